@@ -1,0 +1,59 @@
+//! Why a container call could not be carried out. How a command ended is no error: see `Ending`.
+
+/// One variant per cause a caller can act on.
+#[derive(Debug, thiserror::Error)]
+pub enum ContainerError {
+    /// The call asks for what is not allowed.
+    #[error("`{field}`: {rule}")]
+    SpecDenied {
+        /// Field of the call, e.g. `command[3]`.
+        field: String,
+        /// The rule, in words.
+        rule: String,
+    },
+    /// The image is not in the operator's list, or the manifest does not declare it.
+    #[error("image `{image}` is not allowed: {rule}")]
+    ImageNotAllowed {
+        /// Logical name.
+        image: String,
+        /// Which list lacks it, and the cure.
+        rule: String,
+    },
+    /// The image is in the list and Docker does not have it.
+    #[error("image `{image}` is registered as {id}, which Docker does not have; register it again")]
+    ImageUnavailable {
+        /// Logical name.
+        image: String,
+        /// Image ID.
+        id: String,
+    },
+    /// The command cannot be started, e.g. its program is not in the image.
+    #[error("the command cannot be started: {0}")]
+    CommandRefused(String),
+    /// A file the command left cannot be an artifact.
+    #[error("output `{path}` is rejected: {reason}")]
+    ArtifactRejected {
+        /// Its name, shown as text.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+    /// The command left more than allowed: which limit.
+    #[error("{0}")]
+    OutputLimit(String),
+    /// The input files do not fit into the working directory.
+    #[error("the input files do not fit into {0} MiB of scratch space")]
+    InputsTooLarge(u32),
+    /// The container ended without a result, or is gone.
+    #[error("the container was lost: {0}")]
+    Lost(String),
+    /// Docker does not answer, or not as it should.
+    #[error("Docker is not available: {0}")]
+    Unavailable(String),
+    /// The caller's side of the exchange failed (a full disk, a missing artifact).
+    #[error("the host could not read or store a file")]
+    Exchange(#[source] std::io::Error),
+    /// The caller cancelled; the container is gone.
+    #[error("cancelled")]
+    Cancelled,
+}

@@ -1,0 +1,46 @@
+//! Why the engine refuses a request.
+
+use simulay_model::RunError;
+use simulay_model::schema::FieldError;
+use simulay_sandbox::InspectError;
+use simulay_store::StoreError;
+
+/// Why an upload is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum UploadError {
+    /// The component or its manifest is.
+    #[error(transparent)]
+    Refused(#[from] InspectError),
+    /// The manifest names images that are not registered: which.
+    #[error("no image is registered as {}", .0.join(", "))]
+    UnknownImages(Vec<String>),
+    /// Storing failed, or the version exists.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a run is not accepted (or cannot be previewed).
+#[derive(Debug, thiserror::Error)]
+pub enum CreateError {
+    /// There is no such pipeline or version, or it is retired.
+    #[error("there is no pipeline `{0}`; `GET /v1/pipelines` lists what there is")]
+    UnknownPipeline(String),
+    /// Parameters break the plugin's schema; each place by JSON Pointer.
+    #[error("the parameters are not valid")]
+    ParamsInvalid(Vec<FieldError>),
+    /// An input names bytes that were not uploaded, or two have one path: JSON Pointer and rule.
+    #[error("{}", .0.message)]
+    InputInvalid(FieldError),
+    /// Too many runs wait.
+    #[error("{0} runs are waiting or at work already; try again later")]
+    QueueFull(usize),
+    /// The host is stopping.
+    #[error("the host is stopping")]
+    Draining,
+    /// A preview failed as the run would: in `pre-process` or at the policy.
+    #[error(transparent)]
+    Preview(RunError),
+    /// Storing failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

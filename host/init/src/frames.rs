@@ -1,0 +1,32 @@
+//! The frames between the host and `simulay-init`, over a container's stdin and stdout.
+//!
+//! A frame is one message, encoded with [postcard] and closed by a CRC-32, the whole in COBS
+//! (Cheshire & Baker, 1999) and ended by a zero byte. COBS leaves no other zero, so a reader that
+//! comes late, or follows a writer that died in the middle of a frame, is in step again after the
+//! next zero: a host that attaches anew begins with a lone zero and a [`Order::Hello`].
+//!
+//! ```text
+//! host                                  init
+//! Hello{session}                 →
+//!                                ←      Welcome{session, phase: Idle}
+//! Begin(job)                     →
+//! File{path,size} Data…          →      written below the working directory
+//! Run                            →
+//!                                ←      Started
+//!                                ←      Stdout{offset,bytes} Stderr{…} …
+//!                                ←      Exited(exit)
+//!                                ←      Output{path,size} Data… (each file), or Rejected{…}
+//!                                ←      Done
+//! Ack                            →      exits
+//! ```
+//! After another `Hello`, a job at work or done is told again from its start: `Welcome` with its
+//! phase, all of both streams from offset 0, and so on. So whatever the host missed comes again,
+//! until `Ack` or until the hold time has passed.
+//!
+//! Neither side trusts the other: lengths are bounded here, and what a frame says is data.
+
+mod codec;
+mod message;
+
+pub use codec::{Decoder, FrameError, MAX_DATA, MAX_FRAME, encode};
+pub use message::{Exit, JobSpec, Order, Phase, Rejection, Report};

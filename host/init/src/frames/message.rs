@@ -1,0 +1,147 @@
+//! The messages.
+
+use serde::{Deserialize, Serialize};
+
+/// What the host sends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Order {
+    /// A host is here; `session` is echoed, so that it knows which answers are for it.
+    Hello {
+        /// Any number, new for each attachment.
+        session: u64,
+    },
+    /// A job begins; files follow. Drops a job that was begun and not run.
+    Begin(JobSpec),
+    /// A file of `size` bytes follows in [`Order::Data`].
+    File {
+        /// Relative, `/`-separated.
+        path: String,
+        /// Bytes to come.
+        size: u64,
+    },
+    /// The next bytes of the file; at most [`super::MAX_DATA`].
+    Data(#[serde(with = "serde_bytes")] Vec<u8>),
+    /// All files are there: run the command.
+    Run,
+    /// End the command: TERM, then KILL after the grace time. What is there is still handed back.
+    Terminate,
+    /// Everything handed back is safe: exit.
+    Ack,
+}
+
+/// A job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobSpec {
+    /// Argument vector, not empty.
+    pub command: Vec<String>,
+    /// The whole environment of the command.
+    pub env: Vec<(String, String)>,
+    /// Glob patterns, relative to the working directory, of the files to hand back.
+    pub outputs: Vec<String>,
+    /// The most bytes of standard output, and as many of standard error; more ends the command.
+    pub max_stream_bytes: u64,
+    /// The most bytes of all outputs together.
+    pub max_output_bytes: u64,
+    /// The most outputs.
+    pub max_outputs: u32,
+    /// Wall time of the command, milliseconds.
+    pub timeout_ms: u64,
+    /// From TERM to KILL, milliseconds.
+    pub grace_ms: u64,
+    /// How long results are held for a host, milliseconds from the command's end.
+    pub hold_ms: u64,
+}
+
+/// What `simulay-init` sends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Report {
+    /// Answer to [`Order::Hello`]; what follows is for that session, from the start.
+    Welcome {
+        /// As in the greeting.
+        session: u64,
+        /// Where the job is.
+        phase: Phase,
+    },
+    /// The command runs.
+    Started,
+    /// Standard output of the command.
+    Stdout {
+        /// Bytes before these.
+        offset: u64,
+        /// At most [`super::MAX_DATA`].
+        #[serde(with = "serde_bytes")]
+        bytes: Vec<u8>,
+    },
+    /// Standard error of the command.
+    Stderr {
+        /// Bytes before these.
+        offset: u64,
+        /// At most [`super::MAX_DATA`].
+        #[serde(with = "serde_bytes")]
+        bytes: Vec<u8>,
+    },
+    /// The command ended, and every process it left behind is gone.
+    Exited(Exit),
+    /// An output of `size` bytes follows in [`Report::Data`].
+    Output {
+        /// Relative, `/`-separated.
+        path: String,
+        /// Bytes to come.
+        size: u64,
+    },
+    /// The next bytes of the output; at most [`super::MAX_DATA`].
+    Data(#[serde(with = "serde_bytes")] Vec<u8>),
+    /// An order or a file cannot be taken; the job ends here.
+    Rejected(Rejection),
+    /// Everything has been handed back.
+    Done,
+}
+
+/// Where a job is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Phase {
+    /// No job, or one that was not run yet: send it (again).
+    Idle,
+    /// The command runs.
+    Running,
+    /// The command ended; its results are held.
+    Ended,
+}
+
+/// How the command ended, as far as init can tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exit {
+    /// Exit code, when it exited.
+    pub code: Option<i32>,
+    /// Signal, when one ended it.
+    pub signal: Option<i32>,
+    /// Init ended it because its time was up.
+    pub timed_out: bool,
+    /// Init ended it because it printed too much.
+    pub stream_limit: bool,
+    /// Init ended it because the host said so.
+    pub terminated: bool,
+    /// Processes the kernel killed for want of memory, as the cgroup counts them.
+    pub oom_kills: u64,
+    /// The working directory (or /tmp) had no space or no file left at the end.
+    pub scratch_full: bool,
+    /// Wall time, milliseconds.
+    pub wall_ms: u64,
+}
+
+/// Why something cannot be taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Rejection {
+    /// An order that makes no sense now, or a job that breaks a bound.
+    Order(String),
+    /// An input cannot be written: path and reason.
+    Input(String, String),
+    /// Writing the inputs filled the working directory.
+    InputsTooLarge,
+    /// The command cannot be started: reason.
+    Command(String),
+    /// A kept file is no regular file, has a bad name or cannot be read: path and reason.
+    Output(String, String),
+    /// The outputs are over the bound: in words.
+    OutputLimit(String),
+}

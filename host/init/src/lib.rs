@@ -1,0 +1,3 @@
+//! What `simulay-init` and the host say to each other.
+
+pub mod frames;

@@ -1,0 +1,125 @@
+//! Container calls: what a plugin asks for, and what came of it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Artifact, Digest, Resources};
+
+/// Where the bytes of a file come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// UTF-8 text.
+    Text(String),
+    /// Any bytes.
+    Bytes(Vec<u8>),
+    /// The content of an artifact of the run.
+    Artifact(Digest),
+}
+
+/// A file put under the working directory before the command starts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct File {
+    /// As the plugin wrote it; unchecked.
+    pub path: String,
+    /// Its bytes.
+    pub content: Source,
+}
+
+/// What the run does when the command does not exit with 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnFailure {
+    /// The run fails with this container's error.
+    FailRun,
+    /// The result goes to `post-process` like any other.
+    Report,
+}
+
+/// One container to run, as the plugin wrote it: hostile until the policy of `containers` admits it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContainerCall {
+    /// Unique within the step.
+    pub name: String,
+    /// Logical image name.
+    pub image: String,
+    /// Argument vector; no shell.
+    pub command: Vec<String>,
+    /// Environment of the command.
+    pub env: Vec<(String, String)>,
+    /// Files under the working directory.
+    pub files: Vec<File>,
+    /// Glob patterns of the files to keep.
+    pub outputs: Vec<String>,
+    /// Bounds asked for.
+    pub resources: Resources,
+    /// What a failure means to the run.
+    pub on_failure: OnFailure,
+    /// Equal calls give equal outputs.
+    pub deterministic: bool,
+}
+
+/// How a container ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// The command exited with this code.
+    Exited(i32),
+    /// A signal ended the command.
+    Signalled(i32),
+    /// The command needed more memory than allowed.
+    OutOfMemory,
+    /// The command ran longer than allowed.
+    TimedOut,
+    /// The working directory was full.
+    ScratchFull,
+    /// The command printed or left more than allowed.
+    OutputLimit,
+}
+
+impl Ending {
+    /// True when the command did what it was asked to.
+    #[must_use]
+    pub const fn is_success(self) -> bool {
+        matches!(self, Self::Exited(0))
+    }
+}
+
+/// What came of a container call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContainerResult {
+    /// Name of the call.
+    pub name: String,
+    /// How it ended.
+    pub ending: Ending,
+    /// First and last part of standard output, lossy UTF-8.
+    pub stdout: String,
+    /// First and last part of standard error, lossy UTF-8.
+    pub stderr: String,
+    /// Files kept.
+    pub outputs: Vec<Artifact>,
+    /// Whole standard output, when any.
+    pub stdout_log: Option<Artifact>,
+    /// Whole standard error, when any.
+    pub stderr_log: Option<Artifact>,
+    /// Wall time of the command, milliseconds.
+    pub wall_ms: u64,
+    /// The result of an earlier, equal call was reused.
+    pub reused: bool,
+}
+
+/// A call in the journal of its run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CallRecord {
+    /// Step, from 0.
+    pub step: u32,
+    /// Place in the step, from 0.
+    pub index: u32,
+    /// Attempt the record is about, from 0.
+    pub attempt: u32,
+    /// What was asked.
+    pub call: ContainerCall,
+    /// True once the intent to start it is stored.
+    pub started: bool,
+    /// What came of it, once it ended.
+    pub end: Option<crate::CallEnd>,
+}

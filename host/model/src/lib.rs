@@ -1,0 +1,35 @@
+//! Domain types and pure rules of Simulay: no I/O, no HTTP, no SQL, no WIT types.
+//!
+//! The plugin's view (WIT), the wire view (HTTP JSON) and the stored view are three sets of types
+//! elsewhere; these are the ones between.
+
+mod artifact;
+mod call;
+mod change;
+mod clock;
+mod digest;
+mod error;
+mod id;
+mod manifest;
+mod path;
+mod plugin;
+mod report;
+mod resources;
+mod run;
+pub mod schema;
+mod text;
+
+pub use artifact::{Artifact, ArtifactKind, RunArtifact};
+pub use call::{CallRecord, ContainerCall, ContainerResult, Ending, File, OnFailure, Source};
+pub use change::{CallEnd, Change, Event, LogLevel, RunEnd, Stage};
+pub use clock::{Clock, SystemClock};
+pub use digest::{Digest, DigestError, Hasher};
+pub use error::{ErrorKind, RunError};
+pub use id::{ContainerName, ContainerNameError, RunId, RunIdError};
+pub use manifest::{Example, Image, Manifest, ManifestError};
+pub use path::{MAX_PATH_BYTES, PathError, RelativePath};
+pub use plugin::{Plugin, PluginName, PluginNameError, PluginRef};
+pub use report::{Failure, Kept, Next, Plot, Report, Request, Series, Step};
+pub use resources::Resources;
+pub use run::{Run, RunState};
+pub use text::{TextError, check_text};

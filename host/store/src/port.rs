@@ -1,0 +1,133 @@
+//! What the engine asks of a store: four narrow ports, so that each can move to another backend.
+
+use std::ops::Range;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+use jiff::Timestamp;
+use semver::Version;
+use simulay_model::{
+    CallRecord, Change, Digest, Event, Plugin, PluginName, Run, RunArtifact, RunId, RunState, Step,
+};
+use tokio::sync::watch;
+
+use crate::StoreError;
+
+/// Uploaded plugins. Versions are immutable.
+#[async_trait]
+pub trait Plugins: Send + Sync {
+    /// Adds a version. The same bytes again change nothing, but take a retirement back.
+    ///
+    /// # Errors
+    /// [`StoreError::VersionExists`] when other bytes go by the same name and version.
+    async fn add(&self, plugin: Plugin) -> Result<Added, StoreError>;
+
+    /// A version, retired or not.
+    async fn version(&self, name: &PluginName, version: &Version) -> Result<Option<Plugin>, StoreError>;
+
+    /// The highest version that is neither retired nor a pre-release (or, when all are
+    /// pre-releases, the highest of those).
+    async fn latest(&self, name: &PluginName) -> Result<Option<Plugin>, StoreError>;
+
+    /// All versions of all plugins, by name and then from the highest version down.
+    async fn list(&self) -> Result<Vec<Plugin>, StoreError>;
+
+    /// Retires a version: no new runs. False when there is none.
+    async fn retire(&self, name: &PluginName, version: &Version, at: Timestamp) -> Result<bool, StoreError>;
+}
+
+/// What [`Plugins::add`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Added {
+    /// The version is new.
+    New,
+    /// The same bytes were there.
+    Known,
+}
+
+/// Runs and what happened to them.
+#[async_trait]
+pub trait Runs: Send + Sync {
+    /// Stores a queued run and its first event, `run.queued`, in one durable transaction.
+    async fn create(&self, run: Run) -> Result<(), StoreError>;
+
+    /// Stores `change` and its event in one durable transaction.
+    ///
+    /// # Errors
+    /// [`StoreError::Ended`] when the run has ended, [`StoreError::NotFound`] when there is none,
+    /// [`StoreError::Conflict`] when the change contradicts what is stored, e.g. a second end of
+    /// the same attempt. A cancel request that is there already is no error.
+    async fn apply(&self, run: RunId, at: Timestamp, change: Change) -> Result<Event, StoreError>;
+
+    /// A run.
+    async fn get(&self, run: RunId) -> Result<Option<Run>, StoreError>;
+
+    /// Runs from the newest to the oldest.
+    async fn list(&self, query: RunQuery) -> Result<Vec<Run>, StoreError>;
+
+    /// Runs that have not ended, from the oldest to the newest.
+    async fn unfinished(&self) -> Result<Vec<RunId>, StoreError>;
+}
+
+/// Which runs to list.
+#[derive(Debug, Clone, Default)]
+pub struct RunQuery {
+    /// Only of this pipeline.
+    pub pipeline: Option<PluginName>,
+    /// Only in this state.
+    pub state: Option<RunState>,
+    /// Only runs older than this one.
+    pub before: Option<RunId>,
+    /// The most runs to give.
+    pub limit: u32,
+}
+
+/// The journal of a run: plans, calls, artifacts and events.
+#[async_trait]
+pub trait Journal: Send + Sync {
+    /// The plan of a step.
+    async fn step(&self, run: RunId, step: u32) -> Result<Option<Step>, StoreError>;
+
+    /// All calls of all steps, the newest attempt of each, by step and place.
+    async fn calls(&self, run: RunId) -> Result<Vec<CallRecord>, StoreError>;
+
+    /// Inputs, outputs, streams and kept files, in the order they came.
+    async fn artifacts(&self, run: RunId) -> Result<Vec<RunArtifact>, StoreError>;
+
+    /// At most `limit` events after the one numbered `after`, in order.
+    async fn events(&self, run: RunId, after: u64, limit: u32) -> Result<Vec<Event>, StoreError>;
+
+    /// Tells the number of the run's last event whenever it changes. Only a hint that there is
+    /// something to read; starts at the present number, 0 when there is no run.
+    async fn watch(&self, run: RunId) -> Result<watch::Receiver<u64>, StoreError>;
+}
+
+/// Immutable bytes by SHA-256.
+#[async_trait]
+pub trait Blobs: Send + Sync {
+    /// Begins a blob.
+    async fn create(&self) -> Result<Box<dyn BlobWriter>, StoreError>;
+
+    /// Bytes of a blob, `None` when there is none.
+    async fn size(&self, blob: Digest) -> Result<Option<u64>, StoreError>;
+
+    /// The bytes of `range` (all of them without) of a blob.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there is none.
+    async fn read(&self, blob: Digest, range: Option<Range<u64>>) -> Result<BlobStream, StoreError>;
+}
+
+/// The bytes of a blob, in pieces.
+pub type BlobStream = BoxStream<'static, Result<Bytes, StoreError>>;
+
+/// Takes the bytes of one blob; dropped without `finish`, it leaves nothing behind.
+#[async_trait]
+pub trait BlobWriter: Send {
+    /// The next bytes.
+    async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError>;
+
+    /// All bytes have come: makes them durable and gives their address and number.
+    async fn finish(self: Box<Self>) -> Result<(Digest, u64), StoreError>;
+}
