@@ -1,98 +1,41 @@
 //! The engine as everyone outside sees it.
 
+use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::stream::BoxStream;
+use futures_util::StreamExt as _;
+use futures_util::stream::{self, BoxStream};
 use semver::Version;
-use simulay_containers::{ContainerError, Containers, RegisteredImage};
+use simulay_containers::{ContainerError, RegisteredImage};
 use simulay_model::{
-    CallRecord, Clock, ContainerCall, Digest, Event, Plugin, PluginName, RelativePath, Run, RunArtifact,
-    RunId,
+    CallEnd, CallRecord, Change, Digest, Event, Plugin, PluginName, Run, RunArtifact, RunId,
 };
-use simulay_sandbox::Sandbox;
-use simulay_store::{Added, BlobStream, BlobWriter, Blobs, Journal, Plugins, RunQuery, Runs, StoreError};
+use simulay_sandbox::{Answer, Call};
+use simulay_store::{Added, BlobStream, BlobWriter, RunQuery, StoreError};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
-use crate::{CreateError, Settings, UploadError};
-
-/// What the engine works with; picked by the binary.
-#[derive(Clone)]
-pub struct Parts {
-    /// Plugin records.
-    pub plugins: Arc<dyn Plugins>,
-    /// Run records.
-    pub runs: Arc<dyn Runs>,
-    /// What happened to runs.
-    pub journal: Arc<dyn Journal>,
-    /// Immutable bytes.
-    pub blobs: Arc<dyn Blobs>,
-    /// Runs plugin code.
-    pub sandbox: Arc<dyn Sandbox>,
-    /// Carries out container calls.
-    pub containers: Arc<dyn Containers>,
-    /// Tells the time.
-    pub clock: Arc<dyn Clock>,
-}
-
-/// Which version of a pipeline is meant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Selector {
-    /// Name.
-    pub name: PluginName,
-    /// The latest when none.
-    pub version: Option<Version>,
-}
-
-/// A request for a run.
-#[derive(Debug, Clone, PartialEq)]
-pub struct NewRun {
-    /// Pipeline.
-    pub pipeline: Selector,
-    /// Parameters as the caller gave them.
-    pub params: serde_json::Value,
-    /// Files, uploaded before.
-    pub inputs: Vec<NewInput>,
-    /// Drawn by the host when none.
-    pub seed: Option<u64>,
-}
-
-/// An uploaded file under the name it gets.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewInput {
-    /// Name for the plugin.
-    pub path: RelativePath,
-    /// The bytes.
-    pub sha256: Digest,
-}
-
-/// What a request would do first.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Planned {
-    /// Parameters with defaults filled in.
-    pub params: serde_json::Value,
-    /// The container calls of the first step, admitted by the policy.
-    pub calls: Vec<ContainerCall>,
-}
-
-/// One of the streams of a container call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum StreamName {
-    /// Standard output.
-    Stdout,
-    /// Standard error.
-    Stderr,
-}
-
-/// A stream of a call from its start; goes on until the call ends when that has not happened yet.
-pub type LogStream = BoxStream<'static, Result<Bytes, StoreError>>;
+use crate::drive::Driver;
+use crate::limits::{Limits, Place};
+use crate::logs::LiveLogs;
+use crate::{
+    CreateError, LogStream, NewRun, Parts, Planned, Selector, Settings, StreamName, UploadError, accept,
+    events, plan, plugins, verdict,
+};
 
 /// What happens to runs. Cheap to clone.
 #[derive(Clone)]
 pub struct Engine {
     parts: Parts,
     settings: Arc<Settings>,
+    limits: Arc<Limits>,
+    logs: LiveLogs,
+    at_work: Arc<Mutex<HashMap<RunId, CancellationToken>>>,
+    tasks: TaskTracker,
+    shutdown: CancellationToken,
 }
 
 /// What is going on, for metrics.
@@ -110,7 +53,15 @@ impl Engine {
     /// An engine over `parts`; [`Engine::recover`] comes before the first request.
     #[must_use]
     pub fn new(parts: Parts, settings: Settings) -> Self {
-        Self { parts, settings: Arc::new(settings) }
+        Self {
+            parts,
+            limits: Arc::new(Limits::new(&settings)),
+            settings: Arc::new(settings),
+            logs: LiveLogs::default(),
+            at_work: Arc::default(),
+            tasks: TaskTracker::new(),
+            shutdown: CancellationToken::new(),
+        }
     }
 
     /// Takes up every unfinished run and removes containers whose run has ended. Gives the number
@@ -119,7 +70,12 @@ impl Engine {
     /// # Errors
     /// When the store does not answer; Docker may be absent.
     pub async fn recover(&self) -> Result<usize, StoreError> {
-        todo!()
+        let unfinished = self.parts.runs.unfinished().await?;
+        for id in &unfinished {
+            self.launch(*id, self.limits.keep_place());
+        }
+        self.tasks.spawn(self.shutdown.clone().run_until_cancelled_owned(sweep(self.parts.clone())));
+        Ok(unfinished.len())
     }
 
     /// Inspects a component and adds it.
@@ -127,7 +83,7 @@ impl Engine {
     /// # Errors
     /// See [`UploadError`].
     pub async fn upload(&self, component: Bytes) -> Result<(Plugin, Added), UploadError> {
-        todo!()
+        plugins::upload(&self.parts, component).await
     }
 
     /// All versions of all plugins.
@@ -135,7 +91,7 @@ impl Engine {
     /// # Errors
     /// When the store does not answer.
     pub async fn plugins(&self) -> Result<Vec<Plugin>, StoreError> {
-        todo!()
+        self.parts.plugins.list().await
     }
 
     /// A version, retired or not; or the latest, never a retired one.
@@ -143,7 +99,7 @@ impl Engine {
     /// # Errors
     /// When the store does not answer.
     pub async fn plugin(&self, selector: &Selector) -> Result<Option<Plugin>, StoreError> {
-        todo!()
+        accept::find(&self.parts, selector).await
     }
 
     /// Retires a version: no new runs. False when there is none.
@@ -151,7 +107,7 @@ impl Engine {
     /// # Errors
     /// When the store does not answer.
     pub async fn retire(&self, name: &PluginName, version: &Version) -> Result<bool, StoreError> {
-        todo!()
+        self.parts.plugins.retire(name, version, self.parts.clock.now()).await
     }
 
     /// Accepts a run: validated, stored, queued.
@@ -159,7 +115,16 @@ impl Engine {
     /// # Errors
     /// See [`CreateError`].
     pub async fn create(&self, new: NewRun) -> Result<Run, CreateError> {
-        todo!()
+        if self.shutdown.is_cancelled() {
+            return Err(CreateError::Draining);
+        }
+        let plugin = accept::pipeline(&self.parts, &new.pipeline).await?;
+        let request = accept::request(&self.parts, &plugin, &new).await?;
+        let place = self.limits.place().map_err(CreateError::QueueFull)?;
+        let run = accept::run(&self.parts, &plugin, request);
+        self.parts.runs.create(run.clone()).await?;
+        self.launch(run.id, place);
+        Ok(run)
     }
 
     /// What a run would do first; starts and stores nothing.
@@ -167,7 +132,19 @@ impl Engine {
     /// # Errors
     /// See [`CreateError`].
     pub async fn preview(&self, new: NewRun) -> Result<Planned, CreateError> {
-        todo!()
+        let plugin = accept::pipeline(&self.parts, &new.pipeline).await?;
+        let request = accept::request(&self.parts, &plugin, &new).await?;
+        let params = request.params.clone();
+        let known: HashMap<_, _> = request.inputs.iter().map(|input| (input.sha256, input.size)).collect();
+        let known = Arc::new(known);
+        let call = Call::PreProcess(request);
+        let answered = plugins::call(&self.parts, plugin.sha256, call, known.clone()).await;
+        let answered = answered.map_err(|error| CreateError::Preview(verdict::of_plugin(&error)))?;
+        let answer = answered.answer.map_err(|failure| CreateError::Preview(verdict::of_failure(failure)))?;
+        let Answer::Step(step) = answer else { return Err(CreateError::Preview(verdict::wrong_answer())) };
+        plan::admit(&step, &plugin.manifest, &*self.parts.containers, &known)
+            .map_err(CreateError::Preview)?;
+        Ok(Planned { params, calls: step.calls })
     }
 
     /// A run.
@@ -175,7 +152,7 @@ impl Engine {
     /// # Errors
     /// When the store does not answer.
     pub async fn run(&self, id: RunId) -> Result<Option<Run>, StoreError> {
-        todo!()
+        self.parts.runs.get(id).await
     }
 
     /// Runs from the newest to the oldest.
@@ -183,7 +160,7 @@ impl Engine {
     /// # Errors
     /// When the store does not answer.
     pub async fn runs(&self, query: RunQuery) -> Result<Vec<Run>, StoreError> {
-        todo!()
+        self.parts.runs.list(query).await
     }
 
     /// The run once it has ended, or as it is after `time`.
@@ -191,7 +168,10 @@ impl Engine {
     /// # Errors
     /// When the store does not answer.
     pub async fn wait(&self, id: RunId, time: Duration) -> Result<Option<Run>, StoreError> {
-        todo!()
+        let ended = self.events(id, 0).for_each(|_| std::future::ready(()));
+        // Too long a wait is no error: the run is told as it is.
+        let _ = tokio::time::timeout(time, ended).await;
+        self.run(id).await
     }
 
     /// Asks for the end of a run; asking again is fine.
@@ -199,13 +179,25 @@ impl Engine {
     /// # Errors
     /// [`StoreError::Ended`] when it ended in another way, [`StoreError::NotFound`].
     pub async fn cancel(&self, id: RunId) -> Result<Run, StoreError> {
-        todo!()
+        match self.parts.runs.apply(id, self.parts.clock.now(), Change::CancelRequested).await {
+            Ok(_) => {}
+            Err(StoreError::Ended) => {
+                let run = self.run(id).await?.ok_or(StoreError::NotFound)?;
+                let cancelled = run.state == simulay_model::RunState::Cancelled;
+                return if cancelled { Ok(run) } else { Err(StoreError::Ended) };
+            }
+            Err(error) => return Err(error),
+        }
+        if let Some(stop) = lock(&self.at_work).get(&id) {
+            stop.cancel();
+        }
+        self.run(id).await?.ok_or(StoreError::NotFound)
     }
 
     /// The events after the one numbered `after`, then live ones, until the run has ended.
     #[must_use]
     pub fn events(&self, id: RunId, after: u64) -> BoxStream<'static, Result<Event, StoreError>> {
-        todo!()
+        events::follow(self.parts.clone(), id, after)
     }
 
     /// The container calls of a run, the newest attempt of each.
@@ -213,7 +205,7 @@ impl Engine {
     /// # Errors
     /// When the store does not answer.
     pub async fn calls(&self, id: RunId) -> Result<Vec<CallRecord>, StoreError> {
-        todo!()
+        self.parts.journal.calls(id).await
     }
 
     /// Inputs, outputs, streams and kept files of a run.
@@ -221,7 +213,7 @@ impl Engine {
     /// # Errors
     /// When the store does not answer.
     pub async fn artifacts(&self, id: RunId) -> Result<Vec<RunArtifact>, StoreError> {
-        todo!()
+        self.parts.journal.artifacts(id).await
     }
 
     /// A stream of the newest attempt at a call.
@@ -235,7 +227,22 @@ impl Engine {
         call: u32,
         stream: StreamName,
     ) -> Result<LogStream, StoreError> {
-        todo!()
+        // Looked up before the journal: a call that ends in between has its artifact then.
+        let live = self.logs.get(id, step, call, stream);
+        let calls = self.calls(id).await?;
+        let record = calls.into_iter().find(|record| record.step == step && record.index == call);
+        let artifact = match record.ok_or(StoreError::NotFound)?.end {
+            Some(CallEnd::Result(result)) => match stream {
+                StreamName::Stdout => result.stdout_log,
+                StreamName::Stderr => result.stderr_log,
+            },
+            Some(CallEnd::Error(_)) => None,
+            None => return Ok(live.map_or_else(|| stream::empty().boxed(), |log| log.follow())),
+        };
+        match artifact {
+            Some(artifact) => self.blob(artifact.sha256, None).await,
+            None => Ok(stream::empty().boxed()),
+        }
     }
 
     /// Takes the bytes of an input.
@@ -272,18 +279,81 @@ impl Engine {
 
     /// What keeps the engine from working, in words; empty when nothing does.
     pub async fn readiness(&self) -> Vec<String> {
-        todo!()
+        let mut reasons = Vec::new();
+        if self.shutdown.is_cancelled() {
+            reasons.push("the host is stopping".to_owned());
+        }
+        if let Err(error) = self.parts.containers.ping().await {
+            reasons.push(error.to_string());
+        }
+        reasons
     }
 
     /// What is going on.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        todo!()
+        let (unfinished_runs, active_runs, containers) = self.limits.taken();
+        Stats { unfinished_runs, active_runs, containers }
     }
 
     /// Accepts no more runs and lets go of those at work; their containers go on and are adopted
     /// at the next start.
     pub async fn shutdown(&self) {
-        todo!()
+        self.shutdown.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
     }
+
+    fn launch(&self, id: RunId, place: Place) {
+        let stop = CancellationToken::new();
+        lock(&self.at_work).insert(id, stop.clone());
+        let driver = Driver {
+            parts: self.parts.clone(),
+            settings: self.settings.clone(),
+            limits: self.limits.clone(),
+            logs: self.logs.clone(),
+            run: id,
+            stop,
+        };
+        let (shutdown, at_work) = (self.shutdown.clone(), self.at_work.clone());
+        self.tasks.spawn(async move {
+            let _place = place;
+            shutdown.run_until_cancelled(driver.drive()).await;
+            lock(&at_work).remove(&id);
+        });
+    }
+}
+
+fn lock(
+    runs: &Mutex<HashMap<RunId, CancellationToken>>,
+) -> std::sync::MutexGuard<'_, HashMap<RunId, CancellationToken>> {
+    runs.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes the containers of this instance whose run has ended or is unknown, as soon as Docker
+/// answers, and from then on every now and then.
+async fn sweep(parts: Parts) {
+    const WAIT: Duration = Duration::from_secs(2);
+    const PERIOD: Duration = Duration::from_secs(60);
+    loop {
+        let pause = match sweep_once(&parts).await {
+            Ok(()) => PERIOD,
+            Err(error) => {
+                tracing::warn!(error, "containers are not swept yet");
+                WAIT
+            }
+        };
+        tokio::time::sleep(pause).await;
+    }
+}
+
+async fn sweep_once(parts: &Parts) -> Result<(), String> {
+    for name in parts.containers.list().await.map_err(|error| error.to_string())? {
+        let run = parts.runs.get(name.run).await.map_err(|error| error.to_string())?;
+        if run.is_none_or(|run| run.state.is_end()) {
+            tracing::info!(container = %name, "removing a container whose run has ended");
+            parts.containers.remove(name).await.map_err(|error| error.to_string())?;
+        }
+    }
+    Ok(())
 }

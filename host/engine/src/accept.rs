@@ -1,0 +1,94 @@
+//! From a request to a run: everything that can be wrong with it is said before it is accepted.
+
+use std::collections::HashSet;
+
+use simulay_model::schema::{FieldError, Schema};
+use simulay_model::{Artifact, Plugin, Request, Run, RunId, RunState};
+use simulay_store::StoreError;
+
+use crate::{CreateError, NewRun, Parts, Selector};
+
+const MAX_INPUTS: usize = 1000;
+
+/// The pipeline meant, when it takes new runs.
+pub(crate) async fn pipeline(parts: &Parts, selector: &Selector) -> Result<Plugin, CreateError> {
+    let plugin = find(parts, selector).await?;
+    plugin
+        .filter(|plugin| plugin.retired_at.is_none())
+        .ok_or_else(|| CreateError::UnknownPipeline(selector.to_string()))
+}
+
+/// The version meant, retired or not, or the latest.
+pub(crate) async fn find(parts: &Parts, selector: &Selector) -> Result<Option<Plugin>, StoreError> {
+    match &selector.version {
+        Some(version) => parts.plugins.version(&selector.name, version).await,
+        None => parts.plugins.latest(&selector.name).await,
+    }
+}
+
+/// The request as the plugin will get it: defaults filled in, inputs found, a seed drawn.
+pub(crate) async fn request(parts: &Parts, plugin: &Plugin, new: &NewRun) -> Result<Request, CreateError> {
+    let params = complete(plugin, &new.params)?;
+    let inputs = inputs(parts, new).await?;
+    let seed = new.seed.unwrap_or_else(draw_seed);
+    Ok(Request { params, inputs, seed })
+}
+
+/// A queued run.
+pub(crate) fn run(parts: &Parts, plugin: &Plugin, request: Request) -> Run {
+    Run {
+        id: RunId::generate(),
+        plugin: plugin.reference(),
+        request,
+        state: RunState::Queued,
+        steps: 0,
+        cancel_requested: false,
+        created_at: parts.clock.now(),
+        started_at: None,
+        ended_at: None,
+        report: None,
+        error: None,
+    }
+}
+
+fn complete(plugin: &Plugin, params: &serde_json::Value) -> Result<serde_json::Value, CreateError> {
+    // A stored manifest was checked at upload; one that no longer compiles is damaged.
+    let schema = Schema::new(&plugin.manifest.params_schema)
+        .map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    schema.complete(params).map_err(CreateError::ParamsInvalid)
+}
+
+async fn inputs(parts: &Parts, new: &NewRun) -> Result<Vec<Artifact>, CreateError> {
+    if new.inputs.len() > MAX_INPUTS {
+        return Err(invalid("/inputs".to_owned(), &format!("at most {MAX_INPUTS} inputs are allowed")));
+    }
+    let mut paths = HashSet::new();
+    let mut inputs = Vec::with_capacity(new.inputs.len());
+    for (index, input) in new.inputs.iter().enumerate() {
+        if !paths.insert(input.path.as_str().to_lowercase()) {
+            return Err(invalid(format!("/inputs/{index}/path"), "two inputs have this path"));
+        }
+        let size = parts.blobs.size(input.sha256).await?.ok_or_else(|| {
+            invalid(
+                format!("/inputs/{index}/sha256"),
+                "no such bytes were uploaded; `POST /v1/inputs` takes them",
+            )
+        })?;
+        inputs.push(Artifact {
+            path: input.path.clone(),
+            size,
+            sha256: input.sha256,
+            media_type: Artifact::media_type_of(input.path.file_name()).to_owned(),
+        });
+    }
+    Ok(inputs)
+}
+
+fn invalid(pointer: String, message: &str) -> CreateError {
+    CreateError::InputInvalid(FieldError { pointer, message: message.to_owned() })
+}
+
+/// A seed that fits a JSON number in every language (53 bits).
+fn draw_seed() -> u64 {
+    uuid::Uuid::new_v4().as_u64_pair().1 & ((1 << 53) - 1)
+}

@@ -1,0 +1,315 @@
+//! Drives one run from where the store says it is to its end. Every pass reads what is stored and
+//! does the next thing, so that a pass after a crash is a pass like any other.
+
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use jiff::Timestamp;
+use simulay_containers::Admitted;
+use simulay_model::schema::Schema;
+use simulay_model::{
+    CallEnd, CallRecord, Change, ContainerName, ContainerResult, Digest, ErrorKind, Kept, LogLevel, Next,
+    Plugin, RelativePath, Report, Run, RunEnd, RunError, RunId, RunState, Source, Stage, Step,
+};
+use simulay_sandbox::{Answer, Call};
+use simulay_store::StoreError;
+use tokio_util::sync::CancellationToken;
+
+use crate::exchange::put;
+use crate::limits::Limits;
+use crate::logs::LiveLogs;
+use crate::simulate::{Simulation, failure};
+use crate::{Parts, Settings, plan, plugins, verdict};
+
+/// What driving a run needs.
+pub(crate) struct Driver {
+    pub(crate) parts: Parts,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) logs: LiveLogs,
+    pub(crate) run: RunId,
+    /// Cancelled when someone asked for the end of the run.
+    pub(crate) stop: CancellationToken,
+}
+
+/// Why a pass ended before the run did.
+enum Halt {
+    /// The run is to end like this.
+    End(RunEnd),
+    /// The store failed: what is there stays, another pass follows.
+    Store(StoreError),
+}
+
+impl From<StoreError> for Halt {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<RunError> for Halt {
+    fn from(error: RunError) -> Self {
+        Self::End(RunEnd::Failed(error))
+    }
+}
+
+impl Driver {
+    /// Returns once the run has ended.
+    pub(crate) async fn drive(self) {
+        let _place = tokio::select! {
+            biased;
+            () = self.stop.cancelled() => None,
+            place = self.limits.run() => place,
+        };
+        let mut pause = Duration::from_millis(500);
+        loop {
+            match self.pass().await {
+                Ok(()) | Err(StoreError::Ended | StoreError::NotFound) => return,
+                Err(error) => tracing::error!(run = %self.run, %error, "the run waits for the store"),
+            }
+            tokio::time::sleep(pause).await;
+            pause = (2 * pause).min(Duration::from_secs(30));
+        }
+    }
+
+    async fn pass(&self) -> Result<(), StoreError> {
+        let worked = AssertUnwindSafe(self.within_time()).catch_unwind().await.unwrap_or_else(|_| {
+            let message = "a fault in the host stopped the run; please report it";
+            Err(RunError::new(ErrorKind::Internal, message).into())
+        });
+        match worked {
+            Ok(()) => Ok(()),
+            Err(Halt::Store(error @ StoreError::Corrupt(_))) => {
+                self.finish(RunEnd::Failed(verdict::of_store(&error))).await
+            }
+            Err(Halt::Store(error)) => Err(error),
+            Err(Halt::End(end)) => self.finish(end).await,
+        }
+    }
+
+    /// Works on the run until it ends or its time is up; containers are stopped before either.
+    async fn within_time(&self) -> Result<(), Halt> {
+        let Some(run) = self.parts.runs.get(self.run).await? else { return Ok(()) };
+        if run.state.is_end() {
+            return Ok(());
+        }
+        let stop = self.stop.child_token();
+        let mut work = std::pin::pin!(self.work(run.clone(), &stop));
+        tokio::select! {
+            worked = &mut work => return worked,
+            () = tokio::time::sleep(self.time_left(&run)) => stop.cancel(),
+        }
+        match work.await {
+            Err(Halt::End(RunEnd::Cancelled)) if !self.stop.is_cancelled() => {
+                let message = format!("the run took longer than {} s", self.settings.max_run_time.as_secs());
+                Err(Halt::End(RunEnd::TimedOut(RunError::new(ErrorKind::ContainerTimeout, message))))
+            }
+            worked => worked,
+        }
+    }
+
+    fn time_left(&self, run: &Run) -> Duration {
+        let begun = run.started_at.unwrap_or_else(|| self.parts.clock.now());
+        let spent = Duration::try_from(self.parts.clock.now().duration_since(begun)).unwrap_or_default();
+        self.settings.max_run_time.saturating_sub(spent)
+    }
+
+    async fn work(&self, run: Run, stop: &CancellationToken) -> Result<(), Halt> {
+        if run.cancel_requested || stop.is_cancelled() {
+            return Err(Halt::End(RunEnd::Cancelled));
+        }
+        if run.state == RunState::Queued {
+            self.apply(Change::Started).await?;
+        }
+        let plugin = plugins::of_run(&self.parts, &run.plugin).await?;
+        let mut steps = run.steps;
+        if steps == 0 {
+            let first = self.pre_process(&run).await?;
+            self.plan(&plugin, 0, first).await?;
+            steps = 1;
+        }
+        loop {
+            let step = steps - 1;
+            let results = self.simulate(&plugin, step, stop).await?;
+            match self.post_process(&run, step, results).await? {
+                Next::Done(report) => {
+                    let report = self.keep(&plugin, report).await?;
+                    return Err(Halt::End(RunEnd::Succeeded(report)));
+                }
+                Next::Again(next) => self.plan(&plugin, steps, next).await?,
+            }
+            steps += 1;
+            if stop.is_cancelled() {
+                return Err(Halt::End(RunEnd::Cancelled));
+            }
+        }
+    }
+
+    async fn pre_process(&self, run: &Run) -> Result<Step, Halt> {
+        let call = Call::PreProcess(run.request.clone());
+        match self.ask(run, Stage::PreProcess, call).await? {
+            Answer::Step(step) => Ok(step),
+            Answer::Next(_) => Err(verdict::wrong_answer().into()),
+        }
+    }
+
+    async fn post_process(&self, run: &Run, step: u32, results: Vec<ContainerResult>) -> Result<Next, Halt> {
+        let state = self.step(step).await?.state;
+        let call = Call::PostProcess { request: run.request.clone(), state, results };
+        match self.ask(run, Stage::PostProcess, call).await? {
+            Answer::Next(next) => Ok(next),
+            Answer::Step(_) => Err(verdict::wrong_answer().into()),
+        }
+    }
+
+    async fn ask(&self, run: &Run, stage: Stage, call: Call) -> Result<Answer, Halt> {
+        let known = self.known().await?;
+        let answered = plugins::call(&self.parts, run.plugin.sha256, call, known).await;
+        let answered = answered.map_err(|error| verdict::of_plugin(&error))?;
+        for (level, message) in answered.messages {
+            self.log(stage, level, message).await?;
+        }
+        Ok(answered.answer.map_err(verdict::of_failure)?)
+    }
+
+    /// Stores a step the policy admits whole.
+    async fn plan(&self, plugin: &Plugin, step: u32, plan: Step) -> Result<(), Halt> {
+        if step >= self.settings.max_steps {
+            let message = format!("the run asked for more than {} steps", self.settings.max_steps);
+            return Err(RunError::new(ErrorKind::StepLimit, message).into());
+        }
+        let known = self.known().await?;
+        plan::admit(&plan, &plugin.manifest, &*self.parts.containers, &known)?;
+        self.apply(Change::StepPlanned { step, plan }).await?;
+        Ok(())
+    }
+
+    async fn simulate(
+        &self,
+        plugin: &Plugin,
+        step: u32,
+        stop: &CancellationToken,
+    ) -> Result<Vec<ContainerResult>, Halt> {
+        let pending = self.pending(plugin, step).await?;
+        if !pending.is_empty() {
+            let simulation = Simulation {
+                parts: &self.parts,
+                settings: &self.settings,
+                limits: &self.limits,
+                logs: &self.logs,
+                run: self.run,
+                known: self.known().await?,
+            };
+            simulation.step(pending, stop).await?;
+        }
+        self.results(step).await
+    }
+
+    /// The calls of the step that have not ended. None when one failed the run already.
+    async fn pending(&self, plugin: &Plugin, step: u32) -> Result<Vec<(CallRecord, Admitted)>, Halt> {
+        let records = self.calls(step).await?;
+        if records.iter().any(|record| record.end.as_ref().is_some_and(|end| failure(record, end).is_some()))
+        {
+            return Ok(Vec::new());
+        }
+        let plan = self.step(step).await?;
+        let known = self.known().await?;
+        let admitted = plan::admit(&plan, &plugin.manifest, &*self.parts.containers, &known)?;
+        Ok(records.into_iter().zip(admitted).filter(|(record, _)| record.end.is_none()).collect())
+    }
+
+    /// The results of the step; or the first failure; or, when calls are still open, the stop.
+    async fn results(&self, step: u32) -> Result<Vec<ContainerResult>, Halt> {
+        let records = self.calls(step).await?;
+        let failed = records.iter().find_map(|record| failure(record, record.end.as_ref()?));
+        if let Some(error) = failed {
+            return Err(error.into());
+        }
+        let result = |record: CallRecord| match record.end {
+            Some(CallEnd::Result(result)) => Ok(result),
+            _ => Err(Halt::End(RunEnd::Cancelled)),
+        };
+        records.into_iter().map(result).collect()
+    }
+
+    /// The report with every kept file an artifact and the outcome checked.
+    async fn keep(&self, plugin: &Plugin, report: Report) -> Result<Report, Halt> {
+        let schema = Schema::new(&plugin.manifest.result_schema)
+            .map_err(|error| StoreError::Corrupt(error.to_string()))?;
+        schema.check(&report.outcome).map_err(|errors| {
+            let first = errors.first().map(ToString::to_string).unwrap_or_default();
+            invalid("outcome", format!("breaks `result-schema`: {first}"))
+        })?;
+        let known = self.known().await?;
+        let mut artifacts = Vec::with_capacity(report.artifacts.len());
+        for kept in report.artifacts {
+            artifacts.push(self.keep_file(kept, &known).await?);
+        }
+        Ok(Report { artifacts, ..report })
+    }
+
+    async fn keep_file(&self, kept: Kept, known: &HashMap<Digest, u64>) -> Result<Kept, Halt> {
+        RelativePath::new(kept.name.as_str()).map_err(|rule| invalid("artifacts.name", rule.to_string()))?;
+        let sha256 = match kept.content {
+            Source::Text(text) => put(&*self.parts.blobs, text.into()).await?.0,
+            Source::Bytes(bytes) => put(&*self.parts.blobs, bytes.into()).await?.0,
+            Source::Artifact(sha256) if known.contains_key(&sha256) => sha256,
+            Source::Artifact(_) => {
+                return Err(invalid("artifacts.content", "not an artifact of this run".to_owned()).into());
+            }
+        };
+        Ok(Kept { content: Source::Artifact(sha256), ..kept })
+    }
+
+    /// Ends the run, after nothing of it is left in Docker.
+    async fn finish(&self, end: RunEnd) -> Result<(), StoreError> {
+        for record in self.parts.journal.calls(self.run).await? {
+            if record.started && record.end.is_none() {
+                self.discard(&record).await;
+            }
+        }
+        self.apply(Change::Ended(end)).await
+    }
+
+    async fn discard(&self, record: &CallRecord) {
+        let CallRecord { step, index: call, attempt, .. } = *record;
+        let name = ContainerName { run: self.run, step, call, attempt };
+        if let Err(error) = self.parts.containers.remove(name).await {
+            tracing::warn!(container = %name, %error, "the container stays until the next sweep");
+        }
+        self.logs.close(self.run, step, call);
+    }
+
+    async fn calls(&self, step: u32) -> Result<Vec<CallRecord>, StoreError> {
+        let mut records = self.parts.journal.calls(self.run).await?;
+        records.retain(|record| record.step == step);
+        Ok(records)
+    }
+
+    async fn step(&self, step: u32) -> Result<Step, StoreError> {
+        self.parts.journal.step(self.run, step).await?.ok_or(StoreError::NotFound)
+    }
+
+    /// The artifacts of the run, by their sizes.
+    async fn known(&self) -> Result<Arc<HashMap<Digest, u64>>, StoreError> {
+        let artifacts = self.parts.journal.artifacts(self.run).await?;
+        let sizes = artifacts.into_iter().map(|entry| (entry.artifact.sha256, entry.artifact.size));
+        Ok(Arc::new(sizes.collect()))
+    }
+
+    async fn log(&self, stage: Stage, level: LogLevel, message: String) -> Result<(), StoreError> {
+        self.apply(Change::Logged { stage, level, message }).await
+    }
+
+    async fn apply(&self, change: Change) -> Result<(), StoreError> {
+        let now: Timestamp = self.parts.clock.now();
+        self.parts.runs.apply(self.run, now, change).await.map(|_| ())
+    }
+}
+
+fn invalid(field: &str, rule: String) -> RunError {
+    RunError::new(ErrorKind::PluginResultInvalid, format!("the plugin's report is wrong: `{field}`: {rule}"))
+        .at(field)
+}

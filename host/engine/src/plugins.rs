@@ -1,0 +1,85 @@
+//! Plugins as the engine uses them: code by digest, calls with the artifacts of a run.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::TryStreamExt as _;
+use simulay_model::{Digest, Plugin, PluginRef};
+use simulay_sandbox::{Answered, Call, CallError, Code, ReadArtifacts};
+use simulay_store::{Added, Blobs, StoreError};
+use tokio::runtime::Handle;
+
+use crate::exchange::{as_io, put};
+use crate::{Parts, UploadError};
+
+/// Inspects a component and adds it.
+pub(crate) async fn upload(parts: &Parts, component: Bytes) -> Result<(Plugin, Added), UploadError> {
+    let manifest = parts.sandbox.inspect(Arc::from(component.as_ref())).await?;
+    // The record follows the bytes, so that a listed plugin can always be read.
+    let (sha256, size) = put(&*parts.blobs, component).await?;
+    let plugin = Plugin { sha256, size, manifest, uploaded_at: parts.clock.now(), retired_at: None };
+    let added = parts.plugins.add(plugin.clone()).await?;
+    Ok((plugin, added))
+}
+
+/// The record of the plugin a run is on.
+pub(crate) async fn of_run(parts: &Parts, reference: &PluginRef) -> Result<Plugin, StoreError> {
+    let plugin = parts.plugins.version(&reference.name, &reference.version).await?;
+    plugin.ok_or(StoreError::NotFound)
+}
+
+/// Calls an export of `plugin`; it may read the artifacts in `known`, by their sizes.
+pub(crate) async fn call(
+    parts: &Parts,
+    plugin: Digest,
+    call: Call,
+    known: Arc<HashMap<Digest, u64>>,
+) -> Result<Answered, CallError> {
+    let code = StoredCode(parts.blobs.clone());
+    let artifacts = RunArtifacts { blobs: parts.blobs.clone(), known, runtime: Handle::current() };
+    parts.sandbox.call(plugin, &code, call, Arc::new(artifacts)).await
+}
+
+/// Components in the blob store.
+struct StoredCode(Arc<dyn Blobs>);
+
+#[async_trait]
+impl Code for StoredCode {
+    async fn load(&self, plugin: Digest) -> io::Result<Arc<[u8]>> {
+        read_whole(&*self.0, plugin, None).await.map(Arc::from)
+    }
+}
+
+/// The artifacts of one run.
+struct RunArtifacts {
+    blobs: Arc<dyn Blobs>,
+    known: Arc<HashMap<Digest, u64>>,
+    runtime: Handle,
+}
+
+impl ReadArtifacts for RunArtifacts {
+    fn read(&self, artifact: Digest, offset: u64, length: u64) -> io::Result<Vec<u8>> {
+        let size = *self.known.get(&artifact).ok_or(io::ErrorKind::NotFound)?;
+        let range = offset.min(size)..offset.saturating_add(length).min(size);
+        if range.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.runtime.block_on(read_whole(&*self.blobs, artifact, Some(range)))
+    }
+}
+
+async fn read_whole(
+    blobs: &dyn Blobs,
+    blob: Digest,
+    range: Option<std::ops::Range<u64>>,
+) -> io::Result<Vec<u8>> {
+    let pieces = blobs.read(blob, range).await.map_err(as_io)?;
+    let append = |mut all: Vec<u8>, piece: Bytes| async move {
+        all.extend_from_slice(&piece);
+        Ok(all)
+    };
+    pieces.try_fold(Vec::new(), append).await.map_err(as_io)
+}

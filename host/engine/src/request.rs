@@ -1,0 +1,54 @@
+//! What callers ask the engine for.
+
+use semver::Version;
+use serde_json::Value;
+use simulay_model::{ContainerCall, Digest, PluginName, RelativePath};
+
+/// Which version of a pipeline is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Selector {
+    /// Name.
+    pub name: PluginName,
+    /// The latest when none.
+    pub version: Option<Version>,
+}
+
+impl std::fmt::Display for Selector {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.version {
+            Some(version) => write!(formatter, "{}@{version}", self.name),
+            None => write!(formatter, "{}", self.name),
+        }
+    }
+}
+
+/// A request for a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewRun {
+    /// Pipeline.
+    pub pipeline: Selector,
+    /// Parameters as the caller gave them.
+    pub params: Value,
+    /// Files, uploaded before.
+    pub inputs: Vec<NewInput>,
+    /// Drawn by the host when none.
+    pub seed: Option<u64>,
+}
+
+/// An uploaded file under the name it gets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewInput {
+    /// Name for the plugin.
+    pub path: RelativePath,
+    /// The bytes.
+    pub sha256: Digest,
+}
+
+/// What a request would do first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Planned {
+    /// Parameters with defaults filled in.
+    pub params: Value,
+    /// The container calls of the first step, admitted by the policy.
+    pub calls: Vec<ContainerCall>,
+}
