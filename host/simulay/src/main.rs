@@ -1,2 +1,44 @@
-//! x
-fn main() {}
+//! The command `simulay`: settings, composition, command line.
+
+mod client;
+mod commands;
+mod compose;
+mod configuration;
+mod cures;
+mod embedded;
+mod fault;
+mod folder;
+mod images;
+mod placement;
+mod places;
+mod render;
+mod signals;
+mod terminal;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser as _;
+
+/// How long work on other threads may take to end after the command has.
+const WIND_DOWN: Duration = Duration::from_secs(2);
+
+fn main() -> ExitCode {
+    let cli = commands::Cli::parse();
+    let json = cli.json;
+    match execute(cli) {
+        Ok(code) => code,
+        Err(error) if fault::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            terminal::complain(&format!("{error:#}"), json);
+            fault::code(&error)
+        }
+    }
+}
+
+fn execute(cli: commands::Cli) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let code = runtime.block_on(commands::execute(cli));
+    runtime.shutdown_timeout(WIND_DOWN);
+    code
+}

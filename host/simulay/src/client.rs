@@ -1,0 +1,219 @@
+//! Talks to a server over REST. Documents stay as the server wrote them.
+
+mod feed;
+mod problem;
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _};
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
+use serde_json::Value;
+use simulay_engine::Selector;
+use simulay_model::{Digest, PluginName, RunId};
+use tokio_util::io::ReaderStream;
+
+use crate::fault::Usage;
+use feed::Feed;
+use problem::refusal;
+
+const CONNECT: Duration = Duration::from_secs(10);
+const ANSWER: Duration = Duration::from_secs(120);
+const RECONNECTS: u32 = 10;
+const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
+
+/// A server to talk to.
+#[derive(Debug, Clone)]
+pub(crate) struct Client {
+    server: String,
+    http: reqwest::Client,
+}
+
+/// An event of a run as the server tells it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Told {
+    /// Number of the event within its run.
+    pub(crate) sequence: u64,
+    /// E.g. `call.ended`.
+    pub(crate) kind: String,
+    /// The whole event.
+    pub(crate) document: Value,
+}
+
+impl Told {
+    /// What there is to say.
+    pub(crate) fn data(&self) -> &Value {
+        self.document.get("data").unwrap_or(&Value::Null)
+    }
+}
+
+impl Client {
+    /// A client of the server at `address`, e.g. `http://127.0.0.1:7373`.
+    pub(crate) fn new(address: &str) -> anyhow::Result<Self> {
+        let url = reqwest::Url::parse(address)
+            .map_err(|_| Usage(format!("`{address}` is no server address; write http://HOST:PORT")))?;
+        if url.scheme() != "http" {
+            bail!(Usage(format!("`{address}`: only http:// is spoken; put a TLS proxy on this side")));
+        }
+        let http = reqwest::Client::builder().connect_timeout(CONNECT).no_proxy().build()?;
+        Ok(Self { server: address.trim_end_matches('/').to_owned(), http })
+    }
+
+    /// The document at `path`.
+    pub(crate) async fn get(&self, path: &str) -> anyhow::Result<Value> {
+        self.document(self.request(Method::GET, path).timeout(ANSWER)).await
+    }
+
+    /// The plugins there are, every version.
+    pub(crate) async fn plugins(&self) -> anyhow::Result<Value> {
+        self.get("/v1/plugins").await
+    }
+
+    /// Uploads a component. True when the version is new.
+    pub(crate) async fn upload_plugin(&self, component: Bytes) -> anyhow::Result<(bool, Value)> {
+        let request = self.request(Method::POST, "/v1/plugins").header("content-type", "application/wasm");
+        let response = self.send(request.timeout(ANSWER).body(component)).await?;
+        let new = response.status() == StatusCode::CREATED;
+        Ok((new, json(response).await?))
+    }
+
+    /// Retires a version.
+    pub(crate) async fn retire(&self, name: &PluginName, version: &semver::Version) -> anyhow::Result<()> {
+        let path = format!("/v1/plugins/{name}/{version}");
+        self.send(self.request(Method::DELETE, &path).timeout(ANSWER)).await.map(drop)
+    }
+
+    /// Uploads an input, in pieces. Gives its SHA-256.
+    pub(crate) async fn upload_input(&self, file: &Path) -> anyhow::Result<Digest> {
+        let opened = tokio::fs::File::open(file).await;
+        let opened = opened.map_err(|error| Usage(format!("{} cannot be read: {error}", file.display())))?;
+        let body = reqwest::Body::wrap_stream(ReaderStream::new(opened));
+        let document = self.document(self.request(Method::POST, "/v1/inputs").body(body)).await?;
+        let digest = document.get("sha256").and_then(Value::as_str).and_then(|text| text.parse().ok());
+        digest.with_context(|| format!("{} answered without a SHA-256", self.server))
+    }
+
+    /// Creates a run.
+    pub(crate) async fn create(&self, pipeline: &Selector, request: &Value) -> anyhow::Result<Value> {
+        let path = format!("/v1/pipelines/{pipeline}/runs");
+        self.document(self.request(Method::POST, &path).timeout(ANSWER).json(request)).await
+    }
+
+    /// Asks for the end of a run.
+    pub(crate) async fn cancel(&self, run: RunId) -> anyhow::Result<Value> {
+        self.document(self.request(Method::POST, &format!("/v1/runs/{run}/cancel")).timeout(ANSWER)).await
+    }
+
+    /// A run.
+    pub(crate) async fn run(&self, run: RunId) -> anyhow::Result<Value> {
+        self.get(&format!("/v1/runs/{run}")).await
+    }
+
+    /// What `path` says, in pieces.
+    pub(crate) async fn bytes(
+        &self,
+        path: &str,
+    ) -> anyhow::Result<impl Stream<Item = anyhow::Result<Bytes>> + use<>> {
+        let response = self.send(self.request(Method::GET, path)).await?;
+        Ok(response.bytes_stream().map(|piece| piece.context("the connection broke")))
+    }
+
+    /// Hands every event of a run after the one numbered `after` to `tell`, until it has ended.
+    /// A broken connection is taken up where it broke.
+    pub(crate) async fn watch(
+        &self,
+        run: RunId,
+        mut after: u64,
+        mut tell: impl FnMut(&Told) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let mut failures = 0;
+        loop {
+            let before = after;
+            match self.follow(run, &mut after, &mut tell).await {
+                Ok(true) => return Ok(()),
+                Err(error) if !error.is::<Broken>() => return Err(error),
+                Ok(false) | Err(_) => {}
+            }
+            failures = if after > before { 1 } else { failures + 1 };
+            if failures > RECONNECTS {
+                bail!(
+                    "the events of {run} broke off {failures} times; `simulay runs show {run}` tells its state"
+                );
+            }
+            tokio::time::sleep(RECONNECT_PAUSE).await;
+        }
+    }
+
+    /// Follows one connection; true when the run has ended.
+    async fn follow(
+        &self,
+        run: RunId,
+        after: &mut u64,
+        tell: &mut impl FnMut(&Told) -> anyhow::Result<()>,
+    ) -> anyhow::Result<bool> {
+        let request = self.request(Method::GET, &format!("/v1/runs/{run}/events"));
+        let request = request.query(&[("after", *after)]).header("accept", "text/event-stream");
+        // The first connection must succeed: a wrong address is no broken connection.
+        let response = match self.send(request).await {
+            Err(_) if *after > 0 => bail!(Broken),
+            other => other?,
+        };
+        let mut pieces = response.bytes_stream();
+        let mut feed = Feed::default();
+        while let Some(piece) = pieces.next().await {
+            for told in feed.push(&piece.map_err(|_| Broken)?)? {
+                *after = told.sequence;
+                tell(&told)?;
+                if told.kind == "run.ended" {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.server))
+    }
+
+    async fn document(&self, request: RequestBuilder) -> anyhow::Result<Value> {
+        json(self.send(request).await?).await
+    }
+
+    async fn send(&self, request: RequestBuilder) -> anyhow::Result<Response> {
+        match request.send().await {
+            Ok(response) if response.status().is_success() => Ok(response),
+            Ok(response) => Err(refusal(response).await),
+            Err(error) if error.is_connect() => bail!(
+                "no server answers at {}; start one with `simulay serve`, or name another with --server",
+                self.server
+            ),
+            Err(error) if error.is_timeout() => bail!("{} did not answer in time; try again", self.server),
+            Err(error) => Err(error).with_context(|| format!("the request to {} failed", self.server)),
+        }
+    }
+}
+
+/// A connection that broke off; it can be taken up again.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection broke")]
+struct Broken;
+
+async fn json(response: Response) -> anyhow::Result<Value> {
+    response.json().await.context("the answer is no JSON document; is this a Simulay server?")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_checked() {
+        assert_eq!(Client::new("http://127.0.0.1:7373/").unwrap().server, "http://127.0.0.1:7373");
+        for wrong in ["127.0.0.1:7373", "https://simulay.example", "nonsense"] {
+            assert!(Client::new(wrong).unwrap_err().is::<Usage>(), "{wrong}");
+        }
+    }
+}

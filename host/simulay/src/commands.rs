@@ -1,0 +1,68 @@
+//! The command line: one file per command.
+
+mod doctor;
+mod download;
+mod images;
+mod options;
+mod plugin;
+mod request;
+mod run;
+mod runs;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Engineering simulations as WebAssembly plugins, run in Docker containers.
+///
+/// Exit codes: 0 it worked, 1 it failed, 2 the command line or a setting is wrong, 130 interrupted.
+#[derive(Debug, Parser)]
+#[command(name = "simulay", version, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    /// Prints JSON for programs: one document, or one line per event.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serves the REST interface and does the runs.
+    Serve(serve::Arguments),
+    /// Runs a plugin once, without a server, and prints what came of it.
+    Run(run::Arguments),
+    /// Looks at plugins, uploads, lists and retires them.
+    Plugin(plugin::Arguments),
+    /// Runs on a server: create, list, show, watch, cancel, artifacts, logs.
+    Runs(runs::Arguments),
+    /// The images simulations may use: list, inspect, register, remove.
+    Images(images::Arguments),
+    /// Checks whether simulations can run here, and safely.
+    Doctor(doctor::Arguments),
+}
+
+/// Does what the command line says.
+pub(crate) async fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
+    let json = cli.json;
+    match cli.command {
+        Command::Serve(arguments) => serve::execute(arguments).await,
+        Command::Run(arguments) => run::execute(arguments, json).await,
+        Command::Plugin(arguments) => plugin::execute(arguments, json).await,
+        Command::Runs(arguments) => runs::execute(arguments, json).await,
+        Command::Images(arguments) => images::execute(arguments, json).await,
+        Command::Doctor(arguments) => doctor::execute(arguments, json).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,57 @@
+//! Checks of Docker and of the images.
+
+use super::{Check, State};
+use crate::compose;
+use crate::configuration::Settings;
+
+/// Every check of Docker.
+pub(super) async fn checks(settings: &Settings) -> Vec<Check> {
+    let mut checks = findings(settings).await;
+    checks.extend(images(settings).await);
+    checks
+}
+
+async fn findings(settings: &Settings) -> Vec<Check> {
+    match compose::preflight(settings).await {
+        Ok(findings) => findings.into_iter().map(check).collect(),
+        Err(error) => {
+            let cure = "correct the address or the certificates in the settings";
+            vec![Check::bad("docker", State::Fail, format!("{error:#}"), cure)]
+        }
+    }
+}
+
+fn check(finding: compose::Finding) -> Check {
+    use compose::Severity;
+    let state = match finding.severity {
+        Severity::Ok => State::Ok,
+        Severity::Warn => State::Warn,
+        Severity::Fail => State::Fail,
+    };
+    Check { name: finding.name, state, message: finding.message, cure: finding.cure }
+}
+
+async fn images(settings: &Settings) -> Vec<Check> {
+    let ids = match settings.data().and_then(|data| compose::image_ids(settings, &data)) {
+        Ok(ids) => ids,
+        Err(error) => {
+            let cure = "mend the file, or put it back from a backup";
+            return vec![Check::bad("images", State::Fail, format!("{error:#}"), cure)];
+        }
+    };
+    if ids.is_empty() {
+        let cure = "register one: `simulay images register octave simulay/octave:latest`";
+        return vec![Check::bad("images", State::Warn, "none is registered", cure)];
+    }
+    let Ok(found) = compose::images(settings, &ids).await else { return Vec::new() };
+    found.iter().map(image).collect()
+}
+
+fn image(image: &simulay_containers::RegisteredImage) -> Check {
+    let name = format!("image {}", image.name);
+    if image.present {
+        return Check::ok(&name, image.id.clone());
+    }
+    let cure = format!("register it again: `simulay images register {} IMAGE`", image.name);
+    Check::bad(&name, State::Fail, format!("Docker does not have {}", image.id), cure)
+}

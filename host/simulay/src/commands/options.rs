@@ -1,0 +1,85 @@
+//! Options that several commands share.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use semver::Version;
+use simulay_engine::Selector;
+use simulay_model::PluginName;
+
+use crate::client::Client;
+use crate::configuration::Flags;
+
+/// Where the server is.
+#[derive(Debug, Args)]
+pub(crate) struct ServerOption {
+    /// Address of the server.
+    #[arg(long, env = "SIMULAY_SERVER", default_value = "http://127.0.0.1:7373", value_name = "URL")]
+    server: String,
+}
+
+impl ServerOption {
+    /// A client of that server.
+    pub(crate) fn client(&self) -> anyhow::Result<Client> {
+        Client::new(&self.server)
+    }
+}
+
+/// What commands that work on this machine take.
+#[derive(Debug, Args)]
+pub(crate) struct LocalOptions {
+    /// Data directory [default: $XDG_DATA_HOME/simulay or ~/.local/share/simulay].
+    #[arg(long, env = "SIMULAY_DATA", value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Address of the Docker daemon: unix://, tcp:// or fd:// [default: $DOCKER_HOST or the usual socket].
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) docker: Option<String>,
+    /// Settings file [default: simulay.toml, when there is one].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+impl LocalOptions {
+    /// The same as flags over the settings.
+    pub(crate) fn flags(&self) -> Flags {
+        Flags {
+            file: self.config.clone(),
+            data: self.data.clone(),
+            docker: self.docker.clone(),
+            ..Flags::default()
+        }
+    }
+}
+
+/// Reads `NAME` or `NAME@VERSION`.
+pub(crate) fn selector(text: &str) -> Result<Selector, String> {
+    let (name, version) = text.split_once('@').map_or((text, None), |(name, version)| (name, Some(version)));
+    let name: PluginName = name.parse().map_err(|error| format!("{error}"))?;
+    let version = version.map(parse_version).transpose()?;
+    Ok(Selector { name, version })
+}
+
+/// Reads `NAME@VERSION`.
+pub(crate) fn exact(text: &str) -> Result<(PluginName, Version), String> {
+    let Selector { name, version } = selector(text)?;
+    version.map(|version| (name, version)).ok_or_else(|| String::from("say which version: NAME@VERSION"))
+}
+
+fn parse_version(text: &str) -> Result<Version, String> {
+    text.parse().map_err(|_| format!("`{text}` is no semantic version, e.g. 1.2.0"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn selectors_name_a_pipeline_and_perhaps_a_version() {
+        assert_eq!(selector("beam").unwrap().version, None);
+        assert_eq!(selector("beam@1.2.0-rc.1").unwrap().to_string(), "beam@1.2.0-rc.1");
+        for wrong in ["", "Beam", "beam@", "beam@1", "a/../b"] {
+            assert!(selector(wrong).is_err(), "{wrong}");
+        }
+        assert!(exact("beam").is_err());
+    }
+}

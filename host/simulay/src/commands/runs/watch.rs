@@ -1,0 +1,31 @@
+//! `simulay runs watch`.
+
+use std::process::ExitCode;
+
+use simulay_model::RunId;
+
+use crate::client::Client;
+use crate::fault::FAILED;
+use crate::render;
+use crate::terminal::{Progress, print, print_json_line};
+
+/// Follows a run to its end: with `json` a line per event, else progress and then the outcome.
+pub(super) async fn execute(client: &Client, id: RunId, json: bool) -> anyhow::Result<ExitCode> {
+    let mut progress = Progress::new(json);
+    client
+        .watch(id, 0, |told| {
+            progress.event(&told.kind, told.data());
+            if json { Ok(print_json_line(&told.document)?) } else { Ok(()) }
+        })
+        .await?;
+    let run = client.run(id).await?;
+    if !json {
+        print(&render::ending(&run))?;
+    }
+    Ok(exit_code(&run))
+}
+
+/// Success for a run that succeeded.
+pub(super) fn exit_code(run: &serde_json::Value) -> ExitCode {
+    if render::at(run, "/state") == "succeeded" { ExitCode::SUCCESS } else { ExitCode::from(FAILED) }
+}

@@ -1,0 +1,128 @@
+//! `simulay serve`: the server, until a signal ends it.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Args;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+use super::options::LocalOptions;
+use crate::compose::{self, House, ImageIds};
+use crate::configuration::{Flags, Log, LogFormat, Settings};
+use crate::fault::Usage;
+use crate::terminal::say;
+use crate::{places, signals};
+
+/// Serves the REST interface and does the runs.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Address and port; port 0 takes a free one [default: 127.0.0.1:7373].
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+    /// Allows an address that other machines reach.
+    #[arg(long)]
+    allow_remote: bool,
+    /// How the log is written, on standard error [default: text].
+    #[arg(long, value_enum)]
+    log_format: Option<LogFormat>,
+    #[command(flatten)]
+    local: LocalOptions,
+}
+
+impl Arguments {
+    fn flags(&self) -> Flags {
+        Flags {
+            listen: self.listen,
+            allow_remote: self.allow_remote,
+            log_format: self.log_format,
+            ..self.local.flags()
+        }
+    }
+}
+
+/// Serves until a signal asks for the end. Containers at work go on; the next start adopts them.
+pub(crate) async fn execute(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let settings = Settings::load(&arguments.flags())?;
+    settings.check_listen()?;
+    begin_log(&settings.log)?;
+    let data = settings.data()?;
+    places::prepare(&data)?;
+    let images = compose::image_ids(&settings, &data)?;
+    let listener = bind(settings.server.listen).await?;
+    let house = compose::house(&settings, &data, images.clone())?;
+    let stop = signals::stop()?;
+    let taken_up = house.engine.recover().await.context("the data directory cannot be read")?;
+    announce(&listener, &data, &images, taken_up)?;
+    tokio::spawn(warn_of_risks(settings.clone()));
+    serve(&settings, listener, house, stop).await?;
+    tracing::info!("stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Serves, and lets go of the runs as soon as the end is asked for.
+async fn serve(
+    settings: &Settings,
+    listener: TcpListener,
+    house: House,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let engine = house.engine.clone();
+    let asked = stop.clone();
+    let letting_go = async move {
+        asked.cancelled().await;
+        tracing::info!("stopping; containers at work go on and are adopted at the next start");
+        engine.shutdown().await;
+    };
+    let serving = async move {
+        let served = compose::serve(settings, house.engine, listener, stop.clone()).await;
+        stop.cancel();
+        served
+    };
+    let ((), served) = tokio::join!(letting_go, serving);
+    served
+}
+
+async fn bind(listen: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(listen).await.with_context(|| {
+        format!("cannot listen on {listen}; choose another address with --listen, port 0 takes a free one")
+    })
+}
+
+fn begin_log(log: &Log) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(&log.filter)
+        .map_err(|error| Usage(format!("log.filter `{}` is not valid: {error}", log.filter)))?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let begun = match log.format {
+        LogFormat::Text => builder.with_ansi(false).try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    };
+    begun.map_err(|error| anyhow::anyhow!("the log cannot begin: {error}"))
+}
+
+/// Says where everything is. The first line is what programs that start a server wait for.
+fn announce(listener: &TcpListener, data: &Path, images: &ImageIds, taken_up: usize) -> anyhow::Result<()> {
+    say(&format!("listening on http://{}", listener.local_addr()?))?;
+    say(&format!("data in {}", data.display()))?;
+    let names: Vec<&str> = images.keys().map(String::as_str).collect();
+    let told = if names.is_empty() { "none; `simulay images register` adds one" } else { &names.join(", ") };
+    say(&format!("images: {told}"))?;
+    if taken_up > 0 {
+        say(&format!("{taken_up} unfinished runs go on"))?;
+    }
+    Ok(())
+}
+
+/// Writes into the log what `simulay doctor` would warn of.
+async fn warn_of_risks(settings: Settings) {
+    let Ok(findings) = compose::preflight(&settings).await else { return };
+    for finding in findings {
+        if finding.severity != compose::Severity::Ok {
+            let cure = finding.cure.unwrap_or_default();
+            tracing::warn!(check = finding.name, cure, "{}", finding.message);
+        }
+    }
+}

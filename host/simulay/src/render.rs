@@ -1,0 +1,173 @@
+//! Documents about plugins and runs, as people read them.
+
+use serde_json::Value;
+use simulay_model::ErrorKind;
+
+use crate::cures::cure;
+use crate::terminal::{Table, one_line, size, value};
+
+/// The text at a JSON Pointer; nothing when there is none.
+pub(crate) fn at(document: &Value, pointer: &str) -> String {
+    value(document.pointer(pointer))
+}
+
+/// The entries of a list: a bare array, or the array under `name`.
+pub(crate) fn list<'a>(document: &'a Value, name: &str) -> &'a [Value] {
+    let array = document.as_array().or_else(|| document.get(name).and_then(Value::as_array));
+    array.map_or(&[], Vec::as_slice)
+}
+
+/// A run: what it is, and how it ended when it did.
+pub(crate) fn run(run: &Value) -> String {
+    let mut facts = Table::bare();
+    facts.row(["run", &at(run, "/id")]);
+    facts.row(["pipeline", &plugin_of(run)]);
+    facts.row(["state", &at(run, "/state").replace('_', " ")]);
+    for (name, pointer) in
+        [("seed", "/seed"), ("created", "/created_at"), ("started", "/started_at"), ("ended", "/ended_at")]
+    {
+        let text = at(run, pointer);
+        if !text.is_empty() {
+            facts.row([name, &text]);
+        }
+    }
+    format!("{}{}", facts.text(), ending(run))
+}
+
+/// `name@version` of the plugin of a run.
+pub(crate) fn plugin_of(run: &Value) -> String {
+    format!("{}@{}", at(run, "/plugin/name"), at(run, "/plugin/version"))
+}
+
+/// How a run ended: its outcome, or its error and what to do.
+pub(crate) fn ending(run: &Value) -> String {
+    match (run.pointer("/report/outcome"), run.get("error").filter(|error| !error.is_null())) {
+        (Some(result), _) => format!("\noutcome\n{}", outcome(result)),
+        (None, Some(failed)) => format!("\n{}", error(failed)),
+        (None, None) => String::new(),
+    }
+}
+
+fn outcome(outcome: &Value) -> String {
+    let Value::Object(fields) = outcome else { return format!("{}\n", pretty(outcome)) };
+    let mut table = Table::bare();
+    for (name, value) in fields {
+        table.row([&format!("  {name}"), &short(value)]);
+    }
+    table.text()
+}
+
+fn short(value: &Value) -> String {
+    match value {
+        Value::Array(entries) if entries.len() > 8 => {
+            format!("[{} entries; --json shows them]", entries.len())
+        }
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn pretty(value: &Value) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_default()
+}
+
+/// An error of a run: kind, place, message, cure.
+pub(crate) fn error(error: &Value) -> String {
+    let mut head = at(error, "/kind");
+    for (word, pointer) in [("in call", "/call"), ("at", "/field")] {
+        let place = at(error, pointer);
+        if !place.is_empty() {
+            head.push_str(&format!(", {word} `{}`", one_line(&place)));
+        }
+    }
+    let kind: Option<ErrorKind> =
+        error.get("kind").and_then(|kind| serde_json::from_value(kind.clone()).ok());
+    let cure = kind.map(cure).unwrap_or_default();
+    format!("error: {head}\n{}\n{cure}\n", at(error, "/message"))
+}
+
+/// The artifacts of a run.
+pub(crate) fn artifacts(artifacts: &[Value]) -> String {
+    let mut table = Table::new(["KIND", "FILE", "SIZE", "TYPE", "SHA-256"]);
+    for entry in artifacts {
+        let bytes = entry.get("size").and_then(Value::as_u64).map(size).unwrap_or_default();
+        table.row([
+            &at(entry, "/kind"),
+            &at(entry, "/path"),
+            &bytes,
+            &at(entry, "/media_type"),
+            &at(entry, "/sha256"),
+        ]);
+    }
+    table.text()
+}
+
+/// What a plugin says of itself.
+pub(crate) fn manifest(manifest: &Value) -> String {
+    let mut facts = Table::bare();
+    facts.row(["plugin", &format!("{}@{}", at(manifest, "/name"), at(manifest, "/version"))]);
+    facts.row(["title", &at(manifest, "/title")]);
+    for image in list(manifest, "images") {
+        facts.row(["image", &format!("{}: {}", at(image, "/name"), at(image, "/purpose"))]);
+    }
+    facts.row(["largest call", &resources(manifest)]);
+    facts.row(["calls in a step", &format!("at most {}", at(manifest, "/max_parallel"))]);
+    let mut text = format!("{}\nparameters\n{}", facts.text(), properties(manifest, "/params_schema"));
+    text.push_str(&format!("\noutcome\n{}", properties(manifest, "/result_schema")));
+    for example in manifest.get("examples").and_then(Value::as_array).into_iter().flatten() {
+        text.push_str(&format!("\nexample `{}`\n  {}\n", at(example, "/name"), at(example, "/params")));
+    }
+    format!("{text}\n{}\n", at(manifest, "/description").trim())
+}
+
+fn resources(manifest: &Value) -> String {
+    let bound = |name: &str| at(manifest, &format!("/max_resources/{name}"));
+    format!(
+        "{} mCPU, {} MiB memory, {} MiB scratch, {} ms",
+        bound("cpu_milli"),
+        bound("memory_mib"),
+        bound("scratch_mib"),
+        bound("timeout_ms")
+    )
+}
+
+fn properties(manifest: &Value, pointer: &str) -> String {
+    let schema = manifest.pointer(pointer).unwrap_or(&Value::Null);
+    let mut table = Table::bare();
+    for (name, rule) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+        let unit = at(rule, "/x-unit");
+        let default = rule.get("default").map(|value| format!("default {value}")).unwrap_or_default();
+        let words = [at(rule, "/title"), at(rule, "/description")].into_iter().find(|text| !text.is_empty());
+        table.row([&format!("  {name}"), &at(rule, "/type"), &unit, &default, &words.unwrap_or_default()]);
+    }
+    table.text()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_failed_run_tells_kind_place_and_cure() {
+        let text = run(&json!({
+            "id": "x", "plugin": { "name": "heat", "version": "1.0.0" }, "state": "failed",
+            "error": { "kind": "container_oom", "message": "killed", "call": "solve", "field": null },
+        }));
+        assert!(
+            text.contains("error: container_oom, in call `solve`\nkilled\nAsk for a smaller problem"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_kind_of_a_newer_server_is_shown_as_it_is() {
+        assert!(error(&json!({ "kind": "novel", "message": "m" })).starts_with("error: novel\nm\n"));
+    }
+
+    #[test]
+    fn an_outcome_cannot_forge_lines() {
+        let text = run(&json!({ "state": "succeeded", "report": { "outcome": { "a\nerror: x": 1 } } }));
+        assert!(!text.contains("\nerror"), "{text}");
+    }
+}

@@ -1,0 +1,11 @@
+//! What people and programs read: everything from outside is shown inert.
+
+mod inert;
+mod output;
+mod progress;
+mod table;
+
+pub(crate) use inert::{LogText, one_line};
+pub(crate) use output::{complain, print, print_bytes, print_json, print_json_line, say};
+pub(crate) use progress::Progress;
+pub(crate) use table::{Table, size, value};
