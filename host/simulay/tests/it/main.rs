@@ -1,5 +1,7 @@
 //! The command as its users meet it; nothing here needs Docker.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a helper of a test fails like the test itself")]
+
 mod command;
 mod inspecting;
 mod serving;
