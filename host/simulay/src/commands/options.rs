@@ -14,7 +14,13 @@ use crate::configuration::Flags;
 #[derive(Debug, Args)]
 pub(crate) struct ServerOption {
     /// Address of the server.
-    #[arg(long, env = "SIMULAY_SERVER", default_value = "http://127.0.0.1:7373", value_name = "URL")]
+    #[arg(
+        long,
+        global = true,
+        env = "SIMULAY_SERVER",
+        default_value = "http://127.0.0.1:7373",
+        value_name = "URL"
+    )]
     server: String,
 }
 
@@ -29,13 +35,13 @@ impl ServerOption {
 #[derive(Debug, Args)]
 pub(crate) struct LocalOptions {
     /// Data directory [default: $XDG_DATA_HOME/simulay or ~/.local/share/simulay].
-    #[arg(long, env = "SIMULAY_DATA", value_name = "DIR")]
+    #[arg(long, global = true, env = "SIMULAY_DATA", value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
     /// Address of the Docker daemon: unix://, tcp:// or fd:// [default: $DOCKER_HOST or the usual socket].
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, global = true, value_name = "ADDRESS")]
     pub(crate) docker: Option<String>,
     /// Settings file [default: simulay.toml, when there is one].
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 }
 
