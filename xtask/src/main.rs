@@ -1,2 +1,56 @@
-//! x
-fn main() {}
+//! Set-up, demo, test and bench: what the README's commands call.
+
+mod build;
+mod place;
+mod process;
+mod setup;
+mod step;
+mod tidy;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use place::Place;
+
+/// Sets this machine up, and shows, tests and measures Simulay.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Makes everything that running simulations needs: Docker, images, the host, the plugins.
+    Setup,
+    /// Builds the images we ship.
+    Images {
+        /// Data directory of a host: its list of images gets them.
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+    },
+    /// Checks what the compiler does not.
+    Tidy,
+}
+
+fn main() -> ExitCode {
+    match execute(Cli::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn execute(task: Task) -> anyhow::Result<()> {
+    let place = Place::find()?;
+    match task {
+        Task::Setup => setup::everything(&place).map(drop),
+        Task::Images { data } => setup::images(&place, data.as_deref()),
+        Task::Tidy => tidy::execute(&place),
+    }
+}

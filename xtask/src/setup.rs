@@ -1,0 +1,51 @@
+//! Sets this machine up: what is there already is left as it is.
+
+mod docker;
+mod images;
+mod packages;
+mod targets;
+
+use std::panic;
+use std::path::Path;
+use std::thread;
+
+use crate::build;
+use crate::place::Place;
+pub(crate) use images::ImageId;
+
+/// Makes everything that running simulations needs.
+pub(crate) fn everything(place: &Place) -> anyhow::Result<ImageId> {
+    with_image(place, || {
+        build::host(place)?;
+        build::plugins(place)
+    })
+}
+
+/// Builds the images, and lists them in a data directory when there is one.
+pub(crate) fn images(place: &Place, data: Option<&Path>) -> anyhow::Result<()> {
+    let image = with_image(place, || if data.is_some() { build::host(place) } else { Ok(()) })?;
+    match data {
+        Some(data) => images::register(place, data),
+        None => {
+            println!("{image}");
+            Ok(())
+        }
+    }
+}
+
+/// Makes Docker answer and gives the Octave image, while `meanwhile` builds something else.
+pub(crate) fn with_image(
+    place: &Place,
+    meanwhile: impl FnOnce() -> anyhow::Result<()>,
+) -> anyhow::Result<ImageId> {
+    targets::ensure(place)?;
+    docker::ensure(place)?;
+    build::init(place)?;
+    // Images come over the network and builds use the processor: together they take half the time.
+    thread::scope(|scope| {
+        let image = scope.spawn(|| images::ensure(place));
+        let built = meanwhile();
+        let image = image.join().unwrap_or_else(|panicked| panic::resume_unwind(panicked))?;
+        built.map(|()| image)
+    })
+}

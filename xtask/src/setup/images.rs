@@ -1,0 +1,142 @@
+//! The images we ship.
+
+use std::fmt;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use sha2::{Digest as _, Sha256};
+
+use super::packages;
+use crate::place::Place;
+use crate::process::{ends_well, log, read, run};
+use crate::step::{say, step};
+
+const BASE: &str = "debian:bookworm-slim";
+const TAG: &str = "simulay/octave:latest";
+/// The name that tests look for when they are run without `cargo xtask test`.
+const TEST_TAG: &str = "simulay/octave:dev";
+/// Label of what an image was built from.
+const RECIPE: &str = "org.simulay.recipe";
+const PULL: Duration = Duration::from_secs(60);
+
+/// ID of an image: `sha256:` and 64 digits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ImageId(String);
+
+impl ImageId {
+    /// As Docker writes it.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ImageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Builds the Octave image unless one of the same recipe is there; simulay-init must be built.
+pub(crate) fn ensure(place: &Place) -> anyhow::Result<ImageId> {
+    let dockerfile = fs::read(place.root().join("images/octave/Dockerfile"))?;
+    let init = fs::read(place.init()).context("simulay-init is not built")?;
+    let recipe = recipe(&dockerfile, &init);
+    if inspect(TAG, &format!("{{{{index .Config.Labels \"{RECIPE}\"}}}}")).as_deref() != Some(&recipe) {
+        ensure_base(place)?;
+        step(&format!("building the image {TAG}"), || build(place, &dockerfile, &init, &recipe))?;
+    }
+    run(Command::new("docker").args(["tag", TAG, TEST_TAG]))?;
+    let id = inspect(TAG, "{{.Id}}").with_context(|| format!("Docker does not have {TAG}"))?;
+    say(&format!("the image {TAG} is {id}"));
+    Ok(ImageId(id))
+}
+
+/// Lists the image as `octave` in a data directory.
+pub(crate) fn register(place: &Place, data: &Path) -> anyhow::Result<()> {
+    let mut simulay = Command::new(place.simulay());
+    run(simulay.args(["images", "register", "octave", TAG, "--data"]).arg(data))
+}
+
+fn recipe(dockerfile: &[u8], init: &[u8]) -> String {
+    let mut hash = Sha256::new();
+    for part in [dockerfile, init] {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What Docker says of an image; nothing when it has none.
+fn inspect(image: &str, format: &str) -> Option<String> {
+    let mut docker = Command::new("docker");
+    docker.args(["image", "inspect", "--format", format, image]).stderr(Stdio::null());
+    let output = docker.output().ok().filter(|output| output.status.success())?;
+    Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+fn build(place: &Place, dockerfile: &[u8], init: &[u8], recipe: &str) -> anyhow::Result<()> {
+    let context = tempfile::tempdir()?;
+    fs::write(context.path().join("Dockerfile"), dockerfile)?;
+    let program = context.path().join("simulay-init");
+    fs::write(&program, init)?;
+    fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+    let mut docker = Command::new("docker");
+    docker.args(["build", "--label", &format!("{RECIPE}={recipe}"), "-t", TAG]).arg(context.path());
+    log(&mut docker, &place.made("setup.log")?)
+}
+
+/// Pulls the base image, or makes it from the distribution's packages.
+fn ensure_base(place: &Place) -> anyhow::Result<()> {
+    if inspect(BASE, "{{.Id}}").is_some() {
+        return Ok(());
+    }
+    say(&format!("pulling the image {BASE} …"));
+    if ends_well(Command::new("docker").args(["pull", BASE]), PULL) {
+        return Ok(());
+    }
+    say(&format!("{BASE} cannot be pulled"));
+    let cure = "install debootstrap, or load that image into Docker";
+    packages::ensure(place, &["debootstrap"], &["debootstrap"], cure)?;
+    if !nix::unistd::geteuid().is_root() {
+        bail!("only root can make {BASE} with debootstrap: load that image into Docker");
+    }
+    step(&format!("making the image {BASE} with debootstrap"), || bootstrap(place))
+}
+
+fn bootstrap(place: &Place) -> anyhow::Result<()> {
+    let folder = tempfile::tempdir_in(place.made("")?)?;
+    let system = folder.path().join("bookworm");
+    let mut debootstrap = Command::new("debootstrap");
+    debootstrap.args(["--variant=minbase", "bookworm"]).arg(&system);
+    log(&mut debootstrap, &place.made("setup.log")?)?;
+    import(&system)
+}
+
+fn import(system: &Path) -> anyhow::Result<()> {
+    let mut tar = Command::new("tar");
+    tar.arg("-C").arg(system).args(["-c", "."]).stdout(Stdio::piped());
+    let mut packing = tar.spawn().context("`tar` cannot be started")?;
+    let packed = packing.stdout.take().context("`tar` has no output")?;
+    let imported = read(Command::new("docker").args(["import", "-", BASE]).stdin(packed));
+    let status = packing.wait()?;
+    imported?;
+    if !status.success() {
+        bail!("`tar` failed ({status}); {BASE} may lack files: remove it with `docker rmi {BASE}`");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recipe_tells_its_parts_apart() {
+        assert_eq!(recipe(b"ab", b"c"), recipe(b"ab", b"c"));
+        assert_ne!(recipe(b"ab", b"c"), recipe(b"a", b"bc"));
+        assert_eq!(recipe(b"", b"").len(), 64);
+    }
+}

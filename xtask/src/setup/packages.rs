@@ -1,0 +1,31 @@
+//! Packages of the operating system.
+
+use std::process::Command;
+
+use anyhow::bail;
+
+use crate::place::Place;
+use crate::process::{log, which};
+use crate::step::step;
+
+/// Installs packages when one of `programs` is missing; `cure` says what to do where this cannot.
+pub(super) fn ensure(place: &Place, programs: &[&str], packages: &[&str], cure: &str) -> anyhow::Result<()> {
+    let missing: Vec<&str> = programs.iter().copied().filter(|program| which(program).is_none()).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    if which("apt-get").is_none() || !nix::unistd::geteuid().is_root() {
+        bail!("{} is missing, and only root with apt-get can install it here: {cure}", missing.join(" and "));
+    }
+    let file = place.made("setup.log")?;
+    step(&format!("installing {}", packages.join(", ")), || {
+        log(apt_get().arg("update"), &file)?;
+        log(apt_get().args(["install", "-y", "--no-install-recommends"]).args(packages), &file)
+    })
+}
+
+fn apt_get() -> Command {
+    let mut apt_get = Command::new("apt-get");
+    apt_get.env("DEBIAN_FRONTEND", "noninteractive");
+    apt_get
+}

@@ -1,0 +1,179 @@
+//! Dependencies point one way: `model ← {sandbox, containers, store} ← engine ← api ← simulay`.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use serde_json::Value;
+
+use super::Violation;
+use crate::place::Place;
+use crate::process::read;
+
+/// A crate of the workspace.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Member {
+    /// Its name.
+    pub(super) name: String,
+    /// Its folder, relative to the checkout.
+    pub(super) folder: PathBuf,
+    /// Its manifest's text.
+    pub(super) manifest: String,
+    /// Crates it depends on, for tests too.
+    pub(super) dependencies: Vec<String>,
+}
+
+/// The crates of ours that each crate may depend on.
+const LAYERS: [(&str, &[&str]); 9] = [
+    ("simulay-model", &[]),
+    ("simulay-init", &[]),
+    ("simulay-sandbox", &["simulay-model"]),
+    ("simulay-containers", &["simulay-model", "simulay-init"]),
+    ("simulay-store", &["simulay-model"]),
+    ("simulay-engine", &["simulay-model", "simulay-sandbox", "simulay-containers", "simulay-store"]),
+    (
+        "simulay-api",
+        &["simulay-model", "simulay-sandbox", "simulay-containers", "simulay-store", "simulay-engine"],
+    ),
+    (
+        "simulay",
+        &[
+            "simulay-model",
+            "simulay-init",
+            "simulay-sandbox",
+            "simulay-containers",
+            "simulay-store",
+            "simulay-engine",
+            "simulay-api",
+        ],
+    ),
+    ("simulay-sdk", &[]),
+];
+
+/// Technologies, and the one crate that knows each.
+const HOMES: [(&str, &str); 5] = [
+    ("wasmtime", "simulay-sandbox"),
+    ("bollard", "simulay-containers"),
+    ("axum", "simulay-api"),
+    ("rusqlite", "simulay-store"),
+    ("object_store", "simulay-store"),
+];
+
+/// The crates of the workspace.
+pub(super) fn members(place: &Place) -> anyhow::Result<Vec<Member>> {
+    let printed = read(place.cargo().args(["metadata", "--no-deps", "--format-version", "1"]))?;
+    let metadata: Value = serde_json::from_str(&printed).context("`cargo metadata` printed no JSON")?;
+    let packages = metadata.get("packages").and_then(Value::as_array).context("no packages")?;
+    packages.iter().map(|package| member(place, package)).collect()
+}
+
+fn member(place: &Place, package: &Value) -> anyhow::Result<Member> {
+    let file = PathBuf::from(text(package, "manifest_path")?);
+    let manifest = std::fs::read_to_string(&file)?;
+    let folder = file.parent().and_then(|folder| folder.strip_prefix(place.root()).ok());
+    let dependencies = package.get("dependencies").and_then(Value::as_array).into_iter().flatten();
+    Ok(Member {
+        name: text(package, "name")?,
+        folder: folder.context("a crate lies outside the checkout")?.to_owned(),
+        manifest,
+        dependencies: dependencies.map(|dependency| text(dependency, "name")).collect::<Result<_, _>>()?,
+    })
+}
+
+fn text(value: &Value, field: &str) -> anyhow::Result<String> {
+    value.get(field).and_then(Value::as_str).map(str::to_owned).with_context(|| format!("no {field}"))
+}
+
+/// Dependencies that point the wrong way.
+pub(super) fn check(members: &[Member]) -> Vec<Violation> {
+    let ours: Vec<&str> = members.iter().map(|member| member.name.as_str()).collect();
+    members.iter().flat_map(|member| check_member(member, &ours)).collect()
+}
+
+fn check_member(member: &Member, ours: &[&str]) -> Vec<Violation> {
+    let Some(allowed) = allowed(member) else {
+        return vec![Violation::new(&member.name, "has no place in the layers; give it one in xtask")];
+    };
+    let mut found = Vec::new();
+    for dependency in &member.dependencies {
+        if ours.contains(&dependency.as_str()) && !allowed.contains(&dependency.as_str()) {
+            found.push(Violation::new(&member.name, format_args!("must not depend on {dependency}")));
+        }
+        if let Some(home) = home(dependency).filter(|home| *home != member.name) {
+            found.push(Violation::new(&member.name, format_args!("only {home} may depend on {dependency}")));
+        }
+    }
+    found
+}
+
+fn allowed(member: &Member) -> Option<&'static [&'static str]> {
+    if member.folder.starts_with("plugins") || member.folder.starts_with("examples") {
+        return Some(&["simulay-sdk"]);
+    }
+    if member.name == "xtask" {
+        return Some(&[]);
+    }
+    LAYERS.iter().find(|(name, _)| *name == member.name).map(|(_, allowed)| *allowed)
+}
+
+/// The only crate that may name `dependency`.
+fn home(dependency: &str) -> Option<&'static str> {
+    let is_of = |family: &str| {
+        dependency.strip_prefix(family).is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '_']))
+    };
+    HOMES.iter().find(|(family, _)| is_of(family)).map(|(_, home)| *home)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn member(name: &str, folder: &str, dependencies: &[&str]) -> Member {
+        let dependencies = dependencies.iter().map(ToString::to_string).collect();
+        Member { name: name.into(), folder: folder.into(), dependencies, ..Member::default() }
+    }
+
+    fn rules(members: &[Member]) -> Vec<String> {
+        check(members).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn leftward_dependencies_are_fine() {
+        let model = member("simulay-model", "host/model", &["serde"]);
+        let store = member("simulay-store", "host/store", &["simulay-model", "rusqlite"]);
+        let sdk = member("simulay-sdk", "sdk/rust", &["wit-bindgen"]);
+        let plugin = member("beam", "plugins/beam", &["simulay-sdk"]);
+        assert!(rules(&[model, store, sdk, plugin]).is_empty());
+    }
+
+    #[test]
+    fn a_step_back_or_aside_is_caught() {
+        let model = member("simulay-model", "host/model", &["simulay-store"]);
+        let store = member("simulay-store", "host/store", &["simulay-model", "simulay-sandbox"]);
+        let sandbox = member("simulay-sandbox", "host/sandbox", &[]);
+        assert_eq!(
+            rules(&[model, store, sandbox]),
+            [
+                "simulay-model: must not depend on simulay-store",
+                "simulay-store: must not depend on simulay-sandbox",
+            ]
+        );
+    }
+
+    #[test]
+    fn plugins_know_the_sdk_only() {
+        let model = member("simulay-model", "host/model", &[]);
+        let plugin = member("beam", "plugins/beam", &["simulay-model"]);
+        assert_eq!(rules(&[model, plugin]), ["beam: must not depend on simulay-model"]);
+    }
+
+    #[test]
+    fn a_technology_has_one_home() {
+        let engine = member("simulay-engine", "host/engine", &["wasmtime-wasi", "wasmtimes"]);
+        assert_eq!(rules(&[engine]), ["simulay-engine: only simulay-sandbox may depend on wasmtime-wasi"]);
+    }
+
+    #[test]
+    fn a_new_crate_needs_a_place() {
+        assert_eq!(rules(&[member("simulay-new", "host/new", &[])]).len(), 1);
+    }
+}
