@@ -1,10 +1,13 @@
 //! Set-up, demo, test and bench: what the README's commands call.
 
 mod build;
+mod demo;
 mod place;
 mod process;
+mod server;
 mod setup;
 mod step;
+mod suite;
 mod tidy;
 
 use std::path::PathBuf;
@@ -32,6 +35,10 @@ enum Task {
         #[arg(long, value_name = "DIR")]
         data: Option<PathBuf>,
     },
+    /// Shows a simulation from upload to plots, over REST.
+    Demo,
+    /// Runs every test, those with a real Docker daemon too.
+    Test,
     /// Checks what the compiler does not.
     Tidy,
 }
@@ -51,6 +58,8 @@ fn execute(task: Task) -> anyhow::Result<()> {
     match task {
         Task::Setup => setup::everything(&place).map(drop),
         Task::Images { data } => setup::images(&place, data.as_deref()),
+        Task::Demo => demo::execute(&place),
+        Task::Test => suite::execute(&place),
         Task::Tidy => tidy::execute(&place),
     }
 }

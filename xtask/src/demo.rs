@@ -1,0 +1,113 @@
+//! Shows a simulation from upload to plots, over REST.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::Context as _;
+use serde_json::Value;
+
+use crate::place::Place;
+use crate::process::{read, run};
+use crate::server::Server;
+use crate::setup;
+
+const PIPELINE: &str = "heat-equation";
+
+/// Sets up, serves, uploads the heat equation, runs it, saves its results, stops.
+pub(crate) fn execute(place: &Place) -> anyhow::Result<()> {
+    let octave = setup::everything(place)?;
+    let begun = Instant::now();
+    let data = place.made("demo")?;
+    let server = Server::start(place, &data, &octave)?;
+    println!("a host serves at {}", server.url());
+    let client = Client { simulay: place.simulay(), server: server.url().to_owned() };
+    let plugin = place.plugin(PIPELINE);
+    run(client.simulay(&["plugin", "upload"]).arg(&plugin))?;
+    let id = client.create(&example(place, &plugin)?)?;
+    println!("run {id} of {PIPELINE}");
+    run(&mut client.simulay(&["runs", "watch", &id]))?;
+    let outcome = client.outcome(&id)?;
+    let out = data.join("out");
+    run(client.simulay(&["runs", "artifacts", &id, "--force", "--out"]).arg(&out))?;
+    server.stop()?;
+    println!("\n{}", error_line(&outcome)?);
+    println!("plots and tables: {}", saved(&out)?.join(", "));
+    println!("the demo took {:.1} s after the set-up", begun.elapsed().as_secs_f64());
+    Ok(())
+}
+
+/// The command line as a client of the host.
+struct Client {
+    simulay: PathBuf,
+    server: String,
+}
+
+impl Client {
+    fn simulay(&self, arguments: &[&str]) -> Command {
+        let mut simulay = Command::new(&self.simulay);
+        simulay.args(arguments).env("SIMULAY_SERVER", &self.server);
+        simulay
+    }
+
+    fn create(&self, params: &Value) -> anyhow::Result<String> {
+        let params = params.to_string();
+        let printed =
+            read(&mut self.simulay(&["runs", "create", PIPELINE, "--seed", "1", "--params", &params]))?;
+        Ok(printed.trim().to_owned())
+    }
+
+    fn outcome(&self, id: &str) -> anyhow::Result<Value> {
+        let run: Value = serde_json::from_str(&read(&mut self.simulay(&["runs", "show", id, "--json"]))?)?;
+        run.pointer("/report/outcome").cloned().context("the run has no outcome")
+    }
+}
+
+/// The parameters of the first example that the plugin gives.
+fn example(place: &Place, plugin: &Path) -> anyhow::Result<Value> {
+    let mut inspect = Command::new(place.simulay());
+    let manifest: Value =
+        serde_json::from_str(&read(inspect.args(["--json", "plugin", "inspect"]).arg(plugin))?)?;
+    let params = manifest.pointer("/examples/0/params").context("the plugin gives no example")?;
+    // A manifest may hold its documents as JSON text.
+    match params {
+        Value::String(text) => serde_json::from_str(text).context("the example is no JSON"),
+        other => Ok(other.clone()),
+    }
+}
+
+fn error_line(outcome: &Value) -> anyhow::Result<String> {
+    let number = |name: &str| {
+        outcome.get(name).and_then(Value::as_f64).with_context(|| format!("the outcome has no {name}"))
+    };
+    let (largest, mean) = (number("max_error_K")?, number("rms_error_K")?);
+    Ok(format!("error against the analytic solution: max {largest:.3e} K, rms {mean:.3e} K"))
+}
+
+/// The files in a folder and its folders.
+fn saved(folder: &Path) -> anyhow::Result<Vec<String>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))? {
+        let path = entry?.path();
+        if path.is_dir() {
+            files.extend(saved(&path)?);
+        } else {
+            files.push(path.display().to_string());
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_error_is_told_with_its_unit() {
+        let line = error_line(&json!({ "max_error_K": 0.0125, "rms_error_K": 3e-4 })).unwrap();
+        assert_eq!(line, "error against the analytic solution: max 1.250e-2 K, rms 3.000e-4 K");
+        assert!(error_line(&json!({ "max_error_K": 1 })).is_err());
+    }
+}
