@@ -1,9 +1,11 @@
 //! Set-up, demo, test and bench: what the README's commands call.
 
+mod bench;
 mod build;
 mod demo;
 mod place;
 mod process;
+mod rest;
 mod server;
 mod setup;
 mod step;
@@ -39,6 +41,8 @@ enum Task {
     Demo,
     /// Runs every test, those with a real Docker daemon too.
     Test,
+    /// Measures what a run costs beside the work in its container.
+    Bench,
     /// Checks what the compiler does not.
     Tidy,
 }
@@ -60,6 +64,7 @@ fn execute(task: Task) -> anyhow::Result<()> {
         Task::Images { data } => setup::images(&place, data.as_deref()),
         Task::Demo => demo::execute(&place),
         Task::Test => suite::execute(&place),
+        Task::Bench => bench::execute(&place),
         Task::Tidy => tidy::execute(&place),
     }
 }
