@@ -1,0 +1,134 @@
+//! Container calls that run an Octave program.
+//!
+//! Parameters reach Octave only as data, in `params.json`: never as source, argument or environment.
+
+use serde_json::Value;
+
+use crate::{ContainerCall, File, OnFailure, Resources, Source};
+
+/// Logical name of the image the calls run in.
+pub const IMAGE: &str = "octave";
+
+/// The file Octave starts with, unless said otherwise.
+pub const MAIN: &str = "main.m";
+
+/// The file parameters lie in.
+pub const PARAMS: &str = "params.json";
+
+/// An Octave program to run; [`Script::build`] makes the container call.
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Script {
+    call: ContainerCall,
+}
+
+/// The container call `name`, which runs the Octave program `main`. Unless said otherwise it is
+/// deterministic, its failure fails the run, and it has 1 core, 512 MiB memory, 64 MiB scratch space
+/// and one minute.
+pub fn script(name: &str, main: &str) -> Script {
+    started_by(name, MAIN, main)
+}
+
+/// As [`script`], for a program in the file `path`.
+pub fn started_by(name: &str, path: &str, program: &str) -> Script {
+    let call = ContainerCall {
+        name: name.to_owned(),
+        image: IMAGE.to_owned(),
+        // No site or user files, no history, no window.
+        command: vec!["octave-cli".to_owned(), "-qfHW".to_owned(), path.to_owned()],
+        env: Vec::new(),
+        files: Vec::new(),
+        outputs: Vec::new(),
+        resources: Resources { cpu_milli: 1000, memory_mib: 512, scratch_mib: 64, timeout_ms: 60_000 },
+        on_failure: OnFailure::FailRun,
+        deterministic: true,
+    };
+    Script { call }.text(path, program)
+}
+
+impl Script {
+    /// With `params`, which the program reads by `jsondecode(fileread("params.json"))`.
+    pub fn params(self, params: &Value) -> Self {
+        self.text(PARAMS, &params.to_string())
+    }
+
+    /// With a text file, e.g. a further function.
+    pub fn text(self, path: &str, text: &str) -> Self {
+        self.file(path, Source::Text(text.to_owned()))
+    }
+
+    /// With a file.
+    pub fn file(mut self, path: &str, content: Source) -> Self {
+        self.call.files.push(File { path: path.to_owned(), content });
+        self
+    }
+
+    /// Keeps the files that match a glob pattern.
+    pub fn keep(mut self, pattern: &str) -> Self {
+        self.call.outputs.push(pattern.to_owned());
+        self
+    }
+
+    /// With these bounds.
+    pub fn resources(mut self, resources: Resources) -> Self {
+        self.call.resources = resources;
+        self
+    }
+
+    /// With at most this memory.
+    pub fn memory_mib(mut self, memory_mib: u32) -> Self {
+        self.call.resources.memory_mib = memory_mib;
+        self
+    }
+
+    /// With at most this wall time.
+    pub fn timeout_ms(mut self, timeout_ms: u64) -> Self {
+        self.call.resources.timeout_ms = timeout_ms;
+        self
+    }
+
+    /// Hands a failure to `post_process` instead of failing the run.
+    pub fn report_failure(mut self) -> Self {
+        self.call.on_failure = OnFailure::Report;
+        self
+    }
+
+    /// Never takes an earlier result for this one.
+    pub fn not_deterministic(mut self) -> Self {
+        self.call.deterministic = false;
+        self
+    }
+
+    /// The container call.
+    #[must_use]
+    pub fn build(self) -> ContainerCall {
+        self.call
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn parameters_are_data_whatever_they_hold() {
+        let hostile = "1;system('touch pwn')\n\"%s";
+        let call = script("s", "x = 1;").params(&json!({ "x": hostile })).keep("*.csv").build();
+        assert_eq!(call.command, ["octave-cli", "-qfHW", "main.m"]);
+        assert!(call.env.is_empty());
+        let [main, params] = call.files.as_slice() else { panic!("{:?}", call.files) };
+        assert_eq!(main.content, Source::Text("x = 1;".to_owned()));
+        let Source::Text(text) = &params.content else { panic!("{params:?}") };
+        let read: Value = serde_json::from_str(text).unwrap();
+        assert_eq!(read, json!({ "x": hostile }));
+    }
+
+    #[test]
+    fn the_builder_says_what_it_is_told() {
+        let call = script("s", "").memory_mib(7).timeout_ms(8).report_failure().not_deterministic().build();
+        assert_eq!((call.resources.memory_mib, call.resources.timeout_ms), (7, 8));
+        assert_eq!((call.on_failure, call.deterministic), (OnFailure::Report, false));
+    }
+}
