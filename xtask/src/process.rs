@@ -59,10 +59,23 @@ pub(crate) fn poll<T>(bound: Duration, mut ask: impl FnMut() -> Option<T>) -> Op
 
 /// Where a program lies, if it is installed.
 pub(crate) fn which(program: &str) -> Option<PathBuf> {
+    folders().into_iter().map(|folder| folder.join(program)).find(|file| file.is_file())
+}
+
+/// A program of the administrator's, which finds others of its kind.
+pub(crate) fn administrative(program: &str) -> anyhow::Result<Command> {
+    let file = which(program).with_context(|| format!("`{program}` is not installed"))?;
+    let mut command = Command::new(file);
+    command.env("PATH", std::env::join_paths(folders())?);
+    Ok(command)
+}
+
+/// Where programs are looked for; not every root has the administrator's among them.
+fn folders() -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> =
         std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default();
     folders.extend(["/usr/sbin", "/sbin"].map(PathBuf::from));
-    folders.into_iter().map(|folder| folder.join(program)).find(|file| file.is_file())
+    folders
 }
 
 /// The last lines of a file.
@@ -118,5 +131,9 @@ mod tests {
     fn programs_are_found_by_name() {
         assert!(which("sh").is_some());
         assert!(which("no-program-has-this-name").is_none());
+        assert!(administrative("no-program-has-this-name").is_err());
+        assert!(
+            read(administrative("sh").unwrap().args(["-c", "echo $PATH"])).unwrap().contains("/usr/sbin")
+        );
     }
 }

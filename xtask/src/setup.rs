@@ -11,14 +11,17 @@ use std::thread;
 
 use crate::build;
 use crate::place::Place;
+use crate::step::say;
 pub(crate) use images::ImageId;
 
 /// Makes everything that running simulations needs.
 pub(crate) fn everything(place: &Place) -> anyhow::Result<ImageId> {
-    with_image(place, || {
+    let image = with_image(place, || {
         build::host(place)?;
         build::plugins(place)
-    })
+    })?;
+    say(&format!("the command is {}", place.simulay().display()));
+    Ok(image)
 }
 
 /// Builds the images, and lists them in a data directory when there is one.

@@ -10,15 +10,16 @@ use anyhow::{Context as _, bail};
 
 use super::packages;
 use crate::place::Place;
-use crate::process::{ends_well, poll, tail};
+use crate::process::{administrative, ends_well, poll, tail};
 use crate::step::{say, step};
 
 const USUAL: &str = "unix:///var/run/docker.sock";
 const ANSWER: Duration = Duration::from_secs(10);
 const START: Duration = Duration::from_secs(60);
+const PROGRAM: &str = "dockerd";
 /// Files that name a process, and its program. One left by a machine that stopped hinders a start.
 const PROCESS_FILES: [(&str, &str); 2] =
-    [("/var/run/docker.pid", "dockerd"), ("/var/run/docker/containerd/containerd.pid", "containerd")];
+    [("/var/run/docker.pid", PROGRAM), ("/var/run/docker/containerd/containerd.pid", "containerd")];
 
 /// Starts a daemon when none answers.
 pub(super) fn ensure(place: &Place) -> anyhow::Result<()> {
@@ -49,7 +50,7 @@ fn answers() -> bool {
 /// Starts the daemon and waits until it answers; it goes on when this program ends.
 fn start(place: &Place) -> anyhow::Result<()> {
     let file = place.made("dockerd.log")?;
-    let mut daemon = if is_starting() { None } else { Some(spawn(place, &file)?) };
+    let mut daemon = if is_starting(&PROCESS_FILES) { None } else { Some(spawn(place, &file)?) };
     let answered = poll(START, || {
         if answers() {
             return Some(true);
@@ -66,8 +67,8 @@ fn start(place: &Place) -> anyhow::Result<()> {
 fn spawn(place: &Place, file: &Path) -> anyhow::Result<Child> {
     let log = File::create(file).with_context(|| format!("{} cannot be written", file.display()))?;
     // A session of its own: a Ctrl-C here does not reach it.
-    let mut daemon = Command::new("setsid");
-    daemon.arg("dockerd").stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+    let mut daemon = administrative("setsid")?;
+    daemon.arg(PROGRAM).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
     let child = daemon.spawn().context("dockerd cannot be started")?;
     fs::write(place.made("dockerd.pid")?, child.id().to_string())?;
     say(&format!("dockerd is process {}, its log is {}", child.id(), file.display()));
@@ -79,12 +80,12 @@ fn has_ended(daemon: Option<&mut Child>) -> bool {
 }
 
 /// True when a daemon is on its way, e.g. since its package starts it. Clears what a dead one left.
-fn is_starting() -> bool {
+fn is_starting(files: &[(&str, &str)]) -> bool {
     let mut alive = false;
-    for (file, program) in PROCESS_FILES {
+    for (file, program) in files {
         let Ok(text) = fs::read_to_string(file) else { continue };
         let runs = is_program(text.trim(), program);
-        alive |= runs && program == "dockerd";
+        alive |= runs && *program == PROGRAM;
         if !runs {
             // Not being able to remove it shows in the daemon's own log.
             let _ = fs::remove_file(file);
@@ -111,5 +112,16 @@ mod tests {
         assert!(is_program(&own, name.trim()));
         assert!(!is_program(&own, "dockerd"));
         assert!(!is_program("../self", name.trim()));
+    }
+
+    #[test]
+    fn what_a_dead_daemon_left_is_cleared() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("docker.pid");
+        fs::write(&file, std::process::id().to_string()).unwrap();
+        let name = file.to_str().unwrap();
+        let own = fs::read_to_string("/proc/self/comm").unwrap();
+        assert!(!is_starting(&[(name, own.trim())]) && file.exists());
+        assert!(!is_starting(&[(name, PROGRAM)]) && !file.exists());
     }
 }

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::packages;
 use crate::place::Place;
-use crate::process::{ends_well, log, read, run};
+use crate::process::{administrative, ends_well, log, read, run};
 use crate::step::{say, step};
 
 const BASE: &str = "debian:bookworm-slim";
@@ -109,7 +109,7 @@ fn ensure_base(place: &Place) -> anyhow::Result<()> {
 fn bootstrap(place: &Place) -> anyhow::Result<()> {
     let folder = tempfile::tempdir_in(place.made("")?)?;
     let system = folder.path().join("bookworm");
-    let mut debootstrap = Command::new("debootstrap");
+    let mut debootstrap = administrative("debootstrap")?;
     debootstrap.args(["--variant=minbase", "bookworm"]).arg(&system);
     log(&mut debootstrap, &place.made("setup.log")?)?;
     import(&system)

@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::bail;
 
 use crate::place::Place;
-use crate::process::{log, which};
+use crate::process::{administrative, log, which};
 use crate::step::step;
 
 /// Installs packages when one of `programs` is missing; `cure` says what to do where this cannot.
@@ -19,13 +19,13 @@ pub(super) fn ensure(place: &Place, programs: &[&str], packages: &[&str], cure: 
     }
     let file = place.made("setup.log")?;
     step(&format!("installing {}", packages.join(", ")), || {
-        log(apt_get().arg("update"), &file)?;
-        log(apt_get().args(["install", "-y", "--no-install-recommends"]).args(packages), &file)
+        log(apt_get()?.arg("update"), &file)?;
+        log(apt_get()?.args(["install", "-y", "--no-install-recommends"]).args(packages), &file)
     })
 }
 
-fn apt_get() -> Command {
-    let mut apt_get = Command::new("apt-get");
+fn apt_get() -> anyhow::Result<Command> {
+    let mut apt_get = administrative("apt-get")?;
     apt_get.env("DEBIAN_FRONTEND", "noninteractive");
-    apt_get
+    Ok(apt_get)
 }
