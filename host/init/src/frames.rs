@@ -17,7 +17,7 @@
 //!                                ←      Exited(exit)
 //!                                ←      Output{path,size} Data… (each file), or Rejected{…}
 //!                                ←      Done
-//! Ack                            →      exits
+//! Ack                            →      exits with 0
 //! ```
 //! After another `Hello`, a job at work or done is told again from its start: `Welcome` with its
 //! phase, all of both streams from offset 0, and so on. So whatever the host missed comes again,
@@ -28,5 +28,11 @@
 mod codec;
 mod message;
 
-pub use codec::{Decoder, FrameError, MAX_DATA, MAX_FRAME, encode};
+pub use codec::{Decoder, FrameError, MAX_DATA, MAX_FRAME, decode_all, encode};
 pub use message::{Exit, JobSpec, Order, Phase, Rejection, Report};
+
+/// Exit code of `simulay-init` when no host acknowledged before the hold time had passed. It exits
+/// with 0 after an `Ack`, or when it is stopped or left alone without a job.
+pub const UNCLAIMED: u8 = 3;
+/// Exit code of `simulay-init` when it cannot do its work.
+pub const FAILED: u8 = 4;

@@ -75,6 +75,11 @@ impl Decoder {
     }
 }
 
+/// All frames of `bytes`, as a [`Decoder`] finds them.
+pub fn decode_all<T: DeserializeOwned>(bytes: &[u8]) -> Vec<Result<T, FrameError>> {
+    Decoder::default().feed(bytes)
+}
+
 fn decode<T: DeserializeOwned>(frame: &[u8]) -> Result<T, FrameError> {
     let body = cobs::decode_vec(frame).map_err(|_| FrameError::Damaged)?;
     let (message, checksum) = body.split_last_chunk::<4>().ok_or(FrameError::Damaged)?;

@@ -1,0 +1,103 @@
+//! The files that come before the command.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use simulay_init::frames::Rejection;
+
+use crate::path;
+
+/// Writes input files below the working directory. Dropped before [`Inputs::keep`], it leaves
+/// nothing behind.
+#[derive(Default)]
+pub(crate) struct Inputs {
+    made: Vec<PathBuf>,
+    open: Option<Open>,
+}
+
+struct Open {
+    path: String,
+    file: File,
+    left: u64,
+}
+
+impl Inputs {
+    /// A file of `size` bytes begins.
+    pub(crate) fn begin(&mut self, name: String, size: u64) -> Result<(), Rejection> {
+        self.close()?;
+        path::check(&name).map_err(|rule| Rejection::Input(name.clone(), rule.to_owned()))?;
+        let file = self.create(Path::new(&name)).map_err(|error| refuse(&name, &error))?;
+        self.open = Some(Open { path: name, file, left: size });
+        Ok(())
+    }
+
+    /// The next bytes of the file.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Rejection> {
+        let Some(open) = &mut self.open else {
+            return Err(Rejection::Order("data without a file".to_owned()));
+        };
+        open.left = open.left.checked_sub(bytes.len() as u64).ok_or_else(|| {
+            Rejection::Input(open.path.clone(), "it has more bytes than were announced".to_owned())
+        })?;
+        open.file.write_all(bytes).map_err(|error| refuse(&open.path, &error))
+    }
+
+    /// All files are there: from now on they are the command's.
+    pub(crate) fn keep(&mut self) -> Result<(), Rejection> {
+        self.close()?;
+        self.made.clear();
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<(), Rejection> {
+        match self.open.take() {
+            Some(open) if open.left > 0 => {
+                Err(Rejection::Input(open.path, "it has fewer bytes than were announced".to_owned()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn create(&mut self, name: &Path) -> io::Result<File> {
+        let parents: Vec<&Path> = name.ancestors().skip(1).collect();
+        for parent in parents.into_iter().rev().filter(|parent| !parent.as_os_str().is_empty()) {
+            self.create_directory(parent)?;
+        }
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o644).open(name)?;
+        self.made.push(name.to_owned());
+        Ok(file)
+    }
+
+    fn create_directory(&mut self, name: &Path) -> io::Result<()> {
+        match DirBuilder::new().mode(0o755).create(name) {
+            Ok(()) => self.made.push(name.to_owned()),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => require_directory(name)?,
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Inputs {
+    fn drop(&mut self) {
+        for made in self.made.iter().rev() {
+            let _ = std::fs::remove_file(made).or_else(|_| std::fs::remove_dir(made));
+        }
+    }
+}
+
+fn require_directory(name: &Path) -> io::Result<()> {
+    if name.symlink_metadata()?.is_dir() { Ok(()) } else { Err(ErrorKind::NotADirectory.into()) }
+}
+
+fn refuse(name: &str, error: &io::Error) -> Rejection {
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+            Rejection::InputsTooLarge
+        }
+        ErrorKind::AlreadyExists => Rejection::Input(name.to_owned(), "it is there already".to_owned()),
+        _ => Rejection::Input(name.to_owned(), format!("it cannot be written: {error}")),
+    }
+}

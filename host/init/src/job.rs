@@ -1,0 +1,213 @@
+//! The one job of a container, from nothing to acknowledged.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
+use simulay_init::frames::{JobSpec, Order, Rejection, UNCLAIMED};
+
+use crate::command;
+use crate::inputs::Inputs;
+use crate::orders::Event;
+use crate::outputs::Wanted;
+use crate::processes::{Causes, Processes};
+use crate::record::Record;
+
+/// How long a rejection is held when no job said how long.
+const HOLD_MS: u64 = 60_000;
+
+/// The exit code, once it is known.
+type Flow = ControlFlow<u8>;
+
+/// Obeys orders until the job is over; gives init's exit code.
+pub(crate) fn serve(events: &Receiver<Event>, sender: &SyncSender<Event>, record: &Arc<Record>) -> u8 {
+    let mut keeper = Keeper { record, sender, state: State::Idle, deaf: false };
+    loop {
+        let flow = match next(events, keeper.state.deadline()) {
+            Some(event) => keeper.handle(event),
+            None => keeper.pass_deadline(),
+        };
+        if let ControlFlow::Break(code) = flow {
+            return code;
+        }
+    }
+}
+
+/// The next event, or none when the deadline has passed.
+fn next(events: &Receiver<Event>, deadline: Option<Instant>) -> Option<Event> {
+    let Some(deadline) = deadline else { return events.recv().ok() };
+    events.recv_timeout(deadline.saturating_duration_since(Instant::now())).ok()
+}
+
+/// The moment `milliseconds` from now; none when that is for ever.
+fn after(milliseconds: u64) -> Option<Instant> {
+    Instant::now().checked_add(Duration::from_millis(milliseconds))
+}
+
+enum State {
+    /// No job.
+    Idle,
+    /// Files come.
+    Begun { spec: JobSpec, wanted: Wanted, inputs: Inputs },
+    /// The command runs.
+    Running(Running),
+    /// What there is to say is held.
+    Held { until: Option<Instant> },
+}
+
+struct Running {
+    processes: Arc<Processes>,
+    deadline: Option<Instant>,
+    /// TERM was sent; KILL is next.
+    ending: bool,
+    grace_ms: u64,
+    hold_ms: u64,
+}
+
+impl State {
+    const fn deadline(&self) -> Option<Instant> {
+        match self {
+            Self::Idle | Self::Begun { .. } => None,
+            Self::Running(running) => running.deadline,
+            Self::Held { until } => *until,
+        }
+    }
+}
+
+struct Keeper<'a> {
+    record: &'a Arc<Record>,
+    sender: &'a SyncSender<Event>,
+    state: State,
+    deaf: bool,
+}
+
+impl Keeper<'_> {
+    fn handle(&mut self, event: Event) -> Flow {
+        match event {
+            Event::Order(order) => return self.obey(order),
+            Event::Deaf => self.deaf = true,
+            Event::Stop => match &mut self.state {
+                State::Idle | State::Begun { .. } => return Flow::Break(0),
+                State::Running(running) => running.terminate(|causes| causes.terminated = true),
+                State::Held { .. } => {}
+            },
+            Event::Ended => self.hold(),
+        }
+        match self.state {
+            State::Idle | State::Begun { .. } if self.deaf => Flow::Break(0),
+            _ => Flow::Continue(()),
+        }
+    }
+
+    /// Orders that come too late for the job at work are left alone: they cannot help it, and it
+    /// should not suffer.
+    fn obey(&mut self, order: Order) -> Flow {
+        let done = match (order, &mut self.state) {
+            (Order::Hello { session }, _) => {
+                self.greet(session);
+                Ok(())
+            }
+            (Order::Ack, State::Idle | State::Held { .. }) => return Flow::Break(0),
+            (Order::Terminate, State::Running(running)) => {
+                running.terminate(|causes| causes.terminated = true);
+                Ok(())
+            }
+            (Order::Begin(spec), State::Idle | State::Begun { .. }) => self.begin(spec),
+            (Order::File { path, size }, State::Begun { inputs, .. }) => inputs.begin(path, size),
+            (Order::Data(bytes), State::Begun { inputs, .. }) => inputs.write(&bytes),
+            (Order::Run, State::Begun { .. }) => self.run(),
+            (Order::File { .. } | Order::Data(_) | Order::Run, State::Idle) => {
+                Err(Rejection::Order("no job was begun".to_owned()))
+            }
+            (_, _) => Ok(()),
+        };
+        if let Err(rejection) = done {
+            self.reject(rejection);
+        }
+        Flow::Continue(())
+    }
+
+    fn greet(&mut self, session: u64) {
+        if matches!(self.state, State::Begun { .. }) {
+            self.state = State::Idle;
+        }
+        self.record.greet(session);
+    }
+
+    fn begin(&mut self, spec: JobSpec) -> Result<(), Rejection> {
+        // The files of a job that was begun before make room first.
+        self.state = State::Idle;
+        let wanted = Wanted::new(&spec)?;
+        self.state = State::Begun { spec, wanted, inputs: Inputs::default() };
+        Ok(())
+    }
+
+    fn run(&mut self) -> Result<(), Rejection> {
+        let State::Begun { spec, wanted, mut inputs } = std::mem::replace(&mut self.state, State::Idle)
+        else {
+            return Ok(());
+        };
+        let held = State::Held { until: after(spec.hold_ms) };
+        let started = inputs.keep().and_then(|()| {
+            let sender = self.sender.clone();
+            command::start(&spec, wanted, self.record, move || drop(sender.send(Event::Ended)))
+        });
+        self.state = match &started {
+            Ok(processes) => State::Running(Running::new(processes, &spec)),
+            Err(_) => held,
+        };
+        started.map(drop)
+    }
+
+    fn reject(&mut self, rejection: Rejection) {
+        let until = match &self.state {
+            State::Begun { spec, .. } => after(spec.hold_ms),
+            State::Held { until } => *until,
+            State::Idle | State::Running(_) => after(HOLD_MS),
+        };
+        self.state = State::Held { until };
+        self.record.reject(rejection);
+    }
+
+    fn hold(&mut self) {
+        if let State::Running(running) = &self.state {
+            self.state = State::Held { until: after(running.hold_ms) };
+        }
+    }
+
+    fn pass_deadline(&mut self) -> Flow {
+        match &mut self.state {
+            State::Running(running) if running.ending => running.kill(),
+            State::Running(running) => running.terminate(|causes| causes.timed_out = true),
+            State::Idle | State::Begun { .. } | State::Held { .. } => return Flow::Break(UNCLAIMED),
+        }
+        Flow::Continue(())
+    }
+}
+
+impl Running {
+    fn new(processes: &Arc<Processes>, spec: &JobSpec) -> Self {
+        Self {
+            processes: Arc::clone(processes),
+            deadline: after(spec.timeout_ms),
+            ending: false,
+            grace_ms: spec.grace_ms,
+            hold_ms: spec.hold_ms,
+        }
+    }
+
+    fn terminate(&mut self, note: impl FnOnce(&mut Causes)) {
+        if !self.ending {
+            self.ending = true;
+            self.deadline = after(self.grace_ms);
+            self.processes.signal(Signal::SIGTERM, note);
+        }
+    }
+
+    fn kill(&mut self) {
+        self.deadline = None;
+        self.processes.signal(Signal::SIGKILL, |_| ());
+    }
+}

@@ -1,0 +1,135 @@
+//! The command's processes: signals for all of them, and their ends.
+
+use std::fs;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::unistd::Pid;
+use rustix::process::{WaitOptions, WaitStatus, wait};
+
+/// Why init itself ended the command.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Causes {
+    pub(crate) timed_out: bool,
+    pub(crate) stream_limit: bool,
+    pub(crate) terminated: bool,
+}
+
+/// The command's first process and all that came from it.
+pub(crate) struct Processes {
+    first: Pid,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    causes: Causes,
+    ended: bool,
+}
+
+impl Processes {
+    /// Those of the process `first`, leader of its group. It raises their badness, so that the
+    /// kernel, when memory runs out, kills one of them and never init.
+    pub(crate) fn new(first: u32) -> Self {
+        let _ = fs::write(format!("/proc/{first}/oom_score_adj"), "1000");
+        let first = Pid::from_raw(i32::try_from(first).unwrap_or(i32::MAX));
+        Self { first, state: Mutex::default() }
+    }
+
+    /// Sends `signal` to all, unless the command has ended, and notes the cause.
+    pub(crate) fn signal(&self, signal: Signal, note: impl FnOnce(&mut Causes)) {
+        let mut state = self.lock();
+        if !state.ended {
+            note(&mut state.causes);
+            send(self.first, signal);
+        }
+    }
+
+    /// Notes that the command printed too much and kills it, if it still runs.
+    pub(crate) fn kill_for_stream_limit(&self) {
+        let mut state = self.lock();
+        // What it printed is read after its end too.
+        state.causes.stream_limit = true;
+        if !state.ended {
+            send(self.first, Signal::SIGKILL);
+        }
+    }
+
+    /// Why init ended the command, if it did.
+    pub(crate) fn causes(&self) -> Causes {
+        self.lock().causes
+    }
+
+    /// Reaps until the first process ends. None when it cannot be waited for.
+    pub(crate) fn wait_for_first(&self) -> Option<WaitStatus> {
+        let status = loop {
+            match reap() {
+                Some((pid, status)) if pid == self.first => break Some(status),
+                Some(_) => {}
+                None => break None,
+            }
+        };
+        self.lock().ended = true;
+        status
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Kills and reaps whatever is left, until nothing is.
+pub(crate) fn end_all() {
+    loop {
+        kill_children();
+        if reap().is_none() {
+            return;
+        }
+    }
+}
+
+/// Waits for the end of any child; none is left when there is no answer.
+fn reap() -> Option<(Pid, WaitStatus)> {
+    loop {
+        match wait(WaitOptions::empty()) {
+            Ok(Some((pid, status))) => return Some((Pid::from_raw(pid.as_raw_nonzero().get()), status)),
+            Ok(None) | Err(rustix::io::Errno::INTR) => {}
+            Err(_) => return None,
+        }
+    }
+}
+
+/// In a container init is process 1, and `kill(-1)` is everyone else, at once; the group is the best
+/// there is elsewhere.
+fn send(first: Pid, signal: Signal) {
+    let _ = if is_first_of_all() { kill(Pid::from_raw(-1), signal) } else { killpg(first, signal) };
+}
+
+fn kill_children() {
+    if is_first_of_all() {
+        let _ = kill(Pid::from_raw(-1), Signal::SIGKILL);
+    } else {
+        for child in children() {
+            let _ = kill(child, Signal::SIGKILL);
+        }
+    }
+}
+
+fn is_first_of_all() -> bool {
+    Pid::this().as_raw() == 1
+}
+
+/// The children of this process; orphans of the command become ours, since init is a subreaper.
+fn children() -> impl Iterator<Item = Pid> {
+    let me = Pid::this().as_raw();
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter(move |pid| parent_of(*pid) == Some(me)).map(Pid::from_raw)
+}
+
+fn parent_of(pid: i32) -> Option<i32> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // pid (name, which may hold anything) state parent …
+    let (_, after_name) = stat.rsplit_once(')')?;
+    after_name.split_whitespace().nth(1)?.parse().ok()
+}

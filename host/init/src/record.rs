@@ -1,0 +1,101 @@
+//! What is known of the job, shared by the threads that find it out and the one that tells it.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use simulay_init::frames::{Exit, Phase, Rejection};
+
+use crate::held::Held;
+
+/// A host that said hello.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Session {
+    /// The host's number.
+    pub(crate) number: u64,
+    /// How many came before: numbers may repeat, places do not.
+    pub(crate) place: u64,
+}
+
+/// A file to hand back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Output {
+    /// Relative, checked.
+    pub(crate) path: String,
+    /// Bytes.
+    pub(crate) size: u64,
+}
+
+/// What the host is told, as far as it is known.
+pub(crate) struct Facts {
+    pub(crate) session: Option<Session>,
+    pub(crate) phase: Phase,
+    pub(crate) started: bool,
+    pub(crate) stdout: Held,
+    pub(crate) stderr: Held,
+    pub(crate) exit: Option<Exit>,
+    /// The last word: the outputs, or why there is none.
+    pub(crate) result: Option<Result<Arc<[Output]>, Rejection>>,
+}
+
+/// The facts, under a lock, with a bell that rings at each change.
+pub(crate) struct Record {
+    facts: Mutex<Facts>,
+    changed: Condvar,
+}
+
+impl Record {
+    pub(crate) fn new() -> Self {
+        let facts = Facts {
+            session: None,
+            phase: Phase::Idle,
+            started: false,
+            stdout: Held::default(),
+            stderr: Held::default(),
+            exit: None,
+            result: None,
+        };
+        Self { facts: Mutex::new(facts), changed: Condvar::new() }
+    }
+
+    /// Changes the facts.
+    pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Facts) -> T) -> T {
+        let changed = change(&mut self.lock());
+        self.changed.notify_all();
+        changed
+    }
+
+    /// Waits until `look` finds something.
+    pub(crate) fn wait_for<T>(&self, mut look: impl FnMut(&Facts) -> Option<T>) -> T {
+        let mut facts = self.lock();
+        loop {
+            if let Some(found) = look(&facts) {
+                return found;
+            }
+            facts = self.changed.wait(facts).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// The host that said hello last.
+    pub(crate) fn session(&self) -> Option<Session> {
+        self.lock().session
+    }
+
+    /// A host is here: everything is told from the start.
+    pub(crate) fn greet(&self, number: u64) {
+        self.change(|facts| {
+            let place = facts.session.map_or(0, |before| before.place + 1);
+            facts.session = Some(Session { number, place });
+        });
+    }
+
+    /// The job ends here, without outputs.
+    pub(crate) fn reject(&self, rejection: Rejection) {
+        self.change(|facts| {
+            facts.phase = Phase::Ended;
+            facts.result = Some(Err(rejection));
+        });
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Facts> {
+        self.facts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,145 @@
+//! Tells the host what is known, and all of it again to a host that comes later.
+
+use std::io::{Read, Write};
+use std::ops::ControlFlow;
+
+use simulay_init::frames::{MAX_DATA, Rejection, Report, encode};
+
+use crate::outputs;
+use crate::record::{Facts, Output, Record, Session};
+
+/// What the present host was told.
+#[derive(Default)]
+struct Told {
+    session: Option<Session>,
+    started: bool,
+    stdout: u64,
+    stderr: u64,
+    exit: bool,
+    outputs: usize,
+    all: bool,
+}
+
+enum Next {
+    Report(Report),
+    Output(Output),
+}
+
+/// Writes reports to `host` as long as the process lives.
+pub(crate) fn tell(record: &Record, host: impl Write) {
+    let mut teller = Teller { record, host, told: Told::default() };
+    loop {
+        match record.wait_for(|facts| teller.told.next(facts)) {
+            Next::Report(report) => teller.say(&report),
+            Next::Output(output) => teller.say_output(&output),
+        }
+    }
+}
+
+struct Teller<'a, W> {
+    record: &'a Record,
+    host: W,
+    told: Told,
+}
+
+impl<W: Write> Teller<'_, W> {
+    fn say(&mut self, report: &Report) {
+        let Ok(frame) = encode(report) else { return };
+        // The frame before a welcome may be cut off, by us or on the way: the zero ends it.
+        if matches!(report, Report::Welcome { .. }) {
+            let _ = self.host.write_all(&[0]);
+        }
+        // Who does not listen gets everything again after the next hello.
+        let _ = self.host.write_all(&frame).and_then(|()| self.host.flush());
+    }
+
+    fn say_output(&mut self, output: &Output) {
+        self.say(&Report::Output { path: output.path.clone(), size: output.size });
+        if let Err(error) = self.say_content(output) {
+            self.told.all = true;
+            let rejection = Rejection::Output(output.path.clone(), format!("it cannot be read: {error}"));
+            self.say(&Report::Rejected(rejection));
+        }
+    }
+
+    fn say_content(&mut self, output: &Output) -> std::io::Result<()> {
+        let mut file = outputs::open(output)?;
+        let mut buffer = vec![0; MAX_DATA];
+        let mut left = output.size;
+        while left > 0 && self.record.session() == self.told.session {
+            let read = file.read(&mut buffer)?;
+            let bytes = buffer.get(..read).unwrap_or_default().to_vec();
+            left = left.checked_sub(read as u64).filter(|_| read > 0).ok_or_else(changed)?;
+            self.say(&Report::Data(bytes));
+        }
+        Ok(())
+    }
+}
+
+fn changed() -> std::io::Error {
+    std::io::Error::other("its size changed")
+}
+
+impl Told {
+    /// The next thing to tell, noted as told.
+    fn next(&mut self, facts: &Facts) -> Option<Next> {
+        let session = facts.session?;
+        if self.session != Some(session) {
+            *self = Self { session: Some(session), ..Self::default() };
+            return report(Report::Welcome { session: session.number, phase: facts.phase });
+        }
+        if self.all {
+            return None;
+        }
+        match self.next_of_command(facts) {
+            ControlFlow::Break(next) => next,
+            ControlFlow::Continue(()) => self.next_of_result(facts),
+        }
+    }
+
+    fn next_of_command(&mut self, facts: &Facts) -> ControlFlow<Option<Next>> {
+        if facts.started && !self.started {
+            self.started = true;
+            return ControlFlow::Break(report(Report::Started));
+        }
+        let (stdout, stderr) = (facts.stdout.from(self.stdout), facts.stderr.from(self.stderr));
+        if !stdout.is_empty() {
+            let offset = self.stdout;
+            self.stdout += stdout.len() as u64;
+            return ControlFlow::Break(report(Report::Stdout { offset, bytes: stdout.to_vec() }));
+        }
+        if !stderr.is_empty() {
+            let offset = self.stderr;
+            self.stderr += stderr.len() as u64;
+            return ControlFlow::Break(report(Report::Stderr { offset, bytes: stderr.to_vec() }));
+        }
+        match facts.exit {
+            Some(exit) if !self.exit => {
+                self.exit = true;
+                ControlFlow::Break(report(Report::Exited(exit)))
+            }
+            _ => ControlFlow::Continue(()),
+        }
+    }
+
+    fn next_of_result(&mut self, facts: &Facts) -> Option<Next> {
+        let outputs = match facts.result.as_ref()? {
+            Ok(outputs) => outputs,
+            Err(rejection) => {
+                self.all = true;
+                return report(Report::Rejected(rejection.clone()));
+            }
+        };
+        if let Some(output) = outputs.get(self.outputs) {
+            self.outputs += 1;
+            return Some(Next::Output(output.clone()));
+        }
+        self.all = true;
+        report(Report::Done)
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "reads as what it is at each use: the next thing, found")]
+const fn report(report: Report) -> Option<Next> {
+    Some(Next::Report(report))
+}
