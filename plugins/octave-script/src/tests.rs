@@ -1,25 +1,15 @@
 use serde_json::{Value, json};
 use simulay_sdk::{
-    Artifact, ContainerCall, ContainerResult, Ending, Failure, MemoryArtifacts, Next, OnFailure, Pipeline,
-    Report, Request, Resources, Source,
+    Artifact, ContainerCall, Ending, Failure, MemoryArtifacts, Next, OnFailure, Report, Request, Resources,
+    Source, testing,
 };
 
 use super::*;
 
-fn params(given: Value) -> Params {
-    let mut params = json!({
-        "entry": "main.m", "params": {}, "keep": ["result.json"],
-        "timeout_ms": 1000, "memory_mib": 256, "scratch_mib": 16, "cpu_milli": 500
-    });
-    let Value::Object(given) = given else { panic!("{given}") };
-    params.as_object_mut().unwrap().extend(given);
-    serde_json::from_value(params).unwrap()
-}
-
 fn request(given: Value, paths: &[&str]) -> Request<Params> {
     let mut artifacts = MemoryArtifacts::default();
     let inputs = paths.iter().map(|path| artifacts.add(path, *path)).collect();
-    Request { params: params(given), inputs, seed: 0 }
+    testing::request::<OctaveScript>(&given, inputs, 0).unwrap()
 }
 
 fn call(given: Value, paths: &[&str]) -> ContainerCall {
@@ -43,15 +33,8 @@ fn pointer(given: Value, paths: &[&str]) -> String {
 }
 
 fn report(ending: Ending, outputs: Vec<Artifact>, artifacts: &MemoryArtifacts) -> Result<Report, Failure> {
-    let result = ContainerResult {
-        name: "program".into(),
-        ending,
-        stdout: "hello\n".into(),
-        stderr: String::new(),
-        outputs,
-        wall_ms: 1,
-        reused: false,
-    };
+    let mut result = testing::ended("program", ending, outputs);
+    result.stdout = "hello\n".into();
     match OctaveScript::post_process(&request(json!({}), &[]), (), &[result], artifacts)? {
         Next::Done(report) => Ok(report),
         Next::Again(step) => panic!("{step:?}"),
@@ -67,9 +50,15 @@ fn a_script_lies_beside_its_parameters_as_it_is() {
     assert_eq!(text(&call, ".simulay/entry.txt"), "main.m");
     assert_eq!(text(&call, "params.json"), r#"{"a":[1,2]}"#);
     assert_eq!(call.files.last().unwrap().path, "data/x.csv");
-    assert_eq!((call.on_failure, call.outputs), (OnFailure::FailRun, vec!["result.json".to_owned()]));
-    let bounds = Resources { cpu_milli: 500, memory_mib: 256, scratch_mib: 16, timeout_ms: 1000 };
-    assert_eq!(call.resources, bounds);
+    assert_eq!((call.on_failure, call.outputs.len()), (OnFailure::FailRun, 3));
+}
+
+#[test]
+fn the_bounds_are_the_callers() {
+    let bounds =
+        json!({ "script": "x", "cpu_milli": 500, "memory_mib": 256, "scratch_mib": 16, "timeout_ms": 1000 });
+    let expected = Resources { cpu_milli: 500, memory_mib: 256, scratch_mib: 16, timeout_ms: 1000 };
+    assert_eq!(call(bounds, &[]).resources, expected);
 }
 
 #[test]
@@ -124,18 +113,6 @@ fn a_damaged_result_and_a_bad_ending_are_failures() {
 }
 
 #[test]
-fn the_manifest_is_json_and_its_defaults_are_parameters() {
-    let manifest = OctaveScript::manifest();
-    let schema: Value = serde_json::from_str(&manifest.params_schema).unwrap();
-    let properties = schema["properties"].as_object().unwrap();
-    let defaults: serde_json::Map<_, _> = properties
-        .iter()
-        .filter_map(|(name, property)| Some((name.clone(), property.get("default")?.clone())))
-        .collect();
-    assert!(serde_json::from_value::<Params>(Value::Object(defaults)).is_ok());
-    assert!(serde_json::from_str::<Value>(&manifest.result_schema).is_ok());
-    for example in manifest.examples {
-        assert!(serde_json::from_str::<Value>(&example.params).is_ok());
-        assert!(serde_json::from_str::<Value>(&example.expect.unwrap()).is_ok());
-    }
+fn the_manifest_holds() {
+    assert_eq!(testing::check_manifest::<OctaveScript>(), Ok(()));
 }

@@ -2,7 +2,7 @@
 //!
 //! A plugin decides, the host acts. Implement [`Pipeline`], name it in [`export_pipeline!`] and build
 //! the crate as a `cdylib` for `wasm32-wasip2`. A plugin crate that is an `rlib` as well runs its unit
-//! tests natively, with [`MemoryArtifacts`] in place of the host.
+//! tests natively, with [`testing`] and [`MemoryArtifacts`] in place of the host.
 //!
 //! ```
 //! use serde_json::json;
@@ -64,6 +64,7 @@ pub mod log;
 pub mod octave;
 mod pipeline;
 pub mod read;
+pub mod testing;
 
 pub use artifacts::{Artifacts, MemoryArtifacts, ReadError};
 pub use contract::{

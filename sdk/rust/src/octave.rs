@@ -15,6 +15,8 @@ pub const MAIN: &str = "main.m";
 /// The file parameters lie in.
 pub const PARAMS: &str = "params.json";
 
+const WRITE_JSON: &str = include_str!("octave/write_json.m");
+
 /// An Octave program to run; [`Script::build`] makes the container call.
 #[derive(Debug, Clone)]
 #[must_use]
@@ -55,6 +57,11 @@ impl Script {
     /// With a text file, e.g. a further function.
     pub fn text(self, path: &str, text: &str) -> Self {
         self.file(path, Source::Text(text.to_owned()))
+    }
+
+    /// With the function `write_json(path, value)`.
+    pub fn write_json(self) -> Self {
+        self.text("write_json.m", WRITE_JSON)
     }
 
     /// With a file.

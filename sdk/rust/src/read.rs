@@ -100,18 +100,10 @@ fn in_words(ending: Ending) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::MemoryArtifacts;
+    use crate::{MemoryArtifacts, testing};
 
     fn ended(ending: Ending, outputs: Vec<Artifact>) -> ContainerResult {
-        ContainerResult {
-            name: "solve".to_owned(),
-            ending,
-            stdout: String::new(),
-            stderr: String::new(),
-            outputs,
-            wall_ms: 1,
-            reused: false,
-        }
+        testing::ended("solve", ending, outputs)
     }
 
     #[test]
