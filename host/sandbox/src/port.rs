@@ -76,3 +76,10 @@ pub enum Answer {
     /// Of `post-process`.
     Next(Next),
 }
+
+/// An answer without messages.
+impl From<Result<Answer, Failure>> for Answered {
+    fn from(answer: Result<Answer, Failure>) -> Self {
+        Self { answer, messages: Vec::new() }
+    }
+}

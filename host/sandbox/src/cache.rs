@@ -1,0 +1,55 @@
+//! The compiled plugins used last.
+
+use std::num::NonZeroUsize;
+use std::sync::{Mutex, PoisonError};
+
+use simulay_model::Digest;
+
+/// A bounded map from digests; the entry not used for longest goes first.
+pub(crate) struct Cache<T> {
+    limit: NonZeroUsize,
+    /// From the entry used first to the one used last.
+    entries: Mutex<Vec<(Digest, T)>>,
+}
+
+impl<T: Clone> Cache<T> {
+    /// A cache of at most `limit` entries.
+    pub(crate) fn new(limit: NonZeroUsize) -> Self {
+        Self { limit, entries: Mutex::default() }
+    }
+
+    /// The entry of `key`, which is now the one used last.
+    pub(crate) fn get(&self, key: Digest) -> Option<T> {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let index = entries.iter().position(|(known, _)| *known == key)?;
+        let entry = entries.remove(index);
+        let value = entry.1.clone();
+        entries.push(entry);
+        Some(value)
+    }
+
+    /// Adds an entry.
+    pub(crate) fn put(&self, key: Digest, value: T) {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.retain(|(known, _)| *known != key);
+        entries.push((key, value));
+        let surplus = entries.len().saturating_sub(self.limit.get());
+        entries.drain(..surplus);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_entry_not_used_for_longest_goes() {
+        let cache = Cache::new(NonZeroUsize::new(2).unwrap());
+        let [a, b, c] = [b"a", b"b", b"c"].map(|bytes| Digest::of(bytes));
+        cache.put(a, 1);
+        cache.put(b, 2);
+        assert_eq!(cache.get(a), Some(1));
+        cache.put(c, 3);
+        assert_eq!((cache.get(a), cache.get(b), cache.get(c)), (Some(1), None, Some(3)));
+    }
+}

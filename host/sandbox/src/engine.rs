@@ -1,0 +1,78 @@
+//! Wasmtime as we run it: deterministic, interruptible, without what no plugin needs.
+
+use std::io;
+use std::thread;
+use std::time::Duration;
+
+use wasmtime::{Config, Engine, OptLevel, Strategy, WasmFeatures};
+
+/// The time between two looks at a running call.
+const TICK: Duration = Duration::from_millis(10);
+/// Well below the 2 MiB a blocking thread has, so that a deep guest ends before its host.
+const MAX_STACK: usize = 512 << 10;
+
+/// Proposals a plugin does without.
+const OFF: [WasmFeatures; 20] = [
+    WasmFeatures::THREADS,
+    WasmFeatures::SHARED_EVERYTHING_THREADS,
+    WasmFeatures::MEMORY64,
+    WasmFeatures::MULTI_MEMORY,
+    WasmFeatures::CUSTOM_PAGE_SIZES,
+    WasmFeatures::GC,
+    WasmFeatures::FUNCTION_REFERENCES,
+    WasmFeatures::EXCEPTIONS,
+    WasmFeatures::LEGACY_EXCEPTIONS,
+    WasmFeatures::STACK_SWITCHING,
+    WasmFeatures::TAIL_CALL,
+    WasmFeatures::WIDE_ARITHMETIC,
+    WasmFeatures::CM_ASYNC,
+    WasmFeatures::CM_ASYNC_STACKFUL,
+    WasmFeatures::CM_MORE_ASYNC_BUILTINS,
+    WasmFeatures::CM_THREADING,
+    WasmFeatures::CM_ERROR_CONTEXT,
+    WasmFeatures::CM_GC,
+    WasmFeatures::CM64,
+    WasmFeatures::CM_MAP,
+];
+
+/// An engine whose epoch advances every [`TICK`] until it is dropped.
+pub(crate) fn start() -> io::Result<Engine> {
+    let engine = Engine::new(&config()).map_err(|error| io::Error::other(error.to_string()))?;
+    tick(&engine)?;
+    Ok(engine)
+}
+
+/// No fuel: epochs with the thread's own clock measure time as well, at a tenth of the cost. No
+/// pooling: a fresh mapping is zeroed by the kernel, and nothing is left of the instance before.
+fn config() -> Config {
+    let mut config = Config::new();
+    config
+        .strategy(Strategy::Cranelift)
+        .cranelift_opt_level(OptLevel::Speed)
+        .cranelift_nan_canonicalization(true)
+        .relaxed_simd_deterministic(true)
+        .wasm_component_model(true)
+        .concurrency_support(false)
+        .gc_support(false)
+        .shared_memory(false)
+        .epoch_interruption(true)
+        .max_wasm_stack(MAX_STACK)
+        .parallel_compilation(false);
+    for feature in OFF {
+        config.wasm_features(feature, false);
+    }
+    config
+}
+
+/// A thread of the system's, since a busy runtime would let tasks wait.
+fn tick(engine: &Engine) -> io::Result<()> {
+    let engine = engine.weak();
+    thread::Builder::new().name("simulay-epoch".to_owned()).spawn(move || {
+        while let Some(engine) = engine.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            thread::sleep(TICK);
+        }
+    })?;
+    Ok(())
+}

@@ -1,0 +1,64 @@
+//! What a component may cost.
+
+use std::num::NonZeroUsize;
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+const MIB: usize = 1 << 20;
+
+/// Limits of a sandbox; the defaults are what Simulay ships with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SandboxSettings {
+    /// The most bytes of a component.
+    pub component_bytes: usize,
+    /// CPU time of `describe`.
+    pub describe_time: Duration,
+    /// CPU time of any other call. The wall time of each call is bounded by three times its CPU time.
+    pub call_time: Duration,
+    /// Wall time of a compilation.
+    pub compile_time: Duration,
+    /// Bytes of all linear memories of an instance together.
+    pub memory_bytes: usize,
+    /// Elements of all tables of an instance together.
+    pub table_elements: usize,
+    /// Bytes of a manifest.
+    pub manifest_bytes: usize,
+    /// Bytes a plugin hands to the host at once: its answer, or the arguments of one import.
+    pub answer_bytes: usize,
+    /// Bytes of one JSON document in an answer: it takes many times as much once parsed.
+    pub json_bytes: usize,
+    /// Container calls in one step.
+    pub calls: usize,
+    /// Bytes of one read of an artifact.
+    pub read_bytes: u64,
+    /// Bytes of all reads of artifacts in one call.
+    pub read_total_bytes: u64,
+    /// Calls that run at once.
+    pub parallel_calls: usize,
+    /// Compilations that run at once.
+    pub parallel_compilations: usize,
+    /// Compiled plugins kept.
+    pub cached_plugins: NonZeroUsize,
+}
+
+impl Default for SandboxSettings {
+    fn default() -> Self {
+        Self {
+            component_bytes: 64 * MIB,
+            describe_time: Duration::from_secs(2),
+            call_time: Duration::from_secs(10),
+            compile_time: Duration::from_secs(30),
+            memory_bytes: 128 * MIB,
+            table_elements: 10_000,
+            manifest_bytes: MIB,
+            answer_bytes: 16 * MIB,
+            json_bytes: 4 * MIB,
+            calls: 1_000,
+            read_bytes: 16 << 20,
+            read_total_bytes: 256 << 20,
+            parallel_calls: available_parallelism().map_or(2, NonZeroUsize::get),
+            parallel_compilations: 1,
+            cached_plugins: NonZeroUsize::MIN.saturating_add(63),
+        }
+    }
+}

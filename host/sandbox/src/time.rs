@@ -1,0 +1,76 @@
+//! The time of one call: what its thread spent, not what other threads took from it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use rustix::time::{ClockId, clock_gettime};
+
+use crate::stop::Stop;
+
+/// The wall time of a call is at most this many times its CPU time: it may have to wait for a core.
+const WALL_FACTOR: u32 = 3;
+
+/// Says that nobody waits for the answer any more.
+#[derive(Clone, Default)]
+pub(crate) struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// Ends the call at its next look at the clock.
+    pub(crate) fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Time that runs from its making, on the thread that made it.
+pub(crate) struct Timer {
+    budget: Duration,
+    cpu_start: Duration,
+    wall_start: Instant,
+    cancel: Cancel,
+}
+
+impl Timer {
+    /// A timer for `budget` of CPU time on this thread.
+    pub(crate) fn start(budget: Duration, cancel: Cancel) -> Self {
+        Self { budget, cpu_start: thread_time(), wall_start: Instant::now(), cancel }
+    }
+
+    /// To be asked on the thread that started it.
+    pub(crate) fn check(&self) -> Result<(), Stop> {
+        if self.cancel.0.load(Ordering::Relaxed) {
+            return Err(Stop::Cancelled);
+        }
+        let cpu = thread_time().saturating_sub(self.cpu_start);
+        let wall = self.wall_start.elapsed();
+        let within = cpu < self.budget && wall < self.budget * WALL_FACTOR;
+        if within { Ok(()) } else { Err(Stop::Time) }
+    }
+}
+
+fn thread_time() -> Duration {
+    Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_waiting_thread_uses_no_time_of_its_own() {
+        let timer = Timer::start(Duration::from_secs(3600), Cancel::default());
+        let before = thread_time();
+        std::thread::spawn(|| (0..1_000_000_u32).map(std::hint::black_box).sum::<u32>()).join().unwrap();
+        assert!(thread_time().saturating_sub(before) <= timer.wall_start.elapsed());
+        assert_eq!(timer.check(), Ok(()));
+    }
+
+    #[test]
+    fn time_and_callers_end() {
+        let cancel = Cancel::default();
+        assert_eq!(Timer::start(Duration::ZERO, cancel.clone()).check(), Err(Stop::Time));
+        let timer = Timer::start(Duration::from_secs(3600), cancel.clone());
+        cancel.cancel();
+        assert_eq!(timer.check(), Err(Stop::Cancelled));
+    }
+}
