@@ -1,0 +1,253 @@
+//! Immutable bytes in an object store: the local file system by default.
+
+use std::collections::VecDeque;
+use std::fs;
+use std::io;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use object_store::local::LocalFileSystem;
+use object_store::path::Path as Key;
+use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt as _};
+use simulay_model::{Digest, Hasher};
+use uuid::Uuid;
+
+use crate::directory::{DirectoryLock, make_private, unusable};
+use crate::{BlobStream, BlobWriter, Blobs, StoreError};
+
+/// Bytes moved at a time; the most of a blob that is in memory.
+const PIECE: usize = 512 * 1024;
+const INCOMING: &str = "incoming";
+const STORED: &str = "sha256";
+
+/// Blobs under `sha256/ab/abcdef…`; what is not whole yet is under `incoming/`.
+pub struct ObjectBlobs {
+    objects: Arc<dyn ObjectStore>,
+    _lock: Arc<DirectoryLock>,
+}
+
+impl ObjectBlobs {
+    /// Opens `directory`, made when there is none, and removes what an earlier life left unfinished.
+    pub(crate) fn open(directory: &Path, lock: Arc<DirectoryLock>) -> Result<Self, StoreError> {
+        make_private(directory).map_err(|error| unusable(directory, &error))?;
+        remove_unfinished(directory).map_err(|error| unusable(directory, &error))?;
+        let objects = LocalFileSystem::new_with_prefix(directory).map_err(failed)?.with_fsync(true);
+        Ok(Self { objects: Arc::new(objects), _lock: lock })
+    }
+}
+
+#[async_trait]
+impl Blobs for ObjectBlobs {
+    async fn create(&self) -> Result<Box<dyn BlobWriter>, StoreError> {
+        Ok(Box::new(ObjectWriter {
+            objects: self.objects.clone(),
+            hasher: Hasher::default(),
+            size: 0,
+            pending: BytesMut::new(),
+            upload: None,
+        }))
+    }
+
+    async fn size(&self, blob: Digest) -> Result<Option<u64>, StoreError> {
+        match self.objects.head(&key(blob)).await {
+            Ok(meta) => Ok(Some(meta.size)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    async fn read(&self, blob: Digest, range: Option<Range<u64>>) -> Result<BlobStream, StoreError> {
+        let size = self.size(blob).await?.ok_or(StoreError::NotFound)?;
+        let range = range.map_or(0..size, |range| range.start.min(size)..range.end.min(size));
+        let hasher = (range == (0..size)).then(Hasher::default);
+        let reader = Reader { objects: self.objects.clone(), blob, left: range, hasher, ended: false };
+        Ok(stream::unfold(reader, |mut reader| async move {
+            let piece = reader.next().await.transpose()?;
+            Some((piece, reader))
+        })
+        .boxed())
+    }
+}
+
+/// One blob on its way in. A small one is put at once; a large one goes piece by piece under a
+/// name of its own and is moved to its address when it is whole.
+struct ObjectWriter {
+    objects: Arc<dyn ObjectStore>,
+    hasher: Hasher,
+    size: u64,
+    pending: BytesMut,
+    upload: Option<(Key, Box<dyn MultipartUpload>)>,
+}
+
+impl ObjectWriter {
+    async fn flush(&mut self) -> Result<(), StoreError> {
+        let piece = self.pending.split().freeze();
+        let (_, upload) = match &mut self.upload {
+            Some(upload) => upload,
+            none => {
+                let key = Key::from_iter([INCOMING, &Uuid::now_v7().to_string()]);
+                let upload = self.objects.put_multipart(&key).await.map_err(failed)?;
+                none.insert((key, upload))
+            }
+        };
+        upload.put_part(piece.into()).await.map_err(failed)
+    }
+}
+
+#[async_trait]
+impl BlobWriter for ObjectWriter {
+    async fn write(&mut self, mut bytes: Bytes) -> Result<(), StoreError> {
+        while !bytes.is_empty() {
+            let room = PIECE.saturating_sub(self.pending.len());
+            let piece = bytes.split_to(room.min(bytes.len()));
+            self.hasher.update(&piece);
+            self.size += piece.len() as u64;
+            self.pending.extend_from_slice(&piece);
+            if self.pending.len() >= PIECE {
+                self.flush().await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn finish(mut self: Box<Self>) -> Result<(Digest, u64), StoreError> {
+        if self.upload.is_some() && !self.pending.is_empty() {
+            self.flush().await?;
+        }
+        let Self { objects, hasher, size, pending, upload } = *self;
+        let digest = hasher.finish();
+        match upload {
+            None => objects.put(&key(digest), pending.freeze().into()).await.map(|_| ()),
+            Some((staged, upload)) => publish(&*objects, upload, &staged, &key(digest)).await,
+        }
+        .map_err(failed)?;
+        Ok((digest, size))
+    }
+}
+
+/// Moves a whole blob to its address. Equal bytes that are there already are replaced, which does
+/// no harm and mends damage.
+async fn publish(
+    objects: &dyn ObjectStore,
+    mut upload: Box<dyn MultipartUpload>,
+    staged: &Key,
+    key: &Key,
+) -> object_store::Result<()> {
+    upload.complete().await?;
+    let moved = objects.rename(staged, key).await;
+    if moved.is_err() {
+        // The first error is the one to tell; what stays is removed at the next start.
+        let _ = objects.delete(staged).await;
+    }
+    moved
+}
+
+/// A blob on its way out; hashed when it is read whole.
+struct Reader {
+    objects: Arc<dyn ObjectStore>,
+    blob: Digest,
+    left: Range<u64>,
+    hasher: Option<Hasher>,
+    ended: bool,
+}
+
+impl Reader {
+    async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
+        if self.ended {
+            return Ok(None);
+        }
+        if self.left.is_empty() {
+            self.ended = true;
+            return self.verify().map(|()| None);
+        }
+        let piece = self.piece().await;
+        self.ended = piece.is_err();
+        piece.map(Some)
+    }
+
+    async fn piece(&mut self) -> Result<Bytes, StoreError> {
+        let end = self.left.end.min(self.left.start.saturating_add(PIECE as u64));
+        let piece = self.objects.get_range(&key(self.blob), self.left.start..end).await.map_err(failed)?;
+        if piece.is_empty() {
+            return Err(self.damaged());
+        }
+        if let Some(hasher) = &mut self.hasher {
+            hasher.update(&piece);
+        }
+        self.left.start += piece.len() as u64;
+        Ok(piece)
+    }
+
+    fn verify(&mut self) -> Result<(), StoreError> {
+        let found = self.hasher.take().map(Hasher::finish);
+        if found.is_none_or(|digest| digest == self.blob) { Ok(()) } else { Err(self.damaged()) }
+    }
+
+    fn damaged(&self) -> StoreError {
+        StoreError::Corrupt(format!("the blob {}", self.blob))
+    }
+}
+
+fn key(blob: Digest) -> Key {
+    let name = blob.to_string();
+    let shelf: String = name.chars().take(2).collect();
+    Key::from_iter([STORED, &shelf, &name])
+}
+
+fn failed(error: object_store::Error) -> StoreError {
+    if let object_store::Error::NotFound { .. } = error {
+        return StoreError::NotFound;
+    }
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+    while let Some(present) = cause {
+        let kind = present.downcast_ref::<io::Error>().map(io::Error::kind);
+        if let Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) = kind {
+            return StoreError::Full;
+        }
+        cause = present.source();
+    }
+    StoreError::Failed(error.to_string())
+}
+
+/// Removes everything incoming, and what was being put: the object store calls that `<name>#<n>`.
+fn remove_unfinished(directory: &Path) -> io::Result<()> {
+    let mut folders = VecDeque::from([directory.to_owned()]);
+    while let Some(folder) = folders.pop_front() {
+        for entry in fs::read_dir(&folder)? {
+            let entry = entry?;
+            let unfinished = entry.file_name().to_string_lossy().contains('#');
+            if entry.file_type()?.is_dir() {
+                folders.push_back(entry.path());
+            } else if unfinished || folder.ends_with(INCOMING) {
+                fs::remove_file(entry.path())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn generic(kind: io::ErrorKind) -> StoreError {
+        failed(object_store::Error::Generic { store: "test", source: Box::new(io::Error::from(kind)) })
+    }
+
+    #[test]
+    fn a_full_disk_is_told_from_a_broken_one() {
+        assert!(matches!(generic(io::ErrorKind::StorageFull), StoreError::Full));
+        assert!(matches!(generic(io::ErrorKind::PermissionDenied), StoreError::Failed(_)));
+    }
+
+    #[test]
+    fn blobs_lie_on_shelves_by_their_first_digits() {
+        let nothing = key(Digest::of(b"")).to_string();
+        assert_eq!(nothing, "sha256/e3/e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    }
+}

@@ -1,0 +1,88 @@
+//! Connections: settings, migrations, readers.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::Semaphore;
+
+use super::failure::stopped;
+use crate::StoreError;
+
+/// One script per schema version; `PRAGMA user_version` counts those that ran.
+const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+/// Earlier versions may corrupt a WAL database (sqlite.org/wal.html, "WAL-reset bug").
+const OLDEST_SQLITE: i32 = 3_051_003;
+const READERS: usize = 3;
+
+/// The writing connection, with an up-to-date schema.
+pub(super) fn open_for_writing(file: &Path) -> Result<Connection, StoreError> {
+    if rusqlite::version_number() < OLDEST_SQLITE {
+        return Err(StoreError::Failed(format!("SQLite {} is too old", rusqlite::version())));
+    }
+    let mut connection = Connection::open(file)?;
+    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", "ON")?;
+    migrate(&mut connection)?;
+    Ok(connection)
+}
+
+fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let done: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
+    if done > known {
+        let message = "the data directory was written by a newer version of Simulay; use that one";
+        return Err(StoreError::Failed(message.to_owned()));
+    }
+    for script in MIGRATIONS.iter().skip(done as usize) {
+        transaction.execute_batch(script)?;
+    }
+    transaction.pragma_update(None, "user_version", known)?;
+    transaction.commit()?;
+    Ok(())
+}
+
+/// A few read-only connections.
+pub(super) struct Readers {
+    idle: Arc<Mutex<Vec<Connection>>>,
+    places: Arc<Semaphore>,
+}
+
+impl Readers {
+    pub(super) fn open(file: &Path) -> Result<Self, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let open = || {
+            let connection = Connection::open_with_flags(file, flags)?;
+            connection.busy_timeout(Duration::from_secs(5))?;
+            Ok::<_, StoreError>(connection)
+        };
+        let idle = (0..READERS).map(|_| open()).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { idle: Arc::new(Mutex::new(idle)), places: Arc::new(Semaphore::new(READERS)) })
+    }
+
+    /// Runs `work` on a thread that may block.
+    pub(super) async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        let place = self.places.clone().acquire_owned().await.map_err(|_| stopped())?;
+        let idle = self.idle.clone();
+        let work = move || {
+            let _place = place;
+            let connection = lock(&idle).pop().ok_or_else(stopped)?;
+            let result = work(&connection);
+            lock(&idle).push(connection);
+            result
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|_| stopped())?
+    }
+}
+
+fn lock(idle: &Mutex<Vec<Connection>>) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+    idle.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,115 @@
+//! What happened to runs, read back.
+
+use async_trait::async_trait;
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use simulay_model::{CallRecord, Event, RunArtifact, RunId, Step};
+use tokio::sync::watch;
+
+use super::SqliteStore;
+use super::rows::{self, json, optional_json, unsigned};
+use crate::{Journal, StoreError};
+
+#[async_trait]
+impl Journal for SqliteStore {
+    async fn step(&self, run: RunId, step: u32) -> Result<Option<Step>, StoreError> {
+        self.read(move |connection| {
+            let sql = "SELECT plan FROM steps WHERE run = ?1 AND step = ?2";
+            let mut statement = connection.prepare_cached(sql)?;
+            let plan = statement.query_row(params![run.to_string(), step], |row| Ok(json(row, "plan")));
+            plan.optional()?.transpose()
+        })
+        .await
+    }
+
+    async fn calls(&self, run: RunId) -> Result<Vec<CallRecord>, StoreError> {
+        self.read(move |connection| calls(connection, run)).await
+    }
+
+    async fn artifacts(&self, run: RunId) -> Result<Vec<RunArtifact>, StoreError> {
+        self.read(move |connection| {
+            let sql = "SELECT kind, step, place, path, size, sha256, media_type FROM artifacts
+                 WHERE run = ?1 ORDER BY ordinal";
+            let mut statement = connection.prepare_cached(sql)?;
+            let rows = statement.query_and_then([run.to_string()], rows::artifact)?;
+            rows.collect()
+        })
+        .await
+    }
+
+    async fn events(&self, run: RunId, after: u64, limit: u32) -> Result<Vec<Event>, StoreError> {
+        let after = i64::try_from(after).unwrap_or(i64::MAX);
+        self.read(move |connection| {
+            let sql = "SELECT sequence, at, kind, data FROM events WHERE run = ?1 AND sequence > ?2
+                 ORDER BY sequence LIMIT ?3";
+            let mut statement = connection.prepare_cached(sql)?;
+            let rows = statement
+                .query_and_then(params![run.to_string(), after, limit], |row| rows::event(run, row))?;
+            rows.collect()
+        })
+        .await
+    }
+
+    async fn watch(&self, run: RunId) -> Result<watch::Receiver<u64>, StoreError> {
+        // Subscribed before the read, so that no event falls between the two.
+        let mut receiver = self.watchers.subscribe(run);
+        let last = self.read(move |connection| last_event(connection, run)).await?;
+        self.watchers.tell(run, last);
+        receiver.mark_unchanged();
+        Ok(receiver)
+    }
+}
+
+fn last_event(connection: &Connection, run: RunId) -> Result<u64, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT last_event FROM runs WHERE id = ?1")?;
+    let last = statement.query_row([run.to_string()], |row| Ok(unsigned(row, "last_event")));
+    last.optional()?.unwrap_or(Ok(0))
+}
+
+fn calls(connection: &Connection, run: RunId) -> Result<Vec<CallRecord>, StoreError> {
+    let sql = "SELECT step, plan FROM steps WHERE run = ?1 ORDER BY step";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([run.to_string()])?;
+    let mut records = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (step, plan): (u32, Step) = (row.get("step")?, json(row, "plan")?);
+        records.extend(calls_of_step(connection, run, step, plan)?);
+    }
+    Ok(records)
+}
+
+fn calls_of_step(
+    connection: &Connection,
+    run: RunId,
+    step: u32,
+    plan: Step,
+) -> Result<Vec<CallRecord>, StoreError> {
+    let sql = "SELECT place, attempt, started, ending FROM calls AS newest WHERE run = ?1 AND step = ?2
+         AND attempt = (SELECT max(attempt) FROM calls
+             WHERE run = newest.run AND step = newest.step AND place = newest.place)
+         ORDER BY place";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params![run.to_string(), step])?;
+    let mut records = Vec::with_capacity(plan.calls.len());
+    for (place, call) in (0_u32..).zip(plan.calls) {
+        let row = rows.next()?.filter(|row| row.get("place").is_ok_and(|stored: u32| stored == place));
+        let row =
+            row.ok_or_else(|| StoreError::Corrupt(format!("call {place} of step {step} is missing")))?;
+        records.push(call_record(row, step, call)?);
+    }
+    Ok(records)
+}
+
+fn call_record(
+    row: &Row<'_>,
+    step: u32,
+    call: simulay_model::ContainerCall,
+) -> Result<CallRecord, StoreError> {
+    Ok(CallRecord {
+        step,
+        index: row.get("place")?,
+        attempt: row.get("attempt")?,
+        call,
+        started: row.get("started")?,
+        end: optional_json(row, "ending")?,
+    })
+}

@@ -1,0 +1,141 @@
+//! Between columns and domain types.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use rusqlite::Row;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use simulay_model::{
+    Artifact, ArtifactKind, Event, Plugin, PluginRef, RelativePath, Request, Run, RunArtifact, RunId,
+};
+
+use crate::StoreError;
+
+pub(super) const PLUGIN: &str = "SELECT sha256, size, manifest, uploaded_at, retired_at FROM plugins
+    WHERE name = ?1 AND version = ?2";
+
+pub(super) fn plugin(row: &Row<'_>) -> Result<Plugin, StoreError> {
+    Ok(Plugin {
+        sha256: parsed(row, "sha256")?,
+        size: unsigned(row, "size")?,
+        manifest: json(row, "manifest")?,
+        uploaded_at: parsed(row, "uploaded_at")?,
+        retired_at: time(row, "retired_at")?,
+    })
+}
+
+pub(super) fn run(row: &Row<'_>) -> Result<Run, StoreError> {
+    Ok(Run {
+        id: parsed(row, "id")?,
+        plugin: PluginRef {
+            name: parsed(row, "pipeline")?,
+            version: parsed(row, "version")?,
+            sha256: parsed(row, "sha256")?,
+        },
+        request: Request {
+            params: json(row, "params")?,
+            inputs: json(row, "inputs")?,
+            seed: parsed(row, "seed")?,
+        },
+        state: parsed(row, "state")?,
+        steps: row.get("steps")?,
+        cancel_requested: row.get("cancel_requested")?,
+        created_at: parsed(row, "created_at")?,
+        started_at: time(row, "started_at")?,
+        ended_at: time(row, "ended_at")?,
+        report: optional_json(row, "report")?,
+        error: optional_json(row, "error")?,
+    })
+}
+
+pub(super) fn event(run: RunId, row: &Row<'_>) -> Result<Event, StoreError> {
+    Ok(Event {
+        run,
+        sequence: unsigned(row, "sequence")?,
+        at: parsed(row, "at")?,
+        kind: row.get("kind")?,
+        data: json(row, "data")?,
+    })
+}
+
+pub(super) fn artifact(row: &Row<'_>) -> Result<RunArtifact, StoreError> {
+    let path: String = row.get("path")?;
+    let step: Option<u32> = row.get("step")?;
+    let place: Option<u32> = row.get("place")?;
+    Ok(RunArtifact {
+        kind: kind(row)?,
+        origin: step.zip(place),
+        artifact: Artifact {
+            path: RelativePath::new(path).map_err(|rule| damaged("path", rule))?,
+            size: unsigned(row, "size")?,
+            sha256: parsed(row, "sha256")?,
+            media_type: row.get("media_type")?,
+        },
+    })
+}
+
+pub(super) const fn kind_name(kind: ArtifactKind) -> &'static str {
+    match kind {
+        ArtifactKind::Input => "input",
+        ArtifactKind::Output => "output",
+        ArtifactKind::Stdout => "stdout",
+        ArtifactKind::Stderr => "stderr",
+        ArtifactKind::Kept => "kept",
+    }
+}
+
+fn kind(row: &Row<'_>) -> Result<ArtifactKind, StoreError> {
+    let text: String = row.get("kind")?;
+    match text.as_str() {
+        "input" => Ok(ArtifactKind::Input),
+        "output" => Ok(ArtifactKind::Output),
+        "stdout" => Ok(ArtifactKind::Stdout),
+        "stderr" => Ok(ArtifactKind::Stderr),
+        "kept" => Ok(ArtifactKind::Kept),
+        _ => Err(damaged("kind", text)),
+    }
+}
+
+/// A domain value as the text of a column.
+pub(super) fn to_json(value: &impl Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::Failed(error.to_string()))
+}
+
+pub(super) fn json<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> Result<T, StoreError> {
+    let text: String = row.get(column)?;
+    serde_json::from_str(&text).map_err(|error| damaged(column, error))
+}
+
+pub(super) fn optional_json<T: DeserializeOwned>(
+    row: &Row<'_>,
+    column: &str,
+) -> Result<Option<T>, StoreError> {
+    let text: Option<String> = row.get(column)?;
+    text.map(|text| serde_json::from_str(&text).map_err(|error| damaged(column, error))).transpose()
+}
+
+/// SQLite's numbers are signed; sizes and sequences are not.
+pub(super) fn signed(number: u64) -> Result<i64, StoreError> {
+    i64::try_from(number).map_err(|_| StoreError::Failed(format!("{number} is too large to be stored")))
+}
+
+pub(super) fn unsigned(row: &Row<'_>, column: &str) -> Result<u64, StoreError> {
+    let number: i64 = row.get(column)?;
+    u64::try_from(number).map_err(|error| damaged(column, error))
+}
+
+pub(super) fn parsed<T: FromStr<Err: Display>>(row: &Row<'_>, column: &str) -> Result<T, StoreError> {
+    let text: String = row.get(column)?;
+    text.parse().map_err(|error| damaged(column, error))
+}
+
+fn time(row: &Row<'_>, column: &str) -> Result<Option<Timestamp>, StoreError> {
+    let text: Option<String> = row.get(column)?;
+    text.map(|text| text.parse().map_err(|error| damaged(column, error))).transpose()
+}
+
+fn damaged(column: &str, error: impl Display) -> StoreError {
+    StoreError::Corrupt(format!("column `{column}`: {error}"))
+}

@@ -1,0 +1,209 @@
+//! The one thread that writes. It drains what waits into one transaction, so that many writers
+//! share one fsync; each has a savepoint of its own, so that one's failure is nobody else's.
+
+use std::thread::JoinHandle;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tokio::sync::{mpsc, oneshot};
+
+use super::failure::{self, stopped};
+use crate::StoreError;
+
+const GROUP: usize = 256;
+
+/// Works in the transaction of its group. Gives what to do once that is committed, or was not.
+type Job = Box<dyn FnOnce(&mut Transaction<'_>) -> Acknowledge + Send>;
+type Acknowledge = Box<dyn FnOnce(Result<(), StoreError>)>;
+
+/// The way to the writing thread, which ends when this is dropped.
+pub(super) struct Writer {
+    jobs: Option<mpsc::Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    pub(super) fn spawn(connection: Connection) -> Result<Self, StoreError> {
+        let (jobs, waiting) = mpsc::channel(4 * GROUP);
+        let thread = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || write_all(connection, waiting))
+            .map_err(|error| StoreError::Failed(error.to_string()))?;
+        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+    }
+
+    /// Runs `work` inside a savepoint and, once it is durable, `committed`, even when nobody waits
+    /// for the answer any more.
+    pub(super) async fn write<T, F, C>(&self, work: F, committed: C) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+        C: FnOnce(&T) + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |group| {
+            let worked = in_savepoint(group, work);
+            Box::new(move |group_committed| {
+                let result = group_committed.and(worked);
+                if let Ok(value) = &result {
+                    committed(value);
+                }
+                // Nobody waits any more: the write stands all the same.
+                let _ = answer.send(result);
+            })
+        });
+        let jobs = self.jobs.as_ref().ok_or_else(stopped)?;
+        jobs.send(job).await.map_err(|_| stopped())?;
+        answered.await.map_err(|_| stopped())?
+    }
+}
+
+impl Drop for Writer {
+    /// Waits for the thread, so that the files are closed when the store is gone.
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the thread that writes had panicked");
+        }
+    }
+}
+
+fn in_savepoint<T>(
+    group: &mut Transaction<'_>,
+    work: impl FnOnce(&Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    // SQLite rolls a whole transaction back on its own when, say, the disk is full.
+    if group.is_autocommit() {
+        return Err(rolled_back());
+    }
+    let savepoint = group.savepoint()?;
+    let value = work(&savepoint)?;
+    savepoint.commit()?;
+    Ok(value)
+}
+
+fn rolled_back() -> StoreError {
+    StoreError::Failed("the transaction was rolled back".to_owned())
+}
+
+fn write_all(mut connection: Connection, mut waiting: mpsc::Receiver<Job>) {
+    let mut jobs = Vec::with_capacity(GROUP);
+    while waiting.blocking_recv_many(&mut jobs, GROUP) > 0 {
+        write_group(&mut connection, jobs.drain(..));
+    }
+}
+
+fn write_group(connection: &mut Connection, jobs: impl Iterator<Item = Job>) {
+    match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
+        Ok(mut group) => {
+            let acknowledges: Vec<Acknowledge> = jobs.map(|job| job(&mut group)).collect();
+            let committed = commit(group);
+            for acknowledge in acknowledges {
+                acknowledge(match &committed {
+                    Ok(()) => Ok(()),
+                    Err(Some(error)) => Err(failure::of(error)),
+                    Err(None) => Err(rolled_back()),
+                });
+            }
+        }
+        // Dropped jobs are answered with "the store has stopped"; the cause belongs to the log.
+        Err(error) => {
+            tracing::error!(%error, "a group of writes could not begin");
+            jobs.for_each(drop);
+        }
+    }
+}
+
+fn commit(group: Transaction<'_>) -> Result<(), Option<rusqlite::Error>> {
+    if group.is_autocommit() { Err(None) } else { group.commit().map_err(Some) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::mpsc::{Receiver, channel};
+
+    use futures_util::future::join_all;
+
+    use super::*;
+
+    struct Bench {
+        _directory: tempfile::TempDir,
+        file: std::path::PathBuf,
+        writer: Writer,
+    }
+
+    fn bench() -> Bench {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("db");
+        let connection = Connection::open(&file).unwrap();
+        connection.execute_batch("PRAGMA journal_mode=WAL; CREATE TABLE t (n INTEGER)").unwrap();
+        Bench { _directory: directory, file, writer: Writer::spawn(connection).unwrap() }
+    }
+
+    fn count(file: &Path) -> u32 {
+        let connection = Connection::open(file).unwrap();
+        connection.query_row("SELECT count(*) FROM t", [], |row| row.get(0)).unwrap()
+    }
+
+    fn insert(connection: &Connection, n: u32) -> Result<(), StoreError> {
+        connection.execute("INSERT INTO t VALUES (?1)", [n])?;
+        Ok(())
+    }
+
+    /// Holds the writing thread until told to go on; what is queued meanwhile is one group.
+    fn hold(go: Receiver<()>) -> impl FnOnce(&Connection) -> Result<(), StoreError> {
+        move |_| go.recv().map_err(|_| stopped())
+    }
+
+    #[tokio::test]
+    async fn what_waits_together_is_committed_together() {
+        let bench = bench();
+        let (go, gone) = channel();
+        let file = bench.file.clone();
+        let first = bench.writer.write(hold(gone), |_| ());
+        let inserts = (0..20).map(|n| bench.writer.write(move |c| insert(c, n), |_| ()));
+        let last = bench.writer.write(move |_| Ok(count(&file)), |_| ());
+        let release = async { go.send(()).unwrap() };
+        let (_, inserted, seen, ()) = tokio::join!(biased; first, join_all(inserts), last, release);
+        assert!(inserted.iter().all(Result::is_ok));
+        assert_eq!(seen.unwrap(), 0, "nobody sees a part of a group");
+        assert_eq!(count(&bench.file), 20);
+    }
+
+    #[tokio::test]
+    async fn one_failure_is_nobody_elses() {
+        let bench = bench();
+        let (go, gone) = channel();
+        let spoilt = |c: &Connection| {
+            insert(c, 7)?;
+            Err::<(), _>(StoreError::Ended)
+        };
+        let first = bench.writer.write(hold(gone), |_| ());
+        let before = bench.writer.write(|c| insert(c, 1), |_| ());
+        let bad = bench.writer.write(spoilt, |_| panic!("nothing was committed"));
+        let after = bench.writer.write(|c| insert(c, 2), |_| ());
+        let release = async { go.send(()).unwrap() };
+        let (_, before, bad, after, ()) = tokio::join!(biased; first, before, bad, after, release);
+        assert!(before.is_ok() && after.is_ok());
+        assert!(matches!(bad, Err(StoreError::Ended)));
+        assert_eq!(count(&bench.file), 2);
+    }
+
+    #[tokio::test]
+    async fn a_group_sqlite_rolled_back_is_acknowledged_to_nobody() {
+        let bench = bench();
+        let (go, gone) = channel();
+        let first = bench.writer.write(hold(gone), |_| ());
+        let before = bench.writer.write(|c| insert(c, 1), |_| ());
+        let rollback = bench.writer.write(|c| Ok(c.execute_batch("ROLLBACK")?), |_| ());
+        let after = bench.writer.write(|c| insert(c, 2), |_| ());
+        let release = async { go.send(()).unwrap() };
+        let (_, before, rollback, after, ()) = tokio::join!(biased; first, before, rollback, after, release);
+        assert!(before.is_err() && rollback.is_err() && after.is_err());
+        assert_eq!(count(&bench.file), 0);
+        bench.writer.write(|c| insert(c, 3), |_| ()).await.unwrap();
+        assert_eq!(count(&bench.file), 1);
+    }
+}
