@@ -1,41 +1,29 @@
 //! The only place that picks adapters.
 
+mod docker;
+mod limits;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use serde::Serialize;
-use serde_json::Value;
-use simulay_containers::RegisteredImage;
-use simulay_engine::Engine;
-use simulay_model::{Run, RunArtifact};
-use simulay_sandbox::Sandbox;
+use anyhow::Context as _;
+use simulay_api::ApiSettings;
+use simulay_engine::{Engine, Parts};
+use simulay_model::SystemClock;
+use simulay_sandbox::{Sandbox, SandboxSettings, WasmSandbox};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::configuration::Settings;
+use crate::configuration::{Settings, is_loopback};
 use crate::images::Images;
+use crate::places;
+
+pub(crate) use docker::{images, images_for_run, preflight, register};
+pub(crate) use simulay_containers::{Finding, Severity};
 
 /// Image IDs by logical name.
 pub(crate) type ImageIds = BTreeMap<String, String>;
-
-pub(crate) struct Finding {
-    pub(crate) name: String,
-    pub(crate) severity: Severity,
-    pub(crate) message: String,
-    pub(crate) cure: Option<String>,
-}
-
-#[derive(PartialEq, Eq)]
-pub(crate) enum Severity {
-    Ok,
-    Warn,
-    Fail,
-}
-
-pub(crate) struct House {
-    pub(crate) engine: Engine,
-}
 
 /// The operator's images: those registered in `data`, then those of the settings, which win.
 pub(crate) fn image_ids(settings: &Settings, data: &Path) -> anyhow::Result<ImageIds> {
@@ -48,54 +36,42 @@ pub(crate) fn image_ids(settings: &Settings, data: &Path) -> anyhow::Result<Imag
 
 /// What runs plugin code.
 pub(crate) fn sandbox() -> anyhow::Result<Arc<dyn Sandbox>> {
-    anyhow::bail!("this build carries no sandbox")
+    let sandbox = WasmSandbox::new(SandboxSettings::default());
+    Ok(Arc::new(sandbox.context("WebAssembly cannot be run on this machine")?))
 }
 
-pub(crate) fn house(_settings: &Settings, _data: &Path, _images: ImageIds) -> anyhow::Result<House> {
-    anyhow::bail!("this build carries no adapters")
+/// An engine that keeps its data in `data`. Docker may be absent.
+pub(crate) fn engine(settings: &Settings, data: &Path, images: &ImageIds) -> anyhow::Result<Engine> {
+    // Opened first: it makes sure that nobody else uses the directory.
+    let (records, blobs) = simulay_store::open(data)
+        .with_context(|| format!("the data directory {} cannot be used", data.display()))?;
+    let containers = docker::containers(settings, places::instance(data)?, images)?;
+    let parts = Parts {
+        plugins: records.clone(),
+        runs: records.clone(),
+        journal: records,
+        blobs,
+        sandbox: sandbox()?,
+        containers: Arc::new(containers),
+        clock: Arc::new(SystemClock),
+    };
+    Ok(Engine::new(parts, limits::of_engine(&settings.runs)))
 }
 
+/// Serves the REST interface over `engine` until `stop`.
 pub(crate) async fn serve(
-    _settings: &Settings,
-    _engine: Engine,
-    _listener: TcpListener,
-    _stop: CancellationToken,
+    settings: &Settings,
+    engine: Engine,
+    listener: TcpListener,
+    stop: CancellationToken,
 ) -> anyhow::Result<()> {
-    anyhow::bail!("this build carries no adapters")
-}
-
-pub(crate) async fn images_for_run(
-    _settings: &Settings,
-    _named: &[(String, String)],
-) -> anyhow::Result<ImageIds> {
-    anyhow::bail!("this build carries no adapters")
-}
-
-pub(crate) async fn images(_settings: &Settings, _ids: &ImageIds) -> anyhow::Result<Vec<RegisteredImage>> {
-    anyhow::bail!("this build carries no adapters")
-}
-
-pub(crate) async fn register(
-    _settings: &Settings,
-    _name: &str,
-    _image: &str,
-    _init: &[u8],
-) -> anyhow::Result<String> {
-    anyhow::bail!("this build carries no adapters")
-}
-
-pub(crate) async fn preflight(_settings: &Settings) -> anyhow::Result<Vec<Finding>> {
-    anyhow::bail!("this build carries no adapters")
-}
-
-pub(crate) fn document(run: &Run) -> anyhow::Result<Value> {
-    Ok(serde_json::to_value(run)?)
-}
-
-pub(crate) fn documents(artifacts: &[RunArtifact]) -> anyhow::Result<Vec<Value>> {
-    fn flat(entry: &RunArtifact) -> impl Serialize {
-        serde_json::json!({ "kind": entry.kind, "path": entry.artifact.path, "size": entry.artifact.size,
-        "media_type": entry.artifact.media_type, "sha256": entry.artifact.sha256 })
-    }
-    artifacts.iter().map(|entry| Ok(serde_json::to_value(flat(entry))?)).collect()
+    let api = ApiSettings {
+        loopback: is_loopback(listener.local_addr()?.ip()),
+        hosts: settings.server.hosts.clone(),
+        max_input_bytes: settings.server.max_input_bytes,
+        ..ApiSettings::default()
+    };
+    let router = simulay_api::router(engine, &api, stop.clone());
+    simulay_api::serve(listener, router, &api, stop).await;
+    Ok(())
 }

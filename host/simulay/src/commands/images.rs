@@ -59,7 +59,7 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
         Verb::Register { name, image, init } => {
             check_name(&name)?;
             let init = embedded::init(init.as_deref())?;
-            let id = compose::register(&settings, &name, &image, &init).await?;
+            let id = compose::register(&settings, &image, &init).await?;
             record(&settings, &name, &image, &id)?;
             let told = json!({ "name": name, "id": id, "source": image });
             let line = format!("{name} is {id}; a running server knows it after a restart");

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use clap::{Args, Subcommand};
 use semver::Version;
 use serde_json::{Value, json};
+use simulay_api::wire;
 use simulay_model::PluginName;
 
 use super::options::{ServerOption, exact};
@@ -86,7 +87,7 @@ pub(super) fn read_component(file: &Path) -> Result<Bytes, Usage> {
 async fn inspect(file: &Path, json: bool) -> anyhow::Result<()> {
     let component = read_component(file)?;
     let manifest = compose::sandbox()?.inspect(component.as_ref().into()).await?;
-    let document = serde_json::to_value(&manifest)?;
+    let document = serde_json::to_value(wire::Manifest::from(manifest))?;
     if json {
         print_json(&document)?
     } else {

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use clap::Args;
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
+use simulay_api::wire::{self, ArtifactList};
 use simulay_engine::{CreateError, Engine, NewInput, NewRun, Selector, UploadError};
 use simulay_model::{Plugin, Run, RunId, RunState};
 use tokio_util::sync::CancellationToken;
@@ -52,16 +53,15 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
     let settings = Settings::load(&arguments.local.flags())?;
     let place = Place::new(&settings, arguments.local.data.is_some())?;
     let images = compose::images_for_run(&settings, &arguments.images).await?;
-    let house = compose::house(&settings, place.path(), images)?;
-    let engine = &house.engine;
+    let engine = compose::engine(&settings, place.path(), &images)?;
     let stop = signals::stop()?;
     engine.recover().await.context("the data directory cannot be read")?;
     let (plugin, _) = engine.upload(component).await.map_err(upload_refused)?;
-    let request = new_run(engine, &plugin, params, &inputs, arguments.request.seed).await?;
+    let request = new_run(&engine, &plugin, params, &inputs, arguments.request.seed).await?;
     let run = engine.create(request).await.map_err(create_refused)?;
-    let ended = follow(engine, run.id, &stop, json).await?;
-    let saved = save_artifacts(engine, &ended, &arguments.out).await?;
-    report(engine, &ended, saved, json).await?;
+    let ended = follow(&engine, run.id, &stop, json).await?;
+    let saved = save_artifacts(&engine, &ended, &arguments.out).await?;
+    report(&engine, &ended, saved, json).await?;
     engine.shutdown().await;
     Ok(exit_code(&ended, &stop))
 }
@@ -157,8 +157,10 @@ async fn save_artifacts(engine: &Engine, run: &Run, out: &OutOptions) -> anyhow:
 }
 
 async fn report(engine: &Engine, run: &Run, saved: Option<usize>, json: bool) -> anyhow::Result<()> {
-    let artifacts = compose::documents(&engine.artifacts(run.id).await?)?;
-    let document = compose::document(run)?;
+    let listed = ArtifactList::from(engine.artifacts(run.id).await?);
+    let artifacts: Vec<Value> =
+        listed.artifacts.iter().map(serde_json::to_value).collect::<Result<_, _>>()?;
+    let document = serde_json::to_value(wire::Run::from(run.clone()))?;
     if json {
         return Ok(print_json(&json!({ "run": document, "artifacts": artifacts }))?);
     }

@@ -6,12 +6,13 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Args;
+use simulay_engine::Engine;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 use super::options::LocalOptions;
-use crate::compose::{self, House, ImageIds};
+use crate::compose::{self, ImageIds};
 use crate::configuration::{Flags, Log, LogFormat, Settings};
 use crate::fault::Usage;
 use crate::terminal::say;
@@ -53,12 +54,12 @@ pub(crate) async fn execute(arguments: Arguments) -> anyhow::Result<ExitCode> {
     places::prepare(&data)?;
     let images = compose::image_ids(&settings, &data)?;
     let listener = bind(settings.server.listen).await?;
-    let house = compose::house(&settings, &data, images.clone())?;
+    let engine = compose::engine(&settings, &data, &images)?;
     let stop = signals::stop()?;
-    let taken_up = house.engine.recover().await.context("the data directory cannot be read")?;
+    let taken_up = engine.recover().await.context("the data directory cannot be read")?;
     announce(&listener, &data, &images, taken_up)?;
     tokio::spawn(warn_of_risks(settings.clone()));
-    serve(&settings, listener, house, stop).await?;
+    serve(&settings, listener, engine, stop).await?;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
 }
@@ -67,18 +68,17 @@ pub(crate) async fn execute(arguments: Arguments) -> anyhow::Result<ExitCode> {
 async fn serve(
     settings: &Settings,
     listener: TcpListener,
-    house: House,
+    engine: Engine,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
-    let engine = house.engine.clone();
-    let asked = stop.clone();
+    let (runs, asked) = (engine.clone(), stop.clone());
     let letting_go = async move {
         asked.cancelled().await;
         tracing::info!("stopping; containers at work go on and are adopted at the next start");
-        engine.shutdown().await;
+        runs.shutdown().await;
     };
     let serving = async move {
-        let served = compose::serve(settings, house.engine, listener, stop.clone()).await;
+        let served = compose::serve(settings, engine, listener, stop.clone()).await;
         stop.cancel();
         served
     };

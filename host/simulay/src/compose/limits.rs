@@ -1,0 +1,42 @@
+//! The operator's limits as the parts take them; what is not set keeps its default.
+
+use std::time::Duration;
+
+use simulay_containers::Limits;
+use simulay_engine::Settings as EngineSettings;
+use simulay_model::Resources;
+
+use crate::configuration::{Container, Runs};
+
+/// What runs may take together.
+pub(super) fn of_engine(runs: &Runs) -> EngineSettings {
+    let usual = EngineSettings::default();
+    let max_containers = runs.max_containers.unwrap_or(usual.max_containers);
+    EngineSettings {
+        max_unfinished_runs: runs.max_unfinished.unwrap_or(usual.max_unfinished_runs),
+        max_active_runs: runs.max_active.unwrap_or(usual.max_active_runs),
+        max_containers,
+        max_containers_per_run: runs.max_containers_per_run.unwrap_or(max_containers),
+        max_steps: runs.max_steps.unwrap_or(usual.max_steps),
+        max_attempts: runs.max_attempts.unwrap_or(usual.max_attempts),
+        max_run_time: runs.max_seconds.map_or(usual.max_run_time, Duration::from_secs),
+        ..usual
+    }
+}
+
+/// What one container may take.
+pub(super) fn of_container(container: &Container) -> Limits {
+    let usual = Limits::default();
+    let resources = Resources {
+        cpu_milli: container.cpu_milli.unwrap_or(usual.resources.cpu_milli),
+        memory_mib: container.memory_mib.unwrap_or(usual.resources.memory_mib),
+        scratch_mib: container.scratch_mib.unwrap_or(usual.resources.scratch_mib),
+        timeout_ms: container.timeout_ms.unwrap_or(usual.resources.timeout_ms),
+    };
+    Limits {
+        resources,
+        max_stream_bytes: container.max_stream_bytes.unwrap_or(usual.max_stream_bytes),
+        max_output_bytes: container.max_output_bytes.unwrap_or(usual.max_output_bytes),
+        ..usual
+    }
+}
