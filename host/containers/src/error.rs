@@ -57,3 +57,13 @@ pub enum ContainerError {
     #[error("cancelled")]
     Cancelled,
 }
+
+/// Text from outside as it may appear in a message: short, and without what a terminal obeys.
+pub(crate) fn shown(text: &str) -> String {
+    const LENGTH: usize = 300;
+    let plain = |c| match c {
+        '"' | '\'' | '\\' => String::from(c),
+        _ => c.escape_debug().to_string(),
+    };
+    text.chars().take(LENGTH).map(plain).collect()
+}

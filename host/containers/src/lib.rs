@@ -1,9 +1,23 @@
 //! Carries out container calls against Docker. The only crate that names bollard.
+//!
+//! A call is admitted by the [`Policy`], created by one function from constants and closed types,
+//! given to `simulay-init` as frames, and what comes back is checked again.
 
+mod address;
+mod docker;
 mod error;
+mod image;
 mod policy;
 mod port;
+mod register;
+pub mod scripted;
+mod spec;
 
+pub use address::{Address, AddressError, Tls};
+pub use docker::{ConnectError, DockerContainers, DockerSettings, Finding, Severity};
 pub use error::ContainerError;
-pub use policy::Admitted;
+pub use image::{ImageId, ImageIdError};
+pub use policy::{Admitted, Limits, Policy};
 pub use port::{Completed, Containers, Exchange, OutputSink, RegisteredImage, Stream};
+pub use register::{ImageFacts, RegisterError, Registrar};
+pub use spec::Runtime;

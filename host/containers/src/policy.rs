@@ -1,5 +1,160 @@
-//! Which container calls are admitted.
+//! Which container calls are admitted: what the plugin asks, and the manifest declares, and the
+//! operator grants.
+
+mod command;
+mod files;
+mod outputs;
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use simulay_model::{ContainerCall, Digest, Manifest, RelativePath, Resources};
+
+use crate::error::shown;
+use crate::{ContainerError, ImageId};
+
+const MAX_NAME: usize = 64;
+/// Docker takes no less.
+const MIN_CPU_MILLI: u32 = 10;
+
+/// What the operator grants.
+#[derive(Debug, Clone, Default)]
+pub struct Policy {
+    /// Image IDs by logical name. What is not here is not allowed.
+    pub images: BTreeMap<String, ImageId>,
+    /// Bounds of each call.
+    pub limits: Limits,
+}
+
+/// Bounds of one container call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The most one container may use.
+    pub resources: Resources,
+    /// The most files put into the working directory.
+    pub max_files: usize,
+    /// The most bytes of files the plugin wrote itself.
+    pub max_input_bytes: u64,
+    /// The most bytes of standard output, and as many of standard error.
+    pub max_stream_bytes: u64,
+    /// The most bytes of all outputs together.
+    pub max_output_bytes: u64,
+    /// The most outputs.
+    pub max_outputs: u32,
+    /// From TERM to KILL, milliseconds.
+    pub grace_ms: u64,
+    /// How long a container holds its results for a host that is away, milliseconds.
+    pub hold_ms: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let resources =
+            Resources { cpu_milli: 2000, memory_mib: 2048, scratch_mib: 2048, timeout_ms: 3_600_000 };
+        Self {
+            resources,
+            max_files: 1000,
+            max_input_bytes: 64 << 20,
+            max_stream_bytes: 16 << 20,
+            max_output_bytes: 2 << 30,
+            max_outputs: 1000,
+            grace_ms: 10_000,
+            hold_ms: 3_600_000,
+        }
+    }
+}
 
 /// A call the policy admits; only the policy makes one.
 #[derive(Debug, Clone)]
-pub struct Admitted {}
+pub struct Admitted {
+    pub(crate) name: String,
+    pub(crate) image_name: String,
+    pub(crate) image: ImageId,
+    pub(crate) command: Vec<String>,
+    pub(crate) env: BTreeMap<String, String>,
+    pub(crate) files: Vec<(RelativePath, Content)>,
+    pub(crate) outputs: Vec<String>,
+    pub(crate) wanted: globset::GlobSet,
+    /// Within the manifest's bounds and the operator's.
+    pub(crate) resources: Resources,
+    pub(crate) limits: Limits,
+}
+
+/// Where the bytes of a file come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Content {
+    Inline(Bytes),
+    Artifact(Digest),
+}
+
+impl Admitted {
+    /// What the container may use: as asked, or lowered to the operator's bounds.
+    #[must_use]
+    pub const fn resources(&self) -> Resources {
+        self.resources
+    }
+}
+
+impl Policy {
+    /// Checks a call against the manifest and the operator's bounds. Asks nobody.
+    ///
+    /// # Errors
+    /// The first rule broken, with its field.
+    pub fn admit(&self, call: &ContainerCall, manifest: &Manifest) -> Result<Admitted, ContainerError> {
+        check_name(&call.name)?;
+        let image = self.image(&call.image, manifest)?;
+        let (outputs, wanted) = outputs::check(&call.outputs)?;
+        Ok(Admitted {
+            name: call.name.clone(),
+            image_name: call.image.clone(),
+            image,
+            command: command::check(&call.command)?,
+            env: command::check_env(&call.env)?,
+            files: files::check(&call.files, &self.limits)?,
+            outputs,
+            wanted,
+            resources: self.resources(&call.resources, manifest)?,
+            limits: self.limits,
+        })
+    }
+
+    fn image(&self, name: &str, manifest: &Manifest) -> Result<ImageId, ContainerError> {
+        let refuse = |rule: String| ContainerError::ImageNotAllowed { image: shown(name), rule };
+        if !manifest.images.iter().any(|image| image.name == name) {
+            return Err(refuse("the plugin's manifest does not declare it".to_owned()));
+        }
+        self.images.get(name).copied().ok_or_else(|| {
+            let cure = format!("`simulay images register {} IMAGE`", shown(name));
+            refuse(format!("the operator has not registered it; {cure} does"))
+        })
+    }
+
+    fn resources(&self, asked: &Resources, manifest: &Manifest) -> Result<Resources, ContainerError> {
+        let denied = |bound: &str, rule: String| denied(format!("resources.{bound}"), rule);
+        if let Some(bound) = asked.zero() {
+            return Err(denied(bound, "must not be 0".to_owned()));
+        }
+        if asked.cpu_milli < MIN_CPU_MILLI {
+            return Err(denied("cpu_milli", format!("must be at least {MIN_CPU_MILLI}")));
+        }
+        if let Some((bound, value, limit)) = asked.exceeds(&manifest.max_resources) {
+            return Err(denied(bound, format!("{value} is over the {limit} that the manifest declares")));
+        }
+        Ok(asked.min(&self.limits.resources))
+    }
+}
+
+fn check_name(name: &str) -> Result<(), ContainerError> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    if name.is_empty() || name.len() > MAX_NAME || !name.chars().all(plain) {
+        return Err(denied("name", format!("1 to {MAX_NAME} letters, digits, `.`, `_` and `-` are allowed")));
+    }
+    Ok(())
+}
+
+fn denied(field: impl Into<String>, rule: impl Into<String>) -> ContainerError {
+    ContainerError::SpecDenied { field: field.into(), rule: rule.into() }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,102 @@
+//! The two directions of an attachment to a container, as frames.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::time::Duration;
+
+use bollard::container::{AttachContainerResults, LogOutput};
+use bollard::errors::Error;
+use futures_util::{Stream, StreamExt as _};
+use simulay_init::frames::{Decoder, FrameError, Order, Phase, Report, encode};
+use tokio::io::{AsyncWrite, AsyncWriteExt as _};
+
+/// An attachment that is lost, or on which the other side makes no sense; in words.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Cut(pub(super) String);
+
+/// For init to take a frame, or to answer a greeting.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What init says.
+pub(super) struct Reader {
+    output: Pin<Box<dyn Stream<Item = Result<LogOutput, Error>> + Send>>,
+    decoder: Decoder,
+    ready: VecDeque<Result<Report, FrameError>>,
+}
+
+/// What init is told.
+pub(super) struct Writer {
+    input: Pin<Box<dyn AsyncWrite + Send>>,
+}
+
+/// The two directions.
+pub(super) fn split(attached: AttachContainerResults) -> (Reader, Writer) {
+    let reader = Reader { output: attached.output, decoder: Decoder::default(), ready: VecDeque::new() };
+    (reader, Writer { input: attached.input })
+}
+
+impl Reader {
+    /// The next report.
+    pub(super) async fn next(&mut self) -> Result<Report, Cut> {
+        self.next_frame().await?.map_err(|error| Cut(error.to_string()))
+    }
+
+    /// Waits for the answer to the greeting with `session`; what came before was for another.
+    pub(super) async fn welcome(&mut self, session: u64) -> Result<Phase, Cut> {
+        let answered = async {
+            loop {
+                match self.next_frame().await? {
+                    Ok(Report::Welcome { session: echoed, phase }) if echoed == session => return Ok(phase),
+                    _ => {}
+                }
+            }
+        };
+        match tokio::time::timeout(PATIENCE, answered).await {
+            Ok(answered) => answered,
+            Err(_) => Err(Cut("simulay-init does not answer".to_owned())),
+        }
+    }
+
+    async fn next_frame(&mut self) -> Result<Result<Report, FrameError>, Cut> {
+        loop {
+            if let Some(frame) = self.ready.pop_front() {
+                return Ok(frame);
+            }
+            match self.output.next().await {
+                Some(Ok(LogOutput::StdOut { message })) => self.ready.extend(self.decoder.feed(&message)),
+                Some(Ok(LogOutput::StdErr { message })) => {
+                    tracing::debug!(said = %message.escape_ascii(), "simulay-init complains");
+                }
+                Some(Ok(LogOutput::StdIn { .. } | LogOutput::Console { .. })) => {}
+                Some(Err(error)) => return Err(Cut(error.to_string())),
+                None => return Err(Cut("the attachment ended".to_owned())),
+            }
+        }
+    }
+}
+
+impl Writer {
+    /// Begins a session. The lone zero ends what an earlier attachment may have left unfinished.
+    pub(super) async fn greet(&mut self, session: u64) -> Result<(), Cut> {
+        self.write(&[0]).await?;
+        self.say(&Order::Hello { session }).await
+    }
+
+    /// Sends one order.
+    pub(super) async fn say(&mut self, order: &Order) -> Result<(), Cut> {
+        let frame = encode(order).map_err(|error| Cut(error.to_string()))?;
+        self.write(&frame).await
+    }
+
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), Cut> {
+        let written = async {
+            self.input.write_all(bytes).await?;
+            self.input.flush().await
+        };
+        match tokio::time::timeout(PATIENCE, written).await {
+            Ok(written) => written.map_err(|error| Cut(error.to_string())),
+            Err(_) => Err(Cut("simulay-init takes no orders".to_owned())),
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! All that is ever asked of a Docker daemon. Names in its paths are image IDs and container names
+//! of our own grammar; each answer has a time by which it comes.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use bollard::Docker;
+use bollard::container::AttachContainerResults;
+use bollard::errors::Error;
+use bollard::models::{ContainerCreateBody, ContainerState, ContainerStateStatusEnum};
+use bollard::models::{ImageInspect, SystemInfo, SystemVersion};
+use bollard::query_parameters::{
+    AttachContainerOptionsBuilder, CreateContainerOptionsBuilder, KillContainerOptionsBuilder,
+    ListContainersOptionsBuilder, RemoveContainerOptionsBuilder,
+};
+use simulay_model::ContainerName;
+use uuid::Uuid;
+
+use crate::spec::INSTANCE_LABEL;
+use crate::{ContainerError, ImageId};
+
+const QUICK: Duration = Duration::from_secs(5);
+const USUAL: Duration = Duration::from_secs(20);
+/// Creating, starting and removing wait for disks and for each other.
+const SLOW: Duration = Duration::from_secs(60);
+
+/// Why Docker did not do as asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DaemonError {
+    /// It does not know the container or image.
+    #[error("not found")]
+    NotFound,
+    /// The name is taken, or the container is not in a state for this.
+    #[error("{0}")]
+    Conflict(String),
+    /// It takes the request for wrong.
+    #[error("{0}")]
+    Refused(String),
+    /// It failed.
+    #[error("{0}")]
+    Failed(String),
+    /// It does not answer.
+    #[error("{0}")]
+    Absent(String),
+}
+
+impl From<DaemonError> for ContainerError {
+    fn from(error: DaemonError) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}
+
+/// What Docker says of a container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) life: Life,
+    pub(crate) oom_killed: bool,
+    pub(crate) exit_code: i64,
+}
+
+/// Where a container is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Life {
+    /// Created, never started.
+    Created,
+    /// Running or paused.
+    Running,
+    /// Exited, dead or being removed.
+    Over,
+}
+
+/// A Docker daemon.
+#[derive(Clone)]
+pub(crate) struct Daemon {
+    docker: Docker,
+}
+
+impl Daemon {
+    pub(crate) const fn new(docker: Docker) -> Self {
+        Self { docker }
+    }
+
+    pub(crate) async fn ping(&self) -> Result<(), DaemonError> {
+        within(QUICK, self.docker.ping()).await.map(|_| ())
+    }
+
+    pub(crate) async fn version(&self) -> Result<SystemVersion, DaemonError> {
+        within(QUICK, self.docker.version()).await
+    }
+
+    pub(crate) async fn info(&self) -> Result<SystemInfo, DaemonError> {
+        within(USUAL, self.docker.info()).await
+    }
+
+    pub(crate) async fn image(&self, id: ImageId) -> Result<ImageInspect, DaemonError> {
+        within(USUAL, self.docker.inspect_image(&id.to_string())).await
+    }
+
+    pub(crate) async fn create(
+        &self,
+        name: ContainerName,
+        body: ContainerCreateBody,
+    ) -> Result<(), DaemonError> {
+        let options = CreateContainerOptionsBuilder::default().name(&name.to_string()).build();
+        within(SLOW, self.docker.create_container(Some(options), body)).await.map(|_| ())
+    }
+
+    /// Starting a container that runs is fine.
+    pub(crate) async fn start(&self, name: ContainerName) -> Result<(), DaemonError> {
+        within(SLOW, self.docker.start_container(&name.to_string(), None)).await
+    }
+
+    pub(crate) async fn attach(&self, name: ContainerName) -> Result<AttachContainerResults, DaemonError> {
+        let options = AttachContainerOptionsBuilder::default().stdin(true).stdout(true).stderr(true);
+        let options = options.stream(true).build();
+        within(USUAL, self.docker.attach_container(&name.to_string(), Some(options))).await
+    }
+
+    /// `None` when there is no such container.
+    pub(crate) async fn inspect(&self, name: ContainerName) -> Result<Option<Found>, DaemonError> {
+        match within(USUAL, self.docker.inspect_container(&name.to_string(), None)).await {
+            Ok(found) => Ok(Some(found.state.unwrap_or_default().into())),
+            Err(DaemonError::NotFound) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(crate) async fn kill(&self, name: ContainerName) -> Result<(), DaemonError> {
+        let options = KillContainerOptionsBuilder::default().signal("SIGKILL").build();
+        within(USUAL, self.docker.kill_container(&name.to_string(), Some(options))).await
+    }
+
+    pub(crate) async fn remove(&self, name: ContainerName) -> Result<(), DaemonError> {
+        let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
+        within(SLOW, self.docker.remove_container(&name.to_string(), Some(options))).await
+    }
+
+    /// The containers with the label of `instance` and a name of ours.
+    pub(crate) async fn list(&self, instance: Uuid) -> Result<Vec<ContainerName>, DaemonError> {
+        let label = format!("{INSTANCE_LABEL}={instance}");
+        let filters = HashMap::from([("label", vec![label])]);
+        let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
+        let found = within(USUAL, self.docker.list_containers(Some(options))).await?;
+        let names = found.into_iter().flat_map(|container| container.names.unwrap_or_default());
+        Ok(names.filter_map(|name| name.strip_prefix('/').and_then(|name| name.parse().ok())).collect())
+    }
+}
+
+impl From<ContainerState> for Found {
+    fn from(state: ContainerState) -> Self {
+        use ContainerStateStatusEnum as Status;
+        let life = match state.status {
+            Some(Status::CREATED) => Life::Created,
+            Some(Status::RUNNING | Status::PAUSED | Status::RESTARTING) => Life::Running,
+            _ => Life::Over,
+        };
+        let (oom_killed, exit_code) = (state.oom_killed == Some(true), state.exit_code.unwrap_or_default());
+        Self { life, oom_killed, exit_code }
+    }
+}
+
+async fn within<T>(time: Duration, answer: impl Future<Output = Result<T, Error>>) -> Result<T, DaemonError> {
+    match tokio::time::timeout(time, answer).await {
+        Ok(answer) => answer.map_err(explain),
+        Err(_) => Err(DaemonError::Absent(format!("no answer within {} s", time.as_secs()))),
+    }
+}
+
+fn explain(error: Error) -> DaemonError {
+    match error {
+        Error::DockerResponseServerError { status_code: 404, .. } => DaemonError::NotFound,
+        Error::DockerResponseServerError { status_code, message } => match status_code {
+            409 => DaemonError::Conflict(message),
+            400..500 => DaemonError::Refused(message),
+            _ => DaemonError::Failed(message),
+        },
+        error => DaemonError::Absent(in_full(&error)),
+    }
+}
+
+/// The error with its causes: hyper keeps "connection refused" to itself otherwise.
+fn in_full(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,142 @@
+//! Makes sure that a container is there and runs, or is there no more.
+
+use std::time::Duration;
+
+use simulay_model::ContainerName;
+use tokio_util::sync::CancellationToken;
+
+use super::DockerContainers;
+use super::daemon::{DaemonError, Found, Life};
+use super::patience::Patience;
+use crate::spec::{self, Place};
+use crate::{Admitted, ContainerError};
+
+/// For a container that cannot be removed now; the engine sweeps later.
+const REMOVAL: Duration = Duration::from_secs(30);
+
+/// Why a container does not run.
+enum Hindrance {
+    Daemon(DaemonError),
+    Final(ContainerError),
+}
+
+impl From<DaemonError> for Hindrance {
+    fn from(error: DaemonError) -> Self {
+        Self::Daemon(error)
+    }
+}
+
+impl DockerContainers {
+    /// Finds the container `name`, or creates it, and starts it unless it was started before.
+    pub(super) async fn ensure(
+        &self,
+        name: ContainerName,
+        call: &Admitted,
+        cancel: &CancellationToken,
+    ) -> Result<Place, ContainerError> {
+        let mut patience = Patience::default();
+        loop {
+            if cancel.is_cancelled() {
+                return Err(ContainerError::Cancelled);
+            }
+            match self.try_ensure(name, call, cancel).await {
+                Ok(place) => return Ok(place),
+                Err(Hindrance::Final(error)) => return Err(error),
+                Err(Hindrance::Daemon(error)) => patience.bear(error).await?,
+            }
+        }
+    }
+
+    async fn try_ensure(
+        &self,
+        name: ContainerName,
+        call: &Admitted,
+        cancel: &CancellationToken,
+    ) -> Result<Place, Hindrance> {
+        let place = self.place().await?;
+        match self.daemon.inspect(name).await? {
+            Some(Found { life: Life::Created, .. }) => {
+                let _permit = self.start_permit(cancel).await?;
+                self.start(name, call).await?;
+            }
+            None => {
+                let _permit = self.start_permit(cancel).await?;
+                self.create(name, call, place).await?;
+                self.start(name, call).await?;
+            }
+            // See `look_after` for those that are over.
+            Some(_) => tracing::info!(container = %name, "adopting a container"),
+        }
+        Ok(place)
+    }
+
+    async fn start_permit(
+        &self,
+        cancel: &CancellationToken,
+    ) -> Result<tokio::sync::SemaphorePermit<'_>, Hindrance> {
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => Err(Hindrance::Final(ContainerError::Cancelled)),
+            permit = self.starts.acquire() => {
+                permit.map_err(|_| Hindrance::Final(ContainerError::Cancelled))
+            }
+        }
+    }
+
+    async fn create(&self, name: ContainerName, call: &Admitted, place: Place) -> Result<(), Hindrance> {
+        match self.daemon.create(name, spec::body(name, call, place)).await {
+            Ok(()) => Ok(()),
+            // Created by a request whose answer was lost.
+            Err(DaemonError::Conflict(_)) if self.daemon.inspect(name).await?.is_some() => Ok(()),
+            Err(DaemonError::NotFound) => Err(Hindrance::Final(ContainerError::ImageUnavailable {
+                image: call.image_name.clone(),
+                id: call.image.to_string(),
+            })),
+            Err(DaemonError::Refused(reason)) => Err(Hindrance::Final(ContainerError::SpecDenied {
+                field: "resources".to_owned(),
+                rule: format!("the Docker daemon does not grant them: {reason}"),
+            })),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn start(&self, name: ContainerName, call: &Admitted) -> Result<(), Hindrance> {
+        match self.daemon.start(name).await {
+            Err(DaemonError::Refused(reason) | DaemonError::Failed(reason))
+                if reason.contains("simulay-init") =>
+            {
+                tracing::debug!(container = %name, reason, "there is no simulay-init in the image");
+                Err(Hindrance::Final(ContainerError::ImageNotAllowed {
+                    image: call.image_name.clone(),
+                    rule: "it carries no simulay-init; `simulay images register` puts it in".to_owned(),
+                }))
+            }
+            started => Ok(started?),
+        }
+    }
+
+    /// As [`DockerContainers::remove_and_verify`], for what is broken already: a daemon that is
+    /// away keeps its container until the engine sweeps.
+    pub(super) async fn discard(&self, name: ContainerName) {
+        if let Err(error) = self.remove_and_verify(name).await {
+            tracing::warn!(container = %name, %error, "the container stays until the next sweep");
+        }
+    }
+
+    /// Removes the container and returns once Docker knows it no more.
+    pub(super) async fn remove_and_verify(&self, name: ContainerName) -> Result<(), ContainerError> {
+        let mut patience = Patience::of(REMOVAL);
+        loop {
+            let removed = self.daemon.remove(name).await;
+            let error = match (removed, self.daemon.inspect(name).await) {
+                (_, Ok(None)) => return Ok(()),
+                (Ok(()) | Err(DaemonError::NotFound), Ok(Some(_))) => "it is still there".to_owned(),
+                (Err(error), _) | (_, Err(error)) => error.to_string(),
+            };
+            if patience.is_over() {
+                return Err(ContainerError::Unavailable(error));
+            }
+            patience.pause().await;
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Image IDs: what runs is named by its content, never by a tag.
+
+use std::fmt;
+use std::str::FromStr;
+
+use simulay_model::Digest;
+
+const PREFIX: &str = "sha256:";
+
+/// The ID of an image: `sha256:` and 64 lower-case hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ImageId(Digest);
+
+/// A string that is not an image ID.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an image ID is `sha256:` and 64 lower-case hexadecimal digits")]
+pub struct ImageIdError;
+
+impl FromStr for ImageId {
+    type Err = ImageIdError;
+
+    fn from_str(text: &str) -> Result<Self, ImageIdError> {
+        let digits = text.strip_prefix(PREFIX).ok_or(ImageIdError)?;
+        digits.parse().map(Self).map_err(|_| ImageIdError)
+    }
+}
+
+impl From<Digest> for ImageId {
+    fn from(digest: Digest) -> Self {
+        Self(digest)
+    }
+}
+
+impl fmt::Display for ImageId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{PREFIX}{}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_whole_ids_are_ids() {
+        let id = format!("sha256:{}", "0a".repeat(32));
+        assert_eq!(id.parse::<ImageId>().map(|id| id.to_string()), Ok(id.clone()));
+        let upper = id.to_uppercase();
+        let long = format!("{id}0");
+        for text in ["", "octave", "octave:latest", "sha256:", "-v", &id[7..], &id[..70], &upper, &long] {
+            assert_eq!(text.parse::<ImageId>(), Err(ImageIdError), "{text}");
+        }
+    }
+}

@@ -1,0 +1,335 @@
+//! A stand-in for Docker that does what a script says, for tests of what lies above.
+//!
+//! ```
+//! use simulay_containers::scripted::{Act, Scripted};
+//! let containers = Scripted::new();
+//! containers.on("solve", Act::exits(0).stdout("done\n").output("out/x.csv", "1,2\n"));
+//! containers.on("hang", Act::exits(0).held());
+//! ```
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::TryStreamExt as _;
+use simulay_model::{ContainerCall, ContainerName, Digest, Ending, Manifest, RelativePath};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::policy::Content;
+use crate::{
+    Admitted, Completed, ContainerError, Containers, Exchange, ImageId, Policy, RegisteredImage, Stream,
+};
+
+/// What a container does.
+#[derive(Clone)]
+pub struct Act {
+    end: End,
+    streams: Vec<(Stream, Bytes)>,
+    outputs: Vec<(String, Bytes)>,
+    wall_ms: u64,
+    held: bool,
+}
+
+#[derive(Clone)]
+enum End {
+    With(Ending),
+    Error(Arc<dyn Fn() -> ContainerError + Send + Sync>),
+}
+
+impl Act {
+    /// The command exits with `code`.
+    #[must_use]
+    pub fn exits(code: i32) -> Self {
+        Self::ends(Ending::Exited(code))
+    }
+
+    /// The command ends so.
+    #[must_use]
+    pub fn ends(ending: Ending) -> Self {
+        Self::new(End::With(ending))
+    }
+
+    /// The container breaks; `error` makes the error each time.
+    #[must_use]
+    pub fn breaks(error: impl Fn() -> ContainerError + Send + Sync + 'static) -> Self {
+        Self::new(End::Error(Arc::new(error)))
+    }
+
+    const fn new(end: End) -> Self {
+        Self { end, streams: Vec::new(), outputs: Vec::new(), wall_ms: 1, held: false }
+    }
+
+    /// Prints before it ends.
+    #[must_use]
+    pub fn stdout(mut self, text: impl Into<Bytes>) -> Self {
+        self.streams.push((Stream::Stdout, text.into()));
+        self
+    }
+
+    /// Complains before it ends.
+    #[must_use]
+    pub fn stderr(mut self, text: impl Into<Bytes>) -> Self {
+        self.streams.push((Stream::Stderr, text.into()));
+        self
+    }
+
+    /// Leaves a file.
+    #[must_use]
+    pub fn output(mut self, path: impl Into<String>, bytes: impl Into<Bytes>) -> Self {
+        self.outputs.push((path.into(), bytes.into()));
+        self
+    }
+
+    /// Takes this long by its own account.
+    #[must_use]
+    pub const fn wall_ms(mut self, wall_ms: u64) -> Self {
+        self.wall_ms = wall_ms;
+        self
+    }
+
+    /// Does not end before [`Scripted::release`].
+    #[must_use]
+    pub const fn held(mut self) -> Self {
+        self.held = true;
+        self
+    }
+}
+
+/// Files a container was given: path and bytes.
+pub type Received = Vec<(String, Vec<u8>)>;
+
+/// Containers that follow a script. Clones share all they know.
+#[derive(Clone)]
+pub struct Scripted {
+    state: Arc<Mutex<State>>,
+    released: Arc<watch::Sender<BTreeSet<String>>>,
+    policy: Option<Policy>,
+}
+
+#[derive(Default)]
+struct State {
+    script: HashMap<String, VecDeque<Act>>,
+    present: BTreeMap<ContainerName, Act>,
+    starts: Vec<ContainerName>,
+    received: HashMap<ContainerName, Received>,
+    absent: bool,
+}
+
+impl Default for Scripted {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Scripted {
+    /// With every image that a manifest declares, and the usual bounds.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { state: Arc::default(), released: Arc::new(watch::Sender::default()), policy: None }
+    }
+
+    /// With the images and bounds of `policy`.
+    #[must_use]
+    pub fn with_policy(policy: Policy) -> Self {
+        Self { policy: Some(policy), ..Self::new() }
+    }
+
+    /// The next container for the call `name` does this; the last act set is repeated. Without an
+    /// act, a container exits with 0 and leaves nothing.
+    pub fn on(&self, name: &str, act: Act) {
+        self.state().script.entry(name.to_owned()).or_default().push_back(act);
+    }
+
+    /// Lets the held containers of the call `name` end.
+    pub fn release(&self, name: &str) {
+        self.released.send_modify(|released| {
+            released.insert(name.to_owned());
+        });
+    }
+
+    /// Puts a container there that an earlier life of the host started.
+    pub fn leave(&self, name: ContainerName, act: Act) {
+        self.state().present.insert(name, act);
+    }
+
+    /// Takes a container away behind the host's back.
+    pub fn lose(&self, name: ContainerName) {
+        self.state().present.remove(&name);
+    }
+
+    /// Lets the daemon be absent, or be back.
+    pub fn set_absent(&self, absent: bool) {
+        self.state().absent = absent;
+    }
+
+    /// The containers started, in order; adopted ones are not among them.
+    #[must_use]
+    pub fn starts(&self) -> Vec<ContainerName> {
+        self.state().starts.clone()
+    }
+
+    /// The containers that are there.
+    #[must_use]
+    pub fn present(&self) -> Vec<ContainerName> {
+        self.state().present.keys().copied().collect()
+    }
+
+    /// The files that a container was given.
+    #[must_use]
+    pub fn received(&self, name: ContainerName) -> Received {
+        self.state().received.get(&name).cloned().unwrap_or_default()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn answer(&self) -> Result<(), ContainerError> {
+        let absent = || ContainerError::Unavailable("it is scripted to be absent".to_owned());
+        if self.state().absent { Err(absent()) } else { Ok(()) }
+    }
+
+    /// Finds the container or starts one, and gives what it does.
+    fn ensure(&self, name: ContainerName, call: &str) -> (Act, bool) {
+        let mut state = self.state();
+        if let Some(act) = state.present.get(&name) {
+            return (act.clone(), true);
+        }
+        let acts = state.script.entry(call.to_owned()).or_default();
+        let next = if acts.len() > 1 { acts.pop_front() } else { acts.front().cloned() };
+        let act = next.unwrap_or_else(|| Act::exits(0));
+        state.starts.push(name);
+        state.present.insert(name, act.clone());
+        (act, false)
+    }
+
+    async fn perform(
+        &self,
+        name: ContainerName,
+        call: &Admitted,
+        exchange: &dyn Exchange,
+    ) -> Result<Completed, ContainerError> {
+        self.answer()?;
+        let (act, adopted) = self.ensure(name, &call.name);
+        if !adopted {
+            let received = receive(call, exchange).await?;
+            self.state().received.insert(name, received);
+        }
+        print(&act, exchange).await.map_err(ContainerError::Exchange)?;
+        if act.held {
+            let mut released = self.released.subscribe();
+            // The sender lives as long as we do.
+            let _ = released.wait_for(|released| released.contains(&call.name)).await;
+        }
+        if !self.state().present.contains_key(&name) {
+            return Err(ContainerError::Lost("it was removed".to_owned()));
+        }
+        match act.end {
+            End::Error(error) => Err(error()),
+            End::With(ending) => {
+                hand_back(act.outputs, exchange).await?;
+                Ok(Completed { ending, wall_ms: act.wall_ms })
+            }
+        }
+    }
+}
+
+async fn receive(call: &Admitted, exchange: &dyn Exchange) -> Result<Received, ContainerError> {
+    let mut received = Received::new();
+    for (path, content) in &call.files {
+        let bytes = match content {
+            Content::Inline(bytes) => bytes.to_vec(),
+            Content::Artifact(artifact) => {
+                let (_, content) = exchange.open(*artifact).await.map_err(ContainerError::Exchange)?;
+                let pieces: Vec<Bytes> = content.try_collect().await.map_err(ContainerError::Exchange)?;
+                pieces.concat()
+            }
+        };
+        received.push((path.to_string(), bytes));
+    }
+    Ok(received)
+}
+
+async fn print(act: &Act, exchange: &dyn Exchange) -> std::io::Result<()> {
+    let mut offsets = HashMap::new();
+    for (stream, bytes) in &act.streams {
+        let offset = offsets.entry(*stream).or_insert(0);
+        exchange.stream(*stream, *offset, bytes.clone()).await?;
+        *offset += bytes.len() as u64;
+    }
+    Ok(())
+}
+
+async fn hand_back(outputs: Vec<(String, Bytes)>, exchange: &dyn Exchange) -> Result<(), ContainerError> {
+    for (path, bytes) in outputs {
+        let reject = |reason: String| ContainerError::ArtifactRejected { path: path.clone(), reason };
+        let checked = RelativePath::new(path.clone()).map_err(|error| reject(error.to_string()))?;
+        let sink = exchange.output(checked, bytes.len() as u64).await;
+        let mut sink = sink.map_err(ContainerError::Exchange)?;
+        sink.write(bytes).await.map_err(ContainerError::Exchange)?;
+        sink.finish().await.map_err(ContainerError::Exchange)?;
+    }
+    Ok(())
+}
+
+#[async_trait]
+impl Containers for Scripted {
+    fn admit(&self, call: &ContainerCall, manifest: &Manifest) -> Result<Admitted, ContainerError> {
+        if let Some(policy) = &self.policy {
+            return policy.admit(call, manifest);
+        }
+        let id = |name: &str| ImageId::from(Digest::of(name.as_bytes()));
+        let images = manifest.images.iter().map(|image| (image.name.clone(), id(&image.name))).collect();
+        Policy { images, ..Policy::default() }.admit(call, manifest)
+    }
+
+    async fn run(
+        &self,
+        name: ContainerName,
+        call: &Admitted,
+        exchange: &dyn Exchange,
+        cancel: CancellationToken,
+    ) -> Result<Completed, ContainerError> {
+        let completed = tokio::select! {
+            biased;
+            () = cancel.cancelled() => Err(ContainerError::Cancelled),
+            completed = self.perform(name, call, exchange) => completed,
+        };
+        // A daemon that is absent keeps what it has.
+        let mut state = self.state();
+        if completed.is_err() && !state.absent {
+            state.present.remove(&name);
+        }
+        drop(state);
+        completed
+    }
+
+    async fn remove(&self, name: ContainerName) -> Result<(), ContainerError> {
+        self.answer()?;
+        self.state().present.remove(&name);
+        Ok(())
+    }
+
+    async fn list(&self) -> Result<Vec<ContainerName>, ContainerError> {
+        self.answer()?;
+        Ok(self.present())
+    }
+
+    async fn ping(&self) -> Result<(), ContainerError> {
+        self.answer()
+    }
+
+    async fn images(&self) -> Result<Vec<RegisteredImage>, ContainerError> {
+        self.answer()?;
+        let images = self.policy.iter().flat_map(|policy| &policy.images);
+        let image = |(name, id): (&String, &ImageId)| RegisteredImage {
+            name: name.clone(),
+            id: id.to_string(),
+            present: true,
+            size: None,
+        };
+        Ok(images.map(image).collect())
+    }
+}

@@ -1,0 +1,184 @@
+//! The one function that says what Docker is asked to create: constants, an admitted call and a
+//! name the host made. Nothing a plugin wrote is merged into it.
+
+use std::collections::HashMap;
+
+use bollard::models::{ContainerCreateBody, HealthConfig};
+use bollard::models::{
+    HostConfig, HostConfigCgroupnsModeEnum, HostConfigLogConfig, ResourcesUlimits, RestartPolicy,
+    RestartPolicyNameEnum,
+};
+use simulay_model::ContainerName;
+use uuid::Uuid;
+
+use crate::Admitted;
+
+/// Labels every container of an instance carries its UUID under.
+pub(crate) const INSTANCE_LABEL: &str = "org.simulay.instance";
+
+const SECCOMP: &str = include_str!("seccomp.json");
+const USER: &str = "65532:65532";
+const MIB: u64 = 1 << 20;
+/// `simulay-init` itself.
+const INIT_MIB: u64 = 16;
+const TMP_MIB: u64 = 64;
+const TMP: &str = "rw,noexec,nosuid,nodev,size=64m,nr_inodes=4k,mode=1777";
+
+/// What starts containers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Runtime {
+    /// The usual one.
+    #[default]
+    Runc,
+    /// gVisor.
+    Runsc,
+}
+
+impl Runtime {
+    /// Docker's name for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Runc => "runc",
+            Self::Runsc => "runsc",
+        }
+    }
+}
+
+/// Where a container will be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) instance: Uuid,
+    pub(crate) runtime: Runtime,
+    /// CPUs of the daemon's machine: Docker refuses to grant more.
+    pub(crate) cpus: u32,
+}
+
+/// The whole environment of the command.
+pub(crate) fn environment(call: &Admitted, place: Place) -> Vec<(String, String)> {
+    let mut env = golden_environment(call, place);
+    env.retain(|(key, _)| !call.env.contains_key(key));
+    env.extend(call.env.iter().map(|(key, value)| (key.clone(), value.clone())));
+    env
+}
+
+/// The body of the request that creates the container `name` for `call`.
+pub(crate) fn body(name: ContainerName, call: &Admitted, place: Place) -> ContainerCreateBody {
+    let env = golden_environment(call, place);
+    ContainerCreateBody {
+        hostname: Some("simulay".to_owned()),
+        user: Some(USER.to_owned()),
+        attach_stdin: Some(true),
+        attach_stdout: Some(true),
+        attach_stderr: Some(true),
+        tty: Some(false),
+        open_stdin: Some(true),
+        stdin_once: Some(false),
+        env: Some(env.into_iter().map(|(key, value)| format!("{key}={value}")).collect()),
+        cmd: Some(call.command.clone()),
+        healthcheck: Some(HealthConfig { test: Some(vec!["NONE".to_owned()]), ..Default::default() }),
+        image: Some(call.image.to_string()),
+        working_dir: Some("/sim".to_owned()),
+        entrypoint: Some(vec!["/simulay-init".to_owned()]),
+        network_disabled: Some(true),
+        labels: Some(labels(name, place.instance)),
+        stop_signal: Some("SIGTERM".to_owned()),
+        stop_timeout: Some(10),
+        host_config: Some(host_config(call, place)),
+        ..Default::default()
+    }
+}
+
+fn host_config(call: &Admitted, place: Place) -> HostConfig {
+    let memory = signed(memory_bytes(call));
+    HostConfig {
+        memory: Some(memory),
+        memory_swap: Some(memory),
+        nano_cpus: Some(i64::from(cpu_milli(call, place)) * 1_000_000),
+        pids_limit: Some(128),
+        ulimits: Some(ulimits(scratch_bytes(call))),
+        oom_score_adj: Some(500),
+        shm_size: Some(signed(16 * MIB)),
+        tmpfs: Some(tmpfs(call)),
+        init: Some(false),
+        auto_remove: Some(false),
+        restart_policy: Some(RestartPolicy {
+            name: Some(RestartPolicyNameEnum::NO),
+            maximum_retry_count: None,
+        }),
+        log_config: Some(log_config()),
+        network_mode: Some("none".to_owned()),
+        readonly_rootfs: Some(true),
+        privileged: Some(false),
+        cap_drop: Some(vec!["ALL".to_owned()]),
+        security_opt: Some(vec!["no-new-privileges:true".to_owned(), format!("seccomp={SECCOMP}")]),
+        ipc_mode: Some("private".to_owned()),
+        cgroupns_mode: Some(HostConfigCgroupnsModeEnum::PRIVATE),
+        runtime: Some(place.runtime.as_str().to_owned()),
+        ..Default::default()
+    }
+}
+
+fn labels(name: ContainerName, instance: Uuid) -> HashMap<String, String> {
+    let ContainerName { run, step, call, attempt } = name;
+    HashMap::from([
+        (INSTANCE_LABEL.to_owned(), instance.to_string()),
+        ("org.simulay.run".to_owned(), run.to_string()),
+        ("org.simulay.step".to_owned(), step.to_string()),
+        ("org.simulay.call".to_owned(), call.to_string()),
+        ("org.simulay.attempt".to_owned(), attempt.to_string()),
+    ])
+}
+
+fn golden_environment(call: &Admitted, place: Place) -> Vec<(String, String)> {
+    let threads = (cpu_milli(call, place) / 1000).max(1).to_string();
+    [("PATH", "/usr/bin:/bin"), ("HOME", "/sim"), ("LC_ALL", "C.UTF-8"), ("OMP_NUM_THREADS", &threads)]
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .into()
+}
+
+fn cpu_milli(call: &Admitted, place: Place) -> u32 {
+    call.resources.cpu_milli.min(place.cpus.max(1).saturating_mul(1000))
+}
+
+fn scratch_bytes(call: &Admitted) -> u64 {
+    u64::from(call.resources.scratch_mib) * MIB
+}
+
+/// The command's, both tmpfs and init's: all of it counts against the same bound.
+fn memory_bytes(call: &Admitted) -> u64 {
+    let held = call.limits.max_stream_bytes.saturating_mul(2);
+    let fixed = (TMP_MIB + INIT_MIB) * MIB;
+    let asked = u64::from(call.resources.memory_mib) * MIB + scratch_bytes(call);
+    asked.saturating_add(fixed).saturating_add(held)
+}
+
+fn ulimits(file_bytes: u64) -> Vec<ResourcesUlimits> {
+    let file_bytes = signed(file_bytes);
+    [("nofile", 1024), ("fsize", file_bytes), ("core", 0)]
+        .map(|(name, value)| ResourcesUlimits {
+            name: Some(name.to_owned()),
+            soft: Some(value),
+            hard: Some(value),
+        })
+        .into()
+}
+
+fn tmpfs(call: &Admitted) -> HashMap<String, String> {
+    let size = call.resources.scratch_mib;
+    let scratch = format!("rw,nosuid,nodev,size={size}m,nr_inodes=8k,uid=65532,gid=65532,mode=0700");
+    HashMap::from([("/tmp".to_owned(), TMP.to_owned()), ("/sim".to_owned(), scratch)])
+}
+
+fn log_config() -> HostConfigLogConfig {
+    let config = [("max-size", "10m"), ("max-file", "2")];
+    let config = config.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    HostConfigLogConfig { typ: Some("local".to_owned()), config: Some(HashMap::from(config)) }
+}
+
+fn signed(bytes: u64) -> i64 {
+    i64::try_from(bytes).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests;
