@@ -1,0 +1,59 @@
+//! The pipelines we ship, and a third party's program, with real answers.
+
+use serde_json::{Value, json};
+
+use crate::host::Host;
+
+fn number(value: &Value, pointer: &str) -> f64 {
+    value.pointer(pointer).and_then(Value::as_f64).unwrap_or_else(|| panic!("{pointer} in {value}"))
+}
+
+#[tokio::test]
+async fn heat_is_conducted_as_theory_says_and_plots_come_back() {
+    let data = tempfile::tempdir().unwrap();
+    let host = Host::start(data.path());
+    host.upload("heat-equation").await;
+    let run = host.outcome("heat-equation", &json!({}), &[]).await;
+    let outcome = &run["report"]["outcome"];
+    assert!(number(outcome, "/max_error_K") < 0.1, "{outcome}");
+    let id = run["id"].as_str().unwrap();
+    let listed = host.get(&format!("/v1/runs/{id}/artifacts")).await;
+    let items = listed["items"].as_array().unwrap();
+    let png = items.iter().find(|item| item["path"].as_str().unwrap().ends_with(".png")).expect("a plot");
+    let sha256 = png["sha256"].as_str().unwrap();
+    let picture = host.bytes(&format!("/v1/runs/{id}/artifacts/{sha256}")).await;
+    assert!(picture.starts_with(b"\x89PNG\r\n\x1a\n"));
+    assert_eq!(picture.len() as u64, png["size"].as_u64().unwrap());
+}
+
+#[tokio::test]
+async fn a_preview_shows_the_calls_and_starts_nothing() {
+    let data = tempfile::tempdir().unwrap();
+    let host = Host::start(data.path());
+    host.upload("beam-monte-carlo").await;
+    let body = json!({ "params": { "containers": 3 }, "seed": 7 });
+    let (status, plan) = host.post("/v1/pipelines/beam-monte-carlo/preview", &body).await;
+    assert_eq!(status, 200, "{plan}");
+    assert_eq!(plan["calls"].as_array().unwrap().len(), 3, "{plan}");
+    let again = host.post("/v1/pipelines/beam-monte-carlo/preview", &body).await;
+    assert_eq!(again.1, plan, "the same request gives the same calls");
+    assert_eq!(host.get("/v1/runs").await["items"], json!([]));
+}
+
+#[tokio::test]
+async fn a_program_of_several_files_runs_with_its_inputs() {
+    let data = tempfile::tempdir().unwrap();
+    let host = Host::start(data.path());
+    host.upload("octave-script").await;
+    let main = "p = jsondecode(fileread('params.json')); d = csvread('data/loads.csv'); r.total = p.factor * sum_of(d);
+        f = fopen('result.json', 'w'); fputs(f, jsonencode(r)); fclose(f); csvwrite('out.csv', d);";
+    let function = "function s = sum_of(d)\n  s = sum(d(:));\nend\n";
+    let inputs = [
+        host.input("main.m", main.into()).await,
+        host.input("lib/sum_of.m", function.into()).await,
+        host.input("data/loads.csv", b"1,2\n3,4\n".to_vec()).await,
+    ];
+    let run = host.outcome("octave-script", &json!({ "params": { "factor": 2.5 } }), &inputs).await;
+    assert_eq!(number(&run, "/report/outcome/result/total"), 25.0);
+    assert_eq!(run["report"]["outcome"]["files"], json!(["out.csv", "result.json"]));
+}
