@@ -102,9 +102,15 @@ impl Report {
 
     /// The report with an output of a container, under its own path.
     #[must_use]
-    pub fn keep(mut self, output: &Artifact) -> Self {
+    pub fn keep(self, output: &Artifact) -> Self {
+        self.keep_as(&output.path, output)
+    }
+
+    /// The report with an output of a container, under another name.
+    #[must_use]
+    pub fn keep_as(mut self, name: &str, output: &Artifact) -> Self {
         self.artifacts.push(Kept {
-            name: output.path.clone(),
+            name: name.to_owned(),
             media_type: output.media_type.clone(),
             content: Source::Artifact(output.sha256.clone()),
         });
