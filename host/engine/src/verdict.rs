@@ -37,8 +37,11 @@ pub(crate) fn of_ending(result: &ContainerResult) -> Option<RunError> {
 /// Octave says this at every exit (7.3); it tells nothing.
 const NOISE: &str = "ignoring const execution_exception& while preparing to exit";
 
+/// The line that says most: Octave's last error, else the last line there is.
 fn last_line(stderr: &str) -> Option<String> {
-    let line = stderr.lines().map(str::trim).rfind(|line| !line.is_empty() && !line.contains(NOISE))?;
+    let mut lines = stderr.lines().map(str::trim).filter(|line| !line.is_empty() && !line.contains(NOISE));
+    let is_error = |line: &&str| line.starts_with("error: ") && !line.starts_with("error: called from");
+    let line = lines.clone().rfind(is_error).or_else(|| lines.next_back())?;
     Some(line.chars().take(300).collect())
 }
 
@@ -107,6 +110,9 @@ mod tests {
     fn the_last_words_are_not_octaves_noise() {
         let stderr = "warning: x\nerror: 'foo' undefined\nerror: ignoring const execution_exception& while preparing to exit\n";
         assert_eq!(last_line(stderr).as_deref(), Some("error: 'foo' undefined"));
+        let traced = "error: the mesh is empty\nerror: called from\n    main at line 19 column 1\n\n";
+        assert_eq!(last_line(traced).as_deref(), Some("error: the mesh is empty"));
+        assert_eq!(last_line("warning: y\nx\n").as_deref(), Some("x"));
         assert_eq!(last_line("\n"), None);
     }
 }
