@@ -1,1 +1,29 @@
-//! x
+//! REST, events, OpenAPI and pages over the engine. The only crate that names axum.
+//!
+//! A request crosses `boundary` (id, log, figures, problem documents) and `hosts`, reaches a
+//! handler in `routes`, which translates it with `extract`, `body` and `wire`, asks the engine
+//! once, and translates back. `problem` holds every status code of refusal.
+
+mod accept;
+mod body;
+mod boundary;
+mod deadline;
+mod disposition;
+mod documentation;
+mod extract;
+mod figures;
+mod hosts;
+mod prefer;
+mod problem;
+mod range;
+mod router;
+mod routes;
+mod serve;
+mod settings;
+mod stall;
+mod state;
+pub mod wire;
+
+pub use router::{openapi, router};
+pub use serve::serve;
+pub use settings::ApiSettings;

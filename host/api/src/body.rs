@@ -1,0 +1,108 @@
+//! Bodies of requests: bounded in bytes while they stream, and in the time they may take.
+
+use std::time::Duration;
+
+use axum::body::{Body, BodyDataStream};
+use axum::http::{HeaderMap, header};
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt as _;
+use tokio::time::Instant;
+
+use crate::problem::Refusal;
+use crate::wire::ProblemKind;
+
+/// Bytes per second that a client must keep up on the whole.
+const LEAST_RATE: u64 = 8 * 1024;
+
+/// The pieces of a body.
+pub(crate) struct Pieces {
+    stream: BodyDataStream,
+    limit: u64,
+    too_large: ProblemKind,
+    taken: u64,
+    begun: Instant,
+    stall: Duration,
+}
+
+impl Pieces {
+    /// The pieces of `body`: at most `limit` bytes, none of them later than `stall` after the one
+    /// before. A body that is too large is refused as `too_large`, at once when it says so itself.
+    pub(crate) fn new(
+        headers: &HeaderMap,
+        body: Body,
+        limit: u64,
+        too_large: ProblemKind,
+        stall: Duration,
+    ) -> Result<Self, Refusal> {
+        let pieces = Self {
+            stream: body.into_data_stream(),
+            limit,
+            too_large,
+            taken: 0,
+            begun: Instant::now(),
+            stall,
+        };
+        match announced(headers) {
+            Some(length) if length > limit => Err(pieces.refusal()),
+            _ => Ok(pieces),
+        }
+    }
+
+    /// The next piece, `None` after the last.
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Refusal> {
+        let slow = || Refusal::new(ProblemKind::RequestTimeout, "the body came too slowly");
+        let next = tokio::time::timeout_at(self.deadline(), self.stream.next()).await.map_err(|_| slow())?;
+        let Some(piece) = next else { return Ok(None) };
+        let piece = piece.map_err(|error| {
+            Refusal::new(ProblemKind::InvalidHeader, "the body broke off or is not framed as it says")
+                .because(error)
+        })?;
+        self.taken += piece.len() as u64;
+        if self.taken > self.limit { Err(self.refusal()) } else { Ok(Some(piece)) }
+    }
+
+    /// All bytes.
+    pub(crate) async fn collect(mut self) -> Result<Bytes, Refusal> {
+        let mut all = BytesMut::new();
+        while let Some(piece) = self.next().await? {
+            all.extend_from_slice(&piece);
+        }
+        Ok(all.freeze())
+    }
+
+    /// A body may pause, and may be slow on the whole, but not be both forever.
+    fn deadline(&self) -> Instant {
+        let owed = Duration::from_secs(self.taken / LEAST_RATE);
+        (Instant::now() + self.stall).min(self.begun + self.stall + owed)
+    }
+
+    fn refusal(&self) -> Refusal {
+        Refusal::new(self.too_large, format!("at most {} bytes are taken", self.limit))
+    }
+}
+
+fn announced(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// Refuses an encoded body: nothing is unpacked here.
+pub(crate) fn check_plain(headers: &HeaderMap) -> Result<(), Refusal> {
+    let plain = |value: &str| value.trim().eq_ignore_ascii_case("identity");
+    let encodings = headers.get_all(header::CONTENT_ENCODING);
+    if encodings.iter().all(|value| value.to_str().is_ok_and(plain)) {
+        return Ok(());
+    }
+    let detail = "send the bytes as they are, without Content-Encoding";
+    Err(Refusal::new(ProblemKind::UnsupportedMediaType, detail).at("Content-Encoding"))
+}
+
+/// Refuses a body of another media type.
+pub(crate) fn check_media_type(headers: &HeaderMap, expected: &str) -> Result<(), Refusal> {
+    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = given.map(|value| value.split(';').next().unwrap_or_default().trim());
+    if essence.is_some_and(|essence| essence.eq_ignore_ascii_case(expected)) {
+        return Ok(());
+    }
+    let detail = format!("send it with `Content-Type: {expected}`");
+    Err(Refusal::new(ProblemKind::UnsupportedMediaType, detail).at("Content-Type"))
+}

@@ -1,0 +1,48 @@
+//! The OpenAPI document around the routes.
+
+use utoipa::OpenApi;
+use utoipa::openapi::path::Operation;
+
+use crate::problem::default_response;
+use crate::wire::{FieldError, Problem, ProblemKind};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Simulay",
+        description = "Engineering simulations as WebAssembly plugins.\n\n\
+            Upload a plugin, start runs of its pipeline, follow them, fetch what they leave.\n\n\
+            A request that is refused is answered with a problem document (RFC 9457): `kind` is \
+            for programs, `detail` for people. Every answer carries `X-Request-Id`.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+    ),
+    tags(
+        (name = "plugins", description = "WebAssembly components that implement pipelines"),
+        (name = "pipelines", description = "What can be run"),
+        (name = "inputs", description = "Files that runs are given"),
+        (name = "runs", description = "Executions of a pipeline, each for one request"),
+        (name = "system", description = "The server itself"),
+    ),
+    components(schemas(Problem, ProblemKind, FieldError)),
+)]
+struct Base;
+
+/// The document before its routes.
+pub(crate) fn base() -> utoipa::openapi::OpenApi {
+    Base::openapi()
+}
+
+/// The document with what is true of every route.
+pub(crate) fn complete(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
+    for item in document.paths.paths.values_mut() {
+        let operations = [&mut item.get, &mut item.head, &mut item.post, &mut item.delete];
+        operations.into_iter().flatten().for_each(refusable);
+    }
+    document
+}
+
+/// Any request may be refused: by its headers, its pace, its `Host`, or a fault.
+fn refusable(operation: &mut Operation) {
+    let default = default_response("Any other refusal: see `kind`");
+    operation.responses.responses.entry("default".to_owned()).or_insert(default.into());
+}

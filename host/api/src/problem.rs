@@ -1,0 +1,175 @@
+//! Refusals: every status code but those of success is in this file.
+
+mod causes;
+mod documented;
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use crate::wire::{FieldError, Problem, ProblemKind};
+
+pub(crate) use documented::{Refused, response as default_response};
+
+/// A request refused. [`Refusal::render`] makes the document once the request id is known.
+#[derive(Debug, Clone)]
+pub(crate) struct Refusal {
+    kind: ProblemKind,
+    detail: String,
+    field: Option<String>,
+    errors: Vec<FieldError>,
+    retry_after_s: Option<u64>,
+    /// For the log only: may name paths, queries or what Docker said.
+    cause: Option<String>,
+}
+
+/// Status and title of a kind.
+pub(crate) const fn meaning(kind: ProblemKind) -> (StatusCode, &'static str) {
+    use ProblemKind as Kind;
+    match kind {
+        Kind::InvalidJson => (StatusCode::BAD_REQUEST, "The body is not JSON"),
+        Kind::InvalidHeader => (StatusCode::BAD_REQUEST, "A header is missing or wrong"),
+        Kind::NotFound => (StatusCode::NOT_FOUND, "There is no such thing"),
+        Kind::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "The method is not offered here"),
+        Kind::NotAcceptable => (StatusCode::NOT_ACCEPTABLE, "The accepted media types are not offered"),
+        Kind::RequestTimeout => (StatusCode::REQUEST_TIMEOUT, "The request took too long"),
+        Kind::PluginVersionExists => (StatusCode::CONFLICT, "The version exists with other bytes"),
+        Kind::RunNotCancellable => (StatusCode::CONFLICT, "The run has ended"),
+        Kind::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "The body is too large"),
+        Kind::ParamsTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "The parameters are too large"),
+        Kind::UnsupportedMediaType => {
+            (StatusCode::UNSUPPORTED_MEDIA_TYPE, "The media type of the body is not taken")
+        }
+        Kind::RangeNotSatisfiable => (StatusCode::RANGE_NOT_SATISFIABLE, "The range is past the end"),
+        Kind::MisdirectedRequest => (StatusCode::MISDIRECTED_REQUEST, "The host name is not served here"),
+        Kind::InvalidComponent => (StatusCode::UNPROCESSABLE_ENTITY, "Not a WebAssembly component"),
+        Kind::ComponentTooComplex => (StatusCode::UNPROCESSABLE_ENTITY, "The component is too complex"),
+        Kind::UnknownImport => {
+            (StatusCode::UNPROCESSABLE_ENTITY, "The component imports what is not offered")
+        }
+        Kind::WorldMismatch => (StatusCode::UNPROCESSABLE_ENTITY, "The component does not fit the contract"),
+        Kind::ManifestInvalid => (StatusCode::UNPROCESSABLE_ENTITY, "The manifest breaks a rule"),
+        Kind::ManifestTooLarge => (StatusCode::UNPROCESSABLE_ENTITY, "The manifest is too large"),
+        Kind::DescribeTimeout => (StatusCode::UNPROCESSABLE_ENTITY, "`describe` did not answer in time"),
+        Kind::ParamsInvalid => (StatusCode::UNPROCESSABLE_ENTITY, "The request is not valid"),
+        Kind::Simulation => (StatusCode::UNPROCESSABLE_ENTITY, "The plugin gave up"),
+        Kind::PluginTrap => (StatusCode::UNPROCESSABLE_ENTITY, "The plugin trapped"),
+        Kind::PluginCpuLimit => (StatusCode::UNPROCESSABLE_ENTITY, "The plugin used up its time"),
+        Kind::PluginMemoryLimit => (StatusCode::UNPROCESSABLE_ENTITY, "The plugin used up its memory"),
+        Kind::PluginHostcallLimit => {
+            (StatusCode::UNPROCESSABLE_ENTITY, "The plugin asked the host for too much")
+        }
+        Kind::PluginResultTooLarge => (StatusCode::UNPROCESSABLE_ENTITY, "The plugin's answer is too large"),
+        Kind::PluginResultInvalid => (StatusCode::UNPROCESSABLE_ENTITY, "The plugin's answer is wrong"),
+        Kind::WorkerCrashed => (StatusCode::UNPROCESSABLE_ENTITY, "The process of the plugin died"),
+        Kind::SpecDenied => (StatusCode::UNPROCESSABLE_ENTITY, "A container call asks for too much"),
+        Kind::ImageNotAllowed => (StatusCode::UNPROCESSABLE_ENTITY, "An image is not allowed"),
+        Kind::ImageUnavailable => (StatusCode::UNPROCESSABLE_ENTITY, "Docker does not have an image"),
+        Kind::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "Too many such requests at once"),
+        Kind::QueueFull => (StatusCode::TOO_MANY_REQUESTS, "Too many runs wait"),
+        Kind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "Simulay failed"),
+        Kind::StorageCorrupt => (StatusCode::SERVICE_UNAVAILABLE, "Stored data is damaged"),
+        Kind::DockerUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "Docker does not answer"),
+        Kind::Draining => (StatusCode::SERVICE_UNAVAILABLE, "The server is stopping"),
+        Kind::NotReady => (StatusCode::SERVICE_UNAVAILABLE, "The server is not ready"),
+        Kind::StorageLow => (StatusCode::INSUFFICIENT_STORAGE, "The server's disk is full"),
+    }
+}
+
+/// Seconds after which another attempt may succeed.
+const fn retry_after(kind: ProblemKind) -> Option<u64> {
+    match kind {
+        ProblemKind::RateLimited
+        | ProblemKind::QueueFull
+        | ProblemKind::DockerUnavailable
+        | ProblemKind::Draining
+        | ProblemKind::NotReady => Some(5),
+        ProblemKind::StorageLow => Some(60),
+        _ => None,
+    }
+}
+
+impl Refusal {
+    pub(crate) fn new(kind: ProblemKind, detail: impl Into<String>) -> Self {
+        Self {
+            kind,
+            detail: detail.into(),
+            field: None,
+            errors: Vec::new(),
+            retry_after_s: retry_after(kind),
+            cause: None,
+        }
+    }
+
+    /// The same refusal, about `field`.
+    pub(crate) fn at(mut self, field: impl Into<String>) -> Self {
+        self.field = Some(field.into());
+        self
+    }
+
+    /// The same refusal; `cause` goes into the log.
+    pub(crate) fn because(mut self, cause: impl ToString) -> Self {
+        self.cause = Some(cause.to_string());
+        self
+    }
+
+    pub(crate) fn not_found(what: &str) -> Self {
+        Self::new(ProblemKind::NotFound, format!("there is no such {what}"))
+    }
+
+    /// A fault of ours: the client learns no more than that.
+    pub(crate) fn internal(cause: impl ToString) -> Self {
+        let detail = "Simulay failed; its log says more under the id of this request";
+        Self::new(ProblemKind::Internal, detail).because(cause)
+    }
+
+    pub(crate) const fn kind(&self) -> ProblemKind {
+        self.kind
+    }
+
+    pub(crate) fn cause(&self) -> &str {
+        self.cause.as_deref().unwrap_or(&self.detail)
+    }
+
+    /// The response, with the headers that `bare` has already.
+    pub(crate) fn render(self, bare: Response, request_id: &str) -> Response {
+        let (status, title) = meaning(self.kind);
+        let (mut parts, _) = bare.into_parts();
+        parts.status = status;
+        parts.headers.remove(header::CONTENT_LENGTH);
+        parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        parts.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        let problem = Problem {
+            problem_type: format!("/docs#problem-{}", name(self.kind)),
+            title: title.to_owned(),
+            status: status.as_u16(),
+            kind: self.kind,
+            detail: self.detail,
+            request_id: request_id.to_owned(),
+            field: self.field,
+            errors: self.errors,
+            retry_after_s: self.retry_after_s,
+        };
+        let body = serde_json::to_vec(&problem).unwrap_or_default();
+        Response::from_parts(parts, body.into())
+    }
+}
+
+/// The kind as it is written, e.g. `not_found`.
+pub(crate) fn name(kind: ProblemKind) -> String {
+    match serde_json::to_value(kind) {
+        Ok(serde_json::Value::String(name)) => name,
+        _ => String::from("internal"),
+    }
+}
+
+impl IntoResponse for Refusal {
+    /// The status, with the refusal as an extension: the boundary writes the document.
+    fn into_response(self) -> Response {
+        let mut response = meaning(self.kind).0.into_response();
+        if let Some(seconds) = self.retry_after_s {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}

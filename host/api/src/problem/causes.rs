@@ -1,0 +1,152 @@
+//! From the errors of the house to refusals.
+
+use simulay_containers::ContainerError;
+use simulay_engine::{CreateError, UploadError};
+use simulay_model::{ErrorKind, RunError};
+use simulay_sandbox::{CallError, InspectError};
+use simulay_store::StoreError;
+
+use super::Refusal;
+use crate::wire::ProblemKind;
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        let text = error.to_string();
+        match error {
+            StoreError::NotFound => Self::not_found("object"),
+            StoreError::VersionExists => Self::new(ProblemKind::PluginVersionExists, text),
+            StoreError::Ended => Self::new(ProblemKind::RunNotCancellable, text),
+            StoreError::Full => {
+                Self::new(ProblemKind::StorageLow, "the server's disk is full; free space and try again")
+            }
+            StoreError::Corrupt(_) => {
+                let detail = "what is stored here is damaged; a backup of the data directory has it whole";
+                Self::new(ProblemKind::StorageCorrupt, detail).because(text)
+            }
+            StoreError::Conflict(_) | StoreError::Failed(_) => Self::internal(text),
+        }
+    }
+}
+
+impl From<UploadError> for Refusal {
+    fn from(error: UploadError) -> Self {
+        let text = error.to_string();
+        match error {
+            UploadError::Refused(refused) => refused.into(),
+            UploadError::Store(error) => error.into(),
+            UploadError::UnknownImages(_) => {
+                let cure = format!("{text}; the operator registers it with `simulay images register`");
+                Self::new(ProblemKind::ImageNotAllowed, cure).at("images")
+            }
+        }
+    }
+}
+
+impl From<InspectError> for Refusal {
+    fn from(error: InspectError) -> Self {
+        let text = error.to_string();
+        match error {
+            InspectError::InvalidComponent(_) => Self::new(ProblemKind::InvalidComponent, text),
+            InspectError::TooComplex(_) => Self::new(ProblemKind::ComponentTooComplex, text),
+            InspectError::UnknownImport(_) => Self::new(ProblemKind::UnknownImport, text),
+            InspectError::WorldMismatch(_) => Self::new(ProblemKind::WorldMismatch, text),
+            InspectError::DescribeTimeout => Self::new(ProblemKind::DescribeTimeout, text),
+            InspectError::DescribeFailed(error) => describe_failed(&error, text),
+            InspectError::Manifest(error) => Self::new(ProblemKind::ManifestInvalid, text).at(error.field),
+            InspectError::ManifestTooLarge(_) => Self::new(ProblemKind::ManifestTooLarge, text),
+            InspectError::Host(_) => Self::internal(text),
+        }
+    }
+}
+
+fn describe_failed(error: &CallError, text: String) -> Refusal {
+    let kind = match error {
+        CallError::Trap(_) => ProblemKind::PluginTrap,
+        CallError::CpuLimit(_) => ProblemKind::DescribeTimeout,
+        CallError::MemoryLimit(_) => ProblemKind::PluginMemoryLimit,
+        CallError::HostcallLimit(_) => ProblemKind::PluginHostcallLimit,
+        CallError::ResultTooLarge(_) => ProblemKind::ManifestTooLarge,
+        CallError::ResultInvalid { field, .. } => {
+            return Refusal::new(ProblemKind::ManifestInvalid, text).at(field);
+        }
+        CallError::WorkerCrashed => ProblemKind::WorkerCrashed,
+        CallError::Host(_) => return Refusal::internal(text),
+    };
+    Refusal::new(kind, text)
+}
+
+impl From<CreateError> for Refusal {
+    fn from(error: CreateError) -> Self {
+        let text = error.to_string();
+        match error {
+            CreateError::UnknownPipeline(_) => Self::new(ProblemKind::NotFound, text),
+            CreateError::ParamsInvalid(errors) => {
+                let mut refusal = Self::new(ProblemKind::ParamsInvalid, text);
+                refusal.errors = errors.into_iter().map(Into::into).collect();
+                refusal
+            }
+            CreateError::InputInvalid(error) => Self::new(ProblemKind::ParamsInvalid, text).at(error.pointer),
+            CreateError::QueueFull(_) => Self::new(ProblemKind::QueueFull, text),
+            CreateError::Draining => Self::new(ProblemKind::Draining, text),
+            CreateError::Preview(error) => error.into(),
+            CreateError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RunError> for Refusal {
+    /// A preview that ended as its run would.
+    fn from(error: RunError) -> Self {
+        let refusal = match preview_kind(error.kind) {
+            ProblemKind::Internal => Self::internal(error.message),
+            ProblemKind::DockerUnavailable => docker_unavailable(error.message),
+            kind => Self::new(kind, error.message),
+        };
+        match error.field {
+            Some(field) => refusal.at(field),
+            None => refusal,
+        }
+    }
+}
+
+const fn preview_kind(kind: ErrorKind) -> ProblemKind {
+    match kind {
+        ErrorKind::ParamsInvalid => ProblemKind::ParamsInvalid,
+        ErrorKind::Simulation => ProblemKind::Simulation,
+        ErrorKind::PluginTrap => ProblemKind::PluginTrap,
+        ErrorKind::PluginCpuLimit => ProblemKind::PluginCpuLimit,
+        ErrorKind::PluginMemoryLimit => ProblemKind::PluginMemoryLimit,
+        ErrorKind::PluginHostcallLimit => ProblemKind::PluginHostcallLimit,
+        ErrorKind::PluginResultTooLarge => ProblemKind::PluginResultTooLarge,
+        ErrorKind::PluginResultInvalid => ProblemKind::PluginResultInvalid,
+        ErrorKind::WorkerCrashed => ProblemKind::WorkerCrashed,
+        ErrorKind::ImageNotAllowed => ProblemKind::ImageNotAllowed,
+        ErrorKind::ImageUnavailable => ProblemKind::ImageUnavailable,
+        ErrorKind::DockerUnavailable => ProblemKind::DockerUnavailable,
+        ErrorKind::StorageLow => ProblemKind::StorageLow,
+        ErrorKind::Internal => ProblemKind::Internal,
+        // Of a container that never starts, these can only be said of what the call asks for.
+        ErrorKind::SpecDenied
+        | ErrorKind::ContainerExit
+        | ErrorKind::ContainerSignal
+        | ErrorKind::ContainerOom
+        | ErrorKind::ContainerTimeout
+        | ErrorKind::ContainerDiskLimit
+        | ErrorKind::ContainerLost
+        | ErrorKind::OutputLimit
+        | ErrorKind::ArtifactRejected
+        | ErrorKind::StepLimit => ProblemKind::SpecDenied,
+    }
+}
+
+impl From<ContainerError> for Refusal {
+    /// A question to Docker that was not answered.
+    fn from(error: ContainerError) -> Self {
+        docker_unavailable(error)
+    }
+}
+
+fn docker_unavailable(cause: impl ToString) -> Refusal {
+    let detail = "Docker does not answer; `simulay doctor` on the server says more";
+    Refusal::new(ProblemKind::DockerUnavailable, detail).because(cause)
+}

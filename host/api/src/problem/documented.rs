@@ -1,0 +1,65 @@
+//! Refusals in the OpenAPI document.
+
+use std::collections::BTreeMap;
+
+use axum::http::StatusCode;
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::{IntoResponses, PartialSchema, ToSchema};
+
+use super::{meaning, name};
+use crate::wire::{Problem, ProblemKind};
+
+/// The refusals of one status, as the OpenAPI document shows them.
+pub(crate) struct Refused<const STATUS: u16>;
+
+impl<const STATUS: u16> IntoResponses for Refused<STATUS> {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        BTreeMap::from([(STATUS.to_string(), response(&description(STATUS)).into())])
+    }
+}
+
+/// A response whose body is a problem document.
+pub(crate) fn response(description: &str) -> Response {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(Problem::name()))).build();
+    ResponseBuilder::new().description(description).content("application/problem+json", content).build()
+}
+
+fn description(status: u16) -> String {
+    let kinds: Vec<String> = kinds()
+        .into_iter()
+        .filter(|kind| meaning(*kind).0.as_u16() == status)
+        .map(|kind| format!("`{}`", name(kind)))
+        .collect();
+    let reason = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
+    format!("{}: {}", reason.unwrap_or_default(), kinds.join(", "))
+}
+
+/// Every kind: the schema lists them, so that none is forgotten here.
+pub(crate) fn kinds() -> Vec<ProblemKind> {
+    let schema = serde_json::to_value(ProblemKind::schema()).unwrap_or_default();
+    let names = schema.get("enum").cloned().unwrap_or_default();
+    serde_json::from_value(names).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_a_status_of_refusal_and_its_own_title() {
+        let kinds = kinds();
+        assert_eq!(kinds.len(), 40);
+        let mut titles = std::collections::HashSet::new();
+        for kind in kinds {
+            let (status, title) = meaning(kind);
+            assert!(status.is_client_error() || status.is_server_error(), "{kind:?}");
+            assert!(titles.insert(title), "{title}");
+        }
+    }
+
+    #[test]
+    fn a_status_is_described_by_its_kinds() {
+        assert_eq!(description(404), "Not Found: `not_found`");
+        assert!(description(413).contains("`payload_too_large`, `params_too_large`"));
+    }
+}

@@ -1,0 +1,72 @@
+//! The routes with everything around them.
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use bytes::Bytes;
+use simulay_engine::Engine;
+use tokio_util::sync::CancellationToken;
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::hosts::Hosts;
+use crate::state::Api;
+use crate::{ApiSettings, boundary, documentation, figures, hosts, routes};
+
+/// The interface over `engine`. Once `draining` is cancelled nobody is ready, and streams and
+/// waits end.
+pub fn router(engine: Engine, settings: &ApiSettings, draining: CancellationToken) -> Router {
+    figures::begin();
+    let (routes, document) = documented(settings).split_for_parts();
+    let document = serde_json::to_vec(&documentation::complete(document)).unwrap_or_default();
+    let api = Api::new(engine, settings, draining, Bytes::from(document));
+    let routes = routes.method_not_allowed_fallback(boundary::no_method).fallback(boundary::no_route);
+    guarded(routes.with_state(api), settings)
+}
+
+/// Everything that each request goes through, from the inside out.
+fn guarded(routes: Router, settings: &ApiSettings) -> Router {
+    routes
+        .layer(from_fn_with_state(Hosts::new(settings), hosts::check))
+        .layer(CatchPanicLayer::custom(boundary::panicked))
+        .layer(from_fn(boundary::cross))
+}
+
+/// The OpenAPI document of the interface.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    documentation::complete(documented(&ApiSettings::default()).into_openapi())
+}
+
+fn documented(settings: &ApiSettings) -> OpenApiRouter<Api> {
+    OpenApiRouter::with_openapi(documentation::base()).merge(routes::all(settings))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, to_bytes};
+    use axum::extract::Request;
+    use axum::routing::get;
+    use tower::ServiceExt as _;
+
+    use super::*;
+    use crate::wire::{Problem, ProblemKind};
+
+    async fn fails() -> &'static str {
+        panic!("the secret reason")
+    }
+
+    #[tokio::test]
+    async fn a_panic_ends_its_request_only_and_tells_no_secrets() {
+        let router = guarded(Router::new().route("/fails", get(fails)), &ApiSettings::default());
+        for id in ["first", "second"] {
+            let request = Request::get("/fails").header("host", "localhost").header("x-request-id", id);
+            let response = router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+            assert_eq!(response.status(), 500);
+            let body = to_bytes(response.into_body(), 4096).await.unwrap();
+            assert!(!String::from_utf8_lossy(&body).contains("secret"));
+            let problem: Problem = serde_json::from_slice(&body).unwrap();
+            assert_eq!((problem.kind, problem.request_id.as_str()), (ProblemKind::Internal, id));
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Inputs: files that runs are given.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::IntoResponse;
+use simulay_model::Digest;
+
+use crate::body::{Pieces, check_plain};
+use crate::extract::Segments;
+use crate::problem::{Refusal, Refused};
+use crate::state::Api;
+use crate::wire::{InputStored, ProblemKind};
+
+/// Upload an input
+///
+/// Any bytes. Runs name them by the SHA-256 in the answer, under a path of their own.
+#[utoipa::path(post, path = "/v1/inputs", tag = "inputs", operation_id = "uploadInput",
+    request_body(content = String, content_type = "application/octet-stream", description = "The bytes"),
+    responses(
+        (status = 201, description = "They are stored", body = InputStored, headers(("Location" = String))),
+        Refused<413>, Refused<415>, Refused<507>
+    ))]
+pub(super) async fn upload(
+    State(api): State<Api>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<impl IntoResponse, Refusal> {
+    check_plain(&headers)?;
+    let (limit, stall) = (api.settings.max_input_bytes, api.settings.stall_timeout);
+    let mut pieces = Pieces::new(&headers, body, limit, ProblemKind::PayloadTooLarge, stall)?;
+    let mut writer = api.engine.blob_writer().await?;
+    while let Some(piece) = pieces.next().await? {
+        writer.write(piece).await?;
+    }
+    let (sha256, size) = writer.finish().await?;
+    let location = [(header::LOCATION, format!("/v1/inputs/{sha256}"))];
+    Ok((StatusCode::CREATED, location, Json(InputStored { sha256, size })))
+}
+
+/// Ask whether an input is there
+///
+/// `Content-Length` of the answer is its size.
+#[utoipa::path(head, path = "/v1/inputs/{sha256}", tag = "inputs", operation_id = "probeInput",
+    params(("sha256" = String, Path, description = "SHA-256 of the bytes")),
+    responses((status = 200, description = "It is there"), (status = 404, description = "It is not there")))]
+pub(super) async fn probe(
+    State(api): State<Api>,
+    Segments(sha256): Segments<Digest>,
+) -> Result<impl IntoResponse, Refusal> {
+    let size = api.engine.blob_size(sha256).await?.ok_or_else(|| Refusal::not_found("input"))?;
+    Ok([(header::CONTENT_LENGTH, HeaderValue::from(size))])
+}

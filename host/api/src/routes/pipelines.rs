@@ -1,0 +1,62 @@
+//! Pipelines: what can be run.
+
+use axum::Json;
+use axum::extract::State;
+use simulay_engine::Selector;
+
+use crate::extract::{JsonBody, Pipeline};
+use crate::problem::{Refusal, Refused};
+use crate::state::Api;
+use crate::wire;
+
+/// List pipelines
+///
+/// Of each pipeline, the version that a new run gets.
+#[utoipa::path(get, path = "/v1/pipelines", tag = "pipelines", operation_id = "listPipelines",
+    responses((status = 200, description = "The pipelines", body = wire::PipelineList)))]
+pub(super) async fn list(State(api): State<Api>) -> Result<Json<wire::PipelineList>, Refusal> {
+    let plugins = api.engine.plugins().await?.into_iter();
+    let mut names: Vec<_> = plugins.map(|plugin| plugin.manifest.name).collect();
+    names.dedup();
+    let mut pipelines = Vec::with_capacity(names.len());
+    for name in names {
+        let latest = api.engine.plugin(&Selector { name, version: None }).await?;
+        pipelines.extend(latest.map(wire::PipelineSummary::from));
+    }
+    Ok(Json(wire::PipelineList { pipelines }))
+}
+
+/// Show a pipeline
+///
+/// Description, JSON Schemas of parameters and outcome, images and worked examples: all that is
+/// needed to write a request.
+#[utoipa::path(get, path = "/v1/pipelines/{pipeline}", tag = "pipelines", operation_id = "showPipeline",
+    params(("pipeline" = String, Path, description = "`name` for the latest version, or `name@version`")),
+    responses((status = 200, description = "The pipeline", body = wire::Pipeline), Refused<404>))]
+pub(super) async fn show(
+    State(api): State<Api>,
+    Pipeline(selector): Pipeline,
+) -> Result<Json<wire::Pipeline>, Refusal> {
+    let plugin = api.engine.plugin(&selector).await?;
+    plugin.map(|plugin| Json(plugin.into())).ok_or_else(|| Refusal::not_found("pipeline"))
+}
+
+/// Preview a run
+///
+/// What a run of the same request would do first: the exact container calls of its first step.
+/// Nothing is started or stored. What would end the run there is the refusal here.
+#[utoipa::path(post, path = "/v1/pipelines/{pipeline}/preview", tag = "pipelines", operation_id = "previewRun",
+    params(("pipeline" = String, Path, description = "`name` for the latest version, or `name@version`")),
+    request_body = wire::NewRun,
+    responses(
+        (status = 200, description = "What it would do", body = wire::Preview),
+        Refused<400>, Refused<404>, Refused<413>, Refused<415>, Refused<422>
+    ))]
+pub(super) async fn preview(
+    State(api): State<Api>,
+    Pipeline(selector): Pipeline,
+    JsonBody(new): JsonBody<wire::NewRun>,
+) -> Result<Json<wire::Preview>, Refusal> {
+    let planned = api.engine.preview(new.into_engine(selector)).await?;
+    Ok(Json(planned.into()))
+}

@@ -1,0 +1,157 @@
+//! Runs: one execution of a pipeline for one request.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderName, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use serde::Deserialize;
+use simulay_model::{Run, RunId};
+use simulay_store::RunQuery;
+
+use crate::ApiSettings;
+use crate::extract::{Asked, JsonBody, Pipeline, Segments};
+use crate::prefer::{Wait, applied};
+use crate::problem::{Refusal, Refused};
+use crate::state::Api;
+use crate::wire::{self, ProblemKind};
+
+const USUAL_PAGE: u32 = 20;
+
+/// Start a run
+///
+/// The run is stored before the answer comes: it goes on whatever happens to this connection or
+/// to the server. Follow it at `/v1/runs/{id}/events`, or wait for its end right here with
+/// `Prefer: wait=SECONDS` (at most 300).
+#[utoipa::path(post, path = "/v1/pipelines/{pipeline}/runs", tag = "runs", operation_id = "createRun",
+    params(
+        ("pipeline" = String, Path, description = "`name` for the latest version, or `name@version`"),
+        ("Prefer" = Option<String>, Header, description = "`wait=SECONDS` waits for the end (RFC 7240)"),
+    ),
+    request_body = wire::NewRun,
+    responses(
+        (status = 202, description = "Accepted, and not ended yet", body = wire::Run,
+            headers(("Location" = String), ("Preference-Applied" = Option<String>))),
+        (status = 200, description = "Ended within the time waited", body = wire::Run,
+            headers(("Location" = String), ("Preference-Applied" = String))),
+        Refused<400>, Refused<404>, Refused<413>, Refused<415>, Refused<422>, Refused<429>, Refused<503>, Refused<507>
+    ))]
+pub(super) async fn create(
+    State(api): State<Api>,
+    Pipeline(selector): Pipeline,
+    Wait(wait): Wait,
+    JsonBody(new): JsonBody<wire::NewRun>,
+) -> Result<Response, Refusal> {
+    let run = api.engine.create(new.into_engine(selector)).await?;
+    let location = [(header::LOCATION, format!("/v1/runs/{}", run.id))];
+    let Some(time) = wait else {
+        return Ok((StatusCode::ACCEPTED, location, Json(wire::Run::from(run))).into_response());
+    };
+    let run = wait_for(&api, run.id, time).await?;
+    let status = if run.state.is_end() { StatusCode::OK } else { StatusCode::ACCEPTED };
+    let applied = [(HeaderName::from_static("preference-applied"), applied(time))];
+    Ok((status, location, applied, Json(wire::Run::from(run))).into_response())
+}
+
+/// The run once it has ended, or as it is after `time` or when the server stops.
+async fn wait_for(api: &Api, id: RunId, time: Duration) -> Result<Run, Refusal> {
+    let run = tokio::select! {
+        run = api.engine.wait(id, time) => run?,
+        () = api.draining.cancelled() => api.engine.run(id).await?,
+    };
+    run.ok_or_else(|| Refusal::not_found("run"))
+}
+
+/// Which runs to list. Texts, so that what does not fit is refused by name.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Filter {
+    pipeline: Option<String>,
+    state: Option<String>,
+    limit: Option<String>,
+    cursor: Option<String>,
+}
+
+impl Filter {
+    fn query(&self) -> Result<RunQuery, Refusal> {
+        let state = optional("state", self.state.as_deref())?;
+        let pipeline = optional("pipeline", self.pipeline.as_deref())?;
+        let before = optional("cursor", self.cursor.as_deref())?;
+        let limit = optional("limit", self.limit.as_deref())?.unwrap_or(USUAL_PAGE);
+        if !(1..=ApiSettings::MAX_PAGE).contains(&limit) {
+            return Err(wrong("limit", &format!("between 1 and {}", ApiSettings::MAX_PAGE)));
+        }
+        Ok(RunQuery { pipeline, state, before, limit })
+    }
+}
+
+fn optional<T>(name: &str, text: Option<&str>) -> Result<Option<T>, Refusal>
+where
+    T: std::str::FromStr<Err: ToString>,
+{
+    text.map(|text| text.parse().map_err(|rule: T::Err| wrong(name, &rule.to_string()))).transpose()
+}
+
+fn wrong(name: &str, rule: &str) -> Refusal {
+    Refusal::new(ProblemKind::ParamsInvalid, format!("`{name}`: {rule}")).at(name)
+}
+
+/// List runs
+///
+/// From the newest to the oldest, without their parameters and reports.
+#[utoipa::path(get, path = "/v1/runs", tag = "runs", operation_id = "listRuns",
+    params(
+        ("pipeline" = Option<String>, Query, description = "Only of this pipeline"),
+        ("state" = Option<wire::RunState>, Query, description = "Only in this state"),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "Runs per page; 20 when absent"),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+    ),
+    responses((status = 200, description = "A page of runs", body = wire::RunList), Refused<422>))]
+pub(super) async fn list(
+    State(api): State<Api>,
+    Asked(filter): Asked<Filter>,
+) -> Result<Json<wire::RunList>, Refusal> {
+    let query = filter.query()?;
+    let page = query.limit as usize;
+    // One more than asked for tells whether another page follows.
+    let mut runs = api.engine.runs(RunQuery { limit: query.limit + 1, ..query }).await?;
+    let more = runs.len() > page;
+    runs.truncate(page);
+    let next_cursor = runs.last().filter(|_| more).map(|run| run.id.to_string());
+    Ok(Json(wire::RunList { runs: runs.into_iter().map(Into::into).collect(), next_cursor }))
+}
+
+/// Show a run
+#[utoipa::path(get, path = "/v1/runs/{id}", tag = "runs", operation_id = "showRun",
+    params(("id" = uuid::Uuid, Path, description = "The run")),
+    responses((status = 200, description = "The run", body = wire::Run), Refused<404>))]
+pub(super) async fn show(
+    State(api): State<Api>,
+    Segments(id): Segments<RunId>,
+) -> Result<Json<wire::Run>, Refusal> {
+    Ok(Json(find(&api, id).await?.into()))
+}
+
+/// Cancel a run
+///
+/// Its containers are stopped and removed. Asking again is fine, also once it is cancelled.
+#[utoipa::path(post, path = "/v1/runs/{id}/cancel", tag = "runs", operation_id = "cancelRun",
+    params(("id" = uuid::Uuid, Path, description = "The run")),
+    responses(
+        (status = 202, description = "The end is asked for", body = wire::Run),
+        Refused<404>, Refused<409>
+    ))]
+pub(super) async fn cancel(
+    State(api): State<Api>,
+    Segments(id): Segments<RunId>,
+) -> Result<impl axum::response::IntoResponse, Refusal> {
+    find(&api, id).await?;
+    let run = api.engine.cancel(id).await?;
+    Ok((StatusCode::ACCEPTED, Json(wire::Run::from(run))))
+}
+
+/// The run `id`.
+pub(super) async fn find(api: &Api, id: RunId) -> Result<Run, Refusal> {
+    api.engine.run(id).await?.ok_or_else(|| Refusal::not_found("run"))
+}

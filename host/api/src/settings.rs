@@ -1,0 +1,62 @@
+//! Bounds of the server, set by the operator.
+
+use std::time::Duration;
+
+/// How the server is reached, and how much it takes.
+#[derive(Debug, Clone)]
+pub struct ApiSettings {
+    /// The listener is bound to a loopback address: only `localhost`, `127.0.0.1`, `[::1]` and
+    /// [`ApiSettings::hosts`] are accepted as `Host`, so that no web page reaches it by a name of
+    /// its own (DNS rebinding).
+    pub loopback: bool,
+    /// `Host` names accepted beside the loopback ones. Without any, a listener that is not bound to
+    /// loopback accepts every name.
+    pub hosts: Vec<String>,
+    /// Bytes of the largest component.
+    pub max_component_bytes: u64,
+    /// Bytes of the largest input.
+    pub max_input_bytes: u64,
+    /// Bytes of the largest JSON body.
+    pub max_json_bytes: u64,
+    /// Components read and inspected at once; each is held in memory meanwhile.
+    pub max_uploads: usize,
+    /// Connections open at once; more wait to be accepted.
+    pub max_connections: usize,
+    /// Time a client has for the header of a request, counted from the connection or the end of
+    /// the response before.
+    pub header_timeout: Duration,
+    /// Time for a request that streams nothing; `Prefer: wait` comes on top.
+    pub request_timeout: Duration,
+    /// Time without a byte after which a body that is read or written is given up.
+    pub stall_timeout: Duration,
+    /// Time that requests have to end after the shutdown was asked for.
+    pub drain_timeout: Duration,
+    /// Time between two comments on a silent stream of events.
+    pub keep_alive: Duration,
+}
+
+impl ApiSettings {
+    /// The longest `Prefer: wait`.
+    pub const MAX_WAIT: Duration = Duration::from_secs(300);
+    /// The most runs in one page.
+    pub const MAX_PAGE: u32 = 100;
+}
+
+impl Default for ApiSettings {
+    fn default() -> Self {
+        Self {
+            loopback: true,
+            hosts: Vec::new(),
+            max_component_bytes: 64 << 20,
+            max_input_bytes: 1 << 30,
+            max_json_bytes: 2 << 20,
+            max_uploads: 8,
+            max_connections: 2_000,
+            header_timeout: Duration::from_secs(10),
+            request_timeout: Duration::from_secs(30),
+            stall_timeout: Duration::from_secs(30),
+            drain_timeout: Duration::from_secs(30),
+            keep_alive: Duration::from_secs(15),
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! What every handler works with.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use simulay_engine::Engine;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use crate::ApiSettings;
+
+/// What every handler works with. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Api {
+    pub(crate) engine: Engine,
+    pub(crate) settings: Arc<ApiSettings>,
+    /// Cancelled once the server stops: streams end, waits end, nobody is ready.
+    pub(crate) draining: CancellationToken,
+    /// Places of the components held in memory.
+    pub(crate) uploads: Arc<Semaphore>,
+    /// The OpenAPI document.
+    pub(crate) document: Bytes,
+}
+
+impl Api {
+    pub(crate) fn new(
+        engine: Engine,
+        settings: &ApiSettings,
+        draining: CancellationToken,
+        document: Bytes,
+    ) -> Self {
+        let uploads = Arc::new(Semaphore::new(settings.max_uploads));
+        Self { engine, settings: Arc::new(settings.clone()), draining, uploads, document }
+    }
+}

@@ -1,0 +1,28 @@
+//! The documents that go over the wire, both ways. Clients read them with these types too.
+//!
+//! They stand beside the domain types, not on them: what is stored or shown to plugins may change
+//! while these stay.
+
+mod artifact;
+mod call;
+mod event;
+mod image;
+mod pipeline;
+mod plugin;
+mod problem;
+mod report;
+mod run;
+mod system;
+
+pub use artifact::{Artifact, ArtifactKind, ArtifactList, InputStored, ListedArtifact};
+pub use call::{
+    Asked, Call, CallList, CallResult, Ending, OnFailure, PlacedFile, Preview, Resources, Variable,
+};
+pub use event::Event;
+pub use image::{Image, ImageList};
+pub use pipeline::{Pipeline, PipelineList, PipelineSummary};
+pub use plugin::{DeclaredImage, Example, Manifest, Plugin, PluginList, PluginSummary};
+pub use problem::{FieldError, Problem, ProblemKind};
+pub use report::{KeptFile, Plot, Report, Series};
+pub use run::{Input, NewRun, PluginRef, Run, RunError, RunErrorKind, RunList, RunState, RunSummary};
+pub use system::{Health, Limits, Stats, System};

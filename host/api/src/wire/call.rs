@@ -1,0 +1,267 @@
+//! Container calls: what was asked, and what came of it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use simulay_engine::Planned;
+use simulay_model as model;
+use utoipa::ToSchema;
+
+use super::artifact::Artifact;
+use super::run::RunError;
+
+/// What one container may use at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Resources {
+    /// Thousandths of a CPU core.
+    pub cpu_milli: u32,
+    /// Memory of the command, MiB.
+    pub memory_mib: u32,
+    /// Writable space under the working directory, MiB.
+    pub scratch_mib: u32,
+    /// Wall time of the command, milliseconds.
+    pub timeout_ms: u64,
+}
+
+/// A variable of the command's environment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Variable {
+    /// Name.
+    pub name: String,
+    /// Value.
+    pub value: String,
+}
+
+/// A file put under the working directory before the command starts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PlacedFile {
+    /// Path as the plugin wrote it.
+    pub path: String,
+    /// SHA-256 of the content.
+    #[schema(value_type = String)]
+    pub sha256: model::Digest,
+    /// Bytes; absent for an artifact of the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+    /// The content, in a preview and when the plugin wrote it as text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+/// What the run does when the command does not exit with 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnFailure {
+    /// The run fails.
+    FailRun,
+    /// The result goes to the plugin like any other.
+    Report,
+}
+
+/// What a plugin asks to be run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Asked {
+    /// Unique within its step.
+    pub name: String,
+    /// Logical image name.
+    #[schema(example = "octave")]
+    pub image: String,
+    /// Argument vector; no shell.
+    pub command: Vec<String>,
+    /// Environment.
+    pub env: Vec<Variable>,
+    /// Files given.
+    pub files: Vec<PlacedFile>,
+    /// Glob patterns of the files kept.
+    pub outputs: Vec<String>,
+    /// Bounds asked for.
+    pub resources: Resources,
+    /// What a failure means to the run.
+    pub on_failure: OnFailure,
+    /// Equal calls give equal outputs.
+    pub deterministic: bool,
+}
+
+/// How a container ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// The command exited with this code.
+    Exited(i32),
+    /// A signal ended the command.
+    Signalled(i32),
+    /// It needed more memory than allowed.
+    OutOfMemory,
+    /// It ran longer than allowed.
+    TimedOut,
+    /// Its working directory was full.
+    ScratchFull,
+    /// It printed or left more than allowed.
+    OutputLimit,
+}
+
+/// What came of a call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CallResult {
+    /// How it ended.
+    pub ending: Ending,
+    /// Wall time of the command, milliseconds.
+    pub wall_ms: u64,
+    /// The result of an earlier, equal call was reused.
+    pub reused: bool,
+    /// First and last part of standard output.
+    pub stdout: String,
+    /// First and last part of standard error.
+    pub stderr: String,
+    /// Files kept.
+    pub outputs: Vec<Artifact>,
+    /// Whole standard output, when any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stdout_log: Option<Artifact>,
+    /// Whole standard error, when any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stderr_log: Option<Artifact>,
+}
+
+/// A call in the journal of its run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Call {
+    /// Step, from 0.
+    pub step: u32,
+    /// Place in the step, from 0.
+    pub call: u32,
+    /// Newest attempt, from 0.
+    pub attempt: u32,
+    /// A container was asked for.
+    pub started: bool,
+    /// What was asked.
+    #[serde(flatten)]
+    pub asked: Asked,
+    /// What came of it, when it ran to an end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<CallResult>,
+    /// Why it could not be carried out, when that is so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<RunError>,
+}
+
+/// The journal of container calls, by step and place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CallList {
+    /// Each call, its newest attempt.
+    pub calls: Vec<Call>,
+}
+
+/// What a request would do first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Preview {
+    /// Parameters with defaults filled in.
+    pub params: Value,
+    /// The container calls of the first step, admitted by the policy.
+    pub calls: Vec<Asked>,
+}
+
+impl From<model::Resources> for Resources {
+    fn from(resources: model::Resources) -> Self {
+        let model::Resources { cpu_milli, memory_mib, scratch_mib, timeout_ms } = resources;
+        Self { cpu_milli, memory_mib, scratch_mib, timeout_ms }
+    }
+}
+
+impl From<model::OnFailure> for OnFailure {
+    fn from(on_failure: model::OnFailure) -> Self {
+        match on_failure {
+            model::OnFailure::FailRun => Self::FailRun,
+            model::OnFailure::Report => Self::Report,
+        }
+    }
+}
+
+impl From<model::Ending> for Ending {
+    fn from(ending: model::Ending) -> Self {
+        match ending {
+            model::Ending::Exited(code) => Self::Exited(code),
+            model::Ending::Signalled(signal) => Self::Signalled(signal),
+            model::Ending::OutOfMemory => Self::OutOfMemory,
+            model::Ending::TimedOut => Self::TimedOut,
+            model::Ending::ScratchFull => Self::ScratchFull,
+            model::Ending::OutputLimit => Self::OutputLimit,
+        }
+    }
+}
+
+impl PlacedFile {
+    fn new(file: model::File, shown: bool) -> Self {
+        let (sha256, size, text) = match file.content {
+            model::Source::Text(text) => {
+                (model::Digest::of(text.as_bytes()), Some(text.len() as u64), shown.then_some(text))
+            }
+            model::Source::Bytes(bytes) => (model::Digest::of(&bytes), Some(bytes.len() as u64), None),
+            model::Source::Artifact(sha256) => (sha256, None, None),
+        };
+        Self { path: file.path, sha256, size, text }
+    }
+}
+
+impl Asked {
+    /// The call as the wire shows it; with `shown`, text files come with their content.
+    fn new(call: model::ContainerCall, shown: bool) -> Self {
+        Self {
+            name: call.name,
+            image: call.image,
+            command: call.command,
+            env: call.env.into_iter().map(|(name, value)| Variable { name, value }).collect(),
+            files: call.files.into_iter().map(|file| PlacedFile::new(file, shown)).collect(),
+            outputs: call.outputs,
+            resources: call.resources.into(),
+            on_failure: call.on_failure.into(),
+            deterministic: call.deterministic,
+        }
+    }
+}
+
+impl From<model::ContainerResult> for CallResult {
+    fn from(result: model::ContainerResult) -> Self {
+        Self {
+            ending: result.ending.into(),
+            wall_ms: result.wall_ms,
+            reused: result.reused,
+            stdout: result.stdout,
+            stderr: result.stderr,
+            outputs: result.outputs.into_iter().map(Into::into).collect(),
+            stdout_log: result.stdout_log.map(Into::into),
+            stderr_log: result.stderr_log.map(Into::into),
+        }
+    }
+}
+
+impl From<model::CallRecord> for Call {
+    fn from(record: model::CallRecord) -> Self {
+        let (result, error) = match record.end {
+            Some(model::CallEnd::Result(result)) => (Some(result.into()), None),
+            Some(model::CallEnd::Error(error)) => (None, Some(error.into())),
+            None => (None, None),
+        };
+        Self {
+            step: record.step,
+            call: record.index,
+            attempt: record.attempt,
+            started: record.started,
+            asked: Asked::new(record.call, false),
+            result,
+            error,
+        }
+    }
+}
+
+impl From<Vec<model::CallRecord>> for CallList {
+    fn from(records: Vec<model::CallRecord>) -> Self {
+        Self { calls: records.into_iter().map(Into::into).collect() }
+    }
+}
+
+impl From<Planned> for Preview {
+    fn from(planned: Planned) -> Self {
+        let calls = planned.calls.into_iter().map(|call| Asked::new(call, true)).collect();
+        Self { params: planned.params, calls }
+    }
+}

@@ -1,0 +1,32 @@
+//! What happened to a run.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use simulay_model as model;
+use utoipa::ToSchema;
+
+/// One thing that happened to a run; the `data` of a server-sent event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Event {
+    /// The run.
+    #[schema(value_type = uuid::Uuid)]
+    pub run: model::RunId,
+    /// Its place, without gaps from 1; the `id` of the server-sent event.
+    pub sequence: u64,
+    /// When it was stored.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// `run.queued`, `run.started`, `step.planned`, `call.started`, `call.ended`, `log`,
+    /// `run.cancel_requested` or, at the very end, `run.ended`.
+    pub kind: String,
+    /// What there is to say, by kind.
+    pub data: Value,
+}
+
+impl From<model::Event> for Event {
+    fn from(event: model::Event) -> Self {
+        let model::Event { run, sequence, at, kind, data } = event;
+        Self { run, sequence, at, kind, data }
+    }
+}

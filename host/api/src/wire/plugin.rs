@@ -1,0 +1,154 @@
+//! Plugins: what was uploaded.
+
+use jiff::Timestamp;
+use semver::Version;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use simulay_model as model;
+use utoipa::ToSchema;
+
+use super::call::Resources;
+
+/// An image a plugin needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DeclaredImage {
+    /// Logical name.
+    #[schema(example = "octave")]
+    pub name: String,
+    /// Why it is needed.
+    pub purpose: String,
+}
+
+/// A worked case.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Example {
+    /// What it is called.
+    pub name: String,
+    /// Parameters.
+    pub params: Value,
+    /// Expected subset of the outcome.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expect: Option<Value>,
+    /// Relative tolerance for numbers in `expect`.
+    pub tolerance: f64,
+}
+
+/// What a plugin says of itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Manifest {
+    /// Name of the pipeline.
+    #[schema(value_type = String, example = "heat-plate")]
+    pub name: model::PluginName,
+    /// Semantic version.
+    #[schema(value_type = String, example = "1.0.0")]
+    pub version: Version,
+    /// One line.
+    pub title: String,
+    /// Markdown.
+    pub description: String,
+    /// JSON Schema 2020-12 of the parameters; `x-unit` gives a UCUM unit.
+    pub params_schema: Value,
+    /// JSON Schema 2020-12 of the outcome.
+    pub result_schema: Value,
+    /// Images its calls may name.
+    pub images: Vec<DeclaredImage>,
+    /// The most one container call asks for.
+    pub max_resources: Resources,
+    /// The most container calls in one step.
+    pub max_parallel: u32,
+    /// Worked cases.
+    pub examples: Vec<Example>,
+}
+
+/// A plugin version in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PluginSummary {
+    /// Name.
+    #[schema(value_type = String, example = "heat-plate")]
+    pub name: model::PluginName,
+    /// Version.
+    #[schema(value_type = String, example = "1.0.0")]
+    pub version: Version,
+    /// One line.
+    pub title: String,
+    /// SHA-256 of the component.
+    #[schema(value_type = String)]
+    pub sha256: model::Digest,
+    /// Bytes of the component.
+    pub size: u64,
+    /// When it was uploaded.
+    #[schema(value_type = String, format = DateTime)]
+    pub uploaded_at: Timestamp,
+    /// When it was retired; no new runs since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub retired_at: Option<Timestamp>,
+}
+
+/// Plugin versions, by name and then from the highest version down.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PluginList {
+    /// Each version.
+    pub plugins: Vec<PluginSummary>,
+}
+
+/// A plugin version with its manifest.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Plugin {
+    /// What the list shows.
+    #[serde(flatten)]
+    pub summary: PluginSummary,
+    /// What it says of itself.
+    pub manifest: Manifest,
+}
+
+impl From<model::Manifest> for Manifest {
+    fn from(manifest: model::Manifest) -> Self {
+        let image = |image: model::Image| DeclaredImage { name: image.name, purpose: image.purpose };
+        Self {
+            name: manifest.name,
+            version: manifest.version,
+            title: manifest.title,
+            description: manifest.description,
+            params_schema: manifest.params_schema,
+            result_schema: manifest.result_schema,
+            images: manifest.images.into_iter().map(image).collect(),
+            max_resources: manifest.max_resources.into(),
+            max_parallel: manifest.max_parallel,
+            examples: manifest.examples.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<model::Example> for Example {
+    fn from(example: model::Example) -> Self {
+        let model::Example { name, params, expect, tolerance } = example;
+        Self { name, params, expect, tolerance }
+    }
+}
+
+impl From<&model::Plugin> for PluginSummary {
+    fn from(plugin: &model::Plugin) -> Self {
+        Self {
+            name: plugin.manifest.name.clone(),
+            version: plugin.manifest.version.clone(),
+            title: plugin.manifest.title.clone(),
+            sha256: plugin.sha256,
+            size: plugin.size,
+            uploaded_at: plugin.uploaded_at,
+            retired_at: plugin.retired_at,
+        }
+    }
+}
+
+impl From<model::Plugin> for Plugin {
+    fn from(plugin: model::Plugin) -> Self {
+        Self { summary: (&plugin).into(), manifest: plugin.manifest.into() }
+    }
+}
+
+impl FromIterator<model::Plugin> for PluginList {
+    fn from_iter<I: IntoIterator<Item = model::Plugin>>(plugins: I) -> Self {
+        Self { plugins: plugins.into_iter().map(|plugin| (&plugin).into()).collect() }
+    }
+}

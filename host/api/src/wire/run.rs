@@ -1,0 +1,297 @@
+//! Runs, and requests for them.
+
+use jiff::Timestamp;
+use semver::Version;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use simulay_engine as engine;
+use simulay_model as model;
+use utoipa::ToSchema;
+
+use super::artifact::Artifact;
+use super::report::Report;
+
+/// A request for a run, or for a preview of one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewRun {
+    /// Parameters, valid against the pipeline's schema; missing ones get their defaults.
+    #[serde(default = "nothing")]
+    pub params: Value,
+    /// Files uploaded before with `POST /v1/inputs`.
+    #[serde(default)]
+    pub inputs: Vec<Input>,
+    /// Seed of everything random; drawn when absent. Above 2^53 some languages lose digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
+}
+
+fn nothing() -> Value {
+    Value::Object(Map::new())
+}
+
+/// An uploaded file under the name it gets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Input {
+    /// Name for the plugin: a relative path.
+    #[schema(value_type = String, example = "mesh.csv")]
+    pub path: model::RelativePath,
+    /// The bytes.
+    #[schema(value_type = String)]
+    pub sha256: model::Digest,
+}
+
+/// Where a run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RunState {
+    /// Accepted, waiting for its turn.
+    Queued,
+    /// At work.
+    Running,
+    /// Ended with a report.
+    Succeeded,
+    /// Ended with an error.
+    Failed,
+    /// Ended by request.
+    Cancelled,
+    /// Ended because it took too long.
+    TimedOut,
+}
+
+/// A plugin version and the exact bytes that go by it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PluginRef {
+    /// Name.
+    #[schema(value_type = String, example = "heat-plate")]
+    pub name: model::PluginName,
+    /// Version.
+    #[schema(value_type = String, example = "1.0.0")]
+    pub version: Version,
+    /// SHA-256 of the component.
+    #[schema(value_type = String)]
+    pub sha256: model::Digest,
+}
+
+/// Why a run ended without success.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RunError {
+    /// Stable kind.
+    pub kind: RunErrorKind,
+    /// One or two plain sentences.
+    pub message: String,
+    /// JSON Pointer into `params`, or name of the field, the error is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// Name of the container call it happened in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<String>,
+}
+
+/// The stable kinds of run errors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the domain type of the same name says what each kind is")]
+pub enum RunErrorKind {
+    ParamsInvalid,
+    Simulation,
+    PluginTrap,
+    PluginCpuLimit,
+    PluginMemoryLimit,
+    PluginHostcallLimit,
+    PluginResultTooLarge,
+    PluginResultInvalid,
+    WorkerCrashed,
+    SpecDenied,
+    ImageNotAllowed,
+    ImageUnavailable,
+    ContainerExit,
+    ContainerSignal,
+    ContainerOom,
+    ContainerTimeout,
+    ContainerDiskLimit,
+    ContainerLost,
+    OutputLimit,
+    ArtifactRejected,
+    DockerUnavailable,
+    StorageLow,
+    StepLimit,
+    Internal,
+}
+
+/// One execution of a pipeline for one request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Run {
+    /// Identity.
+    #[schema(value_type = uuid::Uuid)]
+    pub id: model::RunId,
+    /// The version it began with and stays on.
+    pub plugin: PluginRef,
+    /// Where it is.
+    pub state: RunState,
+    /// Parameters with defaults filled in.
+    pub params: Value,
+    /// Files given.
+    pub inputs: Vec<Artifact>,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Steps planned so far.
+    pub steps: u32,
+    /// Someone asked for its end.
+    pub cancel_requested: bool,
+    /// When it was accepted.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+    /// When work on it began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub ended_at: Option<Timestamp>,
+    /// Outcome, when it succeeded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<Report>,
+    /// Cause, when it did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<RunError>,
+}
+
+/// A run in a list: without parameters and report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RunSummary {
+    /// Identity.
+    #[schema(value_type = uuid::Uuid)]
+    pub id: model::RunId,
+    /// Version.
+    pub plugin: PluginRef,
+    /// Where it is.
+    pub state: RunState,
+    /// When it was accepted.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+    /// When work on it began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub ended_at: Option<Timestamp>,
+    /// Cause, when it did not succeed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<RunError>,
+}
+
+/// Runs from the newest to the oldest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RunList {
+    /// One page.
+    pub runs: Vec<RunSummary>,
+    /// The `cursor` of the next page; absent on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+}
+
+impl NewRun {
+    /// The request as the engine takes it.
+    #[must_use]
+    pub fn into_engine(self, pipeline: engine::Selector) -> engine::NewRun {
+        let input = |input: Input| engine::NewInput { path: input.path, sha256: input.sha256 };
+        let inputs = self.inputs.into_iter().map(input).collect();
+        engine::NewRun { pipeline, params: self.params, inputs, seed: self.seed }
+    }
+}
+
+impl From<model::RunState> for RunState {
+    fn from(state: model::RunState) -> Self {
+        match state {
+            model::RunState::Queued => Self::Queued,
+            model::RunState::Running => Self::Running,
+            model::RunState::Succeeded => Self::Succeeded,
+            model::RunState::Failed => Self::Failed,
+            model::RunState::Cancelled => Self::Cancelled,
+            model::RunState::TimedOut => Self::TimedOut,
+        }
+    }
+}
+
+impl From<model::PluginRef> for PluginRef {
+    fn from(plugin: model::PluginRef) -> Self {
+        Self { name: plugin.name, version: plugin.version, sha256: plugin.sha256 }
+    }
+}
+
+impl From<model::RunError> for RunError {
+    fn from(error: model::RunError) -> Self {
+        Self { kind: error.kind.into(), message: error.message, field: error.field, call: error.call }
+    }
+}
+
+impl From<model::ErrorKind> for RunErrorKind {
+    fn from(kind: model::ErrorKind) -> Self {
+        use model::ErrorKind as Kind;
+        match kind {
+            Kind::ParamsInvalid => Self::ParamsInvalid,
+            Kind::Simulation => Self::Simulation,
+            Kind::PluginTrap => Self::PluginTrap,
+            Kind::PluginCpuLimit => Self::PluginCpuLimit,
+            Kind::PluginMemoryLimit => Self::PluginMemoryLimit,
+            Kind::PluginHostcallLimit => Self::PluginHostcallLimit,
+            Kind::PluginResultTooLarge => Self::PluginResultTooLarge,
+            Kind::PluginResultInvalid => Self::PluginResultInvalid,
+            Kind::WorkerCrashed => Self::WorkerCrashed,
+            Kind::SpecDenied => Self::SpecDenied,
+            Kind::ImageNotAllowed => Self::ImageNotAllowed,
+            Kind::ImageUnavailable => Self::ImageUnavailable,
+            Kind::ContainerExit => Self::ContainerExit,
+            Kind::ContainerSignal => Self::ContainerSignal,
+            Kind::ContainerOom => Self::ContainerOom,
+            Kind::ContainerTimeout => Self::ContainerTimeout,
+            Kind::ContainerDiskLimit => Self::ContainerDiskLimit,
+            Kind::ContainerLost => Self::ContainerLost,
+            Kind::OutputLimit => Self::OutputLimit,
+            Kind::ArtifactRejected => Self::ArtifactRejected,
+            Kind::DockerUnavailable => Self::DockerUnavailable,
+            Kind::StorageLow => Self::StorageLow,
+            Kind::StepLimit => Self::StepLimit,
+            Kind::Internal => Self::Internal,
+        }
+    }
+}
+
+impl From<model::Run> for Run {
+    fn from(run: model::Run) -> Self {
+        Self {
+            id: run.id,
+            plugin: run.plugin.into(),
+            state: run.state.into(),
+            params: run.request.params,
+            inputs: run.request.inputs.into_iter().map(Into::into).collect(),
+            seed: run.request.seed,
+            steps: run.steps,
+            cancel_requested: run.cancel_requested,
+            created_at: run.created_at,
+            started_at: run.started_at,
+            ended_at: run.ended_at,
+            report: run.report.map(Into::into),
+            error: run.error.map(Into::into),
+        }
+    }
+}
+
+impl From<model::Run> for RunSummary {
+    fn from(run: model::Run) -> Self {
+        Self {
+            id: run.id,
+            plugin: run.plugin.into(),
+            state: run.state.into(),
+            created_at: run.created_at,
+            started_at: run.started_at,
+            ended_at: run.ended_at,
+            error: run.error.map(Into::into),
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! `/v1/plugins`.
+
+use axum::body::Body;
+use axum::http::{Method, Request};
+use simulay_api::ApiSettings;
+use simulay_api::wire::{Plugin, PluginList};
+use simulay_engine::Settings;
+use simulay_model::Digest;
+
+use crate::house::House;
+use crate::scripts::{HEAT, HEAT_FORGED, HEAT_NEWER};
+
+fn upload() -> axum::http::request::Builder {
+    Request::post("/v1/plugins").header("content-type", "application/wasm")
+}
+
+#[tokio::test]
+async fn an_upload_is_created_once_and_known_afterwards() {
+    let house = House::new();
+    let created = house.upload(HEAT).await.expect(201);
+    assert_eq!(created.header("location"), "/v1/plugins/heat/1.0.0");
+    let plugin: Plugin = created.document();
+    assert_eq!((plugin.summary.sha256, plugin.summary.size), (Digest::of(HEAT), HEAT.len() as u64));
+    let known: Plugin = house.upload(HEAT).await.expect(200).document();
+    assert_eq!(known.summary.sha256, plugin.summary.sha256);
+    house.upload(HEAT_FORGED).await.problem(409, "plugin_version_exists");
+}
+
+#[tokio::test]
+async fn versions_are_listed_and_shown_with_their_manifest() {
+    let house = House::with_heat().await;
+    house.upload(HEAT_NEWER).await.expect(201);
+    for path in ["/v1/plugins", "/v1/plugins/heat"] {
+        let list: PluginList = house.get(path).await.expect(200).document();
+        let versions: Vec<String> = list.plugins.iter().map(|plugin| plugin.version.to_string()).collect();
+        assert_eq!(versions, ["1.1.0", "1.0.0"], "{path}");
+    }
+    let plugin: Plugin = house.get("/v1/plugins/heat/1.0.0").await.expect(200).document();
+    assert_eq!(plugin.manifest.title, "Heat in a plate");
+    assert_eq!(plugin.manifest.examples.len(), 1);
+    for path in ["/v1/plugins/cold", "/v1/plugins/heat/2.0.0", "/v1/plugins/heat/latest", "/v1/plugins/HEAT"]
+    {
+        house.get(path).await.problem(404, "not_found");
+    }
+}
+
+#[tokio::test]
+async fn a_retired_version_takes_no_runs_and_stays_to_be_seen() {
+    let house = House::with_heat().await;
+    let path = "/v1/plugins/heat/1.0.0";
+    let gone = house.method(Method::DELETE, path).await.expect(204);
+    assert!(gone.body.is_empty());
+    let plugin: Plugin = house.get(path).await.expect(200).document();
+    assert!(plugin.summary.retired_at.is_some());
+    house.post("/v1/pipelines/heat@1.0.0/runs", "{}").await.problem(404, "not_found");
+    house.method(Method::DELETE, "/v1/plugins/heat/9.0.0").await.problem(404, "not_found");
+    house.upload(HEAT).await.expect(200);
+    house.post("/v1/pipelines/heat/runs", "{}").await.expect(202);
+}
+
+#[tokio::test]
+async fn only_plain_wasm_is_taken() {
+    let house = House::new();
+    for request in [
+        Request::post("/v1/plugins"),
+        Request::post("/v1/plugins").header("content-type", "application/json"),
+        Request::post("/v1/plugins").header("content-type", "multipart/form-data; boundary=x"),
+        upload().header("content-encoding", "gzip"),
+        upload().header("content-encoding", "identity, br"),
+    ] {
+        house.send(request, HEAT).await.problem(415, "unsupported_media_type");
+    }
+    let parameter = Request::post("/v1/plugins").header("content-type", "Application/WASM; x=y");
+    house.send(parameter.header("content-encoding", "identity"), HEAT).await.expect(201);
+}
+
+#[tokio::test]
+async fn what_is_no_plugin_is_refused_by_kind() {
+    let house = House::new();
+    let problem = house.upload(b"\x7fELF").await.problem(422, "invalid_component");
+    assert!(problem.detail.contains("no script"), "{problem:?}");
+    house.upload(b"").await.problem(422, "invalid_component");
+}
+
+#[tokio::test]
+async fn a_component_is_bounded_while_it_streams() {
+    let settings = ApiSettings { max_component_bytes: HEAT.len() as u64, ..ApiSettings::default() };
+    let house = House::with(&settings, Settings::default());
+    house.upload(HEAT).await.expect(201);
+    let announced = upload().header("content-length", HEAT.len() + 1);
+    house.send(announced, Body::empty()).await.problem(413, "payload_too_large");
+    // Without an end: only a bound that holds while it streams gives an answer.
+    let endless = futures_util::stream::repeat_with(|| Ok::<_, std::io::Error>("piece"));
+    house.send(upload(), Body::from_stream(endless)).await.problem(413, "payload_too_large");
+}

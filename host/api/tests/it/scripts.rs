@@ -1,0 +1,111 @@
+//! Plugins that are functions.
+
+use serde_json::{Value, json};
+use simulay_model::{
+    ContainerCall, ContainerResult, Example, Failure, File, Image, Kept, Manifest, Next, OnFailure, Plot,
+    Report, Request, Resources, Series, Source, Step,
+};
+use simulay_sandbox::{Answer, Answered, Call, CallError, ScriptedSandbox};
+
+/// Bytes that stand for `heat@1.0.0`.
+pub const HEAT: &[u8] = b"heat 1.0.0";
+/// Bytes that stand for `heat@1.1.0`.
+pub const HEAT_NEWER: &[u8] = b"heat 1.1.0";
+/// Other bytes that call themselves `heat@1.0.0`.
+pub const HEAT_FORGED: &[u8] = b"heat 1.0.0 by someone else";
+
+/// A sandbox that knows these bytes.
+pub fn sandbox() -> ScriptedSandbox {
+    ScriptedSandbox::default()
+        .with(HEAT, manifest("1.0.0"), |call, _| answer(call))
+        .with(HEAT_NEWER, manifest("1.1.0"), |call, _| answer(call))
+        .with(HEAT_FORGED, manifest("1.0.0"), |call, _| answer(call))
+}
+
+fn manifest(version: &str) -> Manifest {
+    let mode = json!({ "enum": ["usual", "invalid", "trap", "greedy"], "default": "usual" });
+    Manifest {
+        name: "heat".parse().unwrap(),
+        version: version.parse().unwrap(),
+        title: "Heat in a plate".to_owned(),
+        description: "Solves the **heat equation**.".to_owned(),
+        params_schema: json!({
+            "type": "object",
+            "properties": { "width": { "type": "number", "exclusiveMinimum": 0, "default": 1.0 }, "mode": mode },
+            "additionalProperties": false,
+        }),
+        result_schema: json!({ "type": "object" }),
+        images: vec![Image { name: "octave".to_owned(), purpose: "solves".to_owned() }],
+        max_resources: resources(),
+        max_parallel: 4,
+        examples: vec![Example {
+            name: "small".to_owned(),
+            params: json!({ "width": 0.5 }),
+            expect: None,
+            tolerance: 0.0,
+        }],
+    }
+}
+
+fn resources() -> Resources {
+    Resources { cpu_milli: 1000, memory_mib: 128, scratch_mib: 16, timeout_ms: 10_000 }
+}
+
+fn answer(call: Call) -> Result<Answered, CallError> {
+    let answer = match call {
+        Call::PreProcess(request) => plan(&request)?,
+        Call::PostProcess { results, .. } => Ok(Answer::Next(Next::Done(report(&results)))),
+    };
+    Ok(Answered { answer, messages: Vec::new() })
+}
+
+fn plan(request: &Request) -> Result<Result<Answer, Failure>, CallError> {
+    let mut call = solve(request);
+    match request.params["mode"].as_str() {
+        Some("trap") => return Err(CallError::Trap("unreachable".to_owned())),
+        Some("invalid") => {
+            let message = "too thin for this mode".to_owned();
+            return Ok(Err(Failure::Invalid { pointer: "/width".to_owned(), message }));
+        }
+        Some("greedy") => call.resources.memory_mib = 1 << 30,
+        _ => {}
+    }
+    Ok(Ok(Answer::Step(Step { calls: vec![call], state: Value::Null })))
+}
+
+fn solve(request: &Request) -> ContainerCall {
+    let script = File {
+        path: "main.m".to_owned(),
+        content: Source::Text(format!("w = {};", request.params["width"])),
+    };
+    let input = |input: &simulay_model::Artifact| File {
+        path: input.path.to_string(),
+        content: Source::Artifact(input.sha256),
+    };
+    ContainerCall {
+        name: "solve".to_owned(),
+        image: "octave".to_owned(),
+        command: vec!["octave-cli".to_owned(), "main.m".to_owned()],
+        env: vec![("MODE".to_owned(), "fast".to_owned())],
+        files: std::iter::once(script).chain(request.inputs.iter().map(input)).collect(),
+        outputs: vec!["**".to_owned()],
+        resources: resources(),
+        on_failure: OnFailure::FailRun,
+        deterministic: true,
+    }
+}
+
+fn report(results: &[ContainerResult]) -> Report {
+    let outputs = results.iter().flat_map(|result| &result.outputs);
+    let kept = |output: &simulay_model::Artifact| Kept {
+        name: output.path.file_name().to_owned(),
+        media_type: "text/html".to_owned(),
+        content: Source::Artifact(output.sha256),
+    };
+    let series = |name: &str| Series { name: name.to_owned(), unit: "K".to_owned(), values: vec![1.0, 2.0] };
+    Report {
+        outcome: json!({ "max": 373.5 }),
+        plots: vec![Plot { title: "Profile".to_owned(), x: series("x"), ys: vec![series("T")] }],
+        artifacts: outputs.map(kept).collect(),
+    }
+}

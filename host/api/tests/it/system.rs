@@ -1,0 +1,77 @@
+//! The server itself: probes, figures, images.
+
+use serde_json::Value;
+use simulay_api::ApiSettings;
+use simulay_api::wire::{ImageList, System};
+use simulay_engine::Settings;
+
+use crate::house::House;
+
+#[tokio::test]
+async fn a_server_lives_and_is_ready_unless_docker_is_absent_or_it_stops() {
+    let house = House::new();
+    assert_eq!(house.get("/healthz").await.expect(200).text(), "{\"status\":\"ok\"}");
+    assert_eq!(house.get("/readyz").await.expect(200).text(), "{\"status\":\"ready\"}");
+    house.containers.set_absent(true);
+    let problem = house.get("/readyz").await.problem(503, "not_ready");
+    assert!(problem.detail.contains("Docker is not available"), "{problem:?}");
+    house.containers.set_absent(false);
+    house.draining.cancel();
+    house.get("/readyz").await.problem(503, "draining");
+    house.get("/healthz").await.expect(200);
+}
+
+#[tokio::test]
+async fn the_server_says_its_version_and_bounds() {
+    let house =
+        House::with(&ApiSettings { max_input_bytes: 77, ..ApiSettings::default() }, Settings::default());
+    let system: System = house.get("/v1/system").await.expect(200).document();
+    assert_eq!(system.version, env!("CARGO_PKG_VERSION"));
+    assert_eq!((system.limits.max_input_bytes, system.limits.max_page), (77, 100));
+    assert_eq!(system.stats.unfinished_runs, 0);
+}
+
+#[tokio::test]
+async fn images_are_listed_and_an_absent_docker_is_told_without_its_words() {
+    let house = House::new();
+    let list: ImageList = house.get("/v1/images").await.expect(200).document();
+    assert!(list.images.is_empty());
+    house.containers.set_absent(true);
+    let problem = house.get("/v1/images").await.problem(503, "docker_unavailable");
+    assert!(!problem.detail.contains("scripted"), "{problem:?}");
+}
+
+#[tokio::test]
+async fn figures_count_by_pattern_and_never_by_what_a_client_wrote() {
+    let house = House::with_heat().await;
+    house.get("/v1/plugins/heat/1.0.0").await.expect(200);
+    house.get("/v1/plugins/secret-name").await.problem(404, "not_found");
+    house.get("/secret-path").await.problem(404, "not_found");
+    let answer = house.get("/metrics").await.expect(200);
+    assert!(answer.header("content-type").starts_with("text/plain; version=0.0.4"));
+    let text = answer.text();
+    for line in [
+        "simulay_http_requests_total{method=\"GET\",route=\"/v1/plugins/{name}/{version}\",status=\"200\"}",
+        "simulay_http_requests_total{method=\"GET\",route=\"unmatched\",status=\"404\"}",
+        "simulay_http_response_seconds_bucket",
+        "simulay_unfinished_runs 0",
+        "simulay_containers 0",
+    ] {
+        assert!(text.contains(line), "{line} is missing in\n{text}");
+    }
+    assert!(!text.contains("secret"), "{text}");
+}
+
+#[tokio::test]
+async fn every_answer_has_an_id_and_a_plain_one_is_kept() {
+    let house = House::new();
+    let fresh = house.get("/healthz").await;
+    assert_eq!(fresh.header("x-request-id").len(), 36);
+    for (given, kept) in [("proxy-7.a_B", true), ("a b", false), ("", false), (&"x".repeat(65), false)] {
+        let request = axum::http::Request::get("/healthz").header("x-request-id", given);
+        let answer = house.send(request, "").await;
+        assert_eq!(answer.header("x-request-id") == given, kept, "{given}");
+    }
+    let refused: Value = house.get("/nowhere").await.document();
+    assert_eq!(refused["request_id"].as_str().map(str::len), Some(36));
+}
