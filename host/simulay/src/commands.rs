@@ -47,7 +47,7 @@ enum Command {
 pub(crate) async fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
     let json = cli.json;
     match cli.command {
-        Command::Serve(arguments) => serve::execute(arguments).await,
+        Command::Serve(arguments) => serve::execute(arguments, json).await,
         Command::Run(arguments) => run::execute(arguments, json).await,
         Command::Plugin(arguments) => plugin::execute(arguments, json).await,
         Command::Runs(arguments) => runs::execute(arguments, json).await,

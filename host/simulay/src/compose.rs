@@ -19,7 +19,7 @@ use crate::configuration::{Settings, is_loopback};
 use crate::images::Images;
 use crate::places;
 
-pub(crate) use docker::{images, images_for_run, preflight, register};
+pub(crate) use docker::{docker_address, images, images_for_run, preflight, register};
 pub(crate) use simulay_containers::{Finding, Severity};
 
 /// Image IDs by logical name.

@@ -62,7 +62,7 @@ fn short(value: &Value) -> String {
         Value::Array(entries) if entries.len() > 8 => {
             format!("[{} entries; --json shows them]", entries.len())
         }
-        Value::String(text) => text.clone(),
+        Value::String(text) if !text.contains(char::is_control) => text.clone(),
         other => other.to_string(),
     }
 }
@@ -163,6 +163,12 @@ mod tests {
     #[test]
     fn a_kind_of_a_newer_server_is_shown_as_it_is() {
         assert!(error(&json!({ "kind": "novel", "message": "m" })).starts_with("error: novel\nm\n"));
+    }
+
+    #[test]
+    fn a_text_of_several_lines_is_told_as_json() {
+        let text = ending(&json!({ "report": { "outcome": { "stdout": "a\nb\n", "name": "x" } } }));
+        assert_eq!(text, "\noutcome\n  name    x\n  stdout  \"a\\nb\\n\"\n");
     }
 
     #[test]

@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::Args;
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use simulay_api::wire::{self, ArtifactList};
 use simulay_engine::{CreateError, Engine, NewInput, NewRun, Selector, UploadError};
-use simulay_model::{Plugin, Run, RunId, RunState};
+use simulay_model::{Artifact, ArtifactKind, ErrorKind, Plugin, Run, RunArtifact, RunId, RunState};
 use tokio_util::sync::CancellationToken;
 
 use super::download::{OutOptions, save};
@@ -18,10 +18,13 @@ use super::plugin::read_component;
 use super::request::{Input, RequestOptions};
 use crate::compose;
 use crate::configuration::Settings;
+use crate::cures::cure;
 use crate::fault::{FAILED, INTERRUPTED, Usage};
 use crate::placement::Listed;
 use crate::terminal::{Progress, print, print_json, say};
 use crate::{places, render, signals};
+
+const LAST_WORDS: u64 = 2048;
 
 /// Runs a plugin once, without a server, and prints what came of it.
 #[derive(Debug, Args)]
@@ -56,12 +59,13 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
     let engine = compose::engine(&settings, place.path(), &images)?;
     let stop = signals::stop()?;
     engine.recover().await.context("the data directory cannot be read")?;
+    check_ready(&engine).await?;
     let (plugin, _) = engine.upload(component).await.map_err(upload_refused)?;
     let request = new_run(&engine, &plugin, params, &inputs, arguments.request.seed).await?;
     let run = engine.create(request).await.map_err(create_refused)?;
     let ended = follow(&engine, run.id, &stop, json).await?;
-    let saved = save_artifacts(&engine, &ended, &arguments.out).await?;
-    report(&engine, &ended, saved, json).await?;
+    report(&engine, &ended, json).await?;
+    save_artifacts(&engine, &ended, &arguments.out, json).await?;
     engine.shutdown().await;
     Ok(exit_code(&ended, &stop))
 }
@@ -145,33 +149,57 @@ async fn follow(engine: &Engine, id: RunId, stop: &CancellationToken, quiet: boo
     run.filter(|run| run.state.is_end()).context("the run broke off before its end")
 }
 
-async fn save_artifacts(engine: &Engine, run: &Run, out: &OutOptions) -> anyhow::Result<Option<usize>> {
-    let Some(folder) = &out.out else { return Ok(None) };
+/// A server waits for Docker; someone at a terminal is told at once.
+async fn check_ready(engine: &Engine) -> anyhow::Result<()> {
+    match engine.readiness().await.first() {
+        Some(reason) => bail!("{reason}\n{}", cure(ErrorKind::DockerUnavailable)),
+        None => Ok(()),
+    }
+}
+
+async fn save_artifacts(engine: &Engine, run: &Run, out: &OutOptions, json: bool) -> anyhow::Result<()> {
+    let Some(folder) = &out.out else { return Ok(()) };
     let listed: Vec<Listed> = engine.artifacts(run.id).await?.iter().map(Listed::from).collect();
     let saved = save(folder, out.force, listed, async |entry| {
         let pieces = engine.blob(entry.sha256, None).await?;
         Ok(pieces.map(|piece| piece.context("an artifact cannot be read")))
     });
     let saved = saved.await?;
-    Ok(Some(saved))
+    if json { Ok(()) } else { Ok(say(&format!("\n{saved} files saved in {}", folder.display()))?) }
 }
 
-async fn report(engine: &Engine, run: &Run, saved: Option<usize>, json: bool) -> anyhow::Result<()> {
-    let listed = ArtifactList::from(engine.artifacts(run.id).await?);
+async fn report(engine: &Engine, run: &Run, json: bool) -> anyhow::Result<()> {
+    let listed = engine.artifacts(run.id).await?;
+    let words = if run.error.is_some() { last_words(engine, &listed).await? } else { String::new() };
+    let document = serde_json::to_value(wire::Run::from(run.clone()))?;
+    let listed = ArtifactList::from(listed);
     let artifacts: Vec<Value> =
         listed.artifacts.iter().map(serde_json::to_value).collect::<Result<_, _>>()?;
-    let document = serde_json::to_value(wire::Run::from(run.clone()))?;
     if json {
         return Ok(print_json(&json!({ "run": document, "artifacts": artifacts }))?);
     }
     print(&render::run(&document))?;
+    print(&words)?;
     if !artifacts.is_empty() {
         print(&format!("\n{}", render::artifacts(&artifacts)))?;
     }
-    match saved {
-        Some(files) => Ok(say(&format!("\n{files} files saved"))?),
-        None => Ok(()),
+    Ok(())
+}
+
+/// The end of what the last container wrote to its standard error.
+async fn last_words(engine: &Engine, artifacts: &[RunArtifact]) -> anyhow::Result<String> {
+    let Some(stderr) = artifacts.iter().rfind(|entry| entry.kind == ArtifactKind::Stderr) else {
+        return Ok(String::new());
+    };
+    let Artifact { size, sha256, .. } = stderr.artifact;
+    let mut pieces = engine.blob(sha256, Some(size.saturating_sub(LAST_WORDS)..size)).await?;
+    let mut bytes = Vec::new();
+    while let Some(piece) = pieces.next().await {
+        bytes.extend_from_slice(&piece?);
     }
+    let text = String::from_utf8_lossy(&bytes);
+    let lines: Vec<String> = text.trim_end().lines().map(|line| format!("  | {line}\n")).collect();
+    Ok(format!("\nits standard error ends with\n{}", lines.concat()))
 }
 
 fn exit_code(run: &Run, stop: &CancellationToken) -> ExitCode {

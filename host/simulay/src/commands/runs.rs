@@ -92,11 +92,10 @@ async fn show(client: &Client, id: RunId, json: bool) -> anyhow::Result<()> {
 async fn cancel(client: &Client, id: RunId, json: bool) -> anyhow::Result<()> {
     let run = client.cancel(id).await?;
     if json {
-        print_json(&run)?
-    } else {
-        say(&format!("{id} will be cancelled"))?
+        return Ok(print_json(&run)?);
     }
-    Ok(())
+    let what = if at(&run, "/state") == "cancelled" { "is" } else { "will be" };
+    Ok(say(&format!("{id} {what} cancelled"))?)
 }
 
 async fn show_list(client: &Client, wanted: &ListArguments, json: bool) -> anyhow::Result<()> {

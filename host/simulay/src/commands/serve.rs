@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Args;
+use serde_json::json;
 use simulay_engine::Engine;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -15,7 +16,7 @@ use super::options::LocalOptions;
 use crate::compose::{self, ImageIds};
 use crate::configuration::{Flags, Log, LogFormat, Settings};
 use crate::fault::Usage;
-use crate::terminal::say;
+use crate::terminal::{print_json_line, say};
 use crate::{places, signals};
 
 /// Serves the REST interface and does the runs.
@@ -45,8 +46,16 @@ impl Arguments {
     }
 }
 
+/// Where a server is, and what it has.
+struct Place<'a> {
+    address: String,
+    data: &'a Path,
+    images: &'a ImageIds,
+    taken_up: usize,
+}
+
 /// Serves until a signal asks for the end. Containers at work go on; the next start adopts them.
-pub(crate) async fn execute(arguments: Arguments) -> anyhow::Result<ExitCode> {
+pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(&arguments.flags())?;
     settings.check_listen()?;
     begin_log(&settings.log)?;
@@ -57,7 +66,8 @@ pub(crate) async fn execute(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let engine = compose::engine(&settings, &data, &images)?;
     let stop = signals::stop()?;
     let taken_up = engine.recover().await.context("the data directory cannot be read")?;
-    announce(&listener, &data, &images, taken_up)?;
+    let address = format!("http://{}", listener.local_addr()?);
+    announce(&Place { address, data: &data, images: &images, taken_up }, json)?;
     tokio::spawn(warn_of_risks(settings.clone()));
     serve(&settings, listener, engine, stop).await?;
     tracing::info!("stopped");
@@ -104,16 +114,23 @@ fn begin_log(log: &Log) -> anyhow::Result<()> {
 }
 
 /// Says where everything is. The first line is what programs that start a server wait for.
-fn announce(listener: &TcpListener, data: &Path, images: &ImageIds, taken_up: usize) -> anyhow::Result<()> {
-    say(&format!("listening on http://{}", listener.local_addr()?))?;
+fn announce(place: &Place<'_>, json: bool) -> anyhow::Result<()> {
+    let Place { address, data, images, taken_up } = place;
+    if json {
+        let told =
+            json!({ "listening": address, "data": data, "images": images, "unfinished_runs": taken_up });
+        return Ok(print_json_line(&told)?);
+    }
+    say(&format!("listening on {address}"))?;
     say(&format!("data in {}", data.display()))?;
     let names: Vec<&str> = images.keys().map(String::as_str).collect();
     let told = if names.is_empty() { "none; `simulay images register` adds one" } else { &names.join(", ") };
     say(&format!("images: {told}"))?;
-    if taken_up > 0 {
-        say(&format!("{taken_up} unfinished runs go on"))?;
+    match taken_up {
+        0 => Ok(()),
+        1 => Ok(say("1 unfinished run goes on")?),
+        runs => Ok(say(&format!("{runs} unfinished runs go on"))?),
     }
-    Ok(())
 }
 
 /// Writes into the log what `simulay doctor` would warn of.
@@ -122,7 +139,7 @@ async fn warn_of_risks(settings: Settings) {
     for finding in findings {
         if finding.severity != compose::Severity::Ok {
             let cure = finding.cure.unwrap_or_default();
-            tracing::warn!(check = finding.name, cure, "{}", finding.message);
+            tracing::warn!(cure, "{}: {}", finding.name, finding.message);
         }
     }
 }

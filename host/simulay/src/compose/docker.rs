@@ -33,6 +33,11 @@ pub(super) fn containers(
     Ok(DockerContainers::new(DockerSettings { address, tls, instance, policy, runtime })?)
 }
 
+/// Where Docker is, in words.
+pub(crate) fn docker_address(settings: &Settings) -> anyhow::Result<String> {
+    daemon(settings).map(|(address, _)| address.to_string())
+}
+
 /// What an operator should know of the daemon.
 pub(crate) async fn preflight(settings: &Settings) -> anyhow::Result<Vec<Finding>> {
     Ok(containers(settings, Uuid::nil(), &ImageIds::new())?.preflight().await)

@@ -83,6 +83,21 @@ fn it_lives_without_docker_says_why_it_is_not_ready_and_stops_on_a_signal() {
 }
 
 #[test]
+fn for_programs_the_first_line_is_a_document() {
+    let home = tempfile::tempdir().unwrap();
+    let mut command = simulay(home.path());
+    command.args(["serve", "--listen", "127.0.0.1:0", "--json"]);
+    let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    process.kill().unwrap();
+    process.wait().unwrap();
+    let told: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert!(told["listening"].as_str().unwrap().starts_with("http://127.0.0.1:"), "{line}");
+    assert_eq!(told["images"], serde_json::json!({}));
+}
+
+#[test]
 fn ctrl_c_stops_it_as_well() {
     let home = tempfile::tempdir().unwrap();
     let mut server = Server::start(home.path(), &[]);

@@ -6,9 +6,15 @@ use crate::configuration::Settings;
 
 /// Every check of Docker.
 pub(super) async fn checks(settings: &Settings) -> Vec<Check> {
-    let mut checks = findings(settings).await;
+    let mut checks: Vec<Check> = address(settings).into_iter().collect();
+    checks.extend(findings(settings).await);
     checks.extend(images(settings).await);
     checks
+}
+
+/// Where Docker is looked for; what is wrong with the address is among the findings.
+fn address(settings: &Settings) -> Option<Check> {
+    compose::docker_address(settings).ok().map(|address| Check::ok("docker address", address))
 }
 
 async fn findings(settings: &Settings) -> Vec<Check> {
