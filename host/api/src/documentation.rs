@@ -2,8 +2,9 @@
 
 use utoipa::OpenApi;
 use utoipa::openapi::path::Operation;
+use utoipa::openapi::{RefOr, Schema};
 
-use crate::problem::default_response;
+use crate::problem::{default_response, every_kind};
 use crate::wire::{FieldError, Problem, ProblemKind};
 
 #[derive(OpenApi)]
@@ -37,6 +38,10 @@ pub(crate) fn complete(mut document: utoipa::openapi::OpenApi) -> utoipa::openap
     for item in document.paths.paths.values_mut() {
         let operations = [&mut item.get, &mut item.head, &mut item.post, &mut item.delete];
         operations.into_iter().flatten().for_each(refusable);
+    }
+    let schemas = document.components.as_mut().map(|components| &mut components.schemas);
+    if let Some(RefOr::T(Schema::Object(kinds))) = schemas.and_then(|all| all.get_mut("ProblemKind")) {
+        kinds.description = Some(every_kind());
     }
     document
 }

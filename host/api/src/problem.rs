@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::wire::{FieldError, Problem, ProblemKind};
 
-pub(crate) use documented::{Refused, response as default_response};
+pub(crate) use documented::{Refused, every_kind, response as default_response};
 
 /// A request refused. [`Refusal::render`] makes the document once the request id is known.
 #[derive(Debug, Clone)]

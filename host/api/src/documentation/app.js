@@ -72,7 +72,8 @@ function sample(schema, schemas, depth = 0) {
   if (schema.example !== undefined) return schema.example;
   if (schema.enum) return schema.enum[0];
   if (schema.type === "array") return [];
-  if (!schema.properties) return schema.type === "string" ? "…" : schema.type === "integer" ? 1 : {};
+  const [kind] = [schema.type].flat();
+  if (!schema.properties) return { string: "…", integer: 1, number: 1, boolean: true }[kind] ?? {};
   const fields = Object.entries(schema.properties);
   return Object.fromEntries(fields.map(([name, field]) => [name, sample(field, schemas, depth + 1)]));
 }
@@ -139,17 +140,16 @@ function operations(openapi) {
     METHODS.filter((method) => item[method]).map((method) => ({ path, method, operation: item[method] })));
 }
 
+/** The kinds of problems: the schema tells each in a line of its own. */
 function kinds(openapi) {
-  const rows = (openapi.components.schemas.ProblemKind?.enum ?? []).map((kind) => {
-    const cell = element("code", { id: `problem-${kind}` }, kind);
-    const described = operations(openapi).flatMap(({ operation }) => Object.entries(operation.responses));
-    const found = described.find(([, response]) => response.description.includes(`\`${kind}\``));
-    return [cell, found?.[0] ?? ""];
-  });
+  const lines = (openapi.components.schemas.ProblemKind?.description ?? "").split("\n");
+  const found = lines.map((line) => line.match(/^`(\w+)` (\d+): (.*)$/)).filter(Boolean);
+  const rows = found.map(([, kind, status, title]) =>
+    [element("code", { id: `problem-${kind}` }, kind), status, title]);
   return element("section", { id: "problems" },
     element("h2", {}, "Problems"),
     prose("A refusal is a `Problem` document; `kind` is one of these."),
-    table(["Kind", "Status"], rows));
+    table(["Kind", "Status", ""], rows));
 }
 
 function schemaSection(openapi) {

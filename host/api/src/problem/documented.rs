@@ -34,8 +34,18 @@ fn description(status: u16) -> String {
     format!("{}: {}", reason.unwrap_or_default(), kinds.join(", "))
 }
 
+/// Every kind with its status and title, a line each.
+pub(crate) fn every_kind() -> String {
+    let line = |kind| {
+        let (status, title) = meaning(kind);
+        format!("`{}` {}: {title}", name(kind), status.as_u16())
+    };
+    let lines: Vec<String> = kinds().into_iter().map(line).collect();
+    format!("The stable kinds of refusals, with their status.\n\n{}", lines.join("\n"))
+}
+
 /// Every kind: the schema lists them, so that none is forgotten here.
-pub(crate) fn kinds() -> Vec<ProblemKind> {
+fn kinds() -> Vec<ProblemKind> {
     let schema = serde_json::to_value(ProblemKind::schema()).unwrap_or_default();
     let names = schema.get("enum").cloned().unwrap_or_default();
     serde_json::from_value(names).unwrap_or_default()
@@ -55,6 +65,13 @@ mod tests {
             assert!(status.is_client_error() || status.is_server_error(), "{kind:?}");
             assert!(titles.insert(title), "{title}");
         }
+    }
+
+    #[test]
+    fn the_kinds_are_told_with_status_and_title() {
+        let lines = every_kind();
+        assert!(lines.contains("\n`not_found` 404: There is no such thing\n"), "{lines}");
+        assert_eq!(lines.lines().count(), 42);
     }
 
     #[test]

@@ -24,30 +24,30 @@ use tower::ServiceExt as _;
 use crate::scripts;
 
 /// The longest that anything here takes when all is well; a test that waits longer has failed.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-pub struct House {
-    pub router: Router,
-    pub engine: Engine,
-    pub containers: Scripted,
-    pub draining: CancellationToken,
+pub(crate) struct House {
+    pub(crate) router: Router,
+    pub(crate) engine: Engine,
+    pub(crate) containers: Scripted,
+    pub(crate) draining: CancellationToken,
     _data: TempDir,
 }
 
 /// An answer, read to its end.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: Bytes,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
 }
 
 impl House {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(&ApiSettings::default(), Settings::default())
     }
 
-    pub fn with(settings: &ApiSettings, engine: Settings) -> Self {
+    pub(crate) fn with(settings: &ApiSettings, engine: Settings) -> Self {
         let data = tempfile::tempdir().unwrap();
         let (records, blobs) = simulay_store::open(data.path()).unwrap();
         let containers = Scripted::new();
@@ -67,49 +67,49 @@ impl House {
     }
 
     /// A house in which `heat@1.0.0` is.
-    pub async fn with_heat() -> Self {
+    pub(crate) async fn with_heat() -> Self {
         let house = Self::new();
         house.upload(scripts::HEAT).await.expect(201);
         house
     }
 
-    pub async fn respond(&self, request: Builder, body: impl Into<Body>) -> Response {
+    pub(crate) async fn respond(&self, request: Builder, body: impl Into<Body>) -> Response {
         let request = request.header("host", "localhost").body(body.into()).unwrap();
         self.router.clone().oneshot(request).await.unwrap()
     }
 
-    pub async fn send(&self, request: Builder, body: impl Into<Body>) -> Answer {
+    pub(crate) async fn send(&self, request: Builder, body: impl Into<Body>) -> Answer {
         Answer::read(self.respond(request, body).await).await
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send(Request::get(path), Body::empty()).await
     }
 
-    pub async fn method(&self, method: Method, path: &str) -> Answer {
+    pub(crate) async fn method(&self, method: Method, path: &str) -> Answer {
         self.send(Request::builder().method(method).uri(path), Body::empty()).await
     }
 
-    pub async fn post(&self, path: &str, body: impl Into<Body>) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: impl Into<Body>) -> Answer {
         self.send(Request::post(path).header("content-type", "application/json"), body).await
     }
 
-    pub async fn upload(&self, component: &'static [u8]) -> Answer {
+    pub(crate) async fn upload(&self, component: &'static [u8]) -> Answer {
         let request = Request::post("/v1/plugins").header("content-type", "application/wasm");
         self.send(request, component).await
     }
 
-    pub async fn input(&self, bytes: &'static [u8]) -> InputStored {
+    pub(crate) async fn input(&self, bytes: &'static [u8]) -> InputStored {
         self.send(Request::post("/v1/inputs"), bytes).await.expect(201).document()
     }
 
     /// Starts a run of `heat`.
-    pub async fn start(&self, request: &Value) -> Run {
+    pub(crate) async fn start(&self, request: &Value) -> Run {
         self.post("/v1/pipelines/heat/runs", request.to_string()).await.expect(202).document()
     }
 
     /// A run of `heat` that has ended.
-    pub async fn ended(&self, request: &Value) -> Run {
+    pub(crate) async fn ended(&self, request: &Value) -> Run {
         let started = self.start(request).await;
         let run = self.engine.wait(started.id, PATIENCE).await.unwrap().unwrap();
         assert!(run.state.is_end(), "{run:?}");
@@ -117,7 +117,7 @@ impl House {
     }
 
     /// Comes back once the container of the run is at work.
-    pub async fn until_at_work(&self) {
+    pub(crate) async fn until_at_work(&self) {
         let at_work = async {
             while self.containers.starts().is_empty() {
                 tokio::time::sleep(Duration::from_millis(2)).await;
@@ -128,7 +128,7 @@ impl House {
 }
 
 impl Answer {
-    pub async fn read(response: Response) -> Self {
+    pub(crate) async fn read(response: Response) -> Self {
         let (parts, body) = response.into_parts();
         let body = tokio::time::timeout(PATIENCE, to_bytes(body, usize::MAX)).await.unwrap().unwrap();
         Self { status: parts.status, headers: parts.headers, body }
@@ -136,14 +136,14 @@ impl Answer {
 
     /// The answer, when it has this status.
     #[track_caller]
-    pub fn expect(self, status: u16) -> Self {
+    pub(crate) fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.text());
         self
     }
 
     /// The problem, when it is one of this kind; checks what is true of every problem.
     #[track_caller]
-    pub fn problem(&self, status: u16, kind: &str) -> Problem {
+    pub(crate) fn problem(&self, status: u16, kind: &str) -> Problem {
         assert_eq!(self.status, status, "{}", self.text());
         assert_eq!(self.header("content-type"), "application/problem+json");
         let problem: Problem = self.document();
@@ -158,22 +158,22 @@ impl Answer {
     }
 
     #[track_caller]
-    pub fn document<T: serde::de::DeserializeOwned>(&self) -> T {
+    pub(crate) fn document<T: serde::de::DeserializeOwned>(&self) -> T {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
     /// A header, empty when there is none.
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 }
 
 /// Reads from `body` until what came contains `wanted`.
-pub async fn read_until(body: &mut axum::body::BodyDataStream, wanted: &str) -> String {
+pub(crate) async fn read_until(body: &mut axum::body::BodyDataStream, wanted: &str) -> String {
     let mut text = String::new();
     while !text.contains(wanted) {
         let piece = tokio::time::timeout(PATIENCE, body.next()).await.unwrap();

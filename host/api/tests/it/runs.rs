@@ -126,7 +126,7 @@ async fn calls_are_told_without_contents() {
     let list: CallList = answer.document();
     let [call] = list.calls.as_slice() else { panic!("{list:?}") };
     assert_eq!((call.step, call.call, call.attempt, call.started), (0, 0, 0, true));
-    assert_eq!(call.asked.env[0].name, "MODE");
+    assert_eq!(call.asked.env[0].name, "SIM_MODE");
     assert_eq!(call.asked.files[0].size, Some("w = 1.0;".len() as u64));
     assert!(!answer.text().contains("w = 1.0;"));
     let result = call.result.as_ref().unwrap();

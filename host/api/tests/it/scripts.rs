@@ -8,14 +8,14 @@ use simulay_model::{
 use simulay_sandbox::{Answer, Answered, Call, CallError, ScriptedSandbox};
 
 /// Bytes that stand for `heat@1.0.0`.
-pub const HEAT: &[u8] = b"heat 1.0.0";
+pub(crate) const HEAT: &[u8] = b"heat 1.0.0";
 /// Bytes that stand for `heat@1.1.0`.
-pub const HEAT_NEWER: &[u8] = b"heat 1.1.0";
+pub(crate) const HEAT_NEWER: &[u8] = b"heat 1.1.0";
 /// Other bytes that call themselves `heat@1.0.0`.
-pub const HEAT_FORGED: &[u8] = b"heat 1.0.0 by someone else";
+pub(crate) const HEAT_FORGED: &[u8] = b"heat 1.0.0 by someone else";
 
 /// A sandbox that knows these bytes.
-pub fn sandbox() -> ScriptedSandbox {
+pub(crate) fn sandbox() -> ScriptedSandbox {
     ScriptedSandbox::default()
         .with(HEAT, manifest("1.0.0"), |call, _| answer(call))
         .with(HEAT_NEWER, manifest("1.1.0"), |call, _| answer(call))
@@ -86,7 +86,7 @@ fn solve(request: &Request) -> ContainerCall {
         name: "solve".to_owned(),
         image: "octave".to_owned(),
         command: vec!["octave-cli".to_owned(), "main.m".to_owned()],
-        env: vec![("MODE".to_owned(), "fast".to_owned())],
+        env: vec![("SIM_MODE".to_owned(), "fast".to_owned())],
         files: std::iter::once(script).chain(request.inputs.iter().map(input)).collect(),
         outputs: vec!["**".to_owned()],
         resources: resources(),

@@ -125,7 +125,12 @@ async fn a_connection_too_many_waits_for_a_place() {
 
 #[tokio::test]
 async fn who_does_not_read_is_cut_off() {
-    let served = Served::new(ApiSettings { stall_timeout: SHORT, ..ApiSettings::default() }).await;
+    let served = Served::new(ApiSettings {
+        stall_timeout: SHORT,
+        drain_timeout: Duration::from_secs(3600),
+        ..ApiSettings::default()
+    })
+    .await;
     served.house.upload(crate::scripts::HEAT).await.expect(201);
     // More than the buffers of both sides hold.
     let act = Act::exits(0).output("large.bin", vec![7; 32 << 20]);
@@ -137,7 +142,7 @@ async fn who_does_not_read_is_cut_off() {
     stream.write_all(request.as_bytes()).await.unwrap();
     served.house.draining.cancel();
     // The server ends only once this connection has: it gives up on us, for we read nothing.
-    tokio::time::timeout(Duration::from_secs(20), served.serving).await.unwrap().unwrap();
+    tokio::time::timeout(PATIENCE, served.serving).await.unwrap().unwrap();
     drop(stream);
 }
 
