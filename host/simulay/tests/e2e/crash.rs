@@ -11,8 +11,7 @@ const CONTAINERS: usize = 8;
 #[tokio::test]
 async fn a_killed_host_adopts_its_containers() {
     let data = tempfile::tempdir().unwrap();
-    let settings =
-        format!("[limits]\nmax_containers = {CONTAINERS}\nmax_containers_per_run = {CONTAINERS}\n");
+    let settings = format!("[runs]\nmax_containers = {CONTAINERS}\nmax_containers_per_run = {CONTAINERS}\n");
     std::fs::write(data.path().join("simulay.toml"), settings).unwrap();
     let since = docker(&["info", "--format", "{{.SystemTime}}"]);
     let mut host = Host::start(data.path());

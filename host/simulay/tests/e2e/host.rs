@@ -122,7 +122,8 @@ impl Host {
     /// The run once it has ended.
     pub(crate) async fn ended(&self, id: &str) -> Value {
         // The event stream closes after the last event.
-        let events = self.bytes(&format!("/v1/runs/{id}/events"));
+        let path = format!("/v1/runs/{id}/events");
+        let events = self.bytes(&path);
         tokio::time::timeout(Duration::from_secs(240), events).await.expect("the run ends");
         self.get(&format!("/v1/runs/{id}")).await
     }

@@ -1,0 +1,129 @@
+//! An engine, and what it works with.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+use simulay_containers::scripted::Scripted;
+use simulay_engine::{Engine, NewRun, Parts, Selector, Settings};
+use simulay_model::{
+    ContainerCall, Image, Manifest, Next, OnFailure, Report, Resources, Run, RunId, Step, SystemClock,
+};
+use simulay_sandbox::ScriptedSandbox;
+use simulay_sandbox::{Answer, Answered, Call};
+
+pub(crate) const COMPONENT: &[u8] = b"a pipeline";
+
+/// An engine over the data in `directory`.
+pub(crate) struct House {
+    pub(crate) engine: Engine,
+    pub(crate) containers: Scripted,
+}
+
+impl House {
+    pub(crate) fn open(directory: &Path, containers: &Scripted) -> Self {
+        Self::with(directory, containers, Settings::default())
+    }
+
+    pub(crate) fn with(directory: &Path, containers: &Scripted, settings: Settings) -> Self {
+        let (records, blobs) = simulay_store::open(directory).unwrap();
+        let parts = Parts {
+            plugins: records.clone(),
+            runs: records.clone(),
+            journal: records,
+            blobs,
+            sandbox: Arc::new(
+                ScriptedSandbox::default().with(COMPONENT, manifest(), |call, _| Ok(answer(call))),
+            ),
+            containers: Arc::new(containers.clone()),
+            clock: Arc::new(SystemClock),
+        };
+        Self { engine: Engine::new(parts, settings), containers: containers.clone() }
+    }
+
+    pub(crate) async fn upload(&self) {
+        self.engine.upload(Bytes::from_static(COMPONENT)).await.unwrap();
+    }
+
+    pub(crate) async fn create(&self, params: Value) -> RunId {
+        self.engine.create(request(params)).await.unwrap().id
+    }
+
+    pub(crate) async fn ended(&self, id: RunId) -> Run {
+        let run = self.engine.wait(id, Duration::from_secs(30)).await.unwrap().unwrap();
+        assert!(run.state.is_end(), "{run:?}");
+        run
+    }
+
+    /// Waits for a container of the call `index` of the first step.
+    pub(crate) async fn started(&self, calls: usize) {
+        let all = async {
+            while self.containers.starts().len() < calls {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), all).await.unwrap();
+    }
+}
+
+pub(crate) fn request(params: Value) -> NewRun {
+    let pipeline = Selector { name: "pairs".parse().unwrap(), version: None };
+    NewRun { pipeline, params, inputs: Vec::new(), seed: Some(1) }
+}
+
+fn manifest() -> Manifest {
+    let properties = json!({
+        "steps": { "type": "integer", "minimum": 1, "default": 1 },
+        "report": { "type": "boolean", "default": false }
+    });
+    Manifest {
+        name: "pairs".parse().unwrap(),
+        version: "1.0.0".parse().unwrap(),
+        title: "Pairs".to_owned(),
+        description: "Two containers a step.".to_owned(),
+        params_schema: json!({ "type": "object", "properties": properties, "additionalProperties": false }),
+        result_schema: json!({ "type": "object" }),
+        images: vec![Image { name: "octave".to_owned(), purpose: "to work".to_owned() }],
+        max_resources: RESOURCES,
+        max_parallel: 2,
+        examples: Vec::new(),
+    }
+}
+
+const RESOURCES: Resources = Resources { cpu_milli: 500, memory_mib: 64, scratch_mib: 8, timeout_ms: 1000 };
+
+/// Two calls, `left` and `right`, for as many steps as asked.
+fn answer(call: Call) -> Answered {
+    let answer = match call {
+        Call::PreProcess(request) => Answer::Step(step(&request.params, 1)),
+        Call::PostProcess { request, state, results } => {
+            let done = state["done"].as_u64().unwrap();
+            if done < request.params["steps"].as_u64().unwrap() {
+                Answer::Next(Next::Again(step(&request.params, done + 1)))
+            } else {
+                let said: Vec<_> = results.iter().map(|result| result.stdout.clone()).collect();
+                let outcome = json!({ "steps": done, "said": said });
+                Answer::Next(Next::Done(Report { outcome, plots: Vec::new(), artifacts: Vec::new() }))
+            }
+        }
+    };
+    Answered { answer: Ok(answer), messages: Vec::new() }
+}
+
+fn step(params: &Value, done: u64) -> Step {
+    let on_failure = if params["report"] == true { OnFailure::Report } else { OnFailure::FailRun };
+    let call = |name: &str| ContainerCall {
+        name: name.to_owned(),
+        image: "octave".to_owned(),
+        command: vec!["octave-cli".to_owned()],
+        env: Vec::new(),
+        files: Vec::new(),
+        outputs: Vec::new(),
+        resources: RESOURCES,
+        on_failure,
+        deterministic: true,
+    };
+    Step { calls: vec![call("left"), call("right")], state: json!({ "done": done }) }
+}
