@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::StoreError;
 
 /// Holds the data directory; the system gives it back when the process ends, however it ends.
-pub(crate) struct DirectoryLock(#[expect(dead_code, reason = "closing the file gives the lock back")] File);
+pub(crate) struct DirectoryLock(File);
 
 impl DirectoryLock {
     /// Makes `directory` when there is none, for its owner only, and takes it.
@@ -23,6 +23,15 @@ impl DirectoryLock {
                 Err(StoreError::Failed(format!("another Simulay works in {}", directory.display())))
             }
             Err(TryLockError::Error(error)) => Err(unusable(directory, &error)),
+        }
+    }
+}
+
+impl Drop for DirectoryLock {
+    /// Closing the file is not enough while a process just forked still has it.
+    fn drop(&mut self) {
+        if let Err(error) = self.0.unlock() {
+            tracing::warn!(%error, "the data directory is given back when the process ends");
         }
     }
 }

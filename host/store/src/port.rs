@@ -56,8 +56,9 @@ pub trait Runs: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::Ended`] when the run has ended, [`StoreError::NotFound`] when there is none,
-    /// [`StoreError::Conflict`] when the change contradicts what is stored, e.g. a second end of
-    /// the same attempt. A cancel request that is there already is no error.
+    /// [`StoreError::Conflict`] when the change contradicts what is stored, e.g. a second start of
+    /// the same attempt, or another end of it. A cancel request or an equal end that is there
+    /// already is no error: the event is the one that told of it first.
     async fn apply(&self, run: RunId, at: Timestamp, change: Change) -> Result<Event, StoreError>;
 
     /// A run.

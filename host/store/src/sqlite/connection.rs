@@ -86,3 +86,34 @@ impl Readers {
 fn lock(idle: &Mutex<Vec<Connection>>) -> std::sync::MutexGuard<'_, Vec<Connection>> {
     idle.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_writing_connection_is_durable_and_strict() {
+        let directory = tempfile::tempdir().unwrap();
+        let connection = open_for_writing(&directory.path().join("db")).unwrap();
+        let journal: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
+        let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, u32>(0)).unwrap();
+        assert_eq!(journal, "wal");
+        assert_eq!(number("synchronous"), 2, "FULL");
+        assert_eq!(number("foreign_keys"), 1);
+        assert_eq!(number("user_version"), 1);
+        let loose: u32 = connection
+            .query_row("SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND NOT strict AND name NOT LIKE 'sqlite_%'", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(loose, 0, "every table is STRICT");
+    }
+
+    #[tokio::test]
+    async fn readers_do_not_write() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("db");
+        let _writing = open_for_writing(&file).unwrap();
+        let readers = Readers::open(&file).unwrap();
+        let refused = readers.read(|connection| Ok(connection.execute("DELETE FROM events", [])?)).await;
+        assert!(refused.unwrap_err().to_string().contains("readonly"));
+    }
+}

@@ -122,7 +122,7 @@ fn commit(group: Transaction<'_>) -> Result<(), Option<rusqlite::Error>> {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
-    use std::sync::mpsc::{Receiver, channel};
+    use std::sync::mpsc::{Sender, channel};
 
     use futures_util::future::join_all;
 
@@ -152,22 +152,30 @@ mod tests {
         Ok(())
     }
 
-    /// Holds the writing thread until told to go on; what is queued meanwhile is one group.
-    fn hold(go: Receiver<()>) -> impl FnOnce(&Connection) -> Result<(), StoreError> {
-        move |_| go.recv().map_err(|_| stopped())
+    /// The writing thread at work on a job that waits: what is queued meanwhile is one group.
+    async fn held(writer: &Writer) -> (Sender<()>, impl Future<Output = Result<(), StoreError>>) {
+        let (go, gone) = channel();
+        let (begin, begun) = oneshot::channel();
+        let work = move |_: &Connection| {
+            begin.send(()).map_err(|()| stopped())?;
+            gone.recv().map_err(|_| stopped())
+        };
+        let mut first = Box::pin(writer.write(work, |()| ()));
+        assert!(futures_util::poll!(&mut first).is_pending());
+        begun.await.unwrap();
+        (go, first)
     }
 
     #[tokio::test]
     async fn what_waits_together_is_committed_together() {
         let bench = bench();
-        let (go, gone) = channel();
+        let (go, first) = held(&bench.writer).await;
         let file = bench.file.clone();
-        let first = bench.writer.write(hold(gone), |_| ());
         let inserts = (0..20).map(|n| bench.writer.write(move |c| insert(c, n), |_| ()));
         let last = bench.writer.write(move |_| Ok(count(&file)), |_| ());
         let release = async { go.send(()).unwrap() };
         let (_, inserted, seen, ()) = tokio::join!(biased; first, join_all(inserts), last, release);
-        assert!(inserted.iter().all(Result::is_ok));
+        inserted.into_iter().collect::<Result<Vec<_>, _>>().unwrap();
         assert_eq!(seen.unwrap(), 0, "nobody sees a part of a group");
         assert_eq!(count(&bench.file), 20);
     }
@@ -175,12 +183,11 @@ mod tests {
     #[tokio::test]
     async fn one_failure_is_nobody_elses() {
         let bench = bench();
-        let (go, gone) = channel();
+        let (go, first) = held(&bench.writer).await;
         let spoilt = |c: &Connection| {
             insert(c, 7)?;
             Err::<(), _>(StoreError::Ended)
         };
-        let first = bench.writer.write(hold(gone), |_| ());
         let before = bench.writer.write(|c| insert(c, 1), |_| ());
         let bad = bench.writer.write(spoilt, |_| panic!("nothing was committed"));
         let after = bench.writer.write(|c| insert(c, 2), |_| ());
@@ -194,8 +201,7 @@ mod tests {
     #[tokio::test]
     async fn a_group_sqlite_rolled_back_is_acknowledged_to_nobody() {
         let bench = bench();
-        let (go, gone) = channel();
-        let first = bench.writer.write(hold(gone), |_| ());
+        let (go, first) = held(&bench.writer).await;
         let before = bench.writer.write(|c| insert(c, 1), |_| ());
         let rollback = bench.writer.write(|c| Ok(c.execute_batch("ROLLBACK")?), |_| ());
         let after = bench.writer.write(|c| insert(c, 2), |_| ());
