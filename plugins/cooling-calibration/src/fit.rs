@@ -44,8 +44,8 @@ pub(crate) fn sum_of_squares(rows: &[Row]) -> f64 {
 /// range of the measurements.
 pub(crate) fn solve(rows: &[Row], fit_ambient: bool, scale: f64) -> Option<Solution> {
     let normal = Normal::of(rows);
-    // A derivative of a millionth of the range is noise of the integrator.
-    let noise = (1e-6 * scale).powi(2);
+    // A derivative of a billionth of the range is noise of the integrator.
+    let noise = (1e-9 * scale).powi(2);
     let solution = if fit_ambient { normal.both(noise)? } else { normal.log_k_alone(noise)? };
     let finite = solution.step.log_k.is_finite() && solution.step.ambient.is_finite();
     finite.then_some(solution)

@@ -95,7 +95,7 @@ fn what_the_program_wrote_is_the_outcome() {
     });
     assert_eq!(report.outcome, expected);
     let names: Vec<_> = report.artifacts.iter().map(|kept| kept.name.as_str()).collect();
-    assert_eq!(names, ["result.json", "out/f.PNG"]);
+    assert_eq!(names, ["result.json", "out-f.PNG"]);
 }
 
 #[test]

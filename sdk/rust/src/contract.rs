@@ -100,10 +100,10 @@ impl Report {
         self
     }
 
-    /// The report with an output of a container, under its own path.
+    /// The report with an output of a container, under its path with `-` between folders.
     #[must_use]
     pub fn keep(self, output: &Artifact) -> Self {
-        self.keep_as(&output.path, output)
+        self.keep_as(&file_name(&output.path), output)
     }
 
     /// The report with an output of a container, under another name.
@@ -115,6 +115,15 @@ impl Report {
             content: Source::Artifact(output.sha256.clone()),
         });
         self
+    }
+}
+
+/// A file name of at most 255 bytes: without the folders where it would be longer with them.
+fn file_name(path: &str) -> String {
+    const MAX_BYTES: usize = 255;
+    match path.rsplit_once('/') {
+        Some((_, last)) if path.len() > MAX_BYTES => last.to_owned(),
+        _ => path.replace('/', "-"),
     }
 }
 
@@ -131,4 +140,16 @@ pub fn image(name: &str, purpose: &str) -> Image {
 /// A worked case with the subset of the outcome it must give, numbers within the relative `tolerance`.
 pub fn example(name: &str, params: &Value, expect: &Value, tolerance: f64) -> Example {
     Example { name: name.to_owned(), params: params.to_string(), expect: Some(expect.to_string()), tolerance }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kept_file_has_a_name_without_folders() {
+        assert_eq!(file_name("field.csv"), "field.csv");
+        assert_eq!(file_name("out/fine/field.csv"), "out-fine-field.csv");
+        assert_eq!(file_name(&format!("{}/field.csv", "x".repeat(250))), "field.csv");
+    }
 }
