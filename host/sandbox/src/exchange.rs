@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use simulay_model::{Digest, LogLevel, Manifest};
+use wasmtime::component::Instance;
 use wasmtime::{Result, Store, UpdateDeadline};
 
 use crate::bindings::Plugin;
 use crate::compile::Compiled;
 use crate::convert::{self, Bounds};
+use crate::exports;
 use crate::guest::Guest;
 use crate::settings::SandboxSettings;
 use crate::stop::{self, Limits};
@@ -34,7 +36,11 @@ pub(crate) fn describe(
 ) -> Result<Manifest, InspectError> {
     let allowance = Allowance { time: settings.describe_time, bytes: settings.manifest_bytes, seed: 0 };
     let mut exchange = Exchange::new(compiled, settings, &allowance, Arc::new(NoArtifacts), cancel);
-    let said = exchange.ask(|plugin, store| plugin.simulay_plugin_pipeline().call_describe(store));
+    let instance = exchange.instantiate().map_err(|error| describe_error(error, settings))?;
+    exports::check(&instance, &mut exchange.store)?;
+    let plugin = exchange.ask(|store| Plugin::new(store, &instance));
+    let plugin = plugin.map_err(|error| describe_error(error, settings))?;
+    let said = exchange.ask(|store| plugin.simulay_plugin_pipeline().call_describe(store));
     let said = said.map_err(|error| describe_error(error, settings))?;
     convert::manifest(said, settings.manifest_bytes).map_err(InspectError::Manifest)
 }
@@ -60,19 +66,18 @@ pub(crate) fn call(
     let allowance = Allowance { time: settings.call_time, bytes: settings.answer_bytes, seed: request.seed };
     let mut exchange = Exchange::new(compiled, settings, &allowance, artifacts, cancel);
     let bounds = Bounds { calls: settings.calls, json_bytes: settings.json_bytes };
+    let plugin = exchange.plugin()?;
+    let pipeline = plugin.simulay_plugin_pipeline();
     let answer = match call {
         Call::PreProcess(request) => {
             let request = convert::request(&request);
-            let said = exchange
-                .ask(|plugin, store| plugin.simulay_plugin_pipeline().call_pre_process(store, &request))?;
+            let said = exchange.ask(|store| pipeline.call_pre_process(store, &request))?;
             translate(said, |said| convert::step(said, &bounds).map(Answer::Step))?
         }
         Call::PostProcess { request, state, results } => {
             let (request, state) = (convert::request(&request), state.to_string());
             let results = convert::results(&results);
-            let said = exchange.ask(|plugin, store| {
-                plugin.simulay_plugin_pipeline().call_post_process(store, &request, &state, &results)
-            })?;
+            let said = exchange.ask(|store| pipeline.call_post_process(store, &request, &state, &results))?;
             translate(said, |said| convert::next(said, &bounds).map(Answer::Next))?
         }
     };
@@ -125,15 +130,22 @@ impl<'a> Exchange<'a> {
         Self { compiled, store, limits }
     }
 
-    /// Instantiates the plugin, start functions and all, and asks.
-    fn ask<T>(
-        &mut self,
-        question: impl FnOnce(&Plugin, &mut Store<Guest>) -> Result<T>,
-    ) -> Result<T, CallError> {
-        let plugin = self.compiled.instantiate(&mut self.store);
-        plugin.and_then(|plugin| question(&plugin, &mut self.store)).map_err(|error| {
+    /// A new instance, its start functions run.
+    fn instantiate(&mut self) -> Result<Instance, CallError> {
+        let linked = self.compiled.instance_pre();
+        self.ask(|store| linked.instantiate(store))
+    }
+
+    fn plugin(&mut self) -> Result<Plugin, CallError> {
+        let instance = self.instantiate()?;
+        self.ask(|store| Plugin::new(store, &instance))
+    }
+
+    /// Runs code of the plugin.
+    fn ask<T>(&mut self, question: impl FnOnce(&mut Store<Guest>) -> Result<T>) -> Result<T, CallError> {
+        question(&mut self.store).map_err(|error| {
             let last_words = self.store.data().last_words();
-            stop::call_error(&error, &self.limits, last_words.as_deref())
+            stop::call_error(&error, &self.limits, &last_words)
         })
     }
 

@@ -73,8 +73,8 @@ impl Guest {
         self.messages.take()
     }
 
-    /// The last line of standard error that says anything, e.g. of a panic.
-    pub(crate) fn last_words(&self) -> Option<String> {
+    /// The last lines of standard error that say anything, e.g. of a panic.
+    pub(crate) fn last_words(&self) -> String {
         self.streams.iter().for_each(Lines::finish);
         self.messages.last_words()
     }
@@ -129,7 +129,8 @@ impl Reads {
         // Counted before the read: what is asked for is what the host may have to hold.
         self.bytes_left = self.bytes_left.checked_sub(length).ok_or_else(|| too_much("much"))?;
         match self.artifacts.read(digest, offset, length) {
-            Ok(bytes) => {
+            Ok(mut bytes) => {
+                bytes.truncate(usize::try_from(length).unwrap_or(usize::MAX));
                 let unused = length.saturating_sub(bytes.len() as u64);
                 self.bytes_left += unused;
                 Ok(Ok(bytes))

@@ -9,6 +9,7 @@ mod convert;
 mod engine;
 mod error;
 mod exchange;
+mod exports;
 mod guest;
 mod json;
 mod limits;

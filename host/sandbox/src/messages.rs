@@ -1,5 +1,6 @@
 //! The log of one call: what the plugin writes with `log.write`, `stdout` and `stderr`, bounded.
 
+use std::collections::VecDeque;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -8,6 +9,7 @@ use simulay_model::{LogLevel, check_text};
 const MAX_MESSAGES: usize = 1_000;
 const MAX_MESSAGE_BYTES: usize = 16 << 10;
 const MAX_TOTAL_BYTES: usize = 1 << 20;
+const MAX_LAST_WORDS: usize = 3;
 const DROPPED: &str = "further messages were dropped";
 
 /// A handle on the log; clones share it.
@@ -19,7 +21,8 @@ struct Log {
     entries: Vec<(LogLevel, String)>,
     bytes: usize,
     full: bool,
-    last_words: Option<String>,
+    /// The last lines of standard error that say anything.
+    last_words: VecDeque<String>,
 }
 
 impl Messages {
@@ -32,9 +35,14 @@ impl Messages {
     pub(crate) fn write_error_line(&self, line: &str) {
         let mut log = self.lock();
         log.write(LogLevel::Warn, line);
-        if !line.trim().is_empty() {
-            log.last_words = Some(shown(cut(line, 1 << 10)));
+        // A panic ends with advice to set a variable that no plugin has.
+        if line.trim().is_empty() || line.starts_with("note: run with") {
+            return;
         }
+        if log.last_words.len() == MAX_LAST_WORDS {
+            log.last_words.pop_front();
+        }
+        log.last_words.push_back(shown(cut(line, 1 << 10)));
     }
 
     /// What came so far, in order; the log is empty afterwards.
@@ -42,9 +50,9 @@ impl Messages {
         mem::take(&mut self.lock().entries)
     }
 
-    /// The last line of standard error that says anything.
-    pub(crate) fn last_words(&self) -> Option<String> {
-        self.lock().last_words.clone()
+    /// The last lines of standard error that say anything, in one; empty when there are none.
+    pub(crate) fn last_words(&self) -> String {
+        self.lock().last_words.make_contiguous().join(" ")
     }
 
     fn lock(&self) -> MutexGuard<'_, Log> {
@@ -101,6 +109,17 @@ mod tests {
         assert_eq!(entries[0].1.len(), MAX_MESSAGE_BYTES);
         let total: usize = entries.iter().map(|(_, message)| message.len()).sum();
         assert!(total <= MAX_TOTAL_BYTES + DROPPED.len());
+    }
+
+    #[test]
+    fn a_panic_is_told_in_one_line() {
+        let messages = Messages::default();
+        for line in ["before", "", "thread panicked at src/lib.rs:3:5:", "boom", "", "note: run with X"] {
+            messages.write_error_line(line);
+        }
+        assert_eq!(messages.last_words(), "before thread panicked at src/lib.rs:3:5: boom");
+        messages.write_error_line("after");
+        assert_eq!(messages.last_words(), "thread panicked at src/lib.rs:3:5: boom after");
     }
 
     #[test]

@@ -51,7 +51,7 @@ impl Stop {
 }
 
 /// What wasmtime's `error` means; `last_words` is what the plugin wrote to standard error at last.
-pub(crate) fn call_error(error: &wasmtime::Error, limits: &Limits, last_words: Option<&str>) -> CallError {
+pub(crate) fn call_error(error: &wasmtime::Error, limits: &Limits, last_words: &str) -> CallError {
     if let Some(stop) = error.downcast_ref::<Stop>() {
         return stop.clone().into_call_error(limits);
     }
@@ -64,5 +64,6 @@ pub(crate) fn call_error(error: &wasmtime::Error, limits: &Limits, last_words: O
         return CallError::ResultTooLarge(format!("at most {limit} bytes are handed to the host at once"));
     }
     let cause = cause.strip_prefix("wasm trap: ").unwrap_or(&cause);
-    CallError::Trap(last_words.map_or_else(|| cause.to_owned(), |words| format!("{cause}: {words}")))
+    let colon = if last_words.is_empty() { "" } else { ": " };
+    CallError::Trap(format!("{cause}{colon}{last_words}"))
 }

@@ -1,0 +1,11 @@
+//! The sandbox against good and hostile components.
+
+#![cfg(test)]
+
+mod calls;
+mod guest;
+mod hostile;
+mod inspect;
+mod mutate;
+mod real;
+mod world;
