@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Artifact, Digest, Resources};
+use crate::{Artifact, Digest, Resources, RunError};
 
 /// Where the bytes of a file come from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,6 +107,17 @@ pub struct ContainerResult {
     pub reused: bool,
 }
 
+/// How an attempt at a call ended.
+#[expect(clippy::large_enum_variant, reason = "one at a time, never in bulk")]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallEnd {
+    /// The command ran; the result says how it ended.
+    Result(ContainerResult),
+    /// The host could not carry the call out, or may not.
+    Error(RunError),
+}
+
 /// A call in the journal of its run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CallRecord {
@@ -121,5 +132,5 @@ pub struct CallRecord {
     /// True once the intent to start it is stored.
     pub started: bool,
     /// What came of it, once it ended.
-    pub end: Option<crate::CallEnd>,
+    pub end: Option<CallEnd>,
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{ContainerResult, Report, RunError, RunId, RunState, Step};
+use crate::{CallEnd, Report, RunError, RunId, RunState, Step};
 
 /// The part of the pipeline something happened in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,16 +30,6 @@ pub enum LogLevel {
     Warn,
     /// Something failed.
     Error,
-}
-
-/// How an attempt at a call ended.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CallEnd {
-    /// The command ran; the result says how it ended.
-    Result(ContainerResult),
-    /// The host could not carry the call out, or may not.
-    Error(RunError),
 }
 
 /// How a run ended.
@@ -70,6 +60,7 @@ impl RunEnd {
 }
 
 /// One thing that happens to a run.
+#[expect(clippy::large_enum_variant, reason = "one at a time, never in bulk")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Change {

@@ -20,8 +20,8 @@ pub mod schema;
 mod text;
 
 pub use artifact::{Artifact, ArtifactKind, RunArtifact};
-pub use call::{CallRecord, ContainerCall, ContainerResult, Ending, File, OnFailure, Source};
-pub use change::{CallEnd, Change, Event, LogLevel, RunEnd, Stage};
+pub use call::{CallEnd, CallRecord, ContainerCall, ContainerResult, Ending, File, OnFailure, Source};
+pub use change::{Change, Event, LogLevel, RunEnd, Stage};
 pub use clock::{Clock, SystemClock};
 pub use digest::{Digest, DigestError, Hasher};
 pub use error::{ErrorKind, RunError};

@@ -1,4 +1,5 @@
 //! What the engine does, over a real store, with scripted plugins and containers.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail like tests")]
 
 mod house;
 mod recovery;

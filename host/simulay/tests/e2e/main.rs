@@ -1,4 +1,11 @@
 //! The main job, end to end: the real host, real plugins, real Docker, real Octave, over REST.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail like tests"
+)]
 
 mod crash;
 mod endings;
