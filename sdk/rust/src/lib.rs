@@ -33,9 +33,12 @@
 //!     }
 //!
 //!     fn pre_process(request: &Request<f64>, _: &dyn Artifacts) -> Result<Step<()>, Failure> {
-//!         let main = r#"x = jsondecode(fileread("params.json")); save_json = fopen("y.json", "w");
-//!                       fputs(save_json, jsonencode(x ^ 2)); fclose(save_json);"#;
-//!         let call = octave::script("square", main).params(&json!(request.params)).keep("y.json").build();
+//!         let main = r#"write_json("y.json", jsondecode(fileread("params.json")) ^ 2);"#;
+//!         let call = octave::script("square", main)
+//!             .params(&json!(request.params))
+//!             .write_json()
+//!             .keep("y.json")
+//!             .build();
 //!         Ok(Step { calls: vec![call], state: () })
 //!     }
 //!
