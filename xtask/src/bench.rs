@@ -21,7 +21,8 @@ const TIMED: &str = r#"a=$(date +%s%N); octave-cli -qfHW --eval "$0" && echo $((
 /// Measures both in turn, so that what else the machine does weighs on both.
 pub(crate) fn execute(place: &Place) -> anyhow::Result<()> {
     let octave = setup::everything(place)?;
-    let server = Server::start(place, &place.made("bench")?, &octave)?;
+    let data = tempfile::tempdir()?;
+    let server = Server::start(place, data.path(), &octave)?;
     let plugin = place.plugin(PIPELINE);
     run(Command::new(place.simulay()).args(["plugin", "upload", "--server", server.url()]).arg(plugin))?;
     let host = Host::new(server.url());

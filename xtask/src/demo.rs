@@ -1,5 +1,7 @@
 //! Shows a simulation from upload to plots, over REST.
 
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
@@ -7,6 +9,7 @@ use std::time::Instant;
 use anyhow::Context as _;
 use serde_json::Value;
 
+use crate::digest;
 use crate::place::Place;
 use crate::process::{read, run};
 use crate::server::Server;
@@ -18,21 +21,22 @@ const PIPELINE: &str = "heat-equation";
 pub(crate) fn execute(place: &Place) -> anyhow::Result<()> {
     let octave = setup::everything(place)?;
     let begun = Instant::now();
-    let data = place.made("demo")?;
+    let plugin = place.plugin(PIPELINE);
+    let data = data(place, &plugin)?;
     let server = Server::start(place, &data, &octave)?;
     println!("a host serves at {}", server.url());
     let client = Client { simulay: place.simulay(), server: server.url().to_owned() };
-    let plugin = place.plugin(PIPELINE);
     run(client.simulay(&["plugin", "upload"]).arg(&plugin))?;
     let id = client.create(&example(place, &plugin)?)?;
     println!("run {id} of {PIPELINE}");
     run(&mut client.simulay(&["runs", "watch", &id]))?;
     let outcome = client.outcome(&id)?;
     let out = data.join("out");
-    run(client.simulay(&["runs", "artifacts", &id, "--force", "--out"]).arg(&out))?;
+    clear(&out)?;
+    run(client.simulay(&["runs", "artifacts", &id, "--out"]).arg(&out))?;
     server.stop()?;
     println!("\n{}", error_line(&outcome)?);
-    println!("plots and tables: {}", saved(&out)?.join(", "));
+    println!("plots and tables in {}: {}", out.display(), saved(&out)?.join(", "));
     println!("the demo took {:.1} s after the set-up", begun.elapsed().as_secs_f64());
     Ok(())
 }
@@ -84,15 +88,36 @@ fn error_line(outcome: &Value) -> anyhow::Result<String> {
     Ok(format!("error against the analytic solution: max {largest:.3e} K, rms {mean:.3e} K"))
 }
 
-/// The files in a folder and its folders.
+/// The data directory. A published version never changes: when the plugin did, all begins anew.
+fn data(place: &Place, plugin: &Path) -> anyhow::Result<PathBuf> {
+    let folder = place.made("demo")?;
+    let marker = folder.join("plugin.sha256");
+    let digest = digest::of(&[&fs::read(plugin)?]);
+    if !fs::read_to_string(&marker).is_ok_and(|known| known == digest) {
+        clear(&folder)?;
+        fs::create_dir(&folder)?;
+        fs::write(marker, digest)?;
+    }
+    Ok(folder)
+}
+
+/// Removes what an earlier demo left.
+fn clear(folder: &Path) -> anyhow::Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("{} cannot be cleared", folder.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The files of the report, which lie at the top.
 fn saved(folder: &Path) -> anyhow::Result<Vec<String>> {
     let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))? {
-        let path = entry?.path();
-        if path.is_dir() {
-            files.extend(saved(&path)?);
-        } else {
-            files.push(path.display().to_string());
+    for entry in fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))? {
+        let entry = entry?;
+        if entry.path().is_file() {
+            files.push(entry.file_name().to_string_lossy().into_owned());
         }
     }
     files.sort();

@@ -3,6 +3,7 @@
 mod bench;
 mod build;
 mod demo;
+mod digest;
 mod place;
 mod process;
 mod rest;

@@ -7,9 +7,9 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use sha2::{Digest as _, Sha256};
 
 use super::packages;
+use crate::digest;
 use crate::place::Place;
 use crate::process::{administrative, ends_well, log, read, run};
 use crate::step::{say, step};
@@ -43,7 +43,7 @@ impl fmt::Display for ImageId {
 pub(crate) fn ensure(place: &Place) -> anyhow::Result<ImageId> {
     let dockerfile = fs::read(place.root().join("images/octave/Dockerfile"))?;
     let init = fs::read(place.init()).context("simulay-init is not built")?;
-    let recipe = recipe(&dockerfile, &init);
+    let recipe = digest::of(&[&dockerfile, &init]);
     if inspect(TAG, &format!("{{{{index .Config.Labels \"{RECIPE}\"}}}}")).as_deref() != Some(&recipe) {
         ensure_base(place)?;
         step(&format!("building the image {TAG}"), || build(place, &dockerfile, &init, &recipe))?;
@@ -58,15 +58,6 @@ pub(crate) fn ensure(place: &Place) -> anyhow::Result<ImageId> {
 pub(crate) fn register(place: &Place, data: &Path) -> anyhow::Result<()> {
     let mut simulay = Command::new(place.simulay());
     run(simulay.args(["images", "register", "octave", TAG, "--data"]).arg(data))
-}
-
-fn recipe(dockerfile: &[u8], init: &[u8]) -> String {
-    let mut hash = Sha256::new();
-    for part in [dockerfile, init] {
-        hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part);
-    }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What Docker says of an image; nothing when it has none.
@@ -127,16 +118,4 @@ fn import(system: &Path) -> anyhow::Result<()> {
         bail!("`tar` failed ({status}); {BASE} may lack files: remove it with `docker rmi {BASE}`");
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_recipe_tells_its_parts_apart() {
-        assert_eq!(recipe(b"ab", b"c"), recipe(b"ab", b"c"));
-        assert_ne!(recipe(b"ab", b"c"), recipe(b"a", b"bc"));
-        assert_eq!(recipe(b"", b"").len(), 64);
-    }
 }
