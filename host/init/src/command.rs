@@ -10,23 +10,26 @@ use nix::sys::signal::{SigSet, SigmaskHow};
 use rustix::process::WaitStatus;
 use simulay_init::frames::{Exit, JobSpec, Phase, Rejection};
 
+use crate::badness::Badness;
 use crate::cgroup;
 use crate::outputs::Wanted;
 use crate::processes::{Processes, end_all};
-use crate::record::Record;
+use crate::record::{Output, Record};
 use crate::scratch;
 use crate::streams::{self, Which};
 
-/// Starts the command of `spec` and a thread that sees it through; `ended` is called at its end.
+/// Starts the command of `spec` and a thread that sees it through; `ended` is called when all is known.
 pub(crate) fn start(
     spec: &JobSpec,
     wanted: Wanted,
+    badness: &Badness,
     record: &Arc<Record>,
     ended: impl FnOnce() + Send + 'static,
 ) -> Result<Arc<Processes>, Rejection> {
     let oom_kills = cgroup::oom_kills();
     let began = Instant::now();
-    let mut child = spawn(spec).map_err(|error| Rejection::Command(error.to_string()))?;
+    let mut child =
+        badness.worst_while(|| spawn(spec)).map_err(|error| Rejection::Command(error.to_string()))?;
     let processes = Arc::new(Processes::new(child.id()));
     record.change(|facts| {
         facts.phase = Phase::Running;
@@ -39,8 +42,10 @@ pub(crate) fn start(
     let attendant =
         Attendant { processes: Arc::clone(&processes), record: Arc::clone(record), began, oom_kills };
     thread::spawn(move || {
-        attendant.attend(readers.into_iter().flatten(), &wanted);
+        let result = attendant.attend(readers.into_iter().flatten(), &wanted);
+        // First, so that the host's answer to the result cannot come before it.
         ended();
+        attendant.record.finish(result);
     });
     Ok(processes)
 }
@@ -82,7 +87,11 @@ struct Attendant {
 }
 
 impl Attendant {
-    fn attend(self, readers: impl Iterator<Item = thread::JoinHandle<()>>, wanted: &Wanted) {
+    fn attend(
+        &self,
+        readers: impl Iterator<Item = thread::JoinHandle<()>>,
+        wanted: &Wanted,
+    ) -> Result<Arc<[Output]>, Rejection> {
         let status = self.processes.wait_for_first();
         let wall = self.began.elapsed();
         end_all();
@@ -90,11 +99,7 @@ impl Attendant {
         readers.for_each(|reader| drop(reader.join()));
         let exit = self.exit(status, u64::try_from(wall.as_millis()).unwrap_or(u64::MAX));
         self.record.change(|facts| facts.exit = Some(exit));
-        let result = wanted.collect();
-        self.record.change(|facts| {
-            facts.phase = Phase::Ended;
-            facts.result = Some(result);
-        });
+        wanted.collect()
     }
 
     fn exit(&self, status: Option<WaitStatus>, wall_ms: u64) -> Exit {

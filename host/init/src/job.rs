@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 use simulay_init::frames::{JobSpec, Order, Rejection, UNCLAIMED};
 
+use crate::badness::Badness;
 use crate::command;
 use crate::inputs::Inputs;
 use crate::orders::Event;
@@ -22,8 +23,13 @@ const HOLD_MS: u64 = 60_000;
 type Flow = ControlFlow<u8>;
 
 /// Obeys orders until the job is over; gives init's exit code.
-pub(crate) fn serve(events: &Receiver<Event>, sender: &SyncSender<Event>, record: &Arc<Record>) -> u8 {
-    let mut keeper = Keeper { record, sender, state: State::Idle, deaf: false };
+pub(crate) fn serve(
+    events: &Receiver<Event>,
+    sender: &SyncSender<Event>,
+    record: &Arc<Record>,
+    badness: &Badness,
+) -> u8 {
+    let mut keeper = Keeper { record, sender, badness, state: State::Idle, deaf: false };
     loop {
         let flow = match next(events, keeper.state.deadline()) {
             Some(event) => keeper.handle(event),
@@ -79,6 +85,7 @@ impl State {
 struct Keeper<'a> {
     record: &'a Arc<Record>,
     sender: &'a SyncSender<Event>,
+    badness: &'a Badness,
     state: State,
     deaf: bool,
 }
@@ -152,7 +159,7 @@ impl Keeper<'_> {
         let held = State::Held { until: after(spec.hold_ms) };
         let started = inputs.keep().and_then(|()| {
             let sender = self.sender.clone();
-            command::start(&spec, wanted, self.record, move || drop(sender.send(Event::Ended)))
+            command::start(&spec, wanted, self.badness, self.record, move || drop(sender.send(Event::Ended)))
         });
         self.state = match &started {
             Ok(processes) => State::Running(Running::new(processes, &spec)),
@@ -168,7 +175,7 @@ impl Keeper<'_> {
             State::Idle | State::Running(_) => after(HOLD_MS),
         };
         self.state = State::Held { until };
-        self.record.reject(rejection);
+        self.record.finish(Err(rejection));
     }
 
     fn hold(&mut self) {

@@ -3,6 +3,7 @@
 //! Threads, each with one thing to wait for: orders from the host, SIGTERM, the command's two streams
 //! and its end, the host's patience for reports. This one decides.
 
+mod badness;
 mod cgroup;
 mod command;
 mod held;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
+use badness::Badness;
 use record::Record;
 use simulay_init::frames::FAILED;
 
@@ -31,6 +33,7 @@ const QUEUE: usize = 4;
 fn main() -> ExitCode {
     // A thread that is gone would leave the host waiting.
     std::panic::set_hook(Box::new(|_| std::process::exit(FAILED.into())));
+    let badness = Badness::open();
     // Closes /proc/1 to the command: it shall not write to our stdout.
     let _ = nix::sys::prctl::set_dumpable(false);
     let _ = nix::sys::prctl::set_child_subreaper(true);
@@ -42,5 +45,5 @@ fn main() -> ExitCode {
     thread::spawn(move || orders::listen(std::io::stdin().lock(), &listener));
     thread::spawn(move || orders::watch(&signals, &watcher));
     thread::spawn(move || teller::tell(&told, std::io::stdout().lock()));
-    job::serve(&events, &sender, &record).into()
+    job::serve(&events, &sender, &record, &badness).into()
 }

@@ -28,10 +28,8 @@ struct State {
 }
 
 impl Processes {
-    /// Those of the process `first`, leader of its group. It raises their badness, so that the
-    /// kernel, when memory runs out, kills one of them and never init.
+    /// Those of the process `first`, leader of its group.
     pub(crate) fn new(first: u32) -> Self {
-        let _ = fs::write(format!("/proc/{first}/oom_score_adj"), "1000");
         let first = Pid::from_raw(i32::try_from(first).unwrap_or(i32::MAX));
         Self { first, state: Mutex::default() }
     }

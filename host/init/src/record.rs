@@ -87,11 +87,11 @@ impl Record {
         });
     }
 
-    /// The job ends here, without outputs.
-    pub(crate) fn reject(&self, rejection: Rejection) {
+    /// The last word on the job.
+    pub(crate) fn finish(&self, result: Result<Arc<[Output]>, Rejection>) {
         self.change(|facts| {
             facts.phase = Phase::Ended;
-            facts.result = Some(Err(rejection));
+            facts.result = Some(result);
         });
     }
 

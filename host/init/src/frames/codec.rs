@@ -91,3 +91,18 @@ fn decode<T: DeserializeOwned>(frame: &[u8]) -> Result<T, FrameError> {
         _ => Err(FrameError::Damaged),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endless_frame_takes_bounded_memory() {
+        let mut decoder = Decoder::default();
+        for _ in 0..1000 {
+            assert_eq!(decoder.feed::<u8>(&[1; 64 * 1024]), []);
+            assert!(decoder.frame.capacity() <= 4 * MAX_FRAME);
+        }
+        assert_eq!(decoder.feed::<u8>(&[0]), [Err(FrameError::TooLarge)]);
+    }
+}

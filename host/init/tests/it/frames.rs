@@ -1,0 +1,181 @@
+//! Frames under any bytes and any pieces.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use simulay_init::frames::{
+    Decoder, Exit, FrameError, JobSpec, MAX_DATA, MAX_FRAME, Order, Phase, Rejection, Report, decode_all,
+    encode,
+};
+
+fn job() -> impl Strategy<Value = JobSpec> {
+    let texts =
+        (vec(any::<String>(), 0..5), vec(any::<(String, String)>(), 0..5), vec(any::<String>(), 0..5));
+    (texts, any::<[u64; 5]>(), any::<u32>()).prop_map(|((command, env, outputs), numbers, max_outputs)| {
+        let [max_stream_bytes, max_output_bytes, timeout_ms, grace_ms, hold_ms] = numbers;
+        JobSpec {
+            command,
+            env,
+            outputs,
+            max_stream_bytes,
+            max_output_bytes,
+            max_outputs,
+            timeout_ms,
+            grace_ms,
+            hold_ms,
+        }
+    })
+}
+
+fn data() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        vec(any::<u8>(), 0..600),
+        vec(0..2_u8, 0..2000),
+        Just(vec![0; MAX_DATA]),
+        Just(vec![1; MAX_DATA])
+    ]
+}
+
+fn order() -> impl Strategy<Value = Order> {
+    prop_oneof![
+        any::<u64>().prop_map(|session| Order::Hello { session }),
+        job().prop_map(Order::Begin),
+        any::<(String, u64)>().prop_map(|(path, size)| Order::File { path, size }),
+        data().prop_map(Order::Data),
+        Just(Order::Run),
+        Just(Order::Terminate),
+        Just(Order::Ack),
+    ]
+}
+
+fn exit() -> impl Strategy<Value = Exit> {
+    (any::<[Option<i32>; 2]>(), any::<[bool; 4]>(), any::<[u64; 2]>()).prop_map(
+        |([code, signal], [timed_out, stream_limit, terminated, scratch_full], [oom_kills, wall_ms])| Exit {
+            code,
+            signal,
+            timed_out,
+            stream_limit,
+            terminated,
+            oom_kills,
+            scratch_full,
+            wall_ms,
+        },
+    )
+}
+
+fn rejection() -> impl Strategy<Value = Rejection> {
+    prop_oneof![
+        any::<String>().prop_map(Rejection::Order),
+        any::<(String, String)>().prop_map(|(path, reason)| Rejection::Input(path, reason)),
+        Just(Rejection::InputsTooLarge),
+        any::<String>().prop_map(Rejection::Command),
+        any::<(String, String)>().prop_map(|(path, reason)| Rejection::Output(path, reason)),
+        any::<String>().prop_map(Rejection::OutputLimit),
+    ]
+}
+
+fn report() -> impl Strategy<Value = Report> {
+    let phase = prop_oneof![Just(Phase::Idle), Just(Phase::Running), Just(Phase::Ended)];
+    prop_oneof![
+        (any::<u64>(), phase).prop_map(|(session, phase)| Report::Welcome { session, phase }),
+        Just(Report::Started),
+        (any::<u64>(), data()).prop_map(|(offset, bytes)| Report::Stdout { offset, bytes }),
+        (any::<u64>(), data()).prop_map(|(offset, bytes)| Report::Stderr { offset, bytes }),
+        exit().prop_map(Report::Exited),
+        any::<(String, u64)>().prop_map(|(path, size)| Report::Output { path, size }),
+        data().prop_map(Report::Data),
+        rejection().prop_map(Report::Rejected),
+        Just(Report::Done),
+    ]
+}
+
+/// Feeds `bytes` in pieces of the given sizes, over and over.
+fn feed_in_pieces<T: serde::de::DeserializeOwned>(
+    bytes: &[u8],
+    sizes: &[usize],
+) -> Vec<Result<T, FrameError>> {
+    let mut decoder = Decoder::default();
+    let mut found = Vec::new();
+    let mut rest = bytes;
+    for size in sizes.iter().cycle() {
+        if rest.is_empty() {
+            break;
+        }
+        let (now, later) = rest.split_at(rest.len().min(*size));
+        found.extend(decoder.feed(now));
+        rest = later;
+    }
+    found
+}
+
+proptest! {
+    #[test]
+    fn orders_round_trip_in_any_pieces(orders in vec(order(), 0..6), sizes in vec(1..3000_usize, 1..8)) {
+        let bytes: Vec<u8> = orders.iter().flat_map(|order| encode(order).unwrap()).collect();
+        let found: Result<Vec<Order>, _> = feed_in_pieces(&bytes, &sizes).into_iter().collect();
+        prop_assert_eq!(found, Ok(orders));
+    }
+
+    #[test]
+    fn reports_round_trip_in_any_pieces(reports in vec(report(), 0..6), sizes in vec(1..3000_usize, 1..8)) {
+        let bytes: Vec<u8> = reports.iter().flat_map(|report| encode(report).unwrap()).collect();
+        let found: Result<Vec<Report>, _> = feed_in_pieces(&bytes, &sizes).into_iter().collect();
+        prop_assert_eq!(found, Ok(reports));
+    }
+
+    #[test]
+    fn pieces_do_not_matter_for_garbage(bytes in vec(any::<u8>(), 0..2000), sizes in vec(1..300_usize, 1..8)) {
+        prop_assert_eq!(feed_in_pieces::<Order>(&bytes, &sizes), decode_all(&bytes));
+    }
+
+    #[test]
+    fn after_any_garbage_the_next_frame_is_found(mut bytes in vec(any::<u8>(), 0..2000), order in order()) {
+        bytes.push(0);
+        bytes.extend(encode(&order).unwrap());
+        prop_assert_eq!(decode_all(&bytes).pop(), Some(Ok(order)));
+    }
+
+    #[test]
+    fn a_frame_cut_off_is_lost_alone(cut in any::<prop::sample::Index>(), lost in order(), order in order()) {
+        let frame = encode(&lost).unwrap();
+        let mut bytes = frame[..cut.index(frame.len() - 1)].to_vec();
+        let silence = bytes.is_empty();
+        bytes.push(0);
+        bytes.extend(encode(&order).unwrap());
+        let mut expected = vec![Ok(order)];
+        if !silence {
+            expected.insert(0, Err(FrameError::Damaged));
+        }
+        prop_assert_eq!(decode_all(&bytes), expected);
+    }
+
+    #[test]
+    fn a_changed_byte_never_makes_another_message(at in any::<prop::sample::Index>(), flip in 1..=255_u8, order in order()) {
+        let mut frame = encode(&order).unwrap();
+        let at = at.index(frame.len());
+        frame[at] ^= flip;
+        frame.push(0);
+        prop_assert!(decode_all::<Order>(&frame).iter().all(Result::is_err));
+    }
+}
+
+#[test]
+fn a_message_that_is_too_large_is_not_sent() {
+    assert_eq!(encode(&Order::Data(vec![1; MAX_FRAME])), Err(FrameError::TooLarge));
+    let largest = Order::Data(vec![1; MAX_FRAME - 8]);
+    assert_eq!(decode_all(&encode(&largest).unwrap()), [Ok(largest)]);
+}
+
+#[test]
+fn an_overlong_frame_is_refused_once_and_the_next_is_found() {
+    let mut bytes = vec![1; 10 * MAX_FRAME];
+    bytes.push(0);
+    bytes.extend(encode(&Order::Run).unwrap());
+    let expected = vec![Err(FrameError::TooLarge), Ok(Order::Run)];
+    assert_eq!(decode_all(&bytes), expected);
+    assert_eq!(feed_in_pieces(&bytes, &[1000]), expected);
+}
+
+#[test]
+fn lone_zeros_are_silence() {
+    assert_eq!(decode_all::<Order>(&[0; 100]), []);
+}
