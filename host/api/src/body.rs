@@ -20,7 +20,8 @@ pub(crate) struct Pieces {
     limit: u64,
     too_large: ProblemKind,
     taken: u64,
-    begun: Instant,
+    /// When the first piece was asked for: who waits for a place is not slow.
+    begun: Option<Instant>,
     stall: Duration,
 }
 
@@ -34,14 +35,7 @@ impl Pieces {
         too_large: ProblemKind,
         stall: Duration,
     ) -> Result<Self, Refusal> {
-        let pieces = Self {
-            stream: body.into_data_stream(),
-            limit,
-            too_large,
-            taken: 0,
-            begun: Instant::now(),
-            stall,
-        };
+        let pieces = Self { stream: body.into_data_stream(), limit, too_large, taken: 0, begun: None, stall };
         match announced(headers) {
             Some(length) if length > limit => Err(pieces.refusal()),
             _ => Ok(pieces),
@@ -51,7 +45,8 @@ impl Pieces {
     /// The next piece, `None` after the last.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Refusal> {
         let slow = || Refusal::new(ProblemKind::RequestTimeout, "the body came too slowly");
-        let next = tokio::time::timeout_at(self.deadline(), self.stream.next()).await.map_err(|_| slow())?;
+        let deadline = self.deadline();
+        let next = tokio::time::timeout_at(deadline, self.stream.next()).await.map_err(|_| slow())?;
         let Some(piece) = next else { return Ok(None) };
         let piece = piece.map_err(|error| {
             Refusal::new(ProblemKind::InvalidHeader, "the body broke off or is not framed as it says")
@@ -71,9 +66,11 @@ impl Pieces {
     }
 
     /// A body may pause, and may be slow on the whole, but not be both forever.
-    fn deadline(&self) -> Instant {
+    fn deadline(&mut self) -> Instant {
+        let now = Instant::now();
+        let begun = *self.begun.get_or_insert(now);
         let owed = Duration::from_secs(self.taken / LEAST_RATE);
-        (Instant::now() + self.stall).min(self.begun + self.stall + owed)
+        (now + self.stall).min(begun + self.stall + owed)
     }
 
     fn refusal(&self) -> Refusal {

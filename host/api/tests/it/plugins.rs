@@ -1,5 +1,7 @@
 //! `/v1/plugins`.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::{Method, Request};
 use simulay_api::ApiSettings;
@@ -92,4 +94,29 @@ async fn a_component_is_bounded_while_it_streams() {
     // Without an end: only a bound that holds while it streams gives an answer.
     let endless = futures_util::stream::repeat_with(|| Ok::<_, std::io::Error>("piece"));
     house.send(upload(), Body::from_stream(endless)).await.problem(413, "payload_too_large");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waited_for_a_place_still_has_time_for_the_body() {
+    let settings = ApiSettings { max_uploads: 1, ..ApiSettings::default() };
+    let house = House::with(&settings, Settings::default());
+    let never = Body::from_stream(futures_util::stream::pending::<Result<&str, std::io::Error>>());
+    let soon = futures_util::stream::once(async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        Ok::<_, std::io::Error>(HEAT)
+    });
+    let (stalled, patient) =
+        tokio::join!(house.send(upload(), never), house.send(upload(), Body::from_stream(soon)));
+    stalled.problem(408, "request_timeout");
+    patient.expect(201);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_drips_is_given_up() {
+    let house = House::new();
+    let drip = futures_util::stream::unfold((), |()| async {
+        tokio::time::sleep(ApiSettings::default().stall_timeout / 2).await;
+        Some((Ok::<_, std::io::Error>("x"), ()))
+    });
+    house.send(upload(), Body::from_stream(drip)).await.problem(408, "request_timeout");
 }
