@@ -24,6 +24,7 @@ use conversation::{Heard, Job};
 use daemon::{Daemon, DaemonError};
 use patience::Patience;
 pub use preflight::{Finding, Severity};
+use presence::Presence;
 
 use crate::spec::{self, Place, Runtime};
 use crate::{
@@ -136,7 +137,10 @@ impl DockerContainers {
         cancel: &CancellationToken,
     ) -> Result<Completed, ContainerError> {
         // Not dropped half-way by a cancellation: what Docker was asked for must be known.
-        let place = self.ensure(name, call, cancel).await?;
+        let place = match self.ensure(name, call, cancel).await? {
+            Presence::Running(place) => place,
+            Presence::Over(found) => return confirm::over(&found, 0),
+        };
         tokio::select! {
             biased;
             () = cancel.cancelled() => Err(ContainerError::Cancelled),

@@ -45,9 +45,9 @@ mod tests {
     fn only_whole_ids_are_ids() {
         let id = format!("sha256:{}", "0a".repeat(32));
         assert_eq!(id.parse::<ImageId>().map(|id| id.to_string()), Ok(id.clone()));
-        let upper = id.to_uppercase();
+        let (upper, short) = (id.to_uppercase(), id.trim_end_matches("a"));
         let long = format!("{id}0");
-        for text in ["", "octave", "octave:latest", "sha256:", "-v", &id[7..], &id[..70], &upper, &long] {
+        for text in ["", "octave", "octave:latest", "sha256:", "-v", short, &upper, &long] {
             assert_eq!(text.parse::<ImageId>(), Err(ImageIdError), "{text}");
         }
     }

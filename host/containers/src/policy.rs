@@ -157,4 +157,4 @@ fn denied(field: impl Into<String>, rule: impl Into<String>) -> ContainerError {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -333,3 +333,6 @@ impl Containers for Scripted {
         Ok(images.map(image).collect())
     }
 }
+
+#[cfg(test)]
+mod tests;

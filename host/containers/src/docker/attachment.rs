@@ -15,7 +15,7 @@ use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 #[error("{0}")]
 pub(super) struct Cut(pub(super) String);
 
-/// For init to take a frame, or to answer a greeting.
+/// For init to take a frame.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What init says.
@@ -44,17 +44,11 @@ impl Reader {
 
     /// Waits for the answer to the greeting with `session`; what came before was for another.
     pub(super) async fn welcome(&mut self, session: u64) -> Result<Phase, Cut> {
-        let answered = async {
-            loop {
-                match self.next_frame().await? {
-                    Ok(Report::Welcome { session: echoed, phase }) if echoed == session => return Ok(phase),
-                    _ => {}
-                }
+        loop {
+            match self.next_frame().await? {
+                Ok(Report::Welcome { session: echoed, phase }) if echoed == session => return Ok(phase),
+                _ => {}
             }
-        };
-        match tokio::time::timeout(PATIENCE, answered).await {
-            Ok(answered) => answered,
-            Err(_) => Err(Cut("simulay-init does not answer".to_owned())),
         }
     }
 

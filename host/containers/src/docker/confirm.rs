@@ -49,13 +49,7 @@ impl DockerContainers {
     ) -> Result<Option<Completed>, ContainerError> {
         match self.find(name).await? {
             Some(Found { life: Life::Running, .. }) => Ok(None),
-            Some(Found { life: Life::Over, oom_killed: true, .. }) => {
-                Ok(Some(Completed { ending: Ending::OutOfMemory, wall_ms: job.running_ms() }))
-            }
-            Some(found) => {
-                let reason = format!("it ended with code {} before its results were here", found.exit_code);
-                Err(ContainerError::Lost(reason))
-            }
+            Some(found) => over(&found, job.running_ms()).map(Some),
             None => Err(ContainerError::Lost("it was removed".to_owned())),
         }
     }
@@ -93,4 +87,13 @@ impl DockerContainers {
             }
         }
     }
+}
+
+/// What a container that is over without a word of its init came to.
+pub(super) fn over(found: &Found, wall_ms: u64) -> Result<Completed, ContainerError> {
+    if found.oom_killed {
+        return Ok(Completed { ending: Ending::OutOfMemory, wall_ms });
+    }
+    let code = found.exit_code;
+    Err(ContainerError::Lost(format!("it ended with code {code} before its results were here")))
 }

@@ -17,6 +17,9 @@ use crate::{Admitted, ContainerError, Exchange};
 const SILENCE: Duration = Duration::from_secs(30);
 /// Silences in a row after which init counts as stuck where it should speak.
 const MAX_SILENCES: u32 = 2;
+/// For init to answer a greeting before the container is looked at.
+const GREETING: Duration = Duration::from_secs(2);
+const MAX_GREETINGS: u32 = 30;
 /// For init to end and report a command whose time and grace are over.
 const MARGIN: Duration = Duration::from_secs(20);
 
@@ -53,7 +56,7 @@ impl Job<'_> {
     {
         let (mut reader, mut writer) = attachment::split(attached);
         let session = Uuid::new_v4().as_u64_pair().0;
-        let phase = match greet(&mut reader, &mut writer, session).await {
+        let phase = match greet(&mut reader, &mut writer, session, &alive).await {
             Ok(phase) => phase,
             Err(Cut(reason)) => return Ok(Heard::Cut(reason)),
         };
@@ -149,7 +152,20 @@ impl Job<'_> {
     }
 }
 
-async fn greet(reader: &mut Reader, writer: &mut Writer, session: u64) -> Result<Phase, Cut> {
+/// Greets init and waits for its answer, as long as the container lives: Docker attaches to dead
+/// ones as well.
+async fn greet<A, F>(reader: &mut Reader, writer: &mut Writer, session: u64, alive: &A) -> Result<Phase, Cut>
+where
+    A: Fn() -> F + Sync,
+    F: Future<Output = bool> + Send,
+{
     writer.greet(session).await?;
-    reader.welcome(session).await
+    for _ in 0..MAX_GREETINGS {
+        match tokio::time::timeout(GREETING, reader.welcome(session)).await {
+            Ok(answered) => return answered,
+            Err(_) if alive().await => {}
+            Err(_) => return Err(Cut("the container stopped".to_owned())),
+        }
+    }
+    Err(Cut("simulay-init does not answer".to_owned()))
 }

@@ -14,6 +14,14 @@ use crate::{Admitted, ContainerError};
 /// For a container that cannot be removed now; the engine sweeps later.
 const REMOVAL: Duration = Duration::from_secs(30);
 
+/// A container that is there.
+pub(super) enum Presence {
+    /// It runs, for all that is known.
+    Running(Place),
+    /// It ended, in an earlier life of the host.
+    Over(Found),
+}
+
 /// Why a container does not run.
 enum Hindrance {
     Daemon(DaemonError),
@@ -33,14 +41,14 @@ impl DockerContainers {
         name: ContainerName,
         call: &Admitted,
         cancel: &CancellationToken,
-    ) -> Result<Place, ContainerError> {
+    ) -> Result<Presence, ContainerError> {
         let mut patience = Patience::default();
         loop {
             if cancel.is_cancelled() {
                 return Err(ContainerError::Cancelled);
             }
             match self.try_ensure(name, call, cancel).await {
-                Ok(place) => return Ok(place),
+                Ok(presence) => return Ok(presence),
                 Err(Hindrance::Final(error)) => return Err(error),
                 Err(Hindrance::Daemon(error)) => patience.bear(error).await?,
             }
@@ -52,7 +60,7 @@ impl DockerContainers {
         name: ContainerName,
         call: &Admitted,
         cancel: &CancellationToken,
-    ) -> Result<Place, Hindrance> {
+    ) -> Result<Presence, Hindrance> {
         let place = self.place().await?;
         match self.daemon.inspect(name).await? {
             Some(Found { life: Life::Created, .. }) => {
@@ -64,10 +72,12 @@ impl DockerContainers {
                 self.create(name, call, place).await?;
                 self.start(name, call).await?;
             }
-            // See `look_after` for those that are over.
-            Some(_) => tracing::info!(container = %name, "adopting a container"),
+            Some(found @ Found { life: Life::Over, .. }) => return Ok(Presence::Over(found)),
+            Some(Found { life: Life::Running, .. }) => {
+                tracing::info!(container = %name, "adopting a container")
+            }
         }
-        Ok(place)
+        Ok(Presence::Running(place))
     }
 
     async fn start_permit(

@@ -1,1 +1,235 @@
+use std::io;
+use std::sync::Mutex;
 
+use async_trait::async_trait;
+use futures_util::stream::BoxStream;
+use proptest::prelude::*;
+use simulay_model::{ContainerCall, Digest};
+
+use super::*;
+use crate::policy::tests::{call, manifest, policy};
+
+/// Counts what is kept.
+#[derive(Default)]
+struct Ledger {
+    stream_bytes: Mutex<u64>,
+    finished: std::sync::Arc<Mutex<Vec<(String, u64)>>>,
+}
+
+#[async_trait]
+impl Exchange for Ledger {
+    async fn open(&self, _: Digest) -> io::Result<(u64, BoxStream<'static, io::Result<Bytes>>)> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+
+    async fn stream(&self, _: Stream, _: u64, bytes: Bytes) -> io::Result<()> {
+        *self.stream_bytes.lock().unwrap() += bytes.len() as u64;
+        Ok(())
+    }
+
+    async fn output(&self, path: RelativePath, size: u64) -> io::Result<Box<dyn OutputSink>> {
+        Ok(Box::new(Sink { path: path.to_string(), size, taken: 0, finished: self.finished.clone() }))
+    }
+}
+
+struct Sink {
+    path: String,
+    size: u64,
+    taken: u64,
+    finished: std::sync::Arc<Mutex<Vec<(String, u64)>>>,
+}
+
+#[async_trait]
+impl OutputSink for Sink {
+    async fn write(&mut self, bytes: Bytes) -> io::Result<()> {
+        self.taken += bytes.len() as u64;
+        Ok(())
+    }
+
+    async fn finish(self: Box<Self>) -> io::Result<()> {
+        assert_eq!(self.taken, self.size);
+        self.finished.lock().unwrap().push((self.path, self.size));
+        Ok(())
+    }
+}
+
+fn admitted() -> Admitted {
+    let mut policy = policy();
+    policy.limits.max_stream_bytes = 10;
+    policy.limits.max_output_bytes = 100;
+    policy.limits.max_outputs = 3;
+    let outputs = vec!["out/**".to_owned(), "*.csv".to_owned()];
+    policy.admit(&ContainerCall { outputs, ..call() }, &manifest()).unwrap()
+}
+
+const EXIT: Exit = Exit {
+    code: Some(0),
+    signal: None,
+    timed_out: false,
+    stream_limit: false,
+    terminated: false,
+    oom_kills: 0,
+    scratch_full: false,
+    wall_ms: 5,
+};
+
+fn block_on<F: Future>(future: F) -> F::Output {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
+/// What the last of `reports` came to; those before it are taken.
+fn last(reports: Vec<Report>) -> Result<Progress, ReceiveError> {
+    let (call, ledger) = (admitted(), Ledger::default());
+    let mut receipt = Receipt::new(&call, &ledger);
+    let count = reports.len();
+    let mut progress = Ok(Progress::Running);
+    for (index, report) in reports.into_iter().enumerate() {
+        progress = block_on(receipt.take(report));
+        assert!(index + 1 == count || progress.is_ok(), "report {index}: {progress:?}");
+    }
+    progress
+}
+
+fn stdout(offset: u64, bytes: &[u8]) -> Report {
+    Report::Stdout { offset, bytes: bytes.to_vec() }
+}
+
+fn output(path: &str, size: u64) -> Report {
+    Report::Output { path: path.to_owned(), size }
+}
+
+fn data(length: usize) -> Report {
+    Report::Data(vec![0; length])
+}
+
+#[test]
+fn a_plain_job_is_taken_whole() {
+    let (call, ledger) = (admitted(), Ledger::default());
+    let mut receipt = Receipt::new(&call, &ledger);
+    let reports = [
+        Report::Started,
+        stdout(0, b"ab"),
+        Report::Stderr { offset: 0, bytes: vec![1] },
+        stdout(2, b"c"),
+        Report::Exited(EXIT),
+        output("out/a", 3),
+        data(1),
+        data(2),
+        output("b.csv", 0),
+    ];
+    for report in reports {
+        assert!(block_on(receipt.take(report)).is_ok());
+    }
+    assert!(matches!(block_on(receipt.take(Report::Done)), Ok(Progress::Done(EXIT))));
+    assert_eq!(*ledger.stream_bytes.lock().unwrap(), 4);
+    assert_eq!(*ledger.finished.lock().unwrap(), [("out/a".to_owned(), 3), ("b.csv".to_owned(), 0)]);
+}
+
+#[test]
+fn what_makes_no_sense_cuts_the_attachment() {
+    let exited = || Report::Exited(EXIT);
+    for reports in [
+        vec![stdout(1, b"x")],
+        vec![stdout(0, b"x"), stdout(0, b"x")],
+        vec![stdout(0, &[0; MAX_DATA + 1])],
+        vec![exited(), stdout(0, b"x")],
+        vec![exited(), exited()],
+        vec![output("a.csv", 1)],
+        vec![exited(), output("a.csv", 1), output("b.csv", 1)],
+        vec![exited(), data(1)],
+        vec![exited(), output("a.csv", 1), data(2)],
+        vec![exited(), output("a.csv", 1), Report::Done],
+        vec![Report::Started, Report::Done],
+        vec![Report::Welcome { session: 1, phase: simulay_init::frames::Phase::Ended }],
+    ] {
+        let told = format!("{reports:?}");
+        assert!(matches!(last(reports), Err(ReceiveError::Cut(_))), "{told}");
+    }
+}
+
+#[test]
+fn names_are_checked_again() {
+    for path in
+        ["/a.csv", "../a.csv", "out/../../a", "out/-x", "a\n.csv", "out//a", "secret.txt", "d/a.csv", ""]
+    {
+        let ended = last(vec![Report::Exited(EXIT), output(path, 0)]);
+        let rejected = matches!(ended, Err(ReceiveError::Final(ContainerError::ArtifactRejected { .. })));
+        assert!(rejected, "{path:?}: {ended:?}");
+    }
+    let twice = last(vec![Report::Exited(EXIT), output("a.csv", 0), output("A.csv", 0)]);
+    assert!(matches!(twice, Err(ReceiveError::Final(ContainerError::ArtifactRejected { .. }))));
+}
+
+#[test]
+fn bounds_are_checked_again_before_anything_is_kept() {
+    for reports in [
+        vec![stdout(0, &[0; 11])],
+        vec![Report::Exited(EXIT), output("a.csv", 101)],
+        vec![Report::Exited(EXIT), output("a.csv", u64::MAX)],
+        vec![Report::Exited(EXIT), output("a.csv", 60), data(60), output("b.csv", 60)],
+        vec![
+            Report::Exited(EXIT),
+            output("a.csv", 0),
+            output("b.csv", 0),
+            output("c.csv", 0),
+            output("d.csv", 0),
+        ],
+    ] {
+        let told = format!("{reports:?}");
+        let ended = last(reports);
+        assert!(
+            matches!(ended, Err(ReceiveError::Final(ContainerError::OutputLimit(_)))),
+            "{told}: {ended:?}"
+        );
+    }
+}
+
+#[test]
+fn each_rejection_is_an_error_of_its_own_without_control_characters() {
+    let hostile = || "x\u{1b}[2J\u{202e}".to_owned();
+    for rejection in [
+        Rejection::Order(hostile()),
+        Rejection::Input(hostile(), hostile()),
+        Rejection::InputsTooLarge,
+        Rejection::Command(hostile()),
+        Rejection::Output(hostile(), hostile()),
+        Rejection::OutputLimit(hostile()),
+    ] {
+        let Err(ReceiveError::Final(error)) = last(vec![Report::Rejected(rejection)]) else { panic!() };
+        assert!(!error.to_string().contains(['\u{1b}', '\u{202e}']), "{error}");
+    }
+}
+
+fn any_report() -> impl Strategy<Value = Report> {
+    let bytes = || proptest::collection::vec(any::<u8>(), 0..8);
+    let path = prop_oneof!["[a-c]\\.csv", "out/[aA]", ".{0,8}"];
+    prop_oneof![
+        Just(Report::Started),
+        (0_u64..6, bytes()).prop_map(|(offset, bytes)| Report::Stdout { offset, bytes }),
+        (0_u64..6, bytes()).prop_map(|(offset, bytes)| Report::Stderr { offset, bytes }),
+        Just(Report::Exited(EXIT)),
+        (path, 0_u64..40).prop_map(|(path, size)| Report::Output { path, size }),
+        bytes().prop_map(Report::Data),
+        Just(Report::Done),
+    ]
+}
+
+proptest! {
+    /// Whatever init says, no more than the bounds is kept, and no file twice or in part.
+    #[test]
+    fn no_order_of_reports_breaks_a_bound(reports in proptest::collection::vec(any_report(), 0..40)) {
+        let (call, ledger) = (admitted(), Ledger::default());
+        let mut receipt = Receipt::new(&call, &ledger);
+        for report in reports {
+            if block_on(receipt.take(report)).is_err() {
+                break;
+            }
+        }
+        prop_assert!(*ledger.stream_bytes.lock().unwrap() <= 20);
+        let finished = ledger.finished.lock().unwrap();
+        prop_assert!(finished.len() <= 3);
+        prop_assert!(finished.iter().map(|(_, size)| size).sum::<u64>() <= 100);
+        let names: HashSet<_> = finished.iter().map(|(path, _)| path.to_lowercase()).collect();
+        prop_assert_eq!(names.len(), finished.len());
+    }
+}

@@ -1,0 +1,22 @@
+//! Against a real Docker daemon at `/var/run/docker.sock`, which has the image `simulay/octave:dev`
+//! (or the one `SIMULAY_TEST_IMAGE` names).
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a helper of a test fails like the test itself"
+)]
+
+mod addresses;
+mod adoption;
+mod endings;
+mod exchange;
+mod failures;
+mod proxy;
+mod registration;
+mod rig;
+mod sandbox;
+mod transfer;
