@@ -79,13 +79,17 @@ impl Driver {
             let message = "a fault in the host stopped the run; please report it";
             Err(RunError::new(ErrorKind::Internal, message).into())
         });
-        match worked {
+        let ended = match worked {
             Ok(()) => Ok(()),
-            Err(Halt::Store(error @ StoreError::Corrupt(_))) => {
-                self.finish(RunEnd::Failed(verdict::of_store(&error))).await
-            }
             Err(Halt::Store(error)) => Err(error),
             Err(Halt::End(end)) => self.finish(end).await,
+        };
+        match ended {
+            // Waiting does not mend damaged data.
+            Err(error @ StoreError::Corrupt(_)) => {
+                self.finish(RunEnd::Failed(verdict::of_store(&error))).await
+            }
+            ended => ended,
         }
     }
 

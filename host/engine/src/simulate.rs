@@ -133,11 +133,12 @@ impl Simulation<'_> {
             // What an earlier life started has no one to stop it but us.
             return self.discard(record).await.map(|()| Attempt::Stopped);
         };
+        // Opens the logs before anyone is told of the start, who may ask for them at once.
+        let exchange = self.exchange(record);
         if !record.started {
             let CallRecord { step, index: call, attempt, .. } = *record;
             self.apply(Change::CallStarted { step, call, attempt }).await?;
         }
-        let exchange = self.exchange(record);
         let name = self.name(record);
         let ended = self.parts.containers.run(name, admitted, &exchange, stop.clone()).await;
         self.judge(record, &exchange, ended).await
