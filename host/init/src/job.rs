@@ -60,7 +60,7 @@ enum State {
     /// The command runs.
     Running(Running),
     /// What there is to say is held.
-    Held { until: Option<Instant> },
+    Held { hold: Duration, until: Option<Instant> },
 }
 
 struct Running {
@@ -73,11 +73,15 @@ struct Running {
 }
 
 impl State {
+    fn held(hold_ms: u64) -> Self {
+        Self::Held { hold: Duration::from_millis(hold_ms), until: after(hold_ms) }
+    }
+
     const fn deadline(&self) -> Option<Instant> {
         match self {
             Self::Idle | Self::Begun { .. } => None,
             Self::Running(running) => running.deadline,
-            Self::Held { until } => *until,
+            Self::Held { until, .. } => *until,
         }
     }
 }
@@ -156,7 +160,7 @@ impl Keeper<'_> {
         else {
             return Ok(());
         };
-        let held = State::Held { until: after(spec.hold_ms) };
+        let held = State::held(spec.hold_ms);
         let started = inputs.keep().and_then(|()| {
             let sender = self.sender.clone();
             command::start(&spec, wanted, self.badness, self.record, move || drop(sender.send(Event::Ended)))
@@ -169,18 +173,17 @@ impl Keeper<'_> {
     }
 
     fn reject(&mut self, rejection: Rejection) {
-        let until = match &self.state {
-            State::Begun { spec, .. } => after(spec.hold_ms),
-            State::Held { until } => *until,
-            State::Idle | State::Running(_) => after(HOLD_MS),
-        };
-        self.state = State::Held { until };
+        match &self.state {
+            State::Begun { spec, .. } => self.state = State::held(spec.hold_ms),
+            State::Idle => self.state = State::held(HOLD_MS),
+            State::Held { .. } | State::Running(_) => {}
+        }
         self.record.finish(Err(rejection));
     }
 
     fn hold(&mut self) {
         if let State::Running(running) = &self.state {
-            self.state = State::Held { until: after(running.hold_ms) };
+            self.state = State::held(running.hold_ms);
         }
     }
 
@@ -188,7 +191,14 @@ impl Keeper<'_> {
         match &mut self.state {
             State::Running(running) if running.ending => running.kill(),
             State::Running(running) => running.terminate(|causes| causes.timed_out = true),
-            State::Idle | State::Begun { .. } | State::Held { .. } => return Flow::Break(UNCLAIMED),
+            State::Held { hold, until } => {
+                let later = self.record.last_telling().and_then(|told| told.checked_add(*hold));
+                if later.is_none_or(|later| later <= Instant::now()) {
+                    return Flow::Break(UNCLAIMED);
+                }
+                *until = later;
+            }
+            State::Idle | State::Begun { .. } => {}
         }
         Flow::Continue(())
     }

@@ -1,6 +1,7 @@
 //! What is known of the job, shared by the threads that find it out and the one that tells it.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use simulay_init::frames::{Exit, Phase, Rejection};
 
@@ -34,6 +35,8 @@ pub(crate) struct Facts {
     pub(crate) exit: Option<Exit>,
     /// The last word: the outputs, or why there is none.
     pub(crate) result: Option<Result<Arc<[Output]>, Rejection>>,
+    /// When something was told last.
+    pub(crate) told: Option<Instant>,
 }
 
 /// The facts, under a lock, with a bell that rings at each change.
@@ -52,6 +55,7 @@ impl Record {
             stderr: Held::default(),
             exit: None,
             result: None,
+            told: None,
         };
         Self { facts: Mutex::new(facts), changed: Condvar::new() }
     }
@@ -77,6 +81,16 @@ impl Record {
     /// The host that said hello last.
     pub(crate) fn session(&self) -> Option<Session> {
         self.lock().session
+    }
+
+    /// Something was told just now. No bell: nobody waits for it.
+    pub(crate) fn note_telling(&self) {
+        self.lock().told = Some(Instant::now());
+    }
+
+    /// When something was told last.
+    pub(crate) fn last_telling(&self) -> Option<Instant> {
+        self.lock().told
     }
 
     /// A host is here: everything is told from the start.

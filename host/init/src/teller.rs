@@ -51,6 +51,7 @@ impl<W: Write> Teller<'_, W> {
         }
         // Who does not listen gets everything again after the next hello.
         let _ = self.host.write_all(&frame).and_then(|()| self.host.flush());
+        self.record.note_telling();
     }
 
     fn say_output(&mut self, output: &Output) {

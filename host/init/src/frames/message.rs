@@ -48,7 +48,8 @@ pub struct JobSpec {
     pub timeout_ms: u64,
     /// From TERM to KILL, milliseconds.
     pub grace_ms: u64,
-    /// How long results are held for a host, milliseconds from the command's end.
+    /// How long results are held for a host, milliseconds from the command's end or from the last
+    /// report, so that no telling is cut off.
     pub hold_ms: u64,
 }
 
