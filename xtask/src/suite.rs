@@ -33,7 +33,17 @@ fn runners(place: &Place) -> Vec<Command> {
         cargo
     };
     if which("cargo-nextest").is_some() && ends_well(&mut cargo(&["nextest", "--version"]), ANSWER) {
-        let nextest = cargo(&["nextest", "run", "--workspace", "--no-fail-fast", "--no-tests", "warn"]);
+        // A test that fails once and then passes is shown as flaky, and is to be mended.
+        let nextest = cargo(&[
+            "nextest",
+            "run",
+            "--workspace",
+            "--no-fail-fast",
+            "--no-tests",
+            "warn",
+            "--retries",
+            "1",
+        ]);
         return vec![nextest, cargo(&["test", "--workspace", "--doc", "--no-fail-fast", "--quiet"])];
     }
     vec![cargo(&["test", "--workspace", "--no-fail-fast", "--quiet"])]

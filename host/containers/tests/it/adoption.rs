@@ -1,6 +1,7 @@
 //! A host that was killed finds its containers again, and starts none twice.
 
 use std::process::Command;
+use std::time::Duration;
 
 use simulay_containers::{Address, ContainerError, Containers as _};
 use simulay_model::{ContainerCall, Digest, Ending};
@@ -83,16 +84,20 @@ async fn a_cut_attachment_is_made_anew() {
     let (proxy, path) = Proxy::unix(directory.path());
     let rig = Rig::at(Address::Unix(path), None);
     let (call, memory) = (rig.admit(&waiting()), Memory::new());
+    let (attach, start) =
+        (format!("POST /containers/{}/attach", rig.name), format!("POST /containers/{}/start", rig.name));
+    let count = |wanted: &str| proxy.requests().iter().filter(|request| *request == wanted).count();
     let (completed, ()) = tokio::join!(rig.run(&call, &memory), async {
         memory.printed("one").await;
         proxy.cut();
+        // A job that ends too soon might still be told over the connection that is being cut.
+        while count(&attach) < 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
         go(&rig);
     });
     assert_eq!(completed.unwrap().ending, Ending::Exited(0));
     assert_eq!(memory.stdout(), "one\ntwo\n");
-    let (attach, start) =
-        (format!("POST /containers/{}/attach", rig.name), format!("POST /containers/{}/start", rig.name));
-    let count = |wanted: &str| proxy.requests().iter().filter(|request| *request == wanted).count();
     assert_eq!((count(&attach), count(&start)), (2, 1), "{:?}", proxy.requests());
 }
 
