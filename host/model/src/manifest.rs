@@ -94,7 +94,7 @@ impl Manifest {
 
     fn check_schemas(&self) -> Result<(), ManifestError> {
         let params = schema("params-schema", &self.params_schema)?;
-        let result = schema("result-schema", &self.result_schema)?;
+        schema("result-schema", &self.result_schema)?;
         for (index, example) in self.examples.iter().enumerate() {
             text(&format!("examples[{index}].name"), &example.name, MAX_TITLE)?;
             if !(0.0..=1.0).contains(&example.tolerance) {
@@ -104,7 +104,6 @@ impl Manifest {
                 .complete(&example.params)
                 .map_err(|errors| error(format!("examples[{index}].params"), first(&errors)))?;
         }
-        drop(result);
         Ok(())
     }
 }
