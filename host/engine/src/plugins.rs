@@ -17,7 +17,7 @@ use crate::{Parts, UploadError};
 
 /// Inspects a component and adds it.
 pub(crate) async fn upload(parts: &Parts, component: Bytes) -> Result<(Plugin, Added), UploadError> {
-    let manifest = parts.sandbox.inspect(Arc::from(component.as_ref())).await?;
+    let manifest = parts.sandbox.inspect(Arc::from(component.as_ref())).await?.manifest;
     // The record follows the bytes, so that a listed plugin can always be read.
     let (sha256, size) = put(&*parts.blobs, component).await?;
     let plugin = Plugin { sha256, size, manifest, uploaded_at: parts.clock.now(), retired_at: None };

@@ -30,7 +30,7 @@ pub use id::{ContainerName, ContainerNameError, RunId, RunIdError};
 pub use manifest::{Example, Image, Manifest, ManifestError};
 pub use name::{PluginName, PluginNameError};
 pub use path::{MAX_PATH_BYTES, PathError, RelativePath};
-pub use plugin::{Plugin, PluginRef};
+pub use plugin::{Inspection, Plugin, PluginRef, Tool};
 pub use report::{Failure, Kept, Next, Plot, Report, Request, Series, Step};
 pub use resources::Resources;
 pub use run::{Run, RunState};

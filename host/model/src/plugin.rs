@@ -25,6 +25,29 @@ impl fmt::Display for PluginRef {
     }
 }
 
+/// What inspection finds in a component.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Inspection {
+    /// What it says of itself, checked.
+    pub manifest: Manifest,
+    /// The version of the contract it was built against.
+    pub contract: Version,
+    /// What it was made with, as its `producers` sections say; nothing vouches for it.
+    pub tools: Vec<Tool>,
+}
+
+/// An entry of a `producers` section.
+/// Source: <https://github.com/WebAssembly/tool-conventions/blob/main/ProducersSection.md>
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Tool {
+    /// `language`, `processed-by` or `sdk`.
+    pub role: String,
+    /// Name, e.g. `rustc`.
+    pub name: String,
+    /// Version as the tool wrote it.
+    pub version: String,
+}
+
 /// An uploaded plugin; immutable but for its retirement.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plugin {

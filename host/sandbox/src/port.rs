@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use simulay_model::{ContainerResult, Digest, Failure, LogLevel, Manifest, Next, Request, Step};
+use simulay_model::{ContainerResult, Digest, Failure, Inspection, LogLevel, Next, Request, Step};
 
 use crate::{CallError, InspectError};
 
@@ -13,7 +13,7 @@ use crate::{CallError, InspectError};
 #[async_trait]
 pub trait Sandbox: Send + Sync {
     /// Checks an upload against the contract, compiles it and asks it to describe itself.
-    async fn inspect(&self, component: Arc<[u8]>) -> Result<Manifest, InspectError>;
+    async fn inspect(&self, component: Arc<[u8]>) -> Result<Inspection, InspectError>;
 
     /// Calls an export of a plugin, in a fresh instance that is thrown away afterwards.
     async fn call(

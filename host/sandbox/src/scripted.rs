@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use simulay_model::{Digest, Manifest};
+use semver::Version;
+use simulay_model::{Digest, Inspection, Manifest};
 use tokio::task::spawn_blocking;
 
 use crate::{Answered, Call, CallError, Code, InspectError, ReadArtifacts, Sandbox};
@@ -33,10 +34,14 @@ impl ScriptedSandbox {
 
 #[async_trait]
 impl Sandbox for ScriptedSandbox {
-    async fn inspect(&self, component: Arc<[u8]>) -> Result<Manifest, InspectError> {
+    async fn inspect(&self, component: Arc<[u8]>) -> Result<Inspection, InspectError> {
         let known = self.plugins.get(&Digest::of(&component));
         known
-            .map(|(manifest, _)| manifest.clone())
+            .map(|(manifest, _)| Inspection {
+                manifest: manifest.clone(),
+                contract: Version::new(0, 1, 0),
+                tools: Vec::new(),
+            })
             .ok_or_else(|| InspectError::InvalidComponent("there is no script for these bytes".to_owned()))
     }
 

@@ -4,7 +4,8 @@ use std::io;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use simulay_model::{Digest, Manifest};
+use semver::Version;
+use simulay_model::{Digest, Inspection};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
@@ -87,13 +88,13 @@ impl Drop for CancelOnDrop {
 
 #[async_trait]
 impl Sandbox for WasmSandbox {
-    async fn inspect(&self, component: Arc<[u8]>) -> Result<Manifest, InspectError> {
+    async fn inspect(&self, component: Arc<[u8]>) -> Result<Inspection, InspectError> {
         let compiled = self.compiler.compile(component.clone()).await?;
         let plugin = compiled.clone();
         let described = self.run(move |settings, cancel| exchange::describe(&plugin, settings, cancel)).await;
         let manifest = described.map_err(InspectError::DescribeFailed)??;
         self.compiled.put(Digest::of(&component), compiled);
-        Ok(manifest)
+        Ok(Inspection { manifest, contract: Version::new(0, 1, 0), tools: Vec::new() })
     }
 
     async fn call(

@@ -25,7 +25,7 @@ fn state(answer: Result<Answer, Failure>) -> serde_json::Value {
 
 #[tokio::test]
 async fn a_plugin_describes_itself() {
-    let manifest = hasty().inspect(Guest::default().build().into()).await.unwrap();
+    let manifest = hasty().inspect(Guest::default().build().into()).await.unwrap().manifest;
     assert_eq!(manifest.name.as_str(), "echo");
     assert_eq!(manifest.version.to_string(), "1.0.0");
     assert_eq!(manifest.max_resources.timeout_ms, 1000);

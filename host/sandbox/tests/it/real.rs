@@ -10,7 +10,7 @@ async fn a_built_plugin_is_taken_and_called() {
     let path = std::env::var("SIMULAY_COMPONENT").unwrap();
     let bytes = std::fs::read(path).unwrap();
     let sandbox = WasmSandbox::new(SandboxSettings::default()).unwrap();
-    let manifest = sandbox.inspect(bytes.as_slice().into()).await.unwrap();
+    let manifest = sandbox.inspect(bytes.as_slice().into()).await.unwrap().manifest;
     println!("{}@{}", manifest.name, manifest.version);
     let plugin = simulay_model::Digest::of(&bytes);
     let mut request = request();
