@@ -27,6 +27,7 @@ pub(crate) fn plugins(place: &Place) -> anyhow::Result<()> {
     for name in plugin_names(place)? {
         cargo.args(["-p", &name]);
     }
+    cargo.args(["-p", "mischief"]);
     step("building the plugins", || run(&mut cargo))
 }
 

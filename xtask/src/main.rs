@@ -4,6 +4,7 @@ mod bench;
 mod build;
 mod demo;
 mod digest;
+mod hostile;
 mod place;
 mod process;
 mod rest;
@@ -44,6 +45,8 @@ enum Task {
     Test,
     /// Measures what a run costs beside the work in its container.
     Bench,
+    /// Sends the host all that a hostile author may send.
+    Hostile(hostile::Arguments),
     /// Checks what the compiler does not.
     Tidy,
 }
@@ -66,6 +69,7 @@ fn execute(task: Task) -> anyhow::Result<()> {
         Task::Demo => demo::execute(&place),
         Task::Test => suite::execute(&place),
         Task::Bench => bench::execute(&place),
+        Task::Hostile(arguments) => hostile::execute(&place, &arguments),
         Task::Tidy => tidy::execute(&place),
     }
 }

@@ -28,6 +28,14 @@ impl Host {
         document(sent).with_context(|| format!("{path} failed"))
     }
 
+    /// Uploads a component; the status and the answer, whatever they are.
+    pub(crate) fn upload(&self, component: &[u8]) -> anyhow::Result<(u16, Value)> {
+        let request = self.agent.post(&format!("{}/v1/plugins", self.url));
+        let request = request.config().http_status_as_error(false).build();
+        let mut answer = request.header("content-type", "application/wasm").send(component)?;
+        Ok((answer.status().as_u16(), answer.body_mut().read_json()?))
+    }
+
     /// The document at `path`.
     pub(crate) fn get(&self, path: &str) -> anyhow::Result<Value> {
         let path = format!("{}{path}", self.url);

@@ -23,10 +23,10 @@ pub(super) struct Member {
 }
 
 /// The crates of ours that each crate may depend on.
-const LAYERS: [(&str, &[&str]); 9] = [
+const LAYERS: [(&str, &[&str]); 11] = [
     ("simulay-model", &[]),
     ("simulay-init", &[]),
-    ("simulay-sandbox", &["simulay-model"]),
+    ("simulay-sandbox", &["simulay-model", "simulay-hostile"]),
     ("simulay-containers", &["simulay-model", "simulay-init"]),
     ("simulay-store", &["simulay-model"]),
     ("simulay-engine", &["simulay-model", "simulay-sandbox", "simulay-containers", "simulay-store"]),
@@ -44,9 +44,12 @@ const LAYERS: [(&str, &[&str]); 9] = [
             "simulay-store",
             "simulay-engine",
             "simulay-api",
+            "simulay-hostile",
         ],
     ),
     ("simulay-sdk", &[]),
+    ("simulay-hostile", &[]),
+    ("mischief", &[]),
 ];
 
 /// Technologies, and the one crate that knows each.
@@ -110,7 +113,7 @@ fn allowed(member: &Member) -> Option<&'static [&'static str]> {
         return Some(&["simulay-sdk"]);
     }
     if member.name == "xtask" {
-        return Some(&[]);
+        return Some(&["simulay-hostile"]);
     }
     LAYERS.iter().find(|(name, _)| *name == member.name).map(|(_, allowed)| *allowed)
 }

@@ -10,4 +10,5 @@
 mod crash;
 mod endings;
 mod host;
+mod hostile;
 mod pipelines;

@@ -1,0 +1,180 @@
+//! Sends the host all that a hostile author may send, with innocent runs beside it, and looks at how it
+//! bears it.
+
+use std::fs;
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use serde_json::{Value, json};
+use simulay_hostile::{DEEDS, Damage, Upload, uploads};
+
+use crate::place::Place;
+use crate::process::run;
+use crate::rest::Host;
+use crate::server::Server;
+use crate::setup;
+
+const SHIPPED: [&str; 4] = ["octave-script", "heat-equation", "beam-monte-carlo", "cooling-calibration"];
+/// Between two looks at the host's health.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// How much of it.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Damaged copies of each shipped plugin.
+    #[arg(long, default_value_t = 200)]
+    mutations: u32,
+    /// Seed of the damage.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+/// What came of everything.
+#[derive(Debug, Default)]
+struct Tally {
+    sent: u32,
+    wrong: Vec<String>,
+}
+
+impl Tally {
+    fn count(&mut self, name: &str, answer: &Answer, kinds: Option<&[&str]>) {
+        self.sent += 1;
+        let right = kinds.map_or(answer.status < 500, |kinds| kinds.contains(&answer.kind.as_str()));
+        if !right {
+            self.wrong.push(format!("{name}: {} {}", answer.status, answer.kind));
+        }
+        if kinds.is_some() {
+            println!("  {name:38} {:24} {:7.0} ms", answer.kind, answer.took.as_secs_f64() * 1e3);
+        }
+    }
+}
+
+struct Answer {
+    status: u16,
+    kind: String,
+    took: Duration,
+}
+
+/// Sends it all and prints what came of it; fails when anything is not as it must be.
+pub(crate) fn execute(place: &Place, arguments: &Arguments) -> anyhow::Result<()> {
+    let octave = setup::everything(place)?;
+    let data = tempfile::tempdir()?;
+    let server = Server::start(place, data.path(), &octave)?;
+    for name in ["octave-script", "mischief"] {
+        let upload = ["plugin", "upload", "--server", server.url()];
+        run(Command::new(place.simulay()).args(upload).arg(place.plugin(name)))?;
+    }
+    let done = AtomicBool::new(false);
+    let (tally, innocent, looks) = thread::scope(|scope| {
+        let innocent = scope.spawn(|| innocent_runs(server.url(), &done));
+        let looks = scope.spawn(|| look_after(server.url(), &done));
+        let tally = attack(place, server.url(), arguments);
+        done.store(true, Ordering::Relaxed);
+        (tally, innocent.join(), looks.join())
+    });
+    let lost = || anyhow::anyhow!("a thread of this program panicked");
+    let (tally, runs, mut looks) = (tally?, innocent.map_err(|_| lost())??, looks.map_err(|_| lost())??);
+    server.stop()?;
+    report(arguments, &tally, runs, &mut looks)
+}
+
+fn report(arguments: &Arguments, tally: &Tally, runs: u32, looks: &mut [f64]) -> anyhow::Result<()> {
+    looks.sort_by(f64::total_cmp);
+    let at =
+        |part: usize| looks.get((looks.len() * part / 1000).min(looks.len() - 1)).copied().unwrap_or(0.0);
+    println!(
+        "seed {}, {} uploads and deeds, {} not as they must be",
+        arguments.seed,
+        tally.sent,
+        tally.wrong.len()
+    );
+    println!("innocent runs beside them: {runs}, all succeeded");
+    println!(
+        "GET /healthz: {} looks, p50 {:.1} ms, p99 {:.1} ms, most {:.1} ms",
+        looks.len(),
+        at(500),
+        at(990),
+        at(1000)
+    );
+    if tally.wrong.is_empty() { Ok(()) } else { bail!("{}", tally.wrong.join("\n")) }
+}
+
+fn attack(place: &Place, url: &str, arguments: &Arguments) -> anyhow::Result<Tally> {
+    let mut tally = Tally::default();
+    for Upload { name, bytes, kinds } in uploads() {
+        tally.count(name, &upload(url, &bytes)?, Some(kinds));
+    }
+    for deed in DEEDS {
+        tally.count(deed.name, &misbehave(url, deed.name)?, Some(&[deed.kind.unwrap_or("succeeded")]));
+    }
+    for name in SHIPPED {
+        damage(place, url, name, arguments, &mut tally)?;
+    }
+    Ok(tally)
+}
+
+/// Sends damaged copies of a plugin.
+fn damage(
+    place: &Place,
+    url: &str,
+    name: &str,
+    arguments: &Arguments,
+    tally: &mut Tally,
+) -> anyhow::Result<()> {
+    let good = fs::read(place.plugin(name))?;
+    let mut damage = Damage::new(arguments.seed);
+    let begun = Instant::now();
+    for number in 0..arguments.mutations {
+        let answer = upload(url, &damage.damaged(&good))?;
+        tally.count(&format!("{name}, damage {number}"), &answer, None);
+    }
+    println!("  {name}: {} damaged copies in {:.0} s", arguments.mutations, begun.elapsed().as_secs_f64());
+    Ok(())
+}
+
+fn upload(url: &str, bytes: &[u8]) -> anyhow::Result<Answer> {
+    let begun = Instant::now();
+    let (status, answer) = Host::new(url).upload(bytes)?;
+    let kind = answer.get("kind").and_then(Value::as_str);
+    let kind = if status < 300 { "accepted" } else { kind.unwrap_or("no kind") }.to_owned();
+    Ok(Answer { status, kind, took: begun.elapsed() })
+}
+
+fn misbehave(url: &str, deed: &str) -> anyhow::Result<Answer> {
+    let begun = Instant::now();
+    let run = Host::new(url).run("mischief", &json!({ "params": { "do": deed } }))?;
+    let kind = run.pointer("/error/kind").or_else(|| run.get("state")).and_then(Value::as_str);
+    Ok(Answer { status: 200, kind: kind.unwrap_or("no kind").to_owned(), took: begun.elapsed() })
+}
+
+/// Runs another plugin until `done`, at least 20 times; how often.
+fn innocent_runs(url: &str, done: &AtomicBool) -> anyhow::Result<u32> {
+    let host = Host::new(url);
+    let mut runs = 0;
+    while runs < 20 || !done.load(Ordering::Relaxed) {
+        let request = json!({ "params": { "script": "x = 2 * 21", "params": { "n": runs } } });
+        let run = host.run("octave-script", &request)?;
+        if run.get("state").and_then(Value::as_str) != Some("succeeded") {
+            bail!("an innocent run failed: {run}");
+        }
+        runs += 1;
+    }
+    Ok(runs)
+}
+
+/// Milliseconds of each look at the host's health until `done`.
+fn look_after(url: &str, done: &AtomicBool) -> anyhow::Result<Vec<f64>> {
+    let host = Host::new(url);
+    let mut looks = Vec::new();
+    while looks.is_empty() || !done.load(Ordering::Relaxed) {
+        let begun = Instant::now();
+        host.get("/healthz").context("the host is not healthy")?;
+        looks.push(begun.elapsed().as_secs_f64() * 1e3);
+        thread::sleep(LOOK);
+    }
+    Ok(looks)
+}
