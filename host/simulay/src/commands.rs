@@ -3,6 +3,7 @@
 mod doctor;
 mod download;
 mod images;
+mod new;
 mod options;
 mod plugin;
 mod request;
@@ -33,6 +34,8 @@ enum Command {
     Serve(serve::Arguments),
     /// Runs a plugin once, without a server, and prints what came of it.
     Run(run::Arguments),
+    /// Begins a project for a plugin of your own.
+    New(new::Arguments),
     /// Looks at plugins, uploads, lists and retires them.
     Plugin(plugin::Arguments),
     /// Runs on a server: create, list, show, watch, cancel, artifacts, logs.
@@ -49,6 +52,7 @@ pub(crate) async fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Serve(arguments) => serve::execute(arguments, json).await,
         Command::Run(arguments) => run::execute(arguments, json).await,
+        Command::New(arguments) => new::execute(arguments, json),
         Command::Plugin(arguments) => plugin::execute(arguments, json).await,
         Command::Runs(arguments) => runs::execute(arguments, json).await,
         Command::Images(arguments) => images::execute(arguments, json).await,

@@ -11,6 +11,7 @@ mod folder;
 mod images;
 mod placement;
 mod places;
+mod project;
 mod render;
 mod signals;
 mod terminal;

@@ -4,5 +4,6 @@
 
 mod command;
 mod inspecting;
+mod new;
 mod serving;
 mod usage;
