@@ -74,7 +74,7 @@ pub struct Admitted {
     pub(crate) env: BTreeMap<String, String>,
     pub(crate) files: Vec<(RelativePath, Content)>,
     pub(crate) outputs: Vec<String>,
-    pub(crate) wanted: globset::GlobSet,
+    pub(crate) wanted: simulay_init::patterns::Patterns,
     /// Within the manifest's bounds and the operator's.
     pub(crate) resources: Resources,
     pub(crate) limits: Limits,

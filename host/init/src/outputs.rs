@@ -2,13 +2,14 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use nix::fcntl::OFlag;
 use simulay_init::frames::{JobSpec, Rejection};
+use simulay_init::patterns::Patterns;
 
 use crate::path;
 use crate::record::Output;
@@ -17,7 +18,7 @@ const HERE: &str = ".";
 
 /// Which files are wanted, and how much of them.
 pub(crate) struct Wanted {
-    patterns: GlobSet,
+    patterns: Patterns,
     max_count: u64,
     max_bytes: u64,
 }
@@ -25,18 +26,8 @@ pub(crate) struct Wanted {
 impl Wanted {
     /// Reads the patterns of a job.
     pub(crate) fn new(spec: &JobSpec) -> Result<Self, Rejection> {
-        let mut set = GlobSetBuilder::new();
-        for (place, pattern) in spec.outputs.iter().enumerate() {
-            let glob = GlobBuilder::new(pattern).literal_separator(true).build();
-            let refuse = |_| Rejection::Order(format!("outputs[{place}] is not a glob pattern"));
-            set.add(glob.map_err(refuse)?);
-        }
-        let refuse = |_| Rejection::Order("the glob patterns are too many or too long".to_owned());
-        Ok(Self {
-            patterns: set.build().map_err(refuse)?,
-            max_count: u64::from(spec.max_outputs),
-            max_bytes: spec.max_output_bytes,
-        })
+        let patterns = Patterns::new(&spec.outputs).map_err(|error| Rejection::Order(error.to_string()))?;
+        Ok(Self { patterns, max_count: u64::from(spec.max_outputs), max_bytes: spec.max_output_bytes })
     }
 
     /// Finds the wanted files, by path. All that is wanted is there, or the first reason why not.
@@ -51,7 +42,7 @@ impl Wanted {
     }
 
     fn take(&self, name: &Path, outputs: &mut Vec<Output>, bytes: &mut u64) -> Result<(), Rejection> {
-        if !self.patterns.is_match(name) {
+        if !self.patterns.is_match(name.as_os_str().as_bytes()) {
             return Ok(());
         }
         let output = check(name).map_err(|reason| refuse(name, reason))?;

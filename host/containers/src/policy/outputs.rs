@@ -1,6 +1,6 @@
 //! The patterns of the files to keep.
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use simulay_init::patterns::Patterns;
 use simulay_model::MAX_PATH_BYTES;
 
 use super::denied;
@@ -9,19 +9,16 @@ use crate::ContainerError;
 const MAX_PATTERNS: usize = 64;
 
 /// Checks the patterns, and reads them as `simulay-init` does.
-pub(super) fn check(patterns: &[String]) -> Result<(Vec<String>, GlobSet), ContainerError> {
+pub(super) fn check(patterns: &[String]) -> Result<(Vec<String>, Patterns), ContainerError> {
     if patterns.len() > MAX_PATTERNS {
         return Err(denied("outputs", format!("at most {MAX_PATTERNS} patterns are allowed")));
     }
-    let mut set = GlobSetBuilder::new();
     for (index, pattern) in patterns.iter().enumerate() {
-        let denied = |rule: String| denied(format!("outputs[{index}]"), rule);
-        check_pattern(pattern).map_err(|rule| denied(rule.to_owned()))?;
-        let glob = GlobBuilder::new(pattern).literal_separator(true).build();
-        set.add(glob.map_err(|error| denied(format!("is no glob pattern: {}", error.kind())))?);
+        check_pattern(pattern).map_err(|rule| denied(format!("outputs[{index}]"), rule))?;
     }
-    let set = set.build().map_err(|_| denied("outputs", "the patterns are too many or too long"))?;
-    Ok((patterns.to_vec(), set))
+    let wanted = Patterns::new(patterns);
+    let wanted = wanted.map_err(|error| denied(format!("outputs[{}]", error.index), error.rule))?;
+    Ok((patterns.to_vec(), wanted))
 }
 
 fn check_pattern(pattern: &str) -> Result<(), &'static str> {
