@@ -3,6 +3,7 @@
 mod doctor;
 mod download;
 mod images;
+mod local;
 mod new;
 mod options;
 mod plugin;
