@@ -1,6 +1,6 @@
 //! Glob patterns of the files to keep, read alike by the host and by `simulay-init`.
 //!
-//! `*` and `?` stand for characters of one name, `**` for any folders, `[a-z]` and `[!a]` for one
+//! `*` stands for any characters of one name, `**` for any folders, `?`, `[a-z]` and `[!a]` for one ASCII
 //! character, `{a,b}` for either; `\` takes the next character as it is.
 
 use std::fmt;
@@ -78,7 +78,8 @@ mod tests {
             ("**/*.csv", "out/deep/a.csv"),
             ("out/**", "out/deep/a"),
             ("a/**/b", "a/b"),
-            ("?", "ö"),
+            ("?", "a"),
+            ("gr*e", "größe"),
         ] {
             assert!(matches(pattern, path), "{pattern} {path}");
         }
