@@ -125,7 +125,7 @@ async fn a_broken_manifest_names_its_field() {
 
 #[tokio::test]
 async fn proposals_no_plugin_needs_are_off() {
-    for fields in ["(memory 1)", "(memory i64 1)", "(tag)", "(func (result externref) unreachable)"] {
+    for fields in ["(memory i64 1)", "(tag)", "(func (result externref) unreachable)"] {
         let text = format!(
             "(component (core module (memory 1) {fields}) (instance $i) (export \"simulay:plugin/pipeline@0.1.0\" (instance $i)))"
         );
