@@ -7,6 +7,7 @@ mod digest;
 mod hostile;
 mod place;
 mod process;
+mod proof;
 mod rest;
 mod server;
 mod setup;
@@ -47,6 +48,10 @@ enum Task {
     Bench,
     /// Sends the host all that a hostile author may send.
     Hostile(hostile::Arguments),
+    /// Fails every Docker call of three pipelines in every way.
+    Sweep(proof::sweep::Arguments),
+    /// Kills the host again and again while it works, and looks whether anything was lost or doubled.
+    Torture(proof::torture::Arguments),
     /// Checks what the compiler does not.
     Tidy,
 }
@@ -70,6 +75,8 @@ fn execute(task: Task) -> anyhow::Result<()> {
         Task::Test => suite::execute(&place),
         Task::Bench => bench::execute(&place),
         Task::Hostile(arguments) => hostile::execute(&place, &arguments),
+        Task::Sweep(arguments) => proof::sweep::execute(&place, &arguments),
+        Task::Torture(arguments) => proof::torture::execute(&place, &arguments),
         Task::Tidy => tidy::execute(&place),
     }
 }

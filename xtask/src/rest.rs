@@ -28,6 +28,46 @@ impl Host {
         document(sent).with_context(|| format!("{path} failed"))
     }
 
+    /// Creates a run and waits for its end, however long that takes.
+    pub(crate) fn run_to_end(&self, pipeline: &str, request: &Value) -> anyhow::Result<Value> {
+        let mut run = self.run(pipeline, request)?;
+        while run.get("ended_at").is_none_or(Value::is_null) {
+            let id = run.get("id").and_then(Value::as_str).context("the host gave no run id")?;
+            let path = format!("/v1/runs/{id}");
+            std::thread::sleep(Duration::from_millis(100));
+            run = self.get(&path)?;
+        }
+        Ok(run)
+    }
+
+    /// Creates a run; its id.
+    pub(crate) fn create(&self, pipeline: &str, request: &Value) -> anyhow::Result<String> {
+        let path = format!("{}/v1/pipelines/{pipeline}/runs", self.url);
+        let run = document(self.agent.post(&path).send_json(request))?;
+        Ok(run.get("id").and_then(Value::as_str).context("the host gave no run id")?.to_owned())
+    }
+
+    /// Uploads an input; its address.
+    pub(crate) fn input(&self, bytes: &[u8]) -> anyhow::Result<String> {
+        let request = self.agent.post(&format!("{}/v1/inputs", self.url));
+        let stored = document(request.header("content-type", "application/octet-stream").send(bytes))?;
+        Ok(stored.get("sha256").and_then(Value::as_str).context("the host gave no address")?.to_owned())
+    }
+
+    /// Number and kind of each event of a run that has ended.
+    pub(crate) fn events(&self, run: &str) -> anyhow::Result<Vec<(u64, String)>> {
+        let path = format!("{}/v1/runs/{run}/events", self.url);
+        let text = self.agent.get(&path).call()?.body_mut().read_to_string()?;
+        let data = text.lines().filter_map(|line| line.strip_prefix("data:"));
+        data.map(|line| {
+            let event: Value = serde_json::from_str(line)?;
+            let sequence = event.get("sequence").and_then(Value::as_u64).context("an event has no number")?;
+            let kind = event.get("kind").and_then(Value::as_str).context("an event has no kind")?;
+            Ok((sequence, kind.to_owned()))
+        })
+        .collect()
+    }
+
     /// Uploads a component; the status and the answer, whatever they are.
     pub(crate) fn upload(&self, component: &[u8]) -> anyhow::Result<(u16, Value)> {
         let request = self.agent.post(&format!("{}/v1/plugins", self.url));

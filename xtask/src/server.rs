@@ -29,10 +29,21 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a host that keeps its data in `data` and knows `octave` as this image.
     pub(crate) fn start(place: &Place, data: &Path, octave: &ImageId) -> anyhow::Result<Self> {
+        Self::start_with(place, data, octave, &[])
+    }
+
+    /// The same with further variables in its environment.
+    pub(crate) fn start_with(
+        place: &Place,
+        data: &Path,
+        octave: &ImageId,
+        variables: &[(&str, &str)],
+    ) -> anyhow::Result<Self> {
         let log = place.made("server.log")?;
         let mut serve = Command::new(place.simulay());
         serve.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data);
-        serve.env("SIMULAY__IMAGES__OCTAVE", octave.as_str()).current_dir(place.made("")?);
+        serve.env("SIMULAY__IMAGES__OCTAVE", octave.as_str()).current_dir(data);
+        serve.envs(variables.iter().copied());
         Self::spawn(&mut serve, log)
     }
 
@@ -69,6 +80,13 @@ impl Server {
             Some(status) => bail!("the host ended with {status}; see {}", self.log.display()),
             None => bail!("the host did not stop within {} s; see {}", STOP.as_secs(), self.log.display()),
         }
+    }
+
+    /// Ends it as a crash does.
+    pub(crate) fn kill(mut self) -> anyhow::Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
     }
 
     fn terminate(&mut self) -> Option<ExitStatus> {

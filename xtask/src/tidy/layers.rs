@@ -23,7 +23,7 @@ pub(super) struct Member {
 }
 
 /// The crates of ours that each crate may depend on.
-const LAYERS: [(&str, &[&str]); 11] = [
+const LAYERS: [(&str, &[&str]); 12] = [
     ("simulay-model", &[]),
     ("simulay-init", &[]),
     ("simulay-sandbox", &["simulay-model", "simulay-hostile"]),
@@ -49,6 +49,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
     ),
     ("simulay-sdk", &[]),
     ("simulay-hostile", &[]),
+    ("simulay-fault-proxy", &[]),
     ("mischief", &[]),
 ];
 
@@ -113,7 +114,7 @@ fn allowed(member: &Member) -> Option<&'static [&'static str]> {
         return Some(&["simulay-sdk"]);
     }
     if member.name == "xtask" {
-        return Some(&["simulay-hostile"]);
+        return Some(&["simulay-hostile", "simulay-fault-proxy"]);
     }
     LAYERS.iter().find(|(name, _)| *name == member.name).map(|(_, allowed)| *allowed)
 }

@@ -1,0 +1,114 @@
+//! Fails every Docker call of three pipelines in every way, one at a time.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::bail;
+use clap::Args;
+use serde_json::Value;
+use simulay_fault_proxy::{Fault, FaultProxy, Mode, Request};
+
+use super::witness::Witness;
+use super::work::{self, Work};
+use crate::place::Place;
+use crate::rest::Host;
+use crate::server::Server;
+use crate::setup;
+
+const DAEMON: &str = "/var/run/docker.sock";
+const SHORT: [Mode; 3] = [Mode::LostRequest, Mode::LostAnswer, Mode::ServerError];
+const ALL: [Mode; 8] = [
+    Mode::LostRequest,
+    Mode::LostAnswer,
+    Mode::ServerError,
+    Mode::Conflict,
+    Mode::Garbage,
+    Mode::Cut,
+    Mode::Late(Duration::from_secs(3)),
+    Mode::Hang(Duration::from_secs(60)),
+];
+
+/// How much of it.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// One pipeline and three ways to fail, instead of three and eight.
+    #[arg(long)]
+    short: bool,
+}
+
+/// Sweeps and prints a table; fails when a run did not end as the undisturbed one did.
+pub(crate) fn execute(place: &Place, arguments: &Arguments) -> anyhow::Result<()> {
+    let octave = setup::everything(place)?;
+    let folder = tempfile::tempdir()?;
+    let proxy = FaultProxy::start(&folder.path().join("docker.sock"), Path::new(DAEMON))?;
+    let address = format!("unix://{}", proxy.socket().display());
+    let data = folder.path().join("data");
+    std::fs::create_dir(&data)?;
+    let server = Server::start_with(place, &data, &octave, &[("DOCKER_HOST", &address)])?;
+    let all = work::prepare(place, server.url())?;
+    let witness = Witness::new(&data)?;
+    let host = Host::new(server.url());
+    let modes = if arguments.short { SHORT.as_slice() } else { ALL.as_slice() };
+    let pipelines = if arguments.short { 1 } else { all.len() };
+    let mut failures = Vec::new();
+    for work in all.iter().take(pipelines) {
+        failures.extend(pipeline(&proxy, &host, work, modes)?);
+    }
+    proxy.arm(None);
+    let (twice, starts) = witness.starts()?;
+    let left = witness.left()?;
+    server.stop()?;
+    println!("{starts} containers started, {} of them twice, {} left behind", twice.len(), left.len());
+    failures.extend(twice.iter().map(|name| format!("{name} was started twice")));
+    failures.extend(left.iter().map(|name| format!("{name} was left behind")));
+    if failures.is_empty() { Ok(()) } else { bail!("{}", failures.join("\n")) }
+}
+
+/// One pipeline with each of its Docker calls failed in each way; what went wrong.
+fn pipeline(proxy: &FaultProxy, host: &Host, work: &Work, modes: &[Mode]) -> anyhow::Result<Vec<String>> {
+    proxy.arm(None);
+    let expected = work::outcome(&host.run(work.pipeline, &work.request)?)?;
+    let calls = counted(&proxy.heard());
+    println!("{}: {} kinds of Docker calls", work.pipeline, calls.len());
+    let mut failures = Vec::new();
+    for (request, count) in calls {
+        for nth in if count > 1 { vec![1, count] } else { vec![1] } {
+            for mode in modes {
+                let fault = Fault { request: request.clone(), nth, mode: *mode };
+                failures.extend(disturbed(proxy, host, work, fault, &expected)?);
+            }
+        }
+    }
+    Ok(failures)
+}
+
+/// How often each request was heard.
+fn counted(heard: &[Request]) -> BTreeMap<Request, usize> {
+    let mut counts = BTreeMap::new();
+    for request in heard {
+        *counts.entry(request.clone()).or_default() += 1;
+    }
+    counts
+}
+
+fn disturbed(
+    proxy: &FaultProxy,
+    host: &Host,
+    work: &Work,
+    fault: Fault,
+    expected: &Value,
+) -> anyhow::Result<Option<String>> {
+    let what = format!("{} {}, {}", fault.request, fault.nth, fault.mode);
+    proxy.arm(Some(fault));
+    let begun = Instant::now();
+    let run = host.run_to_end(work.pipeline, &work.request)?;
+    let verdict = match work::outcome(&run) {
+        Ok(outcome) if outcome == *expected => "ok".to_owned(),
+        Ok(_) => "another outcome".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    let struck = if proxy.has_struck() { "" } else { " (did not strike)" };
+    println!("  {what:58} {:5.1} s  {verdict}{struck}", begun.elapsed().as_secs_f64());
+    Ok((verdict != "ok").then(|| format!("{}: {what}: {verdict}", work.pipeline)))
+}

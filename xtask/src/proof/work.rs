@@ -1,0 +1,62 @@
+//! The three pipelines that stand for all: one container; several at once; one step after another.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context as _, bail};
+use serde_json::{Value, json};
+
+use crate::place::Place;
+use crate::process::run;
+use crate::rest::Host;
+
+/// A request that gives the same outcome every time.
+#[derive(Debug, Clone)]
+pub(super) struct Work {
+    /// Pipeline.
+    pub(super) pipeline: &'static str,
+    /// Body of the request.
+    pub(super) request: Value,
+}
+
+/// Uploads what the work needs.
+pub(super) fn prepare(place: &Place, url: &str) -> anyhow::Result<Vec<Work>> {
+    for pipeline in ["heat-equation", "beam-monte-carlo", "cooling-calibration"] {
+        upload(&place.simulay(), url, &place.plugin(pipeline))?;
+    }
+    let measurements = fs::read(place.root().join("examples/requests/cooling-calibration/measurements.csv"))?;
+    let input = json!({ "path": "measurements.csv", "sha256": Host::new(url).input(&measurements)? });
+    let work = |pipeline, params: Value, inputs: Value| Work {
+        pipeline,
+        request: json!({ "params": params, "inputs": inputs, "seed": 7 }),
+    };
+    Ok(vec![
+        work("heat-equation", json!({ "cells_x": 10, "cells_y": 10, "steps": 10 }), json!([])),
+        work("beam-monte-carlo", json!({ "containers": 2, "samples": 200 }), json!([])),
+        work(
+            "cooling-calibration",
+            json!({ "initial_temperature_K": 363.15, "ambient_temperature_K": 295.15 }),
+            json!([input]),
+        ),
+    ])
+}
+
+fn upload(simulay: &Path, url: &str, plugin: &Path) -> anyhow::Result<()> {
+    run(Command::new(simulay).args(["plugin", "upload", "--server", url]).arg(plugin))
+}
+
+/// The outcome of each pipeline when nothing disturbs it.
+pub(super) fn references(host: &Host, all: &[Work]) -> anyhow::Result<HashMap<&'static str, Value>> {
+    let outcome = |work: &Work| Ok((work.pipeline, outcome(&host.run(work.pipeline, &work.request)?)?));
+    all.iter().map(outcome).collect()
+}
+
+/// The outcome of a run that must have succeeded.
+pub(super) fn outcome(run: &Value) -> anyhow::Result<Value> {
+    match run.pointer("/report/outcome") {
+        Some(outcome) => Ok(outcome.clone()),
+        None => bail!("no outcome: {}", run.get("error").or_else(|| run.get("state")).context("not a run")?),
+    }
+}
