@@ -1,5 +1,6 @@
 //! Containers on a Docker daemon.
 
+mod absence;
 mod attachment;
 mod confirm;
 mod connect;
@@ -18,6 +19,7 @@ use tokio::sync::{OnceCell, Semaphore};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+pub(crate) use absence::in_words;
 pub use connect::ConnectError;
 pub(crate) use connect::client;
 use conversation::{Heard, Job};
@@ -69,7 +71,7 @@ impl DockerContainers {
         let docker = client(&settings.address, settings.tls.as_ref())?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Self {
-            daemon: Daemon::new(docker),
+            daemon: Daemon::new(docker, &settings.address),
             instance: settings.instance,
             policy: settings.policy,
             runtime: settings.runtime,

@@ -3,15 +3,19 @@
 use bollard::Docker;
 use bollard::errors::Error;
 use bollard::models::ImageInspect;
-use bollard::query_parameters::BuildImageOptionsBuilder;
+use bollard::query_parameters::{BuildImageOptionsBuilder, TagImageOptionsBuilder};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use tar::{Builder, EntryType, Header};
 
-use crate::docker::{ConnectError, client};
+use crate::docker::{ConnectError, client, in_words};
 use crate::{Address, ImageId, Tls};
 
 const REFERENCE_LENGTH: usize = 512;
+/// Each registered image has a tag there, so that `docker image prune` spares it.
+const REPOSITORY: &str = "simulay/registered";
+/// Digits of an ID that make a tag.
+const TAG_LENGTH: usize = 12;
 
 /// Why an image was not registered.
 #[derive(Debug, thiserror::Error)]
@@ -32,8 +36,8 @@ pub enum RegisterError {
     #[error("the image cannot be built: {0}")]
     Build(String),
     /// Docker does not answer, or not as it should.
-    #[error("Docker is not available")]
-    Docker(#[source] Error),
+    #[error("Docker is not available: {0}")]
+    Docker(String),
     /// The bytes to put in are no program.
     #[error("simulay-init is not a Linux program")]
     NotAProgram,
@@ -77,12 +81,13 @@ impl Registrar {
             Err(Error::DockerResponseServerError { status_code: 404, .. }) => {
                 Err(RegisterError::NotFound(reference.to_owned()))
             }
-            Err(error) => Err(RegisterError::Docker(error)),
+            Err(error) => Err(RegisterError::Docker(in_words(&error))),
         }
     }
 
     /// Builds an image from the one that `reference` means now, with `init` as `/simulay-init`.
-    /// Gives its ID; the same image and init give the same one as long as Docker keeps its cache.
+    /// Gives its ID; the same image and init give the same one as long as Docker keeps its cache. A tag
+    /// keeps `docker image prune` away from it.
     ///
     /// # Errors
     /// See [`RegisterError`].
@@ -95,7 +100,15 @@ impl Registrar {
             return Err(RegisterError::Platform(base.platform));
         }
         let context = context(base.id, init).map_err(|error| RegisterError::Build(error.to_string()))?;
-        self.build(context).await
+        let id = self.build(context).await?;
+        self.tag(id).await.map(|()| id)
+    }
+
+    async fn tag(&self, id: ImageId) -> Result<(), RegisterError> {
+        let id = id.to_string();
+        let digits: String = id.chars().skip_while(|c| *c != ':').skip(1).take(TAG_LENGTH).collect();
+        let options = TagImageOptionsBuilder::default().repo(REPOSITORY).tag(&digits).build();
+        self.docker.tag_image(&id, Some(options)).await.map_err(build_error)
     }
 
     async fn build(&self, context: Vec<u8>) -> Result<ImageId, RegisterError> {
@@ -119,7 +132,7 @@ fn build_error(error: Error) -> RegisterError {
     match error {
         Error::DockerStreamError { error } => RegisterError::Build(error),
         Error::DockerResponseServerError { message, .. } => RegisterError::Build(message),
-        error => RegisterError::Docker(error),
+        error => RegisterError::Docker(in_words(&error)),
     }
 }
 

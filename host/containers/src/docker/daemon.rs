@@ -2,6 +2,7 @@
 //! of our own grammar; each answer has a time by which it comes.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bollard::Docker;
@@ -16,8 +17,9 @@ use bollard::query_parameters::{
 use simulay_model::ContainerName;
 use uuid::Uuid;
 
+use super::absence::in_words;
 use crate::spec::INSTANCE_LABEL;
-use crate::{ContainerError, ImageId};
+use crate::{Address, ContainerError, ImageId};
 
 const QUICK: Duration = Duration::from_secs(5);
 const USUAL: Duration = Duration::from_secs(20);
@@ -73,27 +75,29 @@ pub(crate) enum Life {
 #[derive(Clone)]
 pub(crate) struct Daemon {
     docker: Docker,
+    address: Arc<str>,
 }
 
 impl Daemon {
-    pub(crate) const fn new(docker: Docker) -> Self {
-        Self { docker }
+    /// The daemon that `docker` reaches at `address`.
+    pub(crate) fn new(docker: Docker, address: &Address) -> Self {
+        Self { docker, address: address.to_string().into() }
     }
 
     pub(crate) async fn ping(&self) -> Result<(), DaemonError> {
-        within(QUICK, self.docker.ping()).await.map(|_| ())
+        self.within(QUICK, self.docker.ping()).await.map(|_| ())
     }
 
     pub(crate) async fn version(&self) -> Result<SystemVersion, DaemonError> {
-        within(QUICK, self.docker.version()).await
+        self.within(QUICK, self.docker.version()).await
     }
 
     pub(crate) async fn info(&self) -> Result<SystemInfo, DaemonError> {
-        within(USUAL, self.docker.info()).await
+        self.within(USUAL, self.docker.info()).await
     }
 
     pub(crate) async fn image(&self, id: ImageId) -> Result<ImageInspect, DaemonError> {
-        within(USUAL, self.docker.inspect_image(&id.to_string())).await
+        self.within(USUAL, self.docker.inspect_image(&id.to_string())).await
     }
 
     pub(crate) async fn create(
@@ -102,23 +106,23 @@ impl Daemon {
         body: ContainerCreateBody,
     ) -> Result<(), DaemonError> {
         let options = CreateContainerOptionsBuilder::default().name(&name.to_string()).build();
-        within(SLOW, self.docker.create_container(Some(options), body)).await.map(|_| ())
+        self.within(SLOW, self.docker.create_container(Some(options), body)).await.map(|_| ())
     }
 
     /// Starting a container that runs is fine.
     pub(crate) async fn start(&self, name: ContainerName) -> Result<(), DaemonError> {
-        within(SLOW, self.docker.start_container(&name.to_string(), None)).await
+        self.within(SLOW, self.docker.start_container(&name.to_string(), None)).await
     }
 
     pub(crate) async fn attach(&self, name: ContainerName) -> Result<AttachContainerResults, DaemonError> {
         let options = AttachContainerOptionsBuilder::default().stdin(true).stdout(true).stderr(true);
         let options = options.stream(true).build();
-        within(USUAL, self.docker.attach_container(&name.to_string(), Some(options))).await
+        self.within(USUAL, self.docker.attach_container(&name.to_string(), Some(options))).await
     }
 
     /// `None` when there is no such container.
     pub(crate) async fn inspect(&self, name: ContainerName) -> Result<Option<Found>, DaemonError> {
-        match within(USUAL, self.docker.inspect_container(&name.to_string(), None)).await {
+        match self.within(USUAL, self.docker.inspect_container(&name.to_string(), None)).await {
             Ok(found) => Ok(Some(found.state.unwrap_or_default().into())),
             Err(DaemonError::NotFound) => Ok(None),
             Err(error) => Err(error),
@@ -127,12 +131,12 @@ impl Daemon {
 
     pub(crate) async fn kill(&self, name: ContainerName) -> Result<(), DaemonError> {
         let options = KillContainerOptionsBuilder::default().signal("SIGKILL").build();
-        within(USUAL, self.docker.kill_container(&name.to_string(), Some(options))).await
+        self.within(USUAL, self.docker.kill_container(&name.to_string(), Some(options))).await
     }
 
     pub(crate) async fn remove(&self, name: ContainerName) -> Result<(), DaemonError> {
         let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
-        within(SLOW, self.docker.remove_container(&name.to_string(), Some(options))).await
+        self.within(SLOW, self.docker.remove_container(&name.to_string(), Some(options))).await
     }
 
     /// The containers with the label of `instance` and a name of ours.
@@ -140,7 +144,7 @@ impl Daemon {
         let label = format!("{INSTANCE_LABEL}={instance}");
         let filters = HashMap::from([("label", vec![label])]);
         let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
-        let found = within(USUAL, self.docker.list_containers(Some(options))).await?;
+        let found = self.within(USUAL, self.docker.list_containers(Some(options))).await?;
         let names = found.into_iter().flat_map(|container| container.names.unwrap_or_default());
         Ok(names.filter_map(|name| name.strip_prefix('/').and_then(|name| name.parse().ok())).collect())
     }
@@ -159,35 +163,31 @@ impl From<ContainerState> for Found {
     }
 }
 
-async fn within<T>(time: Duration, answer: impl Future<Output = Result<T, Error>>) -> Result<T, DaemonError> {
-    match tokio::time::timeout(time, answer).await {
-        Ok(answer) => answer.map_err(explain),
-        Err(_) => Err(DaemonError::Absent(format!("no answer within {} s", time.as_secs()))),
-    }
-}
-
-fn explain(error: Error) -> DaemonError {
-    match error {
-        Error::DockerResponseServerError { status_code: 404, .. } => DaemonError::NotFound,
-        Error::DockerResponseServerError { status_code, message } => match status_code {
-            409 => DaemonError::Conflict(message),
-            400..500 => DaemonError::Refused(message),
-            _ => DaemonError::Failed(message),
-        },
-        error => DaemonError::Absent(in_full(&error)),
-    }
-}
-
-/// The error with its causes: hyper keeps "connection refused" to itself otherwise.
-fn in_full(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let more = error.to_string();
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
+impl Daemon {
+    async fn within<T>(
+        &self,
+        time: Duration,
+        answer: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, DaemonError> {
+        match tokio::time::timeout(time, answer).await {
+            Ok(answer) => answer.map_err(|error| self.explain(error)),
+            Err(_) => Err(self.absent(&format!("no answer within {} s", time.as_secs()))),
         }
-        cause = error.source();
     }
-    text
+
+    fn explain(&self, error: Error) -> DaemonError {
+        match error {
+            Error::DockerResponseServerError { status_code: 404, .. } => DaemonError::NotFound,
+            Error::DockerResponseServerError { status_code, message } => match status_code {
+                409 => DaemonError::Conflict(message),
+                400..500 => DaemonError::Refused(message),
+                _ => DaemonError::Failed(message),
+            },
+            error => self.absent(&in_words(&error)),
+        }
+    }
+
+    fn absent(&self, why: &str) -> DaemonError {
+        DaemonError::Absent(format!("{} does not answer: {why}", self.address))
+    }
 }

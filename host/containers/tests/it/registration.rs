@@ -22,7 +22,10 @@ async fn an_image_gets_its_init_and_keeps_the_rest() {
     let built = registrar.inspect(&id.to_string()).await.unwrap();
     assert_eq!(built.id, id);
     assert!(built.has_init && built.platform == "linux/amd64", "{built:?}");
-    let config = &docker(&["image", "inspect", &id.to_string()]).unwrap()[0]["Config"];
+    let image = docker(&["image", "inspect", &id.to_string()]).unwrap();
+    let (config, tags) = (&image[0]["Config"], &image[0]["RepoTags"]);
+    let tag = format!("simulay/registered:{}", &id.to_string()[7..19]);
+    assert_eq!(tags, &serde_json::json!([tag]), "`docker image prune` takes what has no tag");
     assert_eq!((&config["User"], &config["WorkingDir"]), (&"65532:65532".into(), &"/sim".into()));
     let arguments = ["run", "--rm", "--network=none", "--entrypoint=cat", &id.to_string(), "/simulay-init"];
     assert_eq!(Command::new("docker").args(arguments).output().unwrap().stdout, program);
