@@ -14,6 +14,7 @@ mod manifest;
 mod name;
 mod path;
 mod plugin;
+pub mod reference;
 mod report;
 mod resources;
 mod run;
