@@ -43,6 +43,10 @@ pub(crate) const fn meaning(kind: ProblemKind) -> (StatusCode, &'static str) {
         Kind::MisdirectedRequest => (StatusCode::MISDIRECTED_REQUEST, "The host name is not served here"),
         Kind::InvalidComponent => (StatusCode::UNPROCESSABLE_ENTITY, "Not a WebAssembly component"),
         Kind::ComponentTooComplex => (StatusCode::UNPROCESSABLE_ENTITY, "The component is too complex"),
+        Kind::CompileTimeout => (StatusCode::UNPROCESSABLE_ENTITY, "The component takes too long to compile"),
+        Kind::CompileMemory => {
+            (StatusCode::UNPROCESSABLE_ENTITY, "The component takes too much memory to compile")
+        }
         Kind::UnknownImport => {
             (StatusCode::UNPROCESSABLE_ENTITY, "The component imports what is not offered")
         }

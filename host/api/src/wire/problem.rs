@@ -70,6 +70,8 @@ pub enum ProblemKind {
     MisdirectedRequest,
     InvalidComponent,
     ComponentTooComplex,
+    CompileTimeout,
+    CompileMemory,
     UnknownImport,
     WorldMismatch,
     ManifestInvalid,
