@@ -86,7 +86,8 @@ fn pipeline(proxy: &FaultProxy, host: &Host, work: &Work, modes: &[Mode]) -> any
 /// How often each request was heard.
 fn counted(heard: &[Request]) -> BTreeMap<Request, usize> {
     let mut counts = BTreeMap::new();
-    for request in heard {
+    // The others go on in the background, at moments of their own.
+    for request in heard.iter().filter(|request| request.to_string().contains("/containers/")) {
         *counts.entry(request.clone()).or_default() += 1;
     }
     counts

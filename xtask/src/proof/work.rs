@@ -34,7 +34,7 @@ pub(super) fn prepare(place: &Place, url: &str) -> anyhow::Result<Vec<Work>> {
     };
     Ok(vec![
         work("heat-equation", json!({ "cells_x": 10, "cells_y": 10, "steps": 10 }), json!([])),
-        work("beam-monte-carlo", json!({ "containers": 2, "samples": 200 }), json!([])),
+        work("beam-monte-carlo", json!({ "containers": 2, "samples": 2000 }), json!([])),
         work(
             "cooling-calibration",
             json!({ "initial_temperature_K": 363.15, "ambient_temperature_K": 295.15 }),
