@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::proxy::Proxy;
 use crate::rig::{Rig, SOCKET, shell};
 
-async fn works(rig: &Rig) {
+pub(crate) async fn works(rig: &Rig) {
     rig.containers.ping().await.unwrap();
     let (completed, memory) = rig.complete(&shell("echo here; echo there >&2")).await;
     assert_eq!(completed.ending, Ending::Exited(0));
@@ -83,13 +83,13 @@ fn sockets_without_a_name_are_refused() {
     assert!(matches!(error, ConnectError::Address(AddressError::Unnamed(_))), "{error}");
 }
 
-struct Certificates {
+pub(crate) struct Certificates {
     directory: tempfile::TempDir,
 }
 
 impl Certificates {
     /// An authority, a server's and a client's certificate.
-    fn make() -> Self {
+    pub(crate) fn make() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let script = r#"
             openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=authority \
@@ -107,11 +107,11 @@ impl Certificates {
         Self { directory }
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.directory.path()
     }
 
-    fn tls(&self) -> Tls {
+    pub(crate) fn tls(&self) -> Tls {
         Tls::from_environment(Some("1"), self.path().to_str()).unwrap()
     }
 

@@ -19,4 +19,5 @@ mod proxy;
 mod registration;
 mod rig;
 mod sandbox;
+mod second_daemon;
 mod transfer;

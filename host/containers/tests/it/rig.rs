@@ -38,6 +38,10 @@ impl Rig {
         Self::build(Address::Unix(SOCKET.into()), None, Uuid::new_v4(), limits, image_id())
     }
 
+    pub(crate) fn of(address: Address, tls: Option<Tls>, image: ImageId) -> Self {
+        Self::build(address, tls, Uuid::new_v4(), Limits::default(), image)
+    }
+
     pub(crate) fn with_image(image: ImageId) -> Self {
         let address = Address::Unix(SOCKET.into());
         Self::build(address, None, Uuid::new_v4(), Limits::default(), image)

@@ -32,18 +32,36 @@ async fn files_of_every_kind_arrive_unchanged() {
     assert_eq!(memory.outputs(), expected);
 }
 
+/// Most memory this process has held since [`forget_peak`], in bytes.
+fn peak() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() << 10
+}
+
+fn forget_peak() -> u64 {
+    std::fs::write("/proc/self/clear_refs", "5").unwrap();
+    peak()
+}
+
 #[tokio::test]
-async fn two_hundred_megabytes_come_out() {
-    const SIZE: u64 = 200 << 20;
+async fn half_a_gigabyte_comes_out_in_bounded_memory() {
+    const SIZE: u64 = 500 << 20;
+    /// Room for the tests beside this one.
+    const BOUND: u64 = 64 << 20;
     let rig = Rig::new();
-    let resources = Resources { scratch_mib: 220, ..resources() };
+    let resources = Resources { memory_mib: 768, scratch_mib: 520, ..resources() };
     let call = ContainerCall {
         outputs: vec!["big".to_owned()],
         resources,
-        ..shell("yes 0123456789abcde | head -c 200M > big")
+        ..shell("yes 0123456789abcde | head -c 500M > big")
     };
+    let before = forget_peak();
     let (completed, memory) = rig.complete(&call).await;
+    let grown = peak() - before;
     assert_eq!(completed.ending, Ending::Exited(0), "{}", memory.stderr());
+    assert!(grown < BOUND, "the memory grew by {grown} bytes");
+    println!("500 MiB came through while the memory grew by {} KiB", grown >> 10);
     let mut hasher = Hasher::default();
     let block = b"0123456789abcde\n".repeat(1 << 16);
     (0..SIZE / block.len() as u64).for_each(|_| hasher.update(&block));
