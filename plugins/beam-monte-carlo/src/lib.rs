@@ -1,7 +1,8 @@
 //! Tip deflection of a cantilever with uncertain inputs, by Monte Carlo in several containers.
 
+mod examples;
 mod histogram;
-mod manifest;
+mod outcome;
 mod params;
 mod post_process;
 mod pre_process;
@@ -9,8 +10,11 @@ mod seeds;
 mod summary;
 mod theory;
 
+use simulay_sdk::{Failure, Manifest, Next, Pipeline, Request, Results, Step};
+
+pub use outcome::Outcome;
 pub use params::{Beam, Params, Quantity};
-use simulay_sdk::{Artifacts, ContainerResult, Failure, Manifest, Next, Pipeline, Request, Step};
+pub use summary::Summary;
 
 /// The pipeline `beam-monte-carlo`.
 pub struct BeamMonteCarlo;
@@ -18,22 +22,24 @@ pub struct BeamMonteCarlo;
 impl Pipeline for BeamMonteCarlo {
     type Params = Params;
     type State = ();
+    type Outcome = Outcome;
 
-    fn manifest() -> Manifest {
-        manifest::manifest()
+    fn manifest() -> Manifest<Params> {
+        let manifest = simulay_sdk::manifest!()
+            .title("Deflection of an uncertain cantilever")
+            .description(include_str!("description.md"))
+            .image("octave", "Draws the samples.")
+            .max_resources(pre_process::MAX_RESOURCES)
+            .max_parallel(16);
+        examples::add(manifest)
     }
 
-    fn pre_process(request: &Request<Params>, _: &dyn Artifacts) -> Result<Step<()>, Failure> {
+    fn pre_process(request: &Request<Params>) -> Result<Step, Failure> {
         pre_process::pre_process(request)
     }
 
-    fn post_process(
-        request: &Request<Params>,
-        (): (),
-        results: &[ContainerResult],
-        artifacts: &dyn Artifacts,
-    ) -> Result<Next<()>, Failure> {
-        post_process::post_process(request, results, artifacts)
+    fn post_process(request: &Request<Params>, (): (), results: &Results) -> Result<Next<Outcome>, Failure> {
+        post_process::post_process(&request.params, results)
     }
 }
 

@@ -1,9 +1,10 @@
 //! The samples are gathered and compared with theory.
 
-use serde::{Deserialize, Serialize};
-use simulay_sdk::{Artifacts, ContainerResult, Failure, Next, Report, Request, log, read, series};
+use serde::Deserialize;
+use simulay_sdk::{CallResult, Failure, Next, Report, Results, log, series};
 
 use crate::histogram::Histogram;
+use crate::outcome::Outcome;
 use crate::params::Params;
 use crate::pre_process::{name, share};
 use crate::summary::Summary;
@@ -14,16 +15,6 @@ const BINS: u32 = 60;
 /// One of five values beyond it by chance: once in 3000 runs.
 const MAX_Z: f64 = 4.0;
 
-#[derive(Serialize)]
-struct Outcome {
-    samples: usize,
-    containers: u32,
-    deflection_m: Summary,
-    theory_m: Summary,
-    z: Summary,
-    agrees: bool,
-}
-
 /// What `main.m` writes to `result.json`.
 #[derive(Deserialize)]
 struct Part {
@@ -31,54 +22,38 @@ struct Part {
     sum_m: f64,
 }
 
-pub(crate) fn post_process(
-    request: &Request<Params>,
-    results: &[ContainerResult],
-    artifacts: &dyn Artifacts,
-) -> Result<Next<()>, Failure> {
-    let params = &request.params;
-    let mut samples = gather(params, results, artifacts)?;
+pub(crate) fn post_process(params: &Params, results: &Results) -> Result<Next<Outcome>, Failure> {
+    let mut samples = gather(params, results)?;
     samples.sort_unstable_by(f64::total_cmp);
     let law = Lognormal::of_deflection(&params.beam);
     let outcome = compare(params, &samples, &law);
     if !outcome.agrees {
         log::warn("the samples do not agree with theory");
     }
-    let report = plotted(Report::new(&outcome)?, &samples, &law);
+    let report = plotted(Report::new(outcome), &samples, &law);
     let report = (1..=params.containers).map(name).try_fold(report, |report, name| {
-        let output = read::output(read::result(results, &name)?, "samples.csv")?;
-        Ok(report.keep_as(&format!("{name}.csv"), output))
+        let samples = results.call(&name)?.file("samples.csv")?;
+        Ok::<_, Failure>(report.keep_as(&format!("{name}.csv"), samples))
     })?;
-    Ok(Next::Done(report))
+    Ok(report.into())
 }
 
-fn gather(
-    params: &Params,
-    results: &[ContainerResult],
-    artifacts: &dyn Artifacts,
-) -> Result<Vec<f64>, Failure> {
+fn gather(params: &Params, results: &Results) -> Result<Vec<f64>, Failure> {
     let mut samples = Vec::with_capacity(params.samples as usize);
     for part in 1..=params.containers {
-        samples.extend(of_part(params, part, results, artifacts)?);
+        samples.extend(of_part(&results.call(&name(part))?, share(params, part))?);
     }
     Ok(samples)
 }
 
 /// The samples of a part, which must be as many as asked for and add up to what Octave says.
-fn of_part(
-    params: &Params,
-    part: u32,
-    results: &[ContainerResult],
-    artifacts: &dyn Artifacts,
-) -> Result<Vec<f64>, Failure> {
-    let result = read::result(results, &name(part))?;
-    let told: Part = read::json(artifacts, result, "result.json")?;
-    let text = read::text(artifacts, read::output(result, "samples.csv")?)?;
+fn of_part(result: &CallResult, wanted: u32) -> Result<Vec<f64>, Failure> {
+    let told: Part = result.json("result.json")?;
+    let text = result.text("samples.csv")?;
     let samples = text.lines().skip(1).map(str::parse).collect::<Result<Vec<f64>, _>>();
     let samples = samples.map_err(|error| damaged(result, &format!("a line is no number: {error}")))?;
-    if samples.len() as u64 != u64::from(told.count) || told.count != share(params, part) {
-        let message = format!("{} samples of {}", samples.len(), share(params, part));
-        return Err(damaged(result, &message));
+    if samples.len() as u64 != u64::from(told.count) || told.count != wanted {
+        return Err(damaged(result, &format!("{} samples of {wanted}", samples.len())));
     }
     let sum: f64 = samples.iter().sum();
     if !sum.is_finite() || (sum - told.sum_m).abs() > 1e-9 * told.sum_m.abs() {
@@ -87,7 +62,7 @@ fn of_part(
     Ok(samples)
 }
 
-fn damaged(result: &ContainerResult, what: &str) -> Failure {
+fn damaged(result: &CallResult, what: &str) -> Failure {
     Failure::simulation(format!("`samples.csv` of `{}`: {what}", result.name))
 }
 
@@ -105,7 +80,7 @@ fn compare(params: &Params, sorted: &[f64], law: &Lognormal) -> Outcome {
     }
 }
 
-fn plotted(report: Report, sorted: &[f64], law: &Lognormal) -> Report {
+fn plotted(report: Report<Outcome>, sorted: &[f64], law: &Lognormal) -> Report<Outcome> {
     let histogram = Histogram::of(sorted, BINS);
     let theory = histogram.centres.iter().map(|&x| law.density(x)).collect();
     report.plot(

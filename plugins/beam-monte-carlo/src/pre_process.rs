@@ -1,9 +1,8 @@
 //! The samples are shared out among containers.
 
 use serde::Serialize;
-use serde_json::json;
 use simulay_sdk::octave::{self, Script};
-use simulay_sdk::{ContainerCall, Failure, Request, Step};
+use simulay_sdk::{ContainerCall, Failure, Request, Resources, Step};
 
 use crate::params::{Beam, Params};
 use crate::seeds::seed;
@@ -11,6 +10,9 @@ use crate::theory::Lognormal;
 
 /// What Octave needs for its samples, generously.
 const WORK_MS: u64 = 60_000;
+
+/// The most a call uses, with the longest pause.
+pub(crate) const MAX_RESOURCES: Resources = Resources { timeout_ms: WORK_MS + 600_000, ..octave::RESOURCES };
 
 /// Up to it the slope's square is negligible against 1.
 const MAX_SLENDERNESS: f64 = 0.1;
@@ -27,10 +29,10 @@ struct Data {
     seed: Vec<u32>,
 }
 
-pub(crate) fn pre_process(request: &Request<Params>) -> Result<Step<()>, Failure> {
+pub(crate) fn pre_process(request: &Request<Params>) -> Result<Step, Failure> {
     check(&request.params)?;
     let calls = (1..=request.params.containers).map(|part| call(request, part)).collect();
-    Ok(Step { calls, state: () })
+    Ok(Step::new((), calls))
 }
 
 /// Name of the call of a part, from 1.
@@ -57,7 +59,7 @@ fn call(request: &Request<Params>, part: u32) -> ContainerCall {
     let script = octave::script(&name(part), include_str!("../octave/main.m"))
         .text("lognormal.m", include_str!("../octave/lognormal.m"))
         .write_json()
-        .params(&json!(data))
+        .params(&data)
         .keep("samples.csv")
         .keep("result.json")
         .timeout_ms(WORK_MS + (params.pause_s * 1000.0) as u64);

@@ -1,15 +1,22 @@
 //! What is told of a distribution.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Mean, standard deviation and percentiles.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub(crate) struct Summary {
-    pub(crate) mean: f64,
-    pub(crate) sd: f64,
-    pub(crate) p05: f64,
-    pub(crate) p50: f64,
-    pub(crate) p95: f64,
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Summary {
+    /// Mean.
+    pub mean: f64,
+    /// Standard deviation.
+    pub sd: f64,
+    /// 5 % lie below.
+    pub p05: f64,
+    /// Median.
+    pub p50: f64,
+    /// 95 % lie below.
+    pub p95: f64,
 }
 
 impl Summary {

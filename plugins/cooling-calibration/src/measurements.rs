@@ -1,6 +1,6 @@
 //! What was measured: from the parameters or the uploaded file, checked.
 
-use simulay_sdk::{Artifacts, Failure, Request, read};
+use simulay_sdk::{Failure, Request};
 
 use crate::params::{Params, Table};
 
@@ -18,9 +18,9 @@ pub(crate) struct Measurements {
 }
 
 impl Measurements {
-    pub(crate) fn of(request: &Request<Params>, artifacts: &dyn Artifacts) -> Result<Self, Failure> {
+    pub(crate) fn of(request: &Request<Params>) -> Result<Self, Failure> {
         let params = &request.params;
-        let table = table(request, artifacts)?;
+        let table = table(request)?;
         check(&table)?;
         let measurements = started(params, table)?;
         let unknowns = 1 + usize::from(params.fit_ambient);
@@ -37,10 +37,10 @@ impl Measurements {
     }
 }
 
-fn table(request: &Request<Params>, artifacts: &dyn Artifacts) -> Result<Table, Failure> {
+fn table(request: &Request<Params>) -> Result<Table, Failure> {
     match (&request.params.measurements, request.input(FILE)) {
         (Some(table), None) => Ok(table.clone()),
-        (None, Some(file)) => parse(&read::text(artifacts, file)?),
+        (None, Some(file)) => parse(&file.text()?),
         (Some(_), Some(_)) => Err(wrong(format!("both `measurements` and an uploaded `{FILE}` are given"))),
         (None, None) => Err(wrong(format!("neither `measurements` nor an uploaded `{FILE}` is given"))),
     }

@@ -1,10 +1,11 @@
 //! The model's answer becomes the next iteration or the report.
 
-use serde::{Deserialize, Serialize};
-use simulay_sdk::{Artifacts, ContainerResult, Failure, Next, Report, Request, log, read, series};
+use serde::Deserialize;
+use simulay_sdk::{Failure, Next, Report, Request, Results, log, series};
 
 use crate::fit::{Point, Row, Solution, sum_of_squares};
 use crate::measurements::Measurements;
+use crate::outcome::Outcome;
 use crate::params::Params;
 use crate::pre_process::{name, step};
 use crate::search::{Progress, Rules, Search};
@@ -20,29 +21,13 @@ struct Model {
     by_ambient: Vec<f64>,
 }
 
-#[derive(Serialize)]
-struct Outcome {
-    k_per_s: f64,
-    k_std_per_s: f64,
-    time_constant_s: f64,
-    #[serde(rename = "ambient_temperature_K")]
-    ambient_temperature: f64,
-    #[serde(rename = "ambient_std_K")]
-    ambient_std: Option<f64>,
-    iterations: u32,
-    #[serde(rename = "residual_rms_K")]
-    residual_rms: f64,
-    measurements: usize,
-}
-
 pub(crate) fn post_process(
     request: &Request<Params>,
     search: Search,
-    results: &[ContainerResult],
-    artifacts: &dyn Artifacts,
-) -> Result<Next<Search>, Failure> {
-    let measurements = Measurements::of(request, artifacts)?;
-    let model: Model = read::json(artifacts, read::result(results, &name(&search))?, "result.json")?;
+    results: &Results,
+) -> Result<Next<Outcome, Search>, Failure> {
+    let measurements = Measurements::of(request)?;
+    let model: Model = results.call(&name(&search))?.json("result.json")?;
     let rows = rows(&measurements, &model, search.trial.k())?;
     let rms = (sum_of_squares(&rows) / rows.len() as f64).sqrt();
     log::info(&format!("iteration {}: k = {:.9e} 1/s, rms {rms:.6e} K", search.iteration, search.trial.k()));
@@ -57,7 +42,7 @@ pub(crate) fn post_process(
         Progress::Failed(message) => Err(Failure::Simulation(message)),
         Progress::Converged { point, solution } => {
             let outcome = outcome(&rows, &search, point, &solution, rules.fit_ambient);
-            report(&outcome, measurements, model, search).map(Next::Done)
+            Ok(report(outcome, measurements, model, search).into())
         }
     }
 }
@@ -96,10 +81,10 @@ fn outcome(rows: &[Row], search: &Search, point: Point, solution: &Solution, fit
     }
 }
 
-fn report(outcome: &Outcome, of: Measurements, model: Model, mut search: Search) -> Result<Report, Failure> {
+fn report(outcome: Outcome, of: Measurements, model: Model, mut search: Search) -> Report<Outcome> {
     search.tried.push(outcome.k_per_s);
     let iterations = (1..=search.iteration).map(f64::from).collect();
-    let report = Report::new(outcome)?
+    Report::new(outcome)
         .plot(
             "Temperature",
             series("time", "s", of.table.t_s),
@@ -109,6 +94,5 @@ fn report(outcome: &Outcome, of: Measurements, model: Model, mut search: Search)
             "Cooling constant by iteration",
             series("iteration", "", iterations),
             vec![series("k", "/s", search.tried)],
-        );
-    Ok(report)
+        )
 }

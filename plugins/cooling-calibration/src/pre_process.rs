@@ -1,8 +1,7 @@
 //! An iteration becomes one Octave program.
 
 use serde::Serialize;
-use serde_json::json;
-use simulay_sdk::{Artifacts, ContainerCall, Failure, Request, Step, octave};
+use simulay_sdk::{ContainerCall, Failure, Request, Resources, Step, octave};
 
 use crate::measurements::Measurements;
 use crate::params::Params;
@@ -21,11 +20,11 @@ struct Data<'a> {
     t_s: &'a [f64],
 }
 
-pub(crate) fn pre_process(
-    request: &Request<Params>,
-    artifacts: &dyn Artifacts,
-) -> Result<Step<Search>, Failure> {
-    let measurements = Measurements::of(request, artifacts)?;
+/// What a call may use.
+pub(crate) const RESOURCES: Resources = Resources { memory_mib: 256, ..octave::RESOURCES };
+
+pub(crate) fn pre_process(request: &Request<Params>) -> Result<Step<Search>, Failure> {
+    let measurements = Measurements::of(request)?;
     let params = &request.params;
     let known = !params.fit_ambient;
     if known && measurements.initial_temperature.to_bits() == params.ambient_temperature.to_bits() {
@@ -37,7 +36,8 @@ pub(crate) fn pre_process(
 
 /// The step that evaluates the model where `search` wants it.
 pub(crate) fn step(measurements: &Measurements, search: Search) -> Step<Search> {
-    Step { calls: vec![call(measurements, &search)], state: search }
+    let call = call(measurements, &search);
+    Step::new(search, vec![call])
 }
 
 /// Name of the call of an iteration.
@@ -57,9 +57,8 @@ fn call(measurements: &Measurements, search: &Search) -> ContainerCall {
     octave::script(&name(search), include_str!("../octave/main.m"))
         .text("rates.m", include_str!("../octave/rates.m"))
         .write_json()
-        .params(&json!(data))
+        .params(&data)
         .keep("result.json")
-        .memory_mib(256)
-        .timeout_ms(60_000)
+        .resources(RESOURCES)
         .build()
 }

@@ -1,18 +1,19 @@
 //! The plate becomes one Octave program.
 
-use serde_json::json;
-use simulay_sdk::{Failure, Request, Step, octave};
+use simulay_sdk::{Failure, Resources, Step, octave};
 
 use crate::params::Params;
 
 /// Name of the one call.
 pub(crate) const CALL: &str = "plate";
 
+/// What it may use.
+pub(crate) const RESOURCES: Resources = Resources { timeout_ms: 300_000, ..octave::RESOURCES };
+
 /// Below it the exact series has thousands of terms and the heat has not left the edges.
 const MIN_FOURIER_NUMBER: f64 = 1e-4;
 
-pub(crate) fn pre_process(request: &Request<Params>) -> Result<Step<()>, Failure> {
-    let params = &request.params;
+pub(crate) fn pre_process(params: &Params) -> Result<Step, Failure> {
     check(params)?;
     let call = octave::script(CALL, include_str!("../octave/main.m"))
         .text("solve_plate.m", include_str!("../octave/solve_plate.m"))
@@ -20,15 +21,14 @@ pub(crate) fn pre_process(request: &Request<Params>) -> Result<Step<()>, Failure
         .text("write_field.m", include_str!("../octave/write_field.m"))
         .text("draw.m", include_str!("../octave/draw.m"))
         .write_json()
-        .params(&json!(params))
+        .params(params)
         .keep("result.json")
         .keep("history.json")
         .keep("field.csv")
         .keep("*.png")
-        .memory_mib(512)
-        .timeout_ms(300_000)
+        .resources(RESOURCES)
         .build();
-    Ok(Step { calls: vec![call], state: () })
+    Ok(call.into())
 }
 
 fn check(params: &Params) -> Result<(), Failure> {

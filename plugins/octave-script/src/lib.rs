@@ -1,12 +1,15 @@
 //! Runs the caller's own Octave program.
 
-mod manifest;
+mod example;
+mod outcome;
 mod params;
 mod post_process;
 mod pre_process;
 
+use simulay_sdk::{Failure, Manifest, Next, Pipeline, Request, Resources, Results, Step};
+
+pub use outcome::Outcome;
 pub use params::Params;
-use simulay_sdk::{Artifacts, ContainerResult, Failure, Manifest, Next, Pipeline, Request, Step};
 
 /// The pipeline `octave-script`.
 pub struct OctaveScript;
@@ -14,22 +17,24 @@ pub struct OctaveScript;
 impl Pipeline for OctaveScript {
     type Params = Params;
     type State = ();
+    type Outcome = Outcome;
 
-    fn manifest() -> Manifest {
-        manifest::manifest()
+    fn manifest() -> Manifest<Params> {
+        let most = Resources { cpu_milli: 4000, memory_mib: 4096, scratch_mib: 1024, timeout_ms: 3_600_000 };
+        simulay_sdk::manifest!()
+            .title("Your own Octave program")
+            .description(include_str!("description.md"))
+            .image("octave", "Runs the program.")
+            .max_resources(most)
+            .example("An integral", &example::integral(), &example::pi(), 1e-9)
     }
 
-    fn pre_process(request: &Request<Params>, _: &dyn Artifacts) -> Result<Step<()>, Failure> {
+    fn pre_process(request: &Request<Params>) -> Result<Step, Failure> {
         pre_process::pre_process(request)
     }
 
-    fn post_process(
-        _: &Request<Params>,
-        (): (),
-        results: &[ContainerResult],
-        artifacts: &dyn Artifacts,
-    ) -> Result<Next<()>, Failure> {
-        post_process::post_process(results, artifacts)
+    fn post_process(_: &Request<Params>, (): (), results: &Results) -> Result<Next<Outcome>, Failure> {
+        post_process::post_process(results)
     }
 }
 

@@ -1,28 +1,65 @@
 //! What the caller may say.
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use simulay_sdk::Resources;
 
-/// Parameters, as `params.schema.json` describes them.
-#[derive(Debug, Clone, Deserialize)]
+/// A program, what it reads, and what it may use.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct Params {
-    /// Text of the program; without it, `entry` is run.
+    /// # Program text
+    ///
+    /// An Octave program. Without it, the uploaded file named by `entry` is run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(min = 1, max = 1_048_576))]
     pub script: Option<String>,
-    /// Path of the uploaded file to start with.
+    /// # Start file
+    ///
+    /// Path of the uploaded Octave file to start with.
+    #[schemars(regex(pattern = r"^[^/\-][^\\]*\.m$"), length(max = 255))]
     pub entry: String,
-    /// Handed to the program as `params.json`.
+    /// # Parameters
+    ///
+    /// Handed to the program as the file `params.json`: `p = jsondecode(fileread("params.json"))`.
     pub params: Map<String, Value>,
-    /// Glob patterns of the files to keep.
+    /// # Files to keep
+    ///
+    /// Glob patterns, relative to the working directory. A `result.json` that is kept becomes the `result` of the outcome.
+    #[schemars(length(max = 64), inner(length(min = 1, max = 255)))]
     pub keep: Vec<String>,
-    /// Bound of wall time.
+    /// # Time limit
+    ///
+    /// Wall time of the program.
+    #[schemars(range(min = 100, max = 3_600_000), extend("x-unit" = "ms"))]
     pub timeout_ms: u64,
-    /// Bound of memory.
+    /// # Memory
+    #[schemars(range(min = 64, max = 4096), extend("x-unit" = "MiBy"))]
     pub memory_mib: u32,
-    /// Bound of the working directory.
+    /// # Space for files
+    #[schemars(range(min = 1, max = 1024), extend("x-unit" = "MiBy"))]
     pub scratch_mib: u32,
-    /// Bound of processor time, thousandths of a core.
+    /// # Processor share
+    ///
+    /// Thousandths of a core.
+    #[schemars(range(min = 100, max = 4000))]
     pub cpu_milli: u32,
+}
+
+impl Default for Params {
+    fn default() -> Self {
+        Self {
+            script: None,
+            entry: "main.m".into(),
+            params: Map::new(),
+            keep: ["result.json", "*.png", "*.csv"].map(str::to_owned).to_vec(),
+            timeout_ms: 60_000,
+            memory_mib: 512,
+            scratch_mib: 64,
+            cpu_milli: 1000,
+        }
+    }
 }
 
 impl Params {

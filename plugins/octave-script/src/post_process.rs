@@ -1,48 +1,33 @@
 //! What the program left becomes the report.
 
-use serde::Serialize;
 use serde_json::Value;
-use simulay_sdk::{Artifact, Artifacts, ContainerResult, Failure, Next, Report, read};
+use simulay_sdk::{CallResult, Failure, Next, Report, Results, StoredFile};
 
+use crate::outcome::Outcome;
 use crate::pre_process::CALL;
 
 const RESULT: &str = "result.json";
 
-#[derive(Serialize)]
-struct Outcome<'a> {
-    result: Value,
-    files: Vec<&'a str>,
-    figures: Vec<&'a str>,
-    stdout: &'a str,
-}
-
-pub(crate) fn post_process(
-    results: &[ContainerResult],
-    artifacts: &dyn Artifacts,
-) -> Result<Next<()>, Failure> {
-    let result = read::result(results, CALL)?;
-    let paths = |wanted: fn(&Artifact) -> bool| {
-        result.outputs.iter().filter(|output| wanted(output)).map(|output| output.path.as_str()).collect()
-    };
+pub(crate) fn post_process(results: &Results) -> Result<Next<Outcome>, Failure> {
+    let program = results.call(CALL)?;
     let outcome = Outcome {
-        result: written(result, artifacts)?,
-        files: paths(|_| true),
-        figures: paths(is_figure),
-        stdout: &result.stdout,
+        result: written(&program)?,
+        files: program.files().map(|file| file.path.clone()).collect(),
+        figures: program.files().filter(is_figure).map(|file| file.path.clone()).collect(),
+        stdout: program.stdout().to_owned(),
     };
-    let report = Report::new(&outcome)?;
-    Ok(Next::Done(result.outputs.iter().fold(report, Report::keep)))
+    Ok(program.files().fold(Report::new(outcome), Report::keep).into())
 }
 
 /// What the program wrote to `result.json`, null without one.
-fn written(result: &ContainerResult, artifacts: &dyn Artifacts) -> Result<Value, Failure> {
-    match result.outputs.iter().any(|output| output.path == RESULT) {
-        true => read::json(artifacts, result, RESULT),
-        false => Ok(Value::Null),
+fn written(program: &CallResult) -> Result<Value, Failure> {
+    match program.files().find(|file| file.path == RESULT) {
+        Some(file) => file.json(),
+        None => Ok(Value::Null),
     }
 }
 
-fn is_figure(output: &Artifact) -> bool {
-    let name = output.path.to_ascii_lowercase();
+fn is_figure(file: &StoredFile) -> bool {
+    let name = file.path.to_ascii_lowercase();
     [".png", ".svg", ".jpg", ".jpeg"].iter().any(|ending| name.ends_with(ending))
 }

@@ -1,8 +1,7 @@
 //! The caller's program and files become one container call.
 
-use serde_json::Value;
 use simulay_sdk::octave::{self, MAIN, PARAMS, Script};
-use simulay_sdk::{Failure, Request, Source, Step};
+use simulay_sdk::{Failure, Request, Step};
 
 use crate::params::Params;
 
@@ -13,16 +12,16 @@ const START: &str = include_str!("start.m");
 /// Where the start file finds the path of the caller's program.
 const ENTRY: &str = ".simulay/entry.txt";
 
-pub(crate) fn pre_process(request: &Request<Params>) -> Result<Step<()>, Failure> {
+pub(crate) fn pre_process(request: &Request<Params>) -> Result<Step, Failure> {
     let params = &request.params;
     let mut script = program(request)?;
-    for input in &request.inputs {
-        script = script.file(&input.path, Source::Artifact(input.sha256.clone()));
+    for input in request.inputs() {
+        script = script.file(&input.path, input.source());
     }
     for pattern in &params.keep {
         script = script.keep(pattern);
     }
-    Ok(Step { calls: vec![script.resources(params.resources()).build()], state: () })
+    Ok(script.resources(params.resources()).build().into())
 }
 
 /// The script with start file and parameters, yet without the uploads.
@@ -33,7 +32,7 @@ fn program(request: &Request<Params>) -> Result<Script, Failure> {
     };
     let params = &request.params.params;
     match request.input(PARAMS) {
-        None => Ok(script.params(&Value::Object(params.clone()))),
+        None => Ok(script.params(params)),
         Some(_) if params.is_empty() => Ok(script),
         Some(_) => Err(Failure::invalid("/params", "both `params` and an uploaded `params.json` are given")),
     }

@@ -1,44 +1,26 @@
 use serde_json::{Value, json};
-use simulay_sdk::{
-    Artifact, ContainerCall, Ending, Failure, MemoryArtifacts, Next, OnFailure, Report, Request, Resources,
-    Source, testing,
-};
+use simulay_sdk::testing::{Answer, Call, Stop, Trial, check, trial};
+use simulay_sdk::{Ending, OnFailure, Resources, Source};
 
 use super::*;
 
-fn request(given: Value, paths: &[&str]) -> Request<Params> {
-    let mut artifacts = MemoryArtifacts::default();
-    let inputs = paths.iter().map(|path| artifacts.add(path, *path)).collect();
-    testing::request::<OctaveScript>(&given, inputs, 0).unwrap()
+/// A program with these uploads.
+fn program(params: Value, paths: &[&str]) -> Trial<OctaveScript> {
+    paths.iter().fold(trial(params), |trial, path| trial.input(path, *path))
 }
 
-fn call(given: Value, paths: &[&str]) -> ContainerCall {
-    let step = OctaveScript::pre_process(&request(given, paths), &MemoryArtifacts::default()).unwrap();
-    let [call] = step.calls.try_into().unwrap();
+fn call(params: Value, paths: &[&str]) -> Call {
+    let [call] = program(params, paths).plan().unwrap().try_into().unwrap();
     call
 }
 
-fn text<'a>(call: &'a ContainerCall, path: &str) -> &'a str {
-    match &call.files.iter().find(|file| file.path == path).unwrap().content {
-        Source::Text(text) => text,
-        other => panic!("{other:?}"),
-    }
+fn pointer(params: Value, paths: &[&str]) -> String {
+    program(params, paths).plan().unwrap_err().pointer().unwrap().to_owned()
 }
 
-fn pointer(given: Value, paths: &[&str]) -> String {
-    match OctaveScript::pre_process(&request(given, paths), &MemoryArtifacts::default()) {
-        Err(Failure::Invalid { pointer, .. }) => pointer,
-        other => panic!("{other:?}"),
-    }
-}
-
-fn report(ending: Ending, outputs: Vec<Artifact>, artifacts: &MemoryArtifacts) -> Result<Report, Failure> {
-    let mut result = testing::ended("program", ending, outputs);
-    result.stdout = "hello\n".into();
-    match OctaveScript::post_process(&request(json!({}), &[]), (), &[result], artifacts)? {
-        Next::Done(report) => Ok(report),
-        Next::Again(step) => panic!("{step:?}"),
-    }
+fn ran(answer: &Answer) -> Result<simulay_sdk::testing::Done, Stop> {
+    let keep = json!({ "script": "x", "keep": ["result.json", "out/*"] });
+    program(keep, &[]).run(|_| answer.clone().stdout("hello\n"))
 }
 
 #[test]
@@ -46,9 +28,9 @@ fn a_script_lies_beside_its_parameters_as_it_is() {
     let script = "x = 1; % '\"$(id)";
     let call = call(json!({ "script": script, "params": { "a": [1, 2] } }), &["data/x.csv"]);
     assert_eq!(call.command, ["octave-cli", "-qfHW", ".simulay/start.m"]);
-    assert_eq!(text(&call, "main.m"), script);
-    assert_eq!(text(&call, ".simulay/entry.txt"), "main.m");
-    assert_eq!(text(&call, "params.json"), r#"{"a":[1,2]}"#);
+    assert_eq!(call.text("main.m"), Some(script));
+    assert_eq!(call.text(".simulay/entry.txt"), Some("main.m"));
+    assert_eq!(call.text("params.json"), Some(r#"{"a":[1,2]}"#));
     assert_eq!(call.files.last().unwrap().path, "data/x.csv");
     assert_eq!((call.on_failure, call.outputs.len()), (OnFailure::FailRun, 3));
 }
@@ -62,9 +44,24 @@ fn the_bounds_are_the_callers() {
 }
 
 #[test]
+fn what_breaks_a_rule_is_refused() {
+    for params in [
+        json!({ "script": "" }),
+        json!({ "entry": "/main.m" }),
+        json!({ "entry": "main.txt" }),
+        json!({ "script": "x", "memory_mib": 5000 }),
+        json!({ "script": "x", "keep": [""] }),
+        json!({ "script": null }),
+        json!({ "sript": "x" }),
+    ] {
+        assert!(matches!(program(params, &["main.m"]).plan(), Err(Stop::Params(_))));
+    }
+}
+
+#[test]
 fn uploads_keep_their_paths_and_are_not_passed_through() {
     let call = call(json!({ "entry": "src/run.m" }), &["src/run.m", "src/lib/f.m"]);
-    assert_eq!(text(&call, ".simulay/entry.txt"), "src/run.m");
+    assert_eq!(call.text(".simulay/entry.txt"), Some("src/run.m"));
     let moved = |path: &str| {
         matches!(call.files.iter().find(|file| file.path == path).unwrap().content, Source::Artifact(_))
     };
@@ -87,32 +84,28 @@ fn contradictions_are_refused_where_they_are() {
 
 #[test]
 fn what_the_program_wrote_is_the_outcome() {
-    let mut artifacts = MemoryArtifacts::default();
-    let outputs = vec![artifacts.add("result.json", r#"{"a":1.5}"#), artifacts.add("out/f.PNG", "png")];
-    let report = report(Ending::Exited(0), outputs, &artifacts).unwrap();
+    let done = ran(&Answer::ok().file("result.json", r#"{"a":1.5}"#).file("out/f.PNG", "png")).unwrap();
     let expected = json!({
         "result": { "a": 1.5 }, "files": ["result.json", "out/f.PNG"], "figures": ["out/f.PNG"], "stdout": "hello\n"
     });
-    assert_eq!(report.outcome, expected);
-    let names: Vec<_> = report.artifacts.iter().map(|kept| kept.name.as_str()).collect();
-    assert_eq!(names, ["result.json", "out-f.PNG"]);
+    assert_eq!(done.outcome, expected);
+    assert_eq!(done.file_names(), ["result.json", "out-f.PNG"]);
 }
 
 #[test]
 fn a_program_without_result_json_has_none() {
-    let report = report(Ending::Exited(0), vec![], &MemoryArtifacts::default()).unwrap();
-    assert_eq!(report.outcome["result"], Value::Null);
+    assert_eq!(ran(&Answer::ok()).unwrap().outcome["result"], Value::Null);
 }
 
 #[test]
 fn a_damaged_result_and_a_bad_ending_are_failures() {
-    let mut artifacts = MemoryArtifacts::default();
-    let damaged = vec![artifacts.add("result.json", "{")];
-    assert!(matches!(report(Ending::Exited(0), damaged, &artifacts), Err(Failure::Simulation(_))));
-    assert!(matches!(report(Ending::Exited(1), vec![], &artifacts), Err(Failure::Simulation(_))));
+    let damaged = ran(&Answer::ok().file("result.json", "{"));
+    assert!(matches!(damaged, Err(Stop::Simulation(_))), "{damaged:?}");
+    let ending = Ending::Exited(1);
+    assert_eq!(ran(&Answer::exit(1)).unwrap_err(), Stop::Call { name: "program".into(), ending });
 }
 
 #[test]
 fn the_manifest_holds() {
-    assert_eq!(testing::check_manifest::<OctaveScript>(), Ok(()));
+    assert_eq!(check::<OctaveScript>(), Ok(()));
 }

@@ -1,7 +1,7 @@
 //! The contract as Rust, generated from `wit/simulay.wit`. Plugins name [`crate`]'s own items instead.
 
 wit_bindgen::generate!({
-    path: "../../wit",
+    path: "wit",
     world: "plugin",
     pub_export_macro: true,
     export_macro_name: "export_guest",

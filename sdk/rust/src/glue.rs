@@ -3,20 +3,34 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::artifacts::HostArtifacts;
+use crate::artifacts::Artifacts;
 use crate::bindings::exports::simulay::plugin::pipeline as wit;
-use crate::{ContainerResult, Failure, Next, Pipeline, Report, Request, Step};
+use crate::contract::{Artifact, ContainerResult, Failure, Step};
+use crate::pipeline::Pipeline;
+use crate::report::{Next, Report};
+use crate::request::Request;
+use crate::results::Results;
+use crate::schema;
 
+pub use crate::artifacts::HostArtifacts;
 pub use wit::Guest;
+
+/// `describe` of the contract.
+#[must_use]
+pub fn describe<P: Pipeline>() -> wit::Manifest {
+    P::manifest().lower(&schema::params::<P::Params>(), &schema::outcome::<P::Outcome>())
+}
 
 /// `pre-process` of the contract.
 ///
 /// # Errors
 /// What the pipeline says.
-pub fn pre_process<P: Pipeline>(request: wit::Request) -> Result<wit::Step, wit::Failure> {
-    let request = typed(request)?;
-    let step = P::pre_process(&request, &HostArtifacts)?;
-    Ok(lower_step(step)?)
+pub fn pre_process<P: Pipeline>(
+    request: &wit::Request,
+    artifacts: &dyn Artifacts,
+) -> Result<wit::Step, wit::Failure> {
+    let request = typed(request, artifacts)?;
+    Ok(lower_step(P::pre_process(&request)?)?)
 }
 
 /// `post-process` of the contract.
@@ -24,21 +38,26 @@ pub fn pre_process<P: Pipeline>(request: wit::Request) -> Result<wit::Step, wit:
 /// # Errors
 /// What the pipeline says.
 pub fn post_process<P: Pipeline>(
-    request: wit::Request,
+    request: &wit::Request,
     state: &str,
     results: &[ContainerResult],
+    artifacts: &dyn Artifacts,
 ) -> Result<wit::Next, wit::Failure> {
-    let request = typed(request)?;
+    let request = typed(request, artifacts)?;
     let state = parse(state).map_err(|error| Failure::simulation(format!("state: {error}")))?;
-    match P::post_process(&request, state, results, &HostArtifacts)? {
-        Next::Done(report) => Ok(wit::Next::Done(lower_report(report))),
+    match P::post_process(&request, state, &Results::new(results, artifacts))? {
+        Next::Done(report) => Ok(wit::Next::Done(lower_report(report)?)),
         Next::Again(step) => Ok(wit::Next::Again(lower_step(step)?)),
     }
 }
 
-fn typed<T: DeserializeOwned>(request: wit::Request) -> Result<Request<T>, Failure> {
+fn typed<'a, T: DeserializeOwned>(
+    request: &'a wit::Request,
+    artifacts: &'a dyn Artifacts,
+) -> Result<Request<'a, T>, Failure> {
     let params = parse(&request.params).map_err(|error| Failure::invalid("", error.to_string()))?;
-    Ok(Request { params, inputs: request.inputs, seed: request.seed })
+    let inputs: &[Artifact] = &request.inputs;
+    Ok(Request::new(params, request.seed, inputs, artifacts))
 }
 
 fn parse<T: DeserializeOwned>(json: &str) -> Result<T, serde_json::Error> {
@@ -46,14 +65,17 @@ fn parse<T: DeserializeOwned>(json: &str) -> Result<T, serde_json::Error> {
 }
 
 fn lower_step<S: Serialize>(step: Step<S>) -> Result<wit::Step, Failure> {
-    let state = serde_json::to_string(&step.state)
-        .map_err(|error| Failure::simulation(format!("the state is not JSON: {error}")))?;
-    Ok(wit::Step { calls: step.calls, state })
+    Ok(wit::Step { calls: step.calls, state: json("state", &step.state)? })
 }
 
-fn lower_report(report: Report) -> wit::Report {
+fn lower_report<O: Serialize>(report: Report<O>) -> Result<wit::Report, Failure> {
     let Report { outcome, plots, artifacts } = report;
-    wit::Report { outcome: outcome.to_string(), plots, artifacts }
+    Ok(wit::Report { outcome: json("outcome", &outcome)?, plots, artifacts })
+}
+
+fn json(what: &str, value: &impl Serialize) -> Result<String, Failure> {
+    serde_json::to_string(value)
+        .map_err(|error| Failure::simulation(format!("the {what} is not JSON: {error}")))
 }
 
 impl From<Failure> for wit::Failure {
@@ -75,16 +97,17 @@ macro_rules! export_pipeline {
         mod exported_pipeline {
             use super::*;
             use $crate::bindings::exports::simulay::plugin::pipeline as wit;
+            use $crate::glue;
 
             struct Exported;
 
-            impl $crate::glue::Guest for Exported {
+            impl glue::Guest for Exported {
                 fn describe() -> wit::Manifest {
-                    <$pipeline as $crate::Pipeline>::manifest()
+                    glue::describe::<$pipeline>()
                 }
 
                 fn pre_process(request: wit::Request) -> Result<wit::Step, wit::Failure> {
-                    $crate::glue::pre_process::<$pipeline>(request)
+                    glue::pre_process::<$pipeline>(&request, &glue::HostArtifacts)
                 }
 
                 fn post_process(
@@ -92,90 +115,11 @@ macro_rules! export_pipeline {
                     state: String,
                     results: Vec<$crate::ContainerResult>,
                 ) -> Result<wit::Next, wit::Failure> {
-                    $crate::glue::post_process::<$pipeline>(request, &state, &results)
+                    glue::post_process::<$pipeline>(&request, &state, &results, &glue::HostArtifacts)
                 }
             }
 
             $crate::bindings::export_guest!(Exported with_types_in $crate::bindings);
         }
     };
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::{Artifacts, Manifest, image};
-
-    /// Counts down in its state, then reports its parameter.
-    struct Countdown;
-
-    impl Pipeline for Countdown {
-        type Params = u32;
-        type State = u32;
-
-        fn manifest() -> Manifest {
-            Manifest {
-                name: "countdown".into(),
-                version: "1.0.0".into(),
-                title: String::new(),
-                description: String::new(),
-                params_schema: "true".into(),
-                result_schema: "true".into(),
-                images: vec![image("octave", "none")],
-                max_resources: crate::octave::script("x", "").build().resources,
-                max_parallel: 1,
-                examples: vec![],
-            }
-        }
-
-        fn pre_process(request: &Request<u32>, _: &dyn Artifacts) -> Result<Step<u32>, Failure> {
-            match request.params {
-                0 => Err(Failure::invalid("", "nothing to count")),
-                from => Ok(Step { calls: vec![], state: from }),
-            }
-        }
-
-        fn post_process(
-            request: &Request<u32>,
-            state: u32,
-            _: &[ContainerResult],
-            _: &dyn Artifacts,
-        ) -> Result<Next<u32>, Failure> {
-            match state {
-                0 => Ok(Next::Done(Report::new(&json!({ "from": request.params }))?)),
-                more => Ok(Next::Again(Step { calls: vec![], state: more - 1 })),
-            }
-        }
-    }
-
-    fn request(params: &str) -> wit::Request {
-        wit::Request { params: params.to_owned(), inputs: vec![], seed: 1 }
-    }
-
-    #[test]
-    fn state_goes_from_step_to_step_until_the_report() {
-        let mut state = pre_process::<Countdown>(request("2")).unwrap().state;
-        let mut steps = 0;
-        let outcome = loop {
-            match post_process::<Countdown>(request("2"), &state, &[]).unwrap() {
-                wit::Next::Again(step) => state = step.state,
-                wit::Next::Done(report) => break report.outcome,
-            }
-            steps += 1;
-        };
-        assert_eq!((steps, outcome.as_str()), (2, r#"{"from":2}"#));
-    }
-
-    #[test]
-    fn a_refusal_keeps_its_pointer() {
-        let refused = pre_process::<Countdown>(request("0"));
-        assert_eq!(refused, Err(wit::Failure::Invalid((String::new(), "nothing to count".into()))));
-        assert!(matches!(pre_process::<Countdown>(request("\"x\"")), Err(wit::Failure::Invalid(_))));
-        assert!(matches!(
-            post_process::<Countdown>(request("1"), "{", &[]),
-            Err(wit::Failure::Simulation(_))
-        ));
-    }
 }

@@ -2,54 +2,51 @@
 //!
 //! A plugin decides, the host acts. Implement [`Pipeline`], name it in [`export_pipeline!`] and build
 //! the crate as a `cdylib` for `wasm32-wasip2`. A plugin crate that is an `rlib` as well runs its unit
-//! tests natively, with [`testing`] and [`MemoryArtifacts`] in place of the host.
+//! tests natively, with [`testing`] in place of the host.
 //!
 //! ```
-//! use serde_json::json;
-//! use simulay_sdk::{
-//!     Artifacts, ContainerResult, Failure, Manifest, Next, Pipeline, Report, Request, Resources, Step,
-//!     image, octave, read,
-//! };
+//! use schemars::JsonSchema;
+//! use serde::{Deserialize, Serialize};
+//! use simulay_sdk::{Failure, Manifest, Next, Pipeline, Report, Request, Results, Step, octave};
+//!
+//! /// What to square.
+//! #[derive(Serialize, Deserialize, JsonSchema)]
+//! #[serde(deny_unknown_fields)]
+//! struct Params {
+//!     /// Length of an edge.
+//!     #[schemars(range(min = 0, max = 1000), extend("x-unit" = "m"))]
+//!     edge_m: f64,
+//! }
+//!
+//! /// The square of it.
+//! #[derive(Serialize, Deserialize, JsonSchema)]
+//! struct Outcome {
+//!     /// Area.
+//!     #[schemars(extend("x-unit" = "m2"))]
+//!     area_m2: f64,
+//! }
 //!
 //! struct Square;
 //!
 //! impl Pipeline for Square {
-//!     type Params = f64;
+//!     type Params = Params;
 //!     type State = ();
+//!     type Outcome = Outcome;
 //!
-//!     fn manifest() -> Manifest {
-//!         Manifest {
-//!             name: "square".into(),
-//!             version: "1.0.0".into(),
-//!             title: "Square of a number".into(),
-//!             description: "Squares a number in Octave.".into(),
-//!             params_schema: r#"{"type": "number"}"#.into(),
-//!             result_schema: r#"{"type": "number"}"#.into(),
-//!             images: vec![image("octave", "squares")],
-//!             max_resources: Resources { cpu_milli: 1000, memory_mib: 256, scratch_mib: 16, timeout_ms: 10_000 },
-//!             max_parallel: 1,
-//!             examples: vec![],
-//!         }
+//!     fn manifest() -> Manifest<Params> {
+//!         simulay_sdk::manifest!().title("Area of a square").image("octave", "squares")
 //!     }
 //!
-//!     fn pre_process(request: &Request<f64>, _: &dyn Artifacts) -> Result<Step<()>, Failure> {
-//!         let main = r#"write_json("y.json", jsondecode(fileread("params.json")) ^ 2);"#;
-//!         let call = octave::script("square", main)
-//!             .params(&json!(request.params))
-//!             .write_json()
-//!             .keep("y.json")
-//!             .build();
-//!         Ok(Step { calls: vec![call], state: () })
+//!     fn pre_process(request: &Request<Params>) -> Result<Step, Failure> {
+//!         let main = r#"p = jsondecode(fileread("params.json"));
+//! write_json("result.json", struct("area_m2", p.edge_m ^ 2));"#;
+//!         let script = octave::script("square", main).params(&request.params).write_json();
+//!         Ok(script.keep("result.json").build().into())
 //!     }
 //!
-//!     fn post_process(
-//!         _: &Request<f64>,
-//!         (): (),
-//!         results: &[ContainerResult],
-//!         artifacts: &dyn Artifacts,
-//!     ) -> Result<Next<()>, Failure> {
-//!         let y: f64 = read::json(artifacts, read::result(results, "square")?, "y.json")?;
-//!         Ok(Next::Done(Report::new(&y)?))
+//!     fn post_process(_: &Request<Params>, (): (), results: &Results) -> Result<Next<Outcome>, Failure> {
+//!         let outcome = results.call("square")?.json("result.json")?;
+//!         Ok(Report::new(outcome).into())
 //!     }
 //! }
 //!
@@ -64,14 +61,25 @@ mod contract;
 #[doc(hidden)]
 pub mod glue;
 pub mod log;
+mod manifest;
 pub mod octave;
 mod pipeline;
-pub mod read;
+mod report;
+mod request;
+mod results;
+mod schema;
+mod stored;
+#[cfg(not(target_family = "wasm"))]
 pub mod testing;
 
-pub use artifacts::{Artifacts, MemoryArtifacts, ReadError};
+pub use artifacts::{Artifacts, ReadError};
 pub use contract::{
-    Artifact, ContainerCall, ContainerResult, Ending, Example, Failure, File, Image, Kept, Manifest, Next,
-    OnFailure, Plot, Report, Request, Resources, Series, Source, Step, example, image, series,
+    Artifact, ContainerCall, ContainerResult, Ending, Failure, File, Kept, OnFailure, Plot, Resources,
+    Series, Source, Step,
 };
+pub use manifest::Manifest;
 pub use pipeline::Pipeline;
+pub use report::{Next, Report, series};
+pub use request::Request;
+pub use results::{CallResult, Results};
+pub use stored::StoredFile;

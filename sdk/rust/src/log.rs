@@ -1,14 +1,22 @@
-//! Messages for the run's log. Outside the host they go nowhere.
+//! Messages for the run's log. In a test they go to its standard error.
 
 #[cfg(target_family = "wasm")]
 use crate::bindings::simulay::plugin::log::{Level, write};
+
+/// Writes what helps to find a mistake.
+pub fn debug(message: &str) {
+    #[cfg(target_family = "wasm")]
+    write(Level::Debug, message);
+    #[cfg(not(target_family = "wasm"))]
+    eprintln!("debug: {message}");
+}
 
 /// Writes what a reader of the log wants to know.
 pub fn info(message: &str) {
     #[cfg(target_family = "wasm")]
     write(Level::Info, message);
     #[cfg(not(target_family = "wasm"))]
-    let _ = message;
+    eprintln!("info: {message}");
 }
 
 /// Writes what a reader of the log should look at.
@@ -16,5 +24,5 @@ pub fn warn(message: &str) {
     #[cfg(target_family = "wasm")]
     write(Level::Warn, message);
     #[cfg(not(target_family = "wasm"))]
-    let _ = message;
+    eprintln!("warn: {message}");
 }

@@ -2,9 +2,10 @@
 //!
 //! Parameters reach Octave only as data, in `params.json`: never as source, argument or environment.
 
+use serde::Serialize;
 use serde_json::Value;
 
-use crate::{ContainerCall, File, OnFailure, Resources, Source};
+use crate::contract::{ContainerCall, File, OnFailure, Resources, Source};
 
 /// Logical name of the image the calls run in.
 pub const IMAGE: &str = "octave";
@@ -14,6 +15,10 @@ pub const MAIN: &str = "main.m";
 
 /// The file parameters lie in.
 pub const PARAMS: &str = "params.json";
+
+/// What a script may use unless said otherwise: 1 core, 512 MiB memory, 64 MiB scratch space, one minute.
+pub const RESOURCES: Resources =
+    Resources { cpu_milli: 1000, memory_mib: 512, scratch_mib: 64, timeout_ms: 60_000 };
 
 const WRITE_JSON: &str = include_str!("octave/write_json.m");
 
@@ -25,8 +30,7 @@ pub struct Script {
 }
 
 /// The container call `name`, which runs the Octave program `main`. Unless said otherwise it is
-/// deterministic, its failure fails the run, and it has 1 core, 512 MiB memory, 64 MiB scratch space
-/// and one minute.
+/// deterministic, its failure fails the run, and it has [`RESOURCES`].
 pub fn script(name: &str, main: &str) -> Script {
     started_by(name, MAIN, main)
 }
@@ -41,7 +45,7 @@ pub fn started_by(name: &str, path: &str, program: &str) -> Script {
         env: Vec::new(),
         files: Vec::new(),
         outputs: Vec::new(),
-        resources: Resources { cpu_milli: 1000, memory_mib: 512, scratch_mib: 64, timeout_ms: 60_000 },
+        resources: RESOURCES,
         on_failure: OnFailure::FailRun,
         deterministic: true,
     };
@@ -49,9 +53,11 @@ pub fn started_by(name: &str, path: &str, program: &str) -> Script {
 }
 
 impl Script {
-    /// With `params`, which the program reads by `jsondecode(fileread("params.json"))`.
-    pub fn params(self, params: &Value) -> Self {
-        self.text(PARAMS, &params.to_string())
+    /// With `params`, which the program reads by `jsondecode(fileread("params.json"))`; null when they
+    /// cannot be written as JSON.
+    pub fn params(self, params: &impl Serialize) -> Self {
+        let json = serde_json::to_value(params).unwrap_or(Value::Null);
+        self.text(PARAMS, &json.to_string())
     }
 
     /// With a text file, e.g. a further function.

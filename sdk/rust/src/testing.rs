@@ -1,64 +1,55 @@
-//! For unit tests of a plugin: what the host would do around it.
+//! Unit tests of a plugin, without Docker and without the host.
+//!
+//! [`trial`] plays the host around a pipeline: it checks the parameters against the derived schema and
+//! fills in the defaults, has your test answer each container call, and carries the state from step to
+//! step as JSON until the report. What the host would refuse is an error here too.
+//!
+//! ```
+//! # use schemars::JsonSchema;
+//! # use serde::{Deserialize, Serialize};
+//! # use serde_json::json;
+//! # use simulay_sdk::{Failure, Manifest, Next, Pipeline, Report, Request, Results, Step, octave};
+//! use simulay_sdk::Ending;
+//! use simulay_sdk::testing::{Answer, Stop, trial};
+//! # #[derive(Serialize, Deserialize, JsonSchema)]
+//! # struct Params { edge_m: f64 }
+//! # #[derive(Serialize, Deserialize, JsonSchema)]
+//! # struct Outcome { area_m2: f64 }
+//! # struct Square;
+//! # impl Pipeline for Square {
+//! #     type Params = Params;
+//! #     type State = ();
+//! #     type Outcome = Outcome;
+//! #     fn manifest() -> Manifest<Params> { simulay_sdk::manifest!().image("octave", "squares") }
+//! #     fn pre_process(request: &Request<Params>) -> Result<Step, Failure> {
+//! #         let script = octave::script("square", "x").params(&request.params).keep("result.json");
+//! #         Ok(script.build().into())
+//! #     }
+//! #     fn post_process(_: &Request<Params>, (): (), results: &Results) -> Result<Next<Outcome>, Failure> {
+//! #         Ok(Report::new(results.call("square")?.json("result.json")?).into())
+//! #     }
+//! # }
+//!
+//! let square = || trial::<Square>(json!({ "edge_m": 3 }));
+//! let done = square().run(|call| {
+//!     assert_eq!(call.params()["edge_m"], 3.0);
+//!     Answer::ok().json("result.json", &json!({ "area_m2": 9.0 }))
+//! });
+//! assert_eq!(done.unwrap().outcome["area_m2"], 9.0);
+//!
+//! let stopped = square().run(|_| Answer::ended(Ending::OutOfMemory)).unwrap_err();
+//! assert_eq!(stopped, Stop::Call { name: "square".into(), ending: Ending::OutOfMemory });
+//! ```
 
-use serde_json::{Map, Value};
+mod answer;
+mod documents;
+mod examples;
+mod memory;
+mod rules;
+mod trial;
 
-use crate::{Artifact, ContainerResult, Ending, Pipeline, Request};
-
-/// A request with `params` and the schema's defaults for what they leave out.
-///
-/// # Errors
-/// When the schema is no JSON, or the parameters are not those of the pipeline.
-pub fn request<P: Pipeline>(
-    params: &Value,
-    inputs: Vec<Artifact>,
-    seed: u64,
-) -> Result<Request<P::Params>, String> {
-    let mut complete = defaults(&P::manifest().params_schema)?;
-    let given = params.as_object().ok_or("the parameters are no object")?;
-    complete.extend(given.clone());
-    let params = serde_json::from_value(Value::Object(complete)).map_err(|error| error.to_string())?;
-    Ok(Request { params, inputs, seed })
-}
-
-/// Checks what the host checks of a manifest and a compiler cannot: schemas and examples are JSON, and
-/// the parameters of each example are those of the pipeline.
-///
-/// # Errors
-/// The first rule broken, in words.
-pub fn check_manifest<P: Pipeline>() -> Result<(), String> {
-    let manifest = P::manifest();
-    defaults(&manifest.params_schema)?;
-    parse(&manifest.result_schema)?;
-    for example in manifest.examples {
-        request::<P>(&parse(&example.params)?, Vec::new(), 0)
-            .map_err(|error| format!("example `{}`: {error}", example.name))?;
-        example.expect.as_deref().map(parse).transpose()?;
-    }
-    Ok(())
-}
-
-/// The result of the call `name`.
-#[must_use]
-pub fn ended(name: &str, ending: Ending, outputs: Vec<Artifact>) -> ContainerResult {
-    ContainerResult {
-        name: name.to_owned(),
-        ending,
-        stdout: String::new(),
-        stderr: String::new(),
-        outputs,
-        wall_ms: 1,
-        reused: false,
-    }
-}
-
-fn defaults(schema: &str) -> Result<Map<String, Value>, String> {
-    let schema = parse(schema)?;
-    let properties = schema.get("properties").and_then(Value::as_object);
-    let default =
-        |(name, property): (&String, &Value)| Some((name.clone(), property.get("default")?.clone()));
-    Ok(properties.into_iter().flatten().filter_map(default).collect())
-}
-
-fn parse(json: &str) -> Result<Value, String> {
-    serde_json::from_str(json).map_err(|error| error.to_string())
-}
+pub use answer::{Answer, Call, ended};
+pub use examples::{Example, examples};
+pub use memory::MemoryArtifacts;
+pub use rules::check;
+pub use trial::{Done, Stop, Trial, trial};

@@ -1,0 +1,99 @@
+//! What a run ends with, and what may come before its end.
+
+use crate::contract::{ContainerCall, Kept, Plot, Series, Source, Step};
+use crate::stored::StoredFile;
+
+/// What follows a step.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Next<O, S = ()> {
+    /// The end of the run.
+    Done(Report<O>),
+    /// Another step.
+    Again(Step<S>),
+}
+
+impl<O, S> Next<O, S> {
+    /// Another step: runs `calls` and remembers `state`.
+    #[must_use]
+    pub const fn again(state: S, calls: Vec<ContainerCall>) -> Self {
+        Self::Again(Step::new(state, calls))
+    }
+}
+
+impl<O, S> From<Report<O>> for Next<O, S> {
+    fn from(report: Report<O>) -> Self {
+        Self::Done(report)
+    }
+}
+
+/// The outcome of a run, with plots and files.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report<O> {
+    /// What callers read; its type gives the result schema.
+    pub outcome: O,
+    /// Line plots.
+    pub plots: Vec<Plot>,
+    /// Files offered for download.
+    pub artifacts: Vec<Kept>,
+}
+
+impl<O> Report<O> {
+    /// A report of `outcome` alone.
+    #[must_use]
+    pub const fn new(outcome: O) -> Self {
+        Self { outcome, plots: Vec::new(), artifacts: Vec::new() }
+    }
+
+    /// The report with a line plot of `ys` over `x`.
+    #[must_use]
+    pub fn plot(mut self, title: &str, x: Series, ys: Vec<Series>) -> Self {
+        self.plots.push(Plot { title: title.to_owned(), x, ys });
+        self
+    }
+
+    /// The report with an output of a container, under its path with `-` between folders.
+    #[must_use]
+    pub fn keep(self, output: StoredFile) -> Self {
+        self.keep_as(&file_name(&output.path), output)
+    }
+
+    /// The report with an output of a container, under another name.
+    #[must_use]
+    pub fn keep_as(self, name: &str, output: StoredFile) -> Self {
+        self.attach(name, &output.media_type, output.source())
+    }
+
+    /// The report with a file the plugin makes itself.
+    #[must_use]
+    pub fn attach(mut self, name: &str, media_type: &str, content: Source) -> Self {
+        self.artifacts.push(Kept { name: name.to_owned(), media_type: media_type.to_owned(), content });
+        self
+    }
+}
+
+/// A file name of at most 255 bytes: without the folders where it would be longer with them.
+fn file_name(path: &str) -> String {
+    const MAX_BYTES: usize = 255;
+    match path.rsplit_once('/') {
+        Some((_, last)) if path.len() > MAX_BYTES => last.to_owned(),
+        _ => path.replace('/', "-"),
+    }
+}
+
+/// Numbers of one quantity; `unit` is a UCUM unit, or empty.
+#[must_use]
+pub fn series(name: &str, unit: &str, values: Vec<f64>) -> Series {
+    Series { name: name.to_owned(), unit: unit.to_owned(), values }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kept_file_has_a_name_without_folders() {
+        assert_eq!(file_name("field.csv"), "field.csv");
+        assert_eq!(file_name("out/fine/field.csv"), "out-fine-field.csv");
+        assert_eq!(file_name(&format!("{}/field.csv", "x".repeat(250))), "field.csv");
+    }
+}

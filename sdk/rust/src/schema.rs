@@ -1,0 +1,90 @@
+//! JSON Schemas of the types a pipeline is written with.
+
+use schemars::generate::SchemaSettings;
+use schemars::transform::RecursiveTransform;
+use schemars::{JsonSchema, Schema};
+use serde_json::Value;
+
+/// The schema of parameters of type `T`: what it can be read from.
+pub(crate) fn params<T: JsonSchema>() -> Value {
+    schema::<T>(SchemaSettings::draft2020_12().for_deserialize())
+}
+
+/// The schema of outcomes of type `T`: what it is written as.
+pub(crate) fn outcome<T: JsonSchema>() -> Value {
+    schema::<T>(SchemaSettings::draft2020_12().for_serialize())
+}
+
+fn schema<T: JsonSchema>(mut settings: SchemaSettings) -> Value {
+    settings.inline_subschemas = true;
+    let settings = settings.with_transform(RecursiveTransform(for_callers));
+    let mut schema = settings.into_generator().into_root_schema_for::<T>();
+    // Without a heading of its own it got the name of the Rust type, which tells a caller nothing.
+    if schema.get("title").and_then(Value::as_str) == Some(&*T::schema_name()) {
+        schema.remove("title");
+    }
+    schema.to_value()
+}
+
+/// Takes out what concerns Rust alone: widths of numbers, and `null` for what may be left out.
+fn for_callers(schema: &mut Schema) {
+    if schema.get("type").is_some_and(is_number) {
+        schema.remove("format");
+    }
+    if schema.get("default") == Some(&Value::Null) {
+        schema.remove("default");
+    }
+}
+
+fn is_number(kind: &Value) -> bool {
+    match kind {
+        Value::String(kind) => kind == "number" || kind == "integer",
+        Value::Array(kinds) => kinds.iter().any(is_number),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::{Deserialize, Serialize};
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Serialize, Deserialize, JsonSchema)]
+    #[serde(default, deny_unknown_fields)]
+    struct Spring {
+        /// # Stiffness
+        ///
+        /// Force per length.
+        #[schemars(range(min = 1, max = 100), extend("x-unit" = "N/m"))]
+        stiffness: f64,
+        /// Coils.
+        coils: Option<u32>,
+    }
+
+    impl Default for Spring {
+        fn default() -> Self {
+            Self { stiffness: 10.0, coils: None }
+        }
+    }
+
+    #[test]
+    fn comments_units_ranges_and_defaults_reach_the_schema() {
+        let expected = json!({
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "type": "object",
+            "properties": {
+                "stiffness": {
+                    "title": "Stiffness", "description": "Force per length.", "type": "number",
+                    "minimum": 1, "maximum": 100, "default": 10.0, "x-unit": "N/m"
+                },
+                "coils": { "description": "Coils.", "type": ["integer", "null"], "minimum": 0 }
+            },
+            "additionalProperties": false
+        });
+        assert_eq!(params::<Spring>(), expected);
+        let required = outcome::<Spring>()["required"].clone();
+        assert_eq!(required, json!(["stiffness", "coils"]));
+    }
+}
