@@ -23,6 +23,7 @@ pub struct Params {
     /// # Parameters
     ///
     /// Handed to the program as the file `params.json`: `p = jsondecode(fileread("params.json"))`.
+    #[schemars(with = "Value", extend("type" = "object"))]
     pub params: Map<String, Value>,
     /// # Files to keep
     ///

@@ -1,7 +1,8 @@
-//! The contract as Rust, generated from `wit/simulay.wit`. Plugins name [`crate`]'s own items instead.
+//! The contract as Rust, generated from the copy of `wit/simulay.wit` that goes along with this crate.
+//! Plugins name [`crate`]'s own items instead.
 
 wit_bindgen::generate!({
-    path: "wit",
+    path: "src/wit",
     world: "plugin",
     pub_export_macro: true,
     export_macro_name: "export_guest",
