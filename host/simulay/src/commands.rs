@@ -1,7 +1,9 @@
 //! The command line: one file per command.
 
+mod dev;
 mod doctor;
 mod download;
+mod examples;
 mod images;
 mod local;
 mod new;
@@ -37,6 +39,8 @@ enum Command {
     Run(run::Arguments),
     /// Begins a project for a plugin of your own.
     New(new::Arguments),
+    /// Builds a plugin project and runs its example, again at every change.
+    Dev(dev::Arguments),
     /// Looks at plugins, uploads, lists and retires them.
     Plugin(plugin::Arguments),
     /// Runs on a server: create, list, show, watch, cancel, artifacts, logs.
@@ -54,6 +58,7 @@ pub(crate) async fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Serve(arguments) => serve::execute(arguments, json).await,
         Command::Run(arguments) => run::execute(arguments, json).await,
         Command::New(arguments) => new::execute(arguments, json),
+        Command::Dev(arguments) => dev::execute(arguments, json).await,
         Command::Plugin(arguments) => plugin::execute(arguments, json).await,
         Command::Runs(arguments) => runs::execute(arguments, json).await,
         Command::Images(arguments) => images::execute(arguments, json).await,

@@ -9,6 +9,7 @@ mod embedded;
 mod fault;
 mod folder;
 mod images;
+mod octave;
 mod placement;
 mod places;
 mod project;

@@ -1,10 +1,13 @@
 //! Documents about plugins and runs, as people read them.
 
 use serde_json::Value;
-use simulay_model::ErrorKind;
+use simulay_model::{ErrorKind, Plot, Series};
 
 use crate::cures::cure;
-use crate::terminal::{Table, one_line, size, value};
+use crate::terminal::{Table, one_line, range, size, spark, value};
+
+/// Characters that a curve takes.
+const CURVE: usize = 48;
 
 /// The text at a JSON Pointer; nothing when there is none.
 pub(crate) fn at(document: &Value, pointer: &str) -> String {
@@ -84,6 +87,19 @@ pub(crate) fn error(error: &Value) -> String {
         error.get("kind").and_then(|kind| serde_json::from_value(kind.clone()).ok());
     let cure = kind.map(cure).unwrap_or_default();
     format!("error: {head}\n{}\n{cure}\n", at(error, "/message"))
+}
+
+/// A plot as a line of text per curve.
+pub(crate) fn plot(plot: &Plot) -> String {
+    let mut table = Table::bare();
+    for curve in &plot.ys {
+        let (least, greatest) = range(&curve.values);
+        let bounds = format!("{least:.4} to {greatest:.4} {}", curve.unit);
+        table.row([&format!("  {}", curve.name), &spark(&curve.values, CURVE), &bounds]);
+    }
+    let (first, last) = range(&plot.x.values);
+    let Series { name, unit, .. } = &plot.x;
+    format!("\n{} ({name}: {first:.4} to {last:.4} {unit})\n{}", one_line(&plot.title), table.text())
 }
 
 /// The artifacts of a run.

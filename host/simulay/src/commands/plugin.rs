@@ -1,5 +1,7 @@
 //! `simulay plugin`.
 
+mod test;
+
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -35,6 +37,8 @@ enum Verb {
         /// The component.
         file: PathBuf,
     },
+    /// Runs the examples of a component and compares the outcomes with what it expects.
+    Test(test::Arguments),
     /// Uploads a plugin to a server.
     Upload {
         /// The component.
@@ -61,6 +65,7 @@ enum Verb {
 pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<ExitCode> {
     match arguments.verb {
         Verb::Inspect { file } => inspect(&file, json).await?,
+        Verb::Test(arguments) => return test::execute(arguments, json).await,
         Verb::Upload { file, server } => upload(&server, &file, json).await?,
         Verb::List { server } => show_list(&server, json).await?,
         Verb::Retire { plugin: (name, version), server } => {

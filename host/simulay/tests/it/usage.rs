@@ -7,7 +7,7 @@ fn help_names_every_command() {
     let home = tempfile::tempdir().unwrap();
     let output = run(home.path(), ["--help"]);
     assert_eq!(output.status.code(), Some(0));
-    for command in ["serve", "run", "new", "plugin", "runs", "images", "doctor"] {
+    for command in ["serve", "run", "new", "dev", "plugin", "runs", "images", "doctor"] {
         assert!(said(&output).contains(&format!("\n  {command} ")), "{command}");
     }
 }
