@@ -1,5 +1,10 @@
 //! The contract is copied faithfully, and its document tells of every item.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail like tests"
+)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
