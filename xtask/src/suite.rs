@@ -8,7 +8,9 @@ use anyhow::{Context as _, bail};
 
 use crate::place::Place;
 use crate::process::{ends_well, which};
-use crate::{build, setup, tidy};
+use crate::{build, hostile, proof, setup, tidy};
+
+type Proof = fn(&Place) -> anyhow::Result<()>;
 
 const ANSWER: std::time::Duration = std::time::Duration::from_secs(30);
 
@@ -21,8 +23,27 @@ pub(crate) fn execute(place: &Place) -> anyhow::Result<()> {
         runner.env("SIMULAY_TEST_IMAGE", image.as_str()).env("SIMULAY_PLUGINS", place.plugins());
         counts.add(follow(&mut runner)?);
     }
+    counts.add(proofs(place));
     println!("\n{}", counts.sentence());
     if counts.failed > 0 { bail!("tests failed") } else { Ok(()) }
+}
+
+/// What only a whole host shows, each in its short form.
+fn proofs(place: &Place) -> Counts {
+    let proofs: [(&str, Proof); 3] =
+        [("hostile", hostile::short), ("sweep", proof::sweep::short), ("torture", proof::torture::short)];
+    let mut counts = Counts::default();
+    for (name, proof) in proofs {
+        println!("\ncargo xtask {name}");
+        match proof(place) {
+            Ok(()) => counts.passed += 1,
+            Err(error) => {
+                println!("{name} FAILED: {error:#}");
+                counts.failed += 1;
+            }
+        }
+    }
+    counts
 }
 
 /// `cargo nextest`, which leaves out examples in documentation, or else `cargo test`.

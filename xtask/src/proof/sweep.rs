@@ -37,6 +37,11 @@ pub(crate) struct Arguments {
     short: bool,
 }
 
+/// What the tests do.
+pub(crate) fn short(place: &Place) -> anyhow::Result<()> {
+    execute(place, &Arguments { short: true })
+}
+
 /// Sweeps and prints a table; fails when a run did not end as the undisturbed one did.
 pub(crate) fn execute(place: &Place, arguments: &Arguments) -> anyhow::Result<()> {
     let octave = setup::everything(place)?;

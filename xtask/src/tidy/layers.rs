@@ -44,7 +44,6 @@ const LAYERS: [(&str, &[&str]); 12] = [
             "simulay-store",
             "simulay-engine",
             "simulay-api",
-            "simulay-hostile",
         ],
     ),
     ("simulay-sdk", &[]),

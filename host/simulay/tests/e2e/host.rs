@@ -17,7 +17,7 @@ pub(crate) struct Host {
 }
 
 /// The image the tests run in: an ID, or the tag that `cargo xtask images` gives.
-fn image() -> String {
+pub(crate) fn image() -> String {
     if let Ok(image) = std::env::var("SIMULAY_TEST_IMAGE") {
         return image;
     }
@@ -82,18 +82,6 @@ impl Host {
         let request = self.client.post(format!("{}{path}", self.url)).json(body);
         let answer = request.send().await.unwrap();
         (answer.status().as_u16(), answer.json().await.unwrap())
-    }
-
-    /// Sends bytes; the status and the answer.
-    pub(crate) async fn post_bytes(&self, path: &str, media_type: &str, bytes: Vec<u8>) -> (u16, Value) {
-        let request = self.client.post(format!("{}{path}", self.url)).header("content-type", media_type);
-        let answer = request.body(bytes).send().await.unwrap();
-        (answer.status().as_u16(), answer.json().await.unwrap())
-    }
-
-    /// True when the process that was started is still the one at work.
-    pub(crate) fn is_running(&mut self) -> bool {
-        self.process.try_wait().unwrap().is_none()
     }
 
     async fn put_bytes(&self, path: &str, media_type: &str, bytes: Vec<u8>) -> Value {

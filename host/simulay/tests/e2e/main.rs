@@ -7,8 +7,8 @@
     reason = "helpers of tests fail like tests"
 )]
 
+mod authors;
 mod crash;
 mod endings;
 mod host;
-mod hostile;
 mod pipelines;
