@@ -1,9 +1,11 @@
 //! JSON Schemas of the types a pipeline is written with.
 
 use schemars::generate::SchemaSettings;
-use schemars::transform::RecursiveTransform;
+use schemars::transform::{RecursiveTransform, Transform as _};
 use schemars::{JsonSchema, Schema};
 use serde_json::Value;
+
+const META_SCHEMA: &str = "https://json-schema.org/draft/2020-12/schema";
 
 /// The schema of parameters of type `T`: what it can be read from.
 pub(crate) fn params<T: JsonSchema>() -> Value {
@@ -17,12 +19,15 @@ pub(crate) fn outcome<T: JsonSchema>() -> Value {
 
 fn schema<T: JsonSchema>(mut settings: SchemaSettings) -> Value {
     settings.inline_subschemas = true;
-    let settings = settings.with_transform(RecursiveTransform(for_callers));
-    let mut schema = settings.into_generator().into_root_schema_for::<T>();
-    // Without a heading of its own it got the name of the Rust type, which tells a caller nothing.
-    if schema.get("title").and_then(Value::as_str) == Some(&*T::schema_name()) {
-        schema.remove("title");
+    let mut generator = settings.into_generator();
+    // Not the generator's root schema: that one has the name of the Rust type for a title.
+    let mut schema = T::json_schema(&mut generator);
+    let definitions = generator.take_definitions(false);
+    if !definitions.is_empty() {
+        schema.insert("$defs".to_owned(), Value::Object(definitions));
     }
+    RecursiveTransform(for_callers).transform(&mut schema);
+    schema.insert("$schema".to_owned(), META_SCHEMA.into());
     schema.to_value()
 }
 
