@@ -10,7 +10,7 @@ use walkdir::{DirEntry, WalkDir};
 
 const BUILT: &str = "x86_64-unknown-linux-musl/release/simulay-init";
 /// Folders that are made, by builds and by tests.
-const MADE: [&str; 4] = ["build", "target", "node_modules", "__pycache__"];
+const MADE: [&str; 4] = ["dist", "target", "node_modules", "__pycache__"];
 
 /// What a project of a language is made of: folders or files of the checkout, and their places in it.
 const PARTS: [(&str, &str); 9] = [

@@ -30,7 +30,7 @@ pub(crate) fn execute(arguments: Arguments, json: bool) -> anyhow::Result<ExitCo
     if json {
         print_json(&json!({ "name": name.as_str(), "folder": target }))?;
     } else {
-        let component = format!("build/{}.wasm", name.snake());
+        let component = format!("dist/{}.wasm", name.snake());
         say(&format!("the project {} is in {}", name.as_str(), target.display()))?;
         say(&format!("next: cd {} && ./setup && ./test && ./build", target.display()))?;
         say(&format!("then: simulay plugin test {component}   or: simulay dev"))?;

@@ -8,10 +8,13 @@ use crate::command::{complaint, run, said};
 
 const SCRIPTS: [&str; 4] = ["setup", "build", "test", "ci"];
 
-/// The languages whose template this checkout has.
+/// The languages whose template this checkout has whole.
 fn languages() -> Vec<&'static str> {
     let templates = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sdk/templates");
-    ["rust", "python", "js", "c"].into_iter().filter(|name| templates.join(name).is_dir()).collect()
+    ["rust", "python", "js", "c"]
+        .into_iter()
+        .filter(|name| templates.join(name).join("README.md").is_file())
+        .collect()
 }
 
 #[test]
@@ -31,7 +34,7 @@ fn a_project_has_what_its_readme_names() {
             assert!(project.join(file).is_file(), "{language}/{file}");
         }
         let described = fs::read_to_string(project.join("plugin.toml")).unwrap();
-        assert!(described.contains(&format!("build/{}.wasm", name.replace('-', "_"))), "{described}");
+        assert!(described.contains(&format!("dist/{}.wasm", name.replace('-', "_"))), "{described}");
     }
 }
 
