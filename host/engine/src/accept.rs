@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use simulay_model::schema::{FieldError, Schema};
-use simulay_model::{Artifact, Plugin, Request, Run, RunId, RunState};
+use simulay_model::{Artifact, Plugin, PluginState, Request, Run, RunId, RunState};
 use simulay_store::StoreError;
 
 use crate::{CreateError, NewRun, Parts, Selector};
@@ -12,17 +12,26 @@ const MAX_INPUTS: usize = 1000;
 
 /// The pipeline meant, when it takes new runs.
 pub(crate) async fn pipeline(parts: &Parts, selector: &Selector) -> Result<Plugin, CreateError> {
-    let plugin = find(parts, selector).await?;
-    plugin
-        .filter(|plugin| plugin.retired_at.is_none())
-        .ok_or_else(|| CreateError::UnknownPipeline(selector.to_string()))
+    match find(parts, selector).await? {
+        Some(plugin) if plugin.state == PluginState::Active => Ok(plugin),
+        Some(plugin) => Err(CreateError::NotActive(format!(
+            "`{selector}` is {} and takes no new runs; activate it, or name another version",
+            plugin.state.as_str()
+        ))),
+        None if selector.version.is_none() && !parts.plugins.versions(&selector.name).await?.is_empty() => {
+            Err(CreateError::NotActive(format!(
+                "no release of `{selector}` is active; activate one, or name an active version"
+            )))
+        }
+        None => Err(CreateError::UnknownPipeline(selector.to_string())),
+    }
 }
 
-/// The version meant, retired or not, or the latest.
+/// The version meant, whatever its state, or the one that serves the pipeline.
 pub(crate) async fn find(parts: &Parts, selector: &Selector) -> Result<Option<Plugin>, StoreError> {
     match &selector.version {
         Some(version) => parts.plugins.version(&selector.name, version).await,
-        None => parts.plugins.latest(&selector.name).await,
+        None => parts.plugins.served(&selector.name).await,
     }
 }
 

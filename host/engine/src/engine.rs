@@ -1,20 +1,21 @@
 //! The engine as everyone outside sees it.
 
+mod gate;
+mod life;
+mod rights;
+
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
-use semver::Version;
 use simulay_containers::{ContainerError, RegisteredImage};
-use simulay_model::{
-    CallEnd, CallRecord, Change, Digest, Event, Plugin, PluginName, Run, RunArtifact, RunId,
-};
+use simulay_model::{CallEnd, CallRecord, Change, Digest, Event, Plugin, Run, RunArtifact, RunId};
 use simulay_sandbox::{Answer, Call};
-use simulay_store::{Added, BlobStream, BlobWriter, RunQuery, StoreError};
+use simulay_store::{BlobStream, BlobWriter, RunQuery, StoreError};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -22,9 +23,12 @@ use crate::drive::Driver;
 use crate::limits::{Limits, Place};
 use crate::logs::LiveLogs;
 use crate::{
-    CreateError, LogStream, NewRun, Parts, Planned, Selector, Settings, StreamName, UploadError, accept,
-    events, plan, plugins, verdict,
+    CreateError, LogStream, NewRun, Parts, Planned, Selector, Settings, StreamName, accept, events, plan,
+    plugins, verdict,
 };
+
+pub use life::{Activation, RolledBack};
+pub use rights::PluginDetails;
 
 /// What happens to runs. Cheap to clone.
 #[derive(Clone)]
@@ -36,6 +40,10 @@ pub struct Engine {
     at_work: Arc<Mutex<HashMap<RunId, CancellationToken>>>,
     tasks: TaskTracker,
     shutdown: CancellationToken,
+    /// Whoever changes the life of a plugin holds it.
+    turn: Arc<tokio::sync::Mutex<()>>,
+    /// Counts those changes.
+    checks: Arc<watch::Sender<u64>>,
 }
 
 /// What is going on, for metrics.
@@ -61,6 +69,8 @@ impl Engine {
             at_work: Arc::default(),
             tasks: TaskTracker::new(),
             shutdown: CancellationToken::new(),
+            turn: Arc::default(),
+            checks: Arc::default(),
         }
     }
 
@@ -74,16 +84,9 @@ impl Engine {
         for id in &unfinished {
             self.launch(*id, self.limits.keep_place());
         }
+        self.take_up_checks().await?;
         self.tasks.spawn(self.shutdown.clone().run_until_cancelled_owned(sweep(self.parts.clone())));
         Ok(unfinished.len())
-    }
-
-    /// Inspects a component and adds it.
-    ///
-    /// # Errors
-    /// See [`UploadError`].
-    pub async fn upload(&self, component: Bytes) -> Result<(Plugin, Added), UploadError> {
-        plugins::upload(&self.parts, component).await
     }
 
     /// All versions of all plugins.
@@ -94,20 +97,12 @@ impl Engine {
         self.parts.plugins.list().await
     }
 
-    /// A version, retired or not; or the latest, never a retired one.
+    /// A version, whatever its state; or the one that serves the pipeline.
     ///
     /// # Errors
     /// When the store does not answer.
     pub async fn plugin(&self, selector: &Selector) -> Result<Option<Plugin>, StoreError> {
         accept::find(&self.parts, selector).await
-    }
-
-    /// Retires a version: no new runs. False when there is none.
-    ///
-    /// # Errors
-    /// When the store does not answer.
-    pub async fn retire(&self, name: &PluginName, version: &Version) -> Result<bool, StoreError> {
-        self.parts.plugins.retire(name, version, self.parts.clock.now()).await
     }
 
     /// Accepts a run: validated, stored, queued.

@@ -1,6 +1,8 @@
 //! Why the engine refuses a request.
 
+use semver::Version;
 use simulay_model::RunError;
+use simulay_model::asks::More;
 use simulay_model::schema::FieldError;
 use simulay_sandbox::InspectError;
 use simulay_store::StoreError;
@@ -22,9 +24,12 @@ pub enum UploadError {
 /// Why a run is not accepted (or cannot be previewed).
 #[derive(Debug, thiserror::Error)]
 pub enum CreateError {
-    /// There is no such pipeline or version, or it is retired.
+    /// There is no such pipeline or version.
     #[error("there is no pipeline `{0}`; `GET /v1/pipelines` lists what there is")]
     UnknownPipeline(String),
+    /// The version takes no new runs, or no version of the pipeline does.
+    #[error("{0}")]
+    NotActive(String),
     /// Parameters break the plugin's schema; each place by JSON Pointer.
     #[error("the parameters are not valid")]
     ParamsInvalid(Vec<FieldError>),
@@ -43,4 +48,32 @@ pub enum CreateError {
     /// Storing failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// Why a plugin stays where it is in its life.
+#[derive(Debug, thiserror::Error)]
+pub enum LifeError {
+    /// It asks for what was not approved: what.
+    #[error("what the plugin asks for is not approved yet: {}", .0.iter().map(told).collect::<Vec<_>>().join(", "))]
+    NeedsApproval(Vec<More>),
+    /// No version serves the pipeline.
+    #[error("no release of the plugin is active")]
+    NothingServed,
+    /// Another version than the one named serves the pipeline: which.
+    #[error("version {0} serves the pipeline")]
+    OtherServed(Version),
+    /// No other release than this is active.
+    #[error("no release before {0} is active; activate one first")]
+    NothingBefore(Version),
+    /// Its examples cannot be run.
+    #[error(transparent)]
+    Create(#[from] CreateError),
+    /// Storing failed, or there is no such plugin.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+fn told(more: &More) -> String {
+    let More { what, before, now } = more;
+    if before.is_null() { format!("{what} ({now})") } else { format!("{what} ({now}, before {before})") }
 }

@@ -1,6 +1,7 @@
 //! What happens to a run. Owns no technology: it is given a sandbox, containers and a store.
 
 mod accept;
+mod approval;
 mod drive;
 mod engine;
 mod error;
@@ -16,8 +17,9 @@ mod settings;
 mod simulate;
 mod verdict;
 
-pub use engine::{Engine, Stats};
-pub use error::{CreateError, UploadError};
+pub use approval::{Approval, PluginPolicy};
+pub use engine::{Activation, Engine, PluginDetails, RolledBack, Stats};
+pub use error::{CreateError, LifeError, UploadError};
 pub use logs::{LogStream, StreamName};
 pub use parts::Parts;
 pub use request::{NewInput, NewRun, Planned, Selector};

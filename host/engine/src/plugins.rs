@@ -7,22 +7,53 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::TryStreamExt as _;
-use simulay_model::{Digest, Plugin, PluginRef};
+use jiff::Timestamp;
+use simulay_model::{Digest, Inspection, Manifest, Plugin, PluginRef, PluginState};
 use simulay_sandbox::{Answered, Call, CallError, Code, ReadArtifacts};
-use simulay_store::{Added, Blobs, StoreError};
+use simulay_store::{Blobs, StoreError};
 use tokio::runtime::Handle;
 
 use crate::exchange::{as_io, put};
 use crate::{Parts, UploadError};
 
-/// Inspects a component and adds it.
-pub(crate) async fn upload(parts: &Parts, component: Bytes) -> Result<(Plugin, Added), UploadError> {
-    let manifest = parts.sandbox.inspect(Arc::from(component.as_ref())).await?.manifest;
-    // The record follows the bytes, so that a listed plugin can always be read.
+/// A component that was inspected and whose bytes are stored.
+pub(crate) struct Inspected {
+    sha256: Digest,
+    size: u64,
+    inspection: Inspection,
+}
+
+impl Inspected {
+    /// What it says of itself.
+    pub(crate) const fn manifest(&self) -> &Manifest {
+        &self.inspection.manifest
+    }
+
+    /// A record of it, not approved yet.
+    pub(crate) fn plugin(self, uploader: &str, uploaded_at: Timestamp, state: PluginState) -> Plugin {
+        let Inspection { manifest, contract, tools } = self.inspection;
+        Plugin {
+            sha256: self.sha256,
+            size: self.size,
+            manifest,
+            contract,
+            tools,
+            uploader: uploader.to_owned(),
+            uploaded_at,
+            state,
+            approved_at: None,
+            retired_at: None,
+            check: None,
+        }
+    }
+}
+
+/// Inspects a component and stores its bytes. The record follows, so that a listed plugin can
+/// always be read.
+pub(crate) async fn inspect(parts: &Parts, component: Bytes) -> Result<Inspected, UploadError> {
+    let inspection = parts.sandbox.inspect(Arc::from(component.as_ref())).await?;
     let (sha256, size) = put(&*parts.blobs, component).await?;
-    let plugin = Plugin { sha256, size, manifest, uploaded_at: parts.clock.now(), retired_at: None };
-    let added = parts.plugins.add(plugin.clone()).await?;
-    Ok((plugin, added))
+    Ok(Inspected { sha256, size, inspection })
 }
 
 /// The record of the plugin a run is on.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::PluginPolicy;
+
 /// How much the engine does at once, and how long it lets things take.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -21,6 +23,8 @@ pub struct Settings {
     pub max_run_time: Duration,
     /// Bytes of the head and of the tail of a stream that `post-process` is shown.
     pub stream_excerpt: usize,
+    /// What the operator decides about plugins.
+    pub plugins: PluginPolicy,
 }
 
 impl Default for Settings {
@@ -35,6 +39,7 @@ impl Default for Settings {
             max_attempts: 3,
             max_run_time: Duration::from_secs(24 * 3600),
             stream_excerpt: 32 * 1024,
+            plugins: PluginPolicy::default(),
         }
     }
 }

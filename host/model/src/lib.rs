@@ -4,12 +4,14 @@
 //! elsewhere; these are the ones between.
 
 mod artifact;
+pub mod asks;
 mod call;
 mod change;
 mod clock;
 mod digest;
 mod error;
 mod id;
+mod life;
 mod manifest;
 mod name;
 mod path;
@@ -28,6 +30,7 @@ pub use clock::{Clock, SystemClock};
 pub use digest::{Digest, DigestError, Hasher};
 pub use error::{ErrorKind, RunError};
 pub use id::{ContainerName, ContainerNameError, RunId, RunIdError};
+pub use life::{Check, Disagreement, PluginEvent, PluginEventKind, PluginState};
 pub use manifest::{Example, Image, Manifest, ManifestError};
 pub use name::{PluginName, PluginNameError};
 pub use path::{MAX_PATH_BYTES, PathError, RelativePath};

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, Manifest, PluginName};
+use crate::{Check, Digest, Manifest, PluginName, PluginState};
 
 /// A plugin version and the exact bytes that go by it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,7 +48,7 @@ pub struct Tool {
     pub version: String,
 }
 
-/// An uploaded plugin; immutable but for its retirement.
+/// An uploaded plugin. What was uploaded never changes; where it is in its life does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plugin {
     /// Address of the component.
@@ -57,20 +57,35 @@ pub struct Plugin {
     pub size: u64,
     /// What it says of itself.
     pub manifest: Manifest,
+    /// The version of the contract it was built against.
+    pub contract: Version,
+    /// What it was made with, as it says.
+    pub tools: Vec<Tool>,
+    /// Who uploaded it, as far as the host can tell.
+    pub uploader: String,
     /// When it was uploaded.
     pub uploaded_at: Timestamp,
-    /// When it was retired: no new runs from then on.
+    /// Whether it takes new runs.
+    pub state: PluginState,
+    /// When what it asks for was granted.
+    pub approved_at: Option<Timestamp>,
+    /// When it was retired, while it is.
     pub retired_at: Option<Timestamp>,
+    /// The newest check of its examples.
+    pub check: Option<Check>,
 }
 
 impl Plugin {
     /// Its name, version and address.
     #[must_use]
     pub fn reference(&self) -> PluginRef {
-        PluginRef {
-            name: self.manifest.name.clone(),
-            version: self.manifest.version.clone(),
-            sha256: self.sha256,
-        }
+        let Manifest { name, version, .. } = &self.manifest;
+        PluginRef { name: name.clone(), version: version.clone(), sha256: self.sha256 }
+    }
+
+    /// True when its pipeline may be served by it: active, and no pre-release.
+    #[must_use]
+    pub fn is_servable(&self) -> bool {
+        self.state == PluginState::Active && self.manifest.version.pre.is_empty()
     }
 }

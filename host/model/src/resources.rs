@@ -19,14 +19,20 @@ impl Resources {
     /// The name of the first bound of `self` that is over the same bound of `limit`, with both values.
     #[must_use]
     pub fn exceeds(&self, limit: &Self) -> Option<(&'static str, u64, u64)> {
+        let pairs = self.bounds().into_iter().zip(limit.bounds());
+        let mut values = pairs.map(|((name, asked), (_, allowed))| (name, asked, allowed));
+        values.find(|(_, asked, allowed)| asked > allowed)
+    }
+
+    /// Every bound with its name.
+    #[must_use]
+    pub fn bounds(&self) -> [(&'static str, u64); 4] {
         [
-            ("cpu_milli", u64::from(self.cpu_milli), u64::from(limit.cpu_milli)),
-            ("memory_mib", u64::from(self.memory_mib), u64::from(limit.memory_mib)),
-            ("scratch_mib", u64::from(self.scratch_mib), u64::from(limit.scratch_mib)),
-            ("timeout_ms", self.timeout_ms, limit.timeout_ms),
+            ("cpu_milli", self.cpu_milli.into()),
+            ("memory_mib", self.memory_mib.into()),
+            ("scratch_mib", self.scratch_mib.into()),
+            ("timeout_ms", self.timeout_ms),
         ]
-        .into_iter()
-        .find(|(_, asked, allowed)| asked > allowed)
     }
 
     /// The lower of each bound.

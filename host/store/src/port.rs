@@ -8,33 +8,43 @@ use futures_util::stream::BoxStream;
 use jiff::Timestamp;
 use semver::Version;
 use simulay_model::{
-    CallRecord, Change, Digest, Event, Plugin, PluginName, Run, RunArtifact, RunId, RunState, Step,
+    CallRecord, Change, Digest, Event, Plugin, PluginEvent, PluginName, Run, RunArtifact, RunId, RunState,
+    Step,
 };
 use tokio::sync::watch;
 
 use crate::StoreError;
 
-/// Uploaded plugins. Versions are immutable.
+/// Uploaded plugins. Versions are immutable, but for where they are in their life.
 #[async_trait]
 pub trait Plugins: Send + Sync {
-    /// Adds a version. The same bytes again change nothing, but take a retirement back.
+    /// Adds a version. The same bytes again change nothing.
     ///
     /// # Errors
     /// [`StoreError::VersionExists`] when other bytes go by the same name and version.
     async fn add(&self, plugin: Plugin) -> Result<Added, StoreError>;
 
-    /// A version, retired or not.
+    /// A version, whatever its state.
     async fn version(&self, name: &PluginName, version: &Version) -> Result<Option<Plugin>, StoreError>;
 
-    /// The highest version that is neither retired nor a pre-release (or, when all are
-    /// pre-releases, the highest of those).
-    async fn latest(&self, name: &PluginName) -> Result<Option<Plugin>, StoreError>;
+    /// The highest version that is active and no pre-release.
+    async fn served(&self, name: &PluginName) -> Result<Option<Plugin>, StoreError>;
+
+    /// All versions of a plugin, from the highest down.
+    async fn versions(&self, name: &PluginName) -> Result<Vec<Plugin>, StoreError>;
 
     /// All versions of all plugins, by name and then from the highest version down.
     async fn list(&self) -> Result<Vec<Plugin>, StoreError>;
 
-    /// Retires a version: no new runs. False when there is none.
-    async fn retire(&self, name: &PluginName, version: &Version, at: Timestamp) -> Result<bool, StoreError>;
+    /// Stores where `plugin` is in its life now and what brought it there, in one durable
+    /// transaction. Nothing else of the record changes.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there is none.
+    async fn update(&self, plugin: Plugin, events: Vec<PluginEvent>) -> Result<(), StoreError>;
+
+    /// What happened to a version, in order.
+    async fn history(&self, name: &PluginName, version: &Version) -> Result<Vec<PluginEvent>, StoreError>;
 }
 
 /// What [`Plugins::add`] did.

@@ -11,7 +11,7 @@ use super::failure::stopped;
 use crate::StoreError;
 
 /// One script per schema version; `PRAGMA user_version` counts those that ran.
-const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), include_str!("plugin_life.sql")];
 /// Earlier versions may corrupt a WAL database (sqlite.org/wal.html, "WAL-reset bug").
 const OLDEST_SQLITE: i32 = 3_051_003;
 const READERS: usize = 3;
@@ -100,11 +100,42 @@ mod tests {
         assert_eq!(journal, "wal");
         assert_eq!(number("synchronous"), 2, "FULL");
         assert_eq!(number("foreign_keys"), 1);
-        assert_eq!(number("user_version"), 1);
+        assert_eq!(number("user_version"), 2);
         let loose: u32 = connection
             .query_row("SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND NOT strict AND name NOT LIKE 'sqlite_%'", [], |row| row.get(0))
             .unwrap();
         assert_eq!(loose, 0, "every table is STRICT");
+    }
+
+    #[test]
+    fn data_of_the_first_schema_comes_along() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("db");
+        let old = Connection::open(&file).unwrap();
+        old.execute_batch(MIGRATIONS[0]).unwrap();
+        old.pragma_update(None, "user_version", 1).unwrap();
+        let insert = "INSERT INTO plugins (name, version, sha256, size, manifest, uploaded_at, retired_at)
+             VALUES ('heat', ?1, 'x', 1, '{}', '2026-01-01T00:00:00Z', ?2)";
+        old.execute(insert, ("1.0.0", Some("2026-02-01T00:00:00Z"))).unwrap();
+        old.execute(insert, ("1.1.0", None::<&str>)).unwrap();
+        drop(old);
+        let connection = open_for_writing(&file).unwrap();
+        let sql = "SELECT state || ' ' || approved_at || ' ' || contract FROM plugins ORDER BY version";
+        let mut statement = connection.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        let rows: Vec<String> = rows.map(Result::unwrap).collect();
+        assert_eq!(rows, ["retired 2026-01-01T00:00:00Z 0.1.0", "active 2026-01-01T00:00:00Z 0.1.0"]);
+    }
+
+    #[test]
+    fn data_of_a_newer_version_is_left_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("db");
+        let newer = open_for_writing(&file).unwrap();
+        newer.pragma_update(None, "user_version", 1000).unwrap();
+        drop(newer);
+        let refused = open_for_writing(&file).unwrap_err().to_string();
+        assert!(refused.contains("newer version of Simulay"), "{refused}");
     }
 
     #[tokio::test]

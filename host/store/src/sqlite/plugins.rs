@@ -1,13 +1,12 @@
 //! Uploaded plugins.
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use semver::Version;
-use simulay_model::{Digest, Plugin, PluginName};
+use simulay_model::{Digest, Plugin, PluginEvent, PluginEventKind, PluginName};
 
 use super::SqliteStore;
-use super::rows::{self, parsed, signed, to_json};
+use super::rows::{self, PLUGINS, parsed, signed, to_json};
 use crate::{Added, Plugins, StoreError};
 
 #[async_trait]
@@ -21,7 +20,7 @@ impl Plugins for SqliteStore {
         self.read(move |connection| find(connection, &name, &version)).await
     }
 
-    async fn latest(&self, name: &PluginName) -> Result<Option<Plugin>, StoreError> {
+    async fn served(&self, name: &PluginName) -> Result<Option<Plugin>, StoreError> {
         let name = name.clone();
         self.read(move |connection| match highest(active(connection, &name)?) {
             Some(version) => find(connection, &name, &version),
@@ -30,16 +29,37 @@ impl Plugins for SqliteStore {
         .await
     }
 
-    async fn list(&self) -> Result<Vec<Plugin>, StoreError> {
-        self.read(list).await
+    async fn versions(&self, name: &PluginName) -> Result<Vec<Plugin>, StoreError> {
+        let name = name.clone();
+        self.read(move |connection| {
+            let mut statement = connection.prepare_cached(&format!("{PLUGINS} WHERE name = ?1"))?;
+            let rows = statement.query_and_then([name.as_str()], rows::plugin)?;
+            rows.collect::<Result<_, _>>().map(sorted)
+        })
+        .await
     }
 
-    async fn retire(&self, name: &PluginName, version: &Version, at: Timestamp) -> Result<bool, StoreError> {
-        let key = (name.to_string(), version.to_string(), at.to_string());
-        self.write(move |connection| {
-            let sql =
-                "UPDATE plugins SET retired_at = coalesce(retired_at, ?3) WHERE name = ?1 AND version = ?2";
-            Ok(connection.execute(sql, key)? > 0)
+    async fn list(&self) -> Result<Vec<Plugin>, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(PLUGINS)?;
+            let rows = statement.query_and_then([], rows::plugin)?;
+            rows.collect::<Result<_, _>>().map(sorted)
+        })
+        .await
+    }
+
+    async fn update(&self, plugin: Plugin, events: Vec<PluginEvent>) -> Result<(), StoreError> {
+        self.write(move |connection| update(connection, &plugin, &events)).await
+    }
+
+    async fn history(&self, name: &PluginName, version: &Version) -> Result<Vec<PluginEvent>, StoreError> {
+        let key = (name.to_string(), version.to_string());
+        self.read(move |connection| {
+            let sql = "SELECT at, kind, by FROM plugin_events WHERE name = ?1 AND version = ?2
+                 ORDER BY ordinal";
+            let mut statement = connection.prepare_cached(sql)?;
+            let rows = statement.query_and_then(key, rows::plugin_event)?;
+            rows.collect()
         })
         .await
     }
@@ -48,14 +68,18 @@ impl Plugins for SqliteStore {
 fn add(connection: &Connection, plugin: &Plugin) -> Result<Added, StoreError> {
     let (name, version) = (&plugin.manifest.name, &plugin.manifest.version);
     match stored_digest(connection, name, version)? {
-        None => insert(connection, plugin).map(|()| Added::New),
-        Some(sha256) if sha256 == plugin.sha256 => {
-            let sql = "UPDATE plugins SET retired_at = NULL WHERE name = ?1 AND version = ?2";
-            connection.execute(sql, params![name.as_str(), version.to_string()])?;
-            Ok(Added::Known)
+        None => {
+            insert(connection, plugin)?;
+            tell(connection, plugin, &uploaded(plugin)).map(|()| Added::New)
         }
+        Some(sha256) if sha256 == plugin.sha256 => Ok(Added::Known),
         Some(_) => Err(StoreError::VersionExists),
     }
+}
+
+fn uploaded(plugin: &Plugin) -> PluginEvent {
+    let by = plugin.uploader.clone();
+    PluginEvent { at: plugin.uploaded_at, kind: PluginEventKind::Uploaded, by }
 }
 
 fn stored_digest(
@@ -72,51 +96,85 @@ fn stored_digest(
 
 fn insert(connection: &Connection, plugin: &Plugin) -> Result<(), StoreError> {
     connection.execute(
-        "INSERT INTO plugins (name, version, sha256, size, manifest, uploaded_at, retired_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO plugins (name, version, sha256, size, manifest, contract, tools, uploader,
+             uploaded_at, state, approved_at, retired_at, examples_check)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         params![
             plugin.manifest.name.as_str(),
             plugin.manifest.version.to_string(),
             plugin.sha256.to_string(),
             signed(plugin.size)?,
             to_json(&plugin.manifest)?,
+            plugin.contract.to_string(),
+            to_json(&plugin.tools)?,
+            plugin.uploader,
             plugin.uploaded_at.to_string(),
+            plugin.state.as_str(),
+            plugin.approved_at.map(|at| at.to_string()),
             plugin.retired_at.map(|at| at.to_string()),
+            plugin.check.as_ref().map(to_json).transpose()?,
+        ],
+    )?;
+    Ok(())
+}
+
+fn update(connection: &Connection, plugin: &Plugin, events: &[PluginEvent]) -> Result<(), StoreError> {
+    let changed = connection.execute(
+        "UPDATE plugins SET state = ?3, approved_at = ?4, retired_at = ?5, examples_check = ?6
+         WHERE name = ?1 AND version = ?2",
+        params![
+            plugin.manifest.name.as_str(),
+            plugin.manifest.version.to_string(),
+            plugin.state.as_str(),
+            plugin.approved_at.map(|at| at.to_string()),
+            plugin.retired_at.map(|at| at.to_string()),
+            plugin.check.as_ref().map(to_json).transpose()?,
+        ],
+    )?;
+    if changed == 0 {
+        return Err(StoreError::NotFound);
+    }
+    events.iter().try_for_each(|event| tell(connection, plugin, event))
+}
+
+fn tell(connection: &Connection, plugin: &Plugin, event: &PluginEvent) -> Result<(), StoreError> {
+    connection.execute(
+        "INSERT INTO plugin_events (name, version, at, kind, by) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![
+            plugin.manifest.name.as_str(),
+            plugin.manifest.version.to_string(),
+            event.at.to_string(),
+            event.kind.as_str(),
+            event.by,
         ],
     )?;
     Ok(())
 }
 
 fn find(connection: &Connection, name: &PluginName, version: &Version) -> Result<Option<Plugin>, StoreError> {
-    connection
-        .query_row(rows::PLUGIN, params![name.as_str(), version.to_string()], |row| Ok(rows::plugin(row)))
-        .optional()?
-        .transpose()
+    let mut statement = connection.prepare_cached(&format!("{PLUGINS} WHERE name = ?1 AND version = ?2"))?;
+    let key = params![name.as_str(), version.to_string()];
+    statement.query_row(key, |row| Ok(rows::plugin(row))).optional()?.transpose()
 }
 
-/// Versions that are not retired.
 fn active(connection: &Connection, name: &PluginName) -> Result<Vec<Version>, StoreError> {
-    let sql = "SELECT version FROM plugins WHERE name = ?1 AND retired_at IS NULL";
+    let sql = "SELECT version FROM plugins WHERE name = ?1 AND state = 'active'";
     let mut statement = connection.prepare_cached(sql)?;
     let rows = statement.query_and_then([name.as_str()], |row| parsed(row, "version"))?;
     rows.collect()
 }
 
-/// The highest version that is no pre-release; without one, the highest.
+/// The highest version that is no pre-release.
 fn highest(versions: Vec<Version>) -> Option<Version> {
-    versions.into_iter().max_by(|a, b| (a.pre.is_empty(), a).cmp(&(b.pre.is_empty(), b)))
+    versions.into_iter().filter(|version| version.pre.is_empty()).max()
 }
 
-fn list(connection: &Connection) -> Result<Vec<Plugin>, StoreError> {
-    let sql = "SELECT sha256, size, manifest, uploaded_at, retired_at FROM plugins";
-    let mut statement = connection.prepare_cached(sql)?;
-    let rows = statement.query_and_then([], rows::plugin)?;
-    let mut plugins = rows.collect::<Result<Vec<_>, _>>()?;
+fn sorted(mut plugins: Vec<Plugin>) -> Vec<Plugin> {
     plugins.sort_by(|a, b| {
         let (a, b) = (&a.manifest, &b.manifest);
         a.name.cmp(&b.name).then_with(|| b.version.cmp(&a.version))
     });
-    Ok(plugins)
+    plugins
 }
 
 #[cfg(test)]
@@ -128,9 +186,9 @@ mod tests {
     }
 
     #[test]
-    fn versions_are_numbers_and_releases_come_first() {
+    fn versions_are_numbers_and_only_releases_count() {
         assert_eq!(highest_of(&["1.9.0", "1.10.0", "2.0.0-rc.1"]).as_deref(), Some("1.10.0"));
-        assert_eq!(highest_of(&["1.0.0-alpha", "1.0.0-beta"]).as_deref(), Some("1.0.0-beta"));
+        assert_eq!(highest_of(&["1.0.0-alpha", "1.0.0-beta"]), None);
         assert_eq!(highest_of(&[]), None);
     }
 }

@@ -8,21 +8,37 @@ use rusqlite::Row;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use simulay_model::{
-    Artifact, ArtifactKind, Event, Plugin, PluginRef, RelativePath, Request, Run, RunArtifact, RunId,
+    Artifact, ArtifactKind, Event, Plugin, PluginEvent, PluginRef, RelativePath, Request, Run, RunArtifact,
+    RunId,
 };
 
 use crate::StoreError;
 
-pub(super) const PLUGIN: &str = "SELECT sha256, size, manifest, uploaded_at, retired_at FROM plugins
-    WHERE name = ?1 AND version = ?2";
+pub(super) const PLUGINS: &str = "SELECT sha256, size, manifest, contract, tools, uploader, uploaded_at,
+    state, approved_at, retired_at, examples_check FROM plugins";
 
 pub(super) fn plugin(row: &Row<'_>) -> Result<Plugin, StoreError> {
     Ok(Plugin {
         sha256: parsed(row, "sha256")?,
         size: unsigned(row, "size")?,
         manifest: json(row, "manifest")?,
+        contract: parsed(row, "contract")?,
+        tools: json(row, "tools")?,
+        uploader: row.get("uploader")?,
         uploaded_at: parsed(row, "uploaded_at")?,
+        state: parsed(row, "state")?,
+        approved_at: time(row, "approved_at")?,
         retired_at: time(row, "retired_at")?,
+        check: optional_json(row, "examples_check")?,
+    })
+}
+
+pub(super) fn plugin_event(row: &Row<'_>) -> Result<PluginEvent, StoreError> {
+    let kind: String = row.get("kind")?;
+    Ok(PluginEvent {
+        at: parsed(row, "at")?,
+        kind: serde_json::from_value(kind.into()).map_err(|error| damaged("kind", error))?,
+        by: row.get("by")?,
     })
 }
 

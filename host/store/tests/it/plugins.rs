@@ -1,7 +1,7 @@
 //! Uploaded plugins.
 
 use futures_util::future::join_all;
-use simulay_model::PluginName;
+use simulay_model::{Plugin, PluginEvent, PluginEventKind, PluginName, PluginState};
 use simulay_store::{Added, Plugins as _, StoreError};
 
 use crate::samples::{House, now, plugin};
@@ -35,7 +35,7 @@ async fn the_same_bytes_change_nothing_and_others_are_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_many_uploads_at_once_one_wins() {
     let house = House::new();
-    let uploads = (0..32_u8).map(|number| {
+    let uploads = (0..50_u8).map(|number| {
         // Half of them carry the same bytes as another.
         let plugin = plugin("heat", "1.0.0", &[number / 2]);
         let records = house.records.clone();
@@ -54,39 +54,48 @@ async fn of_many_uploads_at_once_one_wins() {
     assert_eq!(house.records.list().await.unwrap()[0].sha256, new[0].0);
 }
 
-#[tokio::test]
-async fn the_latest_is_the_highest_that_is_on_offer() {
-    let house = House::new();
-    assert_eq!(house.records.latest(&heat()).await.unwrap(), None);
-    for version in ["1.9.0", "1.10.0", "2.0.0-rc.1"] {
-        house.records.add(plugin("heat", version, version.as_bytes())).await.unwrap();
-    }
-    let latest = async || {
-        let latest = house.records.latest(&heat()).await.unwrap();
-        latest.map(|plugin| plugin.manifest.version.to_string())
-    };
-    let retire =
-        async |version: &str| house.records.retire(&heat(), &version.parse().unwrap(), now()).await.unwrap();
-    assert_eq!(latest().await.as_deref(), Some("1.10.0"));
-    assert!(retire("1.10.0").await);
-    assert_eq!(latest().await.as_deref(), Some("1.9.0"));
-    assert!(retire("1.9.0").await);
-    assert_eq!(latest().await.as_deref(), Some("2.0.0-rc.1"));
-    assert!(!retire("7.0.0").await);
-    house.records.add(plugin("heat", "1.10.0", b"1.10.0")).await.unwrap();
-    assert_eq!(latest().await.as_deref(), Some("1.10.0"), "the same bytes again are on offer again");
+/// The version that serves `heat`.
+async fn served(house: &House) -> Option<String> {
+    let served = house.records.served(&heat()).await.unwrap();
+    served.map(|plugin| plugin.manifest.version.to_string())
+}
+
+async fn set(house: &House, version: &str, state: PluginState, kind: PluginEventKind) {
+    let plugin = house.records.version(&heat(), &version.parse().unwrap()).await.unwrap().unwrap();
+    let event = PluginEvent { at: now(), kind, by: "someone".to_owned() };
+    house.records.update(Plugin { state, ..plugin }, vec![event]).await.unwrap();
 }
 
 #[tokio::test]
-async fn a_second_retirement_keeps_the_time_of_the_first() {
+async fn the_highest_active_release_is_served() {
     let house = House::new();
-    let plugin = plugin("heat", "1.0.0", b"a");
-    house.records.add(plugin.clone()).await.unwrap();
-    let (version, first) = (&plugin.manifest.version, now());
-    house.records.retire(&heat(), version, first).await.unwrap();
-    assert!(house.records.retire(&heat(), version, now()).await.unwrap());
-    let stored = house.records.version(&heat(), version).await.unwrap().unwrap();
-    assert_eq!(stored.retired_at, Some(first));
+    assert_eq!(served(&house).await, None);
+    for version in ["1.9.0", "1.10.0", "2.0.0-rc.1"] {
+        house.records.add(plugin("heat", version, version.as_bytes())).await.unwrap();
+    }
+    assert_eq!(served(&house).await.as_deref(), Some("1.10.0"));
+    set(&house, "1.10.0", PluginState::Retired, PluginEventKind::Retired).await;
+    assert_eq!(served(&house).await.as_deref(), Some("1.9.0"));
+    set(&house, "1.9.0", PluginState::Pending, PluginEventKind::Retired).await;
+    assert_eq!(served(&house).await, None);
+    house.records.add(plugin("heat", "1.10.0", b"1.10.0")).await.unwrap();
+    assert_eq!(served(&house).await, None, "the same bytes again change nothing");
+    set(&house, "1.10.0", PluginState::Active, PluginEventKind::Activated).await;
+    assert_eq!(served(&house).await.as_deref(), Some("1.10.0"));
+}
+
+#[tokio::test]
+async fn a_life_is_kept_with_what_happened() {
+    let house = House::new();
+    let version = "1.0.0".parse().unwrap();
+    house.records.add(plugin("heat", "1.0.0", b"a")).await.unwrap();
+    set(&house, "1.0.0", PluginState::Retired, PluginEventKind::RolledBack).await;
+    let house = house.reopen();
+    let history = house.records.history(&heat(), &version).await.unwrap();
+    let told: Vec<_> = history.iter().map(|event| (event.kind, event.by.as_str())).collect();
+    assert_eq!(told, [(PluginEventKind::Uploaded, "local"), (PluginEventKind::RolledBack, "someone")]);
+    let missing = house.records.update(plugin("heat", "7.0.0", b"b"), Vec::new()).await;
+    assert!(matches!(missing, Err(StoreError::NotFound)));
 }
 
 #[tokio::test]

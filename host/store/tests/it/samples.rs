@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use simulay_model::{
     Artifact, CallEnd, Change, ContainerCall, ContainerResult, Digest, Ending, Event, Manifest, OnFailure,
-    Plugin, PluginRef, RelativePath, Report, Request, Resources, Run, RunId, RunState, Step,
+    Plugin, PluginRef, PluginState, RelativePath, Report, Request, Resources, Run, RunId, RunState, Step,
 };
 use simulay_store::{BlobStream, Blobs, ObjectBlobs, Runs as _, SqliteStore, StoreError, open};
 use tempfile::TempDir;
@@ -93,8 +93,14 @@ pub(crate) fn plugin(name: &str, version: &str, bytes: &[u8]) -> Plugin {
             max_parallel: 1,
             examples: Vec::new(),
         },
+        contract: "0.1.0".parse().unwrap(),
+        tools: Vec::new(),
+        uploader: "local".to_owned(),
         uploaded_at: now(),
+        state: PluginState::Active,
+        approved_at: Some(now()),
         retired_at: None,
+        check: None,
     }
 }
 

@@ -1,0 +1,182 @@
+//! Where plugins are in their life. Changes take turns: each reads, decides and stores in one
+//! transaction, so that a crash leaves the state before or the state after.
+
+use bytes::Bytes;
+use semver::Version;
+use simulay_model::{Check, Manifest, Plugin, PluginEvent, PluginEventKind as Kind, PluginName, PluginState};
+use simulay_store::{Added, StoreError};
+
+use super::Engine;
+use crate::approval::approved_before;
+use crate::{LifeError, UploadError, plugins};
+
+/// Who uploads by the command line of this machine.
+const LOCAL: &str = "local";
+
+/// What is asked for with an activation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Activation {
+    /// Who asks, as far as the caller can tell.
+    pub by: String,
+    /// Grants what the version asks for.
+    pub approve: bool,
+    /// Runs the examples first.
+    pub check: bool,
+}
+
+/// What a rollback did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RolledBack {
+    /// The version that served the pipeline; retired now.
+    pub from: Plugin,
+    /// The version that serves it now.
+    pub to: Plugin,
+}
+
+impl Engine {
+    /// Inspects a component and adds it for the operator himself: it is approved and active.
+    ///
+    /// # Errors
+    /// See [`UploadError`].
+    pub async fn upload(&self, component: Bytes) -> Result<(Plugin, Added), UploadError> {
+        let inspected = plugins::inspect(&self.parts, component).await?;
+        let _turn = self.turn.lock().await;
+        let now = self.parts.clock.now();
+        let new = Plugin { approved_at: Some(now), ..inspected.plugin(LOCAL, now, PluginState::Active) };
+        let added = self.parts.plugins.add(new.clone()).await?;
+        if added == Added::New {
+            return Ok((new, added));
+        }
+        let known = self.known(&new.manifest.name, &new.manifest.version).await?;
+        let active = self.make_active(known, LOCAL, true).await?;
+        Ok((active, added))
+    }
+
+    /// Inspects a component and adds it; the policy decides whether it is active. With `pending`
+    /// it is not.
+    ///
+    /// # Errors
+    /// See [`UploadError`].
+    pub async fn submit(
+        &self,
+        component: Bytes,
+        by: &str,
+        pending: bool,
+    ) -> Result<(Plugin, Added), UploadError> {
+        let inspected = plugins::inspect(&self.parts, component).await?;
+        let _turn = self.turn.lock().await;
+        let now = self.parts.clock.now();
+        let needed = self.needs_approval(inspected.manifest()).await?;
+        let state = if needed || pending { PluginState::Pending } else { PluginState::Active };
+        let new = Plugin { approved_at: (!needed).then_some(now), ..inspected.plugin(by, now, state) };
+        match self.parts.plugins.add(new.clone()).await? {
+            Added::New => Ok((new, Added::New)),
+            Added::Known => Ok((self.known(&new.manifest.name, &new.manifest.version).await?, Added::Known)),
+        }
+    }
+
+    /// Makes a version take new runs; with a check, as soon as its examples agree: the record
+    /// tells how that goes, and [`Engine::checked`] waits for it.
+    ///
+    /// # Errors
+    /// See [`LifeError`].
+    pub async fn activate(
+        &self,
+        name: &PluginName,
+        version: &Version,
+        asked: &Activation,
+    ) -> Result<Plugin, LifeError> {
+        let _turn = self.turn.lock().await;
+        let plugin = self.known(name, version).await?;
+        let approve = asked.approve || !self.needs_approval(&plugin.manifest).await?;
+        if plugin.approved_at.is_none() && !approve {
+            return Err(LifeError::NeedsApproval(self.asks_more(&plugin).await?));
+        }
+        if asked.check {
+            return self.begin_check(plugin, &asked.by).await;
+        }
+        Ok(self.make_active(plugin, &asked.by, true).await?)
+    }
+
+    /// Retires a version: no new runs; those at work go on.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there is none.
+    pub async fn retire(&self, name: &PluginName, version: &Version, by: &str) -> Result<Plugin, StoreError> {
+        let _turn = self.turn.lock().await;
+        let plugin = self.known(name, version).await?;
+        if plugin.state == PluginState::Retired {
+            return Ok(plugin);
+        }
+        self.take_away(plugin, Kind::Retired, by).await
+    }
+
+    /// Retires the version that serves a pipeline, so that the active one before serves it. With
+    /// `from`, only when that is the one that serves it.
+    ///
+    /// # Errors
+    /// See [`LifeError`].
+    pub async fn roll_back(
+        &self,
+        name: &PluginName,
+        from: Option<&Version>,
+        by: &str,
+    ) -> Result<RolledBack, LifeError> {
+        let _turn = self.turn.lock().await;
+        let versions = self.parts.plugins.versions(name).await?;
+        if versions.is_empty() {
+            return Err(StoreError::NotFound.into());
+        }
+        let mut servable = versions.into_iter().filter(Plugin::is_servable);
+        let served = servable.next().ok_or(LifeError::NothingServed)?;
+        if from.is_some_and(|from| *from != served.manifest.version) {
+            return Err(LifeError::OtherServed(served.manifest.version));
+        }
+        let to = servable.next().ok_or(LifeError::NothingBefore(served.manifest.version.clone()))?;
+        let from = self.take_away(served, Kind::RolledBack, by).await?;
+        Ok(RolledBack { from, to })
+    }
+
+    /// The record of a version that must be there.
+    pub(super) async fn known(&self, name: &PluginName, version: &Version) -> Result<Plugin, StoreError> {
+        self.parts.plugins.version(name, version).await?.ok_or(StoreError::NotFound)
+    }
+
+    async fn needs_approval(&self, manifest: &Manifest) -> Result<bool, StoreError> {
+        let versions = self.parts.plugins.versions(&manifest.name).await?;
+        let before = approved_before(&versions, manifest).map(|plugin| &plugin.manifest);
+        Ok(self.settings.plugins.approval.is_needed(before, manifest))
+    }
+
+    /// Stores that `plugin` is active, and approved when `approve`; tells what changed by that.
+    pub(super) async fn make_active(
+        &self,
+        plugin: Plugin,
+        by: &str,
+        approve: bool,
+    ) -> Result<Plugin, StoreError> {
+        let now = self.parts.clock.now();
+        let approved_at = plugin.approved_at.or_else(|| approve.then_some(now));
+        let mut kinds = Vec::new();
+        kinds.extend((approved_at != plugin.approved_at).then_some(Kind::Approved));
+        kinds.extend((plugin.state != PluginState::Active).then_some(Kind::Activated));
+        let check = plugin.check.clone().filter(|check| check.disagreements.is_some());
+        let active = Plugin { state: PluginState::Active, approved_at, retired_at: None, check, ..plugin };
+        self.store(active, &kinds, by).await
+    }
+
+    async fn take_away(&self, plugin: Plugin, kind: Kind, by: &str) -> Result<Plugin, StoreError> {
+        // A check at work would take the retirement back.
+        let check = plugin.check.clone().filter(|check: &Check| check.disagreements.is_some());
+        let retired_at = Some(self.parts.clock.now());
+        self.store(Plugin { state: PluginState::Retired, retired_at, check, ..plugin }, &[kind], by).await
+    }
+
+    pub(super) async fn store(&self, plugin: Plugin, kinds: &[Kind], by: &str) -> Result<Plugin, StoreError> {
+        let at = self.parts.clock.now();
+        let event = |kind: &Kind| PluginEvent { at, kind: *kind, by: by.to_owned() };
+        self.parts.plugins.update(plugin.clone(), kinds.iter().map(event).collect()).await?;
+        self.checks.send_modify(|changes| *changes += 1);
+        Ok(plugin)
+    }
+}

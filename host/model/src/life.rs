@@ -1,0 +1,125 @@
+//! Where a plugin is in its life, and how it got there.
+
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::RunId;
+
+/// Whether a plugin takes new runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PluginState {
+    /// Not yet: what it asks for is to be approved, or it is to be activated.
+    Pending,
+    /// It does.
+    Active,
+    /// No more.
+    Retired,
+}
+
+impl PluginState {
+    /// All states, in the order of a life.
+    pub const ALL: [Self; 3] = [Self::Pending, Self::Active, Self::Retired];
+
+    /// The state as it is written, e.g. `pending`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Active => "active",
+            Self::Retired => "retired",
+        }
+    }
+}
+
+impl FromStr for PluginState {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = Self::ALL.into_iter().find(|state| state.as_str() == text);
+        known.ok_or_else(|| format!("`{text}` is not a state of a plugin"))
+    }
+}
+
+/// A check of a plugin's examples, before it is activated.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Check {
+    /// When it began.
+    pub begun_at: Timestamp,
+    /// A run for each example, in their order.
+    pub runs: Vec<RunId>,
+    /// What disagreed, once all runs have ended; nothing when all agreed.
+    pub disagreements: Option<Vec<Disagreement>>,
+}
+
+/// A place where an example did not give what it expects.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Disagreement {
+    /// The example.
+    pub example: String,
+    /// Its run.
+    pub run: RunId,
+    /// JSON Pointer into the outcome; empty for the whole.
+    pub pointer: String,
+    /// What is expected there.
+    pub expected: Value,
+    /// What is there, `None` when nothing is.
+    pub found: Option<Value>,
+    /// By how much two numbers differ, relative to the expected one.
+    pub relative_error: Option<f64>,
+    /// The same in a sentence; also what ended the run when it did not succeed.
+    pub message: String,
+}
+
+/// What happened to a plugin.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PluginEvent {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub kind: PluginEventKind,
+    /// Who, as far as the host can tell.
+    pub by: String,
+}
+
+/// What can happen to a plugin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PluginEventKind {
+    /// It came.
+    Uploaded,
+    /// What it asks for was granted.
+    Approved,
+    /// It takes new runs.
+    Activated,
+    /// Its examples are being run.
+    CheckBegun,
+    /// Its examples gave what they expect.
+    CheckAgreed,
+    /// An example gave something else.
+    CheckDisagreed,
+    /// It takes no new runs.
+    Retired,
+    /// It takes no new runs, and the version before serves its pipeline.
+    RolledBack,
+}
+
+impl PluginEventKind {
+    /// The kind as it is written, e.g. `check_begun`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Uploaded => "uploaded",
+            Self::Approved => "approved",
+            Self::Activated => "activated",
+            Self::CheckBegun => "check_begun",
+            Self::CheckAgreed => "check_agreed",
+            Self::CheckDisagreed => "check_disagreed",
+            Self::Retired => "retired",
+            Self::RolledBack => "rolled_back",
+        }
+    }
+}
