@@ -6,7 +6,7 @@ mod documented;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use crate::wire::{FieldError, Problem, ProblemKind};
+use crate::wire::{Disagreement, FieldError, Problem, ProblemKind};
 
 pub(crate) use documented::{Refused, every_kind, response as default_response};
 
@@ -17,6 +17,7 @@ pub(crate) struct Refusal {
     detail: String,
     field: Option<String>,
     errors: Vec<FieldError>,
+    pub(crate) disagreements: Vec<Disagreement>,
     retry_after_s: Option<u64>,
     /// For the log only: may name paths, queries or what Docker said.
     cause: Option<String>,
@@ -33,6 +34,10 @@ pub(crate) const fn meaning(kind: ProblemKind) -> (StatusCode, &'static str) {
         Kind::NotAcceptable => (StatusCode::NOT_ACCEPTABLE, "The accepted media types are not offered"),
         Kind::RequestTimeout => (StatusCode::REQUEST_TIMEOUT, "The request took too long"),
         Kind::PluginVersionExists => (StatusCode::CONFLICT, "The version exists with other bytes"),
+        Kind::PluginNotActive => (StatusCode::CONFLICT, "The version takes no new runs"),
+        Kind::ApprovalNeeded => (StatusCode::CONFLICT, "What the plugin asks for is not approved"),
+        Kind::ExamplesDisagree => (StatusCode::CONFLICT, "An example did not give what it expects"),
+        Kind::NoVersionBefore => (StatusCode::CONFLICT, "There is no version to go back to"),
         Kind::RunNotCancellable => (StatusCode::CONFLICT, "The run has ended"),
         Kind::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "The body is too large"),
         Kind::ParamsTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "The parameters are too large"),
@@ -99,6 +104,7 @@ impl Refusal {
             detail: detail.into(),
             field: None,
             errors: Vec::new(),
+            disagreements: Vec::new(),
             retry_after_s: retry_after(kind),
             cause: None,
         }
@@ -151,6 +157,7 @@ impl Refusal {
             request_id: request_id.to_owned(),
             field: self.field,
             errors: self.errors,
+            disagreements: self.disagreements,
             retry_after_s: self.retry_after_s,
         };
         let body = serde_json::to_vec(&problem).unwrap_or_default();

@@ -41,6 +41,7 @@ fn quick_json() -> OpenApiRouter<Api> {
         .routes(routes!(pipelines::list))
         .routes(routes!(pipelines::show))
         .routes(routes!(pipelines::preview))
+        .routes(routes!(pipelines::roll_back))
         .routes(routes!(runs::list))
         .routes(routes!(runs::show))
         .routes(routes!(runs::cancel))
@@ -54,7 +55,11 @@ fn quick_json() -> OpenApiRouter<Api> {
 
 fn waiting_json(settings: &ApiSettings) -> OpenApiRouter<Api> {
     let waiting = from_fn_with_state(settings.request_timeout, deadline::waiting);
-    OpenApiRouter::new().routes(routes!(runs::create)).route_layer(waiting)
+    OpenApiRouter::new()
+        .routes(routes!(runs::create))
+        .routes(routes!(plugins::activate))
+        .routes(routes!(plugins::approve))
+        .route_layer(waiting)
 }
 
 /// Bounded by the pace of their bodies.

@@ -7,6 +7,7 @@ mod artifact;
 mod call;
 mod event;
 mod image;
+mod life;
 mod pipeline;
 mod plugin;
 mod problem;
@@ -20,6 +21,7 @@ pub use call::{
 };
 pub use event::Event;
 pub use image::{Image, ImageList};
+pub use life::{Check, Disagreement, More, PluginState, RolledBack};
 pub use pipeline::{Pipeline, PipelineList, PipelineSummary};
 pub use plugin::{DeclaredImage, Example, Manifest, Plugin, PluginList, PluginSummary};
 pub use problem::{FieldError, Problem, ProblemKind};

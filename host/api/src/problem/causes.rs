@@ -1,7 +1,7 @@
 //! From the errors of the house to refusals.
 
 use simulay_containers::ContainerError;
-use simulay_engine::{CreateError, UploadError};
+use simulay_engine::{CreateError, LifeError, UploadError};
 use simulay_model::{ErrorKind, RunError};
 use simulay_sandbox::{CallError, InspectError};
 use simulay_store::StoreError;
@@ -75,10 +75,25 @@ fn describe_failed(error: &CallError, text: String) -> Refusal {
     Refusal::new(kind, text)
 }
 
+impl From<LifeError> for Refusal {
+    fn from(error: LifeError) -> Self {
+        let text = error.to_string();
+        match error {
+            LifeError::NeedsApproval(_) => Self::new(ProblemKind::ApprovalNeeded, text),
+            LifeError::NothingServed | LifeError::OtherServed(_) | LifeError::NothingBefore(_) => {
+                Self::new(ProblemKind::NoVersionBefore, text)
+            }
+            LifeError::Create(error) => error.into(),
+            LifeError::Store(error) => error.into(),
+        }
+    }
+}
+
 impl From<CreateError> for Refusal {
     fn from(error: CreateError) -> Self {
         let text = error.to_string();
         match error {
+            CreateError::NotActive(_) => Self::new(ProblemKind::PluginNotActive, text),
             CreateError::UnknownPipeline(_) => Self::new(ProblemKind::NotFound, text),
             CreateError::ParamsInvalid(errors) => {
                 let mut refusal = Self::new(ProblemKind::ParamsInvalid, text);

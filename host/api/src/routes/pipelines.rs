@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use simulay_engine::Selector;
 
+use super::plugins::REMOTE;
 use crate::extract::{JsonBody, Pipeline};
 use crate::problem::{Refusal, Refused};
 use crate::state::Api;
@@ -59,4 +60,23 @@ pub(super) async fn preview(
 ) -> Result<Json<wire::Preview>, Refusal> {
     let planned = api.engine.preview(new.into_engine(selector)).await?;
     Ok(Json(planned.into()))
+}
+
+/// Roll a pipeline back
+///
+/// The version that serves it is retired, and the active release before serves it. Runs at work
+/// stay on their version. With `name@version`, only when that version serves it: then a repeated
+/// request does not go back twice.
+#[utoipa::path(post, path = "/v1/pipelines/{pipeline}/rollback", tag = "pipelines", operation_id = "rollBackPipeline",
+    params(("pipeline" = String, Path, description = "`name`, or `name@version` for the version to go back from")),
+    responses(
+        (status = 200, description = "Which version serves it now", body = wire::RolledBack),
+        Refused<404>, Refused<409>
+    ))]
+pub(super) async fn roll_back(
+    State(api): State<Api>,
+    Pipeline(selector): Pipeline,
+) -> Result<Json<wire::RolledBack>, Refusal> {
+    let done = api.engine.roll_back(&selector.name, selector.version.as_ref(), REMOTE).await?;
+    Ok(Json(wire::RolledBack { from: done.from.manifest.version, to: done.to.manifest.version }))
 }

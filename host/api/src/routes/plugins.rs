@@ -8,16 +8,20 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use semver::Version;
-use simulay_engine::Selector;
-use simulay_model::PluginName;
+use serde::Deserialize;
+use simulay_engine::{Activation, Selector};
+use simulay_model::{self as model, PluginName};
 use simulay_store::Added;
 
 use crate::body::{Pieces, check_media_type, check_plain};
-use crate::extract::Segments;
+use crate::extract::{Asked, Segments};
+use crate::prefer::Wait;
 use crate::problem::{Refusal, Refused};
 use crate::state::Api;
 use crate::wire::{Plugin, PluginList, ProblemKind};
 
+/// Who asks over REST: there are no accounts yet.
+pub(super) const REMOTE: &str = "rest";
 /// Time an upload waits for its place.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -25,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 ///
 /// The body is a WebAssembly component that exports `simulay:plugin/pipeline`. A version is
 /// immutable: other bytes under the same name and version are refused, the same bytes change
-/// nothing (but take a retirement back).
+/// nothing. The operator's policy decides whether it is active or pending.
 #[utoipa::path(post, path = "/v1/plugins", tag = "plugins", operation_id = "uploadPlugin",
     request_body(content = String, content_type = "application/wasm", description = "The component"),
     responses(
@@ -46,13 +50,13 @@ pub(super) async fn upload(
     let busy = || Refusal::new(ProblemKind::RateLimited, "too many components are being uploaded");
     let place = tokio::time::timeout(PATIENCE, api.uploads.acquire()).await;
     let _place = place.map_err(|_| busy())?.map_err(Refusal::internal)?;
-    let (plugin, added) = api.engine.upload(pieces.collect().await?).await?;
+    let (plugin, added) = api.engine.submit(pieces.collect().await?, REMOTE, false).await?;
     let location = format!("/v1/plugins/{}/{}", plugin.manifest.name, plugin.manifest.version);
     let status = match added {
         Added::New => StatusCode::CREATED,
         Added::Known => StatusCode::OK,
     };
-    Ok((status, [(header::LOCATION, location)], Json(Plugin::from(plugin))))
+    Ok((status, [(header::LOCATION, location)], details(&api, plugin).await?))
 }
 
 /// List plugins
@@ -91,7 +95,7 @@ pub(super) async fn show(
     Segments((name, version)): Segments<(PluginName, Version)>,
 ) -> Result<Json<Plugin>, Refusal> {
     let plugin = api.engine.plugin(&Selector { name, version: Some(version) }).await?;
-    plugin.map(|plugin| Json(plugin.into())).ok_or_else(|| Refusal::not_found("plugin version"))
+    details(&api, plugin.ok_or_else(|| Refusal::not_found("plugin version"))?).await
 }
 
 /// Retire a version of a plugin
@@ -107,6 +111,104 @@ pub(super) async fn retire(
     State(api): State<Api>,
     Segments((name, version)): Segments<(PluginName, Version)>,
 ) -> Result<StatusCode, Refusal> {
-    let there = api.engine.retire(&name, &version).await?;
-    if there { Ok(StatusCode::NO_CONTENT) } else { Err(Refusal::not_found("plugin version")) }
+    api.engine.retire(&name, &version, REMOTE).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn details(api: &Api, plugin: model::Plugin) -> Result<Json<Plugin>, Refusal> {
+    Ok(Json(api.engine.details(plugin).await?.into()))
+}
+
+/// What an activation waits for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Gate {
+    check: Option<GateKind>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum GateKind {
+    Examples,
+}
+
+/// Activate a version of a plugin
+///
+/// It takes new runs from then on. With `check=examples` its examples are run first, and it stays
+/// as it is when one disagrees. Without `Prefer: wait=SECONDS`, a check is answered with 202: the
+/// plugin's `check` tells how it goes.
+#[utoipa::path(post, path = "/v1/plugins/{name}/{version}/activate", tag = "plugins", operation_id = "activatePlugin",
+    params(
+        ("name" = String, Path, description = "Name of the plugin"),
+        ("version" = String, Path, description = "Semantic version"),
+        ("check" = Option<String>, Query, description = "`examples` runs the examples first"),
+        ("Prefer" = Option<String>, Header, description = "`wait=SECONDS` waits for the check (RFC 7240)"),
+    ),
+    responses(
+        (status = 200, description = "It is active", body = Plugin),
+        (status = 202, description = "Its examples are being run", body = Plugin),
+        Refused<404>, Refused<409>, Refused<422>, Refused<429>
+    ))]
+pub(super) async fn activate(
+    State(api): State<Api>,
+    Segments(place): Segments<(PluginName, Version)>,
+    Asked(gate): Asked<Gate>,
+    Wait(wait): Wait,
+) -> Result<impl IntoResponse, Refusal> {
+    make_active(&api, place, &gate, false, wait).await
+}
+
+/// Approve a version of a plugin
+///
+/// Grants what it asks for, and activates it as `activate` does.
+#[utoipa::path(post, path = "/v1/plugins/{name}/{version}/approve", tag = "plugins", operation_id = "approvePlugin",
+    params(
+        ("name" = String, Path, description = "Name of the plugin"),
+        ("version" = String, Path, description = "Semantic version"),
+        ("check" = Option<String>, Query, description = "`examples` runs the examples first"),
+        ("Prefer" = Option<String>, Header, description = "`wait=SECONDS` waits for the check (RFC 7240)"),
+    ),
+    responses(
+        (status = 200, description = "It is active", body = Plugin),
+        (status = 202, description = "Its examples are being run", body = Plugin),
+        Refused<404>, Refused<409>, Refused<422>, Refused<429>
+    ))]
+pub(super) async fn approve(
+    State(api): State<Api>,
+    Segments(place): Segments<(PluginName, Version)>,
+    Asked(gate): Asked<Gate>,
+    Wait(wait): Wait,
+) -> Result<impl IntoResponse, Refusal> {
+    make_active(&api, place, &gate, true, wait).await
+}
+
+async fn make_active(
+    api: &Api,
+    (name, version): (PluginName, Version),
+    gate: &Gate,
+    approve: bool,
+    wait: Option<Duration>,
+) -> Result<(StatusCode, Json<Plugin>), Refusal> {
+    let check = matches!(gate.check, Some(GateKind::Examples));
+    let asked = Activation { by: REMOTE.to_owned(), approve, check };
+    let mut plugin = api.engine.activate(&name, &version, &asked).await?;
+    if let Some(time) = wait.filter(|_| check) {
+        plugin = tokio::select! {
+            plugin = api.engine.checked(&name, &version, time) => plugin?,
+            () = api.draining.cancelled() => plugin,
+        };
+    }
+    let over = plugin.check.as_ref().filter(|_| check).map(|check| check.disagreements.clone());
+    match over {
+        Some(None) => Ok((StatusCode::ACCEPTED, details(api, plugin).await?)),
+        Some(Some(found)) if !found.is_empty() => Err(disagree(found)),
+        _ => Ok((StatusCode::OK, details(api, plugin).await?)),
+    }
+}
+
+fn disagree(found: Vec<model::Disagreement>) -> Refusal {
+    let first = found.first().map(|one| one.message.clone()).unwrap_or_default();
+    let mut refusal = Refusal::new(ProblemKind::ExamplesDisagree, first);
+    refusal.disagreements = found.into_iter().map(Into::into).collect();
+    refusal
 }

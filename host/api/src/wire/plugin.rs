@@ -4,10 +4,12 @@ use jiff::Timestamp;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use simulay_engine::PluginDetails;
 use simulay_model as model;
 use utoipa::ToSchema;
 
 use super::call::Resources;
+use super::life::{Check, More, PluginState};
 
 /// An image a plugin needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -76,6 +78,14 @@ pub struct PluginSummary {
     pub sha256: model::Digest,
     /// Bytes of the component.
     pub size: u64,
+    /// Whether it takes new runs.
+    pub state: PluginState,
+    /// Who uploaded it, as far as the server can tell.
+    pub uploader: String,
+    /// When what it asks for was granted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub approved_at: Option<Timestamp>,
     /// When it was uploaded.
     #[schema(value_type = String, format = DateTime)]
     pub uploaded_at: Timestamp,
@@ -100,6 +110,18 @@ pub struct Plugin {
     pub summary: PluginSummary,
     /// What it says of itself.
     pub manifest: Manifest,
+    /// The version of the contract it was built against.
+    #[schema(value_type = String)]
+    pub contract: Version,
+    /// While it is not approved: what it asks for beyond the version approved last.
+    pub asks_more: Vec<More>,
+    /// The most one of its containers gets here.
+    pub granted: Resources,
+    /// What is otherwise than it asks: bounds lowered, images not registered.
+    pub warnings: Vec<String>,
+    /// The newest check of its examples.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check: Option<Check>,
 }
 
 impl From<model::Manifest> for Manifest {
@@ -135,16 +157,39 @@ impl From<&model::Plugin> for PluginSummary {
             title: plugin.manifest.title.clone(),
             sha256: plugin.sha256,
             size: plugin.size,
+            state: plugin.state.into(),
+            uploader: plugin.uploader.clone(),
+            approved_at: plugin.approved_at,
             uploaded_at: plugin.uploaded_at,
             retired_at: plugin.retired_at,
         }
     }
 }
 
-impl From<model::Plugin> for Plugin {
-    fn from(plugin: model::Plugin) -> Self {
-        Self { summary: (&plugin).into(), manifest: plugin.manifest.into() }
+impl From<PluginDetails> for Plugin {
+    fn from(details: PluginDetails) -> Self {
+        let warnings = warnings(&details);
+        let PluginDetails { plugin, asks_more, granted, .. } = details;
+        Self {
+            summary: (&plugin).into(),
+            contract: plugin.contract,
+            asks_more: asks_more.into_iter().map(Into::into).collect(),
+            granted: granted.into(),
+            warnings,
+            check: plugin.check.map(Into::into),
+            manifest: plugin.manifest.into(),
+        }
     }
+}
+
+fn warnings(details: &PluginDetails) -> Vec<String> {
+    let lowered = details.lowered.iter().map(|one| {
+        format!("`{}` is lowered by the operator: {} asked, {} granted", one.what, one.asked, one.granted)
+    });
+    let images = details.unknown_images.iter().map(|name| {
+        format!("no image is registered as `{name}`; `simulay images register {name} IMAGE` does that")
+    });
+    lowered.chain(images).collect()
 }
 
 impl FromIterator<model::Plugin> for PluginList {

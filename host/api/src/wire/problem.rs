@@ -4,8 +4,10 @@ use serde::{Deserialize, Serialize};
 use simulay_model::schema;
 use utoipa::ToSchema;
 
+use super::life::Disagreement;
+
 /// Why a request was refused. The media type is `application/problem+json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
     /// Where the kind is explained, relative to the server.
     #[serde(rename = "type")]
@@ -29,6 +31,9 @@ pub struct Problem {
     /// Every place of `params` that breaks the pipeline's schema.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
+    /// Every place where an example of a plugin did not give what it expects.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disagreements: Vec<Disagreement>,
     /// Seconds after which another attempt may succeed; also in `Retry-After`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_s: Option<u64>,
@@ -62,6 +67,10 @@ pub enum ProblemKind {
     NotAcceptable,
     RequestTimeout,
     PluginVersionExists,
+    PluginNotActive,
+    ApprovalNeeded,
+    ExamplesDisagree,
+    NoVersionBefore,
     RunNotCancellable,
     PayloadTooLarge,
     ParamsTooLarge,

@@ -5,11 +5,11 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{Method, Request};
 use simulay_api::ApiSettings;
-use simulay_api::wire::{Plugin, PluginList};
+use simulay_api::wire::{Plugin, PluginList, RolledBack};
 use simulay_engine::Settings;
 use simulay_model::Digest;
 
-use crate::house::House;
+use crate::house::{House, PATIENCE};
 use crate::scripts::{HEAT, HEAT_FORGED, HEAT_NEWER};
 
 fn upload() -> axum::http::request::Builder {
@@ -54,9 +54,12 @@ async fn a_retired_version_takes_no_runs_and_stays_to_be_seen() {
     assert!(gone.body.is_empty());
     let plugin: Plugin = house.get(path).await.expect(200).document();
     assert!(plugin.summary.retired_at.is_some());
-    house.post("/v1/pipelines/heat@1.0.0/runs", "{}").await.problem(404, "not_found");
+    house.post("/v1/pipelines/heat@1.0.0/runs", "{}").await.problem(409, "plugin_not_active");
     house.method(Method::DELETE, "/v1/plugins/heat/9.0.0").await.problem(404, "not_found");
     house.upload(HEAT).await.expect(200);
+    house.post("/v1/pipelines/heat/runs", "{}").await.problem(409, "plugin_not_active");
+    house.post("/v1/plugins/heat/1.0.0/activate?check=examples", "").await.expect(202);
+    house.engine.checked(&"heat".parse().unwrap(), &"1.0.0".parse().unwrap(), PATIENCE).await.unwrap();
     house.post("/v1/pipelines/heat/runs", "{}").await.expect(202);
 }
 
@@ -119,4 +122,16 @@ async fn a_body_that_drips_is_given_up() {
         Some((Ok::<_, std::io::Error>("x"), ()))
     });
     house.send(upload(), Body::from_stream(drip)).await.problem(408, "request_timeout");
+}
+
+#[tokio::test]
+async fn a_rollback_serves_the_version_before_and_only_once() {
+    let house = House::with_heat().await;
+    house.post("/v1/pipelines/heat/rollback", "").await.problem(409, "no_version_before");
+    house.upload(HEAT_NEWER).await.expect(201);
+    let done: RolledBack = house.post("/v1/pipelines/heat@1.1.0/rollback", "").await.expect(200).document();
+    assert_eq!((done.from.to_string(), done.to.to_string()), ("1.1.0".to_owned(), "1.0.0".to_owned()));
+    house.post("/v1/pipelines/heat@1.1.0/rollback", "").await.problem(409, "no_version_before");
+    house.post("/v1/pipelines/heat@1.1.0/runs", "{}").await.problem(409, "plugin_not_active");
+    house.post("/v1/pipelines/cold/rollback", "").await.problem(404, "not_found");
 }

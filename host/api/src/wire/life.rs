@@ -1,0 +1,114 @@
+//! The life of plugins on the wire.
+
+use jiff::Timestamp;
+use semver::Version;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use simulay_model as model;
+use utoipa::ToSchema;
+
+/// Whether a plugin takes new runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PluginState {
+    /// Not yet.
+    Pending,
+    /// It does.
+    Active,
+    /// No more.
+    Retired,
+}
+
+impl From<model::PluginState> for PluginState {
+    fn from(state: model::PluginState) -> Self {
+        match state {
+            model::PluginState::Pending => Self::Pending,
+            model::PluginState::Active => Self::Active,
+            model::PluginState::Retired => Self::Retired,
+        }
+    }
+}
+
+/// A place where an example did not give what it expects.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Disagreement {
+    /// The example.
+    pub example: String,
+    /// Its run.
+    #[schema(value_type = uuid::Uuid)]
+    pub run: model::RunId,
+    /// JSON Pointer into the outcome; empty for the whole.
+    pub pointer: String,
+    /// What is expected there.
+    pub expected: Value,
+    /// What is there; absent when nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found: Option<Value>,
+    /// By how much two numbers differ, relative to the expected one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relative_error: Option<f64>,
+    /// The same in a sentence.
+    pub message: String,
+}
+
+impl From<model::Disagreement> for Disagreement {
+    fn from(one: model::Disagreement) -> Self {
+        let model::Disagreement { example, run, pointer, expected, found, relative_error, message } = one;
+        Self { example, run, pointer, expected, found, relative_error, message }
+    }
+}
+
+/// The newest check of a plugin's examples.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Check {
+    /// When it began.
+    #[schema(value_type = String, format = DateTime)]
+    pub begun_at: Timestamp,
+    /// True while examples are at work.
+    pub running: bool,
+    /// Their runs.
+    #[schema(value_type = Vec<uuid::Uuid>)]
+    pub runs: Vec<model::RunId>,
+    /// What disagreed.
+    pub disagreements: Vec<Disagreement>,
+}
+
+impl From<model::Check> for Check {
+    fn from(check: model::Check) -> Self {
+        Self {
+            begun_at: check.begun_at,
+            running: check.disagreements.is_none(),
+            runs: check.runs,
+            disagreements: check.disagreements.into_iter().flatten().map(Into::into).collect(),
+        }
+    }
+}
+
+/// Something a version asks for beyond another.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct More {
+    /// E.g. `max_resources.memory_mib`.
+    pub what: String,
+    /// What the other asks for; null for nothing.
+    pub before: Value,
+    /// What this one asks for.
+    pub now: Value,
+}
+
+impl From<model::asks::More> for More {
+    fn from(more: model::asks::More) -> Self {
+        let model::asks::More { what, before, now } = more;
+        Self { what, before, now }
+    }
+}
+
+/// A rollback that was done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RolledBack {
+    /// The version that was served; retired now.
+    #[schema(value_type = String)]
+    pub from: Version,
+    /// The version that is served now.
+    #[schema(value_type = String)]
+    pub to: Version,
+}
