@@ -4,6 +4,7 @@ mod bench;
 mod build;
 mod demo;
 mod digest;
+mod documents;
 mod hostile;
 mod place;
 mod process;
@@ -52,6 +53,8 @@ enum Task {
     Sweep(proof::sweep::Arguments),
     /// Kills the host again and again while it works, and looks whether anything was lost or doubled.
     Torture(proof::torture::Arguments),
+    /// Runs the commands of the documents, as a reader would.
+    Docs,
     /// Checks what the compiler does not.
     Tidy,
 }
@@ -77,6 +80,7 @@ fn execute(task: Task) -> anyhow::Result<()> {
         Task::Hostile(arguments) => hostile::execute(&place, &arguments),
         Task::Sweep(arguments) => proof::sweep::execute(&place, &arguments),
         Task::Torture(arguments) => proof::torture::execute(&place, &arguments),
+        Task::Docs => documents::execute(&place),
         Task::Tidy => tidy::execute(&place),
     }
 }

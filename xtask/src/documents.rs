@@ -1,0 +1,138 @@
+//! Runs the commands of the documents, as a reader would.
+
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+
+use crate::place::Place;
+use crate::process::poll;
+use crate::setup::{self, ImageId};
+use crate::step::step;
+
+/// What one document may take.
+const BOUND: Duration = Duration::from_secs(600);
+/// The address that documents name; each is given one of its own instead.
+const USUAL: &str = "127.0.0.1:7373";
+/// Tells which line failed: the script has the lines of its document.
+const PRELUDE: &str = r#"set -eE; trap 'echo "$1:$LINENO: this failed: $BASH_COMMAND" >&2' ERR; . "$2""#;
+
+/// Sets up, and runs every document.
+pub(crate) fn execute(place: &Place) -> anyhow::Result<()> {
+    let image = setup::everything(place)?;
+    run_all(place, &image)
+}
+
+/// Runs every document; the image and the command must be there.
+pub(crate) fn run_all(place: &Place, octave: &ImageId) -> anyhow::Result<()> {
+    let mut documents = Vec::new();
+    find(&place.root().join("docs"), &mut documents)?;
+    documents.sort();
+    for document in documents {
+        let script = script(&fs::read_to_string(&document)?);
+        if !script.trim().is_empty() {
+            let shown = document.strip_prefix(place.root()).unwrap_or(&document).display().to_string();
+            step(&format!("following {shown}"), || follow(place, octave, &shown, &script))?;
+        }
+    }
+    Ok(())
+}
+
+fn find(folder: &Path, documents: &mut Vec<PathBuf>) -> anyhow::Result<()> {
+    if !folder.is_dir() {
+        return Ok(());
+    }
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            find(&path, documents)?;
+        } else if path.extension().is_some_and(|ending| ending == "md") {
+            documents.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// The lines of the `sh` blocks at the places they have in the document; all others empty.
+fn script(document: &str) -> String {
+    let mut inside = false;
+    let mut script = String::new();
+    for line in document.lines() {
+        let fence = line.trim_start().starts_with("```");
+        if inside && !fence {
+            script.push_str(line);
+        }
+        script.push('\n');
+        inside = if fence { !inside && line.trim() == "```sh" } else { inside };
+    }
+    script
+}
+
+/// Runs a script in an empty folder, with a house and an address of its own.
+fn follow(place: &Place, octave: &ImageId, shown: &str, script: &str) -> anyhow::Result<()> {
+    let home = tempfile::tempdir()?;
+    let (work, programs) = (home.path().join("work"), home.path().join("bin"));
+    fs::create_dir(&work)?;
+    fs::create_dir(&programs)?;
+    std::os::unix::fs::symlink(place.simulay(), programs.join("simulay"))?;
+    let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
+    let file = home.path().join("script.sh");
+    fs::write(&file, script.replace(USUAL, &address).replace("localhost:7373", &address))?;
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths([programs].into_iter().chain(std::env::split_paths(&path)))?;
+    let mut bash = Command::new("bash");
+    bash.args(["-c", PRELUDE, "bash", shown]).arg(&file).current_dir(&work).env("PATH", path);
+    bash.env("XDG_DATA_HOME", home.path().join("data")).env("SIMULAY_SERVER", format!("http://{address}"));
+    bash.env("SIMULAY__SERVER__LISTEN", &address).env("SIMULAY__IMAGES__OCTAVE", octave.as_str());
+    bash.env("SIMULAY_TOOLS", place.made("tools")?);
+    obey(&mut bash, shown)
+}
+
+/// Runs `bash` within the bound, and ends what it left at work.
+fn obey(bash: &mut Command, shown: &str) -> anyhow::Result<()> {
+    let mut child = bash.process_group(0).spawn().context("`bash` cannot be started")?;
+    let group = Pid::from_raw(child.id().try_into()?);
+    let status = poll(BOUND, || child.try_wait().ok().flatten());
+    // Servers in the background; none may be left.
+    let _ = killpg(group, Signal::SIGKILL);
+    match status {
+        Some(status) if status.success() => Ok(()),
+        Some(status) => bail!("{shown} cannot be followed ({status})"),
+        None => {
+            child.wait()?;
+            bail!("{shown} takes longer than {} s", BOUND.as_secs())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_keep_their_lines() {
+        let document = "# A\n```sh\na\nb\n```\n```text\nc\n```\n```sh\nd\n```\n";
+        assert_eq!(script(document), "\n\na\nb\n\n\n\n\n\nd\n\n");
+    }
+
+    #[test]
+    fn the_first_command_that_fails_ends_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let told = |text: &str| {
+            let file = folder.path().join("script");
+            fs::write(&file, text).unwrap();
+            let mut bash = Command::new("bash");
+            bash.args(["-c", PRELUDE, "bash", "a.md"]).arg(&file).current_dir(folder.path());
+            obey(&mut bash, "a.md")
+        };
+        assert!(told("\n\ntrue\nX=1\n").is_ok());
+        assert!(told("\nfalse\ntouch reached\n").is_err());
+        assert!(!folder.path().join("reached").exists());
+    }
+}
