@@ -13,6 +13,7 @@ mod octave;
 mod placement;
 mod places;
 mod project;
+mod registry;
 mod render;
 mod signals;
 mod terminal;

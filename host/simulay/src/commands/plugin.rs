@@ -1,5 +1,7 @@
 //! `simulay plugin`.
 
+mod pull;
+mod push;
 mod test;
 
 use std::fs::File;
@@ -9,6 +11,7 @@ use std::process::ExitCode;
 
 use bytes::Bytes;
 use clap::{Args, Subcommand};
+use oci_spec::distribution::Reference;
 use semver::Version;
 use serde_json::{Value, json};
 use simulay_api::wire;
@@ -17,6 +20,7 @@ use simulay_model::PluginName;
 use super::options::{ServerOption, exact};
 use crate::compose;
 use crate::fault::Usage;
+use crate::registry;
 use crate::render::{self, at, list};
 use crate::terminal::{Table, print, print_json, say};
 
@@ -41,7 +45,7 @@ enum Verb {
     Test(test::Arguments),
     /// Uploads a plugin to a server.
     Upload {
-        /// The component.
+        /// The component, or where it is in a registry: oci://HOST/REPO:TAG.
         file: PathBuf,
         #[command(flatten)]
         server: ServerOption,
@@ -50,6 +54,23 @@ enum Verb {
     List {
         #[command(flatten)]
         server: ServerOption,
+    },
+    /// Pushes a component to an OCI registry, e.g. oci://127.0.0.1:5000/beam:1.0.0.
+    Push {
+        /// The component.
+        file: PathBuf,
+        /// oci://HOST/REPO:TAG.
+        #[arg(value_parser = registry::address)]
+        to: Reference,
+    },
+    /// Pulls a component from an OCI registry.
+    Pull {
+        /// oci://HOST/REPO:TAG, or oci://HOST/REPO@sha256:… for one that never changes.
+        #[arg(value_parser = registry::address)]
+        from: Reference,
+        /// Where it is written [default: the last part of REPO, with `.wasm`].
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
     },
     /// Retires a version: no new runs.
     Retire {
@@ -68,6 +89,8 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
         Verb::Test(arguments) => return test::execute(arguments, json).await,
         Verb::Upload { file, server } => upload(&server, &file, json).await?,
         Verb::List { server } => show_list(&server, json).await?,
+        Verb::Push { file, to } => push::push(&file, &to, json).await?,
+        Verb::Pull { from, output } => pull::pull(&from, output, json).await?,
         Verb::Retire { plugin: (name, version), server } => {
             server.client()?.retire(&name, &version).await?;
             let retired = json!({ "retired": { "name": name, "version": version } });
@@ -102,7 +125,7 @@ async fn inspect(file: &Path, json: bool) -> anyhow::Result<()> {
 }
 
 async fn upload(server: &ServerOption, file: &Path, json: bool) -> anyhow::Result<()> {
-    let (new, plugin) = server.client()?.upload_plugin(read_component(file)?).await?;
+    let (new, plugin) = server.client()?.upload_plugin(pull::component(file).await?).await?;
     if json {
         return Ok(print_json(&plugin)?);
     }
