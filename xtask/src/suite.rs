@@ -21,6 +21,7 @@ pub(crate) fn execute(place: &Place) -> anyhow::Result<()> {
     let mut counts = Counts::default();
     for mut runner in runners(place) {
         runner.env("SIMULAY_TEST_IMAGE", image.as_str()).env("SIMULAY_PLUGINS", place.plugins());
+        runner.env("SIMULAY_TOOLS", place.made("tools")?);
         counts.add(follow(&mut runner)?);
     }
     counts.add(proofs(place));

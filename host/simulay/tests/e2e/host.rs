@@ -84,6 +84,13 @@ impl Host {
         (answer.status().as_u16(), answer.json().await.unwrap())
     }
 
+    /// Sends bytes; the status and the answer.
+    pub(crate) async fn post_bytes(&self, path: &str, media_type: &str, bytes: Vec<u8>) -> (u16, Value) {
+        let request = self.client.post(format!("{}{path}", self.url)).header("content-type", media_type);
+        let answer = request.body(bytes).send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+
     async fn put_bytes(&self, path: &str, media_type: &str, bytes: Vec<u8>) -> Value {
         let request = self.client.post(format!("{}{path}", self.url)).header("content-type", media_type);
         let answer = request.body(bytes).send().await.unwrap();
