@@ -9,6 +9,7 @@
 
 mod authors;
 mod crash;
+mod distribution;
 mod endings;
 mod host;
 mod pipelines;
