@@ -1,8 +1,11 @@
 //! Counts what a component is made of, before anything is compiled.
 
+use std::collections::BTreeSet;
+
+use simulay_model::Tool;
 use wasmparser::{BinaryReaderError, ComponentExternName, Parser, Payload, SectionLimited};
 
-use crate::InspectError;
+use crate::{InspectError, nesting, producers};
 
 const MAX_FUNCTIONS: u64 = 100_000;
 const MAX_FUNCTION_BYTES: u64 = 1 << 20;
@@ -18,14 +21,17 @@ const MAX_MODULES: u64 = 64;
 const MAX_INSTANCES: u64 = 1_000;
 const MAX_CUSTOM_SECTIONS: u64 = 1_000;
 const MAX_DEPTH: u64 = 8;
+const MAX_TYPE_DEPTH: u64 = 16;
 
-/// The names at the outside of a component.
+/// What a component shows without being compiled.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Outside {
     /// What it imports.
     pub(crate) imports: Vec<String>,
     /// What it exports.
     pub(crate) exports: Vec<String>,
+    /// What it and its parts were made with.
+    pub(crate) tools: BTreeSet<Tool>,
 }
 
 /// Reads the component once; refuses it when a count is over its limit.
@@ -80,7 +86,8 @@ impl Census {
                 let bytes = body.range().len() as u64;
                 add(&mut 0, bytes, MAX_FUNCTION_BYTES, "bytes in one function")
             }
-            Payload::CustomSection(_) => {
+            Payload::CustomSection(section) => {
+                producers::note(&mut self.outside.tools, section);
                 add(&mut self.custom_sections, 1, MAX_CUSTOM_SECTIONS, "custom sections")
             }
             Payload::ComponentImportSection(section) => {
@@ -100,7 +107,9 @@ impl Census {
             Payload::TypeSection(section) => add_section(&mut self.types, section, MAX_TYPES, "types"),
             Payload::CoreTypeSection(section) => add_section(&mut self.types, section, MAX_TYPES, "types"),
             Payload::ComponentTypeSection(section) => {
-                add_section(&mut self.types, section, MAX_TYPES, "types")
+                add_section(&mut self.types, section, MAX_TYPES, "types")?;
+                let depth = nesting::depth(section).map_err(|error| malformed(&error))?;
+                add(&mut 0, depth, MAX_TYPE_DEPTH, "levels of types")
             }
             Payload::ImportSection(section) => {
                 add_section(&mut self.imports, section, MAX_IMPORTS, "imports")

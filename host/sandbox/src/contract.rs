@@ -1,5 +1,7 @@
 //! What a component may import and must export, by name.
 
+use semver::Version;
+
 use crate::InspectError;
 use crate::census::Outside;
 use crate::wasi::LINKED;
@@ -17,11 +19,14 @@ struct Name<'a> {
     version: &'a str,
 }
 
-/// Checks the names at the outside of a component.
-pub(crate) fn check(outside: &Outside) -> Result<(), InspectError> {
+/// The version of the contract a component was built against, when the names at its outside fit.
+pub(crate) fn check(outside: &Outside) -> Result<Version, InspectError> {
     check_exports(&outside.exports)?;
     let unknown: Vec<String> = outside.imports.iter().filter(|name| !is_offered(name)).cloned().collect();
-    if unknown.is_empty() { Ok(()) } else { Err(InspectError::UnknownImport(unknown)) }
+    if !unknown.is_empty() {
+        return Err(InspectError::UnknownImport(unknown));
+    }
+    VERSION.parse().map_err(|error| InspectError::Host(format!("the version of the contract: {error}")))
 }
 
 /// Comes first: a plugin for another version of the contract also imports other versions.
@@ -68,13 +73,13 @@ mod tests {
 
     fn outside(imports: &[&str], exports: &[&str]) -> Outside {
         let own = |names: &[&str]| names.iter().map(ToString::to_string).collect();
-        Outside { imports: own(imports), exports: own(exports) }
+        Outside { imports: own(imports), exports: own(exports), ..Outside::default() }
     }
 
     #[test]
     fn what_rust_components_import_is_offered() {
         let imports = ["simulay:plugin/log@0.1.0", "wasi:cli/environment@0.2.6", "wasi:io/streams@0.2.0"];
-        assert_eq!(check(&outside(&imports, &["simulay:plugin/pipeline@0.1.0"])), Ok(()));
+        assert_eq!(check(&outside(&imports, &["simulay:plugin/pipeline@0.1.0"])), Ok(Version::new(0, 1, 0)));
     }
 
     #[test]

@@ -12,6 +12,12 @@ pub enum InspectError {
     /// Larger or deeper than allowed: which limit.
     #[error("{0}")]
     TooComplex(String),
+    /// The compiler took more time than allowed; the limit in seconds.
+    #[error("the component does not compile within {0} s")]
+    CompileTimeout(u64),
+    /// The compiler took more memory than allowed; the limit in bytes.
+    #[error("the component does not compile within {} MiB of memory", .0 >> 20)]
+    CompileMemory(u64),
     /// Imports what this host does not offer: the imports.
     #[error("the component imports {}, which this host does not offer", .0.join(", "))]
     UnknownImport(Vec<String>),
@@ -24,6 +30,9 @@ pub enum InspectError {
     /// `describe` trapped or broke another limit: how.
     #[error("`describe` failed: {0}")]
     DescribeFailed(CallError),
+    /// The process that worked on it died.
+    #[error("the process that worked on the component died; it is damaged or hostile")]
+    WorkerCrashed,
     /// The manifest breaks a rule; names the field.
     #[error("manifest field `{}`: {}", .0.field, .0.rule)]
     Manifest(ManifestError),

@@ -9,10 +9,10 @@ use wasmtime::component::Instance;
 use wasmtime::{Result, Store, UpdateDeadline};
 
 use crate::bindings::Plugin;
-use crate::compile::Compiled;
 use crate::convert::{self, Bounds};
 use crate::exports;
 use crate::guest::Guest;
+use crate::link::Compiled;
 use crate::settings::SandboxSettings;
 use crate::stop::{self, Limits};
 use crate::time::{Cancel, Timer};

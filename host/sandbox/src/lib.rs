@@ -3,6 +3,7 @@
 mod bindings;
 mod cache;
 mod census;
+mod check;
 mod compile;
 mod contract;
 mod convert;
@@ -13,8 +14,11 @@ mod exports;
 mod guest;
 mod json;
 mod limits;
+mod link;
 mod messages;
+mod nesting;
 mod port;
+mod producers;
 mod scripted;
 mod settings;
 mod shape;
@@ -29,3 +33,6 @@ pub use port::{Answer, Answered, Call, Code, ReadArtifacts, Sandbox};
 pub use scripted::ScriptedSandbox;
 pub use settings::SandboxSettings;
 pub use wasm::WasmSandbox;
+
+/// Room for a compiler that recurses over what a plugin nests.
+const COMPILER_STACK: usize = 16 << 20;

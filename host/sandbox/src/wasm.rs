@@ -4,13 +4,13 @@ use std::io;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use semver::Version;
 use simulay_model::{Digest, Inspection};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 use crate::cache::Cache;
-use crate::compile::{Compiled, Compiler};
+use crate::compile::Compiler;
+use crate::link::Compiled;
 use crate::settings::SandboxSettings;
 use crate::time::Cancel;
 use crate::{Answered, Call, CallError, Code, InspectError, ReadArtifacts, Sandbox, engine, exchange};
@@ -30,10 +30,8 @@ impl WasmSandbox {
     /// When wasmtime does not support this machine, or no thread can be started.
     pub fn new(settings: SandboxSettings) -> io::Result<Self> {
         let engine = engine::start()?;
-        let compiler =
-            Compiler::new(&engine, &settings).map_err(|error| io::Error::other(error.to_string()))?;
         Ok(Self {
-            compiler,
+            compiler: Compiler::new(&engine, &settings)?,
             compiled: Cache::new(settings.cached_plugins),
             calls: Arc::new(Semaphore::new(settings.parallel_calls)),
             settings: Arc::new(settings),
@@ -49,7 +47,8 @@ impl WasmSandbox {
         if Digest::of(&bytes) != plugin {
             return Err(no_code(plugin, &"its bytes have another digest"));
         }
-        let compiled = self.compiler.compile(bytes).await.map_err(|error| no_code(plugin, &error))?;
+        let compiled = self.compiler.compile(bytes).await;
+        let (_, compiled) = compiled.map_err(|error| no_code(plugin, &error))?;
         self.compiled.put(plugin, compiled.clone());
         Ok(compiled)
     }
@@ -89,12 +88,12 @@ impl Drop for CancelOnDrop {
 #[async_trait]
 impl Sandbox for WasmSandbox {
     async fn inspect(&self, component: Arc<[u8]>) -> Result<Inspection, InspectError> {
-        let compiled = self.compiler.compile(component.clone()).await?;
+        let (checked, compiled) = self.compiler.compile(component.clone()).await?;
         let plugin = compiled.clone();
         let described = self.run(move |settings, cancel| exchange::describe(&plugin, settings, cancel)).await;
         let manifest = described.map_err(InspectError::DescribeFailed)??;
         self.compiled.put(Digest::of(&component), compiled);
-        Ok(Inspection { manifest, contract: Version::new(0, 1, 0), tools: Vec::new() })
+        Ok(Inspection { manifest, contract: checked.contract, tools: checked.tools })
     }
 
     async fn call(

@@ -48,6 +48,9 @@ impl From<InspectError> for Refusal {
         match error {
             InspectError::InvalidComponent(_) => Self::new(ProblemKind::InvalidComponent, text),
             InspectError::TooComplex(_) => Self::new(ProblemKind::ComponentTooComplex, text),
+            InspectError::CompileTimeout(_) => Self::new(ProblemKind::CompileTimeout, text),
+            InspectError::CompileMemory(_) => Self::new(ProblemKind::CompileMemory, text),
+            InspectError::WorkerCrashed => Self::new(ProblemKind::WorkerCrashed, text),
             InspectError::UnknownImport(_) => Self::new(ProblemKind::UnknownImport, text),
             InspectError::WorldMismatch(_) => Self::new(ProblemKind::WorldMismatch, text),
             InspectError::DescribeTimeout => Self::new(ProblemKind::DescribeTimeout, text),

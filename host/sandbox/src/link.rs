@@ -1,0 +1,47 @@
+//! What a plugin is linked to: the contract and a part of WASI, nothing else.
+
+use std::io;
+
+use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::{Engine, Error};
+
+use crate::bindings::{Plugin, PluginPre};
+use crate::guest::Guest;
+use crate::{InspectError, wasi};
+
+/// A plugin ready to be instantiated.
+pub(crate) type Compiled = PluginPre<Guest>;
+
+/// What plugins of `engine` see.
+pub(crate) fn linker(engine: &Engine) -> io::Result<Linker<Guest>> {
+    let mut linker = Linker::new(engine);
+    Plugin::add_to_linker::<_, HasSelf<Guest>>(&mut linker, |guest| guest).map_err(|error| fault(&error))?;
+    wasi::add_to_linker(&mut linker).map_err(|error| fault(&error))?;
+    Ok(linker)
+}
+
+/// Compiles a component that was checked, and links it.
+pub(crate) fn compile(linker: &Linker<Guest>, bytes: &[u8]) -> Result<Compiled, InspectError> {
+    let component = Component::from_binary(linker.engine(), bytes).map_err(|error| invalid(&error))?;
+    link(linker, &component)
+}
+
+/// Links compiled code.
+pub(crate) fn link(linker: &Linker<Guest>, component: &Component) -> Result<Compiled, InspectError> {
+    let linked = linker.instantiate_pre(component).map_err(|error| mismatch("imports", &error))?;
+    PluginPre::new(linked).map_err(|error| mismatch("exports", &error))
+}
+
+fn invalid(error: &Error) -> InspectError {
+    InspectError::InvalidComponent(format!("the component is not valid: {error:#}"))
+}
+
+fn mismatch(side: &str, error: &Error) -> InspectError {
+    InspectError::WorldMismatch(format!(
+        "the {side} do not fit the world `plugin`: {error:#}; build it against wit/simulay.wit of this host"
+    ))
+}
+
+fn fault(error: &Error) -> io::Error {
+    io::Error::other(error.to_string())
+}
