@@ -7,7 +7,8 @@ use std::time::Duration;
 use semver::Version;
 use simulay_model::reference::{Comparison, compare};
 use simulay_model::{
-    Check, Disagreement, Example, Plugin, PluginEventKind as Kind, PluginName, Run, RunId, RunState,
+    Check, Disagreement, Example, Plugin, PluginEventKind as Kind, PluginName, PluginState, Run, RunId,
+    RunState,
 };
 use simulay_store::StoreError;
 
@@ -150,12 +151,14 @@ impl Engine {
         }
         let agreed = disagreements.is_empty();
         let check = Some(Check { disagreements: Some(disagreements), ..check });
-        let plugin = Plugin { check, ..plugin };
         if !agreed {
-            return self.store(plugin, &[Kind::CheckDisagreed], HOST).await.map(drop);
+            return self.store(Plugin { check, ..plugin }, &[Kind::CheckDisagreed], HOST).await.map(drop);
         }
-        let plugin = self.store(plugin, &[Kind::CheckAgreed], HOST).await?;
-        self.make_active(plugin, HOST, false).await.map(drop)
+        // In one transaction, so that whoever sees that it agreed finds it active.
+        let activated = (plugin.state != PluginState::Active).then_some(Kind::Activated);
+        let kinds: Vec<Kind> = [Kind::CheckAgreed].into_iter().chain(activated).collect();
+        let active = Plugin { check, state: PluginState::Active, retired_at: None, ..plugin };
+        self.store(active, &kinds, HOST).await.map(drop)
     }
 }
 

@@ -48,7 +48,7 @@ impl Engine {
             return Ok((new, added));
         }
         let known = self.known(&new.manifest.name, &new.manifest.version).await?;
-        let active = self.make_active(known, LOCAL, true).await?;
+        let active = self.make_active(known, LOCAL).await?;
         Ok((active, added))
     }
 
@@ -95,7 +95,7 @@ impl Engine {
         if asked.check {
             return self.begin_check(plugin, &asked.by).await;
         }
-        Ok(self.make_active(plugin, &asked.by, true).await?)
+        Ok(self.make_active(plugin, &asked.by).await?)
     }
 
     /// Retires a version: no new runs; those at work go on.
@@ -148,15 +148,10 @@ impl Engine {
         Ok(self.settings.plugins.approval.is_needed(before, manifest))
     }
 
-    /// Stores that `plugin` is active, and approved when `approve`; tells what changed by that.
-    pub(super) async fn make_active(
-        &self,
-        plugin: Plugin,
-        by: &str,
-        approve: bool,
-    ) -> Result<Plugin, StoreError> {
+    /// Stores that `plugin` is approved and active; tells what changed by that.
+    async fn make_active(&self, plugin: Plugin, by: &str) -> Result<Plugin, StoreError> {
         let now = self.parts.clock.now();
-        let approved_at = plugin.approved_at.or_else(|| approve.then_some(now));
+        let approved_at = plugin.approved_at.or(Some(now));
         let mut kinds = Vec::new();
         kinds.extend((approved_at != plugin.approved_at).then_some(Kind::Approved));
         kinds.extend((plugin.state != PluginState::Active).then_some(Kind::Activated));
