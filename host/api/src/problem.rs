@@ -18,9 +18,8 @@ pub(crate) struct Refusal {
     field: Option<String>,
     errors: Vec<FieldError>,
     pub(crate) disagreements: Vec<Disagreement>,
-    retry_after_s: Option<u64>,
     /// For the log only: may name paths, queries or what Docker said.
-    cause: Option<String>,
+    cause: Option<Box<str>>,
 }
 
 /// Status and title of a kind.
@@ -105,7 +104,6 @@ impl Refusal {
             field: None,
             errors: Vec::new(),
             disagreements: Vec::new(),
-            retry_after_s: retry_after(kind),
             cause: None,
         }
     }
@@ -118,7 +116,7 @@ impl Refusal {
 
     /// The same refusal; `cause` goes into the log.
     pub(crate) fn because(mut self, cause: impl ToString) -> Self {
-        self.cause = Some(cause.to_string());
+        self.cause = Some(cause.to_string().into_boxed_str());
         self
     }
 
@@ -158,7 +156,7 @@ impl Refusal {
             field: self.field,
             errors: self.errors,
             disagreements: self.disagreements,
-            retry_after_s: self.retry_after_s,
+            retry_after_s: retry_after(self.kind),
         };
         let body = serde_json::to_vec(&problem).unwrap_or_default();
         Response::from_parts(parts, body.into())
@@ -177,7 +175,7 @@ impl IntoResponse for Refusal {
     /// The status, with the refusal as an extension: the boundary writes the document.
     fn into_response(self) -> Response {
         let mut response = meaning(self.kind).0.into_response();
-        if let Some(seconds) = self.retry_after_s {
+        if let Some(seconds) = retry_after(self.kind) {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response.extensions_mut().insert(self);

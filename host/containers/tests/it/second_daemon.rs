@@ -86,7 +86,7 @@ fn init() -> Vec<u8> {
 async fn a_daemon_is_reached_over_tcp_and_an_inherited_socket() {
     let daemon = Daemon::start(&["--tls=false".to_owned()]);
     let image = daemon.equip().await;
-    works(&daemon.rig(None, image.clone())).await;
+    works(&daemon.rig(None, image)).await;
     let connected = UnixStream::connect(daemon.socket()).unwrap();
     works(&Rig::of(Address::Inherited(connected.as_raw_fd()), None, image)).await;
 }
@@ -102,7 +102,7 @@ async fn a_daemon_that_asks_for_certificates_is_reached_with_them_only() {
         format!("--tlskey={}", file("server-key.pem")),
     ]);
     let image = daemon.equip().await;
-    works(&daemon.rig(Some(certificates.tls()), image.clone())).await;
-    assert!(daemon.rig(None, image.clone()).containers.ping().await.is_err());
+    works(&daemon.rig(Some(certificates.tls()), image)).await;
+    assert!(daemon.rig(None, image).containers.ping().await.is_err());
     assert!(daemon.rig(Some(Certificates::make().tls()), image).containers.ping().await.is_err());
 }
