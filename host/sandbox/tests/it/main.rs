@@ -8,4 +8,5 @@ mod hostile;
 mod inspect;
 mod mutate;
 mod real;
+mod released;
 mod world;

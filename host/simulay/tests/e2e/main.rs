@@ -8,6 +8,7 @@
 )]
 
 mod authors;
+mod contract;
 mod crash;
 mod distribution;
 mod endings;
