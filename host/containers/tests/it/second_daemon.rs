@@ -31,7 +31,8 @@ impl Daemon {
         let within = |name: &str| folder.path().join(name).display().to_string();
         let mut dockerd = Command::new("dockerd");
         dockerd.args(["--data-root", &within("data"), "--exec-root", &within("exec")]);
-        dockerd.args(["--pidfile", &within("pid"), "--bridge=none", "--iptables=false"]);
+        // Not without a bridge: that would take away the bridge of the daemon beside it.
+        dockerd.args(["--pidfile", &within("pid"), "--iptables=false", "--ip-forward=false"]);
         dockerd.args([
             "--host",
             &format!("tcp://{address}"),
