@@ -47,7 +47,8 @@ impl Default for SandboxSettings {
             component_bytes: 64 * MIB,
             describe_time: Duration::from_secs(2),
             call_time: Duration::from_secs(10),
-            compile_time: Duration::from_secs(30),
+            // A component that carries CPython takes 20 s, on a busy machine twice as long.
+            compile_time: Duration::from_secs(90),
             memory_bytes: 128 * MIB,
             table_elements: 10_000,
             manifest_bytes: MIB,
