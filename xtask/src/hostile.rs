@@ -59,11 +59,6 @@ struct Answer {
     took: Duration,
 }
 
-/// What the tests do: every upload and deed, and a little damage.
-pub(crate) fn short(place: &Place) -> anyhow::Result<()> {
-    execute(place, &Arguments { mutations: 30, seed: 1 })
-}
-
 /// Sends it all and prints what came of it; fails when anything is not as it must be.
 pub(crate) fn execute(place: &Place, arguments: &Arguments) -> anyhow::Result<()> {
     let octave = setup::everything(place)?;

@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 
 use crate::place::Place;
 use crate::process::{ends_well, which};
-use crate::{build, hostile, proof, setup, tidy};
+use crate::{build, proof, setup, tidy};
 
 type Proof = fn(&Place) -> anyhow::Result<()>;
 
@@ -31,8 +31,7 @@ pub(crate) fn execute(place: &Place) -> anyhow::Result<()> {
 
 /// What only a whole host shows, each in its short form.
 fn proofs(place: &Place) -> Counts {
-    let proofs: [(&str, Proof); 3] =
-        [("hostile", hostile::short), ("sweep", proof::sweep::short), ("torture", proof::torture::short)];
+    let proofs: [(&str, Proof); 2] = [("sweep", proof::sweep::short), ("torture", proof::torture::short)];
     let mut counts = Counts::default();
     for (name, proof) in proofs {
         println!("\ncargo xtask {name}");
