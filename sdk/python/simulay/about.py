@@ -72,7 +72,6 @@ class About:
         return None
 
 
-
 def said_of(type_: Any) -> About | None:
     """What is said of a type by `Annotated`."""
     parts = get_args(type_)[1:] if get_origin(type_) is Annotated else ()

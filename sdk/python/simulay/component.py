@@ -1,5 +1,6 @@
 """A pipeline as a component. Only a component can import this module: `wit_world` is what it is built with."""
 
+import sys
 from typing import Any
 
 from componentize_py_types import Err
@@ -23,13 +24,13 @@ from simulay.contract import (
     Source,
 )
 from simulay.failure import Failure, InvalidRequest
+from simulay.faults import Printed, in_full
 from simulay.manifest import Example, Manifest
 from simulay.pipeline import Pipeline
 
 
 def export(pipeline: type[Pipeline[Any, Any, Any]]) -> type[Contract]:
     """What a component exports: `Pipeline = export(MyPipeline)`."""
-    log.to(lambda level, message: host_log.write(host_log.Level[level.upper()], message))
     described = _manifest(pipeline)
 
     class Exported(Contract):
@@ -37,14 +38,14 @@ def export(pipeline: type[Pipeline[Any, Any, Any]]) -> type[Contract]:
             return described
 
         def pre_process(self, request: wit.Request) -> wit.Step:
+            _begin()
             try:
                 return _step(calls.pre_process(pipeline(), _request(request), _read))
             except Exception as error:
                 raise _refusal(error) from None
 
-        def post_process(
-            self, request: wit.Request, state: str, results: list[wit_types.ContainerResult]
-        ) -> wit.Next:
+        def post_process(self, request: wit.Request, state: str, results: list[wit_types.ContainerResult]) -> wit.Next:
+            _begin()
             plain = [_result(result) for result in results]
             try:
                 return _next(calls.post_process(pipeline(), _request(request), state, plain, _read))
@@ -160,21 +161,15 @@ def _series(series: Series) -> wit.Series:
     return wit.Series(series.name, series.unit, [float(value) for value in series.values])
 
 
-def _refusal(error: Exception) -> Exception:
+def _begin() -> None:
+    """Sends what is logged and printed to the host, which is not there yet while the component is built."""
+    log.to(lambda level, message: host_log.write(host_log.Level[level.upper()], message))
+    sys.stdout = sys.stderr = Printed(log.info)
+
+
+def _refusal(error: Exception) -> Err[wit.Failure]:
     if isinstance(error, InvalidRequest):
         return Err(wit.Failure_Invalid((error.pointer, error.message)))
     if isinstance(error, Failure):
         return Err(wit.Failure_Simulation(str(error)))
-    # A mistake of the plugin's own: the host ends the call, and only the log tells where it is.
-    log.error(_trace(error))
-    return error
-
-
-def _trace(error: Exception) -> str:
-    lines = [f"{type(error).__name__}: {error}"]
-    place = error.__traceback__
-    while place is not None:
-        code = place.tb_frame.f_code
-        lines.append(f"  {code.co_filename}:{place.tb_lineno} in {code.co_name}")
-        place = place.tb_next
-    return "\n".join(lines)
+    return Err(wit.Failure_Simulation(f"the plugin has a fault: {in_full(error)}"))

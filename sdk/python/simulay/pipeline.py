@@ -13,7 +13,7 @@ from simulay.results import Results
 
 P = TypeVar("P")
 S = TypeVar("S")
-O = TypeVar("O")  # noqa: E741
+O = TypeVar("O")
 
 
 @dataclass(frozen=True)

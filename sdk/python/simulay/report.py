@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 from simulay.contract import Kept, Plot, Series, Source
 from simulay.files import StoredFile
 
-O = TypeVar("O")  # noqa: E741
+O = TypeVar("O")
 
 MAX_NAME_BYTES = 255
 

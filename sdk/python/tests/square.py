@@ -65,9 +65,7 @@ class Square(Pipeline[Params, State, Outcome]):
             raise InvalidRequest("/edge_m", "is unlucky")
         return self._step(request, State(request.params.mesh.cells, []))
 
-    def post_process(
-        self, request: Request[Params], state: State, results: Results
-    ) -> Report[Outcome] | Step[State]:
+    def post_process(self, request: Request[Params], state: State, results: Results) -> Report[Outcome] | Step[State]:
         found = results.call("area")
         area = found.json("result.json", dict[str, float])["area_m2"]
         if area < 0:

@@ -1,5 +1,6 @@
 import unittest
 from dataclasses import replace
+from typing import Any
 
 from simulay import Ending, FromArtifact, How, InvalidRequest, Kept, Report, Resources, SimulationFailed, Step
 from simulay.contract import File
@@ -86,7 +87,7 @@ class ATrial(unittest.TestCase):
 
 
 class TheHostsRules(unittest.TestCase):
-    def refused(self, rule: str, **changes: object) -> None:
+    def refused(self, rule: str, **changes: Any) -> None:
         class Changed(Square):
             def pre_process(self, request):  # type: ignore[no-untyped-def]
                 step = super().pre_process(request)
@@ -124,7 +125,7 @@ class TheHostsRules(unittest.TestCase):
         for changes in ({"name": "Square"}, {"version": "1"}, {"title": ""}, {"max_parallel": 0}):
 
             class Changed(Square):
-                manifest = replace(Square.manifest, **changes)  # type: ignore[arg-type]
+                manifest = replace(Square.manifest, **changes)
 
             with self.subTest(changes), self.assertRaises(Broken):
                 check(Changed)

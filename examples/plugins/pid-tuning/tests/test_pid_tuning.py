@@ -1,5 +1,5 @@
 import unittest
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from math import pi
 from typing import Any
@@ -14,7 +14,7 @@ SENSITIVITIES = {"ziegler-nichols": 2.2, "tyreus-luyben": 1.7, "no-overshoot": 1
 Answers = Callable[[Call], Answer]
 
 
-def loop(controller: dict[str, float], **changes: Any) -> dict[str, Any]:
+def loop(controller: Mapping[str, float], **changes: Any) -> dict[str, Any]:
     """What `loop_of.m` would write."""
     area = controller["Ti_s"] / controller["Kp"]
     lines = {"t_s": [0, 1], "set_point": [0, 1], "load": [0, 0.5]}

@@ -21,9 +21,7 @@ class Call:
 
     def text(self, path: str) -> str:
         """The content of one of its text files."""
-        return next(
-            file.content for file in self.asked.files if file.path == path and isinstance(file.content, str)
-        )
+        return next(file.content for file in self.asked.files if file.path == path and isinstance(file.content, str))
 
     @property
     def params(self) -> Any:

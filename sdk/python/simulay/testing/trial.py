@@ -101,9 +101,7 @@ class Trial:
     def _pre_process(self) -> calls.PlainStep:
         return calls.pre_process(self._pipeline(), self._request, self._artifacts.read)
 
-    def _post_process(
-        self, state: str, results: list[ContainerResult]
-    ) -> calls.PlainReport | calls.PlainStep:
+    def _post_process(self, state: str, results: list[ContainerResult]) -> calls.PlainReport | calls.PlainStep:
         # A pipeline of its own for each call, as with the host: what it keeps in itself is lost.
         return calls.post_process(self._pipeline(), self._request, state, results, self._artifacts.read)
 
@@ -124,9 +122,7 @@ class Trial:
         ]
         return ContainerResult(call.name, answer.ending, answer.stdout, answer.stderr, kept, 1, False)
 
-    def _finish(
-        self, report: calls.PlainReport, steps: list[list[Call]], messages: list[tuple[str, str]]
-    ) -> Done:
+    def _finish(self, report: calls.PlainReport, steps: list[list[Call]], messages: list[tuple[str, str]]) -> Done:
         try:
             values.load(self._pipeline.outcome_type, report.outcome)
         except values.Misfit as error:

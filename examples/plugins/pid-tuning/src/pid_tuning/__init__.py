@@ -17,9 +17,7 @@ class PidTuning(Pipeline[Params, State, Outcome]):
     def pre_process(self, request: Request[Params]) -> Step[State]:
         return again(Identifying(), programs.identify(request.params))
 
-    def post_process(
-        self, request: Request[Params], state: State, results: Results
-    ) -> Report[Outcome] | Step[State]:
+    def post_process(self, request: Request[Params], state: State, results: Results) -> Report[Outcome] | Step[State]:
         match state:
             case Identifying():
                 return compare(request.params, results)
@@ -53,9 +51,7 @@ def tune(params: Params, state: Comparing, results: Results) -> Step[State]:
     if best is None or best.quality is None:
         raise SimulationFailed("no known rule leads to a stable loop")
     log.info(f"the search begins with {best.rule}")
-    return again(
-        Tuning(state.limit, verdicts, best), programs.tune(params, state.limit, best, best.quality)
-    )
+    return again(Tuning(state.limit, verdicts, best), programs.tune(params, state.limit, best, best.quality))
 
 
 def prove(params: Params, state: Tuning, results: Results) -> Step[State]:
@@ -68,8 +64,7 @@ def prove(params: Params, state: Tuning, results: Results) -> Step[State]:
     if quality.sensitivity > 1.01 * params.sensitivity_limit:
         raise SimulationFailed("the search did not reach the sensitivity asked for: allow more evaluations")
     calls = [
-        programs.evaluate(name, plant, state.limit, controller)
-        for name, plant in programs.off_plants(params).items()
+        programs.evaluate(name, plant, state.limit, controller) for name, plant in programs.off_plants(params).items()
     ]
     proving = Proving(state.limit, state.rules, state.best, controller, quality, loop.load, loop.t_s)
     return again(proving, *calls)

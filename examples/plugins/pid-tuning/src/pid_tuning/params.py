@@ -17,7 +17,5 @@ class Params:
         float,
         About("Largest gain from a disturbance to the output: 1.2 is careful, 2 is bold.", minimum=1.2, maximum=3),
     ] = 1.6
-    uncertainty: Annotated[
-        float, About("By how much gain and lag may be off, relative.", minimum=0, maximum=0.5)
-    ] = 0.2
+    uncertainty: Annotated[float, About("By how much gain and lag may be off, relative.", minimum=0, maximum=0.5)] = 0.2
     evaluations: Annotated[int, About("Loops tried in each of three searches.", minimum=20, maximum=400)] = 150

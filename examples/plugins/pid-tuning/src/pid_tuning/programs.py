@@ -44,9 +44,7 @@ def identify(params: Params) -> ContainerCall:
 def evaluate(name: str, params: Params, limit: Limit, controller: Controller) -> ContainerCall:
     """Tries a controller; a failure is a verdict, not the end."""
     given = {"plant": _plant(params, limit), "controller": controller}
-    return octave.script(
-        name, EVALUATE, params=given, files=FUNCTIONS, keep=["loop.json"], report_failure=True
-    )
+    return octave.script(name, EVALUATE, params=given, files=FUNCTIONS, keep=["loop.json"], report_failure=True)
 
 
 def tune(params: Params, limit: Limit, best: Verdict, quality: Quality) -> ContainerCall:

@@ -42,7 +42,12 @@ class MyPipeline(Pipeline[Params, None, Outcome]):
         description="Integrates the equations of Lotka and Volterra, and compares the peaks with the exact ones.",
         images=[Image("octave", "Integrates the populations.")],
         examples=[
-            Example("Two kinds in a closed habitat", Params(), {"prey_peak": 13.676_031_8, "predators_peak": 6.155_421_34}, 1e-5)
+            Example(
+                "Two kinds in a closed habitat",
+                Params(),
+                {"prey_peak": 13.676_031_8, "predators_peak": 6.155_421_34},
+                1e-5,
+            )
         ],
     )
 

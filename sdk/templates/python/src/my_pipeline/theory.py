@@ -1,4 +1,7 @@
-"""The exact peaks. Along each orbit `d x - c ln x + b y - a ln y` is conserved (e.g. Murray, Mathematical Biology I, 3.1)."""
+"""The exact peaks.
+
+Along each orbit `d x - c ln x + b y - a ln y` is conserved (e.g. Murray, Mathematical Biology I, section 3.1).
+"""
 
 from math import log
 
