@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::json;
+use simulay_hostile::guest::{Guest, SPIN};
 use simulay_model::{Digest, Failure, LogLevel, Next, Report, Step};
 use simulay_sandbox::{Answer, Call, CallError, Code, Sandbox as _, SandboxSettings, WasmSandbox};
 
-use crate::guest::{Guest, SPIN};
 use crate::world::{Digits, assert_works, hasty, post_process, pre_process, request};
 
 const LOG: &str = "(import \"simulay:plugin/log@0.1.0\" \"write\" (func $log (param i32 i32 i32)))";

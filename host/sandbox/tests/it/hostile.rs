@@ -1,8 +1,8 @@
 //! Plugins that take what they can get. After each of them the sandbox works on.
 
+use simulay_hostile::guest::{Guest, SPIN};
 use simulay_sandbox::{CallError, InspectError};
 
-use crate::guest::{Guest, SPIN};
 use crate::world::{assert_works, hasty, pre_process, refused};
 
 const LOG: &str = "(import \"simulay:plugin/log@0.1.0\" \"write\" (func $log (param i32 i32 i32)))";
@@ -113,7 +113,7 @@ async fn a_manifest_has_a_bound() {
 #[tokio::test]
 async fn wrong_answers_name_their_field() {
     for (text, field) in [("{", "state"), ("{\"a\":1,\"a\":2}", "state"), ("1e999", "state")] {
-        let data = crate::guest::escaped(text.as_bytes());
+        let data = simulay_hostile::guest::escaped(text.as_bytes());
         let guest = Guest {
             fields: format!("(data (i32.const 0) \"{data}\")"),
             pre_process: answer_of(0, u32::try_from(text.len()).unwrap()),

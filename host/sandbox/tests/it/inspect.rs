@@ -1,8 +1,8 @@
 //! Uploads that are refused, each by name and reason.
 
+use simulay_hostile::guest::Guest;
 use simulay_sandbox::InspectError;
 
-use crate::guest::Guest;
 use crate::world::{assert_works, hasty, refused};
 
 async fn not_a_component(bytes: &[u8]) -> String {

@@ -3,7 +3,6 @@
 #![cfg(test)]
 
 mod calls;
-mod guest;
 mod hostile;
 mod inspect;
 mod mutate;

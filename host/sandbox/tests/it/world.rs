@@ -6,12 +6,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
+use simulay_hostile::guest::Guest;
 use simulay_model::{Digest, Request};
 use simulay_sandbox::{
     Answered, Call, CallError, Code, InspectError, ReadArtifacts, Sandbox as _, SandboxSettings, WasmSandbox,
 };
-
-use crate::guest::Guest;
 
 /// A sandbox that gives a plugin little time.
 pub(crate) fn hasty() -> WasmSandbox {
