@@ -38,7 +38,7 @@ pub(crate) struct Outside {
 pub(crate) fn take(bytes: &[u8]) -> Result<Outside, InspectError> {
     let mut census = Census::default();
     for payload in Parser::new(0).parse_all(bytes) {
-        census.count(&payload.map_err(|error| malformed(&error))?)?;
+        census.count(&payload.map_err(|error| malformed(&error))?, bytes)?;
     }
     Ok(census.outside)
 }
@@ -71,7 +71,7 @@ struct Census {
 }
 
 impl Census {
-    fn count(&mut self, payload: &Payload<'_>) -> Result<(), InspectError> {
+    fn count(&mut self, payload: &Payload<'_>, component: &[u8]) -> Result<(), InspectError> {
         match payload {
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => {
                 add(&mut self.depth, 1, MAX_DEPTH, "levels of nesting")?;
@@ -98,17 +98,17 @@ impl Census {
                 add_section(&mut self.exports, section, MAX_EXPORTS, "exports")?;
                 self.note(|outside| &mut outside.exports, section.clone(), |export| export.name)
             }
-            _ => self.count_section(payload),
+            _ => self.count_section(payload, component),
         }
     }
 
-    fn count_section(&mut self, payload: &Payload<'_>) -> Result<(), InspectError> {
+    fn count_section(&mut self, payload: &Payload<'_>, component: &[u8]) -> Result<(), InspectError> {
         match payload {
             Payload::TypeSection(section) => add_section(&mut self.types, section, MAX_TYPES, "types"),
             Payload::CoreTypeSection(section) => add_section(&mut self.types, section, MAX_TYPES, "types"),
             Payload::ComponentTypeSection(section) => {
                 add_section(&mut self.types, section, MAX_TYPES, "types")?;
-                let depth = nesting::depth(section).map_err(|error| malformed(&error))?;
+                let depth = nesting::depth(section, component).map_err(|error| malformed(&error))?;
                 add(&mut 0, depth, MAX_TYPE_DEPTH, "levels of types")
             }
             Payload::ImportSection(section) => {

@@ -5,8 +5,20 @@ use wasmparser::{
     InstanceTypeDeclaration,
 };
 
-/// Levels of the deepest type of a section; 1 for types that hold no others.
-pub(crate) fn depth(section: &ComponentTypeSectionReader<'_>) -> Result<u64, BinaryReaderError> {
+/// Types begun inside other types that are read; a real plugin has a few.
+const MAX_BEGUN: u64 = 1_000;
+
+/// Levels of the deepest type of a section, whose bytes are at `section.range()` of `component`; 1 for
+/// types that hold no others. A number that may be too high when there are very many.
+pub(crate) fn depth(
+    section: &ComponentTypeSectionReader<'_>,
+    component: &[u8],
+) -> Result<u64, BinaryReaderError> {
+    // The reader recurses as deep as the types nest: what is too much for it must not be read.
+    let begun = begun_inside(component.get(section.range()).unwrap_or_default());
+    if begun > MAX_BEGUN {
+        return Ok(begun);
+    }
     let mut deepest = 0;
     for declared in section.clone() {
         deepest = deepest.max(of(&declared?));
@@ -14,7 +26,12 @@ pub(crate) fn depth(section: &ComponentTypeSectionReader<'_>) -> Result<u64, Bin
     Ok(deepest)
 }
 
-/// The reader itself refuses types nested without end, so that this recursion ends.
+/// Component and instance types that may begin inside others: each is declared by these two bytes.
+/// Source: <https://github.com/WebAssembly/component-model/blob/main/design/mvp/Binary.md#type-definitions>
+fn begun_inside(section: &[u8]) -> u64 {
+    section.windows(2).filter(|pair| matches!(pair, [0x01, 0x41 | 0x42])).count() as u64
+}
+
 fn of(declared: &ComponentType<'_>) -> u64 {
     let inner = match declared {
         ComponentType::Component(declarations) => declarations.iter().filter_map(of_component).max(),

@@ -133,3 +133,11 @@ async fn proposals_no_plugin_needs_are_off() {
         assert!(matches!(error, InspectError::InvalidComponent(_)), "{fields}: {error:?}");
     }
 }
+
+#[tokio::test]
+async fn types_nested_without_end_are_refused() {
+    for depth in [17, 900, 1_500, 100_000] {
+        let error = refused(&hasty(), simulay_hostile::bombs::nested_types(depth)).await;
+        assert!(matches!(error, InspectError::TooComplex(_)), "{depth}: {error:?}");
+    }
+}
