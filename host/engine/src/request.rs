@@ -2,7 +2,7 @@
 
 use semver::Version;
 use serde_json::Value;
-use simulay_model::{ContainerCall, Digest, PluginName, RelativePath};
+use simulay_model::{ContainerCall, Digest, Plugin, PluginName, PluginRef, RelativePath};
 
 /// Which version of a pipeline is meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +11,15 @@ pub struct Selector {
     pub name: PluginName,
     /// The latest when none.
     pub version: Option<Version>,
+}
+
+impl Selector {
+    /// The version that `plugin` is, and no other.
+    #[must_use]
+    pub fn exactly(plugin: &Plugin) -> Self {
+        let PluginRef { name, version, .. } = plugin.reference();
+        Self { name, version: Some(version) }
+    }
 }
 
 impl std::fmt::Display for Selector {

@@ -55,6 +55,14 @@ pub struct Check {
     pub disagreements: Option<Vec<Disagreement>>,
 }
 
+impl Check {
+    /// True while its examples are at work.
+    #[must_use]
+    pub const fn is_running(&self) -> bool {
+        self.disagreements.is_none()
+    }
+}
+
 /// A place where an example did not give what it expects.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Disagreement {

@@ -50,7 +50,7 @@ pub(super) async fn upload(
     let busy = || Refusal::new(ProblemKind::RateLimited, "too many components are being uploaded");
     let place = tokio::time::timeout(PATIENCE, api.uploads.acquire()).await;
     let _place = place.map_err(|_| busy())?.map_err(Refusal::internal)?;
-    let (plugin, added) = api.engine.submit(pieces.collect().await?, REMOTE, false).await?;
+    let (plugin, added) = api.engine.submit(pieces.collect().await?, REMOTE).await?;
     let location = format!("/v1/plugins/{}/{}", plugin.manifest.name, plugin.manifest.version);
     let status = match added {
         Added::New => StatusCode::CREATED,

@@ -77,7 +77,7 @@ impl From<model::Check> for Check {
     fn from(check: model::Check) -> Self {
         Self {
             begun_at: check.begun_at,
-            running: check.disagreements.is_none(),
+            running: check.is_running(),
             runs: check.runs,
             disagreements: check.disagreements.into_iter().flatten().map(Into::into).collect(),
         }

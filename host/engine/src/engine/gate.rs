@@ -107,10 +107,7 @@ impl Engine {
             return Ok(());
         }
         let new = NewRun {
-            pipeline: Selector {
-                name: plugin.manifest.name.clone(),
-                version: Some(plugin.manifest.version.clone()),
-            },
+            pipeline: Selector::exactly(plugin),
             params: example.params.clone(),
             inputs: Vec::new(),
             seed: Some(SEED),
@@ -166,7 +163,7 @@ impl Engine {
 const HOST: &str = "host";
 
 fn is_checking(plugin: &Plugin) -> bool {
-    plugin.check.as_ref().is_some_and(|check| check.disagreements.is_none())
+    plugin.check.as_ref().is_some_and(Check::is_running)
 }
 
 /// Where `run` did not give what `example` expects.

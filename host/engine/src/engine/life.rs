@@ -52,22 +52,16 @@ impl Engine {
         Ok((active, added))
     }
 
-    /// Inspects a component and adds it; the policy decides whether it is active. With `pending`
-    /// it is not.
+    /// Inspects a component and adds it; the policy decides whether it is active.
     ///
     /// # Errors
     /// See [`UploadError`].
-    pub async fn submit(
-        &self,
-        component: Bytes,
-        by: &str,
-        pending: bool,
-    ) -> Result<(Plugin, Added), UploadError> {
+    pub async fn submit(&self, component: Bytes, by: &str) -> Result<(Plugin, Added), UploadError> {
         let inspected = plugins::inspect(&self.parts, component).await?;
         let _turn = self.turn.lock().await;
         let now = self.parts.clock.now();
         let needed = self.needs_approval(inspected.manifest()).await?;
-        let state = if needed || pending { PluginState::Pending } else { PluginState::Active };
+        let state = if needed { PluginState::Pending } else { PluginState::Active };
         let new = Plugin { approved_at: (!needed).then_some(now), ..inspected.plugin(by, now, state) };
         match self.parts.plugins.add(new.clone()).await? {
             Added::New => Ok((new, Added::New)),
@@ -155,16 +149,16 @@ impl Engine {
         let mut kinds = Vec::new();
         kinds.extend((approved_at != plugin.approved_at).then_some(Kind::Approved));
         kinds.extend((plugin.state != PluginState::Active).then_some(Kind::Activated));
-        let check = plugin.check.clone().filter(|check| check.disagreements.is_some());
-        let active = Plugin { state: PluginState::Active, approved_at, retired_at: None, check, ..plugin };
+        let plugin = without_check_at_work(plugin);
+        let active = Plugin { state: PluginState::Active, approved_at, retired_at: None, ..plugin };
         self.store(active, &kinds, by).await
     }
 
     async fn take_away(&self, plugin: Plugin, kind: Kind, by: &str) -> Result<Plugin, StoreError> {
         // A check at work would take the retirement back.
-        let check = plugin.check.clone().filter(|check: &Check| check.disagreements.is_some());
+        let plugin = without_check_at_work(plugin);
         let retired_at = Some(self.parts.clock.now());
-        self.store(Plugin { state: PluginState::Retired, retired_at, check, ..plugin }, &[kind], by).await
+        self.store(Plugin { state: PluginState::Retired, retired_at, ..plugin }, &[kind], by).await
     }
 
     pub(super) async fn store(&self, plugin: Plugin, kinds: &[Kind], by: &str) -> Result<Plugin, StoreError> {
@@ -174,4 +168,10 @@ impl Engine {
         self.checks.send_modify(|changes| *changes += 1);
         Ok(plugin)
     }
+}
+
+/// What becomes of a check at work is not waited for.
+fn without_check_at_work(plugin: Plugin) -> Plugin {
+    let check = plugin.check.filter(|check: &Check| !check.is_running());
+    Plugin { check, ..plugin }
 }

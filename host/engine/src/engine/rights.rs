@@ -1,33 +1,26 @@
 //! What a plugin asks for, and what it gets here.
 
-use semver::Version;
 use simulay_containers::ContainerError;
 use simulay_model::asks::{Lowered, More, lowered, more};
-use simulay_model::{ContainerCall, OnFailure, Plugin, PluginEvent, Resources};
+use simulay_model::{ContainerCall, OnFailure, Plugin, Resources};
 use simulay_store::StoreError;
 
 use super::Engine;
 use crate::approval::approved_before;
 
-/// A plugin with what it may do here and what happened to it.
+/// A plugin with what it may do here.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PluginDetails {
     /// The record.
     pub plugin: Plugin,
     /// While it is not approved: what it asks for beyond the version approved last.
     pub asks_more: Vec<More>,
-    /// The version approved last, when it is another.
-    pub more_than: Option<Version>,
     /// The most one of its containers gets.
     pub granted: Resources,
-    /// The most of its calls at work at once.
-    pub at_once: usize,
     /// Bounds that the operator sets lower than it asks.
     pub lowered: Vec<Lowered>,
     /// Images it declares that are not registered: calls that name them are refused.
     pub unknown_images: Vec<String>,
-    /// What happened to it, in order.
-    pub history: Vec<PluginEvent>,
 }
 
 impl Engine {
@@ -36,23 +29,17 @@ impl Engine {
     /// # Errors
     /// When the store does not answer.
     pub async fn details(&self, plugin: Plugin) -> Result<PluginDetails, StoreError> {
-        let manifest = &plugin.manifest;
-        let versions = self.parts.plugins.versions(&manifest.name).await?;
-        let before = approved_before(&versions, manifest);
-        let asked = manifest.max_resources;
+        let asked = plugin.manifest.max_resources;
         let most = self.settings.plugins.most;
         let asks_more = match plugin.approved_at {
-            None => more(before.map(|before| &before.manifest), manifest),
+            None => self.asks_more(&plugin).await?,
             Some(_) => Vec::new(),
         };
         Ok(PluginDetails {
             asks_more,
-            more_than: before.map(|before| before.manifest.version.clone()),
             granted: asked.min(&most),
-            at_once: self.settings.max_containers_per_run.min(manifest.max_parallel as usize),
             lowered: lowered(&asked, &most),
             unknown_images: self.unknown_images(&plugin),
-            history: self.parts.plugins.history(&manifest.name, &manifest.version).await?,
             plugin,
         })
     }

@@ -3,18 +3,18 @@
 use anyhow::bail;
 use serde_json::{Value, json};
 use simulay_api::wire;
-use simulay_engine::NewRun;
+use simulay_engine::{NewRun, Selector};
 use simulay_model::reference::{Comparison, compare};
 use simulay_model::{Example, Plugin, Run, RunState};
 use tokio_util::sync::CancellationToken;
 
-use super::local::{Local, exactly};
+use super::local::Local;
 use crate::fault::Usage;
 use crate::octave;
 use crate::terminal::{Table, value};
 
 /// Examples are the same every time they are run.
-pub(super) const SEED: u64 = 1;
+const SEED: u64 = 1;
 
 /// An example, and what came of it.
 pub(super) struct Tried {
@@ -46,7 +46,7 @@ pub(super) async fn attempt(
     quiet: bool,
 ) -> anyhow::Result<Tried> {
     let request = NewRun {
-        pipeline: exactly(plugin),
+        pipeline: Selector::exactly(plugin),
         params: example.params.clone(),
         inputs: Vec::new(),
         seed: Some(SEED),

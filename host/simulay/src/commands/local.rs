@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use bytes::Bytes;
 use clap::Args;
 use futures_util::StreamExt as _;
-use simulay_engine::{CreateError, Engine, NewRun, Selector, UploadError};
+use simulay_engine::{CreateError, Engine, NewRun, UploadError};
 use simulay_model::{Artifact, ArtifactKind, ErrorKind, Plugin, Run, RunArtifact, RunId};
 use tokio_util::sync::CancellationToken;
 
@@ -149,12 +149,6 @@ impl Local {
         }
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
-}
-
-/// The pipeline of exactly this version.
-pub(super) fn exactly(plugin: &Plugin) -> Selector {
-    let reference = plugin.reference();
-    Selector { name: reference.name, version: Some(reference.version) }
 }
 
 /// A server waits for Docker; someone at a terminal is told at once.

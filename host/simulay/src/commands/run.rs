@@ -8,12 +8,12 @@ use clap::Args;
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use simulay_api::wire::{self, ArtifactList};
-use simulay_engine::{Engine, NewInput, NewRun};
+use simulay_engine::{Engine, NewInput, NewRun, Selector};
 use simulay_model::{Plugin, Run, RunArtifact, RunState};
 use tokio_util::sync::CancellationToken;
 
 use super::download::{OutOptions, save};
-use super::local::{ImageOptions, Local, exactly};
+use super::local::{ImageOptions, Local};
 use super::options::LocalOptions;
 use super::plugin::read_component;
 use super::request::{Input, RequestOptions};
@@ -64,7 +64,7 @@ async fn new_run(
     for file in files {
         inputs.push(store(engine, file).await?);
     }
-    Ok(NewRun { pipeline: exactly(plugin), params, inputs, seed })
+    Ok(NewRun { pipeline: Selector::exactly(plugin), params, inputs, seed })
 }
 
 async fn store(engine: &Engine, input: &Input) -> anyhow::Result<NewInput> {
