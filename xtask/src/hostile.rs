@@ -16,7 +16,7 @@ use crate::place::Place;
 use crate::process::run;
 use crate::rest::Host;
 use crate::server::Server;
-use crate::setup;
+use crate::setup::{self, ImageId};
 
 const SHIPPED: [&str; 4] = ["octave-script", "heat-equation", "beam-monte-carlo", "cooling-calibration"];
 /// Between two looks at the host's health.
@@ -59,11 +59,20 @@ struct Answer {
     took: Duration,
 }
 
-/// Sends it all and prints what came of it; fails when anything is not as it must be.
+/// Sets up and sends it all.
 pub(crate) fn execute(place: &Place, arguments: &Arguments) -> anyhow::Result<()> {
-    let octave = setup::everything(place)?;
+    prove(place, &setup::everything(place)?, arguments)
+}
+
+/// What the tests do, where everything is set up: every upload and deed, and a little damage.
+pub(crate) fn short(place: &Place, octave: &ImageId) -> anyhow::Result<()> {
+    prove(place, octave, &Arguments { mutations: 30, seed: 1 })
+}
+
+/// Sends it all and prints what came of it; fails when anything is not as it must be.
+fn prove(place: &Place, octave: &ImageId, arguments: &Arguments) -> anyhow::Result<()> {
     let data = tempfile::tempdir()?;
-    let server = Server::start(place, data.path(), &octave)?;
+    let server = Server::start(place, data.path(), octave)?;
     for name in ["octave-script", "mischief"] {
         let upload = ["plugin", "upload", "--server", server.url()];
         run(Command::new(place.simulay()).args(upload).arg(place.plugin(name)))?;

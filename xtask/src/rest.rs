@@ -31,9 +31,8 @@ impl Host {
     /// Creates a run and waits for its end, however long that takes.
     pub(crate) fn run_to_end(&self, pipeline: &str, request: &Value) -> anyhow::Result<Value> {
         let mut run = self.run(pipeline, request)?;
-        while run.get("ended_at").is_none_or(Value::is_null) {
-            let id = run.get("id").and_then(Value::as_str).context("the host gave no run id")?;
-            let path = format!("/v1/runs/{id}");
+        while !has_ended(&run) {
+            let path = format!("/v1/runs/{}", id_of(&run)?);
             std::thread::sleep(Duration::from_millis(100));
             run = self.get(&path)?;
         }
@@ -43,8 +42,7 @@ impl Host {
     /// Creates a run; its id.
     pub(crate) fn create(&self, pipeline: &str, request: &Value) -> anyhow::Result<String> {
         let path = format!("{}/v1/pipelines/{pipeline}/runs", self.url);
-        let run = document(self.agent.post(&path).send_json(request))?;
-        Ok(run.get("id").and_then(Value::as_str).context("the host gave no run id")?.to_owned())
+        Ok(id_of(&document(self.agent.post(&path).send_json(request))?)?.to_owned())
     }
 
     /// Uploads an input; its address.
@@ -85,4 +83,13 @@ impl Host {
 
 fn document(answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> anyhow::Result<Value> {
     Ok(answer?.body_mut().read_json()?)
+}
+
+/// True for a run at its end.
+pub(crate) fn has_ended(run: &Value) -> bool {
+    run.get("ended_at").is_some_and(|at| !at.is_null())
+}
+
+fn id_of(run: &Value) -> anyhow::Result<&str> {
+    run.get("id").and_then(Value::as_str).context("the host gave no run id")
 }

@@ -8,9 +8,10 @@ use anyhow::{Context as _, bail};
 
 use crate::place::Place;
 use crate::process::{ends_well, which};
-use crate::{build, proof, setup, tidy};
+use crate::setup::ImageId;
+use crate::{build, hostile, proof, setup, tidy};
 
-type Proof = fn(&Place) -> anyhow::Result<()>;
+type Proof = fn(&Place, &ImageId) -> anyhow::Result<()>;
 
 const ANSWER: std::time::Duration = std::time::Duration::from_secs(30);
 
@@ -24,18 +25,20 @@ pub(crate) fn execute(place: &Place) -> anyhow::Result<()> {
         runner.env("SIMULAY_TOOLS", place.made("tools")?);
         counts.add(follow(&mut runner)?);
     }
-    counts.add(proofs(place));
+    build::host(place)?;
+    counts.add(proofs(place, &image));
     println!("\n{}", counts.sentence());
     if counts.failed > 0 { bail!("tests failed") } else { Ok(()) }
 }
 
 /// What only a whole host shows, each in its short form.
-fn proofs(place: &Place) -> Counts {
-    let proofs: [(&str, Proof); 2] = [("sweep", proof::sweep::short), ("torture", proof::torture::short)];
+fn proofs(place: &Place, image: &ImageId) -> Counts {
+    let proofs: [(&str, Proof); 3] =
+        [("hostile", hostile::short), ("sweep", proof::sweep::short), ("torture", proof::torture::short)];
     let mut counts = Counts::default();
     for (name, proof) in proofs {
         println!("\ncargo xtask {name}");
-        match proof(place) {
+        match proof(place, image) {
             Ok(()) => counts.passed += 1,
             Err(error) => {
                 println!("{name} FAILED: {error:#}");

@@ -14,7 +14,7 @@ use super::work::{self, Work};
 use crate::place::Place;
 use crate::rest::Host;
 use crate::server::Server;
-use crate::setup;
+use crate::setup::{self, ImageId};
 
 const DAEMON: &str = "/var/run/docker.sock";
 const SHORT: [Mode; 3] = [Mode::LostRequest, Mode::LostAnswer, Mode::ServerError];
@@ -37,20 +37,24 @@ pub(crate) struct Arguments {
     short: bool,
 }
 
-/// What the tests do.
-pub(crate) fn short(place: &Place) -> anyhow::Result<()> {
-    execute(place, &Arguments { short: true })
+/// Sets up and sweeps.
+pub(crate) fn execute(place: &Place, arguments: &Arguments) -> anyhow::Result<()> {
+    prove(place, &setup::everything(place)?, arguments)
+}
+
+/// What the tests do, where everything is set up.
+pub(crate) fn short(place: &Place, octave: &ImageId) -> anyhow::Result<()> {
+    prove(place, octave, &Arguments { short: true })
 }
 
 /// Sweeps and prints a table; fails when a run did not end as the undisturbed one did.
-pub(crate) fn execute(place: &Place, arguments: &Arguments) -> anyhow::Result<()> {
-    let octave = setup::everything(place)?;
+fn prove(place: &Place, octave: &ImageId, arguments: &Arguments) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let proxy = FaultProxy::start(&folder.path().join("docker.sock"), Path::new(DAEMON))?;
     let address = format!("unix://{}", proxy.socket().display());
     let data = folder.path().join("data");
     std::fs::create_dir(&data)?;
-    let server = Server::start_with(place, &data, &octave, &[("DOCKER_HOST", &address)])?;
+    let server = Server::start_with(place, &data, octave, &[("DOCKER_HOST", &address)])?;
     let all = work::prepare(place, server.url())?;
     let witness = Witness::new(&data)?;
     let host = Host::new(server.url());
@@ -61,12 +65,10 @@ pub(crate) fn execute(place: &Place, arguments: &Arguments) -> anyhow::Result<()
         failures.extend(pipeline(&proxy, &host, work, modes)?);
     }
     proxy.arm(None);
-    let (twice, starts) = witness.starts()?;
-    let left = witness.left()?;
+    let (starts, wrong) = witness.judge()?;
     server.stop()?;
-    println!("{starts} containers started, {} of them twice, {} left behind", twice.len(), left.len());
-    failures.extend(twice.iter().map(|name| format!("{name} was started twice")));
-    failures.extend(left.iter().map(|name| format!("{name} was left behind")));
+    println!("{starts} containers started, {} of them twice or left behind", wrong.len());
+    failures.extend(wrong);
     if failures.is_empty() { Ok(()) } else { bail!("{}", failures.join("\n")) }
 }
 

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::witness::Witness;
 use super::work::{self, Work};
 use crate::place::Place;
-use crate::rest::Host;
+use crate::rest::{Host, has_ended};
 use crate::server::Server;
 use crate::setup::{self, ImageId};
 
@@ -40,19 +40,23 @@ pub(crate) struct Arguments {
     seed: u64,
 }
 
-/// What the tests do.
-pub(crate) fn short(place: &Place) -> anyhow::Result<()> {
-    execute(place, &Arguments { minutes: None, kills: None, seed: 1 })
+/// Sets up and kills.
+pub(crate) fn execute(place: &Place, arguments: &Arguments) -> anyhow::Result<()> {
+    prove(place, &setup::everything(place)?, arguments)
+}
+
+/// What the tests do, where everything is set up.
+pub(crate) fn short(place: &Place, octave: &ImageId) -> anyhow::Result<()> {
+    prove(place, octave, &Arguments { minutes: None, kills: None, seed: 1 })
 }
 
 /// What the host acknowledged, by run.
 type Ledger = HashMap<String, &'static str>;
 
 /// Kills, restarts and checks; fails when a promise was broken.
-pub(crate) fn execute(place: &Place, arguments: &Arguments) -> anyhow::Result<()> {
-    let octave = setup::everything(place)?;
+fn prove(place: &Place, octave: &ImageId, arguments: &Arguments) -> anyhow::Result<()> {
     let data = tempfile::tempdir()?;
-    let scene = Scene { place, data: data.path(), octave: &octave };
+    let scene = Scene { place, data: data.path(), octave };
     fs::write(data.path().join("simulay.toml"), "[runs]\nmax_containers = 6\n")?;
     let server = scene.start()?;
     let all = work::prepare(place, server.url())?;
@@ -63,9 +67,8 @@ pub(crate) fn execute(place: &Place, arguments: &Arguments) -> anyhow::Result<()
     let kills = scene.kill_often(server, arguments, &all, &mut rng, &mut ledger)?;
     let server = scene.start()?;
     let mut broken = judge(&Host::new(server.url()), &ledger, &references)?;
-    let (twice, starts) = witness.starts()?;
-    broken.extend(twice.iter().map(|name| format!("{name} was started twice")));
-    broken.extend(witness.left()?.iter().map(|name| format!("{name} was left behind")));
+    let (starts, wrong) = witness.judge()?;
+    broken.extend(wrong);
     server.stop()?;
     println!(
         "seed {}: {kills} kills, {} runs accepted, {starts} containers started, {} promises broken",
@@ -159,7 +162,7 @@ fn judge(
 fn judge_run(host: &Host, id: &str, expected: &Value, end: Instant) -> anyhow::Result<()> {
     let run = loop {
         let run = host.get(&format!("/v1/runs/{id}")).context("it is lost")?;
-        if run.get("ended_at").is_some_and(|at| !at.is_null()) {
+        if has_ended(&run) {
             break run;
         }
         if Instant::now() > end {

@@ -26,8 +26,17 @@ impl Witness {
         Ok(Self { label: format!("label=org.simulay.instance={}", instance.trim()), since: now()? })
     }
 
+    /// How many containers were started, and what is wrong with them: each started twice, each left behind.
+    pub(super) fn judge(&self) -> anyhow::Result<(usize, Vec<String>)> {
+        let (twice, all) = self.starts()?;
+        let twice = twice.iter().map(|name| format!("{name} was started twice"));
+        let left = self.left()?;
+        let left = left.iter().map(|name| format!("{name} was left behind"));
+        Ok((all, twice.chain(left).collect()))
+    }
+
     /// Containers that were started more than once, and how many were started at all.
-    pub(super) fn starts(&self) -> anyhow::Result<(Vec<String>, usize)> {
+    fn starts(&self) -> anyhow::Result<(Vec<String>, usize)> {
         let mut events = Command::new("docker");
         events.args(["events", "--since", &self.since, "--until", &now()?, "--filter", &self.label]);
         events.args(["--filter", "event=start", "--format", "{{.Actor.Attributes.name}}"]);
@@ -40,7 +49,7 @@ impl Witness {
     }
 
     /// Containers that are still there after the host had time to remove them.
-    pub(super) fn left(&self) -> anyhow::Result<Vec<String>> {
+    fn left(&self) -> anyhow::Result<Vec<String>> {
         let gone = poll(SWEPT, || self.present().is_ok_and(|names| names.is_empty()).then_some(()));
         if gone.is_some() { Ok(Vec::new()) } else { self.present() }
     }
