@@ -55,7 +55,7 @@ pub(crate) fn engine(settings: &Settings, data: &Path, images: &ImageIds) -> any
         containers: Arc::new(containers),
         clock: Arc::new(SystemClock),
     };
-    Ok(Engine::new(parts, limits::of_engine(&settings.runs)))
+    Ok(Engine::new(parts, limits::of_engine(settings)))
 }
 
 /// Serves the REST interface over `engine` until `stop`.

@@ -27,6 +27,8 @@ pub(crate) struct Settings {
     pub(crate) runs: Runs,
     /// What one container may take.
     pub(crate) container: Container,
+    /// What happens to plugins that are uploaded.
+    pub(crate) plugins: Plugins,
     /// How the log is written.
     pub(crate) log: Log,
     /// Logical image names and image IDs, beside those registered by `simulay images`.
@@ -118,6 +120,26 @@ pub(crate) struct Container {
     pub(crate) max_stream_bytes: Option<u64>,
     /// Bytes of all outputs.
     pub(crate) max_output_bytes: Option<u64>,
+}
+
+/// What happens to plugins that are uploaded. What they may use, `images` and `container` say.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Plugins {
+    /// Which versions wait for the operator.
+    pub(crate) approval: Approval,
+}
+
+/// Which versions wait for the operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Approval {
+    /// None.
+    Never,
+    /// All.
+    Always,
+    /// Those that ask for more than the versions approved before.
+    WhenAskingForMore,
 }
 
 /// How the log is written.
@@ -234,77 +256,4 @@ pub(crate) fn is_loopback(address: IpAddr) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(file: &str, environment: &[(&str, &str)], flags: Flags) -> anyhow::Result<Settings> {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join(FILE);
-        std::fs::write(&path, file).unwrap();
-        let environment = environment.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
-        Settings::read(&flags, &path, Some(environment))
-    }
-
-    #[test]
-    fn defaults_are_loopback_and_complete() {
-        let settings = read("", &[], Flags::default()).unwrap();
-        assert_eq!(settings.server.listen.to_string(), "127.0.0.1:7373");
-        assert!(!settings.server.allow_remote);
-        assert_eq!(settings.docker.runtime, Runtime::Runc);
-        settings.check_listen().unwrap();
-    }
-
-    #[test]
-    fn flags_win_over_environment_over_file_over_defaults() {
-        let file = "[server]\nlisten = \"127.0.0.1:1\"\nmax_input_bytes = 5\n[log]\nformat = \"json\"";
-        let environment = [("SIMULAY__SERVER__LISTEN", "127.0.0.1:2"), ("SIMULAY__RUNS__MAX_STEPS", "7")];
-        let settings = read(file, &environment, Flags::default()).unwrap();
-        assert_eq!(settings.server.listen.port(), 2);
-        assert_eq!(settings.server.max_input_bytes, 5);
-        assert_eq!(settings.log.format, LogFormat::Json);
-        assert_eq!(settings.runs.max_steps, Some(7));
-        let flags = Flags { listen: Some("127.0.0.1:3".parse().unwrap()), ..Flags::default() };
-        assert_eq!(read(file, &environment, flags).unwrap().server.listen.port(), 3);
-    }
-
-    #[test]
-    fn hosts_come_from_the_environment_as_a_list() {
-        let settings = read("", &[("SIMULAY__SERVER__HOSTS", "a.example,b.example")], Flags::default());
-        assert_eq!(settings.unwrap().server.hosts, ["a.example", "b.example"]);
-    }
-
-    #[test]
-    fn unknown_names_and_wrong_values_are_refused_by_name() {
-        let refused =
-            |file, environment: &[_]| read(file, environment, Flags::default()).unwrap_err().to_string();
-        assert!(refused("[server]\nlissten = 1", &[]).contains("lissten"));
-        assert!(refused("", &[("SIMULAY__SERVR__LISTEN", "x")]).contains("servr"));
-        assert!(refused("[server]\nlisten = \"nowhere\"", &[]).contains("listen"));
-        assert!(refused("[images]\noctave = \"octave:latest\"", &[]).contains("octave:latest"));
-        assert!(refused("[docker]\nca = \"ca.pem\"", &[]).contains("docker.key"));
-    }
-
-    #[test]
-    fn a_named_file_must_be_there() {
-        let flags = Flags { file: Some("/nowhere/simulay.toml".into()), ..Flags::default() };
-        assert!(read("", &[], flags).is_err());
-    }
-
-    #[test]
-    fn other_machines_reach_us_only_when_allowed() {
-        for (listen, allowed) in [
-            ("127.0.0.1:0", true),
-            ("[::1]:0", true),
-            ("[::ffff:127.0.0.1]:0", true),
-            ("0.0.0.0:0", false),
-            ("[::]:0", false),
-            ("10.0.0.1:0", false),
-        ] {
-            let flags = Flags { listen: Some(listen.parse().unwrap()), ..Flags::default() };
-            let mut settings = read("", &[], flags).unwrap();
-            assert_eq!(settings.check_listen().is_ok(), allowed, "{listen}");
-            settings.server.allow_remote = true;
-            settings.check_listen().unwrap();
-        }
-    }
-}
+mod tests;

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use simulay_containers::Limits;
-use simulay_engine::Settings as EngineSettings;
+use simulay_engine::{PluginPolicy, Settings as EngineSettings};
 use simulay_model::Resources;
 
-use crate::configuration::{Container, Runs};
+use crate::configuration::{Approval, Container, Settings};
 
-/// What runs may take together.
-pub(super) fn of_engine(runs: &Runs) -> EngineSettings {
-    let usual = EngineSettings::default();
+/// What runs may take together, and what happens to plugins.
+pub(super) fn of_engine(settings: &Settings) -> EngineSettings {
+    let (runs, usual) = (&settings.runs, EngineSettings::default());
     let max_containers = runs.max_containers.unwrap_or(usual.max_containers);
     EngineSettings {
         max_unfinished_runs: runs.max_unfinished.unwrap_or(usual.max_unfinished_runs),
@@ -20,8 +20,18 @@ pub(super) fn of_engine(runs: &Runs) -> EngineSettings {
         max_steps: runs.max_steps.unwrap_or(usual.max_steps),
         max_attempts: runs.max_attempts.unwrap_or(usual.max_attempts),
         max_run_time: runs.max_seconds.map_or(usual.max_run_time, Duration::from_secs),
+        plugins: of_plugins(settings),
         ..usual
     }
+}
+
+fn of_plugins(settings: &Settings) -> PluginPolicy {
+    let approval = match settings.plugins.approval {
+        Approval::Never => simulay_engine::Approval::Never,
+        Approval::Always => simulay_engine::Approval::Always,
+        Approval::WhenAskingForMore => simulay_engine::Approval::WhenAskingForMore,
+    };
+    PluginPolicy { approval, most: of_container(&settings.container).resources }
 }
 
 /// What one container may take.

@@ -1,0 +1,86 @@
+//! What settings are read, and which are refused.
+
+use super::*;
+
+fn read(file: &str, environment: &[(&str, &str)], flags: Flags) -> anyhow::Result<Settings> {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join(FILE);
+    std::fs::write(&path, file).unwrap();
+    let environment = environment.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
+    Settings::read(&flags, &path, Some(environment))
+}
+
+#[test]
+fn defaults_are_loopback_and_complete() {
+    let settings = read("", &[], Flags::default()).unwrap();
+    assert_eq!(settings.server.listen.to_string(), "127.0.0.1:7373");
+    assert!(!settings.server.allow_remote);
+    assert_eq!(settings.docker.runtime, Runtime::Runc);
+    settings.check_listen().unwrap();
+}
+
+#[test]
+fn flags_win_over_environment_over_file_over_defaults() {
+    let file = "[server]\nlisten = \"127.0.0.1:1\"\nmax_input_bytes = 5\n[log]\nformat = \"json\"";
+    let environment = [("SIMULAY__SERVER__LISTEN", "127.0.0.1:2"), ("SIMULAY__RUNS__MAX_STEPS", "7")];
+    let settings = read(file, &environment, Flags::default()).unwrap();
+    assert_eq!(settings.server.listen.port(), 2);
+    assert_eq!(settings.server.max_input_bytes, 5);
+    assert_eq!(settings.log.format, LogFormat::Json);
+    assert_eq!(settings.runs.max_steps, Some(7));
+    let flags = Flags { listen: Some("127.0.0.1:3".parse().unwrap()), ..Flags::default() };
+    assert_eq!(read(file, &environment, flags).unwrap().server.listen.port(), 3);
+}
+
+#[test]
+fn hosts_come_from_the_environment_as_a_list() {
+    let settings = read("", &[("SIMULAY__SERVER__HOSTS", "a.example,b.example")], Flags::default());
+    assert_eq!(settings.unwrap().server.hosts, ["a.example", "b.example"]);
+}
+
+#[test]
+fn unknown_names_and_wrong_values_are_refused_by_name() {
+    let refused =
+        |file, environment: &[_]| read(file, environment, Flags::default()).unwrap_err().to_string();
+    assert!(refused("[server]\nlissten = 1", &[]).contains("lissten"));
+    assert!(refused("", &[("SIMULAY__SERVR__LISTEN", "x")]).contains("servr"));
+    assert!(refused("[server]\nlisten = \"nowhere\"", &[]).contains("listen"));
+    assert!(refused("[images]\noctave = \"octave:latest\"", &[]).contains("octave:latest"));
+    assert!(refused("[docker]\nca = \"ca.pem\"", &[]).contains("docker.key"));
+}
+
+#[test]
+fn plugins_wait_as_the_operator_says() {
+    let approval =
+        |environment: &[_]| read("", environment, Flags::default()).map(|all| all.plugins.approval);
+    assert_eq!(approval(&[]).unwrap(), Approval::WhenAskingForMore);
+    for (text, expected) in [("always", Approval::Always), ("never", Approval::Never)] {
+        assert_eq!(approval(&[("SIMULAY__PLUGINS__APPROVAL", text)]).unwrap(), expected);
+    }
+    let refused = approval(&[("SIMULAY__PLUGINS__APPROVAL", "sometimes")]).unwrap_err().to_string();
+    assert!(refused.contains("when-asking-for-more"), "{refused}");
+}
+
+#[test]
+fn a_named_file_must_be_there() {
+    let flags = Flags { file: Some("/nowhere/simulay.toml".into()), ..Flags::default() };
+    assert!(read("", &[], flags).is_err());
+}
+
+#[test]
+fn other_machines_reach_us_only_when_allowed() {
+    for (listen, allowed) in [
+        ("127.0.0.1:0", true),
+        ("[::1]:0", true),
+        ("[::ffff:127.0.0.1]:0", true),
+        ("0.0.0.0:0", false),
+        ("[::]:0", false),
+        ("10.0.0.1:0", false),
+    ] {
+        let flags = Flags { listen: Some(listen.parse().unwrap()), ..Flags::default() };
+        let mut settings = read("", &[], flags).unwrap();
+        assert_eq!(settings.check_listen().is_ok(), allowed, "{listen}");
+        settings.server.allow_remote = true;
+        settings.check_listen().unwrap();
+    }
+}
