@@ -7,6 +7,7 @@
 mod accept;
 mod body;
 mod boundary;
+mod caller;
 mod deadline;
 mod disposition;
 mod documentation;

@@ -1,10 +1,12 @@
 //! The accept loop: bounded connections, impatient timeouts, a graceful end.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::extract::ConnectInfo;
+use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
@@ -14,6 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
+use tower::Layer as _;
 
 use crate::stall::Impatient;
 use crate::{ApiSettings, figures};
@@ -42,7 +45,7 @@ pub async fn serve(
             () = shutdown.cancelled() => break,
             _ = upkeep.tick() => figures::keep_small(),
             Some(_) = server.connections.join_next() => {}
-            Some((stream, place)) = accept(&listener, server.places.clone()) => server.take(stream, place),
+            Some((stream, peer, place)) = accept(&listener, server.places.clone()) => server.take(stream, peer, place),
         }
     }
     drop(listener);
@@ -50,10 +53,13 @@ pub async fn serve(
 }
 
 /// The next connection, once there is a place for it; `None` after a failure that passes.
-async fn accept(listener: &TcpListener, places: Arc<Semaphore>) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+async fn accept(
+    listener: &TcpListener,
+    places: Arc<Semaphore>,
+) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     let place = places.acquire_owned().await.ok()?;
     match listener.accept().await {
-        Ok((stream, _)) => Some((stream, place)),
+        Ok((stream, peer)) => Some((stream, peer, place)),
         Err(error) => {
             if !is_of_the_client(&error) {
                 tracing::warn!(%error, "no connection can be accepted for a moment");
@@ -97,13 +103,13 @@ impl Server {
         }
     }
 
-    fn take(&mut self, stream: TcpStream, place: OwnedSemaphorePermit) {
+    fn take(&mut self, stream: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit) {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection is gone before its first request");
             return;
         }
         let io = TokioIo::new(Impatient::new(stream, self.patience));
-        let service = TowerToHyperService::new(self.router.clone());
+        let service = TowerToHyperService::new(Extension(ConnectInfo(peer)).layer(self.router.clone()));
         let connection = self.graceful.watch(self.http.serve_connection(io, service));
         self.connections.spawn(async move {
             let _place = place;

@@ -21,9 +21,9 @@ pub use call::{
 };
 pub use event::Event;
 pub use image::{Image, ImageList};
-pub use life::{Check, Disagreement, More, PluginState, RolledBack};
+pub use life::{Check, Disagreement, More, PluginEvent, PluginEventKind, PluginState, RolledBack};
 pub use pipeline::{Pipeline, PipelineList, PipelineSummary};
-pub use plugin::{DeclaredImage, Example, Manifest, Plugin, PluginList, PluginSummary};
+pub use plugin::{DeclaredImage, Example, Manifest, Plugin, PluginList, PluginSummary, Tool};
 pub use problem::{FieldError, Problem, ProblemKind};
 pub use report::{KeptFile, Plot, Report, Series};
 pub use run::{Input, NewRun, PluginRef, Run, RunError, RunErrorKind, RunList, RunState, RunSummary};

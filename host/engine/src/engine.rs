@@ -27,7 +27,7 @@ use crate::{
     plugins, verdict,
 };
 
-pub use life::{Activation, RolledBack};
+pub use life::{Activation, RolledBack, Submission};
 pub use rights::PluginDetails;
 
 /// What happens to runs. Cheap to clone.

@@ -18,7 +18,7 @@ mod simulate;
 mod verdict;
 
 pub use approval::{Approval, PluginPolicy};
-pub use engine::{Activation, Engine, PluginDetails, RolledBack, Stats};
+pub use engine::{Activation, Engine, PluginDetails, RolledBack, Stats, Submission};
 pub use error::{CreateError, LifeError, UploadError};
 pub use logs::{LogStream, StreamName};
 pub use parts::Parts;

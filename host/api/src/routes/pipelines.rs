@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use simulay_engine::Selector;
 
-use super::plugins::REMOTE;
+use crate::caller::Caller;
 use crate::extract::{JsonBody, Pipeline};
 use crate::problem::{Refusal, Refused};
 use crate::state::Api;
@@ -76,7 +76,8 @@ pub(super) async fn preview(
 pub(super) async fn roll_back(
     State(api): State<Api>,
     Pipeline(selector): Pipeline,
+    Caller(by): Caller,
 ) -> Result<Json<wire::RolledBack>, Refusal> {
-    let done = api.engine.roll_back(&selector.name, selector.version.as_ref(), REMOTE).await?;
+    let done = api.engine.roll_back(&selector.name, selector.version.as_ref(), &by).await?;
     Ok(Json(wire::RolledBack { from: done.from.manifest.version, to: done.to.manifest.version }))
 }

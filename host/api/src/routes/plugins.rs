@@ -9,28 +9,42 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use semver::Version;
 use serde::Deserialize;
-use simulay_engine::{Activation, Selector};
+use simulay_engine::{Activation, Selector, Submission};
 use simulay_model::{self as model, PluginName};
 use simulay_store::Added;
 
 use crate::body::{Pieces, check_media_type, check_plain};
+use crate::caller::Caller;
 use crate::extract::{Asked, Segments};
 use crate::prefer::Wait;
 use crate::problem::{Refusal, Refused};
 use crate::state::Api;
 use crate::wire::{Plugin, PluginList, ProblemKind};
 
-/// Who asks over REST: there are no accounts yet.
-pub(super) const REMOTE: &str = "rest";
 /// Time an upload waits for its place.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How an upload arrives.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Arrival {
+    state: Option<ArrivalState>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ArrivalState {
+    Pending,
+}
 
 /// Upload a plugin
 ///
 /// The body is a WebAssembly component that exports `simulay:plugin/pipeline`. A version is
 /// immutable: other bytes under the same name and version are refused, the same bytes change
-/// nothing. The operator's policy decides whether it is active or pending.
+/// nothing. The operator's policy decides whether it is active or pending. With `state=pending`
+/// it is pending in any case, until it is activated: e.g. once its examples agree.
 #[utoipa::path(post, path = "/v1/plugins", tag = "plugins", operation_id = "uploadPlugin",
+    params(("state" = Option<String>, Query, description = "`pending` keeps a new version from being active at once")),
     request_body(content = String, content_type = "application/wasm", description = "The component"),
     responses(
         (status = 201, description = "The version is new", body = Plugin, headers(("Location" = String))),
@@ -39,6 +53,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
     ))]
 pub(super) async fn upload(
     State(api): State<Api>,
+    Asked(arrival): Asked<Arrival>,
+    Caller(by): Caller,
     headers: HeaderMap,
     body: Body,
 ) -> Result<impl IntoResponse, Refusal> {
@@ -50,7 +66,8 @@ pub(super) async fn upload(
     let busy = || Refusal::new(ProblemKind::RateLimited, "too many components are being uploaded");
     let place = tokio::time::timeout(PATIENCE, api.uploads.acquire()).await;
     let _place = place.map_err(|_| busy())?.map_err(Refusal::internal)?;
-    let (plugin, added) = api.engine.submit(pieces.collect().await?, REMOTE).await?;
+    let asked = Submission { by, pending: arrival.state.is_some() };
+    let (plugin, added) = api.engine.submit(pieces.collect().await?, &asked).await?;
     let location = format!("/v1/plugins/{}/{}", plugin.manifest.name, plugin.manifest.version);
     let status = match added {
         Added::New => StatusCode::CREATED,
@@ -83,7 +100,8 @@ pub(super) async fn versions(
 
 /// Show a version of a plugin
 ///
-/// With its manifest, retired or not.
+/// Retired or not: what it says of itself, what it asks for beyond the version before and what it
+/// gets here, where it comes from, and what happened to it.
 #[utoipa::path(get, path = "/v1/plugins/{name}/{version}", tag = "plugins", operation_id = "showPlugin",
     params(
         ("name" = String, Path, description = "Name of the plugin"),
@@ -110,8 +128,9 @@ pub(super) async fn show(
 pub(super) async fn retire(
     State(api): State<Api>,
     Segments((name, version)): Segments<(PluginName, Version)>,
+    Caller(by): Caller,
 ) -> Result<StatusCode, Refusal> {
-    api.engine.retire(&name, &version, REMOTE).await?;
+    api.engine.retire(&name, &version, &by).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -153,9 +172,11 @@ pub(super) async fn activate(
     State(api): State<Api>,
     Segments(place): Segments<(PluginName, Version)>,
     Asked(gate): Asked<Gate>,
+    Caller(by): Caller,
     Wait(wait): Wait,
 ) -> Result<impl IntoResponse, Refusal> {
-    make_active(&api, place, &gate, false, wait).await
+    let asked = Activation { by, approve: false, check: gate.check.is_some() };
+    make_active(&api, place, &asked, wait).await
 }
 
 /// Approve a version of a plugin
@@ -177,28 +198,27 @@ pub(super) async fn approve(
     State(api): State<Api>,
     Segments(place): Segments<(PluginName, Version)>,
     Asked(gate): Asked<Gate>,
+    Caller(by): Caller,
     Wait(wait): Wait,
 ) -> Result<impl IntoResponse, Refusal> {
-    make_active(&api, place, &gate, true, wait).await
+    let asked = Activation { by, approve: true, check: gate.check.is_some() };
+    make_active(&api, place, &asked, wait).await
 }
 
 async fn make_active(
     api: &Api,
     (name, version): (PluginName, Version),
-    gate: &Gate,
-    approve: bool,
+    asked: &Activation,
     wait: Option<Duration>,
 ) -> Result<(StatusCode, Json<Plugin>), Refusal> {
-    let check = matches!(gate.check, Some(GateKind::Examples));
-    let asked = Activation { by: REMOTE.to_owned(), approve, check };
-    let mut plugin = api.engine.activate(&name, &version, &asked).await?;
-    if let Some(time) = wait.filter(|_| check) {
+    let mut plugin = api.engine.activate(&name, &version, asked).await?;
+    if let Some(time) = wait.filter(|_| asked.check) {
         plugin = tokio::select! {
             plugin = api.engine.checked(&name, &version, time) => plugin?,
             () = api.draining.cancelled() => plugin,
         };
     }
-    let over = plugin.check.as_ref().filter(|_| check).map(|check| check.disagreements.clone());
+    let over = plugin.check.as_ref().filter(|_| asked.check).map(|check| check.disagreements.clone());
     match over {
         Some(None) => Ok((StatusCode::ACCEPTED, details(api, plugin).await?)),
         Some(Some(found)) if !found.is_empty() => Err(disagree(found)),

@@ -29,6 +29,62 @@ impl From<model::PluginState> for PluginState {
     }
 }
 
+/// What happened to a plugin.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PluginEvent {
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// What.
+    pub kind: PluginEventKind,
+    /// Who, as far as the server can tell.
+    pub by: String,
+}
+
+/// What can happen to a plugin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PluginEventKind {
+    /// It came.
+    Uploaded,
+    /// What it asks for was granted.
+    Approved,
+    /// It takes new runs.
+    Activated,
+    /// Its examples are being run.
+    CheckBegun,
+    /// Its examples gave what they expect.
+    CheckAgreed,
+    /// An example gave something else.
+    CheckDisagreed,
+    /// It takes no new runs.
+    Retired,
+    /// It takes no new runs, and the version before serves its pipeline.
+    RolledBack,
+}
+
+impl From<model::PluginEvent> for PluginEvent {
+    fn from(event: model::PluginEvent) -> Self {
+        Self { at: event.at, kind: event.kind.into(), by: event.by }
+    }
+}
+
+impl From<model::PluginEventKind> for PluginEventKind {
+    fn from(kind: model::PluginEventKind) -> Self {
+        use model::PluginEventKind as Kind;
+        match kind {
+            Kind::Uploaded => Self::Uploaded,
+            Kind::Approved => Self::Approved,
+            Kind::Activated => Self::Activated,
+            Kind::CheckBegun => Self::CheckBegun,
+            Kind::CheckAgreed => Self::CheckAgreed,
+            Kind::CheckDisagreed => Self::CheckDisagreed,
+            Kind::Retired => Self::Retired,
+            Kind::RolledBack => Self::RolledBack,
+        }
+    }
+}
+
 /// A place where an example did not give what it expects.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Disagreement {

@@ -9,7 +9,7 @@ use simulay_model as model;
 use utoipa::ToSchema;
 
 use super::call::Resources;
-use super::life::{Check, More, PluginState};
+use super::life::{Check, More, PluginEvent, PluginState};
 
 /// An image a plugin needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -80,7 +80,8 @@ pub struct PluginSummary {
     pub size: u64,
     /// Whether it takes new runs.
     pub state: PluginState,
-    /// Who uploaded it, as far as the server can tell.
+    /// Who uploaded it, as far as the server can tell; over REST, with the address.
+    #[schema(example = "rest from 127.0.0.1")]
     pub uploader: String,
     /// When what it asks for was granted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -102,7 +103,21 @@ pub struct PluginList {
     pub plugins: Vec<PluginSummary>,
 }
 
-/// A plugin version with its manifest.
+/// A program that took part in making a component.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Tool {
+    /// `language`, `processed-by` or `sdk`.
+    #[schema(example = "processed-by")]
+    pub role: String,
+    /// Name.
+    #[schema(example = "rustc")]
+    pub name: String,
+    /// Version as the tool wrote it.
+    pub version: String,
+}
+
+/// A plugin version: what it says of itself, what it may do here, where it comes from, and what
+/// happened to it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Plugin {
     /// What the list shows.
@@ -113,8 +128,16 @@ pub struct Plugin {
     /// The version of the contract it was built against.
     #[schema(value_type = String)]
     pub contract: Version,
-    /// While it is not approved: what it asks for beyond the version approved last.
+    /// What it was made with, as it says; nothing vouches for it.
+    pub tools: Vec<Tool>,
+    /// The approved version it is compared with; absent when it is the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "1.0.0")]
+    pub compared_with: Option<Version>,
+    /// What it asks for beyond that version; everything when it is the first.
     pub asks_more: Vec<More>,
+    /// What that version asks for beyond it.
+    pub asks_less: Vec<More>,
     /// The most one of its containers gets here.
     pub granted: Resources,
     /// What is otherwise than it asks: bounds lowered, images not registered.
@@ -122,6 +145,15 @@ pub struct Plugin {
     /// The newest check of its examples.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check: Option<Check>,
+    /// What happened to it, in order.
+    pub history: Vec<PluginEvent>,
+}
+
+impl From<model::Tool> for Tool {
+    fn from(tool: model::Tool) -> Self {
+        let model::Tool { role, name, version } = tool;
+        Self { role, name, version }
+    }
 }
 
 impl From<model::Manifest> for Manifest {
@@ -169,15 +201,19 @@ impl From<&model::Plugin> for PluginSummary {
 impl From<PluginDetails> for Plugin {
     fn from(details: PluginDetails) -> Self {
         let warnings = warnings(&details);
-        let PluginDetails { plugin, asks_more, granted, .. } = details;
+        let PluginDetails { plugin, compared_with, asks_more, asks_less, granted, history, .. } = details;
         Self {
             summary: (&plugin).into(),
             contract: plugin.contract,
+            tools: plugin.tools.into_iter().map(Into::into).collect(),
+            compared_with,
             asks_more: asks_more.into_iter().map(Into::into).collect(),
+            asks_less: asks_less.into_iter().map(Into::into).collect(),
             granted: granted.into(),
             warnings,
             check: plugin.check.map(Into::into),
             manifest: plugin.manifest.into(),
+            history: history.into_iter().map(Into::into).collect(),
         }
     }
 }

@@ -14,6 +14,7 @@ mod events;
 mod hostile;
 mod house;
 mod inputs;
+mod lives;
 mod logs;
 mod pipelines;
 mod plugins;

@@ -11,6 +11,8 @@ use simulay_sandbox::{Answer, Answered, Call, CallError, ScriptedSandbox};
 pub(crate) const HEAT: &[u8] = b"heat 1.0.0";
 /// Bytes that stand for `heat@1.1.0`.
 pub(crate) const HEAT_NEWER: &[u8] = b"heat 1.1.0";
+/// Bytes that stand for `heat@1.2.0`, which asks for more memory and expects what it does not get.
+pub(crate) const HEAT_GREEDY: &[u8] = b"heat 1.2.0";
 /// Other bytes that call themselves `heat@1.0.0`.
 pub(crate) const HEAT_FORGED: &[u8] = b"heat 1.0.0 by someone else";
 
@@ -19,6 +21,7 @@ pub(crate) fn sandbox() -> ScriptedSandbox {
     ScriptedSandbox::default()
         .with(HEAT, manifest("1.0.0"), |call, _| answer(call))
         .with(HEAT_NEWER, manifest("1.1.0"), |call, _| answer(call))
+        .with(HEAT_GREEDY, greedy(), |call, _| answer(call))
         .with(HEAT_FORGED, manifest("1.0.0"), |call, _| answer(call))
 }
 
@@ -44,6 +47,18 @@ fn manifest(version: &str) -> Manifest {
             expect: None,
             tolerance: 0.0,
         }],
+    }
+}
+
+fn greedy() -> Manifest {
+    let usual = manifest("1.2.0");
+    let expect = Some(json!({ "max": 400.0 }));
+    let examples = usual.examples.into_iter().map(|example| Example { expect: expect.clone(), ..example });
+    Manifest {
+        max_resources: Resources { memory_mib: 256, ..resources() },
+        max_parallel: 2,
+        examples: examples.collect(),
+        ..usual
     }
 }
 

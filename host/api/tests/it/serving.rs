@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
+use simulay_api::wire::Plugin;
 use simulay_api::{ApiSettings, serve};
 use simulay_containers::scripted::Act;
 use simulay_engine::Settings;
@@ -11,6 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 use crate::house::{House, PATIENCE};
+use crate::scripts::HEAT;
 
 const SHORT: Duration = Duration::from_millis(200);
 
@@ -47,6 +49,16 @@ async fn exchange(mut stream: TcpStream, bytes: &[u8]) -> String {
     // A server that closes while bytes are on their way resets the connection.
     let _ = reading.expect("the server closes the connection");
     String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[tokio::test]
+async fn who_uploads_is_told_by_address() {
+    let served = Served::new(ApiSettings::default()).await;
+    let request = reqwest::Client::new().post(served.url("/v1/plugins"));
+    let request = request.header("content-type", "application/wasm").body(HEAT);
+    let plugin: Plugin = request.send().await.unwrap().json().await.unwrap();
+    assert_eq!(plugin.summary.uploader, "rest from 127.0.0.1");
+    assert_eq!(plugin.history[0].by, "rest from 127.0.0.1");
 }
 
 #[tokio::test]

@@ -13,6 +13,15 @@ use crate::{LifeError, UploadError, plugins};
 /// Who uploads by the command line of this machine.
 const LOCAL: &str = "local";
 
+/// What comes with an upload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Submission {
+    /// Who uploads, as far as the caller can tell.
+    pub by: String,
+    /// A new version is pending, whatever the policy says.
+    pub pending: bool,
+}
+
 /// What is asked for with an activation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Activation {
@@ -56,13 +65,14 @@ impl Engine {
     ///
     /// # Errors
     /// See [`UploadError`].
-    pub async fn submit(&self, component: Bytes, by: &str) -> Result<(Plugin, Added), UploadError> {
+    pub async fn submit(&self, component: Bytes, asked: &Submission) -> Result<(Plugin, Added), UploadError> {
         let inspected = plugins::inspect(&self.parts, component).await?;
         let _turn = self.turn.lock().await;
         let now = self.parts.clock.now();
         let needed = self.needs_approval(inspected.manifest()).await?;
-        let state = if needed { PluginState::Pending } else { PluginState::Active };
-        let new = Plugin { approved_at: (!needed).then_some(now), ..inspected.plugin(by, now, state) };
+        let waits = needed || asked.pending;
+        let state = if waits { PluginState::Pending } else { PluginState::Active };
+        let new = Plugin { approved_at: (!needed).then_some(now), ..inspected.plugin(&asked.by, now, state) };
         match self.parts.plugins.add(new.clone()).await? {
             Added::New => Ok((new, Added::New)),
             Added::Known => Ok((self.known(&new.manifest.name, &new.manifest.version).await?, Added::Known)),

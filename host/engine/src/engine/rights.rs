@@ -1,8 +1,9 @@
 //! What a plugin asks for, and what it gets here.
 
+use semver::Version;
 use simulay_containers::ContainerError;
 use simulay_model::asks::{Lowered, More, lowered, more};
-use simulay_model::{ContainerCall, OnFailure, Plugin, Resources};
+use simulay_model::{ContainerCall, Manifest, OnFailure, Plugin, PluginEvent, Resources};
 use simulay_store::StoreError;
 
 use super::Engine;
@@ -13,14 +14,20 @@ use crate::approval::approved_before;
 pub struct PluginDetails {
     /// The record.
     pub plugin: Plugin,
-    /// While it is not approved: what it asks for beyond the version approved last.
+    /// The approved version it is compared with; none when it is the first.
+    pub compared_with: Option<Version>,
+    /// What it asks for beyond that one; everything when it is the first.
     pub asks_more: Vec<More>,
+    /// What that one asks for beyond it.
+    pub asks_less: Vec<More>,
     /// The most one of its containers gets.
     pub granted: Resources,
     /// Bounds that the operator sets lower than it asks.
     pub lowered: Vec<Lowered>,
     /// Images it declares that are not registered: calls that name them are refused.
     pub unknown_images: Vec<String>,
+    /// What happened to it, in order.
+    pub history: Vec<PluginEvent>,
 }
 
 impl Engine {
@@ -31,12 +38,14 @@ impl Engine {
     pub async fn details(&self, plugin: Plugin) -> Result<PluginDetails, StoreError> {
         let asked = plugin.manifest.max_resources;
         let most = self.settings.plugins.most;
-        let asks_more = match plugin.approved_at {
-            None => self.asks_more(&plugin).await?,
-            Some(_) => Vec::new(),
-        };
+        let versions = self.parts.plugins.versions(&plugin.manifest.name).await?;
+        let before = compared(&versions, &plugin);
+        let now = &plugin.manifest;
         Ok(PluginDetails {
-            asks_more,
+            compared_with: before.map(|before| before.version.clone()),
+            asks_more: more(before, now),
+            asks_less: before.map(|before| more(Some(now), before)).unwrap_or_default(),
+            history: self.parts.plugins.history(&now.name, &now.version).await?,
             granted: asked.min(&most),
             lowered: lowered(&asked, &most),
             unknown_images: self.unknown_images(&plugin),
@@ -59,6 +68,18 @@ impl Engine {
         };
         plugin.manifest.images.iter().map(|image| image.name.clone()).filter(refused).collect()
     }
+}
+
+/// What `plugin` is compared with: while it is not approved, what the policy compares it with;
+/// then the highest approved version below it.
+fn compared<'a>(versions: &'a [Plugin], plugin: &Plugin) -> Option<&'a Manifest> {
+    let below =
+        |other: &&Plugin| other.approved_at.is_some() && other.manifest.version < plugin.manifest.version;
+    let before = match plugin.approved_at {
+        None => approved_before(versions, &plugin.manifest),
+        Some(_) => versions.iter().find(below),
+    };
+    before.map(|before| &before.manifest)
 }
 
 /// A call that asks for nothing but an image.
