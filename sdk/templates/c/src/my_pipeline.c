@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "main_m.h"
+#include "octave.h"
 #include "plugin.h"
 
 #define RESULT "result.json"
