@@ -1,10 +1,15 @@
 //! Wasmtime as we run it: deterministic, interruptible, without what no plugin needs.
 
+use std::hash::{Hash as _, Hasher};
 use std::io;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use simulay_model::Digest;
 use wasmtime::{Config, Engine, OptLevel, Strategy, WasmFeatures};
+
+use crate::executable::Pages;
 
 /// The time between two looks at a running call.
 const TICK: Duration = Duration::from_millis(10);
@@ -42,6 +47,27 @@ pub(crate) fn start() -> io::Result<Engine> {
     Ok(engine)
 }
 
+/// Whose code `engine` can load: what its compiler is and how it is set.
+pub(crate) fn compiler(engine: &Engine) -> Digest {
+    let mut fingerprint = Fingerprint::default();
+    engine.precompile_compatibility_hash().hash(&mut fingerprint);
+    fingerprint.0.finish()
+}
+
+/// Lets everything that can be hashed be digested.
+#[derive(Default)]
+struct Fingerprint(simulay_model::Hasher);
+
+impl Hasher for Fingerprint {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        0
+    }
+}
+
 /// No fuel: epochs with the thread's own clock measure time as well, at a tenth of the cost. No
 /// pooling: a fresh mapping is zeroed by the kernel, and nothing is left of the instance before.
 fn config() -> Config {
@@ -57,6 +83,7 @@ fn config() -> Config {
         .shared_memory(false)
         .epoch_interruption(true)
         .max_wasm_stack(MAX_STACK)
+        .with_custom_code_memory(Some(Arc::new(Pages)))
         .parallel_compilation(false);
     for feature in OFF {
         config.wasm_features(feature, false);

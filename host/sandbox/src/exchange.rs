@@ -154,8 +154,8 @@ impl<'a> Exchange<'a> {
     }
 }
 
-/// `describe` belongs to no run.
-struct NoArtifacts;
+/// For what belongs to no run.
+pub(crate) struct NoArtifacts;
 
 impl ReadArtifacts for NoArtifacts {
     fn read(&self, _artifact: Digest, _offset: u64, _length: u64) -> io::Result<Vec<u8>> {

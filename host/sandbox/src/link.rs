@@ -20,6 +20,11 @@ pub(crate) fn linker(engine: &Engine) -> io::Result<Linker<Guest>> {
     Ok(linker)
 }
 
+/// Compiles a component that was checked, to what another process can load.
+pub(crate) fn precompile(engine: &Engine, bytes: &[u8]) -> Result<Vec<u8>, InspectError> {
+    engine.precompile_component(bytes).map_err(|error| invalid(&error))
+}
+
 /// Compiles a component that was checked, and links it.
 pub(crate) fn compile(linker: &Linker<Guest>, bytes: &[u8]) -> Result<Compiled, InspectError> {
     let component = Component::from_binary(linker.engine(), bytes).map_err(|error| invalid(&error))?;

@@ -4,10 +4,18 @@ use std::num::NonZeroUsize;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 const MIB: usize = 1 << 20;
+/// Native code is larger than WebAssembly, but not without bound.
+const CODE_FACTOR: u64 = 20;
+/// What the container of the code takes, however small the component.
+const CODE_ALLOWANCE: u64 = 8 << 20;
+/// Wall time is at most this many times the CPU time: work may have to wait for a core.
+const WALL_FACTOR: u32 = 3;
 
 /// Limits of a sandbox; the defaults are what Simulay ships with.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SandboxSettings {
     /// The most bytes of a component.
     pub component_bytes: usize,
@@ -15,8 +23,10 @@ pub struct SandboxSettings {
     pub describe_time: Duration,
     /// CPU time of any other call. The wall time of each call is bounded by three times its CPU time.
     pub call_time: Duration,
-    /// Wall time of a compilation.
+    /// CPU time of a compilation. Its wall time is bounded by three times as much.
     pub compile_time: Duration,
+    /// Bytes of address space of a compilation.
+    pub compile_bytes: u64,
     /// Bytes of all linear memories of an instance together.
     pub memory_bytes: usize,
     /// Elements of all tables of an instance together.
@@ -37,7 +47,7 @@ pub struct SandboxSettings {
     pub parallel_calls: usize,
     /// Compilations that run at once.
     pub parallel_compilations: usize,
-    /// Compiled plugins kept.
+    /// Compiled plugins kept at hand.
     pub cached_plugins: NonZeroUsize,
 }
 
@@ -49,6 +59,7 @@ impl Default for SandboxSettings {
             call_time: Duration::from_secs(10),
             // A component that carries CPython takes 20 s, on a busy machine twice as long.
             compile_time: Duration::from_secs(90),
+            compile_bytes: 1 << 30,
             memory_bytes: 128 * MIB,
             table_elements: 10_000,
             manifest_bytes: MIB,
@@ -58,8 +69,20 @@ impl Default for SandboxSettings {
             read_bytes: 16 << 20,
             read_total_bytes: 256 << 20,
             parallel_calls: available_parallelism().map_or(2, NonZeroUsize::get),
-            parallel_compilations: 1,
-            cached_plugins: NonZeroUsize::MIN.saturating_add(63),
+            parallel_compilations: available_parallelism().map_or(1, NonZeroUsize::get).min(4),
+            cached_plugins: NonZeroUsize::MIN.saturating_add(15),
         }
+    }
+}
+
+impl SandboxSettings {
+    /// The most bytes that a component of `size` bytes may be compiled to.
+    pub(crate) const fn code_bytes(size: usize) -> u64 {
+        (size as u64).saturating_mul(CODE_FACTOR) + CODE_ALLOWANCE
+    }
+
+    /// How long a caller waits for what may take `cpu` time.
+    pub(crate) fn wall(cpu: Duration) -> Duration {
+        cpu * WALL_FACTOR
     }
 }

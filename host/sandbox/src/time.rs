@@ -6,10 +6,8 @@ use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 
+use crate::settings::SandboxSettings;
 use crate::stop::Stop;
-
-/// The wall time of a call is at most this many times its CPU time: it may have to wait for a core.
-const WALL_FACTOR: u32 = 3;
 
 /// Says that nobody waits for the answer any more.
 #[derive(Clone, Default)]
@@ -43,7 +41,7 @@ impl Timer {
         }
         let cpu = thread_time().saturating_sub(self.cpu_start);
         let wall = self.wall_start.elapsed();
-        let within = cpu < self.budget && wall < self.budget * WALL_FACTOR;
+        let within = cpu < self.budget && wall < SandboxSettings::wall(self.budget);
         if within { Ok(()) } else { Err(Stop::Time) }
     }
 }

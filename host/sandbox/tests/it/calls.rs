@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use serde_json::json;
 use simulay_hostile::guest::{Guest, SPIN};
 use simulay_model::{Digest, Failure, LogLevel, Next, Report, Step};
-use simulay_sandbox::{Answer, Call, CallError, Code, Sandbox as _, SandboxSettings, WasmSandbox};
+use simulay_sandbox::{Answer, Call, CallError, Code, Sandbox as _, SandboxSettings};
 
 use crate::world::{Digits, assert_works, hasty, post_process, pre_process, request};
 
@@ -193,7 +193,7 @@ async fn code_with_another_digest_is_not_run() {
 async fn a_call_nobody_waits_for_gives_its_place_back() {
     let hour = Duration::from_secs(3600);
     let settings = SandboxSettings { call_time: hour, parallel_calls: 1, ..Default::default() };
-    let sandbox = WasmSandbox::new(settings).unwrap();
+    let sandbox = crate::world::sandbox(settings);
     let endless = Guest { pre_process: SPIN.into(), ..Guest::default() };
     let given_up = tokio::time::timeout(Duration::from_millis(200), pre_process(&sandbox, &endless)).await;
     assert!(given_up.is_err());

@@ -1,6 +1,6 @@
 //! A component that a compiler built, with all the WASI its standard library imports.
 
-use simulay_sandbox::{Call, Sandbox as _, SandboxSettings, WasmSandbox};
+use simulay_sandbox::{Call, Sandbox as _, SandboxSettings};
 
 use crate::world::{Bytes, Digits, request};
 
@@ -9,7 +9,7 @@ use crate::world::{Bytes, Digits, request};
 async fn a_built_plugin_is_taken_and_called() {
     let path = std::env::var("SIMULAY_COMPONENT").unwrap();
     let bytes = std::fs::read(path).unwrap();
-    let sandbox = WasmSandbox::new(SandboxSettings::default()).unwrap();
+    let sandbox = crate::world::sandbox(SandboxSettings::default());
     let manifest = sandbox.inspect(bytes.as_slice().into()).await.unwrap().manifest;
     println!("{}@{}", manifest.name, manifest.version);
     let plugin = simulay_model::Digest::of(&bytes);

@@ -9,14 +9,24 @@ use serde_json::{Value, json};
 use simulay_hostile::guest::Guest;
 use simulay_model::{Digest, Request};
 use simulay_sandbox::{
-    Answered, Call, CallError, Code, InspectError, ReadArtifacts, Sandbox as _, SandboxSettings, WasmSandbox,
+    Answered, Call, CallError, Code, InspectError, Launch, ProcessSandbox, ReadArtifacts, Sandbox,
+    SandboxSettings,
 };
 
+/// A sandbox with workers of its own.
+pub(crate) fn sandbox(settings: SandboxSettings) -> ProcessSandbox {
+    ProcessSandbox::new(settings, launch(), None).unwrap()
+}
+
+/// The worker that is built with these tests.
+pub(crate) fn launch() -> Launch {
+    Launch { program: env!("CARGO_BIN_EXE_simulay-sandbox-worker").into(), arguments: Vec::new() }
+}
+
 /// A sandbox that gives a plugin little time.
-pub(crate) fn hasty() -> WasmSandbox {
+pub(crate) fn hasty() -> ProcessSandbox {
     let time = Duration::from_millis(500);
-    let settings = SandboxSettings { describe_time: time, call_time: time, ..Default::default() };
-    WasmSandbox::new(settings).unwrap()
+    sandbox(SandboxSettings { describe_time: time, call_time: time, ..Default::default() })
 }
 
 /// Code that is at hand.
@@ -50,17 +60,17 @@ pub(crate) fn request() -> Request {
     Request { params: json!({ "width": 2 }), inputs: Vec::new(), seed: 7 }
 }
 
-pub(crate) async fn call(sandbox: &WasmSandbox, guest: &Guest, call: Call) -> Result<Answered, CallError> {
+pub(crate) async fn call(sandbox: &dyn Sandbox, guest: &Guest, call: Call) -> Result<Answered, CallError> {
     let code = Bytes(guest.build());
     sandbox.call(Digest::of(&code.0), &code, call, Arc::new(Digits)).await
 }
 
-pub(crate) async fn pre_process(sandbox: &WasmSandbox, guest: &Guest) -> Result<Answered, CallError> {
+pub(crate) async fn pre_process(sandbox: &dyn Sandbox, guest: &Guest) -> Result<Answered, CallError> {
     call(sandbox, guest, Call::PreProcess(request())).await
 }
 
 pub(crate) async fn post_process(
-    sandbox: &WasmSandbox,
+    sandbox: &dyn Sandbox,
     guest: &Guest,
     state: Value,
 ) -> Result<Answered, CallError> {
@@ -68,12 +78,12 @@ pub(crate) async fn post_process(
 }
 
 /// The error of an inspection that must fail.
-pub(crate) async fn refused(sandbox: &WasmSandbox, component: Vec<u8>) -> InspectError {
+pub(crate) async fn refused(sandbox: &dyn Sandbox, component: Vec<u8>) -> InspectError {
     sandbox.inspect(component.into()).await.unwrap_err()
 }
 
 /// Fails unless a good plugin still works.
-pub(crate) async fn assert_works(sandbox: &WasmSandbox) {
+pub(crate) async fn assert_works(sandbox: &dyn Sandbox) {
     let good = Guest::default();
     sandbox.inspect(good.build().into()).await.unwrap();
     assert!(pre_process(sandbox, &good).await.unwrap().answer.is_ok());
