@@ -30,7 +30,8 @@ use presence::Presence;
 
 use crate::spec::{self, Place, Runtime};
 use crate::{
-    Address, Admitted, Completed, ContainerError, Containers, Exchange, Policy, RegisteredImage, Tls,
+    Address, Admitted, Capacity, Completed, ContainerError, Containers, Exchange, Policy, RegisteredImage,
+    Tls,
 };
 
 const STARTS_PER_CORE: usize = 2;
@@ -182,6 +183,13 @@ impl Containers for DockerContainers {
 
     async fn ping(&self) -> Result<(), ContainerError> {
         Ok(self.daemon.ping().await?)
+    }
+
+    async fn capacity(&self) -> Result<Option<Capacity>, ContainerError> {
+        let info = self.daemon.info().await?;
+        let (Some(cpus), Some(memory)) = (info.ncpu, info.mem_total) else { return Ok(None) };
+        let cpu_milli = u64::try_from(cpus).unwrap_or_default().saturating_mul(1000);
+        Ok(Some(Capacity { cpu_milli, memory_mib: u64::try_from(memory).unwrap_or_default() >> 20 }))
     }
 
     async fn images(&self) -> Result<Vec<RegisteredImage>, ContainerError> {

@@ -4,6 +4,7 @@
 //! given to `simulay-init` as frames, and what comes back is checked again.
 
 mod address;
+mod capacity;
 mod docker;
 mod error;
 mod image;
@@ -14,6 +15,7 @@ pub mod scripted;
 mod spec;
 
 pub use address::{Address, AddressError, Tls};
+pub use capacity::Capacity;
 pub use docker::{ConnectError, DockerContainers, DockerSettings, Finding, Severity};
 pub use error::ContainerError;
 pub use image::{ImageId, ImageIdError};

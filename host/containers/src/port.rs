@@ -6,7 +6,7 @@ use futures_util::stream::BoxStream;
 use simulay_model::{ContainerCall, ContainerName, Digest, Ending, Manifest, RelativePath};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Admitted, ContainerError};
+use crate::{Admitted, Capacity, ContainerError};
 
 /// Carries out container calls.
 #[async_trait]
@@ -35,6 +35,11 @@ pub trait Containers: Send + Sync {
 
     /// Asks the daemon whether it is there.
     async fn ping(&self) -> Result<(), ContainerError>;
+
+    /// What the node has for containers; `None` when nobody can tell.
+    async fn capacity(&self) -> Result<Option<Capacity>, ContainerError> {
+        Ok(None)
+    }
 
     /// The operator's images: logical name, image ID, and whether Docker has it.
     async fn images(&self) -> Result<Vec<RegisteredImage>, ContainerError>;

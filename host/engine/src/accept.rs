@@ -39,16 +39,17 @@ pub(crate) async fn find(parts: &Parts, selector: &Selector) -> Result<Option<Pl
 pub(crate) async fn request(parts: &Parts, plugin: &Plugin, new: &NewRun) -> Result<Request, CreateError> {
     let params = complete(plugin, &new.params)?;
     let inputs = inputs(parts, new).await?;
-    let seed = new.seed.unwrap_or_else(draw_seed);
+    let seed = new.seed.unwrap_or_else(|| draw_seed(parts));
     Ok(Request { params, inputs, seed })
 }
 
 /// A queued run.
 pub(crate) fn run(parts: &Parts, plugin: &Plugin, request: Request) -> Run {
     Run {
-        id: RunId::generate(),
+        id: parts.chance.run_id(),
         plugin: plugin.reference(),
         request,
+        retries: 0,
         state: RunState::Queued,
         steps: 0,
         cancel_requested: false,
@@ -97,7 +98,14 @@ fn invalid(pointer: String, message: &str) -> CreateError {
     CreateError::InputInvalid(FieldError { pointer, message: message.to_owned() })
 }
 
-/// A seed that fits a JSON number in every language (53 bits).
-fn draw_seed() -> u64 {
-    uuid::Uuid::new_v4().as_u64_pair().1 & ((1 << 53) - 1)
+/// What fits a JSON number in every language.
+const SEED_BITS: u64 = (1 << 53) - 1;
+
+/// The seed of a run whose caller chose its id and no seed.
+pub(crate) const fn seed_of(run: RunId) -> u64 {
+    run.uuid().as_u64_pair().1 & SEED_BITS
+}
+
+fn draw_seed(parts: &Parts) -> u64 {
+    parts.chance.draw() & SEED_BITS
 }

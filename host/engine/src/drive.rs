@@ -4,25 +4,27 @@
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use jiff::Timestamp;
 use simulay_containers::Admitted;
 use simulay_model::schema::Schema;
 use simulay_model::{
     CallEnd, CallRecord, Change, ContainerName, ContainerResult, Digest, ErrorKind, Kept, LogLevel, Next,
     Plugin, RelativePath, Report, Run, RunEnd, RunError, RunId, RunState, Source, Stage, Step,
 };
-use simulay_sandbox::{Answer, Call};
+use simulay_sandbox::{Answer, Answered, Call, CallError};
 use simulay_store::StoreError;
 use tokio_util::sync::CancellationToken;
 
 use crate::exchange::put;
-use crate::limits::Limits;
+use crate::hold::Hold;
+use crate::limits::{Asker, Limits};
 use crate::logs::LiveLogs;
-use crate::simulate::{Simulation, failure};
+use crate::simulate::{Simulation, failure, pause};
 use crate::{Parts, Settings, plan, plugins, verdict};
+
+/// Whose runs these are, until there are accounts.
+const OWNER: &str = "everyone";
 
 /// What driving a run needs.
 pub(crate) struct Driver {
@@ -33,6 +35,8 @@ pub(crate) struct Driver {
     pub(crate) run: RunId,
     /// Cancelled when someone asked for the end of the run.
     pub(crate) stop: CancellationToken,
+    /// Cancelled when the host takes up no more work.
+    pub(crate) draining: CancellationToken,
 }
 
 /// Why a pass ended before the run did.
@@ -56,24 +60,62 @@ impl From<RunError> for Halt {
 }
 
 impl Driver {
-    /// Returns once the run has ended.
+    /// Returns once the run has ended, or is left to the next start of the host.
     pub(crate) async fn drive(self) {
-        let _place = tokio::select! {
-            biased;
-            () = self.stop.cancelled() => None,
-            place = self.limits.run() => place,
-        };
-        let mut pause = Duration::from_millis(500);
-        loop {
-            match self.pass().await {
-                Ok(()) | Err(StoreError::Ended | StoreError::NotFound) => return,
-                Err(error) => tracing::error!(run = %self.run, %error, "the run waits for the store"),
-            }
+        for failures in 0.. {
+            let pause = match self.turn().await {
+                Ok(true) | Err(StoreError::Ended | StoreError::NotFound) => return,
+                // Another host has it, and may lose it.
+                Ok(false) | Err(StoreError::Fenced) => self.settings.lease,
+                Err(error) => {
+                    tracing::error!(run = %self.run, %error, "the run waits for the store");
+                    self.settings.backoff.pause(failures, &*self.parts.chance)
+                }
+            };
             tokio::time::sleep(pause).await;
-            pause = (2 * pause).min(Duration::from_secs(30));
         }
     }
 
+    /// Waits for the turn of the run and works on it. False when another host has it.
+    async fn turn(&self) -> Result<bool, StoreError> {
+        let Some(run) = self.parts.runs.get(self.run).await? else { return Ok(true) };
+        if run.state.is_end() {
+            return Ok(true);
+        }
+        let asker = Asker { owner: OWNER.into(), pipeline: run.plugin.name, run: self.run };
+        let _place = tokio::select! {
+            biased;
+            () = self.stop.cancelled() => None,
+            () = self.draining.cancelled() => return Ok(true),
+            place = self.limits.run(&asker) => place,
+        };
+        let Some(hold) = Hold::take(&self.parts, &self.settings, self.run).await? else { return Ok(false) };
+        let work = Work { driver: self, hold: &hold, asker: &asker };
+        tokio::select! {
+            biased;
+            // Dropped as if the host was killed: the containers are another's now.
+            () = hold.keep(&self.stop) => Err(StoreError::Fenced),
+            done = work.pass() => done.map(|()| true),
+        }
+    }
+}
+
+/// A run that is held and at work.
+struct Work<'a> {
+    driver: &'a Driver,
+    hold: &'a Hold,
+    asker: &'a Asker,
+}
+
+impl std::ops::Deref for Work<'_> {
+    type Target = Driver;
+
+    fn deref(&self) -> &Driver {
+        self.driver
+    }
+}
+
+impl Work<'_> {
     async fn pass(&self) -> Result<(), StoreError> {
         let worked = AssertUnwindSafe(self.within_time()).catch_unwind().await.unwrap_or_else(|_| {
             let message = "a fault in the host stopped the run; please report it";
@@ -100,10 +142,11 @@ impl Driver {
             return Ok(());
         }
         let stop = self.stop.child_token();
-        let mut work = std::pin::pin!(self.work(run.clone(), &stop));
+        let mut work = std::pin::pin!(self.work(run, &stop));
         tokio::select! {
+            biased;
             worked = &mut work => return worked,
-            () = tokio::time::sleep(self.time_left(&run)) => stop.cancel(),
+            () = self.time_up() => stop.cancel(),
         }
         match work.await {
             Err(Halt::End(RunEnd::Cancelled)) if !self.stop.is_cancelled() => {
@@ -114,10 +157,16 @@ impl Driver {
         }
     }
 
-    fn time_left(&self, run: &Run) -> Duration {
-        let begun = run.started_at.unwrap_or_else(|| self.parts.clock.now());
-        let spent = Duration::try_from(self.parts.clock.now().duration_since(begun)).unwrap_or_default();
-        self.settings.max_run_time.saturating_sub(spent)
+    /// Returns once the run has been worked on for as long as it may.
+    async fn time_up(&self) {
+        loop {
+            let left = self.settings.max_run_time.saturating_sub(self.hold.worked.total());
+            if left.is_zero() {
+                return;
+            }
+            // The time it waits meanwhile does not count.
+            tokio::time::sleep(left).await;
+        }
     }
 
     async fn work(&self, run: Run, stop: &CancellationToken) -> Result<(), Halt> {
@@ -136,7 +185,7 @@ impl Driver {
         }
         loop {
             let step = steps - 1;
-            let results = self.simulate(&plugin, step, stop).await?;
+            let results = self.simulate(&run, &plugin, step, stop).await?;
             match self.post_process(&run, step, results).await? {
                 Next::Done(report) => {
                     let report = self.keep(&plugin, report).await?;
@@ -170,12 +219,33 @@ impl Driver {
 
     async fn ask(&self, run: &Run, stage: Stage, call: Call) -> Result<Answer, Halt> {
         let known = self.known().await?;
-        let answered = plugins::call(&self.parts, run.plugin.sha256, call, known).await;
-        let answered = answered.map_err(|error| verdict::of_plugin(&error))?;
+        let answered =
+            self.call_plugin(run, call, &known).await.map_err(|error| verdict::of_plugin(&error))?;
         for (level, message) in answered.messages {
             self.log(stage, level, message).await?;
         }
         Ok(answered.answer.map_err(verdict::of_failure)?)
+    }
+
+    /// Calls the plugin; a worker that died may have died of something else than the plugin.
+    async fn call_plugin(
+        &self,
+        run: &Run,
+        call: Call,
+        known: &Arc<HashMap<Digest, u64>>,
+    ) -> Result<Answered, CallError> {
+        let _at_work = self.hold.worked.begin();
+        for failures in 0..self.settings.max_attempts.saturating_sub(1) {
+            match plugins::call(&self.parts, run.plugin.sha256, call.clone(), known.clone()).await {
+                Err(error @ CallError::WorkerCrashed) => {
+                    tracing::warn!(run = %self.run, %error, "calling the plugin again");
+                    let time = self.settings.backoff.pause(failures, &*self.parts.chance);
+                    pause(time, &self.stop).await;
+                }
+                answered => return answered,
+            }
+        }
+        plugins::call(&self.parts, run.plugin.sha256, call, known.clone()).await
     }
 
     /// Stores a step the policy admits whole.
@@ -192,6 +262,7 @@ impl Driver {
 
     async fn simulate(
         &self,
+        run: &Run,
         plugin: &Plugin,
         step: u32,
         stop: &CancellationToken,
@@ -203,7 +274,10 @@ impl Driver {
                 settings: &self.settings,
                 limits: &self.limits,
                 logs: &self.logs,
+                hold: self.hold,
+                asker: self.asker,
                 run: self.run,
+                retries: run.retries,
                 known: self.known().await?,
             };
             simulation.step(pending, stop).await?;
@@ -308,8 +382,7 @@ impl Driver {
     }
 
     async fn apply(&self, change: Change) -> Result<(), StoreError> {
-        let now: Timestamp = self.parts.clock.now();
-        self.parts.runs.apply(self.run, now, change).await.map(|_| ())
+        self.hold.apply(change).await
     }
 }
 

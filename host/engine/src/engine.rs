@@ -1,10 +1,12 @@
 //! The engine as everyone outside sees it.
 
 mod gate;
+mod intake;
 mod life;
 mod rights;
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -22,11 +24,13 @@ use tokio_util::task::TaskTracker;
 use crate::drive::Driver;
 use crate::limits::{Limits, Place};
 use crate::logs::LiveLogs;
+use crate::repeat::InFlight;
 use crate::{
     CreateError, LogStream, NewRun, Parts, Planned, Selector, Settings, StreamName, accept, events, plan,
-    plugins, verdict,
+    plugins, sweep, verdict,
 };
 
+pub use intake::Named;
 pub use life::{Activation, RolledBack, Submission};
 pub use rights::PluginDetails;
 
@@ -39,11 +43,16 @@ pub struct Engine {
     logs: LiveLogs,
     at_work: Arc<Mutex<HashMap<RunId, CancellationToken>>>,
     tasks: TaskTracker,
+    /// Cancelled when no more work is taken up.
     shutdown: CancellationToken,
+    /// Cancelled when the work in hand is left as it is.
+    letting_go: CancellationToken,
     /// Whoever changes the life of a plugin holds it.
     turn: Arc<tokio::sync::Mutex<()>>,
     /// Counts those changes.
     checks: Arc<watch::Sender<u64>>,
+    /// Requests at work that may come again.
+    in_flight: InFlight,
 }
 
 /// What is going on, for metrics.
@@ -69,8 +78,10 @@ impl Engine {
             at_work: Arc::default(),
             tasks: TaskTracker::new(),
             shutdown: CancellationToken::new(),
+            letting_go: CancellationToken::new(),
             turn: Arc::default(),
             checks: Arc::default(),
+            in_flight: InFlight::default(),
         }
     }
 
@@ -80,13 +91,11 @@ impl Engine {
     /// # Errors
     /// When the store does not answer; Docker may be absent.
     pub async fn recover(&self) -> Result<usize, StoreError> {
-        let unfinished = self.parts.runs.unfinished().await?;
-        for id in &unfinished {
-            self.launch(*id, self.limits.keep_place());
-        }
+        let unfinished = self.take_up().await?;
         self.take_up_checks().await?;
-        self.tasks.spawn(self.shutdown.clone().run_until_cancelled_owned(sweep(self.parts.clone())));
-        Ok(unfinished.len())
+        let sweeping = sweep::forever(self.clone());
+        self.tasks.spawn(self.letting_go.clone().run_until_cancelled_owned(sweeping));
+        Ok(unfinished)
     }
 
     /// All versions of all plugins.
@@ -103,23 +112,6 @@ impl Engine {
     /// When the store does not answer.
     pub async fn plugin(&self, selector: &Selector) -> Result<Option<Plugin>, StoreError> {
         accept::find(&self.parts, selector).await
-    }
-
-    /// Accepts a run: validated, stored, queued.
-    ///
-    /// # Errors
-    /// See [`CreateError`].
-    pub async fn create(&self, new: NewRun) -> Result<Run, CreateError> {
-        if self.shutdown.is_cancelled() {
-            return Err(CreateError::Draining);
-        }
-        let plugin = accept::pipeline(&self.parts, &new.pipeline).await?;
-        let request = accept::request(&self.parts, &plugin, &new).await?;
-        let place = self.limits.place().map_err(CreateError::QueueFull)?;
-        let run = accept::run(&self.parts, &plugin, request);
-        self.parts.runs.create(run.clone()).await?;
-        self.launch(run.id, place);
-        Ok(run)
     }
 
     /// What a run would do first; starts and stores nothing.
@@ -189,10 +181,12 @@ impl Engine {
         self.run(id).await?.ok_or(StoreError::NotFound)
     }
 
-    /// The events after the one numbered `after`, then live ones, until the run has ended.
+    /// The events after the one numbered `after`, then live ones, until the run has ended or the
+    /// host stops.
     #[must_use]
     pub fn events(&self, id: RunId, after: u64) -> BoxStream<'static, Result<Event, StoreError>> {
-        events::follow(self.parts.clone(), id, after)
+        let events = events::follow(self.parts.clone(), id, after);
+        events.take_until(self.shutdown.clone().cancelled_owned()).boxed()
     }
 
     /// The container calls of a run, the newest attempt of each.
@@ -291,17 +285,42 @@ impl Engine {
         Stats { unfinished_runs, active_runs, containers }
     }
 
-    /// Accepts no more runs and lets go of those at work; their containers go on and are adopted
-    /// at the next start.
+    /// Accepts no more runs and waits for those at work as long as the settings say. Then lets go of
+    /// them; their containers go on and are adopted at the next start.
     pub async fn shutdown(&self) {
         self.shutdown.cancel();
         self.tasks.close();
+        let drained = self.tasks.wait();
+        if tokio::time::timeout(self.settings.drain, drained).await.is_err() {
+            tracing::info!("letting go of the runs at work");
+        }
+        self.letting_go.cancel();
         self.tasks.wait().await;
+    }
+
+    pub(crate) const fn parts(&self) -> &Parts {
+        &self.parts
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Takes up the runs that nobody works on, perhaps those of a host that is no more.
+    pub(crate) async fn take_up(&self) -> Result<usize, StoreError> {
+        let unfinished = self.parts.runs.unfinished().await?;
+        for id in &unfinished {
+            self.launch(*id, self.limits.keep_place());
+        }
+        Ok(unfinished.len())
     }
 
     fn launch(&self, id: RunId, place: Place) {
         let stop = CancellationToken::new();
-        lock(&self.at_work).insert(id, stop.clone());
+        match lock(&self.at_work).entry(id) {
+            Entry::Occupied(_) => return,
+            Entry::Vacant(vacant) => vacant.insert(stop.clone()),
+        };
         let driver = Driver {
             parts: self.parts.clone(),
             settings: self.settings.clone(),
@@ -309,11 +328,12 @@ impl Engine {
             logs: self.logs.clone(),
             run: id,
             stop,
+            draining: self.shutdown.clone(),
         };
-        let (shutdown, at_work) = (self.shutdown.clone(), self.at_work.clone());
+        let (letting_go, at_work) = (self.letting_go.clone(), self.at_work.clone());
         self.tasks.spawn(async move {
             let _place = place;
-            shutdown.run_until_cancelled(driver.drive()).await;
+            letting_go.run_until_cancelled(driver.drive()).await;
             lock(&at_work).remove(&id);
         });
     }
@@ -323,32 +343,4 @@ fn lock(
     runs: &Mutex<HashMap<RunId, CancellationToken>>,
 ) -> std::sync::MutexGuard<'_, HashMap<RunId, CancellationToken>> {
     runs.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Removes the containers of this instance whose run has ended or is unknown, as soon as Docker
-/// answers, and from then on every now and then.
-async fn sweep(parts: Parts) {
-    const WAIT: Duration = Duration::from_secs(2);
-    const PERIOD: Duration = Duration::from_secs(60);
-    loop {
-        let pause = match sweep_once(&parts).await {
-            Ok(()) => PERIOD,
-            Err(error) => {
-                tracing::warn!(error, "containers are not swept yet");
-                WAIT
-            }
-        };
-        tokio::time::sleep(pause).await;
-    }
-}
-
-async fn sweep_once(parts: &Parts) -> Result<(), String> {
-    for name in parts.containers.list().await.map_err(|error| error.to_string())? {
-        let run = parts.runs.get(name.run).await.map_err(|error| error.to_string())?;
-        if run.is_none_or(|run| run.state.is_end()) {
-            tracing::info!(container = %name, "removing a container whose run has ended");
-            parts.containers.remove(name).await.map_err(|error| error.to_string())?;
-        }
-    }
-    Ok(())
 }

@@ -1,20 +1,21 @@
-//! How much happens at once: admission by count, in order of arrival.
+//! How much happens at once, and whose turn it is.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use simulay_containers::Capacity;
+use simulay_model::{PluginName, Resources, RunId};
 
 use crate::Settings;
+use crate::turns::{Path, Turn, Turns};
 
 /// The places of runs and containers.
 pub(crate) struct Limits {
     unfinished: Arc<AtomicUsize>,
     max_unfinished: usize,
-    runs: Arc<Semaphore>,
-    max_runs: usize,
-    containers: Arc<Semaphore>,
-    max_containers: usize,
+    runs: Turns,
+    containers: Turns,
+    reserve: Capacity,
 }
 
 /// The place of an unfinished run in the queue; free again when dropped.
@@ -26,16 +27,38 @@ impl Drop for Place {
     }
 }
 
+/// Who asks for a turn.
+#[derive(Debug, Clone)]
+pub(crate) struct Asker {
+    /// Whose run it is.
+    pub(crate) owner: Arc<str>,
+    /// What it is a run of.
+    pub(crate) pipeline: PluginName,
+    /// Which.
+    pub(crate) run: RunId,
+}
+
+impl Asker {
+    fn path(&self, with_run: bool) -> Path {
+        let run = with_run.then(|| Arc::from(self.run.to_string()));
+        [self.owner.clone(), Arc::from(self.pipeline.as_str())].into_iter().chain(run).collect()
+    }
+}
+
 impl Limits {
     pub(crate) fn new(settings: &Settings) -> Self {
         Self {
             unfinished: Arc::default(),
             max_unfinished: settings.max_unfinished_runs,
-            runs: Arc::new(Semaphore::new(settings.max_active_runs)),
-            max_runs: settings.max_active_runs,
-            containers: Arc::new(Semaphore::new(settings.max_containers)),
-            max_containers: settings.max_containers,
+            runs: Turns::new(settings.max_active_runs),
+            containers: Turns::new(settings.max_containers),
+            reserve: settings.reserve,
         }
+    }
+
+    /// Learns what the node has; the reserve stays free.
+    pub(crate) fn learn(&self, node: Capacity) {
+        self.containers.set_room(node.minus(self.reserve));
     }
 
     /// A place for a new run, or the number of places when all are taken.
@@ -54,20 +77,21 @@ impl Limits {
     }
 
     /// Waits for the turn of a run; `None` never comes while the engine lives.
-    pub(crate) async fn run(&self) -> Option<OwnedSemaphorePermit> {
-        self.runs.clone().acquire_owned().await.ok()
+    pub(crate) async fn run(&self, asker: &Asker) -> Option<Turn> {
+        // Runs of a pipeline go by age.
+        self.runs.take(asker.path(false), Capacity::default()).await
     }
 
     /// Waits for the turn of a container.
-    pub(crate) async fn container(&self) -> Option<OwnedSemaphorePermit> {
-        self.containers.clone().acquire_owned().await.ok()
+    pub(crate) async fn container(&self, asker: &Asker, resources: Resources) -> Option<Turn> {
+        // Its working directory is memory.
+        let memory_mib = u64::from(resources.memory_mib) + u64::from(resources.scratch_mib);
+        let demand = Capacity { cpu_milli: u64::from(resources.cpu_milli), memory_mib };
+        self.containers.take(asker.path(true), demand).await
     }
 
     /// Unfinished runs, active runs, containers.
     pub(crate) fn taken(&self) -> (usize, usize, usize) {
-        let unfinished = self.unfinished.load(Ordering::Relaxed);
-        let runs = self.max_runs.saturating_sub(self.runs.available_permits());
-        let containers = self.max_containers.saturating_sub(self.containers.available_permits());
-        (unfinished, runs, containers)
+        (self.unfinished.load(Ordering::Relaxed), self.runs.taken(), self.containers.taken())
     }
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use simulay_containers::Containers;
 use simulay_model::Clock;
 use simulay_sandbox::Sandbox;
-use simulay_store::{Blobs, Journal, Plugins, Runs};
+use simulay_store::{Blobs, Journal, Leases, Plugins, Requests, Runs};
+
+use crate::Chance;
 
 /// What the engine works with; picked by the binary.
 #[derive(Clone)]
@@ -16,6 +18,10 @@ pub struct Parts {
     pub runs: Arc<dyn Runs>,
     /// What happened to runs.
     pub journal: Arc<dyn Journal>,
+    /// Who works on which run.
+    pub leases: Arc<dyn Leases>,
+    /// Requests that may come again.
+    pub requests: Arc<dyn Requests>,
     /// Immutable bytes.
     pub blobs: Arc<dyn Blobs>,
     /// Runs plugin code.
@@ -24,4 +30,6 @@ pub struct Parts {
     pub containers: Arc<dyn Containers>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
+    /// Everything left to chance.
+    pub chance: Arc<dyn Chance>,
 }

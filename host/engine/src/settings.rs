@@ -2,11 +2,17 @@
 
 use std::time::Duration;
 
-use crate::PluginPolicy;
+use simulay_containers::Capacity;
+
+use crate::{Backoff, PluginPolicy};
 
 /// How much the engine does at once, and how long it lets things take.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    /// Who holds runs; the same at each start, and another on each host that shares the database.
+    pub owner: String,
+    /// Time after which a run of a host that is silent goes on elsewhere.
+    pub lease: Duration,
     /// Runs accepted and not ended; one more is refused with [`crate::CreateError::QueueFull`].
     pub max_unfinished_runs: usize,
     /// Runs at work at once.
@@ -15,12 +21,20 @@ pub struct Settings {
     pub max_containers: usize,
     /// Containers of one run at work at once.
     pub max_containers_per_run: usize,
+    /// What containers leave of the node.
+    pub reserve: Capacity,
     /// Steps of one run.
     pub max_steps: u32,
     /// Attempts at one container call that the platform, not the simulation, broke.
     pub max_attempts: u32,
-    /// Time a run may take from its start to its end.
+    /// The most that a request may ask for: attempts at a call whose command failed, after the first.
+    pub max_retries: u32,
+    /// Pauses before another attempt.
+    pub backoff: Backoff,
+    /// Time a run may be worked on; waiting for a turn does not count.
     pub max_run_time: Duration,
+    /// Time that runs at work get to end when the host stops; then they are left to its next start.
+    pub drain: Duration,
     /// Bytes of the head and of the tail of a stream that `post-process` is shown.
     pub stream_excerpt: usize,
     /// What the operator decides about plugins.
@@ -31,13 +45,19 @@ impl Default for Settings {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Self {
+            owner: "host".to_owned(),
+            lease: Duration::from_secs(30),
             max_unfinished_runs: 10_000,
             max_active_runs: 64,
             max_containers: 2 * cores,
             max_containers_per_run: 2 * cores,
+            reserve: Capacity { cpu_milli: 0, memory_mib: 512 },
             max_steps: 100,
             max_attempts: 3,
+            max_retries: 10,
+            backoff: Backoff { first: Duration::from_secs(1), longest: Duration::from_secs(30) },
             max_run_time: Duration::from_secs(24 * 3600),
+            drain: Duration::ZERO,
             stream_excerpt: 32 * 1024,
             plugins: PluginPolicy::default(),
         }

@@ -1,4 +1,4 @@
-//! Carries out the calls of a step, side by side, under the global and the per-run bound.
+//! Carries out the calls of a step, side by side, each when it is its turn.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,11 +13,11 @@ use simulay_store::StoreError;
 use tokio_util::sync::CancellationToken;
 
 use crate::exchange::CallExchange;
-use crate::limits::Limits;
+use crate::hold::{Hold, may_pass};
+use crate::limits::{Asker, Limits};
 use crate::logs::{LiveLogs, StreamName};
+use crate::retry::{Attempt, Budget, judge};
 use crate::{Parts, Settings, verdict};
-
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
 /// What carrying out the calls of one run needs.
 pub(crate) struct Simulation<'a> {
@@ -25,24 +25,18 @@ pub(crate) struct Simulation<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) limits: &'a Limits,
     pub(crate) logs: &'a LiveLogs,
+    pub(crate) hold: &'a Hold,
+    pub(crate) asker: &'a Asker,
     pub(crate) run: RunId,
+    /// How often the request has a failed command tried again.
+    pub(crate) retries: u32,
     /// Artifacts of the run and their sizes.
     pub(crate) known: Arc<HashMap<Digest, u64>>,
 }
 
-/// How an attempt ended.
-enum Attempt {
-    /// With a result, or an error that another attempt would not mend.
-    Over(Box<CallEnd>),
-    /// The platform broke it: worth another attempt.
-    Broken(RunError),
-    /// Stopped from outside; the container is gone.
-    Stopped,
-}
-
 impl Simulation<'_> {
     /// Sees every call in `pending` through to its end. When one fails the run, the others are
-    /// stopped. Returns early, with calls left open, only when `stop` says so.
+    /// stopped. Returns early, with calls left open, only when `stop` says so or the store fails.
     pub(crate) async fn step(
         &self,
         pending: Vec<(CallRecord, Admitted)>,
@@ -53,7 +47,8 @@ impl Simulation<'_> {
         let (present, siblings) = (&present, &step);
         let calls = pending.into_iter().map(|(record, admitted)| async move {
             let ended = self.call(record, &admitted, present, siblings).await;
-            if !matches!(ended, Ok(true)) {
+            // A store that fails is no reason to throw the work of the others away.
+            if matches!(ended, Ok(false)) {
                 siblings.cancel();
             }
             ended.map(|_| ())
@@ -75,19 +70,19 @@ impl Simulation<'_> {
         if !pending.iter().any(|(record, _)| record.started) {
             return Vec::new();
         }
-        let mut pause = FIRST_PAUSE;
-        loop {
+        for failures in 0.. {
             match self.parts.containers.list().await {
                 Ok(names) => return names,
                 Err(error) => {
                     tracing::warn!(run = %self.run, %error, "waiting for Docker to adopt containers")
                 }
             }
-            tokio::select! {
-                () = stop.cancelled() => return Vec::new(),
-                () = tokio::time::sleep(pause) => pause = (2 * pause).min(Duration::from_secs(10)),
+            self.pause(failures, stop).await;
+            if stop.is_cancelled() {
+                break;
             }
         }
+        Vec::new()
     }
 
     /// True when the call ended in a way the run goes on from.
@@ -102,20 +97,25 @@ impl Simulation<'_> {
         if record.started && !present.contains(&self.name(&record)) && !stop.is_cancelled() {
             self.next_attempt(&mut record, "the container was gone after a restart of the host").await?;
         }
-        for tries in 1.. {
-            match self.attempt(&record, admitted, stop).await? {
-                Attempt::Over(end) => return self.over(&record, *end).await,
+        let mut budget = Budget::new(self.settings.max_attempts, self.retries.min(self.settings.max_retries));
+        loop {
+            let attempt = self.attempt(&record, admitted, stop).await?;
+            let (why, end) = match attempt {
                 Attempt::Stopped => return Ok(false),
-                Attempt::Broken(error) if tries >= self.settings.max_attempts => {
-                    return self.over(&record, CallEnd::Error(error)).await;
-                }
-                Attempt::Broken(error) => {
-                    self.next_attempt(&mut record, &error.message).await?;
-                    pause(FIRST_PAUSE * tries, stop).await;
-                }
+                Attempt::Over(end) => match failure(&record, &end) {
+                    Some(error) if budget.retry(&error) => (error.message, None),
+                    _ => (String::new(), Some(*end)),
+                },
+                Attempt::Parked(error) => (error.message, None),
+                Attempt::Broken(error) if budget.again() => (error.message, None),
+                Attempt::Broken(error) => (String::new(), Some(CallEnd::Error(error))),
+            };
+            if let Some(end) = end {
+                return self.over(&record, end, stop).await;
             }
+            self.next_attempt(&mut record, &why).await?;
+            self.pause(budget.failures(), stop).await;
         }
-        Ok(false)
     }
 
     async fn attempt(
@@ -127,21 +127,22 @@ impl Simulation<'_> {
         let place = tokio::select! {
             biased;
             () = stop.cancelled() => None,
-            place = self.limits.container() => place,
+            place = self.limits.container(self.asker, admitted.resources()) => place,
         };
         let Some(_place) = place else {
             // What an earlier life started has no one to stop it but us.
             return self.discard(record).await.map(|()| Attempt::Stopped);
         };
+        let _at_work = self.hold.worked.begin();
         // Opens the logs before anyone is told of the start, who may ask for them at once.
         let exchange = self.exchange(record);
         if !record.started {
             let CallRecord { step, index: call, attempt, .. } = *record;
-            self.apply(Change::CallStarted { step, call, attempt }).await?;
+            self.hold.apply(Change::CallStarted { step, call, attempt }).await?;
         }
         let name = self.name(record);
         let ended = self.parts.containers.run(name, admitted, &exchange, stop.clone()).await;
-        self.judge(record, &exchange, ended).await
+        self.result(record, &exchange, ended).await
     }
 
     async fn discard(&self, record: &CallRecord) -> Result<(), StoreError> {
@@ -151,7 +152,7 @@ impl Simulation<'_> {
         Ok(())
     }
 
-    async fn judge(
+    async fn result(
         &self,
         record: &CallRecord,
         exchange: &CallExchange,
@@ -163,27 +164,45 @@ impl Simulation<'_> {
                 let result = exchange.result(name, completed, self.settings.stream_excerpt).await?;
                 Ok(Attempt::Over(Box::new(CallEnd::Result(result))))
             }
-            Err(ContainerError::Cancelled) => Ok(Attempt::Stopped),
-            Err(error @ (ContainerError::Lost(_) | ContainerError::Unavailable(_))) => {
-                Ok(Attempt::Broken(verdict::of_container(&error, name)))
-            }
-            Err(error) => Ok(Attempt::Over(Box::new(CallEnd::Error(verdict::of_container(&error, name))))),
+            Err(error) => Ok(judge(&error, name)),
         }
     }
 
     /// Stores the end, then lets the container go: what it holds is safe now.
-    async fn over(&self, record: &CallRecord, end: CallEnd) -> Result<bool, StoreError> {
+    async fn over(
+        &self,
+        record: &CallRecord,
+        end: CallEnd,
+        stop: &CancellationToken,
+    ) -> Result<bool, StoreError> {
         let goes_on = failure(record, &end).is_none();
-        self.end(record, end).await?;
+        self.end(record, end, stop).await?;
         self.remove(self.name(record)).await;
         Ok(goes_on)
     }
 
-    async fn end(&self, record: &CallRecord, end: CallEnd) -> Result<(), StoreError> {
+    /// What was computed waits for a store that fails: an end may be stored twice.
+    async fn end(
+        &self,
+        record: &CallRecord,
+        end: CallEnd,
+        stop: &CancellationToken,
+    ) -> Result<(), StoreError> {
         let CallRecord { step, index: call, attempt, .. } = *record;
-        let stored = self.apply(Change::CallEnded { step, call, attempt, end }).await;
-        self.logs.close(self.run, step, call);
-        stored
+        for failures in 0.. {
+            let end = end.clone();
+            match self.hold.apply(Change::CallEnded { step, call, attempt, end }).await {
+                Err(error) if may_pass(&error) && !stop.is_cancelled() => {
+                    tracing::error!(run = %self.run, %error, "the end of a call waits for the store");
+                    self.pause(failures, stop).await;
+                }
+                stored => {
+                    self.logs.close(self.run, step, call);
+                    return stored;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Turns to the next attempt. The journal learns of it when it starts: until then, a host that
@@ -193,7 +212,7 @@ impl Simulation<'_> {
             "call `{}`, attempt {}: {why}; another attempt follows",
             record.call.name, record.attempt
         );
-        self.apply(Change::Logged { stage: Stage::Simulate, level: LogLevel::Warn, message }).await?;
+        self.hold.apply(Change::Logged { stage: Stage::Simulate, level: LogLevel::Warn, message }).await?;
         self.remove(self.name(record)).await;
         self.logs.close(self.run, record.step, record.index);
         record.attempt += 1;
@@ -208,8 +227,9 @@ impl Simulation<'_> {
         }
     }
 
-    async fn apply(&self, change: Change) -> Result<(), StoreError> {
-        self.parts.runs.apply(self.run, self.parts.clock.now(), change).await.map(|_| ())
+    async fn pause(&self, failures: u32, stop: &CancellationToken) {
+        let time = self.settings.backoff.pause(failures, &*self.parts.chance);
+        pause(time, stop).await;
     }
 
     fn name(&self, record: &CallRecord) -> ContainerName {
@@ -233,8 +253,10 @@ pub(crate) fn failure(record: &CallRecord, end: &CallEnd) -> Option<RunError> {
     }
 }
 
-async fn pause(time: Duration, stop: &CancellationToken) {
+/// Waits, unless the end is asked for.
+pub(crate) async fn pause(time: Duration, stop: &CancellationToken) {
     tokio::select! {
+        biased;
         () = stop.cancelled() => {}
         () = tokio::time::sleep(time) => {}
     }

@@ -69,6 +69,8 @@ pub struct Run {
     pub plugin: PluginRef,
     /// What is asked.
     pub request: Request,
+    /// How often a call is tried again after its command failed.
+    pub retries: u32,
     /// Where it is.
     pub state: RunState,
     /// Steps planned so far.

@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use simulay_api::ApiSettings;
-use simulay_engine::{Engine, Parts};
+use simulay_engine::{Engine, Parts, SystemChance};
 use simulay_model::SystemClock;
-use simulay_sandbox::{Sandbox, SandboxSettings, WasmSandbox};
+use simulay_sandbox::{Launch, Measure, ProcessSandbox, Sandbox, SandboxSettings};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -34,10 +34,25 @@ pub(crate) fn image_ids(settings: &Settings, data: &Path) -> anyhow::Result<Imag
     Ok(ids)
 }
 
-/// What runs plugin code.
-pub(crate) fn sandbox() -> anyhow::Result<Arc<dyn Sandbox>> {
-    let sandbox = WasmSandbox::new(SandboxSettings::default());
-    Ok(Arc::new(sandbox.context("WebAssembly cannot be run on this machine")?))
+/// The argument that makes this program a worker.
+pub(crate) const WORKER: &str = "sandbox";
+/// Compiled plugins, in the data directory.
+const COMPILED: &str = "compiled";
+
+/// What runs plugin code; what it compiles is kept in `data`, when given.
+pub(crate) fn sandbox(data: Option<&Path>) -> anyhow::Result<Arc<dyn Sandbox>> {
+    Ok(Arc::new(workers(data)?))
+}
+
+/// How plugin code is confined on this machine.
+pub(crate) async fn confinement() -> anyhow::Result<Vec<Measure>> {
+    Ok(workers(None)?.confinement().await?)
+}
+
+fn workers(data: Option<&Path>) -> anyhow::Result<ProcessSandbox> {
+    let folder = data.map(|data| data.join(COMPILED));
+    ProcessSandbox::new(SandboxSettings::default(), Launch::same_program(&[WORKER]), folder.as_deref())
+        .context("compiled plugins cannot be kept in the data directory")
 }
 
 /// An engine that keeps its data in `data`. Docker may be absent.
@@ -49,11 +64,14 @@ pub(crate) fn engine(settings: &Settings, data: &Path, images: &ImageIds) -> any
     let parts = Parts {
         plugins: records.clone(),
         runs: records.clone(),
-        journal: records,
+        journal: records.clone(),
+        leases: records.clone(),
+        requests: records,
         blobs,
-        sandbox: sandbox()?,
+        sandbox: sandbox(Some(data))?,
         containers: Arc::new(containers),
         clock: Arc::new(SystemClock),
+        chance: Arc::new(SystemChance),
     };
     Ok(Engine::new(parts, limits::of_engine(settings)))
 }

@@ -9,15 +9,39 @@ pub enum StoreError {
     /// Other bytes go by the same name and version.
     #[error("this version exists already with other bytes; give the new one another version")]
     VersionExists,
+    /// Another run goes by this id.
+    #[error("a run with this id exists")]
+    RunExists,
+    /// The request came before.
+    #[error("the request came before")]
+    Repeated,
     /// The run has ended; nothing follows.
     #[error("the run has ended")]
     Ended,
     /// The change contradicts what is stored: how.
     #[error("the change contradicts the journal: {0}")]
     Conflict(String),
+    /// Another host has taken the run over.
+    #[error("another host has taken the run over")]
+    Fenced,
     /// The disk is full.
     #[error("no space is left in the data directory")]
     Full,
+    /// The disk takes nothing: it is read-only or fails.
+    #[error("the data directory cannot be written: {0}")]
+    Unwritable(String),
+    /// Less is free than is kept for the work in hand.
+    #[error(
+        "{} MiB are free in the data directory, and {} MiB are kept for the work in hand",
+        free >> 20,
+        floor >> 20
+    )]
+    Low {
+        /// Bytes that are free.
+        free: u64,
+        /// Bytes that stay free.
+        floor: u64,
+    },
     /// Stored bytes are not what they were: which.
     #[error("stored data is damaged: {0}")]
     Corrupt(String),

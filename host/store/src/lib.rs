@@ -5,10 +5,12 @@ mod directory;
 mod error;
 mod open;
 mod port;
+mod requests;
 mod sqlite;
 
 pub use blobs::ObjectBlobs;
 pub use error::StoreError;
-pub use open::open;
-pub use port::{Added, BlobStream, BlobWriter, Blobs, Journal, Plugins, RunQuery, Runs};
+pub use open::{open, open_with};
+pub use port::{Added, BlobStream, BlobWriter, Blobs, Journal, Lease, Leases, Plugins, RunQuery, Runs, Standing};
+pub use requests::{Claim, Outcome, Remembered, RequestKey, Requests};
 pub use sqlite::SqliteStore;

@@ -1,6 +1,7 @@
 //! What the engine asks of a store: four narrow ports, so that each can move to another backend.
 
 use std::ops::Range;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -68,7 +69,9 @@ pub trait Runs: Send + Sync {
     /// [`StoreError::Ended`] when the run has ended, [`StoreError::NotFound`] when there is none,
     /// [`StoreError::Conflict`] when the change contradicts what is stored, e.g. a second start of
     /// the same attempt, or another end of it. A cancel request or an equal end that is there
-    /// already is no error: the event is the one that told of it first.
+    /// already is no error: the event is the one that told of it first. [`StoreError::Fenced`]
+    /// when the run is leased and the change is not a cancel request. A run whose cancel was
+    /// requested ends as cancelled, whatever end is asked for.
     async fn apply(&self, run: RunId, at: Timestamp, change: Change) -> Result<Event, StoreError>;
 
     /// A run.
@@ -79,6 +82,51 @@ pub trait Runs: Send + Sync {
 
     /// Runs that have not ended, from the oldest to the newest.
     async fn unfinished(&self) -> Result<Vec<RunId>, StoreError>;
+}
+
+/// Who works on which run, when several hosts share a database. Deadlines are the database's.
+#[async_trait]
+pub trait Leases: Send + Sync {
+    /// Takes the run for `owner`, for `time`, with a fence above all before. `None` while another
+    /// owner has it. What the same owner held before, he held in an earlier life.
+    ///
+    /// # Errors
+    /// [`StoreError::Ended`], [`StoreError::NotFound`].
+    async fn take(&self, run: RunId, owner: &str, time: Duration) -> Result<Option<Lease>, StoreError>;
+
+    /// Keeps the run for `time` more, and stores how long it has been worked on.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] when someone took it since, [`StoreError::Ended`].
+    async fn renew(&self, run: RunId, lease: Lease, time: Duration) -> Result<Standing, StoreError>;
+
+    /// As [`Runs::apply`], by whoever holds the run with `fence`.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] when someone took it since.
+    async fn advance(
+        &self,
+        run: RunId,
+        fence: u64,
+        at: Timestamp,
+        change: Change,
+    ) -> Result<Event, StoreError>;
+}
+
+/// A run that is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lease {
+    /// Above those of all who held it before.
+    pub fence: u64,
+    /// How long the run has been worked on, in all lives of all hosts.
+    pub worked: Duration,
+}
+
+/// What whoever holds a run should know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// Someone asked for its end, perhaps of another host.
+    pub cancel_requested: bool,
 }
 
 /// Which runs to list.

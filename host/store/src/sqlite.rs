@@ -3,7 +3,9 @@
 mod connection;
 mod failure;
 mod journal;
+mod leases;
 mod plugins;
+mod requests;
 mod rows;
 mod runs;
 mod transition;
@@ -14,6 +16,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rusqlite::Connection;
+use simulay_model::Clock;
 
 use crate::directory::DirectoryLock;
 use crate::{Blobs, StoreError};
@@ -28,6 +31,8 @@ pub struct SqliteStore {
     watchers: Watchers,
     /// Tells the size of a kept file when its run ends.
     blobs: Arc<dyn Blobs>,
+    /// When leases end.
+    clock: Arc<dyn Clock>,
     /// Given back after the connections are closed: fields are dropped in order.
     _lock: Arc<DirectoryLock>,
 }
@@ -37,7 +42,7 @@ impl SqliteStore {
     pub(crate) fn open(
         file: &Path,
         blobs: Arc<dyn Blobs>,
-        lock: Arc<DirectoryLock>,
+        (clock, lock): (Arc<dyn Clock>, Arc<DirectoryLock>),
     ) -> Result<Self, StoreError> {
         let writing = connection::open_for_writing(file)?;
         Ok(Self {
@@ -45,6 +50,7 @@ impl SqliteStore {
             writer: Writer::spawn(writing)?,
             watchers: Watchers::default(),
             blobs,
+            clock,
             _lock: lock,
         })
     }

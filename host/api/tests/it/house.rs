@@ -15,7 +15,7 @@ use serde_json::Value;
 use simulay_api::wire::{InputStored, Problem, Run};
 use simulay_api::{ApiSettings, router};
 use simulay_containers::scripted::Scripted;
-use simulay_engine::{Engine, Parts, Settings};
+use simulay_engine::{Engine, Parts, Settings, SystemChance};
 use simulay_model::SystemClock;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -54,11 +54,14 @@ impl House {
         let parts = Parts {
             plugins: records.clone(),
             runs: records.clone(),
-            journal: records,
+            journal: records.clone(),
+            leases: records.clone(),
+            requests: records,
             blobs,
             sandbox: Arc::new(scripts::sandbox()),
             containers: Arc::new(containers.clone()),
             clock: Arc::new(SystemClock),
+            chance: Arc::new(SystemChance),
         };
         let engine = Engine::new(parts, engine);
         let draining = CancellationToken::new();

@@ -68,7 +68,7 @@ impl Engine {
         let places: Result<Vec<_>, _> = examples.iter().map(|_| self.limits.place()).collect();
         drop(places.map_err(CreateError::QueueFull)?);
         let now = self.parts.clock.now();
-        let runs = examples.iter().map(|_| RunId::generate()).collect();
+        let runs = examples.iter().map(|_| self.parts.chance.run_id()).collect();
         let check = Some(Check { begun_at: now, runs, disagreements: None });
         let approved = plugin.approved_at.is_none().then_some(Kind::Approved);
         let kinds: Vec<Kind> = approved.into_iter().chain([Kind::CheckBegun]).collect();

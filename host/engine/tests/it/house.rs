@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use simulay_containers::scripted::Scripted;
-use simulay_engine::{Engine, NewRun, Parts, Selector, Settings};
+use simulay_engine::{Engine, NewRun, Parts, Selector, Settings, SystemChance};
 use simulay_model::{
     ContainerCall, Image, Manifest, Next, OnFailure, Report, Resources, Run, RunId, Step, SystemClock,
 };
@@ -28,17 +28,28 @@ impl House {
     }
 
     pub(crate) fn with(directory: &Path, containers: &Scripted, settings: Settings) -> Self {
+        let pairs = ScriptedSandbox::default().with(COMPONENT, manifest(), |call, _| Ok(answer(call)));
+        Self::of(directory, containers, settings, pairs)
+    }
+
+    pub(crate) fn of(
+        directory: &Path,
+        containers: &Scripted,
+        settings: Settings,
+        plugins: ScriptedSandbox,
+    ) -> Self {
         let (records, blobs) = simulay_store::open(directory).unwrap();
         let parts = Parts {
             plugins: records.clone(),
             runs: records.clone(),
-            journal: records,
+            journal: records.clone(),
+            leases: records.clone(),
+            requests: records,
             blobs,
-            sandbox: Arc::new(
-                ScriptedSandbox::default().with(COMPONENT, manifest(), |call, _| Ok(answer(call))),
-            ),
+            sandbox: Arc::new(plugins),
             containers: Arc::new(containers.clone()),
             clock: Arc::new(SystemClock),
+            chance: Arc::new(SystemChance),
         };
         Self { engine: Engine::new(parts, settings), containers: containers.clone() }
     }
@@ -73,7 +84,7 @@ pub(crate) fn request(params: Value) -> NewRun {
     NewRun { pipeline, params, inputs: Vec::new(), seed: Some(1) }
 }
 
-fn manifest() -> Manifest {
+pub(crate) fn manifest() -> Manifest {
     let properties = json!({
         "steps": { "type": "integer", "minimum": 1, "default": 1 },
         "report": { "type": "boolean", "default": false }
@@ -95,7 +106,7 @@ fn manifest() -> Manifest {
 const RESOURCES: Resources = Resources { cpu_milli: 500, memory_mib: 64, scratch_mib: 8, timeout_ms: 1000 };
 
 /// Two calls, `left` and `right`, for as many steps as asked.
-fn answer(call: Call) -> Answered {
+pub(crate) fn answer(call: Call) -> Answered {
     let answer = match call {
         Call::PreProcess(request) => Answer::Step(step(&request.params, 1)),
         Call::PostProcess { request, state, results } => {

@@ -11,7 +11,12 @@ use super::failure::stopped;
 use crate::StoreError;
 
 /// One script per schema version; `PRAGMA user_version` counts those that ran.
-const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), include_str!("plugin_life.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema.sql"),
+    include_str!("plugin_life.sql"),
+    include_str!("leases.sql"),
+    include_str!("upkeep.sql"),
+];
 /// Earlier versions may corrupt a WAL database (sqlite.org/wal.html, "WAL-reset bug").
 const OLDEST_SQLITE: i32 = 3_051_003;
 const READERS: usize = 3;
@@ -100,7 +105,7 @@ mod tests {
         assert_eq!(journal, "wal");
         assert_eq!(number("synchronous"), 2, "FULL");
         assert_eq!(number("foreign_keys"), 1);
-        assert_eq!(number("user_version"), 2);
+        assert_eq!(number("user_version"), 4);
         let loose: u32 = connection
             .query_row("SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND NOT strict AND name NOT LIKE 'sqlite_%'", [], |row| row.get(0))
             .unwrap();

@@ -118,7 +118,11 @@ fn insert(connection: &Connection, plugin: &Plugin) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn update(connection: &Connection, plugin: &Plugin, events: &[PluginEvent]) -> Result<(), StoreError> {
+pub(super) fn update(
+    connection: &Connection,
+    plugin: &Plugin,
+    events: &[PluginEvent],
+) -> Result<(), StoreError> {
     let changed = connection.execute(
         "UPDATE plugins SET state = ?3, approved_at = ?4, retired_at = ?5, examples_check = ?6
          WHERE name = ?1 AND version = ?2",

@@ -55,6 +55,7 @@ pub(super) fn run(row: &Row<'_>) -> Result<Run, StoreError> {
             inputs: json(row, "inputs")?,
             seed: parsed(row, "seed")?,
         },
+        retries: row.get("retries")?,
         state: parsed(row, "state")?,
         steps: row.get("steps")?,
         cancel_requested: row.get("cancel_requested")?,

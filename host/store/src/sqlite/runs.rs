@@ -9,6 +9,7 @@ use simulay_model::{
 };
 
 use super::SqliteStore;
+use super::leases;
 use super::rows::{self, parsed, to_json};
 use super::transition::{append, apply, insert_artifact};
 use crate::{RunQuery, Runs, StoreError};
@@ -24,17 +25,7 @@ impl Runs for SqliteStore {
     }
 
     async fn apply(&self, run: RunId, at: Timestamp, change: Change) -> Result<Event, StoreError> {
-        let kept = match &change {
-            Change::Ended(RunEnd::Succeeded(report)) => self.kept(&report.artifacts).await?,
-            _ => Vec::new(),
-        };
-        let watchers = self.watchers.clone();
-        self.writer
-            .write(
-                move |connection| apply(connection, run, at, &change, &kept),
-                move |event| watchers.tell(run, event.sequence),
-            )
-            .await
+        self.change(run, None, at, change).await
     }
 
     async fn get(&self, run: RunId) -> Result<Option<Run>, StoreError> {
@@ -61,6 +52,34 @@ impl Runs for SqliteStore {
 }
 
 impl SqliteStore {
+    /// Stores a change by whoever holds the run with `fence`, or by someone who does not hold it.
+    pub(super) async fn change(
+        &self,
+        run: RunId,
+        fence: Option<u64>,
+        at: Timestamp,
+        change: Change,
+    ) -> Result<Event, StoreError> {
+        let kept = match &change {
+            Change::Ended(RunEnd::Succeeded(report)) => self.kept(&report.artifacts).await?,
+            _ => Vec::new(),
+        };
+        let watchers = self.watchers.clone();
+        self.writer
+            .write(
+                move |connection| {
+                    leases::check(connection, run, fence, &change)?;
+                    let event = apply(connection, run, at, &change, &kept)?;
+                    if matches!(change, Change::Ended(_)) {
+                        leases::end(connection, run)?;
+                    }
+                    Ok(event)
+                },
+                move |event| watchers.tell(run, event.sequence),
+            )
+            .await
+    }
+
     /// The kept files of a report as artifacts; the store of their bytes knows their sizes.
     async fn kept(&self, kept: &[Kept]) -> Result<Vec<RunArtifact>, StoreError> {
         let mut artifacts = Vec::with_capacity(kept.len());
@@ -80,9 +99,9 @@ impl SqliteStore {
     }
 }
 
-fn create(connection: &Connection, run: &Run) -> Result<(), StoreError> {
+pub(super) fn create(connection: &Connection, run: &Run) -> Result<(), StoreError> {
     if !insert(connection, run)? {
-        return Err(StoreError::Conflict(format!("the run {} exists", run.id)));
+        return Err(StoreError::RunExists);
     }
     for input in &run.request.inputs {
         let artifact = RunArtifact { kind: ArtifactKind::Input, origin: None, artifact: input.clone() };
@@ -96,8 +115,8 @@ fn create(connection: &Connection, run: &Run) -> Result<(), StoreError> {
 fn insert(connection: &Connection, run: &Run) -> Result<bool, StoreError> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO runs (id, pipeline, version, sha256, params, inputs, seed, state, steps,
-            cancel_requested, created_at, last_event)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'queued', 0, 0, ?8, 0) ON CONFLICT (id) DO NOTHING",
+            cancel_requested, created_at, last_event, retries)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'queued', 0, 0, ?8, 0, ?9) ON CONFLICT (id) DO NOTHING",
     )?;
     let inserted = statement.execute(params![
         run.id.to_string(),
@@ -108,6 +127,7 @@ fn insert(connection: &Connection, run: &Run) -> Result<bool, StoreError> {
         to_json(&run.request.inputs)?,
         run.request.seed.to_string(),
         run.created_at.to_string(),
+        run.retries,
     ])?;
     Ok(inserted > 0)
 }

@@ -42,6 +42,12 @@ pub(super) fn apply(
     if head.state.is_end() {
         return Err(StoreError::Ended);
     }
+    // Whoever was told that a run will end hears of no other end.
+    let cancelled = Change::Ended(RunEnd::Cancelled);
+    let (change, kept) = match change {
+        Change::Ended(_) if head.cancel_requested => (&cancelled, &[][..]),
+        _ => (change, kept),
+    };
     let (kind, data) = change.event();
     if !store(connection, run, at, &head, change, kept)? {
         return told(connection, run, kind, change);

@@ -117,6 +117,7 @@ pub(crate) fn run(pipeline: &str) -> Run {
             inputs: vec![artifact("mesh.csv", b"1,2")],
             seed: u64::MAX,
         },
+        retries: 0,
         state: RunState::Queued,
         steps: 0,
         cancel_requested: false,

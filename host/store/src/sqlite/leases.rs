@@ -1,0 +1,118 @@
+//! Who works on a run: one owner at a time, known by the fence that each of his writes carries.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, params};
+use simulay_model::{Change, Event, RunId};
+
+use super::SqliteStore;
+use super::rows::{signed, unsigned};
+use crate::{Lease, Leases, Standing, StoreError};
+
+#[async_trait]
+impl Leases for SqliteStore {
+    async fn take(&self, run: RunId, owner: &str, time: Duration) -> Result<Option<Lease>, StoreError> {
+        let (owner, clock) = (owner.to_owned(), self.clock.clone());
+        self.write(move |connection| take(connection, run, &owner, (now_ms(clock.now()), time))).await
+    }
+
+    async fn renew(&self, run: RunId, lease: Lease, time: Duration) -> Result<Standing, StoreError> {
+        let clock = self.clock.clone();
+        self.write(move |connection| renew(connection, run, lease, (now_ms(clock.now()), time))).await
+    }
+
+    async fn advance(
+        &self,
+        run: RunId,
+        fence: u64,
+        at: Timestamp,
+        change: Change,
+    ) -> Result<Event, StoreError> {
+        self.change(run, Some(fence), at, change).await
+    }
+}
+
+fn now_ms(now: Timestamp) -> i64 {
+    now.as_millisecond()
+}
+
+fn millis(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+}
+
+fn take(
+    connection: &Connection,
+    run: RunId,
+    owner: &str,
+    (now, time): (i64, Duration),
+) -> Result<Option<Lease>, StoreError> {
+    if ended(connection, run)? {
+        return Err(StoreError::Ended);
+    }
+    // Whoever an owner was before, he is no more: his own lease does not hold him up.
+    let sql = "INSERT INTO leases (run, owner, fence, until_ms) VALUES (?1, ?2, 1, ?4)
+         ON CONFLICT (run) DO UPDATE SET owner = ?2, fence = fence + 1, until_ms = ?4
+         WHERE owner = ?2 OR until_ms <= ?3
+         RETURNING fence, worked_ms";
+    let values = params![run.to_string(), owner, now, now.saturating_add(millis(time))];
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(values)?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let worked = Duration::from_millis(unsigned(row, "worked_ms")?);
+    Ok(Some(Lease { fence: unsigned(row, "fence")?, worked }))
+}
+
+fn renew(
+    connection: &Connection,
+    run: RunId,
+    lease: Lease,
+    (now, time): (i64, Duration),
+) -> Result<Standing, StoreError> {
+    if ended(connection, run)? {
+        return Err(StoreError::Ended);
+    }
+    let sql = "UPDATE leases SET until_ms = ?3, worked_ms = ?4 WHERE run = ?1 AND fence = ?2";
+    let until = now.saturating_add(millis(time));
+    let values = params![run.to_string(), signed(lease.fence)?, until, millis(lease.worked)];
+    if connection.prepare_cached(sql)?.execute(values)? == 0 {
+        return Err(StoreError::Fenced);
+    }
+    let sql = "SELECT cancel_requested FROM runs WHERE id = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let cancel_requested = statement.query_row([run.to_string()], |row| row.get(0))?;
+    Ok(Standing { cancel_requested })
+}
+
+fn ended(connection: &Connection, run: RunId) -> Result<bool, StoreError> {
+    let sql = "SELECT ended_at IS NOT NULL FROM runs WHERE id = ?1";
+    let ended = connection.prepare_cached(sql)?.query_row([run.to_string()], |row| row.get(0)).optional()?;
+    ended.ok_or(StoreError::NotFound)
+}
+
+/// Refuses a change of a leased run that does not carry the newest fence. Anyone may ask for its end.
+pub(super) fn check(
+    connection: &Connection,
+    run: RunId,
+    fence: Option<u64>,
+    change: &Change,
+) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached("SELECT fence FROM leases WHERE run = ?1")?;
+    let newest = statement.query_row([run.to_string()], |row| Ok(unsigned(row, "fence"))).optional()?;
+    let newest = newest.transpose()?;
+    match (newest, fence) {
+        (newest, Some(fence)) if newest == Some(fence) => Ok(()),
+        (_, None) if matches!(change, Change::CancelRequested) => Ok(()),
+        (None, None) => Ok(()),
+        // What has ended is leased to nobody; the change tells so itself.
+        (None, Some(_)) if ended(connection, run)? => Err(StoreError::Ended),
+        _ => Err(StoreError::Fenced),
+    }
+}
+
+/// Gives the lease of a run that has ended back.
+pub(super) fn end(connection: &Connection, run: RunId) -> Result<(), StoreError> {
+    connection.prepare_cached("DELETE FROM leases WHERE run = ?1")?.execute([run.to_string()])?;
+    Ok(())
+}
