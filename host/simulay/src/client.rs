@@ -1,6 +1,7 @@
 //! Talks to a server over REST. Documents stay as the server wrote them.
 
 mod feed;
+mod plugins;
 mod problem;
 
 use std::path::Path;
@@ -9,14 +10,15 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
-use reqwest::{Method, RequestBuilder, Response, StatusCode};
+use reqwest::{Method, RequestBuilder, Response};
 use serde_json::Value;
 use simulay_engine::Selector;
-use simulay_model::{Digest, PluginName, RunId};
+use simulay_model::{Digest, RunId};
 use tokio_util::io::ReaderStream;
 
 use crate::fault::Usage;
 use feed::Feed;
+pub(crate) use plugins::Activation;
 use problem::refusal;
 
 const CONNECT: Duration = Duration::from_secs(10);
@@ -64,25 +66,6 @@ impl Client {
     /// The document at `path`.
     pub(crate) async fn get(&self, path: &str) -> anyhow::Result<Value> {
         self.document(self.request(Method::GET, path).timeout(ANSWER)).await
-    }
-
-    /// The plugins there are, every version.
-    pub(crate) async fn plugins(&self) -> anyhow::Result<Value> {
-        self.get("/v1/plugins").await
-    }
-
-    /// Uploads a component. True when the version is new.
-    pub(crate) async fn upload_plugin(&self, component: Bytes) -> anyhow::Result<(bool, Value)> {
-        let request = self.request(Method::POST, "/v1/plugins").header("content-type", "application/wasm");
-        let response = self.send(request.timeout(ANSWER).body(component)).await?;
-        let new = response.status() == StatusCode::CREATED;
-        Ok((new, json(response).await?))
-    }
-
-    /// Retires a version.
-    pub(crate) async fn retire(&self, name: &PluginName, version: &semver::Version) -> anyhow::Result<()> {
-        let path = format!("/v1/plugins/{name}/{version}");
-        self.send(self.request(Method::DELETE, &path).timeout(ANSWER)).await.map(drop)
     }
 
     /// Uploads an input, in pieces. Gives its SHA-256.

@@ -1,10 +1,16 @@
 //! Documents about plugins and runs, as people read them.
 
+mod manifest;
+mod plugin;
+
 use serde_json::Value;
 use simulay_model::{ErrorKind, Plot, Series};
 
 use crate::cures::cure;
 use crate::terminal::{Table, one_line, range, size, spark, value};
+
+pub(crate) use manifest::manifest;
+pub(crate) use plugin::{disagreements, plugin, reference, serving, state};
 
 /// Characters that a curve takes.
 const CURVE: usize = 48;
@@ -114,47 +120,6 @@ pub(crate) fn artifacts(artifacts: &[Value]) -> String {
             &at(entry, "/media_type"),
             &at(entry, "/sha256"),
         ]);
-    }
-    table.text()
-}
-
-/// What a plugin says of itself.
-pub(crate) fn manifest(manifest: &Value) -> String {
-    let mut facts = Table::bare();
-    facts.row(["plugin", &format!("{}@{}", at(manifest, "/name"), at(manifest, "/version"))]);
-    facts.row(["title", &at(manifest, "/title")]);
-    for image in list(manifest, "images") {
-        facts.row(["image", &format!("{}: {}", at(image, "/name"), at(image, "/purpose"))]);
-    }
-    facts.row(["largest call", &resources(manifest)]);
-    facts.row(["calls in a step", &format!("at most {}", at(manifest, "/max_parallel"))]);
-    let mut text = format!("{}\nparameters\n{}", facts.text(), properties(manifest, "/params_schema"));
-    text.push_str(&format!("\noutcome\n{}", properties(manifest, "/result_schema")));
-    for example in manifest.get("examples").and_then(Value::as_array).into_iter().flatten() {
-        text.push_str(&format!("\nexample `{}`\n  {}\n", at(example, "/name"), at(example, "/params")));
-    }
-    format!("{text}\n{}\n", at(manifest, "/description").trim())
-}
-
-fn resources(manifest: &Value) -> String {
-    let bound = |name: &str| at(manifest, &format!("/max_resources/{name}"));
-    format!(
-        "{} mCPU, {} MiB memory, {} MiB scratch, {} ms",
-        bound("cpu_milli"),
-        bound("memory_mib"),
-        bound("scratch_mib"),
-        bound("timeout_ms")
-    )
-}
-
-fn properties(manifest: &Value, pointer: &str) -> String {
-    let schema = manifest.pointer(pointer).unwrap_or(&Value::Null);
-    let mut table = Table::bare();
-    for (name, rule) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
-        let unit = at(rule, "/x-unit");
-        let default = rule.get("default").map(|value| format!("default {value}")).unwrap_or_default();
-        let words = [at(rule, "/title"), at(rule, "/description")].into_iter().find(|text| !text.is_empty());
-        table.row([&format!("  {name}"), &at(rule, "/type"), &unit, &default, &words.unwrap_or_default()]);
     }
     table.text()
 }

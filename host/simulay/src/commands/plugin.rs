@@ -1,7 +1,9 @@
 //! `simulay plugin`.
 
+mod life;
 mod pull;
 mod push;
+mod show;
 mod test;
 
 use std::fs::File;
@@ -13,16 +15,16 @@ use bytes::Bytes;
 use clap::{Args, Subcommand};
 use oci_spec::distribution::Reference;
 use semver::Version;
-use serde_json::{Value, json};
+use serde_json::json;
 use simulay_api::wire;
+use simulay_engine::Selector;
 use simulay_model::PluginName;
 
-use super::options::{ServerOption, exact};
-use crate::compose;
+use super::options::{ServerOption, exact, selector};
 use crate::fault::Usage;
-use crate::registry;
-use crate::render::{self, at, list};
-use crate::terminal::{Table, print, print_json, say};
+use crate::render::{self, reference, state};
+use crate::terminal::{print, print_json, say};
+use crate::{compose, registry};
 
 /// The most bytes a component has; the sandbox refuses larger ones by the same bound.
 const MAX_COMPONENT: u64 = 64 << 20;
@@ -47,11 +49,34 @@ enum Verb {
     Upload {
         /// The component, or where it is in a registry: oci://HOST/REPO:TAG.
         file: PathBuf,
+        /// Keeps a new version from being active at once.
+        #[arg(long)]
+        pending: bool,
         #[command(flatten)]
         server: ServerOption,
     },
     /// Lists the plugins of a server.
     List {
+        #[command(flatten)]
+        server: ServerOption,
+    },
+    /// Shows what a version asks for, how it differs from the one before, and what happened to it.
+    Show {
+        /// NAME@VERSION, or NAME for the highest version.
+        #[arg(value_parser = selector)]
+        plugin: Selector,
+        #[command(flatten)]
+        server: ServerOption,
+    },
+    /// Grants what a version asks for, and activates it.
+    Approve(life::Arguments),
+    /// Activates a version: new runs of the pipeline get the highest one that is active.
+    Activate(life::Arguments),
+    /// Lets the version before serve the pipeline again; the present one is retired.
+    Rollback {
+        /// NAME, or NAME@VERSION to do so only when that version serves.
+        #[arg(value_parser = selector)]
+        pipeline: Selector,
         #[command(flatten)]
         server: ServerOption,
     },
@@ -72,7 +97,7 @@ enum Verb {
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
-    /// Retires a version: no new runs.
+    /// Retires a version: no new runs; those at work go on.
     Retire {
         /// NAME@VERSION.
         #[arg(value_parser = exact)]
@@ -87,15 +112,15 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
     match arguments.verb {
         Verb::Inspect { file } => inspect(&file, json).await?,
         Verb::Test(arguments) => return test::execute(arguments, json).await,
-        Verb::Upload { file, server } => upload(&server, &file, json).await?,
-        Verb::List { server } => show_list(&server, json).await?,
+        Verb::Upload { file, pending, server } => upload(&server, &file, pending, json).await?,
+        Verb::List { server } => show::all(&server, json).await?,
+        Verb::Show { plugin, server } => show::one(&server, plugin, json).await?,
+        Verb::Approve(arguments) => return life::activate(arguments, true, json).await,
+        Verb::Activate(arguments) => return life::activate(arguments, false, json).await,
+        Verb::Rollback { pipeline, server } => life::roll_back(&server, &pipeline, json).await?,
         Verb::Push { file, to } => push::push(&file, &to, json).await?,
         Verb::Pull { from, output } => pull::pull(&from, output, json).await?,
-        Verb::Retire { plugin: (name, version), server } => {
-            server.client()?.retire(&name, &version).await?;
-            let retired = json!({ "retired": { "name": name, "version": version } });
-            if json { print_json(&retired)? } else { say(&format!("{name}@{version} is retired"))? }
-        }
+        Verb::Retire { plugin, server } => retire(&server, &plugin, json).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -114,7 +139,7 @@ pub(super) fn read_component(file: &Path) -> Result<Bytes, Usage> {
 
 async fn inspect(file: &Path, json: bool) -> anyhow::Result<()> {
     let component = read_component(file)?;
-    let manifest = compose::sandbox()?.inspect(component.as_ref().into()).await?.manifest;
+    let manifest = compose::sandbox(None)?.inspect(component.as_ref().into()).await?.manifest;
     let document = serde_json::to_value(wire::Manifest::from(manifest))?;
     if json {
         print_json(&document)?
@@ -124,28 +149,24 @@ async fn inspect(file: &Path, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn upload(server: &ServerOption, file: &Path, json: bool) -> anyhow::Result<()> {
-    let (new, plugin) = server.client()?.upload_plugin(pull::component(file).await?).await?;
+async fn upload(server: &ServerOption, file: &Path, pending: bool, json: bool) -> anyhow::Result<()> {
+    let component = pull::component(file).await?;
+    let (new, plugin) = server.client()?.upload_plugin(component, pending).await?;
     if json {
         return Ok(print_json(&plugin)?);
     }
     let what = if new { "uploaded" } else { "was there already" };
-    Ok(say(&format!("{} {what}", reference(&plugin)))?)
+    Ok(say(&format!("{} {what}\n{}", reference(&plugin), state(&plugin)))?)
 }
 
-async fn show_list(server: &ServerOption, json: bool) -> anyhow::Result<()> {
-    let plugins = server.client()?.plugins().await?;
+async fn retire(
+    server: &ServerOption,
+    (name, version): &(PluginName, Version),
+    json: bool,
+) -> anyhow::Result<()> {
+    server.client()?.retire(name, version).await?;
     if json {
-        return Ok(print_json(&plugins)?);
+        return Ok(print_json(&json!({ "retired": { "name": name, "version": version } }))?);
     }
-    let mut table = Table::new(["PLUGIN", "TITLE", "UPLOADED", ""]);
-    for plugin in list(&plugins, "plugins") {
-        let retired = if at(plugin, "/retired_at").is_empty() { "" } else { "retired" };
-        table.row([&reference(plugin), &at(plugin, "/title"), &at(plugin, "/uploaded_at"), retired]);
-    }
-    Ok(print(&table.text())?)
-}
-
-fn reference(plugin: &Value) -> String {
-    format!("{}@{}", at(plugin, "/name"), at(plugin, "/version"))
+    Ok(say(&format!("{name}@{version} is retired"))?)
 }

@@ -28,6 +28,11 @@ impl Table {
         self.rows.push(cells.map(one_line).to_vec());
     }
 
+    /// True without rows under the headings.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.len() <= 1
+    }
+
     /// The table as text, a line per row.
     pub(crate) fn text(&self) -> String {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);

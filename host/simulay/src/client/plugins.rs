@@ -1,0 +1,74 @@
+//! The plugins of a server.
+
+use bytes::Bytes;
+use reqwest::{Method, StatusCode};
+use semver::Version;
+use serde_json::Value;
+use simulay_engine::Selector;
+use simulay_model::PluginName;
+
+use super::{ANSWER, Client, json};
+
+/// How a version is made active.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Activation {
+    /// Grants what it asks for.
+    pub(crate) approve: bool,
+    /// Runs its examples first.
+    pub(crate) check: bool,
+}
+
+impl Client {
+    /// The plugins there are, every version.
+    pub(crate) async fn plugins(&self) -> anyhow::Result<Value> {
+        self.get("/v1/plugins").await
+    }
+
+    /// The versions of a plugin, from the highest down.
+    pub(crate) async fn versions(&self, name: &PluginName) -> anyhow::Result<Value> {
+        self.get(&format!("/v1/plugins/{name}")).await
+    }
+
+    /// A version of a plugin.
+    pub(crate) async fn plugin(&self, name: &PluginName, version: &Version) -> anyhow::Result<Value> {
+        self.get(&format!("/v1/plugins/{name}/{version}")).await
+    }
+
+    /// Uploads a component. True when the version is new.
+    pub(crate) async fn upload_plugin(
+        &self,
+        component: Bytes,
+        pending: bool,
+    ) -> anyhow::Result<(bool, Value)> {
+        let path = if pending { "/v1/plugins?state=pending" } else { "/v1/plugins" };
+        let request = self.request(Method::POST, path).header("content-type", "application/wasm");
+        let response = self.send(request.timeout(ANSWER).body(component)).await?;
+        let new = response.status() == StatusCode::CREATED;
+        Ok((new, json(response).await?))
+    }
+
+    /// Makes a version active, or begins the check that does.
+    pub(crate) async fn activate(
+        &self,
+        name: &PluginName,
+        version: &Version,
+        asked: Activation,
+    ) -> anyhow::Result<Value> {
+        let verb = if asked.approve { "approve" } else { "activate" };
+        let query = if asked.check { "?check=examples" } else { "" };
+        let path = format!("/v1/plugins/{name}/{version}/{verb}{query}");
+        self.document(self.request(Method::POST, &path).timeout(ANSWER)).await
+    }
+
+    /// Lets the version before serve a pipeline again.
+    pub(crate) async fn roll_back(&self, pipeline: &Selector) -> anyhow::Result<Value> {
+        let path = format!("/v1/pipelines/{pipeline}/rollback");
+        self.document(self.request(Method::POST, &path).timeout(ANSWER)).await
+    }
+
+    /// Retires a version.
+    pub(crate) async fn retire(&self, name: &PluginName, version: &Version) -> anyhow::Result<()> {
+        let path = format!("/v1/plugins/{name}/{version}");
+        self.send(self.request(Method::DELETE, &path).timeout(ANSWER)).await.map(drop)
+    }
+}

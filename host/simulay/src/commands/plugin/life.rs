@@ -1,0 +1,123 @@
+//! `simulay plugin approve`, `activate` and `rollback`.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::bail;
+use clap::{Args, ValueEnum};
+use semver::Version;
+use serde_json::Value;
+use simulay_engine::Selector;
+use simulay_model::PluginName;
+
+use crate::client::{Activation, Client};
+use crate::commands::options::{ServerOption, exact};
+use crate::fault::FAILED;
+use crate::render::{at, disagreements, list, serving, state};
+use crate::terminal::{note, print, print_json, say};
+
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Which version, and what is checked first.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// NAME@VERSION.
+    #[arg(value_parser = exact)]
+    plugin: (PluginName, Version),
+    /// Runs the examples of the version first; it is activated when they give what it expects.
+    #[arg(long, value_name = "WHAT")]
+    check: Option<Check>,
+    #[command(flatten)]
+    server: ServerOption,
+}
+
+/// What is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Check {
+    /// Its examples.
+    Examples,
+}
+
+/// Activates a version; ends with 1 when an example disagrees.
+pub(super) async fn activate(arguments: Arguments, approve: bool, json: bool) -> anyhow::Result<ExitCode> {
+    let Arguments { plugin: (name, version), check, server } = arguments;
+    let client = server.client()?;
+    let asked = Activation { approve, check: check.is_some() };
+    let mut plugin = client.activate(&name, &version, asked).await?;
+    if asked.check {
+        if !json {
+            note(&format!("the examples of {name}@{version} are run; this ends when they have ended"));
+        }
+        plugin = checked(&client, &name, &version, plugin).await?;
+    }
+    if json {
+        print_json(&plugin)?;
+    } else {
+        tell(&client, &name, &plugin, asked.check).await?;
+    }
+    Ok(if asked.check && !disagreeing(&plugin).is_empty() {
+        ExitCode::from(FAILED)
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+/// The plugin once the check that began is over.
+async fn checked(
+    client: &Client,
+    name: &PluginName,
+    version: &Version,
+    mut plugin: Value,
+) -> anyhow::Result<Value> {
+    let begun = at(&plugin, "/check/begun_at");
+    while plugin.pointer("/check/running") == Some(&Value::Bool(true)) {
+        tokio::time::sleep(PAUSE).await;
+        plugin = client.plugin(name, version).await?;
+    }
+    if at(&plugin, "/check/begun_at") != begun {
+        bail!("somebody else decided about {name}@{version} meanwhile; it is {}", state(&plugin));
+    }
+    Ok(plugin)
+}
+
+fn disagreeing(plugin: &Value) -> &[Value] {
+    list(plugin.get("check").unwrap_or(&Value::Null), "disagreements")
+}
+
+async fn tell(client: &Client, name: &PluginName, plugin: &Value, checked: bool) -> anyhow::Result<()> {
+    let version = at(plugin, "/version");
+    let found = disagreeing(plugin);
+    if checked && !found.is_empty() {
+        print(&disagreements(found))?;
+        let count = found.len();
+        return Ok(say(&format!("{name}@{version} stays {}: {count} disagree", at(plugin, "/state")))?);
+    }
+    if checked {
+        say(&agreed(plugin))?;
+    }
+    let versions = client.versions(name).await?;
+    let serves = match serving(list(&versions, "plugins")) {
+        Some(serving) if serving == version => format!("serves the pipeline `{name}`"),
+        Some(serving) => format!("{serving} serves the pipeline `{name}`"),
+        None => format!("as a pre-release it serves by its version, `{name}@{version}`"),
+    };
+    Ok(say(&format!("{name}@{version} is {}; {serves}", at(plugin, "/state")))?)
+}
+
+fn agreed(plugin: &Value) -> String {
+    match list(plugin.get("check").unwrap_or(&Value::Null), "runs").len() {
+        0 => String::from("it has no examples: nothing was checked"),
+        1 => String::from("1 example agrees"),
+        count => format!("{count} examples agree"),
+    }
+}
+
+/// Lets the version before serve a pipeline again.
+pub(super) async fn roll_back(server: &ServerOption, pipeline: &Selector, json: bool) -> anyhow::Result<()> {
+    let done = server.client()?.roll_back(pipeline).await?;
+    if json {
+        return Ok(print_json(&done)?);
+    }
+    let (name, from, to) = (&pipeline.name, at(&done, "/from"), at(&done, "/to"));
+    Ok(say(&format!("{name}@{to} serves the pipeline `{name}` again; {name}@{from} is retired"))?)
+}
