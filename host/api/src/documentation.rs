@@ -36,7 +36,7 @@ pub(crate) fn base() -> utoipa::openapi::OpenApi {
 /// The document with what is true of every route.
 pub(crate) fn complete(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
     for item in document.paths.paths.values_mut() {
-        let operations = [&mut item.get, &mut item.head, &mut item.post, &mut item.delete];
+        let operations = [&mut item.get, &mut item.head, &mut item.post, &mut item.put, &mut item.delete];
         operations.into_iter().flatten().for_each(refusable);
     }
     let schemas = document.components.as_mut().map(|components| &mut components.schemas);

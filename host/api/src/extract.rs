@@ -2,9 +2,11 @@
 
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
+use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
 use simulay_engine::Selector;
+use simulay_model::Digest;
 
 use crate::body::{Pieces, check_media_type, check_plain};
 use crate::problem::Refusal;
@@ -35,7 +37,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Pipeline {
     }
 }
 
-fn selector(text: &str) -> Option<Selector> {
+pub(crate) fn selector(text: &str) -> Option<Selector> {
     let (name, version) = match text.split_once('@') {
         Some((name, version)) => (name, Some(version.parse().ok()?)),
         None => (text, None),
@@ -57,6 +59,21 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Asked<T
     }
 }
 
+/// A JSON body, and what it is known by.
+pub(crate) struct KnownBody<T> {
+    pub(crate) document: T,
+    pub(crate) digest: Digest,
+}
+
+impl<T: DeserializeOwned> FromRequest<Api> for KnownBody<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, api: &Api) -> Result<Self, Refusal> {
+        let bytes = read(request, api).await?;
+        Ok(Self { document: parse(&bytes)?, digest: Digest::of(&bytes) })
+    }
+}
+
 /// A JSON body.
 pub(crate) struct JsonBody<T>(pub(crate) T);
 
@@ -64,13 +81,17 @@ impl<T: DeserializeOwned> FromRequest<Api> for JsonBody<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, api: &Api) -> Result<Self, Refusal> {
-        let (parts, body) = request.into_parts();
-        check_plain(&parts.headers)?;
-        check_media_type(&parts.headers, "application/json")?;
-        let (limit, stall) = (api.settings.max_json_bytes, api.settings.stall_timeout);
-        let pieces = Pieces::new(&parts.headers, body, limit, ProblemKind::ParamsTooLarge, stall)?;
-        parse(&pieces.collect().await?).map(Self)
+        parse(&read(request, api).await?).map(Self)
     }
+}
+
+async fn read(request: Request, api: &Api) -> Result<Bytes, Refusal> {
+    let (parts, body) = request.into_parts();
+    check_plain(&parts.headers)?;
+    check_media_type(&parts.headers, "application/json")?;
+    let (limit, stall) = (api.settings.max_json_bytes, api.settings.stall_timeout);
+    let pieces = Pieces::new(&parts.headers, body, limit, ProblemKind::ParamsTooLarge, stall)?;
+    pieces.collect().await
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {

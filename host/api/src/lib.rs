@@ -14,6 +14,7 @@ mod documentation;
 mod extract;
 mod figures;
 mod hosts;
+mod idempotency;
 mod prefer;
 mod problem;
 mod range;

@@ -38,6 +38,9 @@ pub(crate) const fn meaning(kind: ProblemKind) -> (StatusCode, &'static str) {
         Kind::ExamplesDisagree => (StatusCode::CONFLICT, "An example did not give what it expects"),
         Kind::NoVersionBefore => (StatusCode::CONFLICT, "There is no version to go back to"),
         Kind::RunNotCancellable => (StatusCode::CONFLICT, "The run has ended"),
+        Kind::RunExists => (StatusCode::CONFLICT, "Another run has this id"),
+        Kind::IdempotencyInFlight => (StatusCode::CONFLICT, "The first request with this key is at work"),
+        Kind::IdempotencyKeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "Another request had this key"),
         Kind::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "The body is too large"),
         Kind::ParamsTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "The parameters are too large"),
         Kind::UnsupportedMediaType => {
@@ -79,7 +82,7 @@ pub(crate) const fn meaning(kind: ProblemKind) -> (StatusCode, &'static str) {
         Kind::DockerUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "Docker does not answer"),
         Kind::Draining => (StatusCode::SERVICE_UNAVAILABLE, "The server is stopping"),
         Kind::NotReady => (StatusCode::SERVICE_UNAVAILABLE, "The server is not ready"),
-        Kind::StorageLow => (StatusCode::INSUFFICIENT_STORAGE, "The server's disk is full"),
+        Kind::StorageLow => (StatusCode::INSUFFICIENT_STORAGE, "The server cannot store more"),
     }
 }
 
@@ -91,6 +94,7 @@ const fn retry_after(kind: ProblemKind) -> Option<u64> {
         | ProblemKind::DockerUnavailable
         | ProblemKind::Draining
         | ProblemKind::NotReady => Some(5),
+        ProblemKind::IdempotencyInFlight => Some(1),
         ProblemKind::StorageLow => Some(60),
         _ => None,
     }

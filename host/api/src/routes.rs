@@ -57,6 +57,7 @@ fn waiting_json(settings: &ApiSettings) -> OpenApiRouter<Api> {
     let waiting = from_fn_with_state(settings.request_timeout, deadline::waiting);
     OpenApiRouter::new()
         .routes(routes!(runs::create))
+        .routes(routes!(runs::create_as))
         .routes(routes!(plugins::activate))
         .routes(routes!(plugins::approve))
         .route_layer(waiting)

@@ -26,5 +26,7 @@ pub use pipeline::{Pipeline, PipelineList, PipelineSummary};
 pub use plugin::{DeclaredImage, Example, Manifest, Plugin, PluginList, PluginSummary, Tool};
 pub use problem::{FieldError, Problem, ProblemKind};
 pub use report::{KeptFile, Plot, Report, Series};
-pub use run::{Input, NewRun, PluginRef, Run, RunError, RunErrorKind, RunList, RunState, RunSummary};
+pub use run::{
+    Input, NamedRun, NewRun, PluginRef, Run, RunError, RunErrorKind, RunList, RunState, RunSummary,
+};
 pub use system::{Health, Limits, Stats, System};

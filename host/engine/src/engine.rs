@@ -27,7 +27,7 @@ use crate::logs::LiveLogs;
 use crate::repeat::InFlight;
 use crate::{
     CreateError, LogStream, NewRun, Parts, Planned, Selector, Settings, StreamName, accept, events, plan,
-    plugins, sweep, verdict,
+    plugins, sweep, upkeep, verdict,
 };
 
 pub use intake::Named;
@@ -95,6 +95,8 @@ impl Engine {
         self.take_up_checks().await?;
         let sweeping = sweep::forever(self.clone());
         self.tasks.spawn(self.letting_go.clone().run_until_cancelled_owned(sweeping));
+        let upkeep = upkeep::forever(self.parts.clone());
+        self.tasks.spawn(self.letting_go.clone().run_until_cancelled_owned(upkeep));
         Ok(unfinished)
     }
 

@@ -1,11 +1,13 @@
 //! Why the engine refuses a request.
 
 use semver::Version;
-use simulay_model::RunError;
 use simulay_model::asks::More;
 use simulay_model::schema::FieldError;
+use simulay_model::{RunError, RunId};
 use simulay_sandbox::InspectError;
 use simulay_store::StoreError;
+
+use crate::RepeatError;
 
 /// Why an upload is refused.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +41,12 @@ pub enum CreateError {
     /// Too many runs wait.
     #[error("{0} runs are waiting or at work already; try again later")]
     QueueFull(usize),
+    /// Another request has the id that was chosen.
+    #[error("another request has the id {0}; choose another")]
+    IdTaken(RunId),
+    /// The request came before, and cannot be answered like the first.
+    #[error(transparent)]
+    Repeat(#[from] RepeatError),
     /// The host is stopping.
     #[error("the host is stopping")]
     Draining,
@@ -65,6 +73,9 @@ pub enum LifeError {
     /// No other release than this is active.
     #[error("no release before {0} is active; activate one first")]
     NothingBefore(Version),
+    /// The request came before, and cannot be answered like the first.
+    #[error(transparent)]
+    Repeat(#[from] RepeatError),
     /// Its examples cannot be run.
     #[error(transparent)]
     Create(#[from] CreateError),

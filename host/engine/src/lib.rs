@@ -22,6 +22,7 @@ mod settings;
 mod simulate;
 mod sweep;
 mod turns;
+mod upkeep;
 mod verdict;
 mod work_time;
 

@@ -11,6 +11,8 @@ mod sqlite;
 pub use blobs::ObjectBlobs;
 pub use error::StoreError;
 pub use open::{open, open_with};
-pub use port::{Added, BlobStream, BlobWriter, Blobs, Journal, Lease, Leases, Plugins, RunQuery, Runs, Standing};
+pub use port::{
+    Added, BlobStream, BlobWriter, Blobs, Journal, Lease, Leases, Plugins, RunQuery, Runs, Standing,
+};
 pub use requests::{Claim, Outcome, Remembered, RequestKey, Requests};
 pub use sqlite::SqliteStore;

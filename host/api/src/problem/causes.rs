@@ -1,7 +1,7 @@
 //! From the errors of the house to refusals.
 
 use simulay_containers::ContainerError;
-use simulay_engine::{CreateError, LifeError, UploadError};
+use simulay_engine::{CreateError, LifeError, RepeatError, UploadError};
 use simulay_model::{ErrorKind, RunError};
 use simulay_sandbox::{CallError, InspectError};
 use simulay_store::StoreError;
@@ -16,15 +16,34 @@ impl From<StoreError> for Refusal {
             StoreError::NotFound => Self::not_found("object"),
             StoreError::VersionExists => Self::new(ProblemKind::PluginVersionExists, text),
             StoreError::Ended => Self::new(ProblemKind::RunNotCancellable, text),
+            StoreError::RunExists => Self::new(ProblemKind::RunExists, text),
+            StoreError::Repeated => Self::new(ProblemKind::IdempotencyInFlight, text),
             StoreError::Full => {
                 Self::new(ProblemKind::StorageLow, "the server's disk is full; free space and try again")
+            }
+            StoreError::Low { .. } => Self::new(ProblemKind::StorageLow, format!("{text}; free space")),
+            StoreError::Unwritable(_) => {
+                let detail = "the server's disk takes nothing; `/readyz` and its log say more";
+                Self::new(ProblemKind::StorageLow, detail).because(text)
             }
             StoreError::Corrupt(_) => {
                 let detail = "what is stored here is damaged; a backup of the data directory has it whole";
                 Self::new(ProblemKind::StorageCorrupt, detail).because(text)
             }
-            StoreError::Conflict(_) | StoreError::Failed(_) => Self::internal(text),
+            StoreError::Conflict(_) | StoreError::Fenced | StoreError::Failed(_) => Self::internal(text),
         }
+    }
+}
+
+impl From<RepeatError> for Refusal {
+    fn from(error: RepeatError) -> Self {
+        let text = error.to_string();
+        let kind = match error {
+            RepeatError::InFlight => ProblemKind::IdempotencyInFlight,
+            RepeatError::OtherRequest => ProblemKind::IdempotencyKeyReused,
+            RepeatError::Store(error) => return error.into(),
+        };
+        Self::new(kind, text).at("Idempotency-Key")
     }
 }
 
@@ -86,6 +105,7 @@ impl From<LifeError> for Refusal {
             LifeError::NothingServed | LifeError::OtherServed(_) | LifeError::NothingBefore(_) => {
                 Self::new(ProblemKind::NoVersionBefore, text)
             }
+            LifeError::Repeat(error) => error.into(),
             LifeError::Create(error) => error.into(),
             LifeError::Store(error) => error.into(),
         }
@@ -105,6 +125,8 @@ impl From<CreateError> for Refusal {
             }
             CreateError::InputInvalid(error) => Self::new(ProblemKind::ParamsInvalid, text).at(error.pointer),
             CreateError::QueueFull(_) => Self::new(ProblemKind::QueueFull, text),
+            CreateError::IdTaken(_) => Self::new(ProblemKind::RunExists, text).at("id"),
+            CreateError::Repeat(error) => error.into(),
             CreateError::Draining => Self::new(ProblemKind::Draining, text),
             CreateError::Preview(error) => error.into(),
             CreateError::Store(error) => error.into(),

@@ -1,6 +1,5 @@
 //! Inputs: files that runs are given.
 
-use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -9,6 +8,7 @@ use simulay_model::Digest;
 
 use crate::body::{Pieces, check_plain};
 use crate::extract::Segments;
+use crate::idempotency::{self, Answer, Keyed, answered};
 use crate::problem::{Refusal, Refused};
 use crate::state::Api;
 use crate::wire::{InputStored, ProblemKind};
@@ -18,12 +18,14 @@ use crate::wire::{InputStored, ProblemKind};
 /// Any bytes. Runs name them by the SHA-256 in the answer, under a path of their own.
 #[utoipa::path(post, path = "/v1/inputs", tag = "inputs", operation_id = "uploadInput",
     request_body(content = String, content_type = "application/octet-stream", description = "The bytes"),
+    params(("Idempotency-Key" = Option<String>, Header, description = idempotency::MEANING)),
     responses(
         (status = 201, description = "They are stored", body = InputStored, headers(("Location" = String))),
-        Refused<413>, Refused<415>, Refused<507>
+        Refused<400>, Refused<409>, Refused<413>, Refused<415>, Refused<422>, Refused<507>
     ))]
 pub(super) async fn upload(
     State(api): State<Api>,
+    keyed: Keyed,
     headers: HeaderMap,
     body: Body,
 ) -> Result<impl IntoResponse, Refusal> {
@@ -35,8 +37,9 @@ pub(super) async fn upload(
         writer.write(piece).await?;
     }
     let (sha256, size) = writer.finish().await?;
-    let location = [(header::LOCATION, format!("/v1/inputs/{sha256}"))];
-    Ok((StatusCode::CREATED, location, Json(InputStored { sha256, size })))
+    let location = Some(format!("/v1/inputs/{sha256}"));
+    let work = async { Answer::new(StatusCode::CREATED, location, &InputStored { sha256, size }) };
+    answered(&api, keyed.once(sha256), work).await
 }
 
 /// Ask whether an input is there

@@ -2,10 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
-use simulay_engine::Selector;
+use axum::http::StatusCode;
+use simulay_engine::{Beginning, RolledBack, Selector};
+use simulay_model::{Digest, Plugin};
 
 use crate::caller::Caller;
 use crate::extract::{JsonBody, Pipeline};
+use crate::idempotency::{self, Answer, Keyed};
 use crate::problem::{Refusal, Refused};
 use crate::state::Api;
 use crate::wire;
@@ -68,16 +71,34 @@ pub(super) async fn preview(
 /// stay on their version. With `name@version`, only when that version serves it: then a repeated
 /// request does not go back twice.
 #[utoipa::path(post, path = "/v1/pipelines/{pipeline}/rollback", tag = "pipelines", operation_id = "rollBackPipeline",
-    params(("pipeline" = String, Path, description = "`name`, or `name@version` for the version to go back from")),
+    params(
+        ("pipeline" = String, Path, description = "`name`, or `name@version` for the version to go back from"),
+        ("Idempotency-Key" = Option<String>, Header, description = idempotency::MEANING),
+    ),
     responses(
         (status = 200, description = "Which version serves it now", body = wire::RolledBack),
-        Refused<404>, Refused<409>
+        Refused<400>, Refused<404>, Refused<409>, Refused<422>
     ))]
 pub(super) async fn roll_back(
     State(api): State<Api>,
     Pipeline(selector): Pipeline,
     Caller(by): Caller,
-) -> Result<Json<wire::RolledBack>, Refusal> {
-    let done = api.engine.roll_back(&selector.name, selector.version.as_ref(), &by).await?;
-    Ok(Json(wire::RolledBack { from: done.from.manifest.version, to: done.to.manifest.version }))
+    keyed: Keyed,
+) -> Result<Answer, Refusal> {
+    let (name, from) = (&selector.name, selector.version.as_ref());
+    let Some(once) = keyed.once(Digest::of(b"")) else {
+        return rolled_back(&api.engine.roll_back(name, from, &by).await?);
+    };
+    let _at_work = match api.engine.begin(&once).await? {
+        Beginning::Again(outcome) => return Answer::read(&outcome),
+        Beginning::First(at_work) => at_work,
+    };
+    let answer = |done: &RolledBack| rolled_back(done).and_then(|answer| answer.stored()).unwrap_or_default();
+    rolled_back(&api.engine.roll_back_once(name, from, &by, (&once, answer)).await?)
+}
+
+fn rolled_back(done: &RolledBack) -> Result<Answer, Refusal> {
+    let version = |plugin: &Plugin| plugin.manifest.version.clone();
+    let told = wire::RolledBack { from: version(&done.from), to: version(&done.to) };
+    Answer::new(StatusCode::OK, None, &told)
 }

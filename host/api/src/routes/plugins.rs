@@ -5,17 +5,19 @@ use std::time::Duration;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
+use bytes::Bytes;
 use semver::Version;
 use serde::Deserialize;
 use simulay_engine::{Activation, Selector, Submission};
-use simulay_model::{self as model, PluginName};
+use simulay_model::{self as model, Digest, PluginName};
 use simulay_store::Added;
 
 use crate::body::{Pieces, check_media_type, check_plain};
 use crate::caller::Caller;
 use crate::extract::{Asked, Segments};
+use crate::idempotency::{self, Answer, Keyed, answered};
 use crate::prefer::Wait;
 use crate::problem::{Refusal, Refused};
 use crate::state::Api;
@@ -44,17 +46,21 @@ enum ArrivalState {
 /// nothing. The operator's policy decides whether it is active or pending. With `state=pending`
 /// it is pending in any case, until it is activated: e.g. once its examples agree.
 #[utoipa::path(post, path = "/v1/plugins", tag = "plugins", operation_id = "uploadPlugin",
-    params(("state" = Option<String>, Query, description = "`pending` keeps a new version from being active at once")),
+    params(
+        ("state" = Option<String>, Query, description = "`pending` keeps a new version from being active at once"),
+        ("Idempotency-Key" = Option<String>, Header, description = idempotency::MEANING),
+    ),
     request_body(content = String, content_type = "application/wasm", description = "The component"),
     responses(
         (status = 201, description = "The version is new", body = Plugin, headers(("Location" = String))),
         (status = 200, description = "The same bytes were there", body = Plugin),
-        Refused<409>, Refused<413>, Refused<415>, Refused<422>, Refused<429>, Refused<507>
+        Refused<400>, Refused<409>, Refused<413>, Refused<415>, Refused<422>, Refused<429>, Refused<507>
     ))]
 pub(super) async fn upload(
     State(api): State<Api>,
     Asked(arrival): Asked<Arrival>,
     Caller(by): Caller,
+    keyed: Keyed,
     headers: HeaderMap,
     body: Body,
 ) -> Result<impl IntoResponse, Refusal> {
@@ -67,13 +73,20 @@ pub(super) async fn upload(
     let place = tokio::time::timeout(PATIENCE, api.uploads.acquire()).await;
     let _place = place.map_err(|_| busy())?.map_err(Refusal::internal)?;
     let asked = Submission { by, pending: arrival.state.is_some() };
-    let (plugin, added) = api.engine.submit(pieces.collect().await?, &asked).await?;
+    let component = pieces.collect().await?;
+    let once = keyed.once(Digest::of(&component));
+    answered(&api, once, take(&api, component, &asked)).await
+}
+
+async fn take(api: &Api, component: Bytes, asked: &Submission) -> Result<Answer, Refusal> {
+    let (plugin, added) = api.engine.submit(component, asked).await?;
     let location = format!("/v1/plugins/{}/{}", plugin.manifest.name, plugin.manifest.version);
     let status = match added {
         Added::New => StatusCode::CREATED,
         Added::Known => StatusCode::OK,
     };
-    Ok((status, [(header::LOCATION, location)], details(&api, plugin).await?))
+    let Json(plugin) = details(api, plugin).await?;
+    Answer::new(status, Some(location), &plugin)
 }
 
 /// List plugins
@@ -162,11 +175,12 @@ enum GateKind {
         ("version" = String, Path, description = "Semantic version"),
         ("check" = Option<String>, Query, description = "`examples` runs the examples first"),
         ("Prefer" = Option<String>, Header, description = "`wait=SECONDS` waits for the check (RFC 7240)"),
+        ("Idempotency-Key" = Option<String>, Header, description = idempotency::MEANING),
     ),
     responses(
         (status = 200, description = "It is active", body = Plugin),
         (status = 202, description = "Its examples are being run", body = Plugin),
-        Refused<404>, Refused<409>, Refused<422>, Refused<429>
+        Refused<400>, Refused<404>, Refused<409>, Refused<422>, Refused<429>
     ))]
 pub(super) async fn activate(
     State(api): State<Api>,
@@ -174,9 +188,10 @@ pub(super) async fn activate(
     Asked(gate): Asked<Gate>,
     Caller(by): Caller,
     Wait(wait): Wait,
-) -> Result<impl IntoResponse, Refusal> {
+    keyed: Keyed,
+) -> Result<Answer, Refusal> {
     let asked = Activation { by, approve: false, check: gate.check.is_some() };
-    make_active(&api, place, &asked, wait).await
+    answered(&api, keyed.once(Digest::of(b"")), make_active(&api, place, &asked, wait)).await
 }
 
 /// Approve a version of a plugin
@@ -188,11 +203,12 @@ pub(super) async fn activate(
         ("version" = String, Path, description = "Semantic version"),
         ("check" = Option<String>, Query, description = "`examples` runs the examples first"),
         ("Prefer" = Option<String>, Header, description = "`wait=SECONDS` waits for the check (RFC 7240)"),
+        ("Idempotency-Key" = Option<String>, Header, description = idempotency::MEANING),
     ),
     responses(
         (status = 200, description = "It is active", body = Plugin),
         (status = 202, description = "Its examples are being run", body = Plugin),
-        Refused<404>, Refused<409>, Refused<422>, Refused<429>
+        Refused<400>, Refused<404>, Refused<409>, Refused<422>, Refused<429>
     ))]
 pub(super) async fn approve(
     State(api): State<Api>,
@@ -200,9 +216,10 @@ pub(super) async fn approve(
     Asked(gate): Asked<Gate>,
     Caller(by): Caller,
     Wait(wait): Wait,
-) -> Result<impl IntoResponse, Refusal> {
+    keyed: Keyed,
+) -> Result<Answer, Refusal> {
     let asked = Activation { by, approve: true, check: gate.check.is_some() };
-    make_active(&api, place, &asked, wait).await
+    answered(&api, keyed.once(Digest::of(b"")), make_active(&api, place, &asked, wait)).await
 }
 
 async fn make_active(
@@ -210,7 +227,7 @@ async fn make_active(
     (name, version): (PluginName, Version),
     asked: &Activation,
     wait: Option<Duration>,
-) -> Result<(StatusCode, Json<Plugin>), Refusal> {
+) -> Result<Answer, Refusal> {
     let mut plugin = api.engine.activate(&name, &version, asked).await?;
     if let Some(time) = wait.filter(|_| asked.check) {
         plugin = tokio::select! {
@@ -220,10 +237,15 @@ async fn make_active(
     }
     let over = plugin.check.as_ref().filter(|_| asked.check).map(|check| check.disagreements.clone());
     match over {
-        Some(None) => Ok((StatusCode::ACCEPTED, details(api, plugin).await?)),
+        Some(None) => told(api, StatusCode::ACCEPTED, plugin).await,
         Some(Some(found)) if !found.is_empty() => Err(disagree(found)),
-        _ => Ok((StatusCode::OK, details(api, plugin).await?)),
+        _ => told(api, StatusCode::OK, plugin).await,
     }
+}
+
+async fn told(api: &Api, status: StatusCode, plugin: model::Plugin) -> Result<Answer, Refusal> {
+    let Json(plugin) = details(api, plugin).await?;
+    Answer::new(status, None, &plugin)
 }
 
 fn disagree(found: Vec<model::Disagreement>) -> Refusal {

@@ -7,11 +7,13 @@ use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
+use simulay_engine::Named;
 use simulay_model::{Run, RunId};
 use simulay_store::RunQuery;
 
 use crate::ApiSettings;
-use crate::extract::{Asked, JsonBody, Pipeline, Segments};
+use crate::extract::{Asked, KnownBody, Pipeline, Segments, selector};
+use crate::idempotency::{self, Keyed};
 use crate::prefer::{Wait, applied};
 use crate::problem::{Refusal, Refused};
 use crate::state::Api;
@@ -28,6 +30,7 @@ const USUAL_PAGE: u32 = 20;
     params(
         ("pipeline" = String, Path, description = "`name` for the latest version, or `name@version`"),
         ("Prefer" = Option<String>, Header, description = "`wait=SECONDS` waits for the end (RFC 7240)"),
+        ("Idempotency-Key" = Option<String>, Header, description = idempotency::MEANING),
     ),
     request_body = wire::NewRun,
     responses(
@@ -35,20 +38,76 @@ const USUAL_PAGE: u32 = 20;
             headers(("Location" = String), ("Preference-Applied" = Option<String>))),
         (status = 200, description = "Ended within the time waited", body = wire::Run,
             headers(("Location" = String), ("Preference-Applied" = String))),
-        Refused<400>, Refused<404>, Refused<413>, Refused<415>, Refused<422>, Refused<429>, Refused<503>, Refused<507>
+        Refused<400>, Refused<404>, Refused<409>, Refused<413>, Refused<415>, Refused<422>, Refused<429>,
+        Refused<503>, Refused<507>
     ))]
 pub(super) async fn create(
     State(api): State<Api>,
     Pipeline(selector): Pipeline,
     Wait(wait): Wait,
-    JsonBody(new): JsonBody<wire::NewRun>,
+    keyed: Keyed,
+    KnownBody { document, digest }: KnownBody<wire::NewRun>,
 ) -> Result<Response, Refusal> {
-    let run = api.engine.create(new.into_engine(selector)).await?;
-    let location = [(header::LOCATION, format!("/v1/runs/{}", run.id))];
+    let new = document.into_engine(selector);
+    let run = match keyed.once(digest) {
+        Some(once) => api.engine.create_once(new, &once).await?,
+        None => api.engine.create(new).await?,
+    };
+    accepted(&api, run, wait).await
+}
+
+/// Start a run under an id of your choice
+///
+/// The id is a UUID of version 7. The same request again is answered with the same run and 200;
+/// another request with the id of a run is refused.
+#[utoipa::path(put, path = "/v1/runs/{id}", tag = "runs", operation_id = "createNamedRun",
+    params(
+        ("id" = uuid::Uuid, Path, description = "The id of the run to be: a UUID of version 7"),
+        ("Prefer" = Option<String>, Header, description = "`wait=SECONDS` waits for the end (RFC 7240)"),
+    ),
+    request_body = wire::NamedRun,
+    responses(
+        (status = 202, description = "Accepted, and not ended yet", body = wire::Run,
+            headers(("Location" = String), ("Preference-Applied" = Option<String>))),
+        (status = 200, description = "It was accepted before, or ended within the time waited",
+            body = wire::Run, headers(("Location" = String), ("Preference-Applied" = Option<String>))),
+        Refused<400>, Refused<404>, Refused<409>, Refused<413>, Refused<415>, Refused<422>, Refused<429>,
+        Refused<503>, Refused<507>
+    ))]
+pub(super) async fn create_as(
+    State(api): State<Api>,
+    Segments(id): Segments<RunId>,
+    Wait(wait): Wait,
+    KnownBody { document, .. }: KnownBody<wire::NamedRun>,
+) -> Result<Response, Refusal> {
+    // Lists and cursors go by id: it has to begin with a time.
+    if id.uuid().get_version_num() != 7 {
+        return Err(wrong("id", "a UUID of version 7 (RFC 9562)"));
+    }
+    let pipeline = selector(&document.pipeline).ok_or_else(|| Refusal::not_found("pipeline"))?;
+    match api.engine.create_as(id, document.request().into_engine(pipeline)).await? {
+        Named::New(run) => accepted(&api, run, wait).await,
+        Named::Known(run) => {
+            let run = match wait {
+                Some(time) => wait_for(&api, run.id, time).await?,
+                None => run,
+            };
+            Ok((StatusCode::OK, location(run.id), Json(wire::Run::from(run))).into_response())
+        }
+    }
+}
+
+fn location(id: RunId) -> [(HeaderName, String); 1] {
+    [(header::LOCATION, format!("/v1/runs/{id}"))]
+}
+
+/// The answer to who created `run`, and perhaps waits for its end.
+async fn accepted(api: &Api, run: Run, wait: Option<Duration>) -> Result<Response, Refusal> {
+    let location = location(run.id);
     let Some(time) = wait else {
         return Ok((StatusCode::ACCEPTED, location, Json(wire::Run::from(run))).into_response());
     };
-    let run = wait_for(&api, run.id, time).await?;
+    let run = wait_for(api, run.id, time).await?;
     let status = if run.state.is_end() { StatusCode::OK } else { StatusCode::ACCEPTED };
     let applied = [(HeaderName::from_static("preference-applied"), applied(time))];
     Ok((status, location, applied, Json(wire::Run::from(run))).into_response())

@@ -26,6 +26,33 @@ pub struct NewRun {
     pub seed: Option<u64>,
 }
 
+/// A request for a run whose id the caller chooses.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NamedRun {
+    /// `name` for the latest version, or `name@version`.
+    #[schema(example = "heat-plate@1.0.0")]
+    pub pipeline: String,
+    /// Parameters, valid against the pipeline's schema; missing ones get their defaults.
+    #[serde(default = "nothing")]
+    pub params: Value,
+    /// Files uploaded before with `POST /v1/inputs`.
+    #[serde(default)]
+    pub inputs: Vec<Input>,
+    /// Seed of everything random; follows from the id when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
+}
+
+impl NamedRun {
+    /// The request without its pipeline.
+    #[must_use]
+    pub fn request(self) -> NewRun {
+        let Self { params, inputs, seed, .. } = self;
+        NewRun { params, inputs, seed }
+    }
+}
+
 fn nothing() -> Value {
     Value::Object(Map::new())
 }

@@ -31,7 +31,7 @@ pub(crate) struct House {
     pub(crate) engine: Engine,
     pub(crate) containers: Scripted,
     pub(crate) draining: CancellationToken,
-    _data: TempDir,
+    data: TempDir,
 }
 
 /// An answer, read to its end.
@@ -48,7 +48,20 @@ impl House {
     }
 
     pub(crate) fn with(settings: &ApiSettings, engine: Settings) -> Self {
-        let data = tempfile::tempdir().unwrap();
+        Self::over(tempfile::tempdir().unwrap(), settings, engine)
+    }
+
+    /// A host over the same data, after this one has stopped.
+    pub(crate) async fn restarted(self) -> Self {
+        self.engine.shutdown().await;
+        let Self { router, engine, containers: _, draining: _, data } = self;
+        drop((router, engine));
+        let house = Self::over(data, &ApiSettings::default(), Settings::default());
+        house.engine.recover().await.unwrap();
+        house
+    }
+
+    fn over(data: TempDir, settings: &ApiSettings, engine: Settings) -> Self {
         let (records, blobs) = simulay_store::open(data.path()).unwrap();
         let containers = Scripted::new();
         let parts = Parts {
@@ -66,7 +79,7 @@ impl House {
         let engine = Engine::new(parts, engine);
         let draining = CancellationToken::new();
         let router = router(engine.clone(), settings, draining.clone());
-        Self { router, engine, containers, draining, _data: data }
+        Self { router, engine, containers, draining, data }
     }
 
     /// A house in which `heat@1.0.0` is.

@@ -18,6 +18,7 @@ mod lives;
 mod logs;
 mod pipelines;
 mod plugins;
+mod repeats;
 mod runs;
 mod scripts;
 mod serving;

@@ -8,7 +8,7 @@ use simulay_store::{Added, StoreError};
 
 use super::Engine;
 use crate::approval::approved_before;
-use crate::{LifeError, UploadError, plugins};
+use crate::{LifeError, Once, UploadError, plugins};
 
 /// Who uploads by the command line of this machine.
 const LOCAL: &str = "local";
@@ -127,6 +127,37 @@ impl Engine {
         by: &str,
     ) -> Result<RolledBack, LifeError> {
         let _turn = self.turn.lock().await;
+        let RolledBack { from, to } = self.before(name, from).await?;
+        let from = self.take_away(from, Kind::RolledBack, by).await?;
+        Ok(RolledBack { from, to })
+    }
+
+    /// As [`Engine::roll_back`]; the claim of `once` and its `answer` are stored with what it does.
+    ///
+    /// # Errors
+    /// See [`LifeError`].
+    pub async fn roll_back_once(
+        &self,
+        name: &PluginName,
+        from: Option<&Version>,
+        by: &str,
+        (once, answer): (&Once, impl FnOnce(&RolledBack) -> String + Send),
+    ) -> Result<RolledBack, LifeError> {
+        let _turn = self.turn.lock().await;
+        let RolledBack { from, to } = self.before(name, from).await?;
+        let at = self.parts.clock.now();
+        let from =
+            Plugin { state: PluginState::Retired, retired_at: Some(at), ..without_check_at_work(from) };
+        let done = RolledBack { from, to };
+        let event = PluginEvent { at, kind: Kind::RolledBack, by: by.to_owned() };
+        let (claim, answer) = (once.claim(&self.parts), answer(&done));
+        self.parts.requests.update_once(done.from.clone(), vec![event], claim, answer).await?;
+        self.checks.send_modify(|changes| *changes += 1);
+        Ok(done)
+    }
+
+    /// The version that serves a pipeline, and the one before.
+    async fn before(&self, name: &PluginName, from: Option<&Version>) -> Result<RolledBack, LifeError> {
         let versions = self.parts.plugins.versions(name).await?;
         if versions.is_empty() {
             return Err(StoreError::NotFound.into());
@@ -137,8 +168,7 @@ impl Engine {
             return Err(LifeError::OtherServed(served.manifest.version));
         }
         let to = servable.next().ok_or(LifeError::NothingBefore(served.manifest.version.clone()))?;
-        let from = self.take_away(served, Kind::RolledBack, by).await?;
-        Ok(RolledBack { from, to })
+        Ok(RolledBack { from: served, to })
     }
 
     /// The record of a version that must be there.

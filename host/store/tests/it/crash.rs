@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use simulay_model::{Digest, RunId};
-use simulay_store::{Blobs, Journal as _, ObjectBlobs, Runs as _, SqliteStore, open};
+use simulay_store::{
+    Blobs, Claim, Journal as _, ObjectBlobs, Outcome, RequestKey, Requests as _, Runs as _, SqliteStore, open,
+};
 
 use crate::samples::{content, ended, now, planned, put, run, started};
 
@@ -19,6 +21,7 @@ const KILLS: usize = 20;
 #[derive(Default)]
 struct Acknowledged {
     events: HashMap<RunId, u64>,
+    claims: Vec<RunId>,
     blobs: Vec<Digest>,
 }
 
@@ -64,6 +67,7 @@ impl Acknowledged {
                 let last = self.events.entry(run.parse().unwrap()).or_default();
                 *last = sequence.parse::<u64>().unwrap().max(*last);
             }
+            ["claim", run, "."] => self.claims.push(run.parse().unwrap()),
             ["blob", blob, "."] => self.blobs.push(blob.parse().unwrap()),
             _ => return false,
         }
@@ -82,6 +86,10 @@ async fn verify(directory: &Path, acknowledged: &Acknowledged) {
         let begun = events.iter().filter(|event| event.kind == "call.started").count();
         let calls = records.calls(*run).await.unwrap();
         assert_eq!(calls.iter().filter(|call| call.started).count(), begun, "records and events agree");
+    }
+    for run in &acknowledged.claims {
+        let found = records.find(&claim(*run).request).await.unwrap().unwrap();
+        assert_eq!(found.outcome, Outcome::Run(*run));
     }
     for blob in &acknowledged.blobs {
         content(blobs.read(*blob, None).await.unwrap()).await.unwrap();
@@ -116,8 +124,9 @@ fn child_that_writes_until_it_is_killed() {
 async fn write_forever(writer: usize, records: Arc<SqliteStore>, blobs: Arc<ObjectBlobs>) {
     loop {
         let run = run("heat");
-        records.create(run.clone()).await.unwrap();
+        records.create_once(run.clone(), claim(run.id)).await.unwrap();
         say(&format!("event {} 1 .", run.id));
+        say(&format!("claim {} .", run.id));
         let changes = [simulay_model::Change::Started, planned(0, 1), started(0, 0, 0), ended(0, 0, 0, 1)];
         for change in changes {
             let event = records.apply(run.id, now(), change).await.unwrap();
@@ -128,6 +137,11 @@ async fn write_forever(writer: usize, records: Arc<SqliteStore>, blobs: Arc<Obje
         let bytes = run.id.to_string().repeat(size / 36 + 1);
         say(&format!("blob {} .", put(&*blobs, bytes.as_bytes()).await));
     }
+}
+
+fn claim(run: RunId) -> Claim {
+    let request = RequestKey { scope: "test".to_owned(), key: run.to_string() };
+    Claim { request, fingerprint: Digest::of(b"run"), at: now() }
 }
 
 /// One write, so that a line is whole or was never said.

@@ -7,5 +7,6 @@ mod crash;
 mod directory;
 mod journal;
 mod plugins;
+mod requests;
 mod runs;
 mod samples;

@@ -1,0 +1,148 @@
+//! How runs are accepted, and how a request that comes again finds what came of the first.
+
+use simulay_model::{Request, Run, RunId, RunState};
+use simulay_store::{Claim, Outcome, StoreError};
+
+use super::Engine;
+use crate::limits::Place;
+use crate::repeat::{AtWork, Beginning, Once, RepeatError};
+use crate::{CreateError, NewRun, accept, plugins};
+
+/// What came of a request for a run with an id of the caller's choice.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Named {
+    /// The run is new.
+    New(Run),
+    /// The same was asked for before.
+    Known(Run),
+}
+
+impl Engine {
+    /// Accepts a run: validated, stored, queued.
+    ///
+    /// # Errors
+    /// See [`CreateError`].
+    pub async fn create(&self, new: NewRun) -> Result<Run, CreateError> {
+        let run = self.accept(new).await?;
+        self.take_in(run, None).await
+    }
+
+    /// As [`Engine::create`]. When the request comes again, the run that came of the first is told,
+    /// as it was then.
+    ///
+    /// # Errors
+    /// See [`CreateError`].
+    pub async fn create_once(&self, new: NewRun, once: &Once) -> Result<Run, CreateError> {
+        match self.in_flight.begin(&self.parts, once).await? {
+            Beginning::Again(outcome) => self.accepted_before(outcome).await,
+            Beginning::First(at_work) => {
+                let run = self.accept(new).await?;
+                let created = self.take_in(run, Some((once.claim(&self.parts), at_work))).await;
+                match created {
+                    // Another host that shares the database was faster.
+                    Err(CreateError::Store(StoreError::Repeated)) => Err(RepeatError::InFlight.into()),
+                    created => created,
+                }
+            }
+        }
+    }
+
+    /// As [`Engine::create`], with an id of the caller's choice. The same request again gives the
+    /// same run.
+    ///
+    /// # Errors
+    /// [`CreateError::IdTaken`] when another request has the id; see [`CreateError`].
+    pub async fn create_as(&self, id: RunId, new: NewRun) -> Result<Named, CreateError> {
+        // Not drawn: the same request again has the same seed.
+        let new = NewRun { seed: Some(new.seed.unwrap_or_else(|| accept::seed_of(id))), ..new };
+        if let Some(run) = self.run(id).await? {
+            return self.same(run, &new).await;
+        }
+        let run = Run { id, ..self.accept(new.clone()).await? };
+        match self.take_in(run, None).await {
+            Err(CreateError::Store(StoreError::RunExists)) => {
+                let run = self.run(id).await?.ok_or(StoreError::NotFound)?;
+                self.same(run, &new).await
+            }
+            created => created.map(Named::New),
+        }
+    }
+
+    /// Begins a request that is answered in other words than a run, unless it came before.
+    ///
+    /// # Errors
+    /// See [`RepeatError`].
+    pub async fn begin(&self, once: &Once) -> Result<Beginning, RepeatError> {
+        self.in_flight.begin(&self.parts, once).await
+    }
+
+    /// Remembers the answer to a request that does no harm when it does its work twice.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn remember(&self, once: &Once, answer: String) -> Result<(), StoreError> {
+        self.parts.requests.remember(once.claim(&self.parts), answer).await
+    }
+
+    async fn accept(&self, new: NewRun) -> Result<Run, CreateError> {
+        if self.shutdown.is_cancelled() {
+            return Err(CreateError::Draining);
+        }
+        let plugin = accept::pipeline(&self.parts, &new.pipeline).await?;
+        let request = accept::request(&self.parts, &plugin, &new).await?;
+        Ok(accept::run(&self.parts, &plugin, request))
+    }
+
+    /// Stores an accepted run and sets it to work, even when its caller goes away meanwhile.
+    async fn take_in(&self, run: Run, claim: Option<(Claim, AtWork)>) -> Result<Run, CreateError> {
+        let place = self.limits.place().map_err(CreateError::QueueFull)?;
+        let engine = self.clone();
+        let stored = self.tasks.spawn(async move {
+            let (claim, _at_work) = claim.unzip();
+            engine.store_run(run, claim, place).await
+        });
+        let stored = stored.await.map_err(|error| StoreError::Failed(error.to_string()))?;
+        Ok(stored?)
+    }
+
+    async fn store_run(&self, run: Run, claim: Option<Claim>, place: Place) -> Result<Run, StoreError> {
+        match claim {
+            Some(claim) => self.parts.requests.create_once(run.clone(), claim).await?,
+            None => self.parts.runs.create(run.clone()).await?,
+        }
+        self.launch(run.id, place);
+        Ok(run)
+    }
+
+    async fn accepted_before(&self, outcome: Outcome) -> Result<Run, CreateError> {
+        let Outcome::Run(id) = outcome else { return Err(RepeatError::OtherRequest.into()) };
+        let run = self.run(id).await?.ok_or(StoreError::NotFound)?;
+        Ok(as_accepted(run))
+    }
+
+    /// The run, when `new` asks for the same.
+    async fn same(&self, run: Run, new: &NewRun) -> Result<Named, CreateError> {
+        let plugin = plugins::of_run(&self.parts, &run.plugin).await?;
+        let version = new.pipeline.version.as_ref();
+        let named =
+            run.plugin.name == new.pipeline.name && version.is_none_or(|it| *it == run.plugin.version);
+        // What would not be accepted is not what was.
+        let asked: Option<Request> = accept::request(&self.parts, &plugin, new).await.ok();
+        let same = named && asked.is_some_and(|request| request == run.request);
+        if same { Ok(Named::Known(run)) } else { Err(CreateError::IdTaken(run.id)) }
+    }
+}
+
+/// The run as it was told when it was accepted.
+fn as_accepted(run: Run) -> Run {
+    Run {
+        state: RunState::Queued,
+        steps: 0,
+        cancel_requested: false,
+        started_at: None,
+        ended_at: None,
+        report: None,
+        error: None,
+        ..run
+    }
+}

@@ -1,0 +1,95 @@
+//! Requests that may come again: each does its work once.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use simulay_model::Digest;
+use simulay_store::{Claim, Outcome, RequestKey, StoreError};
+
+use crate::Parts;
+
+/// How long what came of a request is remembered at least.
+pub(crate) const REMEMBERED: Duration = Duration::from_secs(24 * 3600);
+
+/// A request that may come again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Once {
+    /// What it is known by.
+    pub request: RequestKey,
+    /// What it asks for.
+    pub fingerprint: Digest,
+}
+
+/// Why a request that may come again is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum RepeatError {
+    /// The first is still at work.
+    #[error("a request with this key is being worked on; ask again when it has been answered")]
+    InFlight,
+    /// The first asked for something else.
+    #[error("another request had this key; give each request a key of its own")]
+    OtherRequest,
+    /// The store does not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What to do with a request.
+pub enum Beginning {
+    /// Its work: it is the first. Nobody else begins it until this is dropped.
+    First(AtWork),
+    /// Nothing: this came of the first.
+    Again(Outcome),
+}
+
+/// Requests at work.
+#[derive(Clone, Default)]
+pub(crate) struct InFlight(Arc<Mutex<HashSet<RequestKey>>>);
+
+/// A request at work; it is no more when this is dropped.
+pub struct AtWork {
+    requests: InFlight,
+    request: RequestKey,
+}
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        self.requests.lock().remove(&self.request);
+    }
+}
+
+impl InFlight {
+    /// Begins a request, unless it came before.
+    pub(crate) async fn begin(&self, parts: &Parts, once: &Once) -> Result<Beginning, RepeatError> {
+        let at_work = self.enter(&once.request).ok_or(RepeatError::InFlight)?;
+        match parts.requests.find(&once.request).await? {
+            None => Ok(Beginning::First(at_work)),
+            Some(before) if before.fingerprint == once.fingerprint => Ok(Beginning::Again(before.outcome)),
+            Some(_) => Err(RepeatError::OtherRequest),
+        }
+    }
+
+    fn enter(&self, request: &RequestKey) -> Option<AtWork> {
+        let new = self.lock().insert(request.clone());
+        new.then(|| AtWork { requests: self.clone(), request: request.clone() })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashSet<RequestKey>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Once {
+    /// What is stored of it.
+    pub(crate) fn claim(&self, parts: &Parts) -> Claim {
+        let Self { request, fingerprint } = self.clone();
+        Claim { request, fingerprint, at: parts.clock.now() }
+    }
+}
+
+/// Forgets requests that came long enough ago.
+pub(crate) async fn forget(parts: &Parts) -> Result<usize, StoreError> {
+    let before = parts.clock.now() - REMEMBERED;
+    parts.requests.forget(before).await
+}

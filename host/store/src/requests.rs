@@ -1,0 +1,79 @@
+//! Requests that may come again: what came of the first is remembered with what it did.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use simulay_model::{Digest, Plugin, PluginEvent, Run, RunId};
+
+use crate::StoreError;
+
+/// What a request is known by, however often it comes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct RequestKey {
+    /// Whose request it is, and of which kind.
+    pub scope: String,
+    /// What its sender calls it.
+    pub key: String,
+}
+
+/// A request that is to do its work once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// What it is known by.
+    pub request: RequestKey,
+    /// What it asks for.
+    pub fingerprint: Digest,
+    /// When it came.
+    pub at: Timestamp,
+}
+
+/// A request that came before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remembered {
+    /// What it asked for.
+    pub fingerprint: Digest,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// What came of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// A run.
+    Run(RunId),
+    /// An answer, in the words of whoever gave it.
+    Answer(String),
+}
+
+/// Requests that may come again.
+#[async_trait]
+pub trait Requests: Send + Sync {
+    /// What came of a request, while it is remembered.
+    async fn find(&self, request: &RequestKey) -> Result<Option<Remembered>, StoreError>;
+
+    /// As [`crate::Runs::create`], with the claim in the same transaction.
+    ///
+    /// # Errors
+    /// [`StoreError::Repeated`] when the request came before, [`StoreError::RunExists`].
+    async fn create_once(&self, run: Run, claim: Claim) -> Result<(), StoreError>;
+
+    /// As [`crate::Plugins::update`], with the claim and its answer in the same transaction.
+    ///
+    /// # Errors
+    /// [`StoreError::Repeated`] when the request came before, [`StoreError::NotFound`].
+    async fn update_once(
+        &self,
+        plugin: Plugin,
+        events: Vec<PluginEvent>,
+        claim: Claim,
+        answer: String,
+    ) -> Result<(), StoreError>;
+
+    /// Remembers the answer to a request that does no harm when it does its work twice.
+    ///
+    /// # Errors
+    /// [`StoreError::Repeated`] when the request came before.
+    async fn remember(&self, claim: Claim, answer: String) -> Result<(), StoreError>;
+
+    /// Forgets the requests that came before `before`; gives their number.
+    async fn forget(&self, before: Timestamp) -> Result<usize, StoreError>;
+}

@@ -1,0 +1,81 @@
+//! Requests that may come again.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use simulay_model::{Plugin, PluginEvent, Run, RunId};
+
+use super::rows::parsed;
+use super::{SqliteStore, plugins, runs};
+use crate::{Claim, Outcome, Remembered, RequestKey, Requests, StoreError};
+
+#[async_trait]
+impl Requests for SqliteStore {
+    async fn find(&self, request: &RequestKey) -> Result<Option<Remembered>, StoreError> {
+        let RequestKey { scope, key } = request.clone();
+        self.read(move |connection| {
+            let sql = "SELECT fingerprint, run, answer FROM requests WHERE scope = ?1 AND key = ?2";
+            let mut statement = connection.prepare_cached(sql)?;
+            statement.query_row([scope, key], |row| Ok(remembered(row))).optional()?.transpose()
+        })
+        .await
+    }
+
+    async fn create_once(&self, run: Run, claim: Claim) -> Result<(), StoreError> {
+        let (id, watchers) = (run.id, self.watchers.clone());
+        let work = move |connection: &Connection| {
+            runs::create(connection, &run)?;
+            insert(connection, &claim, Some(run.id), None)
+        };
+        self.writer.write(work, move |()| watchers.tell(id, 1)).await
+    }
+
+    async fn update_once(
+        &self,
+        plugin: Plugin,
+        events: Vec<PluginEvent>,
+        claim: Claim,
+        answer: String,
+    ) -> Result<(), StoreError> {
+        self.write(move |connection| {
+            insert(connection, &claim, None, Some(&answer))?;
+            plugins::update(connection, &plugin, &events)
+        })
+        .await
+    }
+
+    async fn remember(&self, claim: Claim, answer: String) -> Result<(), StoreError> {
+        self.write(move |connection| insert(connection, &claim, None, Some(&answer))).await
+    }
+
+    async fn forget(&self, before: Timestamp) -> Result<usize, StoreError> {
+        self.write(move |connection| {
+            let sql = "DELETE FROM requests WHERE at_ms < ?1";
+            Ok(connection.prepare_cached(sql)?.execute([before.as_millisecond()])?)
+        })
+        .await
+    }
+}
+
+fn remembered(row: &Row<'_>) -> Result<Remembered, StoreError> {
+    let outcome = match row.get::<_, Option<String>>("answer")? {
+        Some(answer) => Outcome::Answer(answer),
+        None => Outcome::Run(parsed(row, "run")?),
+    };
+    Ok(Remembered { fingerprint: parsed(row, "fingerprint")?, outcome })
+}
+
+fn insert(
+    connection: &Connection,
+    claim: &Claim,
+    run: Option<RunId>,
+    answer: Option<&str>,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO requests (scope, key, fingerprint, at_ms, run, answer)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (scope, key) DO NOTHING";
+    let Claim { request: RequestKey { scope, key }, fingerprint, at } = claim;
+    let (fingerprint, run) = (fingerprint.to_string(), run.map(|run| run.to_string()));
+    let values = params![scope, key, fingerprint, at.as_millisecond(), run, answer];
+    let inserted = connection.prepare_cached(sql)?.execute(values)?;
+    if inserted > 0 { Ok(()) } else { Err(StoreError::Repeated) }
+}
