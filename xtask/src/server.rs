@@ -73,6 +73,11 @@ impl Server {
         &self.url
     }
 
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Asks it to stop, and waits until it has.
     pub(crate) fn stop(mut self) -> anyhow::Result<()> {
         match self.terminate() {

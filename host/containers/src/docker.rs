@@ -27,6 +27,7 @@ use daemon::{Daemon, DaemonError};
 use patience::Patience;
 pub use preflight::{Finding, Severity};
 use presence::Presence;
+pub use receiving::hear;
 
 use crate::spec::{self, Place, Runtime};
 use crate::{

@@ -16,7 +16,7 @@ mod spec;
 
 pub use address::{Address, AddressError, Tls};
 pub use capacity::Capacity;
-pub use docker::{ConnectError, DockerContainers, DockerSettings, Finding, Severity};
+pub use docker::{ConnectError, DockerContainers, DockerSettings, Finding, Severity, hear};
 pub use error::ContainerError;
 pub use image::{ImageId, ImageIdError};
 pub use policy::{Admitted, Limits, Policy};

@@ -1,12 +1,16 @@
 //! JSON Schema 2020-12: defaults filled in, errors as JSON Pointers. No reference leaves the document.
 
+mod unfolding;
+
 use std::fmt;
 
-use jsonschema::{Draft, Validator};
+use jsonschema::{Draft, PatternOptions, Validator};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 const MAX_ERRORS: usize = 20;
+/// Steps back of one `pattern` in one text; some patterns double them with each character.
+const MAX_BACKTRACKING: usize = 10_000;
 
 /// A compiled schema.
 pub struct Schema {
@@ -42,11 +46,13 @@ impl Schema {
     /// Compiles `document`.
     ///
     /// # Errors
-    /// When it is not a schema, or refers to another document.
+    /// When it is not a schema, refers to another document, or makes work without bound.
     pub fn new(document: &Value) -> Result<Self, SchemaError> {
         jsonschema::draft202012::meta::validate(document).map_err(|error| SchemaError(error.to_string()))?;
+        unfolding::check(document).map_err(SchemaError)?;
         let validator = jsonschema::options()
             .with_draft(Draft::Draft202012)
+            .with_pattern_options(PatternOptions::fancy_regex().backtrack_limit(MAX_BACKTRACKING))
             .build(document)
             .map_err(|error| SchemaError(error.to_string()))?;
         Ok(Self { document: document.clone(), validator })
@@ -137,5 +143,6 @@ mod tests {
         assert!(Schema::new(&json!({ "type": "nonsense" })).is_err());
         assert!(Schema::new(&json!({ "$ref": "http://127.0.0.1:1/x" })).is_err());
         assert!(Schema::new(&json!({ "$ref": "file:///etc/passwd" })).is_err());
+        assert!(Schema::new(&json!({ "items": { "$ref": "#" } })).is_err());
     }
 }

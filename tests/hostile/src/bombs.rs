@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::guest::Guest;
+use crate::sections::section;
 
 const HEADER: [u8; 8] = [0, b'a', b's', b'm', 0x0d, 0, 1, 0];
 const COMPONENT_SECTION: u8 = 4;
@@ -100,16 +101,4 @@ pub fn large_custom_section(bytes: usize) -> Vec<u8> {
     let mut content = vec![1, b'x'];
     content.resize(bytes, 0);
     [Guest { name: "custom-section", ..Guest::default() }.build(), section(0, &content)].concat()
-}
-
-fn section(id: u8, content: &[u8]) -> Vec<u8> {
-    let mut section = vec![id];
-    let mut length = content.len();
-    while length >= 0x80 {
-        section.push(u8::try_from(length & 0x7f).unwrap() | 0x80);
-        length >>= 7;
-    }
-    section.push(u8::try_from(length).unwrap());
-    section.extend(content);
-    section
 }

@@ -110,8 +110,9 @@ impl Guest {
         )
     }
 
-    /// The record `manifest` as the canonical ABI lays it out.
-    fn manifest(&self) -> Vec<u8> {
+    /// The record `manifest` as the canonical ABI lays it out, and the texts it points to.
+    #[must_use]
+    pub fn manifest(&self) -> Vec<u8> {
         let schema = r#"{"type":"object"}"#;
         let texts = [self.name, "1.0.0", &self.title, "Answers what it is asked.", schema, "{}"];
         let (mut record, mut texts_after) = (Vec::new(), Vec::<u8>::new());

@@ -10,6 +10,7 @@ pub mod bombs;
 mod damage;
 mod deeds;
 pub mod guest;
+mod sections;
 mod uploads;
 
 pub use damage::Damage;

@@ -23,7 +23,7 @@ pub(super) struct Member {
 }
 
 /// The crates of ours that each crate may depend on.
-const LAYERS: [(&str, &[&str]); 12] = [
+const LAYERS: [(&str, &[&str]); 13] = [
     ("simulay-model", &[]),
     ("simulay-init", &[]),
     ("simulay-sandbox", &["simulay-model", "simulay-hostile"]),
@@ -49,6 +49,10 @@ const LAYERS: [(&str, &[&str]); 12] = [
     ("simulay-sdk", &[]),
     ("simulay-hostile", &[]),
     ("simulay-fault-proxy", &[]),
+    (
+        "simulay-fuzzed",
+        &["simulay-model", "simulay-init", "simulay-sandbox", "simulay-containers", "simulay-hostile"],
+    ),
     ("mischief", &[]),
 ];
 

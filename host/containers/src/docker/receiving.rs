@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use bytes::Bytes;
-use simulay_init::frames::{Exit, MAX_DATA, Rejection, Report};
+use simulay_init::frames::{Decoder, Exit, MAX_DATA, Rejection, Report};
 use simulay_model::RelativePath;
 
 use super::attachment::Cut;
@@ -160,6 +160,25 @@ impl<'a> Receipt<'a> {
             _ => Err(confused("done before the end")),
         }
     }
+}
+
+/// Takes what an attachment carries after the greeting, up to the end of the job or the first report that
+/// makes no sense; true at the end. For tests of what init may say.
+///
+/// # Errors
+/// What the call ends with.
+pub async fn hear(bytes: &[u8], call: &Admitted, exchange: &dyn Exchange) -> Result<bool, ContainerError> {
+    let mut receipt = Receipt::new(call, exchange);
+    for report in Decoder::default().feed(bytes) {
+        let Ok(report) = report else { return Ok(false) };
+        match receipt.take(report).await {
+            Ok(Progress::Done(_)) => return Ok(true),
+            Ok(_) => {}
+            Err(ReceiveError::Cut(_)) => return Ok(false),
+            Err(ReceiveError::Final(error)) => return Err(error),
+        }
+    }
+    Ok(false)
 }
 
 fn confused(what: &str) -> ReceiveError {
