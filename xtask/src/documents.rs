@@ -1,47 +1,81 @@
 //! Runs the commands of the documents, as a reader would.
 
-use std::fs;
+use std::fs::{self, File};
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+use std::{panic, thread};
 
 use anyhow::{Context as _, bail};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
 use crate::place::Place;
-use crate::process::poll;
+use crate::process::{poll, tail};
 use crate::setup::{self, ImageId};
 use crate::step::step;
 
 /// What one document may take.
-const BOUND: Duration = Duration::from_secs(600);
+const BOUND: Duration = Duration::from_secs(900);
 /// The address that documents name; each is given one of its own instead.
 const USUAL: &str = "127.0.0.1:7373";
 /// Tells which line failed: the script has the lines of its document.
 const PRELUDE: &str = r#"set -eE; trap 'echo "$1:$LINENO: this failed: $BASH_COMMAND" >&2' ERR; . "$2""#;
+/// What begins a block that goes the way over REST.
+const SERVER: &str = "simulay serve";
+
+/// How much of the documents is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Whole,
+    /// Without the way over REST, which the tests of the command go with the same templates.
+    Short,
+}
 
 /// Sets up, and runs every document.
 pub(crate) fn execute(place: &Place) -> anyhow::Result<()> {
     let image = setup::everything(place)?;
-    run_all(place, &image)
+    run_all(place, &image, Form::Whole)
 }
 
-/// Runs every document; the image and the command must be there.
-pub(crate) fn run_all(place: &Place, octave: &ImageId) -> anyhow::Result<()> {
+/// Runs what no other test runs of the documents; the image and the command must be there.
+pub(crate) fn short(place: &Place, octave: &ImageId) -> anyhow::Result<()> {
+    run_all(place, octave, Form::Short)
+}
+
+/// Runs the documents, two at a time: they wait for tools and containers as much as they work.
+fn run_all(place: &Place, octave: &ImageId, form: Form) -> anyhow::Result<()> {
     let mut documents = Vec::new();
     find(&place.root().join("docs"), &mut documents)?;
     documents.sort();
-    for document in documents {
-        let script = script(&fs::read_to_string(&document)?);
+    let left = Mutex::new(documents.into_iter());
+    thread::scope(|scope| {
+        let workers = [(); 2].map(|()| scope.spawn(|| run_from(place, octave, form, &left)));
+        workers
+            .into_iter()
+            .try_for_each(|worker| worker.join().unwrap_or_else(|panicked| panic::resume_unwind(panicked)))
+    })
+}
+
+/// Runs documents until none is left.
+fn run_from(
+    place: &Place,
+    octave: &ImageId,
+    form: Form,
+    left: &Mutex<impl Iterator<Item = PathBuf>>,
+) -> anyhow::Result<()> {
+    loop {
+        let next = left.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let Some(document) = next else { return Ok(()) };
+        let script = script(&fs::read_to_string(&document)?, form);
         if !script.trim().is_empty() {
             let shown = document.strip_prefix(place.root()).unwrap_or(&document).display().to_string();
             step(&format!("following {shown}"), || follow(place, octave, &shown, &script))?;
         }
     }
-    Ok(())
 }
 
 fn find(folder: &Path, documents: &mut Vec<PathBuf>) -> anyhow::Result<()> {
@@ -60,16 +94,20 @@ fn find(folder: &Path, documents: &mut Vec<PathBuf>) -> anyhow::Result<()> {
 }
 
 /// The lines of the `sh` blocks at the places they have in the document; all others empty.
-fn script(document: &str) -> String {
+fn script(document: &str, form: Form) -> String {
     let mut inside = false;
     let mut script = String::new();
-    for line in document.lines() {
+    let mut lines = document.lines().peekable();
+    while let Some(line) = lines.next() {
         let fence = line.trim_start().starts_with("```");
         if inside && !fence {
             script.push_str(line);
         }
         script.push('\n');
-        inside = if fence { !inside && line.trim() == "```sh" } else { inside };
+        if fence {
+            let left_out = form == Form::Short && lines.peek().is_some_and(|next| next.starts_with(SERVER));
+            inside = !inside && line.trim() == "```sh" && !left_out;
+        }
     }
     script
 }
@@ -91,11 +129,13 @@ fn follow(place: &Place, octave: &ImageId, shown: &str, script: &str) -> anyhow:
     bash.env("XDG_DATA_HOME", home.path().join("data")).env("SIMULAY_SERVER", format!("http://{address}"));
     bash.env("SIMULAY__SERVER__LISTEN", &address).env("SIMULAY__IMAGES__OCTAVE", octave.as_str());
     bash.env("SIMULAY_TOOLS", place.made("tools")?);
-    obey(&mut bash, shown)
+    obey(&mut bash, shown, &place.made(&format!("{}.log", shown.replace('/', "-")))?)
 }
 
-/// Runs `bash` within the bound, and ends what it left at work.
-fn obey(bash: &mut Command, shown: &str) -> anyhow::Result<()> {
+/// Runs `bash` within the bound, with its output in a file, and ends what it left at work.
+fn obey(bash: &mut Command, shown: &str, log: &Path) -> anyhow::Result<()> {
+    let file = File::create(log).with_context(|| format!("{} cannot be written", log.display()))?;
+    bash.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
     let mut child = bash.process_group(0).spawn().context("`bash` cannot be started")?;
     let group = Pid::from_raw(child.id().try_into()?);
     let status = poll(BOUND, || child.try_wait().ok().flatten());
@@ -103,10 +143,10 @@ fn obey(bash: &mut Command, shown: &str) -> anyhow::Result<()> {
     let _ = killpg(group, Signal::SIGKILL);
     match status {
         Some(status) if status.success() => Ok(()),
-        Some(status) => bail!("{shown} cannot be followed ({status})"),
+        Some(status) => bail!("{shown} cannot be followed ({status}):\n{}\n({})", tail(log), log.display()),
         None => {
             child.wait()?;
-            bail!("{shown} takes longer than {} s", BOUND.as_secs())
+            bail!("{shown} takes longer than {} s:\n{}", BOUND.as_secs(), tail(log))
         }
     }
 }
@@ -118,7 +158,13 @@ mod tests {
     #[test]
     fn commands_keep_their_lines() {
         let document = "# A\n```sh\na\nb\n```\n```text\nc\n```\n```sh\nd\n```\n";
-        assert_eq!(script(document), "\n\na\nb\n\n\n\n\n\nd\n\n");
+        assert_eq!(script(document, Form::Whole), "\n\na\nb\n\n\n\n\n\nd\n\n");
+    }
+
+    #[test]
+    fn the_short_form_starts_no_server() {
+        let document = "```sh\na\n```\n```sh\nsimulay serve &\ncurl\n```\n```sh\nb\n```\n";
+        assert_eq!(script(document, Form::Short), "\na\n\n\n\n\n\n\nb\n\n");
     }
 
     #[test]
@@ -129,10 +175,11 @@ mod tests {
             fs::write(&file, text).unwrap();
             let mut bash = Command::new("bash");
             bash.args(["-c", PRELUDE, "bash", "a.md"]).arg(&file).current_dir(folder.path());
-            obey(&mut bash, "a.md")
+            obey(&mut bash, "a.md", &folder.path().join("log"))
         };
         assert!(told("\n\ntrue\nX=1\n").is_ok());
-        assert!(told("\nfalse\ntouch reached\n").is_err());
+        let error = told("\nfalse\ntouch reached\n").unwrap_err();
+        assert!(error.to_string().contains("a.md:2: this failed: false"), "{error}");
         assert!(!folder.path().join("reached").exists());
     }
 }

@@ -1,5 +1,6 @@
 //! Sets this machine up: what is there already is left as it is.
 
+mod authors;
 mod docker;
 mod images;
 mod packages;
@@ -22,6 +23,16 @@ pub(crate) fn everything(place: &Place) -> anyhow::Result<ImageId> {
     })?;
     say(&format!("the command is {}", place.simulay().display()));
     Ok(image)
+}
+
+/// Makes what tests need: besides images and plugins, the tools of every language plugins are written in.
+pub(crate) fn for_tests(place: &Place) -> anyhow::Result<ImageId> {
+    thread::scope(|scope| {
+        let tools = scope.spawn(|| authors::ensure(place));
+        let image = with_image(place, || build::plugins(place));
+        tools.join().unwrap_or_else(|panicked| panic::resume_unwind(panicked))?;
+        image
+    })
 }
 
 /// Builds the images, and lists them in a data directory when there is one.

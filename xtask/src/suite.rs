@@ -7,9 +7,9 @@ use std::thread;
 use anyhow::{Context as _, bail};
 
 use crate::place::Place;
-use crate::process::{ends_well, which};
+use crate::process::{ends_well, run, which};
 use crate::setup::ImageId;
-use crate::{build, hostile, proof, setup, tidy};
+use crate::{build, documents, hostile, proof, setup, tidy};
 
 type Proof = fn(&Place, &ImageId) -> anyhow::Result<()>;
 
@@ -17,7 +17,7 @@ const ANSWER: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// Sets up, checks tidiness, runs the tests, and ends with how many passed and failed.
 pub(crate) fn execute(place: &Place) -> anyhow::Result<()> {
-    let image = setup::with_image(place, || build::plugins(place))?;
+    let image = setup::for_tests(place)?;
     tidy::execute(place)?;
     let mut counts = Counts::default();
     for mut runner in runners(place) {
@@ -33,11 +33,16 @@ pub(crate) fn execute(place: &Place) -> anyhow::Result<()> {
 
 /// What only a whole host shows, each in its short form.
 fn proofs(place: &Place, image: &ImageId) -> Counts {
-    let proofs: [(&str, Proof); 3] =
-        [("hostile", hostile::short), ("sweep", proof::sweep::short), ("torture", proof::torture::short)];
+    let proofs: [(&str, Proof); 5] = [
+        ("libraries", libraries),
+        ("docs", documents::short),
+        ("hostile", hostile::short),
+        ("sweep", proof::sweep::short),
+        ("torture", proof::torture::short),
+    ];
     let mut counts = Counts::default();
     for (name, proof) in proofs {
-        println!("\ncargo xtask {name}");
+        println!("\n{name}");
         match proof(place, image) {
             Ok(()) => counts.passed += 1,
             Err(error) => {
@@ -47,6 +52,13 @@ fn proofs(place: &Place, image: &ImageId) -> Counts {
         }
     }
     counts
+}
+
+/// The tests of what plugins in Python and JavaScript are written with.
+fn libraries(place: &Place, _: &ImageId) -> anyhow::Result<()> {
+    ["sdk/python/test", "sdk/js/test"]
+        .iter()
+        .try_for_each(|test| run(&mut Command::new(place.root().join(test))))
 }
 
 /// `cargo nextest`, which leaves out examples in documentation, or else `cargo test`.

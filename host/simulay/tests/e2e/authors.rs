@@ -1,4 +1,5 @@
-//! The way of a plugin's author, in each language: begin, set up, test, build, try, upload, trigger.
+//! The way of a plugin's author, in each language: begin, set up, test, build, try, upload, trigger; and the examples
+//! we give authors.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,10 +8,15 @@ use serde_json::{Value, json};
 
 use crate::host::{Host, image};
 
+const SIMULAY: &str = env!("CARGO_BIN_EXE_simulay");
+
+fn checkout() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
 /// Tool chains that all projects here share.
 fn tools() -> PathBuf {
-    let usual = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/simulay/tools");
-    std::env::var_os("SIMULAY_TOOLS").map_or(usual, PathBuf::from)
+    std::env::var_os("SIMULAY_TOOLS").map_or_else(|| checkout().join("target/simulay/tools"), PathBuf::from)
 }
 
 /// Runs a program of the author's; what it prints.
@@ -20,44 +26,115 @@ fn does(folder: &Path, program: &str, arguments: &[&str]) -> String {
     command.env("SIMULAY__IMAGES__OCTAVE", image());
     let output = command.output().unwrap();
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{program} {arguments:?}:\n{out}\n{err}");
+    assert!(output.status.success(), "{}: {program} {arguments:?}:\n{out}\n{err}", folder.display());
     out.into_owned()
 }
 
-async fn author(language: &str) {
-    let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sdk/templates").join(language);
-    assert!(template.is_dir(), "there is no template for {language}");
-    let home = tempfile::tempdir().unwrap();
-    let name = format!("first-{language}");
-    let simulay = env!("CARGO_BIN_EXE_simulay");
-    does(home.path(), simulay, &["new", "--lang", language, &name]);
-    let project = home.path().join(&name);
+/// Sets a project up, tests it, builds it and runs its examples in Octave; gives the component.
+fn try_out(project: &Path, name: &str) -> Vec<u8> {
     for script in ["./setup", "./test", "./build"] {
-        does(&project, script, &[]);
+        does(project, script, &[]);
     }
     let component = format!("dist/{}.wasm", name.replace('-', "_"));
     let told: Value =
-        serde_json::from_str(&does(&project, simulay, &["--json", "plugin", "test", &component])).unwrap();
+        serde_json::from_str(&does(project, SIMULAY, &["--json", "plugin", "test", &component])).unwrap();
     assert_eq!(told["agrees"], true, "{told}");
     let references = told["examples"][0]["comparisons"].as_array().unwrap();
     assert!(!references.is_empty(), "the first example is a reference: {told}");
-    serve(&name, std::fs::read(project.join(component)).unwrap()).await;
+    std::fs::read(project.join(component)).unwrap()
 }
 
-/// Uploads the component and triggers its first example.
-async fn serve(name: &str, component: Vec<u8>) {
+/// Goes the whole way with what `simulay new` gives.
+async fn author(language: &str) {
+    let home = tempfile::tempdir().unwrap();
+    let name = format!("first-{language}");
+    does(home.path(), SIMULAY, &["new", "--lang", language, &name]);
+    let component = try_out(&home.path().join(&name), &name);
+    serve(&name, component).await;
+}
+
+/// Uploads the component and triggers its first example, or what it does without parameters; the outcome.
+async fn serve(name: &str, component: Vec<u8>) -> Value {
     let data = tempfile::tempdir().unwrap();
     let host = Host::start(data.path());
     let (status, plugin) = host.post_bytes("/v1/plugins", "application/wasm", component).await;
     assert_eq!((status, &plugin["name"]), (201, &json!(name)), "{plugin}");
     let pipeline = host.get(&format!("/v1/pipelines/{name}")).await;
-    let params =
-        pipeline.pointer("/examples/0/params").or_else(|| pipeline.pointer("/manifest/examples/0/params"));
-    let params = params.unwrap_or_else(|| panic!("an example in {pipeline}"));
-    host.outcome(name, params, &[]).await;
+    let nothing = json!({});
+    let example = ["/examples/0/params", "/manifest/examples/0/params"];
+    let params = example.iter().find_map(|place| pipeline.pointer(place)).unwrap_or(&nothing);
+    let run = host.outcome(name, params, &[]).await;
+    run["report"]["outcome"].clone()
+}
+
+/// An example of ours builds from what is committed, holds its tests, and gives its numbers in Octave.
+fn example(name: &str) {
+    try_out(&checkout().join("examples/plugins").join(name), name);
+}
+
+/// A plugin built against the contract, without our library, is accepted and runs.
+async fn contract_only(language: &str, name: &str) -> Value {
+    let folder = checkout().join("examples/contract-only").join(language);
+    does(&folder, "./build", &[]);
+    serve(name, std::fs::read(folder.join(format!("dist/{}.wasm", name.replace('-', "_")))).unwrap()).await
 }
 
 #[tokio::test]
 async fn rust() {
     author("rust").await;
+}
+
+#[tokio::test]
+async fn python() {
+    author("python").await;
+}
+
+#[tokio::test]
+async fn javascript() {
+    author("js").await;
+}
+
+#[tokio::test]
+async fn c() {
+    author("c").await;
+}
+
+#[test]
+fn the_example_in_python_gives_its_numbers() {
+    example("pid-tuning");
+}
+
+#[test]
+fn the_example_in_typescript_gives_its_numbers() {
+    example("filter-design");
+}
+
+#[test]
+fn the_example_in_c_gives_its_numbers() {
+    example("chain-modes");
+}
+
+#[tokio::test]
+async fn the_contract_alone_is_enough_in_rust() {
+    assert_eq!(contract_only("rust", "contract-only").await, json!({ "sum": 5050 }));
+}
+
+#[tokio::test]
+async fn the_contract_alone_is_enough_in_python() {
+    assert_eq!(contract_only("python", "contract-only-python").await, json!({ "sum": 5050 }));
+}
+
+#[tokio::test]
+async fn the_contract_alone_is_enough_in_javascript() {
+    let outcome = contract_only("js", "contract-only-js").await;
+    assert!((outcome["area"].as_f64().unwrap() - 2.0).abs() < 1e-12, "{outcome}");
+}
+
+#[tokio::test]
+async fn the_contract_alone_is_enough_in_c() {
+    let outcome = contract_only("c", "contract-only-c").await;
+    // pi^2 / 6, less the rest of the series after a thousand: 1/1000 - 1/(2 * 1000^2) + 1/(6 * 1000^3).
+    let rest = 1e-3 - 5e-7 + 1e-9 / 6.0;
+    let sum = std::f64::consts::PI.powi(2) / 6.0 - rest;
+    assert!((outcome["sum"].as_f64().unwrap() - sum).abs() < 1e-12, "{outcome}");
 }
