@@ -132,7 +132,7 @@ pub(crate) struct Plugins {
 
 /// Which versions wait for the operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(try_from = "String")]
 pub(crate) enum Approval {
     /// None.
     Never,
@@ -140,6 +140,19 @@ pub(crate) enum Approval {
     Always,
     /// Those that ask for more than the versions approved before.
     WhenAskingForMore,
+}
+
+impl TryFrom<String> for Approval {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.as_str() {
+            "never" => Ok(Self::Never),
+            "always" => Ok(Self::Always),
+            "when-asking-for-more" => Ok(Self::WhenAskingForMore),
+            _ => Err(format!("`{text}` is none of: never, always, when-asking-for-more")),
+        }
+    }
 }
 
 /// How the log is written.

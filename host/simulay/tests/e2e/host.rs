@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -60,6 +60,17 @@ impl Host {
         Self { process, _output: output, url, client: reqwest::Client::new() }
     }
 
+    /// Runs `simulay` against this host.
+    pub(crate) fn simulay(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_simulay"));
+        command.args(arguments).env("SIMULAY_SERVER", &self.url).output().unwrap()
+    }
+
+    /// Its process ID.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// As `kill -9` does it.
     pub(crate) fn kill(&mut self) {
         self.process.kill().unwrap();
@@ -82,6 +93,11 @@ impl Host {
         let request = self.client.post(format!("{}{path}", self.url)).json(body);
         let answer = request.send().await.unwrap();
         (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+
+    /// Asks with a method that takes no body; the status.
+    pub(crate) async fn method(&self, method: reqwest::Method, path: &str) -> u16 {
+        self.client.request(method, format!("{}{path}", self.url)).send().await.unwrap().status().as_u16()
     }
 
     /// Sends bytes; the status and the answer.

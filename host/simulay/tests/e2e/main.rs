@@ -13,4 +13,8 @@ mod crash;
 mod distribution;
 mod endings;
 mod host;
+mod life;
+mod other_version;
 mod pipelines;
+mod sandbox;
+mod upgrade;
