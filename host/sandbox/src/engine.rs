@@ -13,8 +13,8 @@ use crate::executable::Pages;
 
 /// The time between two looks at a running call.
 const TICK: Duration = Duration::from_millis(10);
-/// Well below the 2 MiB a blocking thread has, so that a deep guest ends before its host.
-const MAX_STACK: usize = 512 << 10;
+/// Well below the stack of any thread that calls, so that a deep guest ends before its host.
+const MAX_STACK: usize = 1 << 20;
 
 /// Proposals a plugin does without. Not among them: several memories, which wasmtime's own adapters between
 /// the parts of a component need (JavaScript plugins have such parts); `Memory` counts them all.

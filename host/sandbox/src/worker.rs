@@ -34,7 +34,13 @@ fn start() -> io::Result<()> {
     let Setup { role, settings } = channel.receive(LONGEST_QUESTION)?;
     measures.extend(confine(role, &settings));
     thread::Builder::new().name("simulay-watch".to_owned()).spawn(end_with_the_host)?;
-    let serve = move || serve::serve(channel, &code, settings, measures);
+    let serve = move || {
+        // What a plugin prints goes through one; without, wasmtime starts its own, with calls that are
+        // not allowed here.
+        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+        let _entered = runtime.enter();
+        serve::serve(channel, &code, settings, measures)
+    };
     let work = thread::Builder::new().name("simulay-work".to_owned()).stack_size(COMPILER_STACK);
     work.spawn(serve)?.join().map_err(|_| io::Error::other("a fault of the worker"))?
 }

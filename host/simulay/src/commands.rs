@@ -18,6 +18,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::compose::WORKER;
+
 /// Engineering simulations as WebAssembly plugins, run in Docker containers.
 ///
 /// Exit codes: 0 it worked, 1 it failed, 2 the command line or a setting is wrong, 130 interrupted.
@@ -49,6 +51,16 @@ enum Command {
     Images(images::Arguments),
     /// Checks whether simulations can run here, and safely.
     Doctor(doctor::Arguments),
+    /// Is a worker that plugin code runs in; the host starts it.
+    #[command(name = WORKER, hide = true)]
+    Worker,
+}
+
+impl Cli {
+    /// Whether this process is a worker of the sandbox.
+    pub(crate) const fn is_worker(&self) -> bool {
+        matches!(self.command, Command::Worker)
+    }
 }
 
 /// Does what the command line says.
@@ -63,6 +75,8 @@ pub(crate) async fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Runs(arguments) => runs::execute(arguments, json).await,
         Command::Images(arguments) => images::execute(arguments, json).await,
         Command::Doctor(arguments) => doctor::execute(arguments, json).await,
+        // Done before there was a runtime.
+        Command::Worker => Ok(ExitCode::SUCCESS),
     }
 }
 

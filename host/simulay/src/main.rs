@@ -28,6 +28,9 @@ const WIND_DOWN: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
     let cli = commands::Cli::parse();
+    if cli.is_worker() {
+        return simulay_sandbox::work();
+    }
     let json = cli.json;
     match execute(cli) {
         Ok(code) => code,

@@ -28,7 +28,9 @@ pub(super) fn set(role: Role, settings: &SandboxSettings) -> io::Result<()> {
         Role::Compile => {
             nice(COMPILER_NICE)?;
             bound(Resource::As, settings.compile_bytes)?;
-            bound(Resource::Cpu, settings.compile_time.as_secs().max(1))
+            // At the first the process gets a signal that says so; at the second it is killed.
+            let time = settings.compile_time.as_secs().max(1);
+            Ok(setrlimit(Resource::Cpu, Rlimit { current: Some(time), maximum: Some(time + 1) })?)
         }
         Role::Call => bound(Resource::Data, settings.memory_bytes as u64 + OVERHEAD),
     }

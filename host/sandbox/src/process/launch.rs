@@ -90,6 +90,11 @@ impl Worker {
         self.kill.clone()
     }
 
+    /// Whether it runs.
+    pub(super) fn lives(&mut self) -> bool {
+        matches!(self.child.0.try_wait(), Ok(None))
+    }
+
     /// Whether it can call `plugin` at once.
     pub(super) fn has(&self, plugin: Digest) -> bool {
         self.loaded.get(plugin).is_some()

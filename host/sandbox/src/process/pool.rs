@@ -14,6 +14,7 @@ impl Idle {
     /// A worker, best one that has `plugin` loaded.
     pub(super) fn take(&self, plugin: Option<Digest>) -> Option<Worker> {
         let mut workers = self.lock();
+        workers.retain_mut(Worker::lives);
         let fits = |worker: &Worker| plugin.is_some_and(|plugin| worker.has(plugin));
         match workers.iter().rposition(fits) {
             Some(index) => Some(workers.remove(index)),

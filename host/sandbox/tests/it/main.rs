@@ -6,6 +6,7 @@ mod calls;
 mod hostile;
 mod inspect;
 mod mutate;
+mod process;
 mod real;
 mod released;
 mod world;

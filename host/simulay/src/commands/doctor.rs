@@ -2,6 +2,7 @@
 
 mod docker;
 mod machine;
+mod sandbox;
 
 use std::process::ExitCode;
 
@@ -67,6 +68,7 @@ impl Check {
 pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(&arguments.local.flags())?;
     let mut checks = machine::checks(&settings);
+    checks.extend(sandbox::checks().await);
     checks.extend(docker::checks(&settings).await);
     let worst = if arguments.strict { State::Warn } else { State::Fail };
     let healthy = checks.iter().all(|check| check.state < worst);
