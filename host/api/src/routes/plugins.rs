@@ -10,9 +10,9 @@ use axum::response::IntoResponse;
 use bytes::Bytes;
 use semver::Version;
 use serde::Deserialize;
-use simulay_engine::{Activation, Selector, Submission};
+use simulay_engine::{Activation, LifeError, Selector, Submission};
 use simulay_model::{self as model, Digest, PluginName};
-use simulay_store::Added;
+use simulay_store::{Added, StoreError};
 
 use crate::body::{Pieces, check_media_type, check_plain};
 use crate::caller::Caller;
@@ -143,7 +143,7 @@ pub(super) async fn retire(
     Segments((name, version)): Segments<(PluginName, Version)>,
     Caller(by): Caller,
 ) -> Result<StatusCode, Refusal> {
-    api.engine.retire(&name, &version, &by).await?;
+    api.engine.retire(&name, &version, &by).await.map_err(|error| of_version(error.into()))?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -228,7 +228,7 @@ async fn make_active(
     asked: &Activation,
     wait: Option<Duration>,
 ) -> Result<Answer, Refusal> {
-    let mut plugin = api.engine.activate(&name, &version, asked).await?;
+    let mut plugin = api.engine.activate(&name, &version, asked).await.map_err(of_version)?;
     if let Some(time) = wait.filter(|_| asked.check) {
         plugin = tokio::select! {
             plugin = api.engine.checked(&name, &version, time) => plugin?,
@@ -246,6 +246,13 @@ async fn make_active(
 async fn told(api: &Api, status: StatusCode, plugin: model::Plugin) -> Result<Answer, Refusal> {
     let Json(plugin) = details(api, plugin).await?;
     Answer::new(status, None, &plugin)
+}
+
+fn of_version(error: LifeError) -> Refusal {
+    match error {
+        LifeError::Store(StoreError::NotFound) => Refusal::not_found("plugin version"),
+        other => other.into(),
+    }
 }
 
 fn disagree(found: Vec<model::Disagreement>) -> Refusal {

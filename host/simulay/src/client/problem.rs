@@ -39,6 +39,9 @@ fn sentence(problem: &Problem, status: u16) -> String {
     if !problem.kind.is_empty() {
         sentence.push_str(&format!(" ({})", problem.kind));
     }
+    if problem.kind == "approval_needed" {
+        sentence.push_str("\n  `simulay plugin show` tells more, `simulay plugin approve` grants it");
+    }
     for place in &problem.errors {
         let pointer = if place.pointer.is_empty() { "(whole document)" } else { &place.pointer };
         sentence.push_str(&format!("\n  {pointer}: {}", place.message));

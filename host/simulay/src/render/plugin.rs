@@ -19,6 +19,12 @@ pub(crate) fn serving(versions: &[Value]) -> Option<String> {
     active.map(|one| at(one, "/version")).find(|version| is_release(version))
 }
 
+/// A time as people read it: to the second.
+pub(crate) fn moment(document: &Value, pointer: &str) -> String {
+    let text = at(document, pointer);
+    text.split_once('.').map_or_else(|| text.clone(), |(seconds, _)| format!("{seconds}Z"))
+}
+
 /// Whether it takes new runs, and what is to be done when it does not.
 pub(crate) fn state(plugin: &Value) -> String {
     let (state, reference) = (at(plugin, "/state"), reference(plugin));
@@ -32,7 +38,7 @@ pub(crate) fn state(plugin: &Value) -> String {
         ("pending", false) => format!(
             "pending: not active yet; `simulay plugin activate {reference} --check examples` makes it so"
         ),
-        ("retired", _) => format!("retired {}; takes no new runs", at(plugin, "/retired_at")),
+        ("retired", _) => format!("retired {}; takes no new runs", moment(plugin, "/retired_at")),
         _ => state,
     }
 }
@@ -103,11 +109,12 @@ fn provenance(plugin: &Value) -> String {
     let bytes = plugin.get("size").and_then(Value::as_u64).map(size).unwrap_or_default();
     table.row(["  sha256", &at(plugin, "/sha256")]);
     table.row(["  size", &bytes]);
-    table.row(["  uploaded", &format!("{} by {}", at(plugin, "/uploaded_at"), at(plugin, "/uploader"))]);
+    table.row(["  uploaded", &format!("{} by {}", moment(plugin, "/uploaded_at"), at(plugin, "/uploader"))]);
     table.row(["  contract", &at(plugin, "/contract")]);
     let tools = list(plugin, "tools").iter();
-    let tools: Vec<String> =
-        tools.map(|tool| format!("{} {}", at(tool, "/name"), at(tool, "/version"))).collect();
+    let tools: Vec<String> = tools
+        .map(|tool| format!("{} {}", at(tool, "/name"), at(tool, "/version")).trim().to_owned())
+        .collect();
     table.row(["  made with, it says", &tools.join(", ")]);
     format!("\nprovenance\n{}", table.text())
 }
@@ -116,7 +123,7 @@ fn history(plugin: &Value) -> String {
     let mut table = Table::bare();
     for event in list(plugin, "history") {
         let kind = at(event, "/kind").replace('_', " ");
-        table.row([&format!("  {}", at(event, "/at")), &kind, &format!("by {}", at(event, "/by"))]);
+        table.row([&format!("  {}", moment(event, "/at")), &kind, &format!("by {}", at(event, "/by"))]);
     }
     format!("\nhistory\n{}", table.text())
 }
@@ -145,6 +152,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn moments_are_told_to_the_second() {
+        let document = json!({ "long": "2026-11-24T19:56:33.603262593Z", "short": "2026-11-24T19:56:33Z" });
+        for pointer in ["/long", "/short"] {
+            assert_eq!(moment(&document, pointer), "2026-11-24T19:56:33Z");
+        }
+    }
 
     fn pending() -> Value {
         json!({

@@ -89,8 +89,8 @@ async fn tell(client: &Client, name: &PluginName, plugin: &Value, checked: bool)
     let found = disagreeing(plugin);
     if checked && !found.is_empty() {
         print(&disagreements(found))?;
-        let count = found.len();
-        return Ok(say(&format!("{name}@{version} stays {}: {count} disagree", at(plugin, "/state")))?);
+        let state = at(plugin, "/state");
+        return Ok(say(&format!("{name}@{version} stays {state}: not all examples agree"))?);
     }
     if checked {
         say(&agreed(plugin))?;

@@ -6,7 +6,7 @@ use serde_json::Value;
 use simulay_engine::Selector;
 
 use crate::commands::options::ServerOption;
-use crate::render::{self, at, list, reference, serving};
+use crate::render::{self, at, list, moment, reference, serving};
 use crate::terminal::{Table, print, print_json};
 
 /// Every version of every plugin.
@@ -26,7 +26,7 @@ pub(super) async fn all(server: &ServerOption, json: bool) -> anyhow::Result<()>
                 &reference(plugin),
                 &state,
                 &at(plugin, "/title"),
-                &at(plugin, "/uploaded_at"),
+                &moment(plugin, "/uploaded_at"),
                 &at(plugin, "/uploader"),
             ]);
         }
