@@ -24,14 +24,14 @@ const BOUND: Duration = Duration::from_secs(900);
 const USUAL: &str = "127.0.0.1:7373";
 /// Tells which line failed: the script has the lines of its document.
 const PRELUDE: &str = r#"set -eE; trap 'echo "$1:$LINENO: this failed: $BASH_COMMAND" >&2' ERR; . "$2""#;
-/// What begins a block that goes the way over REST.
-const SERVER: &str = "simulay serve";
+/// Commands that compile a component and run it, which takes long in some languages.
+const LONG: [&str; 2] = ["simulay plugin test", "simulay serve"];
 
 /// How much of the documents is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
     Whole,
-    /// Without the way over REST, which the tests of the command go with the same templates.
+    /// Without blocks that run a component: the tests of the command do so with the same templates.
     Short,
 }
 
@@ -95,21 +95,30 @@ fn find(folder: &Path, documents: &mut Vec<PathBuf>) -> anyhow::Result<()> {
 
 /// The lines of the `sh` blocks at the places they have in the document; all others empty.
 fn script(document: &str, form: Form) -> String {
-    let mut inside = false;
     let mut script = String::new();
-    let mut lines = document.lines().peekable();
+    let mut lines = document.lines();
     while let Some(line) = lines.next() {
-        let fence = line.trim_start().starts_with("```");
-        if inside && !fence {
-            script.push_str(line);
+        script.push('\n');
+        if !is_fence(line) {
+            continue;
+        }
+        let block: Vec<&str> = lines.by_ref().take_while(|line| !is_fence(line)).collect();
+        let runs = line.trim() == "```sh" && (form == Form::Whole || !is_long(&block));
+        for command in block {
+            script.push_str(if runs { command } else { "" });
+            script.push('\n');
         }
         script.push('\n');
-        if fence {
-            let left_out = form == Form::Short && lines.peek().is_some_and(|next| next.starts_with(SERVER));
-            inside = !inside && line.trim() == "```sh" && !left_out;
-        }
     }
     script
+}
+
+fn is_fence(line: &str) -> bool {
+    line.trim_start().starts_with("```")
+}
+
+fn is_long(block: &[&str]) -> bool {
+    block.iter().any(|line| LONG.iter().any(|long| line.starts_with(long)))
 }
 
 /// Runs a script in an empty folder, with a house and an address of its own.
@@ -162,9 +171,10 @@ mod tests {
     }
 
     #[test]
-    fn the_short_form_starts_no_server() {
-        let document = "```sh\na\n```\n```sh\nsimulay serve &\ncurl\n```\n```sh\nb\n```\n";
+    fn the_short_form_runs_no_component() {
+        let document = "```sh\na\n```\n```sh\n./build\nsimulay plugin test x\n```\n```sh\nb\n```\n";
         assert_eq!(script(document, Form::Short), "\na\n\n\n\n\n\n\nb\n\n");
+        assert_eq!(script(document, Form::Whole), "\na\n\n\n./build\nsimulay plugin test x\n\n\nb\n\n");
     }
 
     #[test]
