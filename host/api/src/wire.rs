@@ -27,6 +27,7 @@ pub use plugin::{DeclaredImage, Example, Manifest, Plugin, PluginList, PluginSum
 pub use problem::{FieldError, Problem, ProblemKind};
 pub use report::{KeptFile, Plot, Report, Series};
 pub use run::{
-    Input, NamedRun, NewRun, PluginRef, Run, RunError, RunErrorKind, RunList, RunState, RunSummary,
+    Input, NamedRun, NewRun, PluginRef, Run, RunError, RunErrorKind, RunList, RunOptions, RunState,
+    RunSummary,
 };
 pub use system::{Health, Limits, Stats, System};

@@ -31,8 +31,8 @@ pub use receiving::hear;
 
 use crate::spec::{self, Place, Runtime};
 use crate::{
-    Address, Admitted, Capacity, Completed, ContainerError, Containers, Exchange, Policy, RegisteredImage,
-    Tls,
+    Address, Admitted, Begin, Capacity, Completed, ContainerError, Containers, Exchange, Policy,
+    RegisteredImage, Tls,
 };
 
 const STARTS_PER_CORE: usize = 2;
@@ -138,10 +138,10 @@ impl DockerContainers {
         name: ContainerName,
         call: &Admitted,
         exchange: &dyn Exchange,
-        cancel: &CancellationToken,
+        (begin, cancel): (Begin, &CancellationToken),
     ) -> Result<Completed, ContainerError> {
         // Not dropped half-way by a cancellation: what Docker was asked for must be known.
-        let place = match self.ensure(name, call, cancel).await? {
+        let place = match self.ensure(name, call, begin, cancel).await? {
             Presence::Running(place) => place,
             Presence::Over(found) => return confirm::over(&found, 0),
         };
@@ -164,9 +164,10 @@ impl Containers for DockerContainers {
         name: ContainerName,
         call: &Admitted,
         exchange: &dyn Exchange,
+        begin: Begin,
         cancel: CancellationToken,
     ) -> Result<Completed, ContainerError> {
-        let completed = self.run_or_stop(name, call, exchange, &cancel).await;
+        let completed = self.run_or_stop(name, call, exchange, (begin, &cancel)).await;
         if let Err(error) = &completed {
             tracing::debug!(container = %name, %error, "removing the container of a call that broke");
             self.discard(name).await;

@@ -88,6 +88,12 @@ pub(crate) enum Content {
 }
 
 impl Admitted {
+    /// What is run in it.
+    #[must_use]
+    pub fn command(&self) -> &[String] {
+        &self.command
+    }
+
     /// What the container may use: as asked, or lowered to the operator's bounds.
     #[must_use]
     pub const fn resources(&self) -> Resources {

@@ -16,7 +16,7 @@ pub trait Containers: Send + Sync {
 
     /// Makes sure that the container `name` works or has worked on `call`, and sees it through to
     /// its end. When the container is there already, from before the host was killed, it is adopted
-    /// and never started again. On every way out but [`Completed`] and a kill of the host, the
+    /// and never started again; with [`Begin::Adopt`], one that is not there is lost. On every way out but [`Completed`] and a kill of the host, the
     /// container is removed before this returns; after [`Completed`], by [`Containers::remove`],
     /// once the outcome is stored.
     async fn run(
@@ -24,6 +24,7 @@ pub trait Containers: Send + Sync {
         name: ContainerName,
         call: &Admitted,
         exchange: &dyn Exchange,
+        begin: Begin,
         cancel: CancellationToken,
     ) -> Result<Completed, ContainerError>;
 
@@ -43,6 +44,15 @@ pub trait Containers: Send + Sync {
 
     /// The operator's images: logical name, image ID, and whether Docker has it.
     async fn images(&self) -> Result<Vec<RegisteredImage>, ContainerError>;
+}
+
+/// Whether a container may be started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Begin {
+    /// It was not started before, and is when it is not there.
+    Start,
+    /// It may have been started before.
+    Adopt,
 }
 
 /// What goes in and out of a container while it works, kept by the caller.

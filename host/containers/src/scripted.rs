@@ -19,8 +19,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::policy::Content;
 use crate::{
-    Admitted, Capacity, Completed, ContainerError, Containers, Exchange, ImageId, Policy, RegisteredImage,
-    Stream,
+    Admitted, Begin, Capacity, Completed, ContainerError, Containers, Exchange, ImageId, Policy,
+    RegisteredImage, Stream,
 };
 
 /// What a container does.
@@ -217,8 +217,12 @@ impl Scripted {
         name: ContainerName,
         call: &Admitted,
         exchange: &dyn Exchange,
+        begin: Begin,
     ) -> Result<Completed, ContainerError> {
         self.answer()?;
+        if begin == Begin::Adopt && !self.state().present.contains_key(&name) {
+            return Err(ContainerError::Lost("it is not there".to_owned()));
+        }
         let (act, adopted) = self.ensure(name, &call.name);
         if !adopted {
             let received = receive(call, exchange).await?;
@@ -297,12 +301,13 @@ impl Containers for Scripted {
         name: ContainerName,
         call: &Admitted,
         exchange: &dyn Exchange,
+        begin: Begin,
         cancel: CancellationToken,
     ) -> Result<Completed, ContainerError> {
         let completed = tokio::select! {
             biased;
             () = cancel.cancelled() => Err(ContainerError::Cancelled),
-            completed = self.perform(name, call, exchange) => completed,
+            completed = self.perform(name, call, exchange, begin) => completed,
         };
         // A daemon that is absent keeps what it has.
         let mut state = self.state();

@@ -61,6 +61,14 @@ pub(crate) fn run(parts: &Parts, plugin: &Plugin, request: Request) -> Run {
     }
 }
 
+/// Refuses more retries than the operator allows.
+pub(crate) fn retries(new: &NewRun, most: u32) -> Result<(), CreateError> {
+    if new.retries <= most {
+        return Ok(());
+    }
+    Err(invalid("/options/retries".to_owned(), &format!("at most {most} retries are allowed")))
+}
+
 fn complete(plugin: &Plugin, params: &serde_json::Value) -> Result<serde_json::Value, CreateError> {
     // A stored manifest was checked at upload; one that no longer compiles is damaged.
     let schema = Schema::new(&plugin.manifest.params_schema)
@@ -78,7 +86,7 @@ async fn inputs(parts: &Parts, new: &NewRun) -> Result<Vec<Artifact>, CreateErro
         if !paths.insert(input.path.as_str().to_lowercase()) {
             return Err(invalid(format!("/inputs/{index}/path"), "two inputs have this path"));
         }
-        let size = parts.blobs.size(input.sha256).await?.ok_or_else(|| {
+        let size = parts.blobs.keep(input.sha256).await?.ok_or_else(|| {
             invalid(
                 format!("/inputs/{index}/sha256"),
                 "no such bytes were uploaded; `POST /v1/inputs` takes them",

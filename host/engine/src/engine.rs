@@ -25,9 +25,10 @@ use crate::drive::Driver;
 use crate::limits::{Limits, Place};
 use crate::logs::LiveLogs;
 use crate::repeat::InFlight;
+use crate::storage::Polite;
 use crate::{
-    CreateError, LogStream, NewRun, Parts, Planned, Selector, Settings, StreamName, accept, events, plan,
-    plugins, sweep, upkeep, verdict,
+    CreateError, Kept, LogStream, NewRun, Parts, Planned, Selector, Settings, StreamName, accept, events,
+    plan, plugins, storage, sweep, upkeep, verdict,
 };
 
 pub use intake::Named;
@@ -53,6 +54,8 @@ pub struct Engine {
     checks: Arc<watch::Sender<u64>>,
     /// Requests at work that may come again.
     in_flight: InFlight,
+    /// What is tidied up, and where room is looked for; none in a store that has no bound.
+    kept: Option<Kept>,
 }
 
 /// What is going on, for metrics.
@@ -82,7 +85,14 @@ impl Engine {
             turn: Arc::default(),
             checks: Arc::default(),
             in_flight: InFlight::default(),
+            kept: None,
         }
+    }
+
+    /// The same engine, which leaves some room and lets go of what is old.
+    #[must_use]
+    pub fn keeping(self, kept: Kept) -> Self {
+        Self { kept: Some(kept), ..self }
     }
 
     /// Takes up every unfinished run and removes containers whose run has ended. Gives the number
@@ -94,9 +104,9 @@ impl Engine {
         let unfinished = self.take_up().await?;
         self.take_up_checks().await?;
         let sweeping = sweep::forever(self.clone());
-        self.tasks.spawn(self.letting_go.clone().run_until_cancelled_owned(sweeping));
-        let upkeep = upkeep::forever(self.parts.clone());
-        self.tasks.spawn(self.letting_go.clone().run_until_cancelled_owned(upkeep));
+        self.tasks.spawn(self.shutdown.clone().run_until_cancelled_owned(sweeping));
+        let upkeep = upkeep::forever(self.parts.clone(), self.kept.clone(), self.settings.retention.clone());
+        self.tasks.spawn(self.shutdown.clone().run_until_cancelled_owned(upkeep));
         Ok(unfinished)
     }
 
@@ -241,7 +251,18 @@ impl Engine {
     /// # Errors
     /// When the store does not answer.
     pub async fn blob_writer(&self) -> Result<Box<dyn BlobWriter>, StoreError> {
-        self.parts.blobs.create().await
+        self.check_room().await?;
+        let writer = self.parts.blobs.create().await?;
+        let Some(kept) = self.kept.clone() else { return Ok(writer) };
+        Ok(Box::new(Polite { writer, kept, floor: self.settings.min_free_bytes, unseen: 0 }))
+    }
+
+    /// Refuses new work when too little room is left for it.
+    pub(crate) async fn check_room(&self) -> Result<(), StoreError> {
+        match &self.kept {
+            Some(kept) => storage::admit(kept, self.settings.min_free_bytes).await,
+            None => Ok(()),
+        }
     }
 
     /// Bytes of an input or artifact.
@@ -275,6 +296,9 @@ impl Engine {
             reasons.push("the host is stopping".to_owned());
         }
         if let Err(error) = self.parts.containers.ping().await {
+            reasons.push(error.to_string());
+        }
+        if let Err(error) = self.check_room().await {
             reasons.push(error.to_string());
         }
         reasons

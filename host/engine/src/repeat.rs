@@ -4,13 +4,14 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use simulay_model::Digest;
-use simulay_store::{Claim, Outcome, RequestKey, StoreError};
+use simulay_store::{Claim, Outcome, RequestKey, Requests, StoreError};
 
 use crate::Parts;
 
 /// How long what came of a request is remembered at least.
-pub(crate) const REMEMBERED: Duration = Duration::from_secs(24 * 3600);
+const REMEMBERED: Duration = Duration::from_secs(24 * 3600);
 
 /// A request that may come again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,8 +89,7 @@ impl Once {
     }
 }
 
-/// Forgets requests that came long enough ago.
-pub(crate) async fn forget(parts: &Parts) -> Result<usize, StoreError> {
-    let before = parts.clock.now() - REMEMBERED;
-    parts.requests.forget(before).await
+/// Forgets requests that came long enough before `now`.
+pub(crate) async fn forget(requests: &dyn Requests, now: Timestamp) -> Result<(), StoreError> {
+    requests.forget(now - REMEMBERED).await.map(|_| ())
 }

@@ -42,6 +42,8 @@ pub struct NewRun {
     pub inputs: Vec<NewInput>,
     /// Drawn by the host when none.
     pub seed: Option<u64>,
+    /// How often a call is tried again after its command failed.
+    pub retries: u32,
 }
 
 /// An uploaded file under the name it gets.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use simulay_containers::Capacity;
 
-use crate::{Backoff, PluginPolicy};
+use crate::{Backoff, PluginPolicy, RetentionRules};
 
 /// How much the engine does at once, and how long it lets things take.
 #[derive(Debug, Clone)]
@@ -37,6 +37,10 @@ pub struct Settings {
     pub drain: Duration,
     /// Bytes of the head and of the tail of a stream that `post-process` is shown.
     pub stream_excerpt: usize,
+    /// Bytes that new work leaves free in the data directory.
+    pub min_free_bytes: u64,
+    /// How long things are kept.
+    pub retention: RetentionRules,
     /// What the operator decides about plugins.
     pub plugins: PluginPolicy,
 }
@@ -59,6 +63,8 @@ impl Default for Settings {
             max_run_time: Duration::from_secs(24 * 3600),
             drain: Duration::ZERO,
             stream_excerpt: 32 * 1024,
+            min_free_bytes: 512 << 20,
+            retention: RetentionRules::default(),
             plugins: PluginPolicy::default(),
         }
     }

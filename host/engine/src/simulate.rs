@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
-use simulay_containers::{Admitted, Completed, ContainerError};
+use simulay_containers::{Admitted, Begin, Completed, ContainerError};
 use simulay_model::{
     CallEnd, CallRecord, Change, ContainerName, Digest, LogLevel, OnFailure, RunError, RunId, Stage,
 };
@@ -136,12 +136,13 @@ impl Simulation<'_> {
         let _at_work = self.hold.worked.begin();
         // Opens the logs before anyone is told of the start, who may ask for them at once.
         let exchange = self.exchange(record);
-        if !record.started {
+        let begin = if record.started { Begin::Adopt } else { Begin::Start };
+        if begin == Begin::Start {
             let CallRecord { step, index: call, attempt, .. } = *record;
             self.hold.apply(Change::CallStarted { step, call, attempt }).await?;
         }
         let name = self.name(record);
-        let ended = self.parts.containers.run(name, admitted, &exchange, stop.clone()).await;
+        let ended = self.parts.containers.run(name, admitted, &exchange, begin, stop.clone()).await;
         self.result(record, &exchange, ended).await
     }
 

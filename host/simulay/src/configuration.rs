@@ -27,6 +27,8 @@ pub(crate) struct Settings {
     pub(crate) runs: Runs,
     /// What one container may take.
     pub(crate) container: Container,
+    /// How long things are kept.
+    pub(crate) retention: Retention,
     /// What happens to plugins that are uploaded.
     pub(crate) plugins: Plugins,
     /// How the log is written.
@@ -56,6 +58,24 @@ pub(crate) struct Server {
 pub(crate) struct Storage {
     /// The data directory; the user's own when none.
     pub(crate) directory: Option<PathBuf>,
+    /// Bytes that new work leaves free.
+    pub(crate) min_free_bytes: u64,
+}
+
+/// How long things are kept. What is not set is kept for good.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Retention {
+    /// Ended runs, with all they left.
+    pub(crate) run_days: Option<u32>,
+    /// What the calls of ended runs printed.
+    pub(crate) log_days: Option<u32>,
+    /// Files the calls of ended runs left.
+    pub(crate) output_days: Option<u32>,
+    /// Bytes of all blobs together.
+    pub(crate) max_bytes: Option<u64>,
+    /// Uploads that nothing shows.
+    pub(crate) unused_hours: u32,
 }
 
 /// How Docker is reached.
@@ -100,8 +120,20 @@ pub(crate) struct Runs {
     pub(crate) max_steps: Option<u32>,
     /// Attempts at a container call that the platform broke.
     pub(crate) max_attempts: Option<u32>,
-    /// Seconds a run may take.
+    /// Most that a request may ask for: attempts at a call whose command failed, after the first.
+    pub(crate) max_retries: Option<u32>,
+    /// Milliseconds before another attempt; doubled each time.
+    pub(crate) first_pause_ms: Option<u64>,
+    /// The longest such pause, milliseconds.
+    pub(crate) longest_pause_ms: Option<u64>,
+    /// Seconds a run may be worked on.
     pub(crate) max_seconds: Option<u64>,
+    /// CPU that containers leave of the node, thousandths of a core.
+    pub(crate) reserve_cpu_milli: Option<u64>,
+    /// Memory that containers leave of the node, MiB.
+    pub(crate) reserve_memory_mib: Option<u64>,
+    /// Seconds that runs at work get to end when the host stops.
+    pub(crate) drain_seconds: Option<u64>,
 }
 
 /// What one container may take.

@@ -24,6 +24,19 @@ pub struct NewRun {
     /// Seed of everything random; drawn when absent. Above 2^53 some languages lose digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
+    /// What else is asked for.
+    #[serde(default)]
+    pub options: RunOptions,
+}
+
+/// What a request asks for beside its result.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RunOptions {
+    /// How often a container call is tried again after its command failed; the operator bounds it.
+    /// What the platform breaks is tried again in any case.
+    #[serde(default)]
+    pub retries: u32,
 }
 
 /// A request for a run whose id the caller chooses.
@@ -42,14 +55,17 @@ pub struct NamedRun {
     /// Seed of everything random; follows from the id when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
+    /// What else is asked for.
+    #[serde(default)]
+    pub options: RunOptions,
 }
 
 impl NamedRun {
     /// The request without its pipeline.
     #[must_use]
     pub fn request(self) -> NewRun {
-        let Self { params, inputs, seed, .. } = self;
-        NewRun { params, inputs, seed }
+        let Self { params, inputs, seed, options, .. } = self;
+        NewRun { params, inputs, seed, options }
     }
 }
 
@@ -228,7 +244,8 @@ impl NewRun {
     pub fn into_engine(self, pipeline: engine::Selector) -> engine::NewRun {
         let input = |input: Input| engine::NewInput { path: input.path, sha256: input.sha256 };
         let inputs = self.inputs.into_iter().map(input).collect();
-        engine::NewRun { pipeline, params: self.params, inputs, seed: self.seed }
+        let retries = self.options.retries;
+        engine::NewRun { pipeline, params: self.params, inputs, seed: self.seed, retries }
     }
 }
 

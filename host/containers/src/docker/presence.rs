@@ -9,7 +9,7 @@ use super::DockerContainers;
 use super::daemon::{DaemonError, Found, Life};
 use super::patience::Patience;
 use crate::spec::{self, Place};
-use crate::{Admitted, ContainerError};
+use crate::{Admitted, Begin, ContainerError};
 
 /// For a container that cannot be removed now; the engine sweeps later.
 const REMOVAL: Duration = Duration::from_secs(30);
@@ -40,6 +40,7 @@ impl DockerContainers {
         &self,
         name: ContainerName,
         call: &Admitted,
+        mut begin: Begin,
         cancel: &CancellationToken,
     ) -> Result<Presence, ContainerError> {
         let mut patience = Patience::default();
@@ -47,7 +48,7 @@ impl DockerContainers {
             if cancel.is_cancelled() {
                 return Err(ContainerError::Cancelled);
             }
-            match self.try_ensure(name, call, cancel).await {
+            match self.try_ensure(name, call, &mut begin, cancel).await {
                 Ok(presence) => return Ok(presence),
                 Err(Hindrance::Final(error)) => return Err(error),
                 Err(Hindrance::Daemon(error)) => patience.bear(error).await?,
@@ -59,17 +60,24 @@ impl DockerContainers {
         &self,
         name: ContainerName,
         call: &Admitted,
+        begin: &mut Begin,
         cancel: &CancellationToken,
     ) -> Result<Presence, Hindrance> {
         let place = self.place().await?;
         match self.daemon.inspect(name).await? {
             Some(Found { life: Life::Created, .. }) => {
                 let _permit = self.start_permit(cancel).await?;
+                *begin = Begin::Adopt;
                 self.start(name, call).await?;
+            }
+            // Started before, or by a request whose answer was lost, and removed since.
+            None if *begin == Begin::Adopt => {
+                return Err(Hindrance::Final(ContainerError::Lost("it was removed".to_owned())));
             }
             None => {
                 let _permit = self.start_permit(cancel).await?;
                 self.create(name, call, place).await?;
+                *begin = Begin::Adopt;
                 self.start(name, call).await?;
             }
             Some(found @ Found { life: Life::Over, .. }) => return Ok(Presence::Over(found)),

@@ -40,7 +40,8 @@ async fn acts_follow_each_other_and_the_last_is_repeated() {
     let call = admitted(&containers);
     let mut endings = Vec::new();
     for number in 0..3 {
-        let ended = containers.run(name(number), &call, &Nowhere, CancellationToken::new()).await;
+        let ended =
+            containers.run(name(number), &call, &Nowhere, Begin::Start, CancellationToken::new()).await;
         endings.push(ended.map(|completed| completed.ending).ok());
     }
     assert_eq!(endings, [None, Some(Ending::Exited(3)), Some(Ending::Exited(3))]);
@@ -52,7 +53,7 @@ async fn a_held_container_is_adopted_released_and_removed() {
     let containers = Scripted::new();
     let (name, call) = (name(0), admitted(&containers));
     containers.leave(name, Act::exits(0).held());
-    let running = containers.run(name, &call, &Nowhere, CancellationToken::new());
+    let running = containers.run(name, &call, &Nowhere, Begin::Start, CancellationToken::new());
     let (completed, ()) = tokio::join!(running, async { containers.release("solve-1") });
     assert_eq!(completed.unwrap().ending, Ending::Exited(0));
     assert!(containers.starts().is_empty());
@@ -65,7 +66,7 @@ async fn a_cancelled_container_is_gone_and_an_absent_daemon_says_so() {
     let containers = Scripted::new();
     containers.on("solve-1", Act::exits(0).held());
     let (name, call, cancel) = (name(0), admitted(&containers), CancellationToken::new());
-    let running = containers.run(name, &call, &Nowhere, cancel.clone());
+    let running = containers.run(name, &call, &Nowhere, Begin::Start, cancel.clone());
     let (ended, ()) = tokio::join!(running, async { cancel.cancel() });
     assert!(matches!(ended, Err(ContainerError::Cancelled)));
     assert!(containers.present().is_empty());

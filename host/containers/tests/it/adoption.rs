@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use simulay_containers::{Address, ContainerError, Containers as _};
+use simulay_containers::{Address, Begin, ContainerError, Containers as _};
 use simulay_model::{ContainerCall, Digest, Ending};
 use tokio_util::sync::CancellationToken;
 
@@ -145,10 +145,11 @@ async fn a_container_that_is_killed_or_removed_is_lost() {
 async fn a_cancelled_container_is_gone() {
     let rig = Rig::new();
     let (call, memory, cancel) = (rig.admit(&waiting()), Memory::new(), CancellationToken::new());
-    let (ended, ()) = tokio::join!(rig.containers.run(rig.name, &call, &memory, cancel.clone()), async {
-        memory.printed("one").await;
-        cancel.cancel();
-    });
+    let (ended, ()) =
+        tokio::join!(rig.containers.run(rig.name, &call, &memory, Begin::Start, cancel.clone()), async {
+            memory.printed("one").await;
+            cancel.cancel();
+        });
     assert!(matches!(ended, Err(ContainerError::Cancelled)), "{ended:?}");
     assert_eq!(rig.inspect(), None);
 }
@@ -158,7 +159,17 @@ async fn a_cancelled_call_starts_nothing() {
     let rig = Rig::new();
     let cancel = CancellationToken::new();
     cancel.cancel();
-    let ended = rig.containers.run(rig.name, &rig.admit(&waiting()), &Memory::new(), cancel).await;
+    let ended =
+        rig.containers.run(rig.name, &rig.admit(&waiting()), &Memory::new(), Begin::Start, cancel).await;
     assert!(matches!(ended, Err(ContainerError::Cancelled)), "{ended:?}");
+    assert_eq!(rig.inspect(), None);
+}
+
+#[tokio::test]
+async fn what_may_have_started_before_is_not_started_again() {
+    let rig = Rig::new();
+    let (call, cancel) = (rig.admit(&waiting()), CancellationToken::new());
+    let ended = rig.containers.run(rig.name, &call, &Memory::new(), Begin::Adopt, cancel).await;
+    assert!(matches!(ended, Err(ContainerError::Lost(_))), "{ended:?}");
     assert_eq!(rig.inspect(), None);
 }

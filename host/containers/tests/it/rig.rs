@@ -5,8 +5,8 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 use simulay_containers::{
-    Address, Admitted, Completed, ContainerError, Containers, DockerContainers, DockerSettings, ImageId,
-    Limits, Policy, Runtime, Tls,
+    Address, Admitted, Begin, Completed, ContainerError, Containers, DockerContainers, DockerSettings,
+    ImageId, Limits, Policy, Runtime, Tls,
 };
 use simulay_model::{
     ContainerCall, ContainerName, File, Image, Manifest, OnFailure, Resources, RunId, Source,
@@ -67,7 +67,7 @@ impl Rig {
     }
 
     pub(crate) async fn run(&self, call: &Admitted, memory: &Memory) -> Result<Completed, ContainerError> {
-        self.containers.run(self.name, call, memory, CancellationToken::new()).await
+        self.containers.run(self.name, call, memory, Begin::Start, CancellationToken::new()).await
     }
 
     /// Runs, and removes what is left.

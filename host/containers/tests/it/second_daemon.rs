@@ -8,11 +8,13 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use simulay_containers::{Address, Containers as _, ImageId, Registrar, Tls};
+use simulay_containers::{Address, ContainerError, Containers as _, ImageId, Registrar, Tls};
+use simulay_model::Ending;
 use tempfile::TempDir;
 
 use crate::addresses::{Certificates, works};
-use crate::rig::{Rig, image_id};
+use crate::exchange::Memory;
+use crate::rig::{Rig, image_id, shell};
 
 const BASE: &str = "debian:bookworm-slim";
 
@@ -67,10 +69,18 @@ impl Daemon {
     }
 }
 
+impl Daemon {
+    fn signal(&self, signal: &str) {
+        let process = self.process.id().to_string();
+        assert!(Command::new("kill").args(["-s", signal, &process]).status().unwrap().success());
+    }
+}
+
 impl Drop for Daemon {
     fn drop(&mut self) {
         // Asked, not killed: it unmounts what it mounted and ends its containerd.
         let process = self.process.id().to_string();
+        let _ = Command::new("kill").args(["-s", "CONT", &process]).status();
         let _ = Command::new("kill").arg(process).status();
         let _ = self.process.wait();
     }
@@ -106,4 +116,35 @@ async fn a_daemon_that_asks_for_certificates_is_reached_with_them_only() {
     works(&daemon.rig(Some(certificates.tls()), image)).await;
     assert!(daemon.rig(None, image).containers.ping().await.is_err());
     assert!(daemon.rig(Some(Certificates::make().tls()), image).containers.ping().await.is_err());
+}
+
+#[tokio::test]
+async fn a_daemon_that_freezes_is_borne_and_its_container_goes_on() {
+    let daemon = Daemon::start(&["--tls=false".to_owned()]);
+    let image = daemon.equip().await;
+    let rig = daemon.rig(None, image);
+    let (call, memory) = (rig.admit(&shell("echo one; sleep 1; echo two")), Memory::new());
+    let (ended, ()) = tokio::join!(rig.run(&call, &memory), async {
+        memory.printed("one").await;
+        daemon.signal("STOP");
+        // Takes as long as a host waits for an answer: the command is over by then.
+        let absent = rig.containers.ping().await;
+        daemon.signal("CONT");
+        assert!(matches!(absent, Err(ContainerError::Unavailable(_))), "{absent:?}");
+    });
+    assert_eq!(ended.unwrap().ending, Ending::Exited(0));
+    rig.containers.remove(rig.name).await.unwrap();
+    assert_eq!(rig.containers.list().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn an_image_that_is_gone_is_unavailable() {
+    let daemon = Daemon::start(&["--tls=false".to_owned()]);
+    let image = daemon.equip().await;
+    let rig = daemon.rig(None, image);
+    let host = format!("unix://{}", daemon.socket().display());
+    let remove = ["--host", &host, "image", "rm", "--force", &image.to_string()];
+    assert!(Command::new("docker").args(remove).stdout(Stdio::null()).status().unwrap().success());
+    let ended = rig.run(&rig.admit(&shell("true")), &Memory::new()).await;
+    assert!(matches!(ended, Err(ContainerError::ImageUnavailable { .. })), "{ended:?}");
 }

@@ -111,6 +111,7 @@ impl Engine {
             params: example.params.clone(),
             inputs: Vec::new(),
             seed: Some(SEED),
+            retries: 0,
         };
         // A manifest whose examples break its schema was refused at upload.
         let request = accept::request(&self.parts, plugin, &new).await.map_err(|error| match error {

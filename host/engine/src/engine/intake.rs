@@ -88,9 +88,11 @@ impl Engine {
         if self.shutdown.is_cancelled() {
             return Err(CreateError::Draining);
         }
+        self.check_room().await?;
         let plugin = accept::pipeline(&self.parts, &new.pipeline).await?;
         let request = accept::request(&self.parts, &plugin, &new).await?;
-        Ok(accept::run(&self.parts, &plugin, request))
+        accept::retries(&new, self.settings.max_retries)?;
+        Ok(Run { retries: new.retries, ..accept::run(&self.parts, &plugin, request) })
     }
 
     /// Stores an accepted run and sets it to work, even when its caller goes away meanwhile.
@@ -128,7 +130,7 @@ impl Engine {
             run.plugin.name == new.pipeline.name && version.is_none_or(|it| *it == run.plugin.version);
         // What would not be accepted is not what was.
         let asked: Option<Request> = accept::request(&self.parts, &plugin, new).await.ok();
-        let same = named && asked.is_some_and(|request| request == run.request);
+        let same = named && run.retries == new.retries && asked.is_some_and(|request| request == run.request);
         if same { Ok(Named::Known(run)) } else { Err(CreateError::IdTaken(run.id)) }
     }
 }

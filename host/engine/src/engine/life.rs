@@ -66,6 +66,7 @@ impl Engine {
     /// # Errors
     /// See [`UploadError`].
     pub async fn submit(&self, component: Bytes, asked: &Submission) -> Result<(Plugin, Added), UploadError> {
+        self.check_room().await?;
         let inspected = plugins::inspect(&self.parts, component).await?;
         let _turn = self.turn.lock().await;
         let now = self.parts.clock.now();

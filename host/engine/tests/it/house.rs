@@ -81,7 +81,7 @@ impl House {
 
 pub(crate) fn request(params: Value) -> NewRun {
     let pipeline = Selector { name: "pairs".parse().unwrap(), version: None };
-    NewRun { pipeline, params, inputs: Vec::new(), seed: Some(1) }
+    NewRun { pipeline, params, inputs: Vec::new(), seed: Some(1), retries: 0 }
 }
 
 pub(crate) fn manifest() -> Manifest {

@@ -50,6 +50,7 @@ pub(super) async fn attempt(
         params: example.params.clone(),
         inputs: Vec::new(),
         seed: Some(SEED),
+        retries: 0,
     };
     let run = host.follow(host.create(request).await?, stop, quiet).await?;
     let stderr = match run.error {
@@ -69,9 +70,14 @@ impl Tried {
         self.run.state == RunState::Succeeded && self.comparisons.iter().all(|compared| compared.agrees)
     }
 
-    /// What Octave complained of, when the run failed; else the end of the standard error.
+    /// What Octave complained of, when the run failed.
+    pub(super) fn complaint(&self) -> Option<octave::Complaint> {
+        octave::complaint(&self.stderr)
+    }
+
+    /// The same as text; the end of the standard error when it was not Octave.
     pub(super) fn last_words(&self) -> String {
-        match octave::complaint(&self.stderr) {
+        match self.complaint() {
             Some(complaint) => format!("{complaint}\n"),
             None => self.stderr.clone(),
         }

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use simulay_containers::Limits;
-use simulay_engine::{PluginPolicy, Settings as EngineSettings};
+use simulay_containers::{Capacity, Limits};
+use simulay_engine::{Backoff, PluginPolicy, RetentionRules, Settings as EngineSettings};
 use simulay_model::Resources;
 
 use crate::configuration::{Approval, Container, Settings};
+
+const HOUR: Duration = Duration::from_secs(3600);
 
 /// What runs may take together, and what happens to plugins.
 pub(super) fn of_engine(settings: &Settings) -> EngineSettings {
@@ -19,9 +21,34 @@ pub(super) fn of_engine(settings: &Settings) -> EngineSettings {
         max_containers_per_run: runs.max_containers_per_run.unwrap_or(max_containers),
         max_steps: runs.max_steps.unwrap_or(usual.max_steps),
         max_attempts: runs.max_attempts.unwrap_or(usual.max_attempts),
+        max_retries: runs.max_retries.unwrap_or(usual.max_retries),
+        backoff: Backoff {
+            first: runs.first_pause_ms.map_or(usual.backoff.first, Duration::from_millis),
+            longest: runs.longest_pause_ms.map_or(usual.backoff.longest, Duration::from_millis),
+        },
+        reserve: Capacity {
+            cpu_milli: runs.reserve_cpu_milli.unwrap_or(usual.reserve.cpu_milli),
+            memory_mib: runs.reserve_memory_mib.unwrap_or(usual.reserve.memory_mib),
+        },
+        drain: runs.drain_seconds.map_or(usual.drain, Duration::from_secs),
         max_run_time: runs.max_seconds.map_or(usual.max_run_time, Duration::from_secs),
+        min_free_bytes: settings.storage.min_free_bytes,
+        retention: of_retention(settings),
         plugins: of_plugins(settings),
         ..usual
+    }
+}
+
+/// How long things are kept.
+pub(crate) fn of_retention(settings: &Settings) -> RetentionRules {
+    let retention = &settings.retention;
+    let days = |days: Option<u32>| days.map(|days| 24 * HOUR * days);
+    RetentionRules {
+        runs: days(retention.run_days),
+        logs: days(retention.log_days),
+        outputs: days(retention.output_days),
+        max_bytes: retention.max_bytes,
+        unused: HOUR * retention.unused_hours,
     }
 }
 

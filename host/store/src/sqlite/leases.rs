@@ -14,13 +14,13 @@ use crate::{Lease, Leases, Standing, StoreError};
 #[async_trait]
 impl Leases for SqliteStore {
     async fn take(&self, run: RunId, owner: &str, time: Duration) -> Result<Option<Lease>, StoreError> {
-        let (owner, clock) = (owner.to_owned(), self.clock.clone());
-        self.write(move |connection| take(connection, run, &owner, (now_ms(clock.now()), time))).await
+        let (owner, now) = (owner.to_owned(), self.clock.now().as_millisecond());
+        self.write(move |connection| take(connection, run, &owner, (now, time))).await
     }
 
     async fn renew(&self, run: RunId, lease: Lease, time: Duration) -> Result<Standing, StoreError> {
-        let clock = self.clock.clone();
-        self.write(move |connection| renew(connection, run, lease, (now_ms(clock.now()), time))).await
+        let now = self.clock.now().as_millisecond();
+        self.write(move |connection| renew(connection, run, lease, (now, time))).await
     }
 
     async fn advance(
@@ -32,10 +32,6 @@ impl Leases for SqliteStore {
     ) -> Result<Event, StoreError> {
         self.change(run, Some(fence), at, change).await
     }
-}
-
-fn now_ms(now: Timestamp) -> i64 {
-    now.as_millisecond()
 }
 
 fn millis(time: Duration) -> i64 {

@@ -1,0 +1,231 @@
+//! A store as a machine reaches it: each call is answered while virtual time stands still, and fails
+//! when the seed has it, before or after it took effect.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use jiff::Timestamp;
+use semver::Version;
+use simulay_model::{
+    CallRecord, Change, Digest, Event, Plugin, PluginEvent, PluginName, Run, RunArtifact, RunId, Step,
+};
+use simulay_store::{
+    Added, BlobStream, BlobWriter, Blobs, Claim, Journal, Lease, Leases, Plugins, Remembered, RequestKey,
+    Requests, RunQuery, Runs, Standing, StoreError,
+};
+use tokio::sync::watch;
+
+use crate::machine::Machine;
+
+/// What a store is, the real one or one in memory.
+pub(crate) trait Records: Plugins + Runs + Leases + Journal {}
+
+impl<T: Plugins + Runs + Leases + Journal> Records for T {}
+
+/// A store, as all machines reach it.
+#[derive(Clone)]
+pub(crate) struct Store {
+    pub(crate) records: Arc<dyn Records>,
+    pub(crate) blobs: Arc<dyn Blobs>,
+}
+
+/// A store, as a machine reaches it.
+pub(crate) struct Database {
+    pub(crate) machine: Arc<Machine>,
+    pub(crate) store: Store,
+}
+
+impl Database {
+    async fn read<T>(&self, answer: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        self.machine.act().await;
+        if self.machine.world.fault(500) {
+            return Err(StoreError::Failed("it does not answer".to_owned()));
+        }
+        pollster::block_on(answer)
+    }
+
+    async fn write<T>(&self, answer: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        self.machine.act().await;
+        if self.machine.world.disk_is_full() {
+            return Err(StoreError::Full);
+        }
+        if self.machine.world.fault(150) {
+            return Err(StoreError::Failed("it does not hear".to_owned()));
+        }
+        let answer = pollster::block_on(answer);
+        self.machine.act().await;
+        if self.machine.world.fault(150) {
+            return Err(StoreError::Failed("its answer is lost".to_owned()));
+        }
+        answer
+    }
+}
+
+#[async_trait]
+impl Plugins for Database {
+    async fn add(&self, plugin: Plugin) -> Result<Added, StoreError> {
+        self.write(self.store.records.add(plugin)).await
+    }
+
+    async fn version(&self, name: &PluginName, version: &Version) -> Result<Option<Plugin>, StoreError> {
+        self.read(self.store.records.version(name, version)).await
+    }
+
+    async fn served(&self, name: &PluginName) -> Result<Option<Plugin>, StoreError> {
+        self.read(self.store.records.served(name)).await
+    }
+
+    async fn versions(&self, name: &PluginName) -> Result<Vec<Plugin>, StoreError> {
+        self.read(self.store.records.versions(name)).await
+    }
+
+    async fn list(&self) -> Result<Vec<Plugin>, StoreError> {
+        self.read(Plugins::list(&*self.store.records)).await
+    }
+
+    async fn update(&self, plugin: Plugin, events: Vec<PluginEvent>) -> Result<(), StoreError> {
+        self.write(self.store.records.update(plugin, events)).await
+    }
+
+    async fn history(&self, name: &PluginName, version: &Version) -> Result<Vec<PluginEvent>, StoreError> {
+        self.read(self.store.records.history(name, version)).await
+    }
+}
+
+#[async_trait]
+impl Runs for Database {
+    async fn create(&self, run: Run) -> Result<(), StoreError> {
+        self.write(Runs::create(&*self.store.records, run)).await
+    }
+
+    async fn apply(&self, run: RunId, at: Timestamp, change: Change) -> Result<Event, StoreError> {
+        self.write(self.store.records.apply(run, at, change)).await
+    }
+
+    async fn get(&self, run: RunId) -> Result<Option<Run>, StoreError> {
+        self.read(self.store.records.get(run)).await
+    }
+
+    async fn list(&self, query: RunQuery) -> Result<Vec<Run>, StoreError> {
+        self.read(Runs::list(&*self.store.records, query)).await
+    }
+
+    async fn unfinished(&self) -> Result<Vec<RunId>, StoreError> {
+        self.read(self.store.records.unfinished()).await
+    }
+}
+
+#[async_trait]
+impl Leases for Database {
+    async fn take(&self, run: RunId, owner: &str, time: Duration) -> Result<Option<Lease>, StoreError> {
+        self.write(self.store.records.take(run, owner, time)).await
+    }
+
+    async fn renew(&self, run: RunId, lease: Lease, time: Duration) -> Result<Standing, StoreError> {
+        self.write(self.store.records.renew(run, lease, time)).await
+    }
+
+    async fn advance(
+        &self,
+        run: RunId,
+        fence: u64,
+        at: Timestamp,
+        change: Change,
+    ) -> Result<Event, StoreError> {
+        self.write(self.store.records.advance(run, fence, at, change)).await
+    }
+}
+
+#[async_trait]
+impl Journal for Database {
+    async fn step(&self, run: RunId, step: u32) -> Result<Option<Step>, StoreError> {
+        self.read(self.store.records.step(run, step)).await
+    }
+
+    async fn calls(&self, run: RunId) -> Result<Vec<CallRecord>, StoreError> {
+        self.read(self.store.records.calls(run)).await
+    }
+
+    async fn artifacts(&self, run: RunId) -> Result<Vec<RunArtifact>, StoreError> {
+        self.read(self.store.records.artifacts(run)).await
+    }
+
+    async fn events(&self, run: RunId, after: u64, limit: u32) -> Result<Vec<Event>, StoreError> {
+        self.read(self.store.records.events(run, after, limit)).await
+    }
+
+    async fn watch(&self, run: RunId) -> Result<watch::Receiver<u64>, StoreError> {
+        self.read(self.store.records.watch(run)).await
+    }
+}
+
+#[async_trait]
+impl Blobs for Database {
+    async fn create(&self) -> Result<Box<dyn BlobWriter>, StoreError> {
+        let blob = self.read(self.store.blobs.create()).await?;
+        Ok(Box::new(Blob { blob, full: self.machine.world.disk_is_full() }))
+    }
+
+    async fn size(&self, blob: Digest) -> Result<Option<u64>, StoreError> {
+        self.read(self.store.blobs.size(blob)).await
+    }
+
+    async fn read(&self, blob: Digest, range: Option<Range<u64>>) -> Result<BlobStream, StoreError> {
+        let content = async { self.store.blobs.read(blob, range).await?.try_collect::<Vec<Bytes>>().await };
+        let pieces = Self::read(self, content).await?;
+        Ok(stream::iter(pieces.into_iter().map(Ok)).boxed())
+    }
+}
+
+struct Blob {
+    blob: Box<dyn BlobWriter>,
+    full: bool,
+}
+
+#[async_trait]
+impl BlobWriter for Blob {
+    async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError> {
+        if self.full {
+            return Err(StoreError::Full);
+        }
+        pollster::block_on(self.blob.write(bytes))
+    }
+
+    async fn finish(self: Box<Self>) -> Result<(Digest, u64), StoreError> {
+        pollster::block_on(self.blob.finish())
+    }
+}
+
+/// Requests without a key, as these are, need none of it.
+#[async_trait]
+impl Requests for Database {
+    async fn find(&self, _request: &RequestKey) -> Result<Option<Remembered>, StoreError> {
+        Ok(None)
+    }
+
+    async fn create_once(&self, run: Run, _claim: Claim) -> Result<(), StoreError> {
+        Runs::create(self, run).await
+    }
+
+    async fn update_once(
+        &self,
+        plugin: Plugin,
+        events: Vec<PluginEvent>,
+        _claim: Claim,
+        _answer: String,
+    ) -> Result<(), StoreError> {
+        self.update(plugin, events).await
+    }
+
+    async fn remember(&self, _claim: Claim, _answer: String) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn forget(&self, _before: Timestamp) -> Result<usize, StoreError> {
+        Ok(0)
+    }
+}

@@ -1,0 +1,119 @@
+//! A machine that a host runs on: it may stop for ever between any two acts of the host, or for a
+//! while, and its clock may jump.
+
+use std::future::pending;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use simulay_engine::Chance;
+use simulay_model::{Clock, RunId};
+use tokio_util::sync::CancellationToken;
+
+use crate::world::World;
+
+/// A machine.
+pub(crate) struct Machine {
+    pub(crate) world: Arc<World>,
+    /// Acts until it dies.
+    left: AtomicU64,
+    dead: CancellationToken,
+    frozen_until: Mutex<Duration>,
+    /// Seconds by which its clock is wrong.
+    skew: AtomicI64,
+}
+
+impl Machine {
+    /// Lives for `acts` acts.
+    pub(crate) fn new(world: &Arc<World>, acts: u64) -> Arc<Self> {
+        Arc::new(Self {
+            world: world.clone(),
+            left: AtomicU64::new(acts),
+            dead: CancellationToken::new(),
+            frozen_until: Mutex::new(Duration::ZERO),
+            skew: AtomicI64::new(0),
+        })
+    }
+
+    /// Before and after each act of the host towards the world. A dead host never comes back.
+    pub(crate) async fn act(&self) {
+        let left = self.left.load(Ordering::Relaxed).saturating_sub(1);
+        self.left.store(left, Ordering::Relaxed);
+        if left == 0 {
+            self.dead.cancel();
+        }
+        if self.dead.is_cancelled() {
+            pending::<()>().await;
+        }
+        if self.world.fault(400) {
+            self.freeze(self.world.millis(90_000));
+        }
+        if self.world.below(4) == 0 {
+            tokio::time::sleep(self.world.millis(40)).await;
+        }
+        self.thaw().await;
+        if self.dead.is_cancelled() {
+            pending::<()>().await;
+        }
+    }
+
+    /// Returns when it is dead.
+    pub(crate) async fn died(&self) {
+        self.dead.cancelled().await;
+    }
+
+    pub(crate) fn is_dead(&self) -> bool {
+        self.dead.is_cancelled()
+    }
+
+    pub(crate) fn freeze(&self, time: Duration) {
+        *self.frozen_until.lock().unwrap() = self.world.now() + time;
+    }
+
+    /// The clock is set, by up to a day either way.
+    pub(crate) fn jump(&self) {
+        let day = 24 * 3600;
+        let skew = i64::try_from(self.world.below(2 * day)).unwrap() - i64::try_from(day).unwrap();
+        self.skew.store(skew, Ordering::Relaxed);
+    }
+
+    async fn thaw(&self) {
+        loop {
+            let until = *self.frozen_until.lock().unwrap();
+            let Some(left) = until.checked_sub(self.world.now()).filter(|left| !left.is_zero()) else {
+                return;
+            };
+            tokio::time::sleep(left).await;
+        }
+    }
+}
+
+/// The clock of a machine.
+pub(crate) struct MachineClock(pub(crate) Arc<Machine>);
+
+impl Clock for MachineClock {
+    fn now(&self) -> Timestamp {
+        self.0.world.instant() + SignedDuration::from_secs(self.0.skew.load(Ordering::Relaxed))
+    }
+}
+
+/// What the host leaves to chance.
+pub(crate) struct WorldChance(pub(crate) Arc<World>);
+
+impl Chance for WorldChance {
+    fn draw(&self) -> u64 {
+        self.0.draw()
+    }
+
+    fn run_id(&self) -> RunId {
+        let millis = u64::try_from(self.0.instant().as_millisecond()).unwrap();
+        RunId::from(uuid::Builder::from_unix_timestamp_millis(millis, &random(self.0.draw())).into_uuid())
+    }
+}
+
+fn random(number: u64) -> [u8; 10] {
+    let mut bytes = [0; 10];
+    bytes[..8].copy_from_slice(&number.to_le_bytes());
+    bytes
+}

@@ -1,0 +1,24 @@
+//! The engine in a world of its own: time is virtual, chance comes from a seed, and the store, Docker,
+//! the sandbox and the machines fail as the seed has it.
+//!
+//! `SIMULAY_SEED=7 cargo test -p simulay-engine --test simulation` replays a seed;
+//! `SIMULAY_SEEDS=100000` tries more of them.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a helper of a test fails like the test itself"
+)]
+
+mod daemon;
+mod database;
+mod judge;
+mod machine;
+mod memory;
+mod plugin;
+mod seeds;
+mod shares;
+mod stops;
+mod story;
+mod world;

@@ -1,0 +1,106 @@
+//! Fair shares, and what fits on the node, in a world where nothing fails.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use simulay_containers::Capacity;
+use simulay_engine::{Engine, Settings};
+use simulay_model::{RunId, RunState};
+
+use crate::machine::Machine;
+use crate::memory::in_memory;
+use crate::plugin::{Fate, Params};
+use crate::story::{Story, request, settings};
+
+const LONG: Duration = Duration::from_secs(24 * 3600);
+
+/// A calm world.
+pub(crate) fn calm() -> Story {
+    let story = Story::new(1);
+    story.world.calm_down();
+    story
+}
+
+pub(crate) const fn fine(salt: u64, steps: u32, calls: u32) -> Params {
+    Params { salt, steps, calls, fate: Fate::Fine }
+}
+
+async fn begin(story: &Story, store: &crate::database::Store, settings: Settings) -> Engine {
+    let machine = Machine::new(&story.world, u64::MAX);
+    let engine = story.engine(&machine, store, settings);
+    engine.recover().await.unwrap();
+    for name in ["large", "small"] {
+        engine.upload(Bytes::from_static(name.as_bytes())).await.unwrap();
+    }
+    engine
+}
+
+async fn create(engine: &Engine, pipeline: &str, params: &Params) -> RunId {
+    engine.create(request(pipeline, params)).await.unwrap().id
+}
+
+async fn succeeds(engine: &Engine, run: RunId) {
+    let ended = engine.wait(run, LONG).await.unwrap().unwrap();
+    assert_eq!(ended.state, RunState::Succeeded, "{ended:?}");
+}
+
+#[test]
+fn a_run_of_a_thousand_calls_does_not_starve_small_ones() {
+    let mut story = calm();
+    let settings = Settings { max_containers_per_run: 1000, ..settings(0) };
+    story.live(&in_memory(), |story, store| async move {
+        let engine = begin(story, &store, settings).await;
+        let large = create(&engine, "large", &fine(1, 1, 1000)).await;
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        for salt in 2..12 {
+            let before = story.daemon.starts().len();
+            let small = create(&engine, "small", &fine(salt, 1, 2)).await;
+            succeeds(&engine, small).await;
+            let of_large = story.daemon.starts().iter().skip(before).filter(|name| name.run == large).count();
+            assert!(of_large <= 20, "{of_large} containers of the large run came first");
+        }
+        assert!(!engine.run(large).await.unwrap().unwrap().state.is_end());
+        succeeds(&engine, large).await;
+    });
+}
+
+#[test]
+fn a_pipeline_with_a_thousand_runs_does_not_starve_another() {
+    let mut story = calm();
+    story.live(&in_memory(), |story, store| async move {
+        let engine = begin(story, &store, settings(0)).await;
+        let mut large = Vec::new();
+        for salt in 0..300 {
+            large.push(create(&engine, "large", &fine(salt, 1, 1)).await);
+        }
+        let small = create(&engine, "small", &fine(1000, 1, 1)).await;
+        succeeds(&engine, small).await;
+        let mut ended = 0;
+        for run in &large {
+            ended += usize::from(engine.run(*run).await.unwrap().unwrap().state.is_end());
+        }
+        assert!(ended <= 20, "{ended} runs that came before ended before");
+        for run in large {
+            succeeds(&engine, run).await;
+        }
+    });
+}
+
+#[test]
+fn containers_leave_the_reserve_of_the_node_alone() {
+    // A call takes 500 thousandths of a core and 72 MiB.
+    for (cpu_milli, memory_mib, most) in [(1700, 10_000, 3), (100_000, 100 + 150, 2), (100, 1, 1)] {
+        let mut story = calm();
+        let reserve = Capacity { cpu_milli: 0, memory_mib: 100 };
+        let settings = Settings { max_containers: 8, max_containers_per_run: 8, reserve, ..settings(0) };
+        story.daemon.set_capacity(Capacity { cpu_milli, memory_mib });
+        story.live(&in_memory(), |story, store| async move {
+            let engine = begin(story, &store, settings).await;
+            let runs = [create(&engine, "large", &fine(1, 2, 20)).await];
+            for run in runs {
+                succeeds(&engine, run).await;
+            }
+            assert_eq!(story.daemon.most_at_once(), most);
+        });
+    }
+}

@@ -1,0 +1,234 @@
+//! What happens in a world: lives of hosts, each ended by a kill, a stop or the end of a machine, and
+//! requests of clients who know only what was acknowledged.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use fastrand::Rng;
+use simulay_engine::{Backoff, Engine, NewRun, Parts, Selector, Settings};
+use simulay_model::RunId;
+use simulay_store::{RunQuery, Runs};
+use tokio::runtime::Runtime;
+
+use crate::daemon::{Client, Daemon};
+use crate::database::{Database, Store};
+use crate::machine::{Machine, MachineClock, WorldChance};
+use crate::plugin::{NAME, Params, Workers};
+use crate::world::{World, WorldClock};
+
+const MAX_RUNS: usize = 6;
+/// Longer than everything that is still under way may take.
+const LAST: Duration = Duration::from_secs(6 * 3600);
+pub(crate) const ATTEMPTS: u32 = 3;
+
+/// A world, and what its clients were told.
+pub(crate) struct Story {
+    pub(crate) world: Arc<World>,
+    pub(crate) daemon: Arc<Daemon>,
+    pub(crate) rng: Rng,
+    pub(crate) accepted: BTreeMap<RunId, Params>,
+    pub(crate) cancelled: BTreeSet<RunId>,
+    pub(crate) crashes: Arc<Mutex<BTreeMap<u64, u32>>>,
+}
+
+/// A host in this life.
+struct Host {
+    machine: Arc<Machine>,
+    engine: Engine,
+}
+
+impl Story {
+    pub(crate) fn new(seed: u64) -> Self {
+        let world = World::new(seed);
+        Self {
+            daemon: Daemon::new(&world),
+            rng: Rng::with_seed(!seed),
+            accepted: BTreeMap::new(),
+            cancelled: BTreeSet::new(),
+            crashes: Arc::default(),
+            world,
+        }
+    }
+
+    /// Everything, from the first start to the end of the last run.
+    pub(crate) fn unfold(&mut self, open: &dyn Fn(WorldClock) -> Store) {
+        for life in 0..self.rng.u32(1..=4) {
+            self.live(open, |story, store| story.disturbed(life == 0, store));
+        }
+        self.world.calm_down();
+        self.daemon.come_back();
+        self.live(open, Self::last);
+    }
+
+    /// One life of a runtime; whatever is at work at its end is dropped where it stands.
+    pub(crate) fn live<'a, F>(
+        &'a mut self,
+        open: &dyn Fn(WorldClock) -> Store,
+        life: impl FnOnce(&'a mut Self, Store) -> F,
+    ) where
+        F: Future<Output = ()> + 'a,
+    {
+        let runtime = paused();
+        let world = self.world.clone();
+        let store = open(WorldClock(world.clone()));
+        runtime.block_on(async {
+            world.begin_life();
+            life(self, store).await;
+            world.end_life();
+        });
+        drop(runtime);
+    }
+
+    async fn disturbed(&mut self, first: bool, store: Store) {
+        let machines = if self.rng.u32(..4) == 0 { 2 } else { 1 };
+        let mut hosts = Vec::new();
+        for number in 0..machines {
+            let acts = if self.rng.bool() { self.rng.u64(1..3000) } else { u64::MAX };
+            let machine = Machine::new(&self.world, acts);
+            hosts.push(self.host(&machine, number, &store));
+        }
+        if first {
+            self.upload(&store).await;
+        }
+        let end = self.world.now() + Duration::from_secs(self.rng.u64(1..120));
+        for host in &hosts {
+            self.recover(host, end).await;
+        }
+        while self.world.now() < end && hosts.iter().any(|host| !host.machine.is_dead()) {
+            let pause = Duration::from_millis(self.rng.u64(..4000));
+            tokio::time::sleep(pause).await;
+            let host = &hosts[self.rng.usize(..hosts.len())];
+            tokio::select! {
+                biased;
+                () = host.machine.died() => {}
+                () = self.something(host) => {}
+            }
+        }
+        if self.rng.u32(..3) == 0 {
+            for host in &hosts {
+                // One whose machine died never stops.
+                let _ = tokio::time::timeout(Duration::from_secs(600), host.engine.shutdown()).await;
+            }
+        }
+    }
+
+    async fn recover(&self, host: &Host, end: Duration) {
+        while self.world.now() < end {
+            let recovered = tokio::select! {
+                biased;
+                () = host.machine.died() => return,
+                recovered = host.engine.recover() => recovered,
+            };
+            if recovered.is_ok() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    }
+
+    async fn something(&mut self, host: &Host) {
+        match self.rng.u32(..20) {
+            0..9 if self.accepted.len() < MAX_RUNS => self.create(host).await,
+            9..12 => self.cancel(host).await,
+            12 => self.daemon.leave(Duration::from_secs(self.rng.u64(1..150)), self.rng.u32(..4) == 0),
+            13 => self.daemon.lose_one(),
+            14 => self.world.fill_disk(Duration::from_secs(self.rng.u64(1..60))),
+            15 => host.machine.jump(),
+            16 => host.machine.freeze(Duration::from_secs(self.rng.u64(1..90))),
+            _ => {}
+        }
+    }
+
+    async fn create(&mut self, host: &Host) {
+        let params = Params::draw(&mut self.rng);
+        // What is not acknowledged is not promised.
+        if let Ok(run) = host.engine.create(request(NAME, &params)).await {
+            self.accepted.insert(run.id, params);
+        }
+    }
+
+    async fn cancel(&mut self, host: &Host) {
+        let ids: Vec<_> = self.accepted.keys().copied().collect();
+        let Some(id) = self.rng.choice(ids) else { return };
+        if host.engine.cancel(id).await.is_ok() {
+            self.cancelled.insert(id);
+        }
+    }
+
+    /// Nothing fails any more: everything comes to its end.
+    async fn last(&mut self, store: Store) {
+        let machine = Machine::new(&self.world, u64::MAX);
+        let host = self.host(&machine, 0, &store);
+        host.engine.recover().await.unwrap();
+        let end = self.world.now() + LAST;
+        while self.world.now() < end {
+            let unfinished = pollster::block_on(store.records.unfinished()).unwrap();
+            if unfinished.is_empty() && self.daemon.present().is_empty() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_secs(10)).await;
+        }
+        host.engine.shutdown().await;
+        let query = RunQuery { limit: 1000, ..RunQuery::default() };
+        let runs = pollster::block_on(Runs::list(&*store.records, query)).unwrap();
+        crate::judge::all(self, &store, &runs);
+    }
+
+    async fn upload(&self, store: &Store) {
+        let machine = Machine::new(&self.world, u64::MAX);
+        let host = self.host(&machine, 9, store);
+        while host.engine.upload(Bytes::from_static(NAME.as_bytes())).await.is_err() {}
+    }
+
+    fn host(&self, machine: &Arc<Machine>, number: usize, store: &Store) -> Host {
+        Host { machine: machine.clone(), engine: self.engine(machine, store, settings(number)) }
+    }
+
+    pub(crate) fn engine(&self, machine: &Arc<Machine>, store: &Store, settings: Settings) -> Engine {
+        Engine::new(self.parts(machine, store), settings)
+    }
+
+    fn parts(&self, machine: &Arc<Machine>, store: &Store) -> Parts {
+        let machine = machine.clone();
+        let database = Arc::new(Database { machine: machine.clone(), store: store.clone() });
+        Parts {
+            plugins: database.clone(),
+            runs: database.clone(),
+            journal: database.clone(),
+            leases: database.clone(),
+            requests: database.clone(),
+            blobs: database,
+            sandbox: Arc::new(Workers { machine: machine.clone(), crashes: self.crashes.clone() }),
+            containers: Arc::new(Client { daemon: self.daemon.clone(), machine: machine.clone() }),
+            clock: Arc::new(MachineClock(machine)),
+            chance: Arc::new(WorldChance(self.world.clone())),
+        }
+    }
+}
+
+/// Of the host `number`: little room, so that much waits.
+pub(crate) fn settings(number: usize) -> Settings {
+    Settings {
+        owner: format!("host {number}"),
+        max_active_runs: 4,
+        max_containers: 4,
+        max_containers_per_run: 3,
+        max_attempts: ATTEMPTS,
+        max_run_time: Duration::from_secs(600),
+        backoff: Backoff { first: Duration::from_millis(500), longest: Duration::from_secs(10) },
+        ..Settings::default()
+    }
+}
+
+/// A runtime of one thread whose time passes only when everyone waits for it.
+fn paused() -> Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap()
+}
+
+pub(crate) fn request(pipeline: &str, params: &Params) -> NewRun {
+    let pipeline = Selector { name: pipeline.parse().unwrap(), version: None };
+    let params = serde_json::to_value(params).unwrap();
+    NewRun { pipeline, params, inputs: Vec::new(), seed: None, retries: 0 }
+}
