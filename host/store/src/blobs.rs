@@ -4,8 +4,9 @@ use std::collections::VecDeque;
 use std::fs;
 use std::io;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
@@ -15,10 +16,11 @@ use object_store::local::LocalFileSystem;
 use object_store::path::Path as Key;
 use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt as _};
 use simulay_model::{Digest, Hasher};
+use tokio::sync::RwLock;
 use uuid::Uuid;
 
 use crate::directory::{DirectoryLock, make_private, unusable};
-use crate::{BlobStream, BlobWriter, Blobs, StoreError};
+use crate::{BlobStream, BlobWriter, Blobs, Shelved, Shelves, StoreError};
 
 /// Bytes moved at a time; the most of a blob that is in memory.
 const PIECE: usize = 512 * 1024;
@@ -28,6 +30,9 @@ const STORED: &str = "sha256";
 /// Blobs under `sha256/ab/abcdef…`; what is not whole yet is under `incoming/`.
 pub struct ObjectBlobs {
     objects: Arc<dyn ObjectStore>,
+    directory: PathBuf,
+    /// Shared by those who store or name blobs, held alone by who removes one.
+    shelving: Arc<RwLock<()>>,
     _lock: Arc<DirectoryLock>,
 }
 
@@ -36,8 +41,18 @@ impl ObjectBlobs {
     pub(crate) fn open(directory: &Path, lock: Arc<DirectoryLock>) -> Result<Self, StoreError> {
         make_private(directory).map_err(|error| unusable(directory, &error))?;
         remove_unfinished(directory).map_err(|error| unusable(directory, &error))?;
+        Self::look(directory, lock)
+    }
+
+    /// Opens `directory` as it is; another host may work in it.
+    pub(crate) fn look(directory: &Path, lock: Arc<DirectoryLock>) -> Result<Self, StoreError> {
         let objects = LocalFileSystem::new_with_prefix(directory).map_err(failed)?.with_fsync(true);
-        Ok(Self { objects: Arc::new(objects), _lock: lock })
+        Ok(Self {
+            objects: Arc::new(objects),
+            directory: directory.to_owned(),
+            shelving: Arc::default(),
+            _lock: lock,
+        })
     }
 }
 
@@ -46,6 +61,7 @@ impl Blobs for ObjectBlobs {
     async fn create(&self) -> Result<Box<dyn BlobWriter>, StoreError> {
         Ok(Box::new(ObjectWriter {
             objects: self.objects.clone(),
+            shelving: self.shelving.clone(),
             hasher: Hasher::default(),
             size: 0,
             pending: BytesMut::new(),
@@ -58,6 +74,21 @@ impl Blobs for ObjectBlobs {
             Ok(meta) => Ok(Some(meta.size)),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(failed(error)),
+        }
+    }
+
+    async fn keep(&self, blob: Digest) -> Result<Option<u64>, StoreError> {
+        let _shared = self.shelving.read().await;
+        let path = self.path(blob);
+        let touch = move || {
+            let file = fs::File::open(path)?;
+            file.set_modified(SystemTime::now())?;
+            Ok(file.metadata()?.len())
+        };
+        match blocking(touch).await? {
+            Ok(size) => Ok(Some(size)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(unusable(&self.directory, &error)),
         }
     }
 
@@ -74,10 +105,71 @@ impl Blobs for ObjectBlobs {
     }
 }
 
+impl ObjectBlobs {
+    fn path(&self, blob: Digest) -> PathBuf {
+        key(blob).parts().fold(self.directory.clone(), |path, part| path.join(part.as_ref()))
+    }
+}
+
+#[async_trait]
+impl Shelves for ObjectBlobs {
+    async fn all(&self) -> Result<Vec<Shelved>, StoreError> {
+        let shelves = self.directory.join(STORED);
+        blocking(move || all(&shelves)).await?.map_err(|error| unusable(&self.directory, &error))
+    }
+
+    async fn remove(&self, blob: Digest, since: SystemTime) -> Result<bool, StoreError> {
+        let _alone = self.shelving.write().await;
+        let path = self.path(blob);
+        let remove = move || {
+            let untouched = fs::metadata(&path)?.modified()? < since;
+            if untouched { fs::remove_file(&path).map(|()| true) } else { Ok(false) }
+        };
+        match blocking(remove).await? {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            removed => removed.map_err(|error| unusable(&self.directory, &error)),
+        }
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Result<io::Result<T>, StoreError> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| StoreError::Failed(error.to_string()))
+}
+
+/// The blobs under `shelves`; one that goes meanwhile is left out.
+pub(crate) fn all(shelves: &Path) -> io::Result<Vec<Shelved>> {
+    let mut found = Vec::new();
+    let listed = match fs::read_dir(shelves) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(found),
+        listed => listed?,
+    };
+    for shelf in listed {
+        for entry in fs::read_dir(shelf?.path())? {
+            found.extend(shelved(&entry?)?);
+        }
+    }
+    Ok(found)
+}
+
+/// `None` for what is being put, and for what is gone.
+fn shelved(entry: &fs::DirEntry) -> io::Result<Option<Shelved>> {
+    let Some(blob) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { return Ok(None) };
+    match entry.metadata() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        metadata => {
+            let metadata = metadata?;
+            Ok(Some(Shelved { blob, size: metadata.len(), touched: metadata.modified()? }))
+        }
+    }
+}
+
 /// One blob on its way in. A small one is put at once; a large one goes piece by piece under a
 /// name of its own and is moved to its address when it is whole.
 struct ObjectWriter {
     objects: Arc<dyn ObjectStore>,
+    shelving: Arc<RwLock<()>>,
     hasher: Hasher,
     size: u64,
     pending: BytesMut,
@@ -119,8 +211,9 @@ impl BlobWriter for ObjectWriter {
         if self.upload.is_some() && !self.pending.is_empty() {
             self.flush().await?;
         }
-        let Self { objects, hasher, size, pending, upload } = *self;
+        let Self { objects, shelving, hasher, size, pending, upload } = *self;
         let digest = hasher.finish();
+        let _shared = shelving.read().await;
         match upload {
             None => objects.put(&key(digest), pending.freeze().into()).await.map(|_| ()),
             Some((staged, upload)) => publish(&*objects, upload, &staged, &key(digest)).await,
@@ -206,12 +299,21 @@ fn failed(error: object_store::Error) -> StoreError {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
     while let Some(present) = cause {
         let kind = present.downcast_ref::<io::Error>().map(io::Error::kind);
-        if let Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) = kind {
-            return StoreError::Full;
+        match kind {
+            Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => return StoreError::Full,
+            Some(io::ErrorKind::ReadOnlyFilesystem) => return StoreError::Unwritable(error.to_string()),
+            _ if is_broken(present) => return StoreError::Unwritable(error.to_string()),
+            _ => {}
         }
         cause = present.source();
     }
     StoreError::Failed(error.to_string())
+}
+
+/// True when the disk itself failed.
+fn is_broken(cause: &(dyn std::error::Error + 'static)) -> bool {
+    let code = cause.downcast_ref::<io::Error>().and_then(io::Error::raw_os_error);
+    code == Some(rustix::io::Errno::IO.raw_os_error())
 }
 
 /// Removes everything incoming, and what was being put: the object store calls that `<name>#<n>`.
@@ -242,6 +344,10 @@ mod tests {
     #[test]
     fn a_full_disk_is_told_from_a_broken_one() {
         assert!(matches!(generic(io::ErrorKind::StorageFull), StoreError::Full));
+        assert!(matches!(generic(io::ErrorKind::ReadOnlyFilesystem), StoreError::Unwritable(_)));
+        let broken = io::Error::from_raw_os_error(rustix::io::Errno::IO.raw_os_error());
+        let broken = failed(object_store::Error::Generic { store: "test", source: Box::new(broken) });
+        assert!(matches!(broken, StoreError::Unwritable(_)));
         assert!(matches!(generic(io::ErrorKind::PermissionDenied), StoreError::Failed(_)));
     }
 

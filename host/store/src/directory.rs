@@ -45,6 +45,9 @@ pub(crate) fn make_private(directory: &Path) -> io::Result<()> {
 pub(crate) fn unusable(directory: &Path, error: &io::Error) -> StoreError {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::Full,
+        io::ErrorKind::ReadOnlyFilesystem => {
+            StoreError::Unwritable(format!("{} is mounted read-only", directory.display()))
+        }
         _ => StoreError::Failed(format!("{} cannot be used: {error}", directory.display())),
     }
 }

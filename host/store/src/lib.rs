@@ -1,18 +1,24 @@
 //! Records, events and artifacts: ports and their adapters.
 
+mod backup;
 mod blobs;
 mod directory;
 mod error;
 mod open;
 mod port;
 mod requests;
+mod retention;
+mod space;
 mod sqlite;
 
+pub use backup::{Copied, back_up, restore};
 pub use blobs::ObjectBlobs;
 pub use error::StoreError;
-pub use open::{open, open_with};
+pub use open::{Snapshot, open, open_with, snapshot};
 pub use port::{
     Added, BlobStream, BlobWriter, Blobs, Journal, Lease, Leases, Plugins, RunQuery, Runs, Standing,
 };
 pub use requests::{Claim, Outcome, Remembered, RequestKey, Requests};
+pub use retention::{Left, Retention, Shelved, Shelves};
+pub use space::Space;
 pub use sqlite::SqliteStore;

@@ -4,9 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use simulay_model::{Clock, SystemClock};
+use tempfile::TempDir;
 
-use crate::directory::DirectoryLock;
+use crate::directory::{DirectoryLock, unusable};
+use crate::sqlite::copy_records;
 use crate::{ObjectBlobs, SqliteStore, StoreError};
+
+/// The file of the records.
+pub(crate) const RECORDS: &str = "simulay.sqlite";
 
 /// Opens the data directory, made when there is none. It is held until both parts are dropped.
 ///
@@ -26,6 +31,34 @@ pub fn open_with(
 ) -> Result<(Arc<SqliteStore>, Arc<ObjectBlobs>), StoreError> {
     let lock = Arc::new(DirectoryLock::take(directory)?);
     let blobs = Arc::new(ObjectBlobs::open(&directory.join("blobs"), lock.clone())?);
-    let records = SqliteStore::open(&directory.join("simulay.sqlite"), blobs.clone(), (clock, lock))?;
+    let records = SqliteStore::open(&directory.join(RECORDS), blobs.clone(), (clock, lock))?;
     Ok((Arc::new(records), blobs))
+}
+
+/// The records of a data directory as they were at one moment, and its blobs as they are.
+pub struct Snapshot {
+    /// A copy: what happens to it happens nowhere else.
+    pub records: Arc<SqliteStore>,
+    /// To look at.
+    pub blobs: Arc<ObjectBlobs>,
+    /// Goes with the rest; fields are dropped in order.
+    _copy: TempDir,
+}
+
+/// Looks at the data directory, in which a host may work, and changes nothing there.
+///
+/// # Errors
+/// When there is none, it cannot be read, or a newer version wrote it.
+pub fn snapshot(directory: &Path) -> Result<Snapshot, StoreError> {
+    let file = directory.join(RECORDS);
+    if !file.is_file() {
+        return Err(StoreError::Failed(format!("{} is no data directory", directory.display())));
+    }
+    let copy = tempfile::tempdir().map_err(|error| unusable(&std::env::temp_dir(), &error))?;
+    let lock = Arc::new(DirectoryLock::take(copy.path())?);
+    copy_records(&file, &copy.path().join(RECORDS))?;
+    let blobs = Arc::new(ObjectBlobs::look(&directory.join("blobs"), lock.clone())?);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let records = SqliteStore::open(&copy.path().join(RECORDS), blobs.clone(), (clock, lock))?;
+    Ok(Snapshot { records: Arc::new(records), blobs, _copy: copy })
 }

@@ -171,6 +171,11 @@ pub trait Blobs: Send + Sync {
     /// Bytes of a blob, `None` when there is none.
     async fn size(&self, blob: Digest) -> Result<Option<u64>, StoreError>;
 
+    /// As [`Blobs::size`]; the blob is not collected for a while, so that it can be named.
+    async fn keep(&self, blob: Digest) -> Result<Option<u64>, StoreError> {
+        self.size(blob).await
+    }
+
     /// The bytes of `range` (all of them without) of a blob.
     ///
     /// # Errors

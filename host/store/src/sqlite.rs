@@ -1,18 +1,21 @@
 //! Records and events in SQLite: one writer thread that commits in groups, a few readers.
 
 mod connection;
+mod copy;
 mod failure;
 mod journal;
 mod leases;
 mod plugins;
 mod requests;
+mod retention;
 mod rows;
 mod runs;
+mod space;
 mod transition;
 mod watchers;
 mod writer;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::Connection;
@@ -21,6 +24,7 @@ use simulay_model::Clock;
 use crate::directory::DirectoryLock;
 use crate::{Blobs, StoreError};
 use connection::Readers;
+pub(crate) use copy::{check_sound, copy_records, referenced};
 use watchers::Watchers;
 use writer::Writer;
 
@@ -33,6 +37,8 @@ pub struct SqliteStore {
     blobs: Arc<dyn Blobs>,
     /// When leases end.
     clock: Arc<dyn Clock>,
+    /// Where records and blobs lie.
+    directory: PathBuf,
     /// Given back after the connections are closed: fields are dropped in order.
     _lock: Arc<DirectoryLock>,
 }
@@ -45,12 +51,15 @@ impl SqliteStore {
         (clock, lock): (Arc<dyn Clock>, Arc<DirectoryLock>),
     ) -> Result<Self, StoreError> {
         let writing = connection::open_for_writing(file)?;
+        let again = file.to_owned();
+        let reopen = move || connection::open_for_writing(&again);
         Ok(Self {
             readers: Readers::open(file)?,
-            writer: Writer::spawn(writing)?,
+            writer: Writer::spawn(writing, reopen)?,
             watchers: Watchers::default(),
             blobs,
             clock,
+            directory: file.parent().unwrap_or(Path::new(".")).to_owned(),
             _lock: lock,
         })
     }

@@ -37,18 +37,35 @@ pub(super) fn open_for_writing(file: &Path) -> Result<Connection, StoreError> {
 
 fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let done: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
-    if done > known {
-        let message = "the data directory was written by a newer version of Simulay; use that one";
-        return Err(StoreError::Failed(message.to_owned()));
+    let done = check_version(&transaction)?;
+    if done == known() {
+        return Ok(());
     }
     for script in MIGRATIONS.iter().skip(done as usize) {
         transaction.execute_batch(script)?;
     }
-    transaction.pragma_update(None, "user_version", known)?;
+    transaction.pragma_update(None, "user_version", known())?;
     transaction.commit()?;
     Ok(())
+}
+
+fn known() -> u32 {
+    u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX)
+}
+
+/// The version of the schema; one that is not known here is left alone.
+pub(super) fn check_version(connection: &Connection) -> Result<u32, StoreError> {
+    let done = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if done > known() {
+        let message = "the data directory was written by a newer version of Simulay; use that one";
+        return Err(StoreError::Failed(message.to_owned()));
+    }
+    Ok(done)
+}
+
+/// Writes what is there once more.
+pub(super) fn touch(connection: &Connection) -> Result<(), StoreError> {
+    Ok(connection.pragma_update(None, "user_version", known())?)
 }
 
 /// A few read-only connections.

@@ -19,6 +19,9 @@ pub(super) fn of(error: &rusqlite::Error) -> StoreError {
         | rusqlite::Error::InvalidColumnType(..) => StoreError::Corrupt(error.to_string()),
         _ => match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => StoreError::Full,
+            Some(ErrorCode::ReadOnly | ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => {
+                StoreError::Unwritable(error.to_string())
+            }
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                 StoreError::Corrupt(error.to_string())
             }
@@ -44,6 +47,9 @@ mod tests {
     #[test]
     fn full_disks_and_damage_are_told_apart() {
         assert!(matches!(failure(ffi::SQLITE_FULL), StoreError::Full));
+        for code in [ffi::SQLITE_READONLY, ffi::SQLITE_IOERR_FSYNC, ffi::SQLITE_CANTOPEN] {
+            assert!(matches!(failure(code), StoreError::Unwritable(_)), "{code}");
+        }
         assert!(matches!(failure(ffi::SQLITE_CORRUPT), StoreError::Corrupt(_)));
         assert!(matches!(failure(ffi::SQLITE_NOTADB), StoreError::Corrupt(_)));
         assert!(matches!(failure(ffi::SQLITE_BUSY), StoreError::Failed(_)));

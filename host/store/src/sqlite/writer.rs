@@ -1,6 +1,8 @@
 //! The one thread that writes. It drains what waits into one transaction, so that many writers
 //! share one fsync; each has a savepoint of its own, so that one's failure is nobody else's.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -11,24 +13,37 @@ use crate::StoreError;
 
 const GROUP: usize = 256;
 
-/// Works in the transaction of its group. Gives what to do once that is committed, or was not.
-type Job = Box<dyn FnOnce(&mut Transaction<'_>) -> Acknowledge + Send>;
+/// Works in the transaction of its group, when there is one. Gives what to do once that is
+/// committed, or was not.
+type Job = Box<dyn FnOnce(Result<&mut Transaction<'_>, StoreError>) -> Acknowledge + Send>;
 type Acknowledge = Box<dyn FnOnce(Result<(), StoreError>)>;
 
 /// The way to the writing thread, which ends when this is dropped.
 pub(super) struct Writer {
     jobs: Option<mpsc::Sender<Job>>,
     thread: Option<JoinHandle<()>>,
+    ailing: Arc<AtomicBool>,
 }
 
 impl Writer {
-    pub(super) fn spawn(connection: Connection) -> Result<Self, StoreError> {
+    /// Writes by `connection`; after a failure of the disk, by what `reopen` gives.
+    pub(super) fn spawn(
+        connection: Connection,
+        reopen: impl Fn() -> Result<Connection, StoreError> + Send + 'static,
+    ) -> Result<Self, StoreError> {
         let (jobs, waiting) = mpsc::channel(4 * GROUP);
+        let ailing = Arc::<AtomicBool>::default();
+        let told = ailing.clone();
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || write_all(connection, waiting))
+            .spawn(move || write_all(connection, waiting, &told, reopen))
             .map_err(|error| StoreError::Failed(error.to_string()))?;
-        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+        Ok(Self { jobs: Some(jobs), thread: Some(thread), ailing })
+    }
+
+    /// True when the last group of writes failed.
+    pub(super) fn is_ailing(&self) -> bool {
+        self.ailing.load(Ordering::Relaxed)
     }
 
     /// Runs `work` inside a savepoint and, once it is durable, `committed`, even when nobody waits
@@ -41,7 +56,7 @@ impl Writer {
     {
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |group| {
-            let worked = in_savepoint(group, work);
+            let worked = group.and_then(|group| in_savepoint(group, work));
             Box::new(move |group_committed| {
                 let result = group_committed.and(worked);
                 if let Ok(value) = &result {
@@ -84,20 +99,33 @@ fn in_savepoint<T>(
 }
 
 fn rolled_back() -> StoreError {
-    StoreError::Failed("the transaction was rolled back".to_owned())
+    StoreError::Unwritable("the transaction was rolled back".to_owned())
 }
 
-fn write_all(mut connection: Connection, mut waiting: mpsc::Receiver<Job>) {
+fn write_all(
+    mut connection: Connection,
+    mut waiting: mpsc::Receiver<Job>,
+    ailing: &AtomicBool,
+    reopen: impl Fn() -> Result<Connection, StoreError>,
+) {
     let mut jobs = Vec::with_capacity(GROUP);
     while waiting.blocking_recv_many(&mut jobs, GROUP) > 0 {
-        write_group(&mut connection, jobs.drain(..));
+        // What a file did not take is not asked of the same open file again.
+        if ailing.load(Ordering::Relaxed)
+            && let Ok(fresh) = reopen()
+        {
+            connection = fresh;
+        }
+        let written = write_group(&mut connection, jobs.drain(..));
+        ailing.store(!written, Ordering::Relaxed);
     }
 }
 
-fn write_group(connection: &mut Connection, jobs: impl Iterator<Item = Job>) {
+/// False when nothing could be written.
+fn write_group(connection: &mut Connection, jobs: impl Iterator<Item = Job>) -> bool {
     match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
         Ok(mut group) => {
-            let acknowledges: Vec<Acknowledge> = jobs.map(|job| job(&mut group)).collect();
+            let acknowledges: Vec<Acknowledge> = jobs.map(|job| job(Ok(&mut group))).collect();
             let committed = commit(group);
             for acknowledge in acknowledges {
                 acknowledge(match &committed {
@@ -106,11 +134,12 @@ fn write_group(connection: &mut Connection, jobs: impl Iterator<Item = Job>) {
                     Err(None) => Err(rolled_back()),
                 });
             }
+            committed.is_ok()
         }
-        // Dropped jobs are answered with "the store has stopped"; the cause belongs to the log.
         Err(error) => {
             tracing::error!(%error, "a group of writes could not begin");
-            jobs.for_each(drop);
+            jobs.for_each(|job| job(Err(failure::of(&error)))(Ok(())));
+            false
         }
     }
 }
@@ -139,7 +168,9 @@ mod tests {
         let file = directory.path().join("db");
         let connection = Connection::open(&file).unwrap();
         connection.execute_batch("PRAGMA journal_mode=WAL; CREATE TABLE t (n INTEGER)").unwrap();
-        Bench { _directory: directory, file, writer: Writer::spawn(connection).unwrap() }
+        let again = file.clone();
+        let writer = Writer::spawn(connection, move || Ok(Connection::open(&again)?)).unwrap();
+        Bench { _directory: directory, file, writer }
     }
 
     fn count(file: &Path) -> u32 {
@@ -209,7 +240,20 @@ mod tests {
         let (_, before, rollback, after, ()) = tokio::join!(biased; first, before, rollback, after, release);
         assert!(before.is_err() && rollback.is_err() && after.is_err());
         assert_eq!(count(&bench.file), 0);
+        assert!(bench.writer.is_ailing());
         bench.writer.write(|c| insert(c, 3), |_| ()).await.unwrap();
+        assert!(!bench.writer.is_ailing());
+        assert_eq!(count(&bench.file), 1);
+    }
+
+    #[tokio::test]
+    async fn a_disk_that_takes_nothing_is_told_and_tried_anew() {
+        let bench = bench();
+        let lock = bench.writer.write(|c| Ok(c.execute_batch("PRAGMA query_only = ON")?), |_| ());
+        lock.await.unwrap();
+        let refused = bench.writer.write(|c| insert(c, 1), |_| ()).await;
+        assert!(matches!(refused, Err(StoreError::Unwritable(_))), "{refused:?}");
+        bench.writer.write(|c| insert(c, 2), |_| ()).await.unwrap();
         assert_eq!(count(&bench.file), 1);
     }
 }

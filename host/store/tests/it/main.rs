@@ -2,11 +2,14 @@
 
 #![cfg(test)]
 
+mod backup;
 mod blobs;
 mod crash;
 mod directory;
+mod disk;
 mod journal;
 mod plugins;
 mod requests;
+mod retention;
 mod runs;
 mod samples;

@@ -1,0 +1,188 @@
+//! What is kept no longer: runs, what their calls left, and the blobs that nobody shows any more.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use jiff::Timestamp;
+use simulay_model::{Clock, Digest, RunId};
+use simulay_store::{Left, Requests, Retention, Shelved, Shelves, Space, StoreError};
+
+use crate::repeat;
+
+const BATCH: u32 = 100;
+/// Blobs asked about at once.
+const CHUNK: usize = 1000;
+/// How long a blob that nobody shows yet is waited for, when nothing else is said.
+const UNUSED: Duration = Duration::from_secs(24 * 3600);
+
+/// How long things are kept. What is not set is kept for good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RetentionRules {
+    /// Ended runs, with all they left.
+    pub runs: Option<Duration>,
+    /// What the calls of ended runs printed.
+    pub logs: Option<Duration>,
+    /// Files the calls of ended runs left. What was kept with the report stays.
+    pub outputs: Option<Duration>,
+    /// Bytes of all blobs together; above, the run that ended first goes first.
+    pub max_bytes: Option<u64>,
+    /// Uploads that no run used, and what else nobody shows. Only looked for when one of the
+    /// others is set.
+    pub unused: Duration,
+}
+
+impl Default for RetentionRules {
+    fn default() -> Self {
+        Self { runs: None, logs: None, outputs: None, max_bytes: None, unused: UNUSED }
+    }
+}
+
+impl RetentionRules {
+    /// True when nothing ever goes.
+    #[must_use]
+    pub const fn keep_all(&self) -> bool {
+        self.runs.is_none() && self.logs.is_none() && self.outputs.is_none() && self.max_bytes.is_none()
+    }
+}
+
+/// Where things are kept.
+#[derive(Clone)]
+pub struct Kept {
+    /// Records.
+    pub records: Arc<dyn Retention>,
+    /// Requests that may come again.
+    pub requests: Arc<dyn Requests>,
+    /// Blobs.
+    pub shelves: Arc<dyn Shelves>,
+    /// How much room is left.
+    pub space: Arc<dyn Space>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Kept {
+    /// What is kept in `records` and `shelves`.
+    #[must_use]
+    pub fn over<R, S>(records: Arc<R>, shelves: Arc<S>, clock: Arc<dyn Clock>) -> Self
+    where
+        R: Retention + Requests + Space + 'static,
+        S: Shelves + 'static,
+    {
+        Self { records: records.clone(), requests: records.clone(), shelves, space: records, clock }
+    }
+}
+
+/// What went.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Collected {
+    /// Runs.
+    pub runs: u64,
+    /// Logs and outputs of runs that stay.
+    pub files: u64,
+    /// Blobs.
+    pub blobs: u64,
+    /// Bytes of these.
+    pub bytes: u64,
+    /// Bytes of the blobs that are left.
+    pub left: u64,
+}
+
+/// Lets everything go that the rules do not keep. Records go first: a blob that still lies there
+/// while nobody shows it does no harm. With `dry`, blobs stay and are only counted.
+///
+/// # Errors
+/// When the store does not answer; what went until then has gone.
+pub async fn collect(kept: &Kept, rules: &RetentionRules, dry: bool) -> Result<Collected, StoreError> {
+    let now = kept.clock.now();
+    repeat::forget(&*kept.requests, now).await?;
+    let mut collected = Collected::default();
+    if let Some(age) = rules.runs {
+        collected.runs += delete_old(kept, now, now - age).await?;
+    }
+    for (left, age) in [(Left::Logs, rules.logs), (Left::Outputs, rules.outputs)] {
+        if let Some(age) = age {
+            collected.files += kept.records.let_go(left, now - age).await? as u64;
+        }
+    }
+    let since = instant(now - rules.unused);
+    collected.sweep(kept, since, dry).await?;
+    let excess = collected.left.saturating_sub(rules.max_bytes.unwrap_or(u64::MAX));
+    if excess > 0 {
+        collected.runs += delete_oldest(kept, now, excess).await?;
+        collected.sweep(kept, since, dry).await?;
+    }
+    Ok(collected)
+}
+
+fn instant(time: Timestamp) -> SystemTime {
+    let since_epoch = u64::try_from(time.as_millisecond()).unwrap_or_default();
+    SystemTime::UNIX_EPOCH + Duration::from_millis(since_epoch)
+}
+
+impl Collected {
+    /// Removes the blobs that nobody shows and nobody touched since.
+    async fn sweep(&mut self, kept: &Kept, since: SystemTime, dry: bool) -> Result<(), StoreError> {
+        let all = kept.shelves.all().await?;
+        if dry {
+            // They all are still there.
+            (self.blobs, self.bytes) = (0, 0);
+        }
+        self.left = 0;
+        for chunk in all.chunks(CHUNK) {
+            let shown = kept.records.shown(chunk.iter().map(|shelved| shelved.blob).collect()).await?;
+            for shelved in chunk {
+                let goes = !shown.contains(&shelved.blob) && goes(kept, shelved, since, dry).await?;
+                self.count(shelved.size, goes);
+            }
+        }
+        Ok(())
+    }
+
+    const fn count(&mut self, size: u64, goes: bool) {
+        if goes {
+            self.blobs += 1;
+            self.bytes += size;
+        } else {
+            self.left += size;
+        }
+    }
+}
+
+async fn goes(kept: &Kept, shelved: &Shelved, since: SystemTime, dry: bool) -> Result<bool, StoreError> {
+    let blob: Digest = shelved.blob;
+    if dry || shelved.touched >= since {
+        return Ok(shelved.touched < since);
+    }
+    kept.shelves.remove(blob, since).await
+}
+
+async fn delete_old(kept: &Kept, now: Timestamp, before: Timestamp) -> Result<u64, StoreError> {
+    let mut deleted = 0;
+    loop {
+        let runs = kept.records.ended(before, BATCH).await?;
+        if runs.is_empty() {
+            return Ok(deleted);
+        }
+        for run in runs {
+            delete(kept, run, now, "its time was over").await?;
+            deleted += 1;
+        }
+    }
+}
+
+/// Deletes runs until the blobs that only they show have `excess` bytes.
+async fn delete_oldest(kept: &Kept, now: Timestamp, excess: u64) -> Result<u64, StoreError> {
+    let (mut deleted, mut freed) = (0, 0);
+    while freed < excess {
+        let Some(run) = kept.records.ended(now, 1).await?.pop() else { break };
+        freed += kept.records.own_bytes(run).await?;
+        delete(kept, run, now, "its room was needed").await?;
+        deleted += 1;
+    }
+    Ok(deleted)
+}
+
+async fn delete(kept: &Kept, run: RunId, now: Timestamp, why: &str) -> Result<(), StoreError> {
+    tracing::info!(%run, why, "a run is deleted");
+    kept.records.delete(run, now, why).await
+}

@@ -1,0 +1,21 @@
+//! Whether records can be written, and how much room is left.
+
+use async_trait::async_trait;
+
+use super::{SqliteStore, connection};
+use crate::space::free_in;
+use crate::{Space, StoreError};
+
+#[async_trait]
+impl Space for SqliteStore {
+    async fn free(&self) -> Result<u64, StoreError> {
+        if self.writer.is_ailing() {
+            // Only a write tells whether the disk takes writes again.
+            self.write(connection::touch).await?;
+        }
+        let directory = self.directory.clone();
+        let look = move || Ok(free_in(&directory)?.min(free_in(&directory.join("blobs"))?));
+        let looked = tokio::task::spawn_blocking(look).await;
+        looked.map_err(|error| StoreError::Failed(error.to_string()))?
+    }
+}
