@@ -33,8 +33,7 @@ pub struct NewRun {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RunOptions {
-    /// How often a container call is tried again after its command failed; the operator bounds it.
-    /// What the platform breaks is tried again in any case.
+    /// How often a call is tried again after its command failed; the operator bounds it.
     #[serde(default)]
     pub retries: u32,
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 use simulay_containers::ContainerError;
 use simulay_containers::scripted::{Act, Scripted};
-use simulay_engine::{CreateError, Settings};
+use simulay_engine::{CreateError, NewRun, Settings};
 use simulay_model::{Ending, ErrorKind, RunState};
 use simulay_store::StoreError;
 
@@ -112,4 +112,32 @@ async fn wrong_parameters_are_all_named_and_nothing_is_stored() {
     assert_eq!(pointers, ["/report", "/steps"]);
     let all = house.engine.runs(simulay_store::RunQuery { limit: 10, ..Default::default() }).await.unwrap();
     assert_eq!(all, []);
+}
+
+#[tokio::test]
+async fn a_failed_command_is_tried_again_only_as_often_as_the_request_asks() {
+    let containers = Scripted::new();
+    containers.on("left", Act::exits(3));
+    containers.on("left", Act::exits(3));
+    containers.on("left", Act::exits(0));
+    let (_directory, house) = house(&containers).await;
+    let asked = |retries| NewRun { retries, ..request(json!({})) };
+    let refused = house.engine.create(asked(11)).await;
+    let Err(CreateError::InputInvalid(error)) = refused else { panic!("{refused:?}") };
+    assert_eq!(error.pointer, "/options/retries");
+    let run = house.ended(house.engine.create(asked(2)).await.unwrap().id).await;
+    assert_eq!(run.state, RunState::Succeeded, "{run:?}");
+    let attempts: Vec<_> =
+        containers.starts().iter().filter(|name| name.call == 0).map(|name| name.attempt).collect();
+    assert_eq!(attempts, [0, 1, 2]);
+}
+
+#[tokio::test]
+async fn without_being_asked_a_failed_command_is_not_tried_again() {
+    let containers = Scripted::new();
+    containers.on("left", Act::exits(3));
+    let (_directory, house) = house(&containers).await;
+    let run = house.ended(house.create(json!({})).await).await;
+    assert_eq!(run.error.unwrap().kind, ErrorKind::ContainerExit);
+    assert!(containers.starts().iter().all(|name| name.attempt == 0));
 }
