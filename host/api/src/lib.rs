@@ -15,6 +15,7 @@ mod extract;
 mod figures;
 mod hosts;
 mod idempotency;
+mod places;
 mod prefer;
 mod problem;
 mod range;

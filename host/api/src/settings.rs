@@ -20,6 +20,12 @@ pub struct ApiSettings {
     pub max_json_bytes: u64,
     /// Components read and inspected at once; each is held in memory meanwhile.
     pub max_uploads: usize,
+    /// Previews at work or waiting for their turn at once.
+    pub max_previews: usize,
+    /// Inputs being taken at once.
+    pub max_inputs: usize,
+    /// Streams of events and logs open at once: the other connections are for short requests.
+    pub max_streams: usize,
     /// Connections open at once; more wait to be accepted.
     pub max_connections: usize,
     /// Time a client has for the header of a request, counted from the connection or the end of
@@ -51,6 +57,9 @@ impl Default for ApiSettings {
             max_input_bytes: 1 << 30,
             max_json_bytes: 2 << 20,
             max_uploads: 8,
+            max_previews: 32,
+            max_inputs: 64,
+            max_streams: 1_500,
             max_connections: 2_000,
             header_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),

@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::ApiSettings;
+use crate::places::Places;
 
 /// What every handler works with. Cheap to clone.
 #[derive(Clone)]
@@ -18,6 +19,12 @@ pub(crate) struct Api {
     pub(crate) draining: CancellationToken,
     /// Places of the components held in memory.
     pub(crate) uploads: Arc<Semaphore>,
+    /// Places of previews.
+    pub(crate) previews: Places,
+    /// Places of inputs that are being taken.
+    pub(crate) inputs: Places,
+    /// Places of streams.
+    pub(crate) streams: Places,
     /// The OpenAPI document.
     pub(crate) document: Bytes,
 }
@@ -30,6 +37,15 @@ impl Api {
         document: Bytes,
     ) -> Self {
         let uploads = Arc::new(Semaphore::new(settings.max_uploads));
-        Self { engine, settings: Arc::new(settings.clone()), draining, uploads, document }
+        Self {
+            engine,
+            settings: Arc::new(settings.clone()),
+            draining,
+            uploads,
+            previews: Places::new(settings.max_previews, "previews"),
+            inputs: Places::new(settings.max_inputs, "uploads of inputs"),
+            streams: Places::new(settings.max_streams, "open streams"),
+            document,
+        }
     }
 }

@@ -97,14 +97,14 @@ pub async fn collect(kept: &Kept, rules: &RetentionRules, dry: bool) -> Result<C
     repeat::forget(&*kept.requests, now).await?;
     let mut collected = Collected::default();
     if let Some(age) = rules.runs {
-        collected.runs += delete_old(kept, now, now - age).await?;
+        collected.runs += delete_old(kept, now, earlier(now, age)).await?;
     }
     for (left, age) in [(Left::Logs, rules.logs), (Left::Outputs, rules.outputs)] {
         if let Some(age) = age {
-            collected.files += kept.records.let_go(left, now - age).await? as u64;
+            collected.files += kept.records.let_go(left, earlier(now, age)).await? as u64;
         }
     }
-    let since = instant(now - rules.unused);
+    let since = instant(earlier(now, rules.unused));
     collected.sweep(kept, since, dry).await?;
     let excess = collected.left.saturating_sub(rules.max_bytes.unwrap_or(u64::MAX));
     if excess > 0 {
@@ -112,6 +112,10 @@ pub async fn collect(kept: &Kept, rules: &RetentionRules, dry: bool) -> Result<C
         collected.sweep(kept, since, dry).await?;
     }
     Ok(collected)
+}
+
+fn earlier(now: Timestamp, age: Duration) -> Timestamp {
+    now.checked_sub(age).unwrap_or(Timestamp::MIN)
 }
 
 fn instant(time: Timestamp) -> SystemTime {

@@ -11,6 +11,7 @@ use futures_util::stream::{self, BoxStream};
 use serde::Deserialize;
 use simulay_model::{Event, RunId};
 use simulay_store::StoreError;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::runs::find;
 use crate::extract::{Asked, Segments};
@@ -42,7 +43,7 @@ pub(super) struct From {
     responses(
         (status = 200, description = "The events", content_type = "text/event-stream", body = wire::Event),
         (status = 204, description = "Nothing follows"),
-        Refused<400>, Refused<404>, Refused<422>
+        Refused<400>, Refused<404>, Refused<422>, Refused<429>
     ))]
 pub(super) async fn follow(
     State(api): State<Api>,
@@ -51,6 +52,7 @@ pub(super) async fn follow(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let after = after(&headers, from.after.as_deref())?;
+    let place = api.streams.take()?;
     let ended = find(&api, id).await?.state.is_end();
     let mut events = api.engine.events(id, after);
     if ended {
@@ -58,10 +60,14 @@ pub(super) async fn follow(
         let Some(first) = events.next().await else { return Ok(StatusCode::NO_CONTENT.into_response()) };
         events = stream::once(async { first }).chain(events).boxed();
     }
-    Ok(respond(&api, events))
+    Ok(respond(&api, events, place))
 }
 
-fn respond(api: &Api, events: Events) -> Response {
+fn respond(api: &Api, events: Events, place: OwnedSemaphorePermit) -> Response {
+    // Held as long as the stream is.
+    let events = events.inspect(move |_| {
+        let _ = &place;
+    });
     let events = events.take_until(api.draining.clone().cancelled_owned()).scan((), told);
     let keep_alive = KeepAlive::new().interval(api.settings.keep_alive);
     let headers = [

@@ -21,7 +21,8 @@ use crate::wire::{InputStored, ProblemKind};
     params(("Idempotency-Key" = Option<String>, Header, description = idempotency::MEANING)),
     responses(
         (status = 201, description = "They are stored", body = InputStored, headers(("Location" = String))),
-        Refused<400>, Refused<409>, Refused<413>, Refused<415>, Refused<422>, Refused<507>
+        Refused<400>, Refused<409>, Refused<413>, Refused<415>, Refused<422>,
+        Refused<429>, Refused<507>
     ))]
 pub(super) async fn upload(
     State(api): State<Api>,
@@ -30,6 +31,7 @@ pub(super) async fn upload(
     body: Body,
 ) -> Result<impl IntoResponse, Refusal> {
     check_plain(&headers)?;
+    let _place = api.inputs.take()?;
     let (limit, stall) = (api.settings.max_input_bytes, api.settings.stall_timeout);
     let mut pieces = Pieces::new(&headers, body, limit, ProblemKind::PayloadTooLarge, stall)?;
     let mut writer = api.engine.blob_writer().await?;

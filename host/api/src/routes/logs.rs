@@ -10,6 +10,7 @@ use futures_util::stream::{self, StreamExt as _};
 use serde::Deserialize;
 use simulay_engine::{LogStream, StreamName};
 use simulay_model::RunId;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
 use super::runs::find;
@@ -47,25 +48,30 @@ impl From<Stream> for StreamName {
     ),
     responses(
         (status = 200, description = "The stream", content_type = "text/plain; charset=utf-8", body = String),
-        Refused<404>
+        Refused<404>, Refused<429>
     ))]
 pub(super) async fn follow(
     State(api): State<Api>,
     Segments((id, step, call, stream)): Segments<(RunId, u32, u32, Stream)>,
 ) -> Result<Response, Refusal> {
     find(&api, id).await?;
+    let place = api.streams.take()?;
     let log = api.engine.log(id, step, call, stream.into()).await?;
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8")),
         (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'")),
         (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
     ];
-    Ok((headers, until(log, api.draining.clone())).into_response())
+    Ok((headers, until(place, log, api.draining.clone())).into_response())
 }
 
 /// The log, broken off (so that nobody takes it for whole) when the server stops.
-fn until(log: LogStream, draining: CancellationToken) -> Body {
-    let pieces = log.map(|piece| piece.map_err(io::Error::other));
+fn until(place: OwnedSemaphorePermit, log: LogStream, draining: CancellationToken) -> Body {
+    let pieces = log.map(move |piece| {
+        // Held as long as the stream is.
+        let _ = &place;
+        piece.map_err(io::Error::other)
+    });
     let stopped = draining.clone().cancelled_owned();
     let broken = stream::once(async move {
         draining.is_cancelled().then(|| Err(io::Error::other("the server is stopping")))

@@ -54,13 +54,14 @@ pub(super) async fn show(
     request_body = wire::NewRun,
     responses(
         (status = 200, description = "What it would do", body = wire::Preview),
-        Refused<400>, Refused<404>, Refused<413>, Refused<415>, Refused<422>
+        Refused<400>, Refused<404>, Refused<413>, Refused<415>, Refused<422>, Refused<429>, Refused<503>
     ))]
 pub(super) async fn preview(
     State(api): State<Api>,
     Pipeline(selector): Pipeline,
     JsonBody(new): JsonBody<wire::NewRun>,
 ) -> Result<Json<wire::Preview>, Refusal> {
+    let _place = api.previews.take()?;
     let planned = api.engine.preview(new.into_engine(selector)).await?;
     Ok(Json(planned.into()))
 }

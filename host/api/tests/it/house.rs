@@ -15,7 +15,7 @@ use serde_json::Value;
 use simulay_api::wire::{InputStored, Problem, Run};
 use simulay_api::{ApiSettings, router};
 use simulay_containers::scripted::Scripted;
-use simulay_engine::{Engine, Parts, Settings, SystemChance};
+use simulay_engine::{Engine, Kept, Parts, Settings, SystemChance};
 use simulay_model::SystemClock;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -31,6 +31,7 @@ pub(crate) struct House {
     pub(crate) engine: Engine,
     pub(crate) containers: Scripted,
     pub(crate) draining: CancellationToken,
+    pub(crate) kept: Kept,
     data: TempDir,
 }
 
@@ -54,15 +55,16 @@ impl House {
     /// A host over the same data, after this one has stopped.
     pub(crate) async fn restarted(self) -> Self {
         self.engine.shutdown().await;
-        let Self { router, engine, containers: _, draining: _, data } = self;
-        drop((router, engine));
+        let Self { router, engine, containers: _, draining: _, kept, data } = self;
+        drop((router, engine, kept));
         let house = Self::over(data, &ApiSettings::default(), Settings::default());
         house.engine.recover().await.unwrap();
         house
     }
 
-    fn over(data: TempDir, settings: &ApiSettings, engine: Settings) -> Self {
+    pub(crate) fn over(data: TempDir, settings: &ApiSettings, engine: Settings) -> Self {
         let (records, blobs) = simulay_store::open(data.path()).unwrap();
+        let kept = Kept::over(records.clone(), blobs.clone(), Arc::new(SystemClock));
         let containers = Scripted::new();
         let parts = Parts {
             plugins: records.clone(),
@@ -76,10 +78,10 @@ impl House {
             clock: Arc::new(SystemClock),
             chance: Arc::new(SystemChance),
         };
-        let engine = Engine::new(parts, engine);
+        let engine = Engine::new(parts, engine).keeping(kept.clone());
         let draining = CancellationToken::new();
         let router = router(engine.clone(), settings, draining.clone());
-        Self { router, engine, containers, draining, data }
+        Self { router, engine, containers, draining, kept, data }
     }
 
     /// A house in which `heat@1.0.0` is.

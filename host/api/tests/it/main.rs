@@ -14,6 +14,7 @@ mod events;
 mod hostile;
 mod house;
 mod inputs;
+mod keeping;
 mod lives;
 mod logs;
 mod pipelines;
