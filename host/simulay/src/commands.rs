@@ -1,9 +1,11 @@
 //! The command line: one file per command.
 
+mod backup;
 mod dev;
 mod doctor;
 mod download;
 mod examples;
+mod gc;
 mod images;
 mod local;
 mod new;
@@ -49,6 +51,12 @@ enum Command {
     Runs(runs::Arguments),
     /// The images simulations may use: list, inspect, register, remove.
     Images(images::Arguments),
+    /// Copies the data directory, also while a server works in it.
+    Backup(backup::Backup),
+    /// Puts a copy of the data directory back.
+    Restore(backup::Restore),
+    /// Deletes what the settings no longer keep.
+    Gc(gc::Arguments),
     /// Checks whether simulations can run here, and safely.
     Doctor(doctor::Arguments),
     /// Is a worker that plugin code runs in; the host starts it.
@@ -74,6 +82,9 @@ pub(crate) async fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Plugin(arguments) => plugin::execute(arguments, json).await,
         Command::Runs(arguments) => runs::execute(arguments, json).await,
         Command::Images(arguments) => images::execute(arguments, json).await,
+        Command::Backup(arguments) => backup::back_up(&arguments, json),
+        Command::Restore(arguments) => backup::restore(&arguments, json),
+        Command::Gc(arguments) => gc::execute(arguments, json).await,
         Command::Doctor(arguments) => doctor::execute(arguments, json).await,
         // Done before there was a runtime.
         Command::Worker => Ok(ExitCode::SUCCESS),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use simulay_api::ApiSettings;
-use simulay_engine::{Engine, Parts, SystemChance};
+use simulay_engine::{Engine, Kept, Parts, SystemChance};
 use simulay_model::SystemClock;
 use simulay_sandbox::{Launch, Measure, ProcessSandbox, Sandbox, SandboxSettings};
 use tokio::net::TcpListener;
@@ -20,6 +20,7 @@ use crate::images::Images;
 use crate::places;
 
 pub(crate) use docker::{docker_address, images, images_for_run, preflight, register};
+pub(crate) use limits::of_retention as retention;
 pub(crate) use simulay_containers::{Finding, Severity};
 
 /// Image IDs by logical name.
@@ -61,6 +62,7 @@ pub(crate) fn engine(settings: &Settings, data: &Path, images: &ImageIds) -> any
     let (records, blobs) = simulay_store::open(data)
         .with_context(|| format!("the data directory {} cannot be used", data.display()))?;
     let containers = docker::containers(settings, places::instance(data)?, images)?;
+    let kept = Kept::over(records.clone(), blobs.clone(), Arc::new(SystemClock));
     let parts = Parts {
         plugins: records.clone(),
         runs: records.clone(),
@@ -73,7 +75,7 @@ pub(crate) fn engine(settings: &Settings, data: &Path, images: &ImageIds) -> any
         clock: Arc::new(SystemClock),
         chance: Arc::new(SystemChance),
     };
-    Ok(Engine::new(parts, limits::of_engine(settings)))
+    Ok(Engine::new(parts, limits::of_engine(settings)).keeping(kept))
 }
 
 /// Serves the REST interface over `engine` until `stop`.

@@ -5,6 +5,7 @@
 mod command;
 mod dev;
 mod inspecting;
+mod keeping;
 mod new;
 mod serving;
 mod usage;

@@ -10,14 +10,14 @@ use nix::unistd::Pid;
 use crate::command::{complaint, run, said, simulay};
 
 /// A server that ends with its test.
-struct Server {
+pub(crate) struct Server {
     process: Child,
     output: BufReader<std::process::ChildStdout>,
-    address: String,
+    pub(crate) address: String,
 }
 
 impl Server {
-    fn start(home: &Path, arguments: &[&str]) -> Self {
+    pub(crate) fn start(home: &Path, arguments: &[&str]) -> Self {
         let mut command = simulay(home);
         command.args(["serve", "--listen", "127.0.0.1:0"]).args(arguments);
         Self::launch(&mut command)
@@ -59,7 +59,7 @@ impl Drop for Server {
     }
 }
 
-fn get(url: &str) -> (u16, String) {
+pub(crate) fn get(url: &str) -> (u16, String) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let response = reqwest::get(url).await.unwrap();
