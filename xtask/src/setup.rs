@@ -4,6 +4,7 @@ mod authors;
 mod docker;
 mod images;
 mod packages;
+mod registry;
 mod targets;
 
 use std::panic;
@@ -31,6 +32,8 @@ pub(crate) fn for_tests(place: &Place) -> anyhow::Result<ImageId> {
         let tools = scope.spawn(|| authors::ensure(place));
         let image = with_image(place, || build::plugins(place));
         tools.join().unwrap_or_else(|panicked| panic::resume_unwind(panicked))?;
+        // After Docker: the system installs one thing at a time.
+        registry::ensure(place)?;
         image
     })
 }

@@ -56,8 +56,8 @@ impl Client {
     pub(crate) fn new(address: &str) -> anyhow::Result<Self> {
         let url = reqwest::Url::parse(address)
             .map_err(|_| Usage(format!("`{address}` is no server address; write http://HOST:PORT")))?;
-        if url.scheme() != "http" {
-            bail!(Usage(format!("`{address}`: only http:// is spoken; put a TLS proxy on this side")));
+        if !["http", "https"].contains(&url.scheme()) {
+            bail!(Usage(format!("`{address}`: only http:// and https:// are spoken")));
         }
         let http = reqwest::Client::builder().connect_timeout(CONNECT).no_proxy().build()?;
         Ok(Self { server: address.trim_end_matches('/').to_owned(), http })
@@ -194,8 +194,9 @@ mod tests {
 
     #[test]
     fn addresses_are_checked() {
+        crate::tls::choose();
         assert_eq!(Client::new("http://127.0.0.1:7373/").unwrap().server, "http://127.0.0.1:7373");
-        for wrong in ["127.0.0.1:7373", "https://simulay.example", "nonsense"] {
+        for wrong in ["127.0.0.1:7373", "ftp://simulay.example", "nonsense"] {
             assert!(Client::new(wrong).unwrap_err().is::<Usage>(), "{wrong}");
         }
     }

@@ -17,6 +17,7 @@ mod registry;
 mod render;
 mod signals;
 mod terminal;
+mod tls;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
 }
 
 fn execute(cli: commands::Cli) -> anyhow::Result<ExitCode> {
+    tls::choose();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let code = runtime.block_on(commands::execute(cli));
     runtime.shutdown_timeout(WIND_DOWN);

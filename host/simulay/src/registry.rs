@@ -3,10 +3,16 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, bail};
 use bytes::Bytes;
-use oci_spec::distribution::Reference;
-use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
+use docker_credential::{CredentialRetrievalError, DockerCredential, get_credential};
+use futures_util::TryStreamExt as _;
+use oci_client::client::{ClientConfig, ClientProtocol};
+use oci_client::errors::OciDistributionError;
+use oci_client::secrets::RegistryAuth;
+use oci_client::{Client, Reference, RegistryOperation};
+use reqwest::StatusCode;
+use reqwest::header::HeaderValue;
 use serde_json::{Value, json};
 use simulay_model::Digest;
 
@@ -17,11 +23,9 @@ pub(crate) const SCHEME: &str = "oci://";
 const CONFIG: &str = "application/vnd.wasm.config.v0+json";
 const LAYER: &str = "application/wasm";
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
-const MAX_MANIFEST: u64 = 1 << 20;
 const ANSWER: Duration = Duration::from_secs(120);
 
-/// Reads `oci://HOST/REPO`, with `:TAG` or `@sha256:…`. Connections are not encrypted, so that the
-/// registry, or a proxy that speaks TLS to it, must be on this machine.
+/// Reads `oci://HOST/REPO`, with `:TAG` or `@sha256:…`.
 pub(crate) fn address(text: &str) -> Result<Reference, String> {
     let rest = text.strip_prefix(SCHEME);
     let rest = rest.ok_or_else(|| format!("`{text}` is no oci://HOST/REPO:TAG"))?;
@@ -30,48 +34,29 @@ pub(crate) fn address(text: &str) -> Result<Reference, String> {
     if !named {
         return Err(format!("`{text}` names no registry; write oci://HOST/REPO:TAG"));
     }
-    if !is_loopback(reference.registry()) {
-        return Err(format!(
-            "`{text}`: only a registry on this machine is spoken to; put a TLS proxy here, \
-             e.g. oci://127.0.0.1:5000/REPO:TAG"
-        ));
-    }
     Ok(reference)
-}
-
-fn is_loopback(registry: &str) -> bool {
-    let host = registry.rsplit_once(':').map_or(registry, |(host, _)| host);
-    host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
 /// Pushes a component; gives the digest it can be pulled by for ever.
 pub(crate) async fn push(to: &Reference, component: Bytes) -> anyhow::Result<String> {
-    let repository = Repository::new(to)?;
+    let repository = Repository::open(to, RegistryOperation::Push).await?;
     let layer = repository.push_blob(LAYER, component).await?;
     let about = json!({ "architecture": "wasm", "os": "wasip2", "layerDigests": [layer.get("digest")] });
     let config = repository.push_blob(CONFIG, about.to_string().into()).await?;
     let manifest = json!({
         "schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [layer],
     });
-    let manifest = Bytes::from(manifest.to_string());
-    let digest = digest_of(&manifest);
-    let name = to.tag().unwrap_or(&digest);
-    let request = repository.request(Method::PUT, &format!("manifests/{name}"));
-    repository.send(request.header("content-type", MANIFEST).body(manifest)).await?;
-    Ok(digest)
+    repository.push_manifest(manifest.to_string().into()).await
 }
 
 /// Pulls a component of at most `limit` bytes, and the digest of what was pulled. Both are checked.
 pub(crate) async fn pull(from: &Reference, limit: u64) -> anyhow::Result<(Bytes, String)> {
-    let repository = Repository::new(from)?;
-    let name = from.digest().or(from.tag()).unwrap_or("latest");
-    let request = repository.request(Method::GET, &format!("manifests/{name}")).header("accept", MANIFEST);
-    let manifest = repository.read(request, MAX_MANIFEST).await?;
+    let repository = Repository::open(from, RegistryOperation::Pull).await?;
+    let manifest = repository.manifest().await?;
     let digest = digest_of(&manifest);
     check(from.digest().unwrap_or(&digest), &digest)?;
     let layer = only_layer(from, &manifest)?;
-    let request = repository.request(Method::GET, &format!("blobs/{layer}"));
-    let component = repository.read(request, limit).await?;
+    let component = repository.blob(&layer, limit).await?;
     check(&layer, &digest_of(&component))?;
     Ok((component, digest))
 }
@@ -97,40 +82,43 @@ fn check(expected: &str, found: &str) -> anyhow::Result<()> {
     if expected == found { Ok(()) } else { bail!("the registry gave {found} for {expected}; do not use it") }
 }
 
-/// A repository of a registry.
-struct Repository {
-    http: Client,
-    base: Url,
+/// A repository of a registry, spoken to with the credentials that `docker login` left.
+struct Repository<'a> {
+    client: Client,
+    auth: RegistryAuth,
+    reference: &'a Reference,
 }
 
-impl Repository {
-    fn new(reference: &Reference) -> anyhow::Result<Self> {
-        let url = format!("http://{}/v2/{}/", reference.registry(), reference.repository());
-        Ok(Self { http: Client::builder().no_proxy().timeout(ANSWER).build()?, base: url.parse()? })
+impl<'a> Repository<'a> {
+    /// A registry on this machine may do without encryption.
+    async fn open(reference: &'a Reference, operation: RegistryOperation) -> anyhow::Result<Self> {
+        let local = is_loopback(reference.registry());
+        let protocol = if local { ClientProtocol::Http } else { ClientProtocol::Https };
+        let client = Client::new(ClientConfig {
+            protocol,
+            read_timeout: Some(ANSWER),
+            connect_timeout: Some(ANSWER),
+            ..ClientConfig::default()
+        });
+        let auth = credentials(reference.registry())?;
+        let repository = Self { client, auth, reference };
+        let admitted = repository.client.auth(reference, &repository.auth, operation).await;
+        admitted.map_err(|error| repository.refused(error))?;
+        Ok(repository)
     }
 
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.base))
+    async fn manifest(&self) -> anyhow::Result<Bytes> {
+        let manifest = self.client.pull_manifest_raw(self.reference, &self.auth, &[MANIFEST]).await;
+        Ok(manifest.map_err(|error| self.refused(error))?.0)
     }
 
-    async fn send(&self, request: RequestBuilder) -> anyhow::Result<Response> {
-        let host = self.base.authority();
-        let answer = request.send().await.map_err(|error| match error.is_connect() {
-            true => anyhow!("no registry answers at {host}"),
-            false => anyhow::Error::new(error).context(format!("the request to {host} failed")),
-        })?;
-        match answer.status() {
-            status if status.is_success() => Ok(answer),
-            StatusCode::NOT_FOUND => bail!("the registry at {host} has no such plugin"),
-            status => bail!("the registry at {host} refused: {status}"),
-        }
-    }
-
-    /// An answer of at most `limit` bytes.
-    async fn read(&self, request: RequestBuilder, limit: u64) -> anyhow::Result<Bytes> {
-        let mut answer = self.send(request).await?;
+    async fn blob(&self, digest: &str, limit: u64) -> anyhow::Result<Bytes> {
+        let blob = self.client.pull_blob_stream(self.reference, digest).await;
+        let mut pieces = blob.map_err(|error| self.refused(error))?.stream;
         let mut bytes = Vec::new();
-        while let Some(piece) = answer.chunk().await.context("the connection broke")? {
+        while let Some(piece) =
+            pieces.try_next().await.context("the registry gave something else; do not use it")?
+        {
             bytes.extend_from_slice(&piece);
             if bytes.len() as u64 > limit {
                 bail!(Usage(format!("the registry sent more than {limit} bytes")));
@@ -139,19 +127,59 @@ impl Repository {
         Ok(bytes.into())
     }
 
-    /// Pushes bytes in one piece; what a manifest says of them.
+    /// Pushes bytes; what a manifest says of them.
     async fn push_blob(&self, media_type: &str, bytes: Bytes) -> anyhow::Result<Value> {
         let (digest, size) = (digest_of(&bytes), bytes.len());
-        let begun = self.send(self.request(Method::POST, "blobs/uploads/")).await?;
-        let place = begun.headers().get("location").and_then(|place| place.to_str().ok());
-        let mut place = self.base.join(place.context("the registry names no place to upload to")?)?;
-        if place.authority() != self.base.authority() {
-            bail!("the registry sends the upload elsewhere, to {}", place.authority());
-        }
-        place.query_pairs_mut().append_pair("digest", &digest);
-        let request = self.http.put(place).header("content-type", "application/octet-stream").body(bytes);
-        self.send(request).await?;
+        let pushed = self.client.push_blob(self.reference, bytes, &digest).await;
+        pushed.map_err(|error| self.refused(error))?;
         Ok(json!({ "mediaType": media_type, "digest": digest, "size": size }))
+    }
+
+    async fn push_manifest(&self, manifest: Bytes) -> anyhow::Result<String> {
+        let digest = digest_of(&manifest);
+        let media_type = HeaderValue::from_static(MANIFEST);
+        let pushed = self.client.push_manifest_raw(self.reference, manifest, media_type).await;
+        pushed.map_err(|error| self.refused(error))?;
+        Ok(digest)
+    }
+
+    fn refused(&self, error: OciDistributionError) -> anyhow::Error {
+        let host = self.reference.registry();
+        match &error {
+            OciDistributionError::RequestError(cause) if cause.is_connect() => {
+                anyhow::Error::new(error).context(format!("no registry answers at {host}"))
+            }
+            OciDistributionError::ImageManifestNotFoundError(_) => {
+                anyhow::anyhow!("the registry at {host} has no such plugin")
+            }
+            OciDistributionError::ServerError { code, .. } if *code == StatusCode::NOT_FOUND => {
+                anyhow::anyhow!("the registry at {host} has no such plugin")
+            }
+            OciDistributionError::UnauthorizedError { .. }
+            | OciDistributionError::AuthenticationFailure(_) => {
+                anyhow::anyhow!("the registry at {host} does not let you; run `docker login {host}` first")
+            }
+            _ => anyhow::Error::new(error).context(format!("the registry at {host} refused")),
+        }
+    }
+}
+
+fn is_loopback(registry: &str) -> bool {
+    let host = registry.rsplit_once(':').map_or(registry, |(host, _)| host);
+    host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+/// What `docker login` left; nobody when there is none.
+fn credentials(registry: &str) -> anyhow::Result<RegistryAuth> {
+    match get_credential(registry) {
+        Ok(DockerCredential::UsernamePassword(user, password)) => Ok(RegistryAuth::Basic(user, password)),
+        Ok(DockerCredential::IdentityToken(token)) => Ok(RegistryAuth::Bearer(token)),
+        Err(
+            CredentialRetrievalError::ConfigNotFound
+            | CredentialRetrievalError::ConfigReadError
+            | CredentialRetrievalError::NoCredentialConfigured,
+        ) => Ok(RegistryAuth::Anonymous),
+        Err(error) => Err(error).context("the credentials of `docker login` cannot be had"),
     }
 }
 
@@ -160,19 +188,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_name_a_registry_on_this_machine() {
+    fn addresses_name_a_registry() {
         let digest = format!("oci://localhost:5000/a/b@sha256:{}", "0".repeat(64));
-        for fine in ["oci://127.0.0.1:5000/beam:1.0.0", "oci://localhost/beam", &digest] {
+        for fine in [
+            "oci://127.0.0.1:5000/beam:1.0.0",
+            "oci://localhost/beam",
+            "oci://registry.example/beam:1",
+            &digest,
+        ] {
             assert!(address(fine).is_ok(), "{fine}");
         }
-        for wrong in [
-            "beam.wasm",
-            "oci://",
-            "oci://beam",
-            "oci://127.0.0.1:5000/Beam",
-            "oci://registry.example/beam:1",
-        ] {
+        for wrong in ["beam.wasm", "oci://", "oci://beam", "oci://127.0.0.1:5000/Beam"] {
             assert!(address(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn only_this_machine_is_spoken_to_in_the_clear() {
+        assert!(["127.0.0.1:5000", "localhost", "localhost:80"].into_iter().all(is_loopback));
+        assert!(!["registry.example", "registry.example:5000", "10.0.0.1"].into_iter().any(is_loopback));
     }
 }

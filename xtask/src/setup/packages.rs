@@ -24,7 +24,8 @@ pub(super) fn ensure(place: &Place, programs: &[&str], packages: &[&str], cure: 
     })
 }
 
-fn apt_get() -> anyhow::Result<Command> {
+/// Debian's installer, which asks nothing.
+pub(super) fn apt_get() -> anyhow::Result<Command> {
     let mut apt_get = administrative("apt-get")?;
     apt_get.env("DEBIAN_FRONTEND", "noninteractive");
     Ok(apt_get)

@@ -54,6 +54,8 @@ async fn exchange(mut stream: TcpStream, bytes: &[u8]) -> String {
 #[tokio::test]
 async fn who_uploads_is_told_by_address() {
     let served = Served::new(ApiSettings::default()).await;
+    // Fails only when another test chose before.
+    rustls::crypto::ring::default_provider().install_default().ok();
     let request = reqwest::Client::new().post(served.url("/v1/plugins"));
     let request = request.header("content-type", "application/wasm").body(HEAT);
     let plugin: Plugin = request.send().await.unwrap().json().await.unwrap();

@@ -155,22 +155,25 @@ async fn no_worker_outlives_its_sandbox() {
     }
 }
 
-/// A component that is small and costs its compiler much.
-fn costly() -> Guest {
-    let work = "local.get 0 i32.wrap_i64 i64.load i64.xor ".repeat(60_000);
+/// A component with functions of some size, each of which costs its compiler much for its length.
+fn costly(functions: usize, length: usize) -> Vec<u8> {
+    let work = "local.get 0 i32.wrap_i64 i64.load i64.xor ".repeat(length);
     let function = format!("(func (param i64) (result i64) local.get 0 {work})");
-    Guest { fields: function.repeat(12), ..Guest::default() }
+    Guest { fields: function.repeat(functions), ..Guest::default() }.build()
 }
 
 #[tokio::test]
-async fn a_compiler_without_time_or_memory_is_told_from_a_crash() {
+async fn a_compiler_out_of_time_is_told() {
     let hurried = SandboxSettings { compile_time: Duration::from_secs(1), ..Default::default() };
-    let spared = SandboxSettings { compile_bytes: 300 << 20, ..Default::default() };
-    let slow = refused(&sandbox(hurried), costly().build()).await;
-    assert_eq!(slow, InspectError::CompileTimeout(1));
-    let large = sandbox(spared);
-    assert_eq!(refused(&large, costly().build()).await, InspectError::CompileMemory(300 << 20));
-    assert_works(&large).await;
+    assert_eq!(refused(&sandbox(hurried), costly(12, 60_000)).await, InspectError::CompileTimeout(1));
+}
+
+#[tokio::test]
+async fn a_compiler_out_of_memory_is_told() {
+    let spared = SandboxSettings { compile_bytes: 256 << 20, ..Default::default() };
+    let spared = sandbox(spared);
+    assert_eq!(refused(&spared, costly(1, 140_000)).await, InspectError::CompileMemory(256 << 20));
+    assert_works(&spared).await;
 }
 
 struct NoCode;

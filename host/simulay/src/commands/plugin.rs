@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use bytes::Bytes;
 use clap::{Args, Subcommand};
-use oci_spec::distribution::Reference;
+use oci_client::Reference;
 use semver::Version;
 use serde_json::json;
 use simulay_api::wire;

@@ -1,8 +1,10 @@
 //! The way of a plugin's author, in each language: begin, set up, test, build, try, upload, trigger; and the examples
 //! we give authors.
 
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
@@ -15,15 +17,20 @@ fn checkout() -> PathBuf {
 }
 
 /// Tool chains that all projects here share.
-fn tools() -> PathBuf {
+pub(crate) fn tools() -> PathBuf {
     std::env::var_os("SIMULAY_TOOLS").map_or_else(|| checkout().join("target/simulay/tools"), PathBuf::from)
+}
+
+fn command(folder: &Path, program: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(folder).env("SIMULAY_TOOLS", tools());
+    command.env("SIMULAY__IMAGES__OCTAVE", image());
+    command
 }
 
 /// Runs a program of the author's; what it prints.
 fn does(folder: &Path, program: &str, arguments: &[&str]) -> String {
-    let mut command = Command::new(program);
-    command.args(arguments).current_dir(folder).env("SIMULAY_TOOLS", tools());
-    command.env("SIMULAY__IMAGES__OCTAVE", image());
+    let mut command = command(folder, program, arguments);
     let output = command.output().unwrap();
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{}: {program} {arguments:?}:\n{out}\n{err}", folder.display());
@@ -41,7 +48,7 @@ fn try_out(project: &Path, name: &str) -> Vec<u8> {
     assert_eq!(told["agrees"], true, "{told}");
     let references = told["examples"][0]["comparisons"].as_array().unwrap();
     assert!(!references.is_empty(), "the first example is a reference: {told}");
-    std::fs::read(project.join(component)).unwrap()
+    fs::read(project.join(component)).unwrap()
 }
 
 /// Goes the whole way with what `simulay new` gives.
@@ -76,7 +83,7 @@ fn example(name: &str) {
 async fn contract_only(language: &str, name: &str) -> Value {
     let folder = checkout().join("examples/contract-only").join(language);
     does(&folder, "./build", &[]);
-    serve(name, std::fs::read(folder.join(format!("dist/{}.wasm", name.replace('-', "_")))).unwrap()).await
+    serve(name, fs::read(folder.join(format!("dist/{}.wasm", name.replace('-', "_")))).unwrap()).await
 }
 
 #[tokio::test]
@@ -112,6 +119,39 @@ fn the_example_in_typescript_gives_its_numbers() {
 #[test]
 fn the_example_in_c_gives_its_numbers() {
     example("chain-modes");
+}
+
+/// Replaces the line of a file that begins so.
+fn damage(file: &Path, begins: &str, line: &str) {
+    let text = fs::read_to_string(file).unwrap();
+    let damaged: Vec<&str> =
+        text.lines().map(|old| if old.starts_with(begins) { line } else { old }).collect();
+    fs::write(file, damaged.join("\n")).unwrap();
+}
+
+#[test]
+fn dev_points_at_the_line_that_is_wrong() {
+    let home = tempfile::tempdir().unwrap();
+    does(home.path(), SIMULAY, &["new", "--lang", "c", "broken"]);
+    let project = home.path().join("broken");
+    does(&project, "./setup", &[]);
+    damage(&project.join("octave/main.m"), "n = ", "n = p.nodes + nothing;");
+    let words = home.path().join("stderr");
+    let mut dev = command(&project, SIMULAY, &["--json", "dev"]);
+    let mut dev = dev.stdout(Stdio::piped()).stderr(File::create(&words).unwrap()).spawn().unwrap();
+    let mut documents = BufReader::new(dev.stdout.take().unwrap()).lines();
+    let octave = documents.next();
+    damage(&project.join("src/broken.c"), "#define RESULT", "#define RESULT nothing");
+    let build = documents.next();
+    dev.kill().unwrap();
+    dev.wait().unwrap();
+    let words = fs::read_to_string(&words).unwrap();
+    let told = |line: Option<std::io::Result<String>>| -> Value {
+        serde_json::from_str(&line.unwrap_or_else(|| panic!("{words}")).unwrap()).unwrap()
+    };
+    assert_eq!(told(octave)["place"], json!({ "file": "octave/main.m", "line": 3 }), "{words}");
+    assert_eq!(told(build), json!({ "built": false }), "{words}");
+    assert!(words.contains("src/broken.c:"), "{words}");
 }
 
 #[tokio::test]

@@ -57,6 +57,8 @@ impl Host {
         let mut line = String::new();
         output.read_line(&mut line).unwrap();
         let url = line.trim().strip_prefix("listening on ").expect("the host tells its address").to_owned();
+        // Fails only when another test chose before.
+        rustls::crypto::ring::default_provider().install_default().ok();
         Self { process, _output: output, url, client: reqwest::Client::new() }
     }
 

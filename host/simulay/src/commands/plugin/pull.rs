@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use bytes::Bytes;
-use oci_spec::distribution::Reference;
+use oci_client::Reference;
 use serde_json::json;
 
 use super::{MAX_COMPONENT, read_component};

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use oci_spec::distribution::Reference;
+use oci_client::Reference;
 use serde_json::json;
 
 use super::read_component;
