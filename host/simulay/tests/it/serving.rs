@@ -13,7 +13,7 @@ use crate::command::{complaint, run, said, simulay};
 pub(crate) struct Server {
     process: Child,
     output: BufReader<std::process::ChildStdout>,
-    pub(crate) address: String,
+    address: String,
 }
 
 impl Server {
@@ -59,7 +59,7 @@ impl Drop for Server {
     }
 }
 
-pub(crate) fn get(url: &str) -> (u16, String) {
+fn get(url: &str) -> (u16, String) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let response = reqwest::get(url).await.unwrap();
