@@ -16,6 +16,8 @@ use crate::rest::Host;
 use crate::server::Server;
 
 const SHIPPED: [&str; 4] = ["octave-script", "heat-equation", "beam-monte-carlo", "cooling-calibration"];
+/// A worker that broke a rule, or broke: it is there to die, but why is worth a look.
+const CRASHED: &str = "worker_crashed";
 /// What the compiler says of what the checks before it let pass.
 const COMPILER: &str = "the component is not valid";
 /// What a host may hold more of afterwards than before: connections, code at hand, a heap in pieces.
@@ -145,6 +147,9 @@ fn work(
         }
         let (status, answer) = answered?;
         let kind = kind(status, &answer);
+        if kind == CRASHED {
+            println!("  a worker died of {name}, seed {}, damage {number}; see the host's log", plan.seed);
+        }
         let Ok(mut counts) = shared.counts.lock() else { bail!("a thread of this program panicked") };
         if status >= 500 {
             counts.wrong.push(format!("{name}, damage {number}: {status} {kind}"));
