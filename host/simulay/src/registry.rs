@@ -155,7 +155,8 @@ impl<'a> Repository<'a> {
             OciDistributionError::ServerError { code, .. } if *code == StatusCode::NOT_FOUND => {
                 anyhow::anyhow!("the registry at {host} has no such plugin")
             }
-            OciDistributionError::UnauthorizedError { .. }
+            OciDistributionError::ServerError { code: 401 | 403, .. }
+            | OciDistributionError::UnauthorizedError { .. }
             | OciDistributionError::AuthenticationFailure(_) => {
                 anyhow::anyhow!("the registry at {host} does not let you; run `docker login {host}` first")
             }

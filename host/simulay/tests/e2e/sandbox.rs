@@ -22,7 +22,7 @@ async fn workers_end_with_a_host_that_is_killed() {
     let data = tempfile::tempdir().unwrap();
     let mut host = Host::start(data.path());
     host.upload("mischief").await;
-    let id = host.create("mischief", &json!({ "deed": "spin" }), &[]).await;
+    let id = host.create("mischief", &json!({ "do": "spin" }), &[]).await;
     let workers = workers(host.id());
     assert!(!workers.is_empty(), "{id}");
     host.kill();
