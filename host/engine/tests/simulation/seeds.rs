@@ -50,7 +50,9 @@ fn for_real(seed: u64) -> Course {
 
 /// What goes on in a world that is replayed.
 fn begin_log() {
-    let log = tracing_subscriber::fmt().with_max_level(tracing_subscriber::filter::LevelFilter::INFO).without_time();
+    let log = tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::INFO)
+        .without_time();
     log.with_ansi(false).with_test_writer().init();
 }
 
