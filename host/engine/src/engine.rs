@@ -4,6 +4,7 @@ mod gate;
 mod intake;
 mod life;
 mod rights;
+mod sweep;
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -28,7 +29,7 @@ use crate::repeat::InFlight;
 use crate::storage::Polite;
 use crate::{
     CreateError, Kept, LogStream, NewRun, Parts, Planned, Selector, Settings, StreamName, accept, events,
-    plan, plugins, storage, sweep, upkeep, verdict,
+    plan, plugins, storage, upkeep, verdict,
 };
 
 pub use intake::Named;

@@ -22,7 +22,6 @@ mod retry;
 mod settings;
 mod simulate;
 mod storage;
-mod sweep;
 mod turns;
 mod upkeep;
 mod verdict;

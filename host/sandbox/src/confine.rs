@@ -9,7 +9,15 @@ use std::io;
 use serde::{Deserialize, Serialize};
 
 use crate::settings::SandboxSettings;
-use crate::wire::Role;
+
+/// What a worker is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Role {
+    /// Checks and compiles one component, then ends.
+    Compile,
+    /// Calls plugins, one call after the other.
+    Call,
+}
 
 /// One thing that keeps a worker in its place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -25,10 +25,10 @@ use self::launch::{Death, Kill, Worker};
 use self::pool::Idle;
 use crate::cache::Cache;
 use crate::check::Checked;
-use crate::confine::Measure;
+use crate::confine::{Measure, Role};
 use crate::exchange::NoArtifacts;
 use crate::settings::SandboxSettings;
-use crate::wire::{Question, Reply, Role};
+use crate::wire::{Question, Reply};
 use crate::{Answered, Call, CallError, Code, InspectError, ReadArtifacts, Sandbox, shape};
 
 /// What a worker may take longer than its own limits before it is killed.

@@ -14,21 +14,12 @@ use serde_bytes::ByteBuf;
 use simulay_model::{Digest, Manifest};
 
 use crate::check::Checked;
-use crate::confine::Measure;
+use crate::confine::{Measure, Role};
 use crate::settings::SandboxSettings;
 use crate::{Answered, Call, CallError, InspectError};
 
 /// The host is trusted: its longest message is a component.
 pub(crate) const LONGEST_QUESTION: u64 = 1 << 30;
-
-/// What a worker is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Role {
-    /// Checks and compiles one component, then ends.
-    Compile,
-    /// Calls plugins, one call after the other.
-    Call,
-}
 
 /// The first message to a worker.
 #[derive(Debug, Serialize, Deserialize)]

@@ -4,8 +4,8 @@ use std::io;
 
 use rustix::process::{Resource, Rlimit, nice, setrlimit};
 
+use super::Role;
 use crate::settings::SandboxSettings;
-use crate::wire::Role;
 
 const MIB: u64 = 1 << 20;
 /// A memory image is a file to the kernel.

@@ -15,8 +15,9 @@ use simulay_model::Digest;
 
 use crate::ReadArtifacts;
 use crate::cache::Cache;
+use crate::confine::Role;
 use crate::settings::SandboxSettings;
-use crate::wire::{Channel, Hello, Question, Reply, Role, Setup};
+use crate::wire::{Channel, Hello, Question, Reply, Setup};
 
 /// A worker is ready in milliseconds; a machine may be busy.
 const START: Duration = Duration::from_secs(30);

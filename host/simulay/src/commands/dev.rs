@@ -1,9 +1,10 @@
 //! `simulay dev`: builds a plugin project and runs its example, again at every change.
 
 mod build;
+mod place;
 mod watch;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -83,7 +84,7 @@ async fn round(
     let example = example(&plugin, arguments)?;
     let tried = examples::attempt(&host, &plugin, &example, cut, json).await;
     host.engine().shutdown().await;
-    show(&tried?, json)
+    show(&tried?, project, &arguments.dir, json)
 }
 
 fn example(plugin: &Plugin, arguments: &Arguments) -> anyhow::Result<Example> {
@@ -103,14 +104,20 @@ fn read_params(file: &PathBuf) -> Result<Value, Usage> {
     serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))
 }
 
-fn show(tried: &Tried, json: bool) -> anyhow::Result<()> {
+fn show(tried: &Tried, project: &Project, folder: &Path, json: bool) -> anyhow::Result<()> {
     let document = tried.document()?;
+    let complaint = tried.complaint();
+    let place = complaint.as_ref().and_then(|complaint| place::find(project, folder, complaint));
     if json {
-        return Ok(print_json_line(&json!({ "built": true, "example": document }))?);
+        let place = place.map(|place| json!({ "file": place.file, "line": place.line }));
+        return Ok(print_json_line(&json!({ "built": true, "example": document, "place": place }))?);
     }
     print(&render::run(document.get("run").unwrap_or(&Value::Null)))?;
     if tried.run.error.is_some() {
-        print(&format!("{}\n", tried.last_words().trim_end()))?;
+        match complaint.as_ref().zip(place.as_ref()) {
+            Some((complaint, place)) => print(&place::told(place, complaint))?,
+            None => print(&format!("{}\n", tried.last_words().trim_end()))?,
+        }
     }
     print(&format!("\n{}", examples::table([tried])))?;
     for plot in tried.run.report.iter().flat_map(|report| &report.plots) {

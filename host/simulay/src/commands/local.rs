@@ -136,9 +136,10 @@ impl Local {
         run.filter(|run| run.state.is_end()).context("the run broke off before its end")
     }
 
-    /// The end of what the last container wrote to its standard error.
+    /// The end of what the last container that complained wrote to its standard error.
     pub(super) async fn last_words(&self, artifacts: &[RunArtifact]) -> anyhow::Result<String> {
-        let stderr = artifacts.iter().rfind(|entry| entry.kind == ArtifactKind::Stderr);
+        let complains = |entry: &&RunArtifact| entry.kind == ArtifactKind::Stderr && entry.artifact.size > 0;
+        let stderr = artifacts.iter().rfind(complains);
         let Some(RunArtifact { artifact: Artifact { size, sha256, .. }, .. }) = stderr else {
             return Ok(String::new());
         };

@@ -169,7 +169,7 @@ async fn damage_is_found_on_the_way_back_and_told() {
     back_up(house.directory.path(), &copy).unwrap();
     let damaged = Digest::of(b"3,4");
     let name = damaged.to_string();
-    let file = copy.join("blobs/sha256").join(&name[..2]).join(&name);
+    let file = copy.join("blobs/sha256").join(format!("{name:.2}")).join(&name);
     std::fs::remove_file(&file).unwrap();
     std::fs::write(&file, b"3;4").unwrap();
     let restored = restore(&copy, &place.path().join("data")).unwrap();

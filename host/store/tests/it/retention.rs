@@ -124,7 +124,7 @@ async fn a_blob_that_comes_or_is_named_while_it_is_collected_is_there_afterwards
         let blob = house.put(bytes.as_bytes()).await;
         // Old, so that only an upload or a name saves it.
         let name = blob.to_string();
-        let file = house.directory.path().join("blobs/sha256").join(&name[..2]).join(&name);
+        let file = house.directory.path().join("blobs/sha256").join(format!("{name:.2}")).join(&name);
         std::fs::File::open(file).unwrap().set_modified(long_ago() - Duration::from_secs(1)).unwrap();
         let (blobs, other) = (house.blobs.clone(), house.blobs.clone());
         let collecting = tokio::spawn(async move { blobs.remove(blob, long_ago()).await.unwrap() });

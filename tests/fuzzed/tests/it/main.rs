@@ -1,5 +1,7 @@
 //! Every target over its seeds, and over damaged ones: the same each time, and over in seconds.
 
+#![cfg(test)]
+
 use simulay_fuzzed::{frames, manifest, params, seeds, upload};
 use simulay_hostile::Damage;
 

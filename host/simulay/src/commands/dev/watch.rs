@@ -82,7 +82,7 @@ fn add(hasher: &mut Hasher, file: &Path) {
 }
 
 /// False for hidden files, backups of editors, and what tools make.
-fn is_source(entry: &DirEntry) -> bool {
+pub(super) fn is_source(entry: &DirEntry) -> bool {
     let name = entry.file_name().to_string_lossy();
     entry.depth() == 0 || !(name.starts_with('.') || name.ends_with('~') || MADE.contains(&name.as_ref()))
 }
