@@ -24,6 +24,8 @@ struct Served {
 
 impl Served {
     async fn new(settings: ApiSettings) -> Self {
+        // For the client, which has no cryptography of its own; fails only when another test chose before.
+        rustls::crypto::ring::default_provider().install_default().ok();
         let house = House::with(&settings, Settings::default());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -54,8 +56,6 @@ async fn exchange(mut stream: TcpStream, bytes: &[u8]) -> String {
 #[tokio::test]
 async fn who_uploads_is_told_by_address() {
     let served = Served::new(ApiSettings::default()).await;
-    // Fails only when another test chose before.
-    rustls::crypto::ring::default_provider().install_default().ok();
     let request = reqwest::Client::new().post(served.url("/v1/plugins"));
     let request = request.header("content-type", "application/wasm").body(HEAT);
     let plugin: Plugin = request.send().await.unwrap().json().await.unwrap();

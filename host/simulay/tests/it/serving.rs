@@ -60,6 +60,8 @@ impl Drop for Server {
 }
 
 fn get(url: &str) -> (u16, String) {
+    // Fails only when another test chose before.
+    rustls::crypto::ring::default_provider().install_default().ok();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let response = reqwest::get(url).await.unwrap();

@@ -116,17 +116,17 @@ fn write_all(
         {
             connection = fresh;
         }
-        let written = write_group(&mut connection, jobs.drain(..));
-        ailing.store(!written, Ordering::Relaxed);
+        write_group(&mut connection, jobs.drain(..), |written| ailing.store(!written, Ordering::Relaxed));
     }
 }
 
-/// False when nothing could be written.
-fn write_group(connection: &mut Connection, jobs: impl Iterator<Item = Job>) -> bool {
+/// Tells whether anything could be written, before it is told to those who wait.
+fn write_group(connection: &mut Connection, jobs: impl Iterator<Item = Job>, written: impl Fn(bool)) {
     match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
         Ok(mut group) => {
             let acknowledges: Vec<Acknowledge> = jobs.map(|job| job(Ok(&mut group))).collect();
             let committed = commit(group);
+            written(committed.is_ok());
             for acknowledge in acknowledges {
                 acknowledge(match &committed {
                     Ok(()) => Ok(()),
@@ -134,12 +134,11 @@ fn write_group(connection: &mut Connection, jobs: impl Iterator<Item = Job>) -> 
                     Err(None) => Err(rolled_back()),
                 });
             }
-            committed.is_ok()
         }
         Err(error) => {
+            written(false);
             tracing::error!(%error, "a group of writes could not begin");
             jobs.for_each(|job| job(Err(failure::of(&error)))(Ok(())));
-            false
         }
     }
 }
