@@ -2,12 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that fails may end")]
 
-use std::future::Future;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use simulay_hostile::guest::Guest;
 use simulay_model::{Digest, Request};
@@ -73,17 +73,8 @@ async fn throughput(sandbox: &dyn Sandbox, plugin: Digest, call: &Call) -> f64 {
             once(sandbox, plugin, call).await;
         }
     };
-    join((0..callers).map(|_| caller())).await;
+    join_all((0..callers).map(|_| caller())).await;
     (ROUNDS * CALLS) as f64 / begun.elapsed().as_secs_f64()
-}
-
-async fn join(callers: impl Iterator<Item = impl Future<Output = ()>>) {
-    let mut waiting: Vec<_> = callers.map(Box::pin).collect();
-    std::future::poll_fn(|context| {
-        waiting.retain_mut(|caller| caller.as_mut().poll(context).is_pending());
-        if waiting.is_empty() { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
-    })
-    .await;
 }
 
 fn middle(times: &[Duration], part: usize) -> f64 {

@@ -1,5 +1,7 @@
 //! What can be wrong with a plugin. None of these is ever the host's fault, unless it says so.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use simulay_model::ManifestError;
 
@@ -76,4 +78,11 @@ pub enum CallError {
     /// A fault of the host.
     #[error("the sandbox failed: {0}")]
     Host(String),
+}
+
+impl CallError {
+    /// The CPU time `limit` is used up.
+    pub(crate) fn out_of_time(limit: Duration) -> Self {
+        Self::CpuLimit(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX))
+    }
 }

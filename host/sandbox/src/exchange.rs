@@ -123,7 +123,7 @@ impl<'a> Exchange<'a> {
             Ok(UpdateDeadline::Continue(1))
         });
         let limits = Limits {
-            time_ms: u64::try_from(allowance.time.as_millis()).unwrap_or(u64::MAX),
+            time: allowance.time,
             memory_bytes: settings.memory_bytes as u64,
             answer_bytes: allowance.bytes,
         };

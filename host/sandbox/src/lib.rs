@@ -5,6 +5,7 @@ mod cache;
 mod census;
 mod check;
 mod compile;
+mod component;
 mod confine;
 mod contract;
 mod convert;

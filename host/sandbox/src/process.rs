@@ -29,7 +29,7 @@ use crate::confine::{Measure, Role};
 use crate::exchange::NoArtifacts;
 use crate::settings::SandboxSettings;
 use crate::wire::{Question, Reply};
-use crate::{Answered, Call, CallError, Code, InspectError, ReadArtifacts, Sandbox, shape};
+use crate::{Answered, Call, CallError, Code, InspectError, ReadArtifacts, Sandbox, component, shape};
 
 /// What a worker may take longer than its own limits before it is killed.
 const GRACE: Duration = Duration::from_secs(5);
@@ -42,7 +42,7 @@ pub struct ProcessSandbox {
     launch: Arc<Launch>,
     calls: Semaphore,
     compilations: Semaphore,
-    idle: Arc<Idle>,
+    idle: Idle,
     compiler: OnceCell<Digest>,
     held: Cache<Arc<OwnedFd>>,
     folder: Option<Arc<Folder>>,
@@ -57,7 +57,7 @@ impl ProcessSandbox {
         Ok(Self {
             calls: Semaphore::new(settings.parallel_calls),
             compilations: Semaphore::new(settings.parallel_compilations),
-            idle: Arc::default(),
+            idle: Idle::default(),
             compiler: OnceCell::new(),
             held: Cache::new(settings.cached_plugins),
             folder: folder.map(Folder::open).transpose()?.map(Arc::new),
@@ -100,12 +100,8 @@ impl ProcessSandbox {
         if let Some(file) = self.held.get(plugin) {
             return Ok(file);
         }
-        let component = code.load(plugin).await.map_err(|error| no_code(plugin, &error))?;
-        if Digest::of(&component) != plugin {
-            return Err(no_code(plugin, &"its bytes have another digest"));
-        }
-        let (_, file) = self.compile(plugin, component).await.map_err(|error| no_code(plugin, &error))?;
-        Ok(file)
+        let compiled = self.compile(plugin, component::load(plugin, code).await?).await;
+        Ok(compiled.map_err(|error| component::missing(plugin, &error))?.1)
     }
 
     /// Compiled code from memory or from the folder.
@@ -138,7 +134,7 @@ impl ProcessSandbox {
             let question = Question::Compile(ByteBuf::from(component.to_vec()));
             worker.ask(&question, limit, 0, &NoArtifacts)
         };
-        let reply = match converse(worker, SandboxSettings::wall(time) + GRACE, talk).await {
+        let reply = match converse(worker, time, talk).await {
             Ok((_, reply)) => reply,
             Err(end) => return Err(self.not_compiled(&end)),
         };
@@ -211,7 +207,7 @@ impl ProcessSandbox {
             worker.load(plugin, &code)?;
             worker.ask(&question, limit, read, &*artifacts)
         };
-        let answered = converse(worker, SandboxSettings::wall(time) + GRACE, talk).await;
+        let answered = converse(worker, time, talk).await;
         Ok(answered.map(|(worker, reply)| {
             self.idle.put(worker);
             reply
@@ -227,11 +223,11 @@ enum End {
     Death(Death),
 }
 
-/// Talks with a worker on a thread that may block. A worker that breaks a rule, takes longer than `patience`,
-/// or whose caller goes away, is killed.
+/// Talks with a worker, for what may take `time` of CPU, on a thread that may block. A worker that breaks a
+/// rule, takes too long, or whose caller goes away, is killed.
 async fn converse(
     worker: Worker,
-    patience: Duration,
+    time: Duration,
     talk: impl FnOnce(&mut Worker) -> io::Result<Reply> + Send + 'static,
 ) -> Result<(Worker, Reply), End> {
     let mut guard = KillOnDrop(Some(worker.kill()));
@@ -246,6 +242,7 @@ async fn converse(
             }
         }
     });
+    let patience = SandboxSettings::wall(time) + GRACE;
     let outcome = timeout(patience, task).await.map_err(|_| End::Time)?;
     guard.0 = None;
     outcome.unwrap_or(Err(End::Time))
@@ -264,10 +261,6 @@ impl Drop for KillOnDrop {
 
 async fn place(places: &Semaphore) -> Result<SemaphorePermit<'_>, String> {
     places.acquire().await.map_err(|error| error.to_string())
-}
-
-fn no_code(plugin: Digest, why: &dyn std::fmt::Display) -> CallError {
-    CallError::Host(format!("the code of plugin {plugin} cannot be had: {why}"))
 }
 
 fn host(error: &dyn std::fmt::Display) -> CallError {
@@ -300,9 +293,7 @@ impl Sandbox for ProcessSandbox {
         match reply.await.map_err(CallError::Host)? {
             Ok(Reply::Called(answered)) => answered,
             Ok(_) | Err(End::Death(_)) => Err(CallError::WorkerCrashed),
-            Err(End::Time) => {
-                Err(CallError::CpuLimit(u64::try_from(limits.0.as_millis()).unwrap_or(u64::MAX)))
-            }
+            Err(End::Time) => Err(CallError::out_of_time(limits.0)),
         }
     }
 }

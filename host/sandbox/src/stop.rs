@@ -1,5 +1,7 @@
 //! Why the host ended a call; carried through wasmtime as an error.
 
+use std::time::Duration;
+
 use wasmtime_wasi::I32Exit;
 
 use crate::CallError;
@@ -30,8 +32,8 @@ pub(crate) enum Stop {
 /// The limits an error may name.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
-    /// Milliseconds of CPU time.
-    pub(crate) time_ms: u64,
+    /// CPU time.
+    pub(crate) time: Duration,
     /// Bytes of memory.
     pub(crate) memory_bytes: u64,
     /// Bytes handed to the host at once.
@@ -41,7 +43,7 @@ pub(crate) struct Limits {
 impl Stop {
     fn into_call_error(self, limits: &Limits) -> CallError {
         match self {
-            Self::Time => CallError::CpuLimit(limits.time_ms),
+            Self::Time => CallError::out_of_time(limits.time),
             Self::Memory => CallError::MemoryLimit(limits.memory_bytes),
             Self::Cancelled => CallError::Host(self.to_string()),
             Self::Hostcall(what) => CallError::HostcallLimit(what),

@@ -13,7 +13,9 @@ use crate::compile::Compiler;
 use crate::link::Compiled;
 use crate::settings::SandboxSettings;
 use crate::time::Cancel;
-use crate::{Answered, Call, CallError, Code, InspectError, ReadArtifacts, Sandbox, engine, exchange};
+use crate::{
+    Answered, Call, CallError, Code, InspectError, ReadArtifacts, Sandbox, component, engine, exchange,
+};
 
 /// Runs plugins in this process: WebAssembly confines them, limits bound what they cost.
 pub struct WasmSandbox {
@@ -43,12 +45,8 @@ impl WasmSandbox {
         if let Some(compiled) = self.compiled.get(plugin) {
             return Ok(compiled);
         }
-        let bytes = code.load(plugin).await.map_err(|error| no_code(plugin, &error))?;
-        if Digest::of(&bytes) != plugin {
-            return Err(no_code(plugin, &"its bytes have another digest"));
-        }
-        let compiled = self.compiler.compile(bytes).await;
-        let (_, compiled) = compiled.map_err(|error| no_code(plugin, &error))?;
+        let compiled = self.compiler.compile(component::load(plugin, code).await?).await;
+        let (_, compiled) = compiled.map_err(|error| component::missing(plugin, &error))?;
         self.compiled.put(plugin, compiled.clone());
         Ok(compiled)
     }
@@ -69,10 +67,6 @@ impl WasmSandbox {
         });
         task.await.map_err(|_| CallError::WorkerCrashed)
     }
-}
-
-fn no_code(plugin: Digest, why: &dyn std::fmt::Display) -> CallError {
-    CallError::Host(format!("the code of plugin {plugin} cannot be had: {why}"))
 }
 
 /// Ends a call whose caller went away.

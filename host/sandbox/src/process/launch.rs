@@ -140,10 +140,7 @@ impl Worker {
 
     /// Ends it; tells how.
     pub(super) fn end(self) -> Death {
-        let Self { child, channel, .. } = self;
-        let death = child.end();
-        drop(channel);
-        death
+        self.child.end()
     }
 }
 

@@ -1,16 +1,14 @@
 //! What good plugins get and give.
 
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use serde_json::json;
 use simulay_hostile::guest::{Guest, SPIN};
 use simulay_model::{Digest, Failure, LogLevel, Next, Report, Step};
-use simulay_sandbox::{Answer, Call, CallError, Code, Sandbox as _, SandboxSettings};
+use simulay_sandbox::{Answer, Call, CallError, Sandbox as _, SandboxSettings};
 
-use crate::world::{Digits, assert_works, hasty, post_process, pre_process, request};
+use crate::world::{Digits, NoCode, assert_works, hasty, post_process, pre_process, request};
 
 const LOG: &str = "(import \"simulay:plugin/log@0.1.0\" \"write\" (func $log (param i32 i32 i32)))";
 const READ: &str =
@@ -159,15 +157,6 @@ async fn the_same_seed_gives_the_same_answer_and_another_seed_another() {
     }
     assert_eq!(answers[0], answers[1]);
     assert_ne!(answers[0], answers[2]);
-}
-
-struct NoCode;
-
-#[async_trait]
-impl Code for NoCode {
-    async fn load(&self, _plugin: Digest) -> io::Result<Arc<[u8]>> {
-        Err(io::ErrorKind::NotFound.into())
-    }
 }
 
 #[tokio::test]

@@ -1,21 +1,19 @@
 //! Workers: what they are kept from, what happens when one dies, and what outlives them.
 
 use std::fs;
-use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use rustix::process::{Pid, Signal, kill_process};
 use simulay_hostile::guest::{Guest, SPIN};
 use simulay_model::Digest;
 use simulay_sandbox::{
-    Call, CallError, Code, InspectError, Launch, Measure, ProcessSandbox, Sandbox as _, SandboxSettings,
+    Call, CallError, InspectError, Launch, Measure, ProcessSandbox, Sandbox as _, SandboxSettings,
 };
 
-use crate::world::{Bytes, Digits, assert_works, launch, pre_process, refused, request, sandbox};
+use crate::world::{Bytes, Digits, NoCode, assert_works, launch, pre_process, refused, request, sandbox};
 
 /// Workers by a name of their own, so that no other test's are meant.
 struct Named {
@@ -174,15 +172,6 @@ async fn a_compiler_out_of_memory_is_told() {
     let spared = sandbox(spared);
     assert_eq!(refused(&spared, costly(1, 140_000)).await, InspectError::CompileMemory(256 << 20));
     assert_works(&spared).await;
-}
-
-struct NoCode;
-
-#[async_trait]
-impl Code for NoCode {
-    async fn load(&self, _plugin: Digest) -> io::Result<Arc<[u8]>> {
-        Err(io::ErrorKind::NotFound.into())
-    }
 }
 
 #[tokio::test]

@@ -39,6 +39,16 @@ impl Code for Bytes {
     }
 }
 
+/// Code that is not at hand.
+pub(crate) struct NoCode;
+
+#[async_trait]
+impl Code for NoCode {
+    async fn load(&self, _plugin: Digest) -> io::Result<Arc<[u8]>> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+}
+
 /// One artifact: `0123456789`.
 pub(crate) struct Digits;
 
