@@ -66,19 +66,17 @@ fn renew(
     lease: Lease,
     (now, time): (i64, Duration),
 ) -> Result<Standing, StoreError> {
-    if ended(connection, run)? {
-        return Err(StoreError::Ended);
-    }
-    let sql = "UPDATE leases SET until_ms = ?3, worked_ms = ?4 WHERE run = ?1 AND fence = ?2";
+    let sql = "UPDATE leases SET until_ms = ?3, worked_ms = ?4 WHERE run = ?1 AND fence = ?2
+         RETURNING (SELECT cancel_requested FROM runs WHERE id = ?1)";
     let until = now.saturating_add(millis(time));
     let values = params![run.to_string(), signed(lease.fence)?, until, millis(lease.worked)];
-    if connection.prepare_cached(sql)?.execute(values)? == 0 {
-        return Err(StoreError::Fenced);
+    let renewed = connection.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()?;
+    match renewed {
+        Some(cancel_requested) => Ok(Standing { cancel_requested }),
+        // A run gives its lease back when it ends.
+        None if ended(connection, run)? => Err(StoreError::Ended),
+        None => Err(StoreError::Fenced),
     }
-    let sql = "SELECT cancel_requested FROM runs WHERE id = ?1";
-    let mut statement = connection.prepare_cached(sql)?;
-    let cancel_requested = statement.query_row([run.to_string()], |row| row.get(0))?;
-    Ok(Standing { cancel_requested })
 }
 
 fn ended(connection: &Connection, run: RunId) -> Result<bool, StoreError> {

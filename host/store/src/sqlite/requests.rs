@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
-use simulay_model::{Plugin, PluginEvent, Run, RunId};
+use simulay_model::{Plugin, PluginEvent, Run};
 
 use super::rows::parsed;
 use super::{SqliteStore, plugins, runs};
@@ -25,7 +25,7 @@ impl Requests for SqliteStore {
         let (id, watchers) = (run.id, self.watchers.clone());
         let work = move |connection: &Connection| {
             runs::create(connection, &run)?;
-            insert(connection, &claim, Some(run.id), None)
+            insert(connection, &claim, &Outcome::Run(run.id))
         };
         self.writer.write(work, move |()| watchers.tell(id, 1)).await
     }
@@ -38,14 +38,14 @@ impl Requests for SqliteStore {
         answer: String,
     ) -> Result<(), StoreError> {
         self.write(move |connection| {
-            insert(connection, &claim, None, Some(&answer))?;
+            insert(connection, &claim, &Outcome::Answer(answer))?;
             plugins::update(connection, &plugin, &events)
         })
         .await
     }
 
     async fn remember(&self, claim: Claim, answer: String) -> Result<(), StoreError> {
-        self.write(move |connection| insert(connection, &claim, None, Some(&answer))).await
+        self.write(move |connection| insert(connection, &claim, &Outcome::Answer(answer))).await
     }
 
     async fn forget(&self, before: Timestamp) -> Result<usize, StoreError> {
@@ -65,17 +65,15 @@ fn remembered(row: &Row<'_>) -> Result<Remembered, StoreError> {
     Ok(Remembered { fingerprint: parsed(row, "fingerprint")?, outcome })
 }
 
-fn insert(
-    connection: &Connection,
-    claim: &Claim,
-    run: Option<RunId>,
-    answer: Option<&str>,
-) -> Result<(), StoreError> {
+fn insert(connection: &Connection, claim: &Claim, outcome: &Outcome) -> Result<(), StoreError> {
     let sql = "INSERT INTO requests (scope, key, fingerprint, at_ms, run, answer)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (scope, key) DO NOTHING";
     let Claim { request: RequestKey { scope, key }, fingerprint, at } = claim;
-    let (fingerprint, run) = (fingerprint.to_string(), run.map(|run| run.to_string()));
-    let values = params![scope, key, fingerprint, at.as_millisecond(), run, answer];
+    let (run, answer) = match outcome {
+        Outcome::Run(run) => (Some(run.to_string()), None),
+        Outcome::Answer(answer) => (None, Some(answer)),
+    };
+    let values = params![scope, key, fingerprint.to_string(), at.as_millisecond(), run, answer];
     let inserted = connection.prepare_cached(sql)?.execute(values)?;
     if inserted > 0 { Ok(()) } else { Err(StoreError::Repeated) }
 }

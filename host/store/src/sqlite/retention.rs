@@ -96,18 +96,21 @@ fn let_go(connection: &Connection, left: Left, before: Timestamp) -> Result<usiz
             "DELETE FROM artifacts WHERE kind IN ('stdout', 'stderr')
              AND run IN (SELECT id FROM runs WHERE ended_at < ?1)",
             "UPDATE calls SET ending = json_remove(ending, '$.result.stdout_log', '$.result.stderr_log')
-             WHERE run IN (SELECT id FROM runs WHERE ended_at < ?1)
+             WHERE (run, step, place) IN (SELECT run, step, place FROM artifacts
+                 WHERE kind IN ('stdout', 'stderr') AND run IN (SELECT id FROM runs WHERE ended_at < ?1))
              AND (ending ->> '$.result.stdout_log' IS NOT NULL OR ending ->> '$.result.stderr_log' IS NOT NULL)",
         ),
         Left::Outputs => (
             "DELETE FROM artifacts WHERE kind = 'output'
              AND run IN (SELECT id FROM runs WHERE ended_at < ?1)",
             "UPDATE calls SET ending = json_set(ending, '$.result.outputs', json('[]'))
-             WHERE run IN (SELECT id FROM runs WHERE ended_at < ?1)
+             WHERE (run, step, place) IN (SELECT run, step, place FROM artifacts
+                 WHERE kind = 'output' AND run IN (SELECT id FROM runs WHERE ended_at < ?1))
              AND json_array_length(ending, '$.result.outputs') > 0",
         ),
     };
     let before = before.to_string();
+    // The artifacts tell which calls name a file: calls come first.
     connection.prepare_cached(calls)?.execute([&before])?;
     Ok(connection.prepare_cached(files)?.execute([&before])?)
 }
