@@ -3,18 +3,17 @@
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rusqlite::Connection;
 use simulay_model::{Digest, Hasher};
 use tempfile::TempDir;
 
 use crate::StoreError;
+use crate::blobs::{BLOBS, STORED, all, place};
 use crate::directory::{make_private, unusable};
-use crate::open::RECORDS;
+use crate::open::{RECORDS, records_in};
 use crate::sqlite::{check_sound, copy_records, referenced};
-
-const BLOBS: &str = "blobs/sha256";
 
 /// What was copied.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,15 +33,13 @@ pub struct Copied {
 /// # Errors
 /// When `target` is not empty, or something cannot be read or written.
 pub fn back_up(data: &Path, target: &Path) -> Result<Copied, StoreError> {
-    if !data.join(RECORDS).is_file() {
-        return Err(StoreError::Failed(format!("{} is no data directory", data.display())));
-    }
+    let found = records_in(data)?;
     let partial = begin(target)?;
     let (from, to) = (data.join(BLOBS), partial.path().join(BLOBS));
     // Blobs come first: one that is collected meanwhile is there all the same.
     let mut copied = take_all(&from, &to, link)?;
     let records = partial.path().join(RECORDS);
-    copy_records(&data.join(RECORDS), &records)?;
+    copy_records(&found, &records)?;
     for blob in referenced(&Connection::open(&records)?)? {
         if !place(&to, blob).exists() {
             take(&from, &to, blob, link, &mut copied)?;
@@ -96,7 +93,7 @@ fn begin(target: &Path) -> Result<TempDir, StoreError> {
     let mut builder = tempfile::Builder::new();
     let partial = builder.prefix(".simulay-partial-").permissions(permissions).tempdir_in(parent);
     let partial = partial.map_err(|error| failed(&error))?;
-    make_private(&partial.path().join(BLOBS)).map_err(|error| failed(&error))?;
+    make_private(&partial.path().join(BLOBS).join(STORED)).map_err(|error| failed(&error))?;
     Ok(partial)
 }
 
@@ -129,10 +126,10 @@ fn sync_folders(directory: &Path) -> io::Result<()> {
 
 type Take = fn(&Path, &Path, Digest) -> io::Result<bool>;
 
-/// Takes every blob from one shelf to another.
+/// Takes every blob from one directory to another.
 fn take_all(from: &Path, to: &Path, how: Take) -> Result<Copied, StoreError> {
-    let mut copied = Copied::default();
-    for blob in crate::blobs::all(from).map_err(|error| unusable(from, &error))? {
+    let (mut copied, shelves) = (Copied::default(), from.join(STORED));
+    for blob in all(&shelves).map_err(|error| unusable(&shelves, &error))? {
         take(from, to, blob.blob, how, &mut copied)?;
     }
     Ok(copied)
@@ -153,12 +150,6 @@ fn take(from: &Path, to: &Path, blob: Digest, how: Take, copied: &mut Copied) ->
         Err(error) => return Err(unusable(&target, &error)),
     }
     Ok(())
-}
-
-fn place(shelves: &Path, blob: Digest) -> PathBuf {
-    let name = blob.to_string();
-    let shelf: String = name.chars().take(2).collect();
-    shelves.join(shelf).join(name)
 }
 
 /// A second name for the same bytes, or a copy on another file system.

@@ -25,7 +25,10 @@ use crate::{BlobStream, BlobWriter, Blobs, Shelved, Shelves, StoreError};
 /// Bytes moved at a time; the most of a blob that is in memory.
 const PIECE: usize = 512 * 1024;
 const INCOMING: &str = "incoming";
-const STORED: &str = "sha256";
+/// What is whole, in the directory of the blobs.
+pub(crate) const STORED: &str = "sha256";
+/// The directory of the blobs in a data directory.
+pub(crate) const BLOBS: &str = "blobs";
 
 /// Blobs under `sha256/ab/abcdef…`; what is not whole yet is under `incoming/`.
 pub struct ObjectBlobs {
@@ -79,7 +82,7 @@ impl Blobs for ObjectBlobs {
 
     async fn keep(&self, blob: Digest) -> Result<Option<u64>, StoreError> {
         let _shared = self.shelving.read().await;
-        let path = self.path(blob);
+        let path = place(&self.directory, blob);
         let touch = move || {
             let file = fs::File::open(path)?;
             file.set_modified(SystemTime::now())?;
@@ -105,12 +108,6 @@ impl Blobs for ObjectBlobs {
     }
 }
 
-impl ObjectBlobs {
-    fn path(&self, blob: Digest) -> PathBuf {
-        key(blob).parts().fold(self.directory.clone(), |path, part| path.join(part.as_ref()))
-    }
-}
-
 #[async_trait]
 impl Shelves for ObjectBlobs {
     async fn all(&self) -> Result<Vec<Shelved>, StoreError> {
@@ -120,7 +117,7 @@ impl Shelves for ObjectBlobs {
 
     async fn remove(&self, blob: Digest, since: SystemTime) -> Result<bool, StoreError> {
         let _alone = self.shelving.write().await;
-        let path = self.path(blob);
+        let path = place(&self.directory, blob);
         let remove = move || {
             let untouched = fs::metadata(&path)?.modified()? < since;
             if untouched { fs::remove_file(&path).map(|()| true) } else { Ok(false) }
@@ -284,6 +281,11 @@ impl Reader {
     fn damaged(&self) -> StoreError {
         StoreError::Corrupt(format!("the blob {}", self.blob))
     }
+}
+
+/// The file of a blob in the directory of the blobs.
+pub(crate) fn place(directory: &Path, blob: Digest) -> PathBuf {
+    key(blob).parts().fold(directory.to_owned(), |path, part| path.join(part.as_ref()))
 }
 
 fn key(blob: Digest) -> Key {

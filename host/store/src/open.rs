@@ -1,11 +1,12 @@
 //! The default store: SQLite and files in one data directory.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use simulay_model::{Clock, SystemClock};
 use tempfile::TempDir;
 
+use crate::blobs::BLOBS;
 use crate::directory::{DirectoryLock, unusable};
 use crate::sqlite::copy_records;
 use crate::{ObjectBlobs, SqliteStore, StoreError};
@@ -30,7 +31,7 @@ pub fn open_with(
     clock: Arc<dyn Clock>,
 ) -> Result<(Arc<SqliteStore>, Arc<ObjectBlobs>), StoreError> {
     let lock = Arc::new(DirectoryLock::take(directory)?);
-    let blobs = Arc::new(ObjectBlobs::open(&directory.join("blobs"), lock.clone())?);
+    let blobs = Arc::new(ObjectBlobs::open(&directory.join(BLOBS), lock.clone())?);
     let records = SqliteStore::open(&directory.join(RECORDS), blobs.clone(), (clock, lock))?;
     Ok((Arc::new(records), blobs))
 }
@@ -50,15 +51,21 @@ pub struct Snapshot {
 /// # Errors
 /// When there is none, it cannot be read, or a newer version wrote it.
 pub fn snapshot(directory: &Path) -> Result<Snapshot, StoreError> {
-    let file = directory.join(RECORDS);
-    if !file.is_file() {
-        return Err(StoreError::Failed(format!("{} is no data directory", directory.display())));
-    }
+    let file = records_in(directory)?;
     let copy = tempfile::tempdir().map_err(|error| unusable(&std::env::temp_dir(), &error))?;
     let lock = Arc::new(DirectoryLock::take(copy.path())?);
     copy_records(&file, &copy.path().join(RECORDS))?;
-    let blobs = Arc::new(ObjectBlobs::look(&directory.join("blobs"), lock.clone())?);
+    let blobs = Arc::new(ObjectBlobs::look(&directory.join(BLOBS), lock.clone())?);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let records = SqliteStore::open(&copy.path().join(RECORDS), blobs.clone(), (clock, lock))?;
     Ok(Snapshot { records: Arc::new(records), blobs, _copy: copy })
+}
+
+/// The file of the records, when `directory` is a data directory.
+pub(crate) fn records_in(directory: &Path) -> Result<PathBuf, StoreError> {
+    let file = directory.join(RECORDS);
+    if file.is_file() {
+        return Ok(file);
+    }
+    Err(StoreError::Failed(format!("{} is no data directory", directory.display())))
 }

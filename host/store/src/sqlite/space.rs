@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use super::{SqliteStore, connection};
+use crate::blobs::BLOBS;
 use crate::space::free_in;
 use crate::{Space, StoreError};
 
@@ -14,7 +15,7 @@ impl Space for SqliteStore {
             self.write(connection::touch).await?;
         }
         let directory = self.directory.clone();
-        let look = move || Ok(free_in(&directory)?.min(free_in(&directory.join("blobs"))?));
+        let look = move || Ok(free_in(&directory)?.min(free_in(&directory.join(BLOBS))?));
         let looked = tokio::task::spawn_blocking(look).await;
         looked.map_err(|error| StoreError::Failed(error.to_string()))?
     }

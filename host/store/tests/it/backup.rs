@@ -5,11 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use simulay_model::{ArtifactKind, Change, Digest, RunId};
-use simulay_store::{
-    Blobs, Copied, Journal as _, Plugins as _, Runs as _, SqliteStore, back_up, open, restore,
-};
+use simulay_store::{Blobs, Copied, Journal as _, Plugins, Runs as _, SqliteStore, back_up, open, restore};
 
-use crate::samples::{House, content, ended, now, planned, plugin, put, run, started};
+use crate::samples::{House, content, ended, file_of, now, planned, plugin, put, run, started};
 
 /// A run with an output whose bytes are stored.
 async fn worked(records: &SqliteStore, blobs: &dyn Blobs) -> RunId {
@@ -43,18 +41,8 @@ async fn has_all(data: &Path, run: RunId) {
     for artifact in records.artifacts(run).await.unwrap() {
         content(blobs.read(artifact.artifact.sha256, None).await.unwrap()).await.unwrap();
     }
-    for plugin in records.list_all().await {
-        content(blobs.read(plugin, None).await.unwrap()).await.unwrap();
-    }
-}
-
-trait ListAll {
-    async fn list_all(&self) -> Vec<Digest>;
-}
-
-impl ListAll for SqliteStore {
-    async fn list_all(&self) -> Vec<Digest> {
-        simulay_store::Plugins::list(self).await.unwrap().into_iter().map(|plugin| plugin.sha256).collect()
+    for plugin in Plugins::list(&*records).await.unwrap() {
+        content(blobs.read(plugin.sha256, None).await.unwrap()).await.unwrap();
     }
 }
 
@@ -168,8 +156,7 @@ async fn damage_is_found_on_the_way_back_and_told() {
     let copy = place.path().join("copy");
     back_up(house.directory.path(), &copy).unwrap();
     let damaged = Digest::of(b"3,4");
-    let name = damaged.to_string();
-    let file = copy.join("blobs/sha256").join(format!("{name:.2}")).join(&name);
+    let file = file_of(&copy, damaged);
     std::fs::remove_file(&file).unwrap();
     std::fs::write(&file, b"3;4").unwrap();
     let restored = restore(&copy, &place.path().join("data")).unwrap();

@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use simulay_model::{Digest, Hasher};
 use simulay_store::{Blobs as _, StoreError};
 
-use crate::samples::{House, content};
+use crate::samples::{House, content, file_of};
 
 const MIB: usize = 1024 * 1024;
 
@@ -28,9 +28,7 @@ impl House {
     }
 
     fn file(&self, blob: Digest) -> PathBuf {
-        let name = blob.to_string();
-        let shelf: String = name.chars().take(2).collect();
-        self.shelf().join("sha256").join(shelf).join(name)
+        file_of(self.directory.path(), blob)
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use simulay_model::{Change, RunId};
-use simulay_store::{Blobs as _, Journal as _, Runs as _, Space as _, StoreError, open};
+use simulay_store::{Blobs, Journal as _, Runs as _, Space as _, StoreError, open};
 use tempfile::TempDir;
 
 use crate::samples::{content, now, put, run};
@@ -24,16 +24,16 @@ impl Disk {
         let mount = parent.path().join("disk");
         fs::create_dir(&mount).unwrap();
         let disk = Self { mount, _parent: parent };
-        let mounted = disk.mount(&format!("size={mib}m"), "tmpfs");
+        let mounted = disk.mount(&format!("size={mib}m"));
         if !mounted {
             eprintln!("SKIPPED: nothing may be mounted here; run this test as root");
         }
         mounted.then_some(disk)
     }
 
-    fn mount(&self, options: &str, kind: &str) -> bool {
+    fn mount(&self, options: &str) -> bool {
         let mut mount = Command::new("mount");
-        mount.args(["-t", kind, "-o", options, "none"]).arg(&self.mount);
+        mount.args(["-t", "tmpfs", "-o", options, "none"]).arg(&self.mount);
         mount.status().is_ok_and(|status| status.success())
     }
 
@@ -74,6 +74,13 @@ async fn create_until_refused(records: &simulay_store::SqliteStore) -> Vec<RunId
     }
 }
 
+/// Stores `size` bytes, when the disk takes them.
+async fn try_put(blobs: &dyn Blobs, size: usize) -> Result<(), StoreError> {
+    let mut writer = blobs.create().await.unwrap();
+    writer.write(vec![7; size].into()).await?;
+    writer.finish().await.map(|_| ())
+}
+
 fn is_sound(data: &Path) -> bool {
     let check = rusqlite::Connection::open(data.join("simulay.sqlite")).unwrap();
     check.query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0)).unwrap() == "ok"
@@ -88,12 +95,7 @@ async fn a_disk_that_fills_again_and_again_loses_nothing_and_needs_no_restart() 
     for _ in 0..50 {
         disk.fill();
         acknowledged.extend(create_until_refused(&records).await);
-        let mut writer = blobs.create().await.unwrap();
-        let stored = match writer.write(vec![7; 1 << 20].into()).await {
-            Ok(()) => writer.finish().await.map(|_| ()),
-            Err(error) => Err(error),
-        };
-        assert!(is_of_the_disk(&stored.unwrap_err()));
+        assert!(is_of_the_disk(&try_put(&*blobs, 1 << 20).await.unwrap_err()));
         assert!(records.free().await.map_or_else(|error| is_of_the_disk(&error), |free| free < 64 << 10));
         disk.empty();
         assert!(records.free().await.unwrap() > 1 << 20);
@@ -122,20 +124,16 @@ async fn a_disk_that_turns_read_only_is_told_and_comes_back_by_itself() {
     std::os::unix::fs::symlink(&disk.mount, parent.path().join("blobs")).unwrap();
     let (records, blobs) = open(parent.path()).unwrap();
     let before = put(&*blobs, b"before").await;
-    assert!(disk.mount("remount,ro", "tmpfs"));
+    assert!(disk.mount("remount,ro"));
     for size in [10, 2 << 20] {
-        let mut writer = blobs.create().await.unwrap();
-        let stored = match writer.write(vec![7; size].into()).await {
-            Ok(()) => writer.finish().await.map(|_| ()),
-            Err(error) => Err(error),
-        };
+        let stored = try_put(&*blobs, size).await;
         assert!(matches!(stored, Err(StoreError::Unwritable(_))), "{stored:?}");
     }
     let told = records.free().await.unwrap_err();
     assert!(told.to_string().contains("read-only"), "{told}");
     content(blobs.read(before, None).await.unwrap()).await.unwrap();
     records.create(run("heat")).await.unwrap();
-    assert!(disk.mount("remount,rw", "tmpfs"));
+    assert!(disk.mount("remount,rw"));
     records.free().await.unwrap();
     put(&*blobs, b"after").await;
 }
@@ -143,7 +141,7 @@ async fn a_disk_that_turns_read_only_is_told_and_comes_back_by_itself() {
 #[test]
 fn a_directory_that_is_read_only_at_the_start_is_told() {
     let Some(disk) = Disk::new(8) else { return };
-    assert!(disk.mount("remount,ro", "tmpfs"));
+    assert!(disk.mount("remount,ro"));
     let told = open(&disk.mount.join("data")).err().unwrap();
     assert!(matches!(told, StoreError::Unwritable(_)), "{told}");
 }

@@ -10,7 +10,7 @@ use simulay_store::{
     Runs as _, Shelves as _, StoreError, snapshot,
 };
 
-use crate::samples::{House, ended, now, plugin, put, report, run, started};
+use crate::samples::{House, ended, file_of, now, plugin, put, report, run, started};
 
 impl House {
     /// A run that has ended with what its call left.
@@ -123,8 +123,7 @@ async fn a_blob_that_comes_or_is_named_while_it_is_collected_is_there_afterwards
         let bytes = round.to_string();
         let blob = house.put(bytes.as_bytes()).await;
         // Old, so that only an upload or a name saves it.
-        let name = blob.to_string();
-        let file = house.directory.path().join("blobs/sha256").join(format!("{name:.2}")).join(&name);
+        let file = file_of(house.directory.path(), blob);
         std::fs::File::open(file).unwrap().set_modified(long_ago() - Duration::from_secs(1)).unwrap();
         let (blobs, other) = (house.blobs.clone(), house.blobs.clone());
         let collecting = tokio::spawn(async move { blobs.remove(blob, long_ago()).await.unwrap() });

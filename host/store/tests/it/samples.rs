@@ -1,5 +1,6 @@
 //! Domain values the tests need.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -55,6 +56,12 @@ impl House {
     pub(crate) async fn put(&self, bytes: &[u8]) -> Digest {
         put(&*self.blobs, bytes).await
     }
+}
+
+/// The file of a blob in a data directory.
+pub(crate) fn file_of(data: &Path, blob: Digest) -> PathBuf {
+    let name = blob.to_string();
+    data.join("blobs/sha256").join(format!("{name:.2}")).join(name)
 }
 
 pub(crate) async fn put(blobs: &dyn Blobs, bytes: &[u8]) -> Digest {
