@@ -9,8 +9,8 @@ use futures_util::FutureExt as _;
 use simulay_containers::Admitted;
 use simulay_model::schema::Schema;
 use simulay_model::{
-    CallEnd, CallRecord, Change, ContainerName, ContainerResult, Digest, ErrorKind, Kept, LogLevel, Next,
-    Plugin, RelativePath, Report, Run, RunEnd, RunError, RunId, RunState, Source, Stage, Step,
+    CallEnd, CallRecord, Change, ContainerResult, Digest, ErrorKind, Kept, LogLevel, Next, Plugin,
+    RelativePath, Report, Run, RunEnd, RunError, RunId, RunState, Source, Stage, Step,
 };
 use simulay_sandbox::{Answer, Answered, Call, CallError};
 use simulay_store::StoreError;
@@ -20,7 +20,8 @@ use crate::exchange::put;
 use crate::hold::Hold;
 use crate::limits::{Asker, Limits};
 use crate::logs::LiveLogs;
-use crate::simulate::{Simulation, failure, pause};
+use crate::retry::Budget;
+use crate::simulate::{Simulation, failure, pause, remove};
 use crate::{Parts, Settings, plan, plugins, verdict};
 
 /// Whose runs these are, until there are accounts.
@@ -235,17 +236,17 @@ impl Work<'_> {
         known: &Arc<HashMap<Digest, u64>>,
     ) -> Result<Answered, CallError> {
         let _at_work = self.hold.worked.begin();
-        for failures in 0..self.settings.max_attempts.saturating_sub(1) {
+        let mut budget = Budget::new(self.settings.max_attempts, 0);
+        loop {
             match plugins::call(&self.parts, run.plugin.sha256, call.clone(), known.clone()).await {
-                Err(error @ CallError::WorkerCrashed) => {
+                Err(error @ CallError::WorkerCrashed) if budget.again() => {
                     tracing::warn!(run = %self.run, %error, "calling the plugin again");
-                    let time = self.settings.backoff.pause(failures, &*self.parts.chance);
+                    let time = self.settings.backoff.pause(budget.failures(), &*self.parts.chance);
                     pause(time, &self.stop).await;
                 }
                 answered => return answered,
             }
         }
-        plugins::call(&self.parts, run.plugin.sha256, call, known.clone()).await
     }
 
     /// Stores a step the policy admits whole.
@@ -345,19 +346,11 @@ impl Work<'_> {
     async fn finish(&self, end: RunEnd) -> Result<(), StoreError> {
         for record in self.parts.journal.calls(self.run).await? {
             if record.started && record.end.is_none() {
-                self.discard(&record).await;
+                remove(&self.parts, self.run, &record).await;
+                self.logs.close(self.run, record.step, record.index);
             }
         }
         self.apply(Change::Ended(end)).await
-    }
-
-    async fn discard(&self, record: &CallRecord) {
-        let CallRecord { step, index: call, attempt, .. } = *record;
-        let name = ContainerName { run: self.run, step, call, attempt };
-        if let Err(error) = self.parts.containers.remove(name).await {
-            tracing::warn!(container = %name, %error, "the container stays until the next sweep");
-        }
-        self.logs.close(self.run, step, call);
     }
 
     async fn calls(&self, step: u32) -> Result<Vec<CallRecord>, StoreError> {

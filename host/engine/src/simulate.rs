@@ -94,26 +94,22 @@ impl Simulation<'_> {
         stop: &CancellationToken,
     ) -> Result<bool, StoreError> {
         // A container that may have been started and is not there is never started again.
-        if record.started && !present.contains(&self.name(&record)) && !stop.is_cancelled() {
+        if record.started && !present.contains(&name(self.run, &record)) && !stop.is_cancelled() {
             self.next_attempt(&mut record, "the container was gone after a restart of the host").await?;
         }
         let mut budget = Budget::new(self.settings.max_attempts, self.retries.min(self.settings.max_retries));
         loop {
-            let attempt = self.attempt(&record, admitted, stop).await?;
-            let (why, end) = match attempt {
+            let error = match self.attempt(&record, admitted, stop).await? {
                 Attempt::Stopped => return Ok(false),
                 Attempt::Over(end) => match failure(&record, &end) {
-                    Some(error) if budget.retry(&error) => (error.message, None),
-                    _ => (String::new(), Some(*end)),
+                    Some(error) if budget.retry(&error) => error,
+                    _ => return self.over(&record, *end, stop).await,
                 },
-                Attempt::Parked(error) => (error.message, None),
-                Attempt::Broken(error) if budget.again() => (error.message, None),
-                Attempt::Broken(error) => (String::new(), Some(CallEnd::Error(error))),
+                Attempt::Parked(error) => error,
+                Attempt::Broken(error) if budget.again() => error,
+                Attempt::Broken(error) => return self.over(&record, CallEnd::Error(error), stop).await,
             };
-            if let Some(end) = end {
-                return self.over(&record, end, stop).await;
-            }
-            self.next_attempt(&mut record, &why).await?;
+            self.next_attempt(&mut record, &error.message).await?;
             self.pause(budget.failures(), stop).await;
         }
     }
@@ -131,7 +127,10 @@ impl Simulation<'_> {
         };
         let Some(_place) = place else {
             // What an earlier life started has no one to stop it but us.
-            return self.discard(record).await.map(|()| Attempt::Stopped);
+            if record.started {
+                remove(self.parts, self.run, record).await;
+            }
+            return Ok(Attempt::Stopped);
         };
         let _at_work = self.hold.worked.begin();
         // Opens the logs before anyone is told of the start, who may ask for them at once.
@@ -141,16 +140,9 @@ impl Simulation<'_> {
             let CallRecord { step, index: call, attempt, .. } = *record;
             self.hold.apply(Change::CallStarted { step, call, attempt }).await?;
         }
-        let name = self.name(record);
+        let name = name(self.run, record);
         let ended = self.parts.containers.run(name, admitted, &exchange, begin, stop.clone()).await;
         self.result(record, &exchange, ended).await
-    }
-
-    async fn discard(&self, record: &CallRecord) -> Result<(), StoreError> {
-        if record.started {
-            self.remove(self.name(record)).await;
-        }
-        Ok(())
     }
 
     async fn result(
@@ -178,7 +170,7 @@ impl Simulation<'_> {
     ) -> Result<bool, StoreError> {
         let goes_on = failure(record, &end).is_none();
         self.end(record, end, stop).await?;
-        self.remove(self.name(record)).await;
+        remove(self.parts, self.run, record).await;
         Ok(goes_on)
     }
 
@@ -214,28 +206,16 @@ impl Simulation<'_> {
             record.call.name, record.attempt
         );
         self.hold.apply(Change::Logged { stage: Stage::Simulate, level: LogLevel::Warn, message }).await?;
-        self.remove(self.name(record)).await;
+        remove(self.parts, self.run, record).await;
         self.logs.close(self.run, record.step, record.index);
         record.attempt += 1;
         record.started = false;
         Ok(())
     }
 
-    /// A container that cannot be removed now is found by the sweep.
-    async fn remove(&self, name: ContainerName) {
-        if let Err(error) = self.parts.containers.remove(name).await {
-            tracing::warn!(container = %name, %error, "the container stays until the next sweep");
-        }
-    }
-
     async fn pause(&self, failures: u32, stop: &CancellationToken) {
         let time = self.settings.backoff.pause(failures, &*self.parts.chance);
         pause(time, stop).await;
-    }
-
-    fn name(&self, record: &CallRecord) -> ContainerName {
-        let CallRecord { step, index: call, attempt, .. } = *record;
-        ContainerName { run: self.run, step, call, attempt }
     }
 
     fn exchange(&self, record: &CallRecord) -> CallExchange {
@@ -252,6 +232,19 @@ pub(crate) fn failure(record: &CallRecord, end: &CallEnd) -> Option<RunError> {
         CallEnd::Result(result) if record.call.on_failure == OnFailure::FailRun => verdict::of_ending(result),
         CallEnd::Result(_) => None,
     }
+}
+
+/// Removes the container of an attempt. One that cannot be removed now is found by the sweep.
+pub(crate) async fn remove(parts: &Parts, run: RunId, record: &CallRecord) {
+    let name = name(run, record);
+    if let Err(error) = parts.containers.remove(name).await {
+        tracing::warn!(container = %name, %error, "the container stays until the next sweep");
+    }
+}
+
+const fn name(run: RunId, record: &CallRecord) -> ContainerName {
+    let CallRecord { step, index: call, attempt, .. } = *record;
+    ContainerName { run, step, call, attempt }
 }
 
 /// Waits, unless the end is asked for.

@@ -1,8 +1,11 @@
 //! What nobody else looks after: containers left behind, runs that nobody works on, what the node has.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::time::Duration;
 
-use simulay_model::{CallRecord, ContainerName};
+use simulay_model::{CallRecord, ContainerName, RunId};
+use simulay_store::StoreError;
 
 use crate::{Engine, Parts};
 
@@ -33,8 +36,16 @@ async fn containers(engine: &Engine) -> Result<(), String> {
     if let Some(node) = parts.containers.capacity().await.map_err(in_words)? {
         engine.limits().learn(node);
     }
+    let mut runs = HashMap::new();
     for name in parts.containers.list().await.map_err(in_words)? {
-        if is_left(parts, name).await? {
+        let calls = match runs.entry(name.run) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => {
+                let calls = calls(parts, name.run).await.map_err(|error| error.to_string())?;
+                unknown.insert(calls)
+            }
+        };
+        if is_left(calls, name) {
             tracing::info!(container = %name, "removing a container that nobody waits for");
             parts.containers.remove(name).await.map_err(in_words)?;
         }
@@ -42,13 +53,17 @@ async fn containers(engine: &Engine) -> Result<(), String> {
     Ok(())
 }
 
-/// True when its run has ended, or its call has, or another attempt at the call is at work.
-async fn is_left(parts: &Parts, name: ContainerName) -> Result<bool, String> {
-    let run = parts.runs.get(name.run).await.map_err(|error| error.to_string())?;
-    if run.is_none_or(|run| run.state.is_end()) {
-        return Ok(true);
+/// The calls of a run; none of a run that has ended.
+async fn calls(parts: &Parts, run: RunId) -> Result<Vec<CallRecord>, StoreError> {
+    let found = parts.runs.get(run).await?;
+    if found.is_none_or(|run| run.state.is_end()) {
+        return Ok(Vec::new());
     }
-    let calls = parts.journal.calls(name.run).await.map_err(|error| error.to_string())?;
+    parts.journal.calls(run).await
+}
+
+/// True when its run has ended, or its call has, or another attempt at the call is at work.
+fn is_left(calls: &[CallRecord], name: ContainerName) -> bool {
     let mut of_call = calls.iter().filter(|call| call.step == name.step && call.index == name.call);
-    Ok(of_call.all(|CallRecord { attempt, end, .. }| *attempt > name.attempt || end.is_some()))
+    of_call.all(|CallRecord { attempt, end, .. }| *attempt > name.attempt || end.is_some())
 }
