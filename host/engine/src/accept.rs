@@ -44,12 +44,12 @@ pub(crate) async fn request(parts: &Parts, plugin: &Plugin, new: &NewRun) -> Res
 }
 
 /// A queued run.
-pub(crate) fn run(parts: &Parts, plugin: &Plugin, request: Request) -> Run {
+pub(crate) fn run(parts: &Parts, plugin: &Plugin, new: &NewRun, request: Request) -> Run {
     Run {
         id: parts.chance.run_id(),
         plugin: plugin.reference(),
         request,
-        retries: 0,
+        retries: new.retries,
         state: RunState::Queued,
         steps: 0,
         cancel_requested: false,

@@ -254,14 +254,15 @@ impl Engine {
     pub async fn blob_writer(&self) -> Result<Box<dyn BlobWriter>, StoreError> {
         self.check_room().await?;
         let writer = self.parts.blobs.create().await?;
-        let Some(kept) = self.kept.clone() else { return Ok(writer) };
-        Ok(Box::new(Polite { writer, kept, floor: self.settings.min_free_bytes, unseen: 0 }))
+        let Some(kept) = &self.kept else { return Ok(writer) };
+        let (space, floor) = (kept.space.clone(), self.settings.min_free_bytes);
+        Ok(Box::new(Polite { writer, space, floor, unseen: 0 }))
     }
 
     /// Refuses new work when too little room is left for it.
     pub(crate) async fn check_room(&self) -> Result<(), StoreError> {
         match &self.kept {
-            Some(kept) => storage::admit(kept, self.settings.min_free_bytes).await,
+            Some(kept) => storage::admit(&*kept.space, self.settings.min_free_bytes).await,
             None => Ok(()),
         }
     }
@@ -337,6 +338,9 @@ impl Engine {
     pub(crate) async fn take_up(&self) -> Result<usize, StoreError> {
         let unfinished = self.parts.runs.unfinished().await?;
         for id in &unfinished {
+            if lock(&self.at_work).contains_key(id) {
+                continue;
+            }
             self.launch(*id, self.limits.keep_place());
         }
         Ok(unfinished.len())

@@ -63,8 +63,5 @@ impl Hold {
 
 /// True for errors that waiting may mend.
 pub(crate) const fn may_pass(error: &StoreError) -> bool {
-    matches!(
-        error,
-        StoreError::Full | StoreError::Unwritable(_) | StoreError::Low { .. } | StoreError::Failed(_)
-    )
+    matches!(error, StoreError::Full | StoreError::Unwritable(_) | StoreError::Failed(_))
 }

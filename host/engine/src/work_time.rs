@@ -1,13 +1,12 @@
 //! How long a run has been worked on: by the monotonic clock, without the time it waits for a turn.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 /// The time of one run.
-#[derive(Clone)]
-pub(crate) struct WorkTime(Arc<Mutex<State>>);
+pub(crate) struct WorkTime(Mutex<State>);
 
 struct State {
     before: Duration,
@@ -16,25 +15,25 @@ struct State {
 }
 
 /// Something of the run is at work as long as this lives.
-pub(crate) struct AtWork(WorkTime);
+pub(crate) struct AtWork<'a>(&'a WorkTime);
 
 impl WorkTime {
     /// Goes on from what earlier lives counted.
     pub(crate) fn after(before: Duration) -> Self {
-        Self(Arc::new(Mutex::new(State { before, at_work: 0, since: Instant::now() })))
+        Self(Mutex::new(State { before, at_work: 0, since: Instant::now() }))
     }
 
     /// Counts until the guard is dropped.
-    pub(crate) fn begin(&self) -> AtWork {
+    pub(crate) fn begin(&self) -> AtWork<'_> {
         let mut state = self.lock();
         if state.at_work == 0 {
             state.since = Instant::now();
         }
         state.at_work += 1;
-        AtWork(self.clone())
+        AtWork(self)
     }
 
-    /// All of it, in milliseconds as they are stored.
+    /// All of it up to now, with what earlier lives counted.
     pub(crate) fn total(&self) -> Duration {
         let state = self.lock();
         if state.at_work == 0 { state.before } else { state.before + state.since.elapsed() }
@@ -45,7 +44,7 @@ impl WorkTime {
     }
 }
 
-impl Drop for AtWork {
+impl Drop for AtWork<'_> {
     fn drop(&mut self) {
         let mut state = self.0.lock();
         state.at_work -= 1;

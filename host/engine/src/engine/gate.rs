@@ -118,7 +118,7 @@ impl Engine {
             CreateError::Store(error) => error,
             other => StoreError::Corrupt(other.to_string()),
         })?;
-        let run = Run { id, ..accept::run(&self.parts, plugin, request) };
+        let run = Run { id, ..accept::run(&self.parts, plugin, &new, request) };
         self.parts.runs.create(run).await?;
         self.launch(id, self.limits.keep_place());
         Ok(())

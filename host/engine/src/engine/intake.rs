@@ -92,7 +92,7 @@ impl Engine {
         let plugin = accept::pipeline(&self.parts, &new.pipeline).await?;
         let request = accept::request(&self.parts, &plugin, &new).await?;
         accept::retries(&new, self.settings.max_retries)?;
-        Ok(Run { retries: new.retries, ..accept::run(&self.parts, &plugin, request) })
+        Ok(accept::run(&self.parts, &plugin, &new, request))
     }
 
     /// Stores an accepted run and sets it to work, even when its caller goes away meanwhile.
