@@ -19,8 +19,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::policy::Content;
 use crate::{
-    Admitted, Begin, Capacity, Completed, ContainerError, Containers, Exchange, ImageId, Policy,
-    RegisteredImage, Stream,
+    Admitted, Begin, Completed, ContainerError, Containers, Exchange, ImageId, Policy, RegisteredImage,
+    Stream,
 };
 
 /// What a container does.
@@ -116,7 +116,6 @@ struct State {
     starts: Vec<ContainerName>,
     received: HashMap<ContainerName, Received>,
     absent: bool,
-    capacity: Option<Capacity>,
 }
 
 impl Default for Scripted {
@@ -142,11 +141,6 @@ impl Scripted {
     /// act, a container exits with 0 and leaves nothing.
     pub fn on(&self, name: &str, act: Act) {
         self.state().script.entry(name.to_owned()).or_default().push_back(act);
-    }
-
-    /// The node has this much.
-    pub fn set_capacity(&self, capacity: Capacity) {
-        self.state().capacity = Some(capacity);
     }
 
     /// Lets the held containers of the call `name` end.
@@ -331,11 +325,6 @@ impl Containers for Scripted {
 
     async fn ping(&self) -> Result<(), ContainerError> {
         self.answer()
-    }
-
-    async fn capacity(&self) -> Result<Option<Capacity>, ContainerError> {
-        self.answer()?;
-        Ok(self.state().capacity)
     }
 
     async fn images(&self) -> Result<Vec<RegisteredImage>, ContainerError> {
