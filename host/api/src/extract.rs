@@ -6,7 +6,6 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
 use simulay_engine::Selector;
-use simulay_model::Digest;
 
 use crate::body::{Pieces, check_media_type, check_plain};
 use crate::problem::Refusal;
@@ -59,10 +58,10 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Asked<T
     }
 }
 
-/// A JSON body, and what it is known by.
+/// A JSON body, and its bytes as they came.
 pub(crate) struct KnownBody<T> {
     pub(crate) document: T,
-    pub(crate) digest: Digest,
+    pub(crate) bytes: Bytes,
 }
 
 impl<T: DeserializeOwned> FromRequest<Api> for KnownBody<T> {
@@ -70,7 +69,7 @@ impl<T: DeserializeOwned> FromRequest<Api> for KnownBody<T> {
 
     async fn from_request(request: Request, api: &Api) -> Result<Self, Refusal> {
         let bytes = read(request, api).await?;
-        Ok(Self { document: parse(&bytes)?, digest: Digest::of(&bytes) })
+        Ok(Self { document: parse(&bytes)?, bytes })
     }
 }
 

@@ -35,10 +35,10 @@ struct Key {
 }
 
 impl Keyed {
-    /// The request with this body, when it has a name.
-    pub(crate) fn once(self, body: Digest) -> Option<Once> {
+    /// The request with this body, when it has a name; only then is the body's digest asked for.
+    pub(crate) fn once(self, body: impl FnOnce() -> Digest) -> Option<Once> {
         let Key { request, target } = self.0?;
-        let fingerprint = Digest::of(format!("{target}\n{body}").as_bytes());
+        let fingerprint = Digest::of(format!("{target}\n{}", body()).as_bytes());
         Some(Once { request, fingerprint })
     }
 }

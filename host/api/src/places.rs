@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures_util::{Stream, StreamExt as _};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::problem::Refusal;
@@ -24,4 +25,11 @@ impl Places {
         let full = |_| Refusal::new(ProblemKind::RateLimited, format!("there are too many {}", self.what));
         self.free.clone().try_acquire_owned().map_err(full)
     }
+}
+
+/// `stream`, which has `place` for as long as it is.
+pub(crate) fn holding<S: Stream>(place: OwnedSemaphorePermit, stream: S) -> impl Stream<Item = S::Item> {
+    stream.inspect(move |_| {
+        let _ = &place;
+    })
 }

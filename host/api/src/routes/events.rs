@@ -15,6 +15,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::runs::find;
 use crate::extract::{Asked, Segments};
+use crate::places::holding;
 use crate::problem::{Refusal, Refused};
 use crate::state::Api;
 use crate::wire::{self, ProblemKind};
@@ -64,11 +65,7 @@ pub(super) async fn follow(
 }
 
 fn respond(api: &Api, events: Events, place: OwnedSemaphorePermit) -> Response {
-    // Held as long as the stream is.
-    let events = events.inspect(move |_| {
-        let _ = &place;
-    });
-    let events = events.take_until(api.draining.clone().cancelled_owned()).scan((), told);
+    let events = holding(place, events).take_until(api.draining.clone().cancelled_owned()).scan((), told);
     let keep_alive = KeepAlive::new().interval(api.settings.keep_alive);
     let headers = [
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),

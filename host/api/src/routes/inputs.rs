@@ -41,7 +41,7 @@ pub(super) async fn upload(
     let (sha256, size) = writer.finish().await?;
     let location = Some(format!("/v1/inputs/{sha256}"));
     let work = async { Answer::new(StatusCode::CREATED, location, &InputStored { sha256, size }) };
-    answered(&api, keyed.once(sha256), work).await
+    answered(&api, keyed.once(|| sha256), work).await
 }
 
 /// Ask whether an input is there

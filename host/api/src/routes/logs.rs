@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::runs::find;
 use crate::extract::Segments;
+use crate::places::holding;
 use crate::problem::{Refusal, Refused};
 use crate::state::Api;
 
@@ -67,11 +68,7 @@ pub(super) async fn follow(
 
 /// The log, broken off (so that nobody takes it for whole) when the server stops.
 fn until(place: OwnedSemaphorePermit, log: LogStream, draining: CancellationToken) -> Body {
-    let pieces = log.map(move |piece| {
-        // Held as long as the stream is.
-        let _ = &place;
-        piece.map_err(io::Error::other)
-    });
+    let pieces = holding(place, log).map(|piece| piece.map_err(io::Error::other));
     let stopped = draining.clone().cancelled_owned();
     let broken = stream::once(async move {
         draining.is_cancelled().then(|| Err(io::Error::other("the server is stopping")))

@@ -87,7 +87,7 @@ pub(super) async fn roll_back(
     keyed: Keyed,
 ) -> Result<Answer, Refusal> {
     let (name, from) = (&selector.name, selector.version.as_ref());
-    let Some(once) = keyed.once(Digest::of(b"")) else {
+    let Some(once) = keyed.once(|| Digest::of(b"")) else {
         return rolled_back(&api.engine.roll_back(name, from, &by).await?);
     };
     let _at_work = match api.engine.begin(&once).await? {

@@ -74,7 +74,7 @@ pub(super) async fn upload(
     let _place = place.map_err(|_| busy())?.map_err(Refusal::internal)?;
     let asked = Submission { by, pending: arrival.state.is_some() };
     let component = pieces.collect().await?;
-    let once = keyed.once(Digest::of(&component));
+    let once = keyed.once(|| Digest::of(&component));
     answered(&api, once, take(&api, component, &asked)).await
 }
 
@@ -85,8 +85,7 @@ async fn take(api: &Api, component: Bytes, asked: &Submission) -> Result<Answer,
         Added::New => StatusCode::CREATED,
         Added::Known => StatusCode::OK,
     };
-    let Json(plugin) = details(api, plugin).await?;
-    Answer::new(status, Some(location), &plugin)
+    told(api, status, Some(location), plugin).await
 }
 
 /// List plugins
@@ -126,7 +125,7 @@ pub(super) async fn show(
     Segments((name, version)): Segments<(PluginName, Version)>,
 ) -> Result<Json<Plugin>, Refusal> {
     let plugin = api.engine.plugin(&Selector { name, version: Some(version) }).await?;
-    details(&api, plugin.ok_or_else(|| Refusal::not_found("plugin version"))?).await
+    details(&api, plugin.ok_or_else(|| Refusal::not_found("plugin version"))?).await.map(Json)
 }
 
 /// Retire a version of a plugin
@@ -147,8 +146,8 @@ pub(super) async fn retire(
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn details(api: &Api, plugin: model::Plugin) -> Result<Json<Plugin>, Refusal> {
-    Ok(Json(api.engine.details(plugin).await?.into()))
+async fn details(api: &Api, plugin: model::Plugin) -> Result<Plugin, Refusal> {
+    Ok(api.engine.details(plugin).await?.into())
 }
 
 /// What an activation waits for.
@@ -191,7 +190,7 @@ pub(super) async fn activate(
     keyed: Keyed,
 ) -> Result<Answer, Refusal> {
     let asked = Activation { by, approve: false, check: gate.check.is_some() };
-    answered(&api, keyed.once(Digest::of(b"")), make_active(&api, place, &asked, wait)).await
+    answered(&api, keyed.once(|| Digest::of(b"")), make_active(&api, place, &asked, wait)).await
 }
 
 /// Approve a version of a plugin
@@ -219,7 +218,7 @@ pub(super) async fn approve(
     keyed: Keyed,
 ) -> Result<Answer, Refusal> {
     let asked = Activation { by, approve: true, check: gate.check.is_some() };
-    answered(&api, keyed.once(Digest::of(b"")), make_active(&api, place, &asked, wait)).await
+    answered(&api, keyed.once(|| Digest::of(b"")), make_active(&api, place, &asked, wait)).await
 }
 
 async fn make_active(
@@ -237,15 +236,19 @@ async fn make_active(
     }
     let over = plugin.check.as_ref().filter(|_| asked.check).map(|check| check.disagreements.clone());
     match over {
-        Some(None) => told(api, StatusCode::ACCEPTED, plugin).await,
+        Some(None) => told(api, StatusCode::ACCEPTED, None, plugin).await,
         Some(Some(found)) if !found.is_empty() => Err(disagree(found)),
-        _ => told(api, StatusCode::OK, plugin).await,
+        _ => told(api, StatusCode::OK, None, plugin).await,
     }
 }
 
-async fn told(api: &Api, status: StatusCode, plugin: model::Plugin) -> Result<Answer, Refusal> {
-    let Json(plugin) = details(api, plugin).await?;
-    Answer::new(status, None, &plugin)
+async fn told(
+    api: &Api,
+    status: StatusCode,
+    location: Option<String>,
+    plugin: model::Plugin,
+) -> Result<Answer, Refusal> {
+    Answer::new(status, location, &details(api, plugin).await?)
 }
 
 fn of_version(error: LifeError) -> Refusal {

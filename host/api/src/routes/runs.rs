@@ -8,11 +8,11 @@ use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use simulay_engine::Named;
-use simulay_model::{Run, RunId};
+use simulay_model::{Digest, Run, RunId};
 use simulay_store::RunQuery;
 
 use crate::ApiSettings;
-use crate::extract::{Asked, KnownBody, Pipeline, Segments, selector};
+use crate::extract::{Asked, JsonBody, KnownBody, Pipeline, Segments, selector};
 use crate::idempotency::{self, Keyed};
 use crate::prefer::{Wait, applied};
 use crate::problem::{Refusal, Refused};
@@ -46,10 +46,10 @@ pub(super) async fn create(
     Pipeline(selector): Pipeline,
     Wait(wait): Wait,
     keyed: Keyed,
-    KnownBody { document, digest }: KnownBody<wire::NewRun>,
+    KnownBody { document, bytes }: KnownBody<wire::NewRun>,
 ) -> Result<Response, Refusal> {
     let new = document.into_engine(selector);
-    let run = match keyed.once(digest) {
+    let run = match keyed.once(|| Digest::of(&bytes)) {
         Some(once) => api.engine.create_once(new, &once).await?,
         None => api.engine.create(new).await?,
     };
@@ -78,7 +78,7 @@ pub(super) async fn create_as(
     State(api): State<Api>,
     Segments(id): Segments<RunId>,
     Wait(wait): Wait,
-    KnownBody { document, .. }: KnownBody<wire::NamedRun>,
+    JsonBody(document): JsonBody<wire::NamedRun>,
 ) -> Result<Response, Refusal> {
     // Lists and cursors go by id: it has to begin with a time.
     if id.uuid().get_version_num() != 7 {

@@ -32,14 +32,7 @@ const MOVED: [&str; 3] = ["$dynamicRef", "$recursiveRef", "$id"];
 /// Checks that the work to validate against `document` is bounded.
 pub(super) fn check(document: &Value) -> Result<(), String> {
     let mut unfolding = Unfolding { document, parts: 0, depth: 0, within: Vec::new() };
-    match document {
-        Value::Object(root) => {
-            let mut root = root.clone();
-            root.remove("$id");
-            unfolding.keywords(&root, 1)
-        }
-        _ => Ok(()),
-    }
+    document.as_object().map_or(Ok(()), |root| unfolding.keywords(root, 1))
 }
 
 struct Unfolding<'a> {
@@ -66,7 +59,10 @@ impl Unfolding<'_> {
     }
 
     fn keywords(&mut self, keywords: &Map<String, Value>, times: u64) -> Result<(), String> {
-        if let Some(moved) = MOVED.iter().find(|moved| keywords.get(**moved).is_some_and(Value::is_string)) {
+        // The document itself may have a name.
+        let inside = |moved: &str| self.depth > 0 || moved != "$id";
+        let moves = |moved: &str| inside(moved) && keywords.get(moved).is_some_and(Value::is_string);
+        if let Some(moved) = MOVED.into_iter().find(|moved| moves(moved)) {
             return Err(format!("`{moved}` inside a schema is not allowed; refer with `$ref` and `#/…`"));
         }
         let again = keywords.keys().any(|name| name.starts_with("unevaluated"));
