@@ -26,6 +26,8 @@ pub struct Measure {
     pub name: String,
     /// Why this machine does not give it; nothing when it is in force.
     pub refused: Option<String>,
+    /// Whether the others stand in for it where it is missing.
+    pub spare: bool,
 }
 
 /// Closes all files but the three standard streams; comes before any other is opened.
@@ -48,12 +50,12 @@ pub(crate) fn confine(role: Role, settings: &SandboxSettings) -> Vec<Measure> {
         measure("no network (namespaces)", left),
         measure("an empty file system", emptied),
         measure("no identity, no capabilities", world::become_nobody()),
-        measure("file access rules (Landlock)", world::forbid_files()),
+        Measure { spare: true, ..measure("file access rules (Landlock)", world::forbid_files()) },
         measure("bounds on memory, time and files", bounds::set(role, settings)),
         measure("system call filter (seccomp)", syscalls::filter()),
     ]
 }
 
 fn measure(name: &str, outcome: io::Result<()>) -> Measure {
-    Measure { name: name.to_owned(), refused: outcome.err().map(|error| error.to_string()) }
+    Measure { name: name.to_owned(), refused: outcome.err().map(|error| error.to_string()), spare: false }
 }

@@ -20,8 +20,6 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::compose::WORKER;
-
 /// Engineering simulations as WebAssembly plugins, run in Docker containers.
 ///
 /// Exit codes: 0 it worked, 1 it failed, 2 the command line or a setting is wrong, 130 interrupted.
@@ -59,16 +57,6 @@ enum Command {
     Gc(gc::Arguments),
     /// Checks whether simulations can run here, and safely.
     Doctor(doctor::Arguments),
-    /// Is a worker that plugin code runs in; the host starts it.
-    #[command(name = WORKER, hide = true)]
-    Worker,
-}
-
-impl Cli {
-    /// Whether this process is a worker of the sandbox.
-    pub(crate) const fn is_worker(&self) -> bool {
-        matches!(self.command, Command::Worker)
-    }
 }
 
 /// Does what the command line says.
@@ -86,8 +74,6 @@ pub(crate) async fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Restore(arguments) => backup::restore(&arguments, json),
         Command::Gc(arguments) => gc::execute(arguments, json).await,
         Command::Doctor(arguments) => doctor::execute(arguments, json).await,
-        // Done before there was a runtime.
-        Command::Worker => Ok(ExitCode::SUCCESS),
     }
 }
 

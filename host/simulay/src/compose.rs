@@ -12,6 +12,7 @@ use simulay_api::ApiSettings;
 use simulay_engine::{Engine, Kept, Parts, SystemChance};
 use simulay_model::SystemClock;
 use simulay_sandbox::{Launch, Measure, ProcessSandbox, Sandbox, SandboxSettings};
+use simulay_store::{ObjectBlobs, SqliteStore};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -56,13 +57,18 @@ fn workers(data: Option<&Path>) -> anyhow::Result<ProcessSandbox> {
         .context("compiled plugins cannot be kept in the data directory")
 }
 
+/// What a collection looks at.
+pub(crate) fn kept(records: Arc<SqliteStore>, blobs: Arc<ObjectBlobs>) -> Kept {
+    Kept::over(records, blobs, Arc::new(SystemClock))
+}
+
 /// An engine that keeps its data in `data`. Docker may be absent.
 pub(crate) fn engine(settings: &Settings, data: &Path, images: &ImageIds) -> anyhow::Result<Engine> {
     // Opened first: it makes sure that nobody else uses the directory.
     let (records, blobs) = simulay_store::open(data)
         .with_context(|| format!("the data directory {} cannot be used", data.display()))?;
     let containers = docker::containers(settings, places::instance(data)?, images)?;
-    let kept = Kept::over(records.clone(), blobs.clone(), Arc::new(SystemClock));
+    let kept = kept(records.clone(), blobs.clone());
     let parts = Parts {
         plugins: records.clone(),
         runs: records.clone(),

@@ -28,10 +28,11 @@ use clap::Parser as _;
 const WIND_DOWN: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
-    let cli = commands::Cli::parse();
-    if cli.is_worker() {
+    // Comes first: a worker of the sandbox needs nothing of a command, and starts often.
+    if std::env::args_os().nth(1).is_some_and(|word| word == compose::WORKER) {
         return simulay_sandbox::work();
     }
+    let cli = commands::Cli::parse();
     let json = cli.json;
     match execute(cli) {
         Ok(code) => code,

@@ -2,13 +2,11 @@
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Args;
 use serde_json::json;
-use simulay_engine::{Collected, Kept, RetentionRules, collect};
-use simulay_model::SystemClock;
+use simulay_engine::{Collected, RetentionRules, collect};
 
 use super::options::LocalOptions;
 use crate::compose;
@@ -38,8 +36,7 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
 /// What would go, found out on a copy of the records.
 async fn look(data: &Path, rules: &RetentionRules) -> anyhow::Result<Collected> {
     let looked = simulay_store::snapshot(data)?;
-    let kept = Kept::over(looked.records.clone(), looked.blobs.clone(), Arc::new(SystemClock));
-    Ok(collect(&kept, rules, true).await?)
+    Ok(collect(&compose::kept(looked.records.clone(), looked.blobs.clone()), rules, true).await?)
 }
 
 async fn clean(data: &Path, rules: &RetentionRules) -> anyhow::Result<Collected> {
@@ -47,8 +44,7 @@ async fn clean(data: &Path, rules: &RetentionRules) -> anyhow::Result<Collected>
         "the data directory cannot be cleaned; a server that works in it does so by itself, and \
          `--dry-run` tells what would go",
     )?;
-    let kept = Kept::over(records, blobs, Arc::new(SystemClock));
-    Ok(collect(&kept, rules, false).await?)
+    Ok(collect(&compose::kept(records, blobs), rules, false).await?)
 }
 
 fn tell(collected: &Collected, dry: bool, json: bool) -> anyhow::Result<()> {

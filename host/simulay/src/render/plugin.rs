@@ -28,7 +28,7 @@ pub(crate) fn moment(document: &Value, pointer: &str) -> String {
 /// Whether it takes new runs, and what is to be done when it does not.
 pub(crate) fn state(plugin: &Value) -> String {
     let (state, reference) = (at(plugin, "/state"), reference(plugin));
-    if plugin.pointer("/check/running") == Some(&Value::Bool(true)) {
+    if is_checking(plugin) {
         return format!("{state}; its examples are being run");
     }
     match (state.as_str(), at(plugin, "/approved_at").is_empty()) {
@@ -43,6 +43,16 @@ pub(crate) fn state(plugin: &Value) -> String {
     }
 }
 
+/// Whether its examples are being run.
+pub(crate) fn is_checking(plugin: &Value) -> bool {
+    plugin.pointer("/check/running") == Some(&Value::Bool(true))
+}
+
+/// What its check tells of, e.g. `disagreements`.
+pub(crate) fn of_check<'a>(plugin: &'a Value, name: &str) -> &'a [Value] {
+    list(plugin.get("check").unwrap_or(&Value::Null), name)
+}
+
 /// A version among the `versions` of its plugin.
 pub(crate) fn plugin(plugin: &Value, versions: &[Value]) -> String {
     let mut facts = Table::bare();
@@ -52,12 +62,12 @@ pub(crate) fn plugin(plugin: &Value, versions: &[Value]) -> String {
     facts.row(["versions", &all(versions)]);
     let mut text = format!("{}{}", facts.text(), asks(plugin));
     text.push_str(&differences(plugin));
-    for warning in list(plugin.get("warnings").unwrap_or(&Value::Null), "") {
+    for warning in list(plugin, "warnings") {
         text.push_str(&format!("note: {}\n", one_line(warning.as_str().unwrap_or_default())));
     }
     text.push_str(&provenance(plugin));
     text.push_str(&history(plugin));
-    let disagreeing = list(plugin.pointer("/check").unwrap_or(&Value::Null), "disagreements");
+    let disagreeing = of_check(plugin, "disagreements");
     if !disagreeing.is_empty() {
         text.push_str(&format!("\nits examples disagreed\n{}", disagreements(disagreeing)));
     }

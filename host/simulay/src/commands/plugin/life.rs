@@ -13,7 +13,7 @@ use simulay_model::PluginName;
 use crate::client::{Activation, Client};
 use crate::commands::options::{ServerOption, exact};
 use crate::fault::FAILED;
-use crate::render::{at, disagreements, list, serving, state};
+use crate::render::{at, disagreements, is_checking, list, of_check, serving, state};
 use crate::terminal::{note, print, print_json, say};
 
 const PAUSE: Duration = Duration::from_millis(500);
@@ -55,7 +55,7 @@ pub(super) async fn activate(arguments: Arguments, approve: bool, json: bool) ->
     } else {
         tell(&client, &name, &plugin, asked.check).await?;
     }
-    Ok(if asked.check && !disagreeing(&plugin).is_empty() {
+    Ok(if asked.check && !of_check(&plugin, "disagreements").is_empty() {
         ExitCode::from(FAILED)
     } else {
         ExitCode::SUCCESS
@@ -70,7 +70,7 @@ async fn checked(
     mut plugin: Value,
 ) -> anyhow::Result<Value> {
     let begun = at(&plugin, "/check/begun_at");
-    while plugin.pointer("/check/running") == Some(&Value::Bool(true)) {
+    while is_checking(&plugin) {
         tokio::time::sleep(PAUSE).await;
         plugin = client.plugin(name, version).await?;
     }
@@ -80,13 +80,9 @@ async fn checked(
     Ok(plugin)
 }
 
-fn disagreeing(plugin: &Value) -> &[Value] {
-    list(plugin.get("check").unwrap_or(&Value::Null), "disagreements")
-}
-
 async fn tell(client: &Client, name: &PluginName, plugin: &Value, checked: bool) -> anyhow::Result<()> {
     let version = at(plugin, "/version");
-    let found = disagreeing(plugin);
+    let found = of_check(plugin, "disagreements");
     if checked && !found.is_empty() {
         print(&disagreements(found))?;
         let state = at(plugin, "/state");
@@ -105,7 +101,7 @@ async fn tell(client: &Client, name: &PluginName, plugin: &Value, checked: bool)
 }
 
 fn agreed(plugin: &Value) -> String {
-    match list(plugin.get("check").unwrap_or(&Value::Null), "runs").len() {
+    match of_check(plugin, "runs").len() {
         0 => String::from("it has no examples: nothing was checked"),
         1 => String::from("1 example agrees"),
         count => format!("{count} examples agree"),
