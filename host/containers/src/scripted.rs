@@ -7,6 +7,8 @@
 //! containers.on("hang", Act::exits(0).held());
 //! ```
 
+mod ledger;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -22,6 +24,8 @@ use crate::{
     Admitted, Begin, Completed, ContainerError, Containers, Exchange, ImageId, Policy, RegisteredImage,
     Stream,
 };
+
+pub use self::ledger::Ledger;
 
 /// What a container does.
 #[derive(Clone)]

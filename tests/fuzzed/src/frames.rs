@@ -1,10 +1,11 @@
 //! Frames between the host and `simulay-init`, as both read them.
 
 use simulay_containers::hear;
+use simulay_containers::scripted::Ledger;
 use simulay_init::frames::{Decoder, FrameError, JobSpec, Order, Report, decode_all, encode};
 use simulay_init::patterns::Patterns;
 
-use crate::ledger::{self, Ledger};
+use crate::bounded;
 use crate::sandbox::wait;
 
 /// Takes any bytes as what went over an attachment, and once more as messages, each after one byte that tells
@@ -23,8 +24,8 @@ fn stream(bytes: &[u8]) {
     read::<Report>(bytes);
     let ledger = Ledger::default();
     // How it ends is its own affair.
-    let _end = wait(hear(bytes, &ledger::CALL, &ledger));
-    ledger.assert_bounds();
+    let _end = wait(hear(bytes, &bounded::CALL, &ledger));
+    bounded::assert_bounds(&ledger);
 }
 
 /// The messages in `bytes`, the same in whatever pieces they arrive, and written as they are read.

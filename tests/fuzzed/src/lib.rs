@@ -10,8 +10,8 @@
 )]
 
 mod answer;
+mod bounded;
 mod frames;
-mod ledger;
 mod manifest;
 mod params;
 mod sandbox;

@@ -1,57 +1,9 @@
-use std::io;
-use std::sync::Mutex;
-
-use async_trait::async_trait;
-use futures_util::stream::BoxStream;
 use proptest::prelude::*;
-use simulay_model::{ContainerCall, Digest};
+use simulay_model::ContainerCall;
 
 use super::*;
 use crate::policy::tests::{call, manifest, policy};
-
-/// Counts what is kept.
-#[derive(Default)]
-struct Ledger {
-    stream_bytes: Mutex<u64>,
-    finished: std::sync::Arc<Mutex<Vec<(String, u64)>>>,
-}
-
-#[async_trait]
-impl Exchange for Ledger {
-    async fn open(&self, _: Digest) -> io::Result<(u64, BoxStream<'static, io::Result<Bytes>>)> {
-        Err(io::ErrorKind::NotFound.into())
-    }
-
-    async fn stream(&self, _: Stream, _: u64, bytes: Bytes) -> io::Result<()> {
-        *self.stream_bytes.lock().unwrap() += bytes.len() as u64;
-        Ok(())
-    }
-
-    async fn output(&self, path: RelativePath, size: u64) -> io::Result<Box<dyn OutputSink>> {
-        Ok(Box::new(Sink { path: path.to_string(), size, taken: 0, finished: self.finished.clone() }))
-    }
-}
-
-struct Sink {
-    path: String,
-    size: u64,
-    taken: u64,
-    finished: std::sync::Arc<Mutex<Vec<(String, u64)>>>,
-}
-
-#[async_trait]
-impl OutputSink for Sink {
-    async fn write(&mut self, bytes: Bytes) -> io::Result<()> {
-        self.taken += bytes.len() as u64;
-        Ok(())
-    }
-
-    async fn finish(self: Box<Self>) -> io::Result<()> {
-        assert_eq!(self.taken, self.size);
-        self.finished.lock().unwrap().push((self.path, self.size));
-        Ok(())
-    }
-}
+use crate::scripted::Ledger;
 
 fn admitted() -> Admitted {
     let mut policy = policy();
@@ -121,8 +73,8 @@ fn a_plain_job_is_taken_whole() {
         assert!(block_on(receipt.take(report)).is_ok());
     }
     assert!(matches!(block_on(receipt.take(Report::Done)), Ok(Progress::Done(EXIT))));
-    assert_eq!(*ledger.stream_bytes.lock().unwrap(), 4);
-    assert_eq!(*ledger.finished.lock().unwrap(), [("out/a".to_owned(), 3), ("b.csv".to_owned(), 0)]);
+    assert_eq!(ledger.stream_bytes(), 4);
+    assert_eq!(ledger.files(), [("out/a".to_owned(), 3), ("b.csv".to_owned(), 0)]);
 }
 
 #[test]
@@ -225,8 +177,8 @@ proptest! {
                 break;
             }
         }
-        prop_assert!(*ledger.stream_bytes.lock().unwrap() <= 20);
-        let finished = ledger.finished.lock().unwrap();
+        prop_assert!(ledger.stream_bytes() <= 20);
+        let finished = ledger.files();
         prop_assert!(finished.len() <= 3);
         prop_assert!(finished.iter().map(|(_, size)| size).sum::<u64>() <= 100);
         let names: HashSet<_> = finished.iter().map(|(path, _)| path.to_lowercase()).collect();
