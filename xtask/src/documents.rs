@@ -6,15 +6,15 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::Duration;
-use std::{panic, thread};
 
 use anyhow::{Context as _, bail};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
 use crate::place::Place;
-use crate::process::{poll, tail};
+use crate::process::{joined, poll, tail};
 use crate::setup::{self, ImageId};
 use crate::step::step;
 
@@ -54,9 +54,7 @@ fn run_all(place: &Place, octave: &ImageId, form: Form) -> anyhow::Result<()> {
     let left = Mutex::new(documents.into_iter());
     thread::scope(|scope| {
         let workers = [(); 2].map(|()| scope.spawn(|| run_from(place, octave, form, &left)));
-        workers
-            .into_iter()
-            .try_for_each(|worker| worker.join().unwrap_or_else(|panicked| panic::resume_unwind(panicked)))
+        workers.into_iter().try_for_each(joined)
     })
 }
 

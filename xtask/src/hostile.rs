@@ -42,17 +42,6 @@ pub(crate) struct Arguments {
     damage_only: bool,
 }
 
-impl Arguments {
-    fn damage(&self) -> damage::Plan {
-        damage::Plan {
-            mutations: self.mutations,
-            seed: self.seed,
-            jobs: self.jobs,
-            time: self.minutes.map(|minutes| Duration::from_secs(60 * minutes)),
-        }
-    }
-}
-
 /// What came of everything.
 #[derive(Debug, Default)]
 struct Tally {
@@ -67,6 +56,11 @@ impl Tally {
             self.wrong.push(format!("{name}: {} {}", answer.status, answer.kind));
         }
         println!("  {name:38} {:24} {:7.0} ms", answer.kind, answer.took.as_secs_f64() * 1e3);
+    }
+
+    /// Fails when anything was not as it must be.
+    fn verdict(&self) -> anyhow::Result<()> {
+        if self.wrong.is_empty() { Ok(()) } else { bail!("{}", self.wrong.join("\n")) }
     }
 }
 
@@ -113,10 +107,11 @@ fn prove(place: &Place, octave: &ImageId, arguments: &Arguments) -> anyhow::Resu
 }
 
 fn damage_alone(place: &Place, server: Server, arguments: &Arguments) -> anyhow::Result<()> {
-    let (sent, wrong) = damage::send(place, &server, &arguments.damage())?;
+    let tally = damage::send(place, &server, arguments)?;
     server.stop()?;
-    println!("seed {}, {sent} damaged copies, {} not as they must be", arguments.seed, wrong.len());
-    if wrong.is_empty() { Ok(()) } else { bail!("{}", wrong.join("\n")) }
+    let (sent, wrong) = (tally.sent, tally.wrong.len());
+    println!("seed {}, {sent} damaged copies, {wrong} not as they must be", arguments.seed);
+    tally.verdict()
 }
 
 fn report(arguments: &Arguments, tally: &Tally, runs: u32, looks: &mut [f64]) -> anyhow::Result<()> {
@@ -137,7 +132,7 @@ fn report(arguments: &Arguments, tally: &Tally, runs: u32, looks: &mut [f64]) ->
         at(990),
         at(1000)
     );
-    if tally.wrong.is_empty() { Ok(()) } else { bail!("{}", tally.wrong.join("\n")) }
+    tally.verdict()
 }
 
 fn attack(place: &Place, server: &Server, arguments: &Arguments) -> anyhow::Result<Tally> {
@@ -148,18 +143,22 @@ fn attack(place: &Place, server: &Server, arguments: &Arguments) -> anyhow::Resu
     for deed in DEEDS {
         tally.count(deed.name, &misbehave(url, deed.name)?, &[deed.kind.unwrap_or("succeeded")]);
     }
-    let (sent, wrong) = damage::send(place, server, &arguments.damage())?;
-    tally.sent += sent;
-    tally.wrong.extend(wrong);
+    let damaged = damage::send(place, server, arguments)?;
+    tally.sent += damaged.sent;
+    tally.wrong.extend(damaged.wrong);
     Ok(tally)
 }
 
 fn upload(url: &str, bytes: &[u8]) -> anyhow::Result<Answer> {
     let begun = Instant::now();
     let (status, answer) = Host::new(url).upload(bytes)?;
+    Ok(Answer { status, kind: kind_of(status, &answer), took: begun.elapsed() })
+}
+
+/// What an upload was answered with.
+fn kind_of(status: u16, answer: &Value) -> String {
     let kind = answer.get("kind").and_then(Value::as_str);
-    let kind = if status < 300 { "accepted" } else { kind.unwrap_or("no kind") }.to_owned();
-    Ok(Answer { status, kind, took: begun.elapsed() })
+    if status < 300 { "accepted" } else { kind.unwrap_or("no kind") }.to_owned()
 }
 
 fn misbehave(url: &str, deed: &str) -> anyhow::Result<Answer> {

@@ -7,12 +7,12 @@ mod packages;
 mod registry;
 mod targets;
 
-use std::panic;
 use std::path::Path;
 use std::thread;
 
 use crate::build;
 use crate::place::Place;
+use crate::process::joined;
 use crate::step::say;
 pub(crate) use images::ImageId;
 
@@ -31,10 +31,11 @@ pub(crate) fn for_tests(place: &Place) -> anyhow::Result<ImageId> {
     thread::scope(|scope| {
         let tools = scope.spawn(|| authors::ensure(place));
         let image = with_image(place, || build::plugins(place));
-        tools.join().unwrap_or_else(|panicked| panic::resume_unwind(panicked))?;
+        joined(tools)?;
+        let image = image?;
         // After Docker: the system installs one thing at a time.
         registry::ensure(place)?;
-        image
+        Ok(image)
     })
 }
 
@@ -62,7 +63,7 @@ pub(crate) fn with_image(
     thread::scope(|scope| {
         let image = scope.spawn(|| images::ensure(place));
         let built = meanwhile();
-        let image = image.join().unwrap_or_else(|panicked| panic::resume_unwind(panicked))?;
+        let image = joined(image)?;
         built.map(|()| image)
     })
 }

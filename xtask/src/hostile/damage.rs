@@ -11,6 +11,7 @@ use anyhow::{Context as _, bail};
 use serde_json::Value;
 use simulay_hostile::Damage;
 
+use super::{Arguments, Tally, kind_of};
 use crate::place::Place;
 use crate::rest::Host;
 use crate::server::Server;
@@ -25,14 +26,6 @@ const MORE_FILES: u64 = 64;
 const MORE_BYTES: u64 = 256 << 20;
 /// Seeds of two copies lie this far apart, so that no two runs share copies by chance.
 const STRIDE: u64 = 0x9e37_79b9_7f4a_7c15;
-
-/// How many copies of each plugin, and how.
-pub(super) struct Plan {
-    pub(super) mutations: u32,
-    pub(super) seed: u64,
-    pub(super) jobs: usize,
-    pub(super) time: Option<Duration>,
-}
 
 /// What came of the copies.
 #[derive(Debug, Default)]
@@ -81,28 +74,29 @@ impl Holding {
     }
 }
 
-/// Sends the copies; what was not as it must be, and how many were sent.
-pub(super) fn send(place: &Place, server: &Server, plan: &Plan) -> anyhow::Result<(u32, Vec<String>)> {
+/// Sends the copies.
+pub(super) fn send(place: &Place, server: &Server, plan: &Arguments) -> anyhow::Result<Tally> {
     let before = Holding::of(server.pid())?;
     before.print("before the damage");
-    let (mut sent, mut wrong) = (0, Vec::new());
+    let mut tally = Tally::default();
     for name in SHIPPED {
         let counts = send_copies(place, server.url(), name, plan)?;
-        sent += counts.sent;
-        wrong.extend(counts.wrong);
+        tally.sent += counts.sent;
+        tally.wrong.extend(counts.wrong);
     }
     let after = Holding::of(server.pid())?;
     after.print("after it");
     if after.bytes > before.bytes + MORE_BYTES || after.files > before.files + MORE_FILES {
-        wrong.push("the host holds much more memory or files than before".to_owned());
+        tally.wrong.push("the host holds much more memory or files than before".to_owned());
     }
-    Ok((sent, wrong))
+    Ok(tally)
 }
 
-fn send_copies(place: &Place, url: &str, name: &str, plan: &Plan) -> anyhow::Result<Counts> {
+fn send_copies(place: &Place, url: &str, name: &str, plan: &Arguments) -> anyhow::Result<Counts> {
     let good = fs::read(place.plugin(name))?;
     let begun = Instant::now();
-    let end = plan.time.map(|time| begun + time / u32::try_from(SHIPPED.len()).unwrap_or(1));
+    let time = plan.minutes.map(|minutes| Duration::from_secs(60 * minutes));
+    let end = time.map(|time| begun + time / u32::try_from(SHIPPED.len()).unwrap_or(1));
     let shared = Shared { next: AtomicU32::new(0), broken: AtomicBool::new(false), counts: Mutex::default() };
     let outcomes = thread::scope(|scope| {
         let work = || work(name, &good, url, plan, end, &shared);
@@ -129,7 +123,7 @@ fn work(
     name: &str,
     good: &[u8],
     url: &str,
-    plan: &Plan,
+    plan: &Arguments,
     end: Option<Instant>,
     shared: &Shared,
 ) -> anyhow::Result<()> {
@@ -161,13 +155,8 @@ fn work(
 
 /// What a copy was answered with, and by whom.
 fn kind(status: u16, answer: &Value) -> String {
-    if status < 300 {
-        return "accepted".to_owned();
-    }
-    let text = |field| answer.get(field).and_then(Value::as_str);
-    let kind = text("kind").unwrap_or("no kind");
-    if text("detail").is_some_and(|detail| detail.contains(COMPILER)) {
-        return format!("{kind} by the compiler");
-    }
-    kind.to_owned()
+    let kind = kind_of(status, answer);
+    let detail = answer.get("detail").and_then(Value::as_str);
+    let compiler = status >= 300 && detail.is_some_and(|detail| detail.contains(COMPILER));
+    if compiler { format!("{kind} by the compiler") } else { kind }
 }

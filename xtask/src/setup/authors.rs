@@ -1,7 +1,6 @@
 //! What plugins are built with, in the languages that need more than this machine has.
 
 use std::fs;
-use std::panic;
 use std::path::Path;
 use std::process::Command;
 use std::thread;
@@ -9,7 +8,7 @@ use std::thread;
 use anyhow::Context as _;
 
 use crate::place::Place;
-use crate::process::{log, run};
+use crate::process::{joined, log, run};
 use crate::step::{say, step};
 
 /// A language, the library its projects carry, and the scripts of its template that fetch its tools.
@@ -26,9 +25,7 @@ const CHAINS: [Chain; 3] = [
 pub(super) fn ensure(place: &Place) -> anyhow::Result<()> {
     thread::scope(|scope| {
         let chains = CHAINS.map(|chain| scope.spawn(move || ensure_chain(place, chain)));
-        chains
-            .into_iter()
-            .try_for_each(|chain| chain.join().unwrap_or_else(|panicked| panic::resume_unwind(panicked)))
+        chains.into_iter().try_for_each(joined)
     })
 }
 
