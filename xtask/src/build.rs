@@ -1,6 +1,7 @@
 //! Builds the parts of Simulay.
 
 use std::fs;
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 
@@ -18,6 +19,18 @@ pub(crate) fn init(place: &Place) -> anyhow::Result<()> {
 /// Builds the command `simulay`, which carries simulay-init.
 pub(crate) fn host(place: &Place) -> anyhow::Result<()> {
     step("building simulay", || run(place.cargo().args(["build", "-p", "simulay"])))
+}
+
+/// Builds the command with its fail points; a place of its own keeps it from being taken for the usual one.
+pub(crate) fn failing_host(place: &Place) -> anyhow::Result<PathBuf> {
+    let program = place.made("simulay-fail-points")?;
+    step("building simulay with fail points", || {
+        run(place.cargo().args(["build", "-p", "simulay", "--features", "fail-points"]))?;
+        fs::copy(place.simulay(), &program)?;
+        Ok(())
+    })?;
+    host(place)?;
+    Ok(program)
 }
 
 /// Builds every plugin as a component.

@@ -1,10 +1,12 @@
 //! Asks a host over REST, on one connection that stays open.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use serde_json::Value;
 use ureq::Agent;
+use uuid::Uuid;
 
 const ANSWER: Duration = Duration::from_secs(120);
 
@@ -39,10 +41,38 @@ impl Host {
         Ok(run)
     }
 
-    /// Creates a run; its id.
-    pub(crate) fn create(&self, pipeline: &str, request: &Value) -> anyhow::Result<String> {
+    /// Creates a run, once for all requests with this `key`; its id.
+    pub(crate) fn create_once(&self, pipeline: &str, request: &Value, key: &str) -> anyhow::Result<String> {
         let path = format!("{}/v1/pipelines/{pipeline}/runs", self.url);
-        Ok(id_of(&document(self.agent.post(&path).send_json(request))?)?.to_owned())
+        let sent = self.agent.post(&path).header("idempotency-key", key).send_json(request);
+        Ok(id_of(&document(sent)?)?.to_owned())
+    }
+
+    /// Creates the run `id`; its id.
+    pub(crate) fn create_as(&self, pipeline: &str, request: &Value, id: Uuid) -> anyhow::Result<String> {
+        let mut request = request.clone();
+        if let Some(fields) = request.as_object_mut() {
+            fields.insert("pipeline".to_owned(), pipeline.into());
+        }
+        let sent = self.agent.put(&format!("{}/v1/runs/{id}", self.url)).send_json(&request);
+        Ok(id_of(&document(sent)?)?.to_owned())
+    }
+
+    /// The ids of all runs.
+    pub(crate) fn runs(&self) -> anyhow::Result<BTreeSet<String>> {
+        let mut ids = BTreeSet::new();
+        let mut cursor = String::new();
+        loop {
+            let page = self.get(&format!("/v1/runs?limit=100{cursor}"))?;
+            let runs = page.get("runs").and_then(Value::as_array).context("the host gave no runs")?;
+            for run in runs {
+                ids.insert(id_of(run)?.to_owned());
+            }
+            match page.get("next_cursor").and_then(Value::as_str) {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return Ok(ids),
+            }
+        }
     }
 
     /// Uploads an input; its address.

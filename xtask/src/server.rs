@@ -39,12 +39,22 @@ impl Server {
         octave: &ImageId,
         variables: &[(&str, &str)],
     ) -> anyhow::Result<Self> {
-        let log = place.made("server.log")?;
-        let mut serve = Command::new(place.simulay());
+        Self::start_program(&place.simulay(), &place.made("server.log")?, data, octave, variables)
+    }
+
+    /// The same with another build of the command, and its log elsewhere.
+    pub(crate) fn start_program(
+        program: &Path,
+        log: &Path,
+        data: &Path,
+        octave: &ImageId,
+        variables: &[(&str, &str)],
+    ) -> anyhow::Result<Self> {
+        let mut serve = Command::new(program);
         serve.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data);
         serve.env("SIMULAY__IMAGES__OCTAVE", octave.as_str()).current_dir(data);
         serve.envs(variables.iter().copied());
-        Self::spawn(&mut serve, log)
+        Self::spawn(&mut serve, log.to_owned())
     }
 
     fn spawn(serve: &mut Command, log: PathBuf) -> anyhow::Result<Self> {
@@ -76,6 +86,11 @@ impl Server {
     /// Its process.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// True once its process has ended.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(Some(_)))
     }
 
     /// Asks it to stop, and waits until it has.

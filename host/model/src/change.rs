@@ -124,28 +124,41 @@ pub struct Event {
 }
 
 impl Change {
-    /// Kind and data of the event that tells of this change.
+    /// Kind of the event that tells of this change.
     #[must_use]
-    pub fn event(&self) -> (&'static str, Value) {
+    pub const fn kind(&self) -> &'static str {
         match self {
-            Self::Started => ("run.started", json!({})),
+            Self::Started => "run.started",
+            Self::StepPlanned { .. } => "step.planned",
+            Self::CallStarted { .. } => "call.started",
+            Self::CallEnded { .. } => "call.ended",
+            Self::Logged { .. } => "log",
+            Self::CancelRequested => "run.cancel_requested",
+            Self::Ended(_) => "run.ended",
+        }
+    }
+
+    /// Data of that event.
+    #[must_use]
+    pub fn data(&self) -> Value {
+        match self {
+            Self::Started | Self::CancelRequested => json!({}),
             Self::StepPlanned { step, plan } => {
                 let calls: Vec<_> = plan.calls.iter().map(|call| &call.name).collect();
-                ("step.planned", json!({ "step": step, "calls": calls }))
+                json!({ "step": step, "calls": calls })
             }
             Self::CallStarted { step, call, attempt } => {
-                ("call.started", json!({ "step": step, "call": call, "attempt": attempt }))
+                json!({ "step": step, "call": call, "attempt": attempt })
             }
             Self::CallEnded { step, call, attempt, end } => {
                 let mut data = json!({ "step": step, "call": call, "attempt": attempt });
                 merge(&mut data, call_end(end));
-                ("call.ended", data)
+                data
             }
             Self::Logged { stage, level, message } => {
-                ("log", json!({ "stage": stage, "level": level, "message": message }))
+                json!({ "stage": stage, "level": level, "message": message })
             }
-            Self::CancelRequested => ("run.cancel_requested", json!({})),
-            Self::Ended(end) => ("run.ended", run_end(end)),
+            Self::Ended(end) => run_end(end),
         }
     }
 }

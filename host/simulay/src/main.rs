@@ -46,6 +46,8 @@ fn main() -> ExitCode {
 
 fn execute(cli: commands::Cli) -> anyhow::Result<ExitCode> {
     tls::choose();
+    #[cfg(feature = "fail-points")]
+    let _scenario = fail::FailScenario::setup();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let code = runtime.block_on(commands::execute(cli));
     runtime.shutdown_timeout(WIND_DOWN);

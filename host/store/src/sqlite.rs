@@ -64,12 +64,12 @@ impl SqliteStore {
         })
     }
 
-    async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    async fn write<T, F>(&self, name: &'static str, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
-        self.writer.write(work, |_| ()).await
+        self.writer.write(name, work, |_| ()).await
     }
 
     async fn read<T, F>(&self, work: F) -> Result<T, StoreError>

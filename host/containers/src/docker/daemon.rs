@@ -14,6 +14,7 @@ use bollard::query_parameters::{
     AttachContainerOptionsBuilder, CreateContainerOptionsBuilder, KillContainerOptionsBuilder,
     ListContainersOptionsBuilder, RemoveContainerOptionsBuilder,
 };
+use fail::fail_point;
 use simulay_model::ContainerName;
 use uuid::Uuid;
 
@@ -85,19 +86,19 @@ impl Daemon {
     }
 
     pub(crate) async fn ping(&self) -> Result<(), DaemonError> {
-        self.within(QUICK, self.docker.ping()).await.map(|_| ())
+        self.within("ping", QUICK, self.docker.ping()).await.map(|_| ())
     }
 
     pub(crate) async fn version(&self) -> Result<SystemVersion, DaemonError> {
-        self.within(QUICK, self.docker.version()).await
+        self.within("version", QUICK, self.docker.version()).await
     }
 
     pub(crate) async fn info(&self) -> Result<SystemInfo, DaemonError> {
-        self.within(USUAL, self.docker.info()).await
+        self.within("info", USUAL, self.docker.info()).await
     }
 
     pub(crate) async fn image(&self, id: ImageId) -> Result<ImageInspect, DaemonError> {
-        self.within(USUAL, self.docker.inspect_image(&id.to_string())).await
+        self.within("inspect_image", USUAL, self.docker.inspect_image(&id.to_string())).await
     }
 
     pub(crate) async fn create(
@@ -106,23 +107,23 @@ impl Daemon {
         body: ContainerCreateBody,
     ) -> Result<(), DaemonError> {
         let options = CreateContainerOptionsBuilder::default().name(&name.to_string()).build();
-        self.within(SLOW, self.docker.create_container(Some(options), body)).await.map(|_| ())
+        self.within("create", SLOW, self.docker.create_container(Some(options), body)).await.map(|_| ())
     }
 
     /// Starting a container that runs is fine.
     pub(crate) async fn start(&self, name: ContainerName) -> Result<(), DaemonError> {
-        self.within(SLOW, self.docker.start_container(&name.to_string(), None)).await
+        self.within("start", SLOW, self.docker.start_container(&name.to_string(), None)).await
     }
 
     pub(crate) async fn attach(&self, name: ContainerName) -> Result<AttachContainerResults, DaemonError> {
         let options = AttachContainerOptionsBuilder::default().stdin(true).stdout(true).stderr(true);
         let options = options.stream(true).build();
-        self.within(USUAL, self.docker.attach_container(&name.to_string(), Some(options))).await
+        self.within("attach", USUAL, self.docker.attach_container(&name.to_string(), Some(options))).await
     }
 
     /// `None` when there is no such container.
     pub(crate) async fn inspect(&self, name: ContainerName) -> Result<Option<Found>, DaemonError> {
-        match self.within(USUAL, self.docker.inspect_container(&name.to_string(), None)).await {
+        match self.within("inspect", USUAL, self.docker.inspect_container(&name.to_string(), None)).await {
             Ok(found) => Ok(Some(found.state.unwrap_or_default().into())),
             Err(DaemonError::NotFound) => Ok(None),
             Err(error) => Err(error),
@@ -131,12 +132,12 @@ impl Daemon {
 
     pub(crate) async fn kill(&self, name: ContainerName) -> Result<(), DaemonError> {
         let options = KillContainerOptionsBuilder::default().signal("SIGKILL").build();
-        self.within(USUAL, self.docker.kill_container(&name.to_string(), Some(options))).await
+        self.within("kill", USUAL, self.docker.kill_container(&name.to_string(), Some(options))).await
     }
 
     pub(crate) async fn remove(&self, name: ContainerName) -> Result<(), DaemonError> {
         let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
-        self.within(SLOW, self.docker.remove_container(&name.to_string(), Some(options))).await
+        self.within("remove", SLOW, self.docker.remove_container(&name.to_string(), Some(options))).await
     }
 
     /// The containers with the label of `instance` and a name of ours.
@@ -144,7 +145,7 @@ impl Daemon {
         let label = format!("{INSTANCE_LABEL}={instance}");
         let filters = HashMap::from([("label", vec![label])]);
         let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
-        let found = self.within(USUAL, self.docker.list_containers(Some(options))).await?;
+        let found = self.within("list", USUAL, self.docker.list_containers(Some(options))).await?;
         let names = found.into_iter().flat_map(|container| container.names.unwrap_or_default());
         Ok(names.filter_map(|name| name.strip_prefix('/').and_then(|name| name.parse().ok())).collect())
     }
@@ -164,12 +165,18 @@ impl From<ContainerState> for Found {
 }
 
 impl Daemon {
+    /// What Docker answers within `time`. Its fail points are `docker.NAME.before` and `docker.NAME.after`.
     async fn within<T>(
         &self,
+        name: &'static str,
         time: Duration,
         answer: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, DaemonError> {
-        match tokio::time::timeout(time, answer).await {
+        tracing::trace!(name, "asking Docker");
+        fail_point!(&format!("docker.{name}.before"), |_| std::process::abort());
+        let answer = tokio::time::timeout(time, answer).await;
+        fail_point!(&format!("docker.{name}.after"), |_| std::process::abort());
+        match answer {
             Ok(answer) => answer.map_err(|error| self.explain(error)),
             Err(_) => Err(self.absent(&format!("no answer within {} s", time.as_secs()))),
         }

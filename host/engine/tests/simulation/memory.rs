@@ -92,11 +92,11 @@ impl Entry {
         let cancelled = ends && self.run.cancel_requested;
         let change = if cancelled { Change::Ended(RunEnd::Cancelled) } else { change };
         if !self.store(at, &change)? {
-            let (kind, data) = change.event();
+            let (kind, data) = (change.kind(), change.data());
             let same = |event: &&Event| event.kind == kind && (kind != "call.ended" || event.data == data);
             return Ok(self.events.iter().find(same).unwrap().clone());
         }
-        let (kind, data) = change.event();
+        let (kind, data) = (change.kind(), change.data());
         Ok(self.append(at, kind, data))
     }
 

@@ -12,7 +12,7 @@ use crate::{Added, Plugins, StoreError};
 #[async_trait]
 impl Plugins for SqliteStore {
     async fn add(&self, plugin: Plugin) -> Result<Added, StoreError> {
-        self.write(move |connection| add(connection, &plugin)).await
+        self.write("plugin.add", move |connection| add(connection, &plugin)).await
     }
 
     async fn version(&self, name: &PluginName, version: &Version) -> Result<Option<Plugin>, StoreError> {
@@ -49,7 +49,7 @@ impl Plugins for SqliteStore {
     }
 
     async fn update(&self, plugin: Plugin, events: Vec<PluginEvent>) -> Result<(), StoreError> {
-        self.write(move |connection| update(connection, &plugin, &events)).await
+        self.write("plugin.update", move |connection| update(connection, &plugin, &events)).await
     }
 
     async fn history(&self, name: &PluginName, version: &Version) -> Result<Vec<PluginEvent>, StoreError> {

@@ -27,7 +27,7 @@ impl Requests for SqliteStore {
             runs::create(connection, &run)?;
             insert(connection, &claim, &Outcome::Run(run.id))
         };
-        self.writer.write(work, move |()| watchers.tell(id, 1)).await
+        self.writer.write("request.run", work, move |()| watchers.tell(id, 1)).await
     }
 
     async fn update_once(
@@ -37,7 +37,7 @@ impl Requests for SqliteStore {
         claim: Claim,
         answer: String,
     ) -> Result<(), StoreError> {
-        self.write(move |connection| {
+        self.write("request.plugin", move |connection| {
             insert(connection, &claim, &Outcome::Answer(answer))?;
             plugins::update(connection, &plugin, &events)
         })
@@ -45,11 +45,12 @@ impl Requests for SqliteStore {
     }
 
     async fn remember(&self, claim: Claim, answer: String) -> Result<(), StoreError> {
-        self.write(move |connection| insert(connection, &claim, &Outcome::Answer(answer))).await
+        self.write("request.answer", move |connection| insert(connection, &claim, &Outcome::Answer(answer)))
+            .await
     }
 
     async fn forget(&self, before: Timestamp) -> Result<usize, StoreError> {
-        self.write(move |connection| {
+        self.write("request.forget", move |connection| {
             let sql = "DELETE FROM requests WHERE at_ms < ?1";
             Ok(connection.prepare_cached(sql)?.execute([before.as_millisecond()])?)
         })

@@ -40,11 +40,11 @@ impl Retention for SqliteStore {
 
     async fn delete(&self, run: RunId, at: Timestamp, why: &str) -> Result<(), StoreError> {
         let why = why.to_owned();
-        self.write(move |connection| delete(connection, run, at, &why)).await
+        self.write("run.delete", move |connection| delete(connection, run, at, &why)).await
     }
 
     async fn let_go(&self, left: Left, before: Timestamp) -> Result<usize, StoreError> {
-        self.write(move |connection| let_go(connection, left, before)).await
+        self.write("blob.let_go", move |connection| let_go(connection, left, before)).await
     }
 
     async fn shown(&self, blobs: Vec<Digest>) -> Result<HashSet<Digest>, StoreError> {

@@ -21,7 +21,9 @@ const PAST_ALL: &str = "~";
 impl Runs for SqliteStore {
     async fn create(&self, run: Run) -> Result<(), StoreError> {
         let (id, watchers) = (run.id, self.watchers.clone());
-        self.writer.write(move |connection| create(connection, &run), move |()| watchers.tell(id, 1)).await
+        self.writer
+            .write("run.queued", move |connection| create(connection, &run), move |()| watchers.tell(id, 1))
+            .await
     }
 
     async fn apply(&self, run: RunId, at: Timestamp, change: Change) -> Result<Event, StoreError> {
@@ -67,6 +69,7 @@ impl SqliteStore {
         let watchers = self.watchers.clone();
         self.writer
             .write(
+                change.kind(),
                 move |connection| {
                     leases::check(connection, run, fence, &change)?;
                     let event = apply(connection, run, at, &change, &kept)?;

@@ -12,7 +12,7 @@ impl Space for SqliteStore {
     async fn free(&self) -> Result<u64, StoreError> {
         if self.writer.is_ailing() {
             // Only a write tells whether the disk takes writes again.
-            self.write(connection::touch).await?;
+            self.write("touch", connection::touch).await?;
         }
         let directory = self.directory.clone();
         let look = move || Ok(free_in(&directory)?.min(free_in(&directory.join(BLOBS))?));

@@ -48,7 +48,7 @@ pub(super) fn apply(
         Change::Ended(_) if head.cancel_requested => (&cancelled, &[][..]),
         _ => (change, kept),
     };
-    let (kind, data) = change.event();
+    let (kind, data) = (change.kind(), change.data());
     if !store(connection, run, at, &head, change, kept)? {
         return told(connection, run, kind, change);
     }

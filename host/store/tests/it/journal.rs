@@ -54,7 +54,8 @@ async fn events_are_read_in_pages() {
     assert_eq!(sequences(2, 2).await, [3]);
     assert!(sequences(u64::MAX, 2).await.is_empty());
     let event = &house.records.events(id, 2, 1).await.unwrap()[0];
-    assert_eq!((event.kind.as_str(), event.data.clone()), planned(0, 1).event());
+    let planned = planned(0, 1);
+    assert_eq!((event.kind.as_str(), event.data.clone()), (planned.kind(), planned.data()));
 }
 
 #[tokio::test]
