@@ -9,6 +9,10 @@ use crate::place::{INIT_TARGET, PLUGIN_TARGET, Place};
 use crate::process::run;
 use crate::step::step;
 
+/// A test that runs the command has it built.
+const FAILING: [&str; 7] =
+    ["test", "--workspace", "--test", "e2e", "--no-run", "--features", "simulay/fail-points"];
+
 /// Builds the program that runs inside containers: static, small.
 pub(crate) fn init(place: &Place) -> anyhow::Result<()> {
     step("building simulay-init", || {
@@ -16,20 +20,22 @@ pub(crate) fn init(place: &Place) -> anyhow::Result<()> {
     })
 }
 
-/// Builds the command `simulay`, which carries simulay-init.
+/// Builds the command `simulay`, which carries simulay-init. Of the whole workspace, as the tests are, so that
+/// what it is made of has the same features and is not compiled twice.
 pub(crate) fn host(place: &Place) -> anyhow::Result<()> {
-    step("building simulay", || run(place.cargo().args(["build", "-p", "simulay"])))
+    step("building simulay", || run(place.cargo().args(["build", "--workspace", "--bin", "simulay"])))
 }
 
-/// Builds the command with its fail points; a place of its own keeps it from being taken for the usual one.
+/// Builds the command with its fail points, as tests are built, and puts it apart from the usual one.
 pub(crate) fn failing_host(place: &Place) -> anyhow::Result<PathBuf> {
-    let program = place.made("simulay-fail-points")?;
+    let (program, usual) = (place.made("simulay-fail-points")?, place.made("simulay-usual")?);
     step("building simulay with fail points", || {
-        run(place.cargo().args(["build", "-p", "simulay", "--features", "fail-points"]))?;
-        fs::copy(place.simulay(), &program)?;
-        Ok(())
+        fs::rename(place.simulay(), &usual)?;
+        let built =
+            run(place.cargo().args(FAILING)).and_then(|()| Ok(fs::rename(place.simulay(), &program)?));
+        fs::rename(&usual, place.simulay())?;
+        built
     })?;
-    host(place)?;
     Ok(program)
 }
 

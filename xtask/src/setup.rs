@@ -35,6 +35,8 @@ pub(crate) fn for_tests(place: &Place) -> anyhow::Result<ImageId> {
         let image = image?;
         // After Docker: the system installs one thing at a time.
         registry::ensure(place)?;
+        let cure = "install strace, then try again";
+        packages::ensure(place, &["strace"], &["strace"], cure)?;
         Ok(image)
     })
 }

@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 use crate::place::Place;
 use crate::process::{ends_well, run, which};
 use crate::setup::ImageId;
-use crate::{build, documents, hostile, proof, setup, tidy};
+use crate::{documents, hostile, proof, setup, tidy};
 
 type Proof = fn(&Place, &ImageId) -> anyhow::Result<()>;
 
@@ -25,7 +25,6 @@ pub(crate) fn execute(place: &Place) -> anyhow::Result<()> {
         runner.env("SIMULAY_TOOLS", place.made("tools")?);
         counts.add(follow(&mut runner)?);
     }
-    build::host(place)?;
     counts.add(proofs(place, &image));
     println!("\n{}", counts.sentence());
     if counts.failed > 0 { bail!("tests failed") } else { Ok(()) }

@@ -228,7 +228,7 @@ impl Work<'_> {
         Ok(answered.answer.map_err(verdict::of_failure)?)
     }
 
-    /// Calls the plugin; a worker that died may have died of something else than the plugin.
+    /// Calls the plugin, again when the sandbox failed: a worker may die of something else than the plugin.
     async fn call_plugin(
         &self,
         run: &Run,
@@ -239,7 +239,7 @@ impl Work<'_> {
         let mut budget = Budget::new(self.settings.max_attempts, 0);
         loop {
             match plugins::call(&self.parts, run.plugin.sha256, call.clone(), known.clone()).await {
-                Err(error @ CallError::WorkerCrashed) if budget.again() => {
+                Err(error @ (CallError::WorkerCrashed | CallError::Host(_))) if budget.again() => {
                     tracing::warn!(run = %self.run, %error, "calling the plugin again");
                     let time = self.settings.backoff.pause(budget.failures(), &*self.parts.chance);
                     pause(time, &self.stop).await;

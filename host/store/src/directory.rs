@@ -5,6 +5,8 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
+use rustix::io::Errno;
+
 use crate::StoreError;
 
 /// Holds the data directory; the system gives it back when the process ends, however it ends.
@@ -47,6 +49,10 @@ pub(crate) fn unusable(directory: &Path, error: &io::Error) -> StoreError {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::Full,
         io::ErrorKind::ReadOnlyFilesystem => {
             StoreError::Unwritable(format!("{} is mounted read-only", directory.display()))
+        }
+        // The disk fails; the kind of this error has no name in the standard library.
+        _ if Errno::from_io_error(error) == Some(Errno::IO) => {
+            StoreError::Unwritable(format!("{}: {error}", directory.display()))
         }
         _ => StoreError::Failed(format!("{} cannot be used: {error}", directory.display())),
     }

@@ -9,14 +9,14 @@ use bytes::Bytes;
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
-use hyper::header::CONNECTION;
+use hyper::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode, client, server};
 use hyper_util::rt::TokioIo;
 use tokio::net::{UnixListener, UnixStream};
 
-use crate::Mode;
 use crate::heard::{self, Ledger};
+use crate::{Lie, Mode};
 
 type Body = BoxBody<Bytes, io::Error>;
 
@@ -61,6 +61,7 @@ impl Carrier {
                 tokio::time::sleep(time).await;
                 Err(gone())
             }
+            Some(Mode::Lie(lie)) => told(self.forward(request).await?, lie).await,
         }
     }
 
@@ -84,6 +85,16 @@ impl Carrier {
         }
         Ok(answer.map(|body| body.map_err(io::Error::other).boxed()))
     }
+}
+
+/// The answer with what `lie` makes of it.
+async fn told(answer: Response<Body>, lie: Lie) -> io::Result<Response<Body>> {
+    let (mut head, body) = answer.into_parts();
+    let bytes = body.collect().await?.to_bytes();
+    head.headers.remove(CONTENT_LENGTH);
+    head.headers.remove(TRANSFER_ENCODING);
+    let body = Full::new(lie.instead_of(bytes)).map_err(|never: Infallible| match never {});
+    Ok(Response::from_parts(head, body.boxed()))
 }
 
 fn gone() -> io::Error {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::Request;
+use crate::{Lie, Request};
 
 /// What happens to one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub enum Mode {
     Late(Duration),
     /// Never answered, for this long; then the connection ends.
     Hang(Duration),
+    /// Answered, and not truly.
+    Lie(Lie),
 }
 
 impl fmt::Display for Mode {
@@ -37,6 +39,7 @@ impl fmt::Display for Mode {
             Self::Cut => formatter.write_str("cut"),
             Self::Late(time) => write!(formatter, "{} s late", time.as_secs()),
             Self::Hang(time) => write!(formatter, "hangs {} s", time.as_secs()),
+            Self::Lie(lie) => lie.fmt(formatter),
         }
     }
 }
@@ -46,8 +49,8 @@ impl fmt::Display for Mode {
 pub struct Fault {
     /// Method and path, as heard.
     pub request: Request,
-    /// Which of these requests, from 1.
-    pub nth: usize,
+    /// Which of these requests, from 1; every one of them without.
+    pub nth: Option<usize>,
     /// How.
     pub mode: Mode,
 }

@@ -12,6 +12,12 @@ use crate::{Fault, Mode};
 pub struct Request(String);
 
 impl Request {
+    /// A look at a container.
+    #[must_use]
+    pub fn inspection() -> Self {
+        Self("GET /containers/*/json".to_owned())
+    }
+
     pub(crate) fn of(method: &Method, uri: &Uri) -> Self {
         let mut path = String::new();
         let mut parts = uri.path().split('/').filter(|part| !part.is_empty()).peekable();
@@ -66,7 +72,7 @@ impl Ledger {
         let request = state.heard.last()?;
         let fault = state.fault.as_ref().filter(|fault| fault.request == *request)?;
         let count = state.heard.iter().filter(|heard| **heard == fault.request).count();
-        let mode = (count == fault.nth).then_some(fault.mode)?;
+        let mode = fault.nth.is_none_or(|nth| nth == count).then_some(fault.mode)?;
         state.struck = true;
         Some(mode)
     }
@@ -88,10 +94,18 @@ mod tests {
     }
 
     #[test]
+    fn without_a_number_every_one_is_failed() {
+        let ledger = Ledger::default();
+        let ping = request(Method::GET, "/_ping");
+        ledger.arm(Some(Fault { request: ping.clone(), nth: None, mode: Mode::Conflict }));
+        assert_eq!([ping.clone(), ping].map(|request| ledger.hear(request)), [Some(Mode::Conflict); 2]);
+    }
+
+    #[test]
     fn only_the_nth_is_failed() {
         let ledger = Ledger::default();
         let ping = request(Method::GET, "/_ping");
-        ledger.arm(Some(Fault { request: ping.clone(), nth: 2, mode: Mode::Conflict }));
+        ledger.arm(Some(Fault { request: ping.clone(), nth: Some(2), mode: Mode::Conflict }));
         let other = request(Method::GET, "/info");
         let answers = [ping.clone(), other, ping.clone(), ping].map(|request| ledger.hear(request));
         assert_eq!(answers, [None, None, Some(Mode::Conflict), None]);

@@ -3,6 +3,7 @@
 mod carry;
 mod fault;
 mod heard;
+mod lie;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use carry::Carrier;
 pub use fault::{Fault, Mode};
 use heard::Ledger;
 pub use heard::Request;
+pub use lie::Lie;
 
 /// A proxy at work on a thread of its own, for as long as the process lives.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::bail;
 use clap::Args;
 use serde_json::Value;
-use simulay_fault_proxy::{Fault, FaultProxy, Mode, Request};
+use simulay_fault_proxy::{Fault, FaultProxy, Lie, Mode, Request};
 
 use super::witness::Witness;
 use super::work::{self, Work};
@@ -18,6 +18,8 @@ use crate::setup::{self, ImageId};
 
 const DAEMON: &str = "/var/run/docker.sock";
 const SHORT: [Mode; 3] = [Mode::LostRequest, Mode::LostAnswer, Mode::ServerError];
+/// What a look at a container may be answered with besides.
+const LIES: [Mode; 2] = [Mode::Lie(Lie::EndedEarly), Mode::Lie(Lie::NothingOfMemory)];
 const ALL: [Mode; 8] = [
     Mode::LostRequest,
     Mode::LostAnswer,
@@ -81,8 +83,9 @@ fn pipeline(proxy: &FaultProxy, host: &Host, work: &Work, modes: &[Mode]) -> any
     let mut failures = Vec::new();
     for (request, count) in calls {
         for nth in if count > 1 { vec![1, count] } else { vec![1] } {
-            for mode in modes {
-                let fault = Fault { request: request.clone(), nth, mode: *mode };
+            let lies = if request == Request::inspection() { LIES.as_slice() } else { &[] };
+            for mode in modes.iter().chain(lies) {
+                let fault = Fault { request: request.clone(), nth: Some(nth), mode: *mode };
                 failures.extend(disturbed(proxy, host, work, fault, &expected)?);
             }
         }
@@ -107,7 +110,8 @@ fn disturbed(
     fault: Fault,
     expected: &Value,
 ) -> anyhow::Result<Option<String>> {
-    let what = format!("{} {}, {}", fault.request, fault.nth, fault.mode);
+    let which = fault.nth.map_or_else(|| "each".to_owned(), |nth| nth.to_string());
+    let what = format!("{} {which}, {}", fault.request, fault.mode);
     proxy.arm(Some(fault));
     let begun = Instant::now();
     let run = host.run_to_end(work.pipeline, &work.request)?;

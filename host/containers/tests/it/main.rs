@@ -15,6 +15,7 @@ mod adoption;
 mod endings;
 mod exchange;
 mod failures;
+mod lies;
 mod proxy;
 mod registration;
 mod rig;

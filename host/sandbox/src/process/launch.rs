@@ -21,6 +21,7 @@ use crate::wire::{Channel, Hello, Question, Reply, Setup};
 
 /// A worker is ready in milliseconds; a machine may be busy.
 const START: Duration = Duration::from_secs(30);
+const STARTS: u32 = 3;
 const HELLO_BYTES: u64 = 64 << 10;
 const LAST_WORDS: u64 = 4 << 10;
 
@@ -41,8 +42,19 @@ impl Launch {
         Self { program: PathBuf::from("/proc/self/exe"), arguments }
     }
 
-    /// A new worker. It has no environment, and no files but two sockets and a pipe for last words.
+    /// A new worker. One that dies before it is ready has seen no plugin: another takes its place.
     pub(super) fn start(&self, role: Role, settings: &SandboxSettings) -> io::Result<Worker> {
+        for _ in 1..STARTS {
+            match self.try_start(role, settings) {
+                Ok(worker) => return Ok(worker),
+                Err(error) => tracing::warn!(%error, "starting another"),
+            }
+        }
+        self.try_start(role, settings)
+    }
+
+    /// A worker has no environment, and no files but two sockets and a pipe for last words.
+    fn try_start(&self, role: Role, settings: &SandboxSettings) -> io::Result<Worker> {
         let (host, socket) = UnixStream::pair()?;
         let (code, code_socket) = UnixDatagram::pair()?;
         let mut command = Command::new(&self.program);

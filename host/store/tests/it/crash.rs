@@ -9,20 +9,21 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use simulay_model::{Digest, RunId};
 use simulay_store::{
-    Blobs, Claim, Journal as _, ObjectBlobs, Outcome, RequestKey, Requests as _, Runs as _, SqliteStore, open,
+    Blobs, Claim, Journal as _, ObjectBlobs, Outcome, RequestKey, Requests as _, Runs as _, SqliteStore,
+    StoreError, open,
 };
 
-use crate::samples::{content, ended, now, planned, put, run, started};
+use crate::samples::{content, ended, now, planned, run, started};
 
 const DIRECTORY: &str = "SIMULAY_TEST_CRASH_DIRECTORY";
 const KILLS: usize = 20;
 
 /// What a child said is stored.
 #[derive(Default)]
-struct Acknowledged {
-    events: HashMap<RunId, u64>,
+pub(crate) struct Acknowledged {
+    pub(crate) events: HashMap<RunId, u64>,
     claims: Vec<RunId>,
-    blobs: Vec<Digest>,
+    pub(crate) blobs: Vec<Digest>,
 }
 
 #[tokio::test]
@@ -61,7 +62,7 @@ fn kill_after(directory: &Path, lines: usize, acknowledged: &mut Acknowledged) {
 
 impl Acknowledged {
     /// False for lines of the test harness, and for one cut short by the kill.
-    fn take(&mut self, line: &str) -> bool {
+    pub(crate) fn take(&mut self, line: &str) -> bool {
         match line.split(' ').collect::<Vec<_>>()[..] {
             ["event", run, sequence, "."] => {
                 let last = self.events.entry(run.parse().unwrap()).or_default();
@@ -75,7 +76,7 @@ impl Acknowledged {
     }
 }
 
-async fn verify(directory: &Path, acknowledged: &Acknowledged) {
+pub(crate) async fn verify(directory: &Path, acknowledged: &Acknowledged) {
     let (records, blobs) = open(directory).unwrap();
     for (run, last) in &acknowledged.events {
         assert!(records.get(*run).await.unwrap().is_some(), "an acknowledged run is gone");
@@ -123,20 +124,31 @@ fn child_that_writes_until_it_is_killed() {
 
 async fn write_forever(writer: usize, records: Arc<SqliteStore>, blobs: Arc<ObjectBlobs>) {
     loop {
-        let run = run("heat");
-        records.create_once(run.clone(), claim(run.id)).await.unwrap();
-        say(&format!("event {} 1 .", run.id));
-        say(&format!("claim {} .", run.id));
-        let changes = [simulay_model::Change::Started, planned(0, 1), started(0, 0, 0), ended(0, 0, 0, 1)];
-        for change in changes {
-            let event = records.apply(run.id, now(), change).await.unwrap();
-            say(&format!("event {} {} .", run.id, event.sequence));
-        }
         // Every other blob is large enough to be written piece by piece.
         let size = if writer.is_multiple_of(2) { 100 } else { 600 * 1024 };
-        let bytes = run.id.to_string().repeat(size / 36 + 1);
-        say(&format!("blob {} .", put(&*blobs, bytes.as_bytes()).await));
+        write_once(size, &records, &blobs).await.unwrap();
     }
+}
+
+/// A run with a claim and some changes, and a blob of about `size` bytes; says what is stored.
+pub(crate) async fn write_once(
+    size: usize,
+    records: &SqliteStore,
+    blobs: &ObjectBlobs,
+) -> Result<(), StoreError> {
+    let run = run("heat");
+    records.create_once(run.clone(), claim(run.id)).await?;
+    say(&format!("event {} 1 .", run.id));
+    say(&format!("claim {} .", run.id));
+    let changes = [simulay_model::Change::Started, planned(0, 1), started(0, 0, 0), ended(0, 0, 0, 1)];
+    for change in changes {
+        let event = records.apply(run.id, now(), change).await?;
+        say(&format!("event {} {} .", run.id, event.sequence));
+    }
+    let mut writer = blobs.create().await?;
+    writer.write(run.id.to_string().repeat(size / 36 + 1).into()).await?;
+    say(&format!("blob {} .", writer.finish().await?.0));
+    Ok(())
 }
 
 fn claim(run: RunId) -> Claim {

@@ -57,7 +57,7 @@ impl Drop for Disk {
     }
 }
 
-fn is_of_the_disk(error: &StoreError) -> bool {
+pub(crate) fn is_of_the_disk(error: &StoreError) -> bool {
     matches!(error, StoreError::Full | StoreError::Unwritable(_))
 }
 

@@ -99,7 +99,11 @@ impl Deaths {
             self.rng.shuffle(&mut self.left);
         }
         match self.left.pop() {
-            Some(point) if self.moment_next => Death::In { point, passed: self.rng.u32(0..MOST_PASSED) },
+            Some(point) if self.moment_next => {
+                // Some come only once in a life.
+                let passed = if self.rng.bool() { 0 } else { self.rng.u32(1..MOST_PASSED) };
+                Death::In { point, passed }
+            }
             point => {
                 self.left.extend(point);
                 Death::At(Duration::from_millis(self.rng.u64(0..LONGEST_LIFE_MS)))
