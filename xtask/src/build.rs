@@ -39,6 +39,14 @@ pub(crate) fn failing_host(place: &Place) -> anyhow::Result<PathBuf> {
     Ok(program)
 }
 
+/// Builds the command as it is released.
+pub(crate) fn release_host(place: &Place) -> anyhow::Result<PathBuf> {
+    step("building simulay for release", || {
+        run(place.cargo().args(["build", "--release", "--workspace", "--bin", "simulay"]))
+    })?;
+    Ok(place.released())
+}
+
 /// Builds every plugin as a component.
 pub(crate) fn plugins(place: &Place) -> anyhow::Result<()> {
     let mut cargo = place.cargo();

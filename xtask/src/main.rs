@@ -5,6 +5,7 @@ mod build;
 mod demo;
 mod digest;
 mod documents;
+mod holding;
 mod hostile;
 mod place;
 mod process;
@@ -45,8 +46,11 @@ enum Task {
     Demo,
     /// Runs every test, those with a real Docker daemon too.
     Test,
-    /// Measures what a run costs beside the work in its container.
-    Bench,
+    /// Measures what a run costs, or what a host bears.
+    Bench {
+        #[command(subcommand)]
+        what: Option<bench::Bench>,
+    },
     /// Sends the host all that a hostile author may send.
     Hostile(hostile::Arguments),
     /// Fails every Docker call of three pipelines in every way.
@@ -76,7 +80,7 @@ fn execute(task: Task) -> anyhow::Result<()> {
         Task::Images { data } => setup::images(&place, data.as_deref()),
         Task::Demo => demo::execute(&place),
         Task::Test => suite::execute(&place),
-        Task::Bench => bench::execute(&place),
+        Task::Bench { what } => bench::execute(&place, &what.unwrap_or(bench::Bench::Runs)),
         Task::Hostile(arguments) => hostile::execute(&place, &arguments),
         Task::Sweep(arguments) => proof::sweep::execute(&place, &arguments),
         Task::Torture(arguments) => proof::torture::execute(&place, &arguments),

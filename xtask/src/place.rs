@@ -53,6 +53,11 @@ impl Place {
         self.target.join("debug/simulay")
     }
 
+    /// The same, built for release.
+    pub(crate) fn released(&self) -> PathBuf {
+        self.target.join("release/simulay")
+    }
+
     /// The program inside containers.
     pub(crate) fn init(&self) -> PathBuf {
         self.target.join(INIT_TARGET).join("release/simulay-init")

@@ -1,13 +1,17 @@
 //! Asks a host over REST, on one connection that stays open.
 
 use std::collections::BTreeSet;
+use std::io::{BufRead as _, BufReader};
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
+use jiff::Timestamp;
 use serde_json::Value;
 use ureq::Agent;
 use uuid::Uuid;
 
+/// For what goes on as long as a run does.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
 const ANSWER: Duration = Duration::from_secs(120);
 
 /// A host to ask.
@@ -41,6 +45,19 @@ impl Host {
         Ok(run)
     }
 
+    /// Creates a run; its id.
+    pub(crate) fn create(&self, pipeline: &str, request: &Value) -> anyhow::Result<String> {
+        let path = format!("{}/v1/pipelines/{pipeline}/runs", self.url);
+        Ok(id_of(&document(self.agent.post(&path).send_json(request))?)?.to_owned())
+    }
+
+    /// Asks for the end of a run; one that has ended is fine.
+    pub(crate) fn cancel(&self, run: &str) -> anyhow::Result<()> {
+        let request = self.agent.post(&format!("{}/v1/runs/{run}/cancel", self.url));
+        let status = request.config().http_status_as_error(false).build().send_empty()?.status();
+        if status.is_success() || status.as_u16() == 409 { Ok(()) } else { bail!("cancel: {status}") }
+    }
+
     /// Creates a run, once for all requests with this `key`; its id.
     pub(crate) fn create_once(&self, pipeline: &str, request: &Value, key: &str) -> anyhow::Result<String> {
         let path = format!("{}/v1/pipelines/{pipeline}/runs", self.url);
@@ -58,12 +75,12 @@ impl Host {
         Ok(id_of(&document(sent)?)?.to_owned())
     }
 
-    /// The ids of all runs.
-    pub(crate) fn runs(&self) -> anyhow::Result<BTreeSet<String>> {
+    /// The ids of all runs that `query` means.
+    pub(crate) fn runs(&self, query: &str) -> anyhow::Result<BTreeSet<String>> {
         let mut ids = BTreeSet::new();
         let mut cursor = String::new();
         loop {
-            let page = self.get(&format!("/v1/runs?limit=100{cursor}"))?;
+            let page = self.get(&format!("/v1/runs?limit=100&{query}{cursor}"))?;
             let runs = page.get("runs").and_then(Value::as_array).context("the host gave no runs")?;
             for run in runs {
                 ids.insert(id_of(run)?.to_owned());
@@ -87,13 +104,30 @@ impl Host {
         let path = format!("{}/v1/runs/{run}/events", self.url);
         let text = self.agent.get(&path).call()?.body_mut().read_to_string()?;
         let data = text.lines().filter_map(|line| line.strip_prefix("data:"));
-        data.map(|line| {
-            let event: Value = serde_json::from_str(line)?;
-            let sequence = event.get("sequence").and_then(Value::as_u64).context("an event has no number")?;
-            let kind = event.get("kind").and_then(Value::as_str).context("an event has no kind")?;
-            Ok((sequence, kind.to_owned()))
-        })
-        .collect()
+        data.map(|line| Told::read(line).map(|told| (told.sequence, told.kind))).collect()
+    }
+
+    /// Shows each event of a run after the one numbered `after` as it comes, as long as `go_on` wants more.
+    pub(crate) fn follow(
+        &self,
+        run: &str,
+        after: u64,
+        mut go_on: impl FnMut(&Told) -> anyhow::Result<bool>,
+    ) -> anyhow::Result<Followed> {
+        let request = self.agent.get(&format!("{}/v1/runs/{run}/events", self.url));
+        let request = request.header("last-event-id", after.to_string());
+        let mut answer = request.config().timeout_global(Some(LONGEST)).build().call()?;
+        for line in BufReader::new(answer.body_mut().as_reader()).lines() {
+            let line = line?;
+            if let Some(data) = line.strip_prefix("data:") {
+                let told = Told::read(data)?;
+                let last = told.kind == "run.ended";
+                if !go_on(&told)? || last {
+                    return Ok(if last { Followed::ToItsEnd } else { Followed::AWhile });
+                }
+            }
+        }
+        Ok(if after > 0 { Followed::ToItsEnd } else { Followed::AWhile })
     }
 
     /// Uploads a component; the status and the answer, whatever they are.
@@ -108,6 +142,33 @@ impl Host {
     pub(crate) fn get(&self, path: &str) -> anyhow::Result<Value> {
         let path = format!("{}{path}", self.url);
         document(self.agent.get(&path).call()).with_context(|| format!("{path} failed"))
+    }
+}
+
+/// How far a run was followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Followed {
+    ToItsEnd,
+    AWhile,
+}
+
+/// An event as it was told.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(crate) sequence: u64,
+    pub(crate) at: Timestamp,
+    pub(crate) kind: String,
+}
+
+impl Told {
+    fn read(data: &str) -> anyhow::Result<Self> {
+        let event: Value = serde_json::from_str(data)?;
+        let text = |field: &str| event.get(field).and_then(Value::as_str);
+        Ok(Self {
+            sequence: event.get("sequence").and_then(Value::as_u64).context("an event has no number")?,
+            at: text("at").context("an event has no time")?.parse()?,
+            kind: text("kind").context("an event has no kind")?.to_owned(),
+        })
     }
 }
 

@@ -12,6 +12,7 @@ use serde_json::Value;
 use simulay_hostile::Damage;
 
 use super::{Arguments, Tally, kind_of};
+use crate::holding::Holding;
 use crate::place::Place;
 use crate::rest::Host;
 use crate::server::Server;
@@ -51,26 +52,6 @@ impl Counts {
             let mean = time.as_secs_f64() * 1e3 / f64::from(*count);
             println!("    {kind:36} {count:7} {share:5.1} % {mean:8.0} ms");
         }
-    }
-}
-
-/// What a process holds.
-struct Holding {
-    bytes: u64,
-    files: u64,
-}
-
-impl Holding {
-    fn of(process: u32) -> anyhow::Result<Self> {
-        let status = fs::read_to_string(format!("/proc/{process}/status")).context("the host is gone")?;
-        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kib = resident.and_then(|text| text.split_whitespace().next()).context("no VmRSS")?;
-        let files = fs::read_dir(format!("/proc/{process}/fd"))?.count();
-        Ok(Self { bytes: kib.parse::<u64>()? << 10, files: files as u64 })
-    }
-
-    fn print(&self, when: &str) {
-        println!("  the host {when}: {} MiB, {} open files", self.bytes >> 20, self.files);
     }
 }
 

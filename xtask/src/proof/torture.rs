@@ -63,7 +63,7 @@ fn prove(place: &Place, octave: &ImageId, arguments: &Arguments) -> anyhow::Resu
     scene.all = work::prepare(place, server.url())?;
     let host = Host::new(server.url());
     let references = work::references(&host, &scene.all)?;
-    let before = host.runs()?;
+    let before = host.runs("")?;
     let witness = Witness::new(data.path())?;
     server.kill()?;
 
@@ -83,7 +83,7 @@ fn prove(place: &Place, octave: &ImageId, arguments: &Arguments) -> anyhow::Resu
         broken.push(format!("{} requests are not answered", ledger.unanswered()));
     }
     broken.extend(judge(&host, &ledger, &references)?);
-    broken.extend(ledger.compare(&host.runs()?, &before));
+    broken.extend(ledger.compare(&host.runs("")?, &before));
     let (starts, wrong) = witness.judge()?;
     broken.extend(wrong);
     server.stop()?;

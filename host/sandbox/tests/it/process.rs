@@ -131,6 +131,18 @@ async fn a_worker_that_dies_fails_one_call_and_is_replaced() {
 }
 
 #[tokio::test]
+async fn a_worker_that_dies_before_it_is_ready_is_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mark, worker) = (folder.path().join("mark"), launch().program);
+    let (mark, worker) = (mark.display(), worker.display());
+    let script = format!("[ -e {mark} ] && exec {worker}; : > {mark}; kill -9 $$");
+    let launch = Launch { program: "/bin/sh".into(), arguments: vec!["-c".to_owned(), script] };
+    let sandbox = ProcessSandbox::new(SandboxSettings::default(), launch, None).unwrap();
+    assert_works(&sandbox).await;
+    assert!(folder.path().join("mark").exists());
+}
+
+#[tokio::test]
 async fn an_idle_worker_that_dies_is_replaced() {
     let named = Named::new("sandbox-idle");
     let sandbox = named.sandbox(SandboxSettings::default());

@@ -1,0 +1,154 @@
+//! How a host bears a long queue, many who watch, and a long past. Docker and Octave are real.
+
+mod past;
+mod queue;
+mod watchers;
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use clap::Args;
+use serde_json::Value;
+
+use super::figures::Times;
+use crate::build;
+use crate::place::Place;
+use crate::process::{poll, run};
+use crate::rest::Host;
+use crate::server::Server;
+use crate::setup::{self, ImageId};
+
+/// Requests at once.
+const CLIENTS: usize = 4;
+/// Containers at once.
+const PARALLEL: usize = 4;
+const LISTS: usize = 300;
+const READY: Duration = Duration::from_secs(60);
+const MIB: f64 = 1_048_576.0;
+
+/// How much of it.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Runs in the queue.
+    #[arg(long, default_value_t = 10_000)]
+    queued: usize,
+    /// Runs of the queue that are waited for.
+    #[arg(long, default_value_t = 200)]
+    ended: usize,
+    /// Runs of the past.
+    #[arg(long, default_value_t = 100_000)]
+    stored: usize,
+    /// Clients that follow runs.
+    #[arg(long, default_value_t = 500)]
+    watchers: usize,
+    /// Minutes that they do.
+    #[arg(long, default_value_t = 3)]
+    minutes: u64,
+}
+
+/// Measures a host built for release.
+pub(super) fn execute(place: &Place, arguments: &Arguments) -> anyhow::Result<()> {
+    let octave = setup::everything(place)?;
+    let scene = Scene { place, octave, program: build::release_host(place)? };
+    queue::measure(&scene, arguments.queued, arguments.ended)?;
+    watchers::measure(&scene, arguments.watchers, Duration::from_secs(60 * arguments.minutes))?;
+    past::measure(&scene, arguments.stored)
+}
+
+/// Where it happens.
+struct Scene<'a> {
+    place: &'a Place,
+    octave: ImageId,
+    program: PathBuf,
+}
+
+/// A directory with settings for much work.
+fn data() -> anyhow::Result<tempfile::TempDir> {
+    let data = tempfile::tempdir()?;
+    let settings = format!(
+        "[runs]\nmax_unfinished = 1000000\nmax_containers = {PARALLEL}\n[log]\nfilter = \"warn\"\n"
+    );
+    fs::write(data.path().join("simulay.toml"), settings)?;
+    Ok(data)
+}
+
+impl Scene<'_> {
+    fn start(&self, data: &tempfile::TempDir) -> anyhow::Result<Server> {
+        let log = self.place.made("server.log")?;
+        Server::start_program(&self.program, &log, data.path(), &self.octave, &[])
+    }
+
+    /// A host that is ready, and how long it took to be.
+    fn start_timed(&self, data: &tempfile::TempDir) -> anyhow::Result<(Server, Duration)> {
+        let begun = Instant::now();
+        let server = self.start(data)?;
+        let host = Host::new(server.url());
+        poll(READY, || host.get("/readyz").ok()).context("the host is not ready")?;
+        Ok((server, begun.elapsed()))
+    }
+
+    fn upload(&self, server: &Server, plugins: &[&str]) -> anyhow::Result<()> {
+        let upload = |plugin: &&str| {
+            let upload = ["plugin", "upload", "--server", server.url()];
+            run(Command::new(&self.program).args(upload).arg(self.place.plugin(plugin)))
+        };
+        plugins.iter().try_for_each(upload)
+    }
+}
+
+/// Does `work` with the numbers below `count` on several clients at once; how long each took.
+fn all_at_once(
+    url: &str,
+    count: usize,
+    work: impl Fn(&Host, usize) -> anyhow::Result<()> + Sync,
+) -> anyhow::Result<Times> {
+    let client = |first: usize| {
+        let (host, mut times) = (Host::new(url), Times::default());
+        for number in (first..count).step_by(CLIENTS) {
+            let begun = Instant::now();
+            work(&host, number)?;
+            times.add(begun.elapsed());
+        }
+        anyhow::Ok(times)
+    };
+    thread::scope(|scope| {
+        let client = &client;
+        let clients: Vec<_> = (0..CLIENTS).map(|first| scope.spawn(move || client(first))).collect();
+        let mut times = Times::default();
+        for client in clients {
+            times.extend(crate::process::joined(client)?);
+        }
+        Ok(times)
+    })
+}
+
+/// How long pages of runs take.
+fn lists(host: &Host, queries: &[&str]) -> anyhow::Result<Times> {
+    let mut times = Times::default();
+    for query in queries.iter().cycle().take(LISTS) {
+        let begun = Instant::now();
+        host.get(&format!("/v1/runs?{query}"))?;
+        times.add(begun.elapsed());
+    }
+    Ok(times)
+}
+
+/// How many runs of `query` there are, and the id of the oldest.
+fn count(host: &Host, query: &str) -> anyhow::Result<(usize, Option<String>)> {
+    let (mut count, mut oldest, mut cursor) = (0, None, String::new());
+    loop {
+        let page = host.get(&format!("/v1/runs?limit=100&{query}{cursor}"))?;
+        let runs = page.get("runs").and_then(Value::as_array).context("the host gave no runs")?;
+        count += runs.len();
+        let last = runs.last().and_then(|run| run.get("id")).and_then(Value::as_str);
+        oldest = last.map(str::to_owned).or(oldest);
+        match page.get("next_cursor").and_then(Value::as_str) {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return Ok((count, oldest)),
+        }
+    }
+}
