@@ -39,6 +39,11 @@ pub(crate) fn failing_host(place: &Place) -> anyhow::Result<PathBuf> {
     Ok(program)
 }
 
+/// Builds every test, and the command that they start.
+pub(crate) fn tests(place: &Place) -> anyhow::Result<()> {
+    step("building the tests", || run(place.cargo().args(["test", "--workspace", "--no-run"])))
+}
+
 /// Builds the command as it is released.
 pub(crate) fn release_host(place: &Place) -> anyhow::Result<PathBuf> {
     step("building simulay for release", || {

@@ -30,7 +30,10 @@ pub(crate) fn everything(place: &Place) -> anyhow::Result<ImageId> {
 pub(crate) fn for_tests(place: &Place) -> anyhow::Result<ImageId> {
     thread::scope(|scope| {
         let tools = scope.spawn(|| authors::ensure(place));
-        let image = with_image(place, || build::plugins(place));
+        let image = with_image(place, || {
+            build::plugins(place)?;
+            build::tests(place)
+        });
         joined(tools)?;
         let image = image?;
         // After Docker: the system installs one thing at a time.

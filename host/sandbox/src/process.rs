@@ -44,8 +44,24 @@ pub struct ProcessSandbox {
     compilations: Semaphore,
     idle: Idle,
     compiler: OnceCell<Digest>,
-    held: Cache<Arc<OwnedFd>>,
+    held: Cache<Ready>,
     folder: Option<Arc<Folder>>,
+}
+
+/// A plugin that was checked, and its code, which workers can load.
+#[derive(Clone)]
+struct Ready {
+    checked: Checked,
+    code: Arc<OwnedFd>,
+}
+
+impl Ready {
+    /// From what the folder has: the check and the code.
+    fn read(kept: &[u8]) -> io::Result<Self> {
+        let (checked, code): (Checked, ByteBuf) =
+            rmp_serde::from_slice(kept).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        Ok(Self { checked, code: seal(&code)? })
+    }
 }
 
 impl ProcessSandbox {
@@ -92,39 +108,39 @@ impl ProcessSandbox {
 
     /// The compiled code of `plugin`; its bytes are asked for only when there is none.
     async fn code(&self, plugin: Digest, code: &dyn Code) -> Result<Arc<OwnedFd>, CallError> {
-        if let Some(file) = self.kept(plugin).await? {
-            return Ok(file);
+        if let Some(ready) = self.kept(plugin).await.map_err(|error| host(&error))? {
+            return Ok(ready.code);
         }
-        let _place = place(&self.compilations).await.map_err(CallError::Host)?;
-        // Another call may have compiled it meanwhile.
-        if let Some(file) = self.held.get(plugin) {
-            return Ok(file);
-        }
-        let compiled = self.compile(plugin, component::load(plugin, code).await?).await;
-        Ok(compiled.map_err(|error| component::missing(plugin, &error))?.1)
+        let compiled = self.compile_once(plugin, component::load(plugin, code).await?).await;
+        Ok(compiled.map_err(|error| component::missing(plugin, &error))?.code)
     }
 
-    /// Compiled code from memory or from the folder.
-    async fn kept(&self, plugin: Digest) -> Result<Option<Arc<OwnedFd>>, CallError> {
-        if let Some(file) = self.held.get(plugin) {
-            return Ok(Some(file));
+    /// From memory or from the folder: whatever is there was checked and compiled before.
+    async fn kept(&self, plugin: Digest) -> io::Result<Option<Ready>> {
+        if let Some(ready) = self.held.get(plugin) {
+            return Ok(Some(ready));
         }
         let Some(folder) = self.folder.clone() else { return Ok(None) };
-        let compiler = self.compiler().await.map_err(|error| host(&error))?;
-        let read = move || folder.read(compiler, plugin).map(|code| seal(&code)).transpose();
-        let file = spawn_blocking(read).await.map_err(|error| host(&error))?.map_err(|error| host(&error))?;
-        if let Some(file) = &file {
-            self.held.put(plugin, file.clone());
+        let compiler = self.compiler().await?;
+        let read = move || folder.read(compiler, plugin).map(|kept| Ready::read(&kept)).transpose();
+        let ready = spawn_blocking(read).await.map_err(io::Error::other)??;
+        if let Some(ready) = &ready {
+            self.held.put(plugin, ready.clone());
         }
-        Ok(file)
+        Ok(ready)
+    }
+
+    /// Compiles, unless another has done it while this waited for a place.
+    async fn compile_once(&self, plugin: Digest, component: Arc<[u8]>) -> Result<Ready, InspectError> {
+        let _place = place(&self.compilations).await.map_err(InspectError::Host)?;
+        match self.held.get(plugin) {
+            Some(ready) => Ok(ready),
+            None => self.compile(plugin, component).await,
+        }
     }
 
     /// Checks and compiles a component in a process that does nothing else. Needs a place.
-    async fn compile(
-        &self,
-        plugin: Digest,
-        component: Arc<[u8]>,
-    ) -> Result<(Checked, Arc<OwnedFd>), InspectError> {
+    async fn compile(&self, plugin: Digest, component: Arc<[u8]>) -> Result<Ready, InspectError> {
         let time = self.settings.compile_time;
         let worker =
             self.start(Role::Compile).await.map_err(|error| InspectError::Host(error.to_string()))?;
@@ -139,10 +155,8 @@ impl ProcessSandbox {
             Err(end) => return Err(self.not_compiled(&end)),
         };
         let Reply::Compiled(compiled) = reply else { return Err(InspectError::WorkerCrashed) };
-        let (checked, code) = compiled?;
-        let file =
-            self.keep(compiler, plugin, code).await.map_err(|error| InspectError::Host(error.to_string()))?;
-        Ok((checked, file))
+        let kept = self.keep(compiler, plugin, compiled?).await;
+        kept.map_err(|error| InspectError::Host(error.to_string()))
     }
 
     fn not_compiled(&self, end: &End) -> InspectError {
@@ -164,17 +178,26 @@ impl ProcessSandbox {
     }
 
     /// Keeps compiled code in memory, and in the folder: a folder that is full is no reason to refuse.
-    async fn keep(&self, compiler: Digest, plugin: Digest, code: ByteBuf) -> io::Result<Arc<OwnedFd>> {
+    async fn keep(
+        &self,
+        compiler: Digest,
+        plugin: Digest,
+        compiled: (Checked, ByteBuf),
+    ) -> io::Result<Ready> {
         let folder = self.folder.clone();
         let keep = move || {
-            if let Some(Err(error)) = folder.map(|folder| folder.write(compiler, plugin, &code)) {
+            let written = folder.map(|folder| {
+                let bytes = rmp_serde::to_vec(&compiled).map_err(io::Error::other)?;
+                folder.write(compiler, plugin, &bytes)
+            });
+            if let Some(Err(error)) = written {
                 tracing::warn!(%plugin, %error, "compiled code cannot be kept on disk");
             }
-            seal(&code)
+            let (checked, code) = compiled;
+            Ok(Ready { checked, code: seal(&code)? })
         };
-        let file = spawn_blocking(keep).await.map_err(io::Error::other)??;
-        self.held.put(plugin, file.clone());
-        Ok(file)
+        let ready = spawn_blocking(keep).await.map_err(io::Error::other)?;
+        ready.inspect(|ready: &Ready| self.held.put(plugin, ready.clone()))
     }
 
     async fn describe(&self, plugin: Digest, code: Arc<OwnedFd>) -> Result<Manifest, InspectError> {
@@ -272,9 +295,10 @@ impl Sandbox for ProcessSandbox {
     async fn inspect(&self, component: Arc<[u8]>) -> Result<Inspection, InspectError> {
         shape::check(&component, self.settings.component_bytes)?;
         let plugin = Digest::of(&component);
-        let (checked, code) = {
-            let _place = place(&self.compilations).await.map_err(InspectError::Host)?;
-            self.compile(plugin, component).await?
+        let kept = self.kept(plugin).await.map_err(|error| InspectError::Host(error.to_string()))?;
+        let Ready { checked, code } = match kept {
+            Some(ready) => ready,
+            None => self.compile_once(plugin, component).await?,
         };
         let manifest = self.describe(plugin, code).await?;
         Ok(Inspection { manifest, contract: checked.contract, tools: checked.tools })

@@ -69,9 +69,8 @@ struct Scene<'a> {
 /// A directory with settings for much work.
 fn data() -> anyhow::Result<tempfile::TempDir> {
     let data = tempfile::tempdir()?;
-    let settings = format!(
-        "[runs]\nmax_unfinished = 1000000\nmax_containers = {PARALLEL}\n[log]\nfilter = \"warn\"\n"
-    );
+    let settings =
+        format!("[runs]\nmax_unfinished = 1000000\nmax_containers = {PARALLEL}\n[log]\nfilter = \"warn\"\n");
     fs::write(data.path().join("simulay.toml"), settings)?;
     Ok(data)
 }

@@ -209,3 +209,16 @@ async fn compiled_code_outlives_its_host() {
     let mended = host().call(plugin, &Bytes(component), call(), Arc::new(Digits)).await;
     assert!(mended.is_ok(), "{mended:?}");
 }
+
+#[tokio::test]
+async fn what_was_compiled_is_inspected_again_without_the_compiler() {
+    let folder = tempfile::tempdir().unwrap();
+    let host = |settings| ProcessSandbox::new(settings, launch(), Some(folder.path())).unwrap();
+    // With so little memory the compiler gets nowhere.
+    let starved = || host(SandboxSettings { compile_bytes: 1 << 20, ..SandboxSettings::default() });
+    let component: Arc<[u8]> = Guest::default().build().into();
+    let refused = starved().inspect(component.clone()).await;
+    assert!(matches!(refused, Err(InspectError::CompileMemory(_) | InspectError::Host(_))), "{refused:?}");
+    let first = host(SandboxSettings::default()).inspect(component.clone()).await.unwrap();
+    assert_eq!(starved().inspect(component).await.unwrap(), first);
+}
