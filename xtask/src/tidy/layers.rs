@@ -27,7 +27,7 @@ const LAYERS: [(&str, &[&str]); 13] = [
     ("simulay-model", &[]),
     ("simulay-init", &[]),
     ("simulay-sandbox", &["simulay-model", "simulay-hostile"]),
-    ("simulay-containers", &["simulay-model", "simulay-init"]),
+    ("simulay-containers", &["simulay-model", "simulay-init", "simulay-fault-proxy"]),
     ("simulay-store", &["simulay-model"]),
     ("simulay-engine", &["simulay-model", "simulay-sandbox", "simulay-containers", "simulay-store"]),
     (
