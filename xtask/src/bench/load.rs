@@ -33,6 +33,9 @@ const MIB: f64 = 1_048_576.0;
 /// How much of it.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
+    /// The command to measure, instead of one built for release.
+    #[arg(long, value_name = "FILE")]
+    program: Option<PathBuf>,
     /// Runs in the queue.
     #[arg(long, default_value_t = 10_000)]
     queued: usize,
@@ -53,7 +56,8 @@ pub(crate) struct Arguments {
 /// Measures a host built for release.
 pub(super) fn execute(place: &Place, arguments: &Arguments) -> anyhow::Result<()> {
     let octave = setup::everything(place)?;
-    let scene = Scene { place, octave, program: build::release_host(place)? };
+    let program = arguments.program.clone().map_or_else(|| build::release_host(place), Ok)?;
+    let scene = Scene { place, octave, program };
     queue::measure(&scene, arguments.queued, arguments.ended)?;
     watchers::measure(&scene, arguments.watchers, Duration::from_secs(60 * arguments.minutes))?;
     past::measure(&scene, arguments.stored)

@@ -62,7 +62,7 @@ pub(super) fn measure(scene: &Scene<'_>, queued: usize, ended: usize) -> anyhow:
 
 fn request(pipeline: &str, number: usize) -> Value {
     match pipeline {
-        "heat-equation" => json!({ "params": { "cells_x": 5, "cells_y": 5, "steps": 5 }, "seed": number }),
+        "heat-equation" => json!({ "params": { "cells_x": 10, "cells_y": 10, "steps": 10 }, "seed": number }),
         _ => json!({ "params": { "script": "x = 1 + 1;", "params": { "n": number } } }),
     }
 }
