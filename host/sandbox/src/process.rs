@@ -56,10 +56,14 @@ struct Ready {
 }
 
 impl Ready {
-    /// From what the folder has: the check and the code.
-    fn read(kept: &[u8]) -> io::Result<Self> {
-        let (checked, code): (Checked, ByteBuf) =
-            rmp_serde::from_slice(kept).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+    /// What `folder` has of `plugin`; what another version of this program wrote there is as good as none.
+    fn read(folder: &Folder, compiler: Digest, plugin: Digest) -> io::Result<Option<Self>> {
+        let kept = folder.read(compiler, plugin);
+        let kept = kept.and_then(|kept| rmp_serde::from_slice::<(Checked, ByteBuf)>(&kept).ok());
+        kept.map(Self::new).transpose()
+    }
+
+    fn new((checked, code): (Checked, ByteBuf)) -> io::Result<Self> {
         Ok(Self { checked, code: seal(&code)? })
     }
 }
@@ -122,8 +126,9 @@ impl ProcessSandbox {
         }
         let Some(folder) = self.folder.clone() else { return Ok(None) };
         let compiler = self.compiler().await?;
-        let read = move || folder.read(compiler, plugin).map(|kept| Ready::read(&kept)).transpose();
-        let ready = spawn_blocking(read).await.map_err(io::Error::other)??;
+        let ready = spawn_blocking(move || Ready::read(&folder, compiler, plugin))
+            .await
+            .map_err(io::Error::other)??;
         if let Some(ready) = &ready {
             self.held.put(plugin, ready.clone());
         }
@@ -193,8 +198,7 @@ impl ProcessSandbox {
             if let Some(Err(error)) = written {
                 tracing::warn!(%plugin, %error, "compiled code cannot be kept on disk");
             }
-            let (checked, code) = compiled;
-            Ok(Ready { checked, code: seal(&code)? })
+            Ready::new(compiled)
         };
         let ready = spawn_blocking(keep).await.map_err(io::Error::other)?;
         ready.inspect(|ready: &Ready| self.held.put(plugin, ready.clone()))

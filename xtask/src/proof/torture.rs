@@ -5,12 +5,14 @@ mod judge;
 mod ledger;
 mod life;
 
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::time::{Duration, Instant};
 
 use anyhow::bail;
 use clap::Args;
 use fastrand::Rng;
+use serde_json::Value;
 
 use self::death::Deaths;
 use self::judge::judge;
@@ -58,42 +60,66 @@ fn prove(place: &Place, octave: &ImageId, arguments: &Arguments) -> anyhow::Resu
     let program = build::failing_host(place)?;
     let (data, log) = (tempfile::tempdir()?, place.made("server.log")?);
     fs::write(data.path().join("simulay.toml"), "[runs]\nmax_containers = 6\n")?;
-    let mut scene = Scene { program: &program, log: &log, data: data.path(), octave, all: Vec::new() };
-    let server = scene.start(None)?;
-    scene.all = work::prepare(place, server.url())?;
-    let host = Host::new(server.url());
-    let references = work::references(&host, &scene.all)?;
-    let before = host.runs("")?;
+    let mut scene = Scene { place, program: &program, log: &log, data: data.path(), octave, all: Vec::new() };
+    let calm = Calm::before(&mut scene)?;
     let witness = Witness::new(data.path())?;
-    server.kill()?;
-
-    let seed = arguments.seed;
-    let mut course = Course { rng: Rng::with_seed(seed), ledger: Ledger::default(), workers_killed: 0 };
+    let rng = Rng::with_seed(arguments.seed);
+    let mut course = Course { rng, ledger: Ledger::default(), workers_killed: 0 };
     let mut broken = kill_often(&scene, arguments, &mut course)?;
-
-    let server = scene.start(None)?;
-    let host = Host::new(server.url());
-    let Course { mut ledger, workers_killed, .. } = course;
-    if poll(ANSWER, || {
-        ledger.ask_again(&host);
-        (ledger.unanswered() == 0).then_some(())
-    })
-    .is_none()
-    {
-        broken.push(format!("{} requests are not answered", ledger.unanswered()));
-    }
-    broken.extend(judge(&host, &ledger, &references)?);
-    broken.extend(ledger.compare(&host.runs("")?, &before));
-    let (starts, wrong) = witness.judge()?;
+    let (starts, wrong) = settle(&scene, &mut course.ledger, &calm, witness)?;
     broken.extend(wrong);
-    server.stop()?;
     println!(
-        "seed {seed}: {workers_killed} workers killed too, {} runs accepted, {starts} containers started, \
-         {} promises broken",
-        ledger.accepted().len(),
+        "seed {}: {} workers killed too, {} runs accepted, {starts} containers started, {} promises broken",
+        arguments.seed,
+        course.workers_killed,
+        course.ledger.accepted().len(),
         broken.len()
     );
     if broken.is_empty() { Ok(()) } else { bail!("{}", broken.join("\n")) }
+}
+
+/// What there is before the first kill.
+struct Calm {
+    references: HashMap<&'static str, Value>,
+    runs: BTreeSet<String>,
+}
+
+impl Calm {
+    /// Uploads the plugins, and does each piece of work undisturbed.
+    fn before(scene: &mut Scene<'_>) -> anyhow::Result<Self> {
+        let server = scene.start(None)?;
+        scene.all = work::prepare(scene.place, server.url())?;
+        let host = Host::new(server.url());
+        let calm = Self { references: work::references(&host, &scene.all)?, runs: host.runs("")? };
+        server.stop()?;
+        Ok(calm)
+    }
+}
+
+/// A last life without a death: all that was asked for is answered, and ends. How many containers there were,
+/// and what is not as promised.
+fn settle(
+    scene: &Scene<'_>,
+    ledger: &mut Ledger,
+    calm: &Calm,
+    witness: Witness,
+) -> anyhow::Result<(usize, Vec<String>)> {
+    let server = scene.start(None)?;
+    let host = Host::new(server.url());
+    let mut broken = Vec::new();
+    let answered = poll(ANSWER, || {
+        ledger.ask_again(&host);
+        (ledger.unanswered() == 0).then_some(())
+    });
+    if answered.is_none() {
+        broken.push(format!("{} requests are not answered", ledger.unanswered()));
+    }
+    broken.extend(judge(&host, ledger, &calm.references)?);
+    broken.extend(ledger.compare(&host.runs("")?, &calm.runs));
+    let (starts, wrong) = witness.judge()?;
+    broken.extend(wrong);
+    server.stop()?;
+    Ok((starts, broken))
 }
 
 /// Lives and deaths, one after the other; fail points that are not there.

@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::super::work::Work;
 use super::death::Death;
 use super::ledger::Ledger;
+use crate::place::Place;
 use crate::rest::Host;
 use crate::server::Server;
 use crate::setup::ImageId;
@@ -24,6 +25,7 @@ const WORKER_KILLS: u32 = 60;
 
 /// Where it happens.
 pub(super) struct Scene<'a> {
+    pub(super) place: &'a Place,
     pub(super) program: &'a Path,
     pub(super) log: &'a Path,
     pub(super) data: &'a Path,
