@@ -3,6 +3,7 @@
 
 mod damage;
 
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -25,6 +26,9 @@ const LOOK: Duration = Duration::from_millis(10);
 /// How much of it.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
+    /// The command to attack, instead of the one built by set-up.
+    #[arg(long, value_name = "FILE")]
+    program: Option<PathBuf>,
     /// Damaged copies of each shipped plugin.
     #[arg(long, default_value_t = 200)]
     mutations: u32,
@@ -77,14 +81,17 @@ pub(crate) fn execute(place: &Place, arguments: &Arguments) -> anyhow::Result<()
 
 /// What the tests do, where everything is set up: every upload and deed, and a little damage.
 pub(crate) fn short(place: &Place, octave: &ImageId) -> anyhow::Result<()> {
-    let little = Arguments { mutations: 200, seed: 1, jobs: 2, minutes: None, damage_only: false };
+    let little =
+        Arguments { program: None, mutations: 200, seed: 1, jobs: 2, minutes: None, damage_only: false };
     prove(place, octave, &little)
 }
 
 /// Sends it all and prints what came of it; fails when anything is not as it must be.
 fn prove(place: &Place, octave: &ImageId, arguments: &Arguments) -> anyhow::Result<()> {
     let data = tempfile::tempdir()?;
-    let server = Server::start(place, data.path(), octave)?;
+    let (usual, log) = (place.simulay(), place.made("server.log")?);
+    let program = arguments.program.as_ref().unwrap_or(&usual);
+    let server = Server::start_program(program, &log, data.path(), octave, &[])?;
     if arguments.damage_only {
         return damage_alone(place, server, arguments);
     }
