@@ -27,6 +27,8 @@ const CLIENTS: usize = 4;
 /// Containers at once.
 const PARALLEL: usize = 4;
 const LISTS: usize = 300;
+/// For all that was cancelled to end.
+const CANCEL: Duration = Duration::from_secs(300);
 const READY: Duration = Duration::from_secs(60);
 const MIB: f64 = 1_048_576.0;
 
@@ -154,4 +156,20 @@ fn count(host: &Host, query: &str) -> anyhow::Result<(usize, Option<String>)> {
             None => return Ok((count, oldest)),
         }
     }
+}
+
+/// Ends what is left, so that no container is.
+fn cancel_all(url: &str) -> anyhow::Result<()> {
+    let host = Host::new(url);
+    let mut open = Vec::new();
+    for state in ["queued", "running"] {
+        open.extend(host.runs(&format!("state={state}"))?);
+    }
+    all_at_once(url, open.len(), |host, number| {
+        let Some(run) = open.get(number) else { return Ok(()) };
+        host.cancel(run)
+    })?;
+    let left = || Some(count(&host, "state=running").ok()?.0 + count(&host, "state=queued").ok()?.0);
+    poll(CANCEL, || left().filter(|left| *left == 0)).context("what was cancelled does not end")?;
+    Ok(())
 }

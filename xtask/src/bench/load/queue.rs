@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 
 use super::super::figures::{Target, show, unfairness};
-use super::{MIB, Scene, all_at_once, count, data, lists};
+use super::{MIB, Scene, all_at_once, cancel_all, count, data, lists};
 use crate::holding::Holding;
 use crate::process::poll;
 use crate::rest::Host;
@@ -100,20 +100,4 @@ fn in_order(host: &Host) -> anyhow::Result<()> {
 fn newest(host: &Host, query: &str) -> anyhow::Result<Option<String>> {
     let page = host.get(&format!("/v1/runs?limit=1&{query}"))?;
     Ok(page.pointer("/runs/0/id").and_then(Value::as_str).map(str::to_owned))
-}
-
-/// Ends what is left, so that no container is.
-fn cancel_all(url: &str) -> anyhow::Result<()> {
-    let host = Host::new(url);
-    let mut open = Vec::new();
-    for state in ["queued", "running"] {
-        open.extend(host.runs(&format!("state={state}"))?);
-    }
-    all_at_once(url, open.len(), |host, number| {
-        let Some(run) = open.get(number) else { return Ok(()) };
-        host.cancel(run)
-    })?;
-    let left = || Some(count(&host, "state=running").ok()?.0 + count(&host, "state=queued").ok()?.0);
-    poll(PATIENCE, || left().filter(|left| *left == 0)).context("what was cancelled does not end")?;
-    Ok(())
 }

@@ -9,7 +9,7 @@ use fastrand::Rng;
 use serde_json::{Value, json};
 
 use super::super::figures::{Target, Times, show};
-use super::{MIB, Scene, data};
+use super::{MIB, Scene, cancel_all, data};
 use crate::holding::Holding;
 use crate::process::joined;
 use crate::rest::{Followed, Host};
@@ -61,6 +61,7 @@ pub(super) fn measure(scene: &Scene<'_>, watchers: usize, time: Duration) -> any
     show("delivery of an event, p99", times.within(990), "ms", &Target::Below(500.0));
     let more = most.bytes.saturating_sub(before.bytes) as f64 / MIB;
     show("more memory than before", more, "MiB", &Target::Below(32.0));
+    cancel_all(server.url())?;
     server.stop()
 }
 
