@@ -1,7 +1,9 @@
 //! What a plugin is linked to: the contract and a part of WASI, nothing else.
 
+use std::fmt::Display;
 use std::io;
 
+use wasmparser::{Validator, WasmFeatures};
 use wasmtime::component::{Component, HasSelf, Linker};
 use wasmtime::{Engine, Error};
 
@@ -22,7 +24,15 @@ pub(crate) fn linker(engine: &Engine) -> io::Result<Linker<Guest>> {
 
 /// Compiles a component that was checked, to what another process can load.
 pub(crate) fn precompile(engine: &Engine, bytes: &[u8]) -> Result<Vec<u8>, InspectError> {
+    validate(bytes)?;
     engine.precompile_component(bytes).map_err(|error| invalid(&error))
+}
+
+/// Finds an invalid body before any other is compiled: that takes a tenth of the time. What this host leaves
+/// out of WebAssembly is the compiler's to refuse.
+fn validate(bytes: &[u8]) -> Result<(), InspectError> {
+    let valid = Validator::new_with_features(WasmFeatures::default()).validate_all(bytes);
+    valid.map(drop).map_err(|error| invalid(&error))
 }
 
 /// Compiles a component that was checked, and links it.
@@ -37,7 +47,7 @@ pub(crate) fn link(linker: &Linker<Guest>, component: &Component) -> Result<Comp
     PluginPre::new(linked).map_err(|error| mismatch("exports", &error))
 }
 
-fn invalid(error: &Error) -> InspectError {
+fn invalid(error: &dyn Display) -> InspectError {
     InspectError::InvalidComponent(format!("the component is not valid: {error:#}"))
 }
 
