@@ -9,15 +9,20 @@ use simulay_store::StoreError;
 
 use crate::RepeatError;
 
+/// The manifest names images that are not registered: which.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no image is registered as {}", .0.join(", "))]
+pub struct UnknownImages(pub Vec<String>);
+
 /// Why an upload is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum UploadError {
     /// The component or its manifest is.
     #[error(transparent)]
     Refused(#[from] InspectError),
-    /// The manifest names images that are not registered: which.
-    #[error("no image is registered as {}", .0.join(", "))]
-    UnknownImages(Vec<String>),
+    /// It could not run here.
+    #[error(transparent)]
+    UnknownImages(#[from] UnknownImages),
     /// Storing failed, or the version exists.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -64,6 +69,9 @@ pub enum LifeError {
     /// It asks for what was not approved: what.
     #[error("what the plugin asks for is not approved yet: {}", .0.iter().map(told).collect::<Vec<_>>().join(", "))]
     NeedsApproval(Vec<More>),
+    /// It could not run here.
+    #[error(transparent)]
+    UnknownImages(#[from] UnknownImages),
     /// No version serves the pipeline.
     #[error("no release of the plugin is active")]
     NothingServed,

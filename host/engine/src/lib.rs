@@ -31,7 +31,7 @@ pub use approval::{Approval, PluginPolicy};
 pub use backoff::Backoff;
 pub use chance::{Chance, SystemChance};
 pub use engine::{Activation, Engine, Named, PluginDetails, RolledBack, Stats, Submission};
-pub use error::{CreateError, LifeError, UploadError};
+pub use error::{CreateError, LifeError, UnknownImages, UploadError};
 pub use logs::{LogStream, StreamName};
 pub use parts::Parts;
 pub use repeat::{AtWork, Beginning, Once, RepeatError};

@@ -17,6 +17,7 @@ use simulay_model::{Digest, RunId};
 use tokio_util::io::ReaderStream;
 
 use crate::fault::Usage;
+use crate::tls::distrust;
 use feed::Feed;
 pub(crate) use plugins::Activation;
 use problem::refusal;
@@ -169,12 +170,19 @@ impl Client {
         match request.send().await {
             Ok(response) if response.status().is_success() => Ok(response),
             Ok(response) => Err(refusal(response).await),
-            Err(error) if error.is_connect() => bail!(
-                "no server answers at {}; start one with `simulay serve`, or name another with --server",
-                self.server
-            ),
+            Err(error) if error.is_connect() => Err(self.unreached(&error)),
             Err(error) if error.is_timeout() => bail!("{} did not answer in time; try again", self.server),
             Err(error) => Err(error).with_context(|| format!("the request to {} failed", self.server)),
+        }
+    }
+
+    fn unreached(&self, error: &reqwest::Error) -> anyhow::Error {
+        let server = &self.server;
+        match distrust(error) {
+            Some(why) => anyhow::anyhow!("{server}: {why}"),
+            None => anyhow::anyhow!(
+                "no server answers at {server}; start one with `simulay serve`, or name another with --server"
+            ),
         }
     }
 }

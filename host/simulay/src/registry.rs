@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use simulay_model::Digest;
 
 use crate::fault::Usage;
+use crate::tls::distrust;
 
 /// What an address in a registry begins with.
 pub(crate) const SCHEME: &str = "oci://";
@@ -146,9 +147,10 @@ impl<'a> Repository<'a> {
     fn refused(&self, error: OciDistributionError) -> anyhow::Error {
         let host = self.reference.registry();
         match &error {
-            OciDistributionError::RequestError(cause) if cause.is_connect() => {
-                anyhow::Error::new(error).context(format!("no registry answers at {host}"))
-            }
+            OciDistributionError::RequestError(cause) if cause.is_connect() => match distrust(cause) {
+                Some(why) => anyhow::anyhow!("the registry at {host}: {why}"),
+                None => anyhow::Error::new(error).context(format!("no registry answers at {host}")),
+            },
             OciDistributionError::ImageManifestNotFoundError(_) => {
                 anyhow::anyhow!("the registry at {host} has no such plugin")
             }

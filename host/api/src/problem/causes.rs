@@ -1,7 +1,7 @@
 //! From the errors of the house to refusals.
 
 use simulay_containers::ContainerError;
-use simulay_engine::{CreateError, LifeError, RepeatError, UploadError};
+use simulay_engine::{CreateError, LifeError, RepeatError, UnknownImages, UploadError};
 use simulay_model::{ErrorKind, RunError};
 use simulay_sandbox::{CallError, InspectError};
 use simulay_store::StoreError;
@@ -49,15 +49,19 @@ impl From<RepeatError> for Refusal {
 
 impl From<UploadError> for Refusal {
     fn from(error: UploadError) -> Self {
-        let text = error.to_string();
         match error {
             UploadError::Refused(refused) => refused.into(),
             UploadError::Store(error) => error.into(),
-            UploadError::UnknownImages(_) => {
-                let cure = format!("{text}; the operator registers it with `simulay images register`");
-                Self::new(ProblemKind::ImageNotAllowed, cure).at("images")
-            }
+            UploadError::UnknownImages(unknown) => unknown.into(),
         }
+    }
+}
+
+impl From<UnknownImages> for Refusal {
+    fn from(unknown: UnknownImages) -> Self {
+        let cure =
+            "the operator registers it with `simulay images register NAME IMAGE` and restarts the server";
+        Self::new(ProblemKind::ImageNotAllowed, format!("{unknown}; {cure}")).at("images")
     }
 }
 
@@ -102,6 +106,7 @@ impl From<LifeError> for Refusal {
         let text = error.to_string();
         match error {
             LifeError::NeedsApproval(_) => Self::new(ProblemKind::ApprovalNeeded, text),
+            LifeError::UnknownImages(unknown) => unknown.into(),
             LifeError::NothingServed | LifeError::OtherServed(_) | LifeError::NothingBefore(_) => {
                 Self::new(ProblemKind::NoVersionBefore, text)
             }

@@ -87,23 +87,13 @@ pub(super) async fn create_as(
     let pipeline = selector(&document.pipeline).ok_or_else(|| Refusal::not_found("pipeline"))?;
     match api.engine.create_as(id, document.request().into_engine(pipeline)).await? {
         Named::New(run) => accepted(&api, run, wait).await,
-        Named::Known(run) => {
-            let run = match wait {
-                Some(time) => wait_for(&api, run.id, time).await?,
-                None => run,
-            };
-            Ok((StatusCode::OK, location(run.id), Json(wire::Run::from(run))).into_response())
-        }
+        Named::Known(run) => Ok((StatusCode::OK, accepted(&api, run, wait).await?).into_response()),
     }
-}
-
-fn location(id: RunId) -> [(HeaderName, String); 1] {
-    [(header::LOCATION, format!("/v1/runs/{id}"))]
 }
 
 /// The answer to who created `run`, and perhaps waits for its end.
 async fn accepted(api: &Api, run: Run, wait: Option<Duration>) -> Result<Response, Refusal> {
-    let location = location(run.id);
+    let location = [(header::LOCATION, format!("/v1/runs/{}", run.id))];
     let Some(time) = wait else {
         return Ok((StatusCode::ACCEPTED, location, Json(wire::Run::from(run))).into_response());
     };

@@ -223,7 +223,10 @@ fn warnings(details: &PluginDetails) -> Vec<String> {
         format!("`{}` is lowered by the operator: {} asked, {} granted", one.what, one.asked, one.granted)
     });
     let images = details.unknown_images.iter().map(|name| {
-        format!("no image is registered as `{name}`; `simulay images register {name} IMAGE` does that")
+        format!(
+            "no image is registered as `{name}`, and no run can begin before it is: \
+             `simulay images register {name} IMAGE`, then restart the server"
+        )
     });
     lowered.chain(images).collect()
 }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use axum::http::Request;
+use axum::http::request::Builder;
 use futures_util::future::join_all;
 use serde_json::json;
 use simulay_api::ApiSettings;
@@ -22,8 +23,11 @@ async fn post(house: &House, path: &str, key: &str, body: &str) -> Answer {
 }
 
 async fn put(house: &House, id: RunId, body: &serde_json::Value) -> Answer {
-    let request = Request::put(format!("/v1/runs/{id}")).header("content-type", "application/json");
-    house.send(request, body.to_string()).await
+    house.send(request_for(id), body.to_string()).await
+}
+
+fn request_for(id: RunId) -> Builder {
+    Request::put(format!("/v1/runs/{id}")).header("content-type", "application/json")
 }
 
 async fn runs(house: &House) -> usize {
@@ -167,6 +171,8 @@ async fn a_run_under_a_chosen_id_is_started_once() {
     let again = put(&house, id, &body).await.expect(200);
     assert_eq!(again.header("location"), format!("/v1/runs/{id}"));
     assert_eq!(again.document::<Run>().state, RunState::Succeeded);
+    let waited = house.send(request_for(id).header("prefer", "wait=7"), body.to_string()).await.expect(200);
+    assert_eq!(waited.header("preference-applied"), "wait=7");
     for other in [
         json!({ "pipeline": "heat", "params": { "width": 3 } }),
         json!({ "pipeline": "heat", "params": { "width": 2 }, "seed": 1 }),

@@ -49,6 +49,7 @@ impl Engine {
     /// See [`UploadError`].
     pub async fn upload(&self, component: Bytes) -> Result<(Plugin, Added), UploadError> {
         let inspected = plugins::inspect(&self.parts, component).await?;
+        self.check_images(inspected.manifest())?;
         let _turn = self.turn.lock().await;
         let now = self.parts.clock.now();
         let new = Plugin { approved_at: Some(now), ..inspected.plugin(LOCAL, now, PluginState::Active) };
@@ -61,7 +62,8 @@ impl Engine {
         Ok((active, added))
     }
 
-    /// Inspects a component and adds it; the policy decides whether it is active.
+    /// Inspects a component and adds it; the policy decides whether it is active. It waits, too, for
+    /// images that are not registered.
     ///
     /// # Errors
     /// See [`UploadError`].
@@ -71,7 +73,8 @@ impl Engine {
         let _turn = self.turn.lock().await;
         let now = self.parts.clock.now();
         let needed = self.needs_approval(inspected.manifest()).await?;
-        let waits = needed || asked.pending;
+        let runnable = self.check_images(inspected.manifest()).is_ok();
+        let waits = needed || asked.pending || !runnable;
         let state = if waits { PluginState::Pending } else { PluginState::Active };
         let new = Plugin { approved_at: (!needed).then_some(now), ..inspected.plugin(&asked.by, now, state) };
         match self.parts.plugins.add(new.clone()).await? {
@@ -93,6 +96,7 @@ impl Engine {
     ) -> Result<Plugin, LifeError> {
         let _turn = self.turn.lock().await;
         let plugin = self.known(name, version).await?;
+        self.check_images(&plugin.manifest)?;
         let approve = asked.approve || !self.needs_approval(&plugin.manifest).await?;
         if plugin.approved_at.is_none() && !approve {
             return Err(LifeError::NeedsApproval(self.asks_more(&plugin).await?));

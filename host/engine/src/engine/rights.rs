@@ -7,6 +7,7 @@ use simulay_model::{ContainerCall, Manifest, OnFailure, Plugin, PluginEvent, Res
 use simulay_store::StoreError;
 
 use super::Engine;
+use crate::UnknownImages;
 use crate::approval::approved_before;
 
 /// A plugin with what it may do here.
@@ -24,7 +25,7 @@ pub struct PluginDetails {
     pub granted: Resources,
     /// Bounds that the operator sets lower than it asks.
     pub lowered: Vec<Lowered>,
-    /// Images it declares that are not registered: calls that name them are refused.
+    /// Images it declares that are not registered: it is not activated until they are.
     pub unknown_images: Vec<String>,
     /// What happened to it, in order.
     pub history: Vec<PluginEvent>,
@@ -48,7 +49,7 @@ impl Engine {
             history: self.parts.plugins.history(&now.name, &now.version).await?,
             granted: asked.min(&most),
             lowered: lowered(&asked, &most),
-            unknown_images: self.unknown_images(&plugin),
+            unknown_images: self.unknown_images(&plugin.manifest),
             plugin,
         })
     }
@@ -60,13 +61,19 @@ impl Engine {
         Ok(more(before.map(|before| &before.manifest), &plugin.manifest))
     }
 
+    /// Refuses a plugin that could not run here.
+    pub(super) fn check_images(&self, manifest: &Manifest) -> Result<(), UnknownImages> {
+        let unknown = self.unknown_images(manifest);
+        if unknown.is_empty() { Ok(()) } else { Err(UnknownImages(unknown)) }
+    }
+
     /// Declared images that the policy refuses.
-    fn unknown_images(&self, plugin: &Plugin) -> Vec<String> {
+    fn unknown_images(&self, manifest: &Manifest) -> Vec<String> {
         let refused = |name: &String| {
-            let admitted = self.parts.containers.admit(&asking_for(plugin, name), &plugin.manifest);
+            let admitted = self.parts.containers.admit(&asking_for(manifest, name), manifest);
             matches!(admitted, Err(ContainerError::ImageNotAllowed { .. }))
         };
-        plugin.manifest.images.iter().map(|image| image.name.clone()).filter(refused).collect()
+        manifest.images.iter().map(|image| image.name.clone()).filter(refused).collect()
     }
 }
 
@@ -83,7 +90,7 @@ fn compared<'a>(versions: &'a [Plugin], plugin: &Plugin) -> Option<&'a Manifest>
 }
 
 /// A call that asks for nothing but an image.
-fn asking_for(plugin: &Plugin, image: &str) -> ContainerCall {
+fn asking_for(manifest: &Manifest, image: &str) -> ContainerCall {
     ContainerCall {
         name: "image".to_owned(),
         image: image.to_owned(),
@@ -91,7 +98,7 @@ fn asking_for(plugin: &Plugin, image: &str) -> ContainerCall {
         env: Vec::new(),
         files: Vec::new(),
         outputs: Vec::new(),
-        resources: plugin.manifest.max_resources,
+        resources: manifest.max_resources,
         on_failure: OnFailure::FailRun,
         deterministic: true,
     }

@@ -7,9 +7,12 @@ use bytes::Bytes;
 use semver::Version;
 use serde_json::{Value, json};
 use simulay_containers::scripted::{Act, Scripted};
-use simulay_engine::{Activation, CreateError, Engine, LifeError, Selector, Settings, Submission};
+use simulay_containers::{ImageId, Policy};
+use simulay_engine::{
+    Activation, CreateError, Engine, LifeError, Selector, Settings, Submission, UnknownImages, UploadError,
+};
 use simulay_model::{
-    Disagreement, Example, Manifest, Next, Plugin, PluginName, PluginState, RunId, RunState,
+    Digest, Disagreement, Example, Manifest, Next, Plugin, PluginName, PluginState, RunId, RunState,
 };
 use simulay_sandbox::{Answer, Answered, Call, ScriptedSandbox};
 
@@ -241,4 +244,29 @@ async fn a_rollback_goes_back_only_from_the_version_meant() {
     let done = engine.roll_back(&name(), Some(&at("2.0.0")), "operator").await.unwrap();
     assert_eq!((done.from.state, done.to.state), (PluginState::Retired, PluginState::Active));
     assert_eq!(served(engine).await, "1.0.0");
+}
+
+/// Containers whose operator registered these images.
+fn with_images(names: &[&str]) -> Scripted {
+    let image = |name: &&str| ((*name).to_owned(), ImageId::from(Digest::of(name.as_bytes())));
+    Scripted::with_policy(Policy { images: names.iter().map(image).collect(), ..Policy::default() })
+}
+
+#[tokio::test]
+async fn a_version_waits_until_its_images_are_registered() {
+    let directory = tempfile::tempdir().unwrap();
+    let asked = Activation { by: "operator".to_owned(), approve: true, check: false };
+    let House { engine, .. } = open(directory.path(), &with_images(&[]), Settings::default());
+    let plugin = submit(&engine, FIRST, false).await;
+    assert_eq!(plugin.state, PluginState::Pending);
+    let refused = engine.activate(&name(), &at("1.0.0"), &asked).await;
+    assert!(matches!(&refused, Err(LifeError::UnknownImages(UnknownImages(names))) if names == &["octave"]));
+    let own = engine.upload(Bytes::from_static(SECOND)).await;
+    assert!(matches!(own, Err(UploadError::UnknownImages(_))), "{own:?}");
+    drop(engine);
+
+    let House { engine, .. } = open(directory.path(), &with_images(&["octave"]), Settings::default());
+    let plugin = engine.activate(&name(), &at("1.0.0"), &asked).await.unwrap();
+    assert_eq!(plugin.state, PluginState::Active);
+    assert_eq!(submit(&engine, SECOND, false).await.state, PluginState::Active);
 }

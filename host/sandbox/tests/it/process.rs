@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -186,6 +186,18 @@ async fn a_compiler_out_of_memory_is_told() {
     assert_works(&spared).await;
 }
 
+/// Changes one bit of all compiled code in `folder`.
+fn damage(folder: &Path) {
+    for file in fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()) {
+        if file.file_name().unwrap() != "key" {
+            let mut bytes = fs::read(&file).unwrap();
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 1;
+            fs::write(file, bytes).unwrap();
+        }
+    }
+}
+
 #[tokio::test]
 async fn compiled_code_outlives_its_host() {
     let folder = tempfile::tempdir().unwrap();
@@ -196,14 +208,7 @@ async fn compiled_code_outlives_its_host() {
     let call = || Call::PreProcess(request());
     let again = host().call(plugin, &NoCode, call(), Arc::new(Digits)).await;
     assert!(again.is_ok(), "{again:?}");
-    for file in fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().path()) {
-        if file.file_name().unwrap() != "key" {
-            let mut bytes = fs::read(&file).unwrap();
-            let middle = bytes.len() / 2;
-            bytes[middle] ^= 1;
-            fs::write(file, bytes).unwrap();
-        }
-    }
+    damage(folder.path());
     let damaged = host().call(plugin, &NoCode, call(), Arc::new(Digits)).await;
     assert!(matches!(damaged, Err(CallError::Host(_))), "{damaged:?}");
     let mended = host().call(plugin, &Bytes(component), call(), Arc::new(Digits)).await;
@@ -220,5 +225,10 @@ async fn what_was_compiled_is_inspected_again_without_the_compiler() {
     let refused = starved().inspect(component.clone()).await;
     assert!(matches!(refused, Err(InspectError::CompileMemory(_) | InspectError::Host(_))), "{refused:?}");
     let first = host(SandboxSettings::default()).inspect(component.clone()).await.unwrap();
-    assert_eq!(starved().inspect(component).await.unwrap(), first);
+    assert_eq!(starved().inspect(component.clone()).await.unwrap(), first);
+
+    damage(folder.path());
+    let refused = starved().inspect(component.clone()).await;
+    assert!(matches!(refused, Err(InspectError::CompileMemory(_) | InspectError::Host(_))), "{refused:?}");
+    assert_eq!(host(SandboxSettings::default()).inspect(component).await.unwrap(), first);
 }

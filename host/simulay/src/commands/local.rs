@@ -162,10 +162,9 @@ async fn check_ready(engine: &Engine) -> anyhow::Result<()> {
 
 fn upload_refused(error: UploadError) -> anyhow::Error {
     match error {
-        UploadError::UnknownImages(names) => anyhow::anyhow!(
-            "no image is registered as {}; register it with `simulay images register NAME IMAGE`, \
-             or name it with --image NAME=IMAGE",
-            names.join(", ")
+        UploadError::UnknownImages(unknown) => anyhow::anyhow!(
+            "{unknown}; register it with `simulay images register NAME IMAGE`, or name it with \
+             --image NAME=IMAGE"
         ),
         other => other.into(),
     }

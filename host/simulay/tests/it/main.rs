@@ -4,6 +4,7 @@
 
 mod command;
 mod dev;
+mod encrypted;
 mod inspecting;
 mod keeping;
 mod new;

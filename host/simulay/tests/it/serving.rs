@@ -37,6 +37,10 @@ impl Server {
         Self { process, output, address }
     }
 
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
     fn signal(&self, signal: Signal) {
         kill(Pid::from_raw(self.process.id().try_into().unwrap()), signal).unwrap();
     }
