@@ -10,7 +10,9 @@ use crate::cures::cure;
 use crate::terminal::{Table, one_line, range, size, spark, value};
 
 pub(crate) use manifest::manifest;
-pub(crate) use plugin::{disagreements, is_checking, moment, of_check, plugin, reference, serving, state};
+pub(crate) use plugin::{
+    disagreements, is_checking, moment, notes, of_check, plugin, reference, serving, state,
+};
 
 /// Characters that a curve takes.
 const CURVE: usize = 48;

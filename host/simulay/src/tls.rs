@@ -14,7 +14,7 @@ pub(crate) fn choose() {
 
 /// Why the other side was not believed, when that is why `error` came about, and what to do.
 pub(crate) fn distrust(error: &(dyn Error + 'static)) -> Option<String> {
-    let why = iter::successors(Some(error), |error| error.source()).find_map(certificate_error)?;
+    let why = iter::successors(Some(error), |&error| error.source()).find_map(certificate_error)?;
     Some(format!(
         "its certificate is not trusted: {why}; when you trust who signed it, name the file of the \
          signer's certificate in SSL_CERT_FILE"

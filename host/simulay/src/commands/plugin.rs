@@ -22,7 +22,7 @@ use simulay_model::PluginName;
 
 use super::options::{ServerOption, exact, selector};
 use crate::fault::Usage;
-use crate::render::{self, reference, state};
+use crate::render::{self, notes, reference, state};
 use crate::terminal::{print, print_json, say};
 use crate::{compose, registry};
 
@@ -156,7 +156,8 @@ async fn upload(server: &ServerOption, file: &Path, pending: bool, json: bool) -
         return Ok(print_json(&plugin)?);
     }
     let what = if new { "uploaded" } else { "was there already" };
-    Ok(say(&format!("{} {what}\n{}", reference(&plugin), state(&plugin)))?)
+    let told = format!("{} {what}\n{}\n{}", reference(&plugin), state(&plugin), notes(&plugin));
+    Ok(say(told.trim_end())?)
 }
 
 async fn retire(

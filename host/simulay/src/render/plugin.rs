@@ -53,6 +53,12 @@ pub(crate) fn of_check<'a>(plugin: &'a Value, name: &str) -> &'a [Value] {
     list(plugin.get("check").unwrap_or(&Value::Null), name)
 }
 
+/// What the operator should know of it, a line each.
+pub(crate) fn notes(plugin: &Value) -> String {
+    let note = |warning: &Value| format!("note: {}\n", one_line(warning.as_str().unwrap_or_default()));
+    list(plugin, "warnings").iter().map(note).collect()
+}
+
 /// A version among the `versions` of its plugin.
 pub(crate) fn plugin(plugin: &Value, versions: &[Value]) -> String {
     let mut facts = Table::bare();
@@ -62,9 +68,7 @@ pub(crate) fn plugin(plugin: &Value, versions: &[Value]) -> String {
     facts.row(["versions", &all(versions)]);
     let mut text = format!("{}{}", facts.text(), asks(plugin));
     text.push_str(&differences(plugin));
-    for warning in list(plugin, "warnings") {
-        text.push_str(&format!("note: {}\n", one_line(warning.as_str().unwrap_or_default())));
-    }
+    text.push_str(&notes(plugin));
     text.push_str(&provenance(plugin));
     text.push_str(&history(plugin));
     let disagreeing = of_check(plugin, "disagreements");
