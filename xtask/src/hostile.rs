@@ -29,7 +29,10 @@ pub(crate) struct Arguments {
     /// The command to attack, instead of the one built by set-up.
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
-    /// Damaged copies of each shipped plugin.
+    /// Shipped plugins to damage.
+    #[arg(long = "plugin", value_name = "NAME", value_parser = damage::SHIPPED, default_values = damage::SHIPPED)]
+    plugins: Vec<String>,
+    /// Damaged copies of each of them.
     #[arg(long, default_value_t = 200)]
     mutations: u32,
     /// Seed of the damage.
@@ -81,8 +84,15 @@ pub(crate) fn execute(place: &Place, arguments: &Arguments) -> anyhow::Result<()
 
 /// What the tests do, where everything is set up: every upload and deed, and a little damage.
 pub(crate) fn short(place: &Place, octave: &ImageId) -> anyhow::Result<()> {
-    let little =
-        Arguments { program: None, mutations: 200, seed: 1, jobs: 2, minutes: None, damage_only: false };
+    let little = Arguments {
+        program: None,
+        plugins: damage::SHIPPED.map(str::to_owned).to_vec(),
+        mutations: 200,
+        seed: 1,
+        jobs: 2,
+        minutes: None,
+        damage_only: false,
+    };
     prove(place, octave, &little)
 }
 

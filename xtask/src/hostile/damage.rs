@@ -17,7 +17,8 @@ use crate::place::Place;
 use crate::rest::Host;
 use crate::server::Server;
 
-const SHIPPED: [&str; 4] = ["octave-script", "heat-equation", "beam-monte-carlo", "cooling-calibration"];
+pub(super) const SHIPPED: [&str; 4] =
+    ["octave-script", "heat-equation", "beam-monte-carlo", "cooling-calibration"];
 /// A worker that broke a rule, or broke: it is there to die, but why is worth a look.
 const CRASHED: &str = "worker_crashed";
 /// What the compiler says of what the checks before it let pass.
@@ -25,6 +26,8 @@ const COMPILER: &str = "the component is not valid";
 /// What a host may hold more of afterwards than before: connections, code at hand, a heap in pieces.
 const MORE_FILES: u64 = 64;
 const MORE_BYTES: u64 = 256 << 20;
+/// Copies between two signs of life.
+const SIGN: u32 = 10_000;
 /// Seeds of two copies lie this far apart, so that no two runs share copies by chance.
 const STRIDE: u64 = 0x9e37_79b9_7f4a_7c15;
 
@@ -60,7 +63,7 @@ pub(super) fn send(place: &Place, server: &Server, plan: &Arguments) -> anyhow::
     let before = Holding::of(server.pid())?;
     before.print("before the damage");
     let mut tally = Tally::default();
-    for name in SHIPPED {
+    for name in &plan.plugins {
         let counts = send_copies(place, server.url(), name, plan)?;
         tally.sent += counts.sent;
         tally.wrong.extend(counts.wrong);
@@ -77,7 +80,7 @@ fn send_copies(place: &Place, url: &str, name: &str, plan: &Arguments) -> anyhow
     let good = fs::read(place.plugin(name))?;
     let begun = Instant::now();
     let time = plan.minutes.map(|minutes| Duration::from_secs(60 * minutes));
-    let end = time.map(|time| begun + time / u32::try_from(SHIPPED.len()).unwrap_or(1));
+    let end = time.map(|time| begun + time / u32::try_from(plan.plugins.len()).unwrap_or(1));
     let shared = Shared { next: AtomicU32::new(0), broken: AtomicBool::new(false), counts: Mutex::default() };
     let outcomes = thread::scope(|scope| {
         let work = || work(name, &good, url, plan, end, &shared);
@@ -97,6 +100,33 @@ struct Shared {
     next: AtomicU32,
     broken: AtomicBool,
     counts: Mutex<Counts>,
+}
+
+impl Shared {
+    /// Counts what copy `number` was answered with, and shows that the work goes on.
+    fn record(
+        &self,
+        name: &str,
+        plan: &Arguments,
+        number: u32,
+        (status, answer): (u16, &Value),
+        took: Duration,
+    ) -> anyhow::Result<()> {
+        let kind = kind(status, answer);
+        if kind == CRASHED {
+            println!("  a worker died of {name}, seed {}, damage {number}; see the host's log", plan.seed);
+        }
+        let Ok(mut counts) = self.counts.lock() else { bail!("a thread of this program panicked") };
+        if status >= 500 {
+            counts.wrong.push(format!("{name}, damage {number}: {status} {kind}"));
+        }
+        counts.add(kind, took);
+        if counts.sent.is_multiple_of(SIGN) {
+            let (sent, wrong) = (counts.sent, counts.wrong.len());
+            println!("  {name}: {sent} of {}, {wrong} not as they must be", plan.mutations);
+        }
+        Ok(())
+    }
 }
 
 /// Sends copy after copy until there are no more, or until `end`.
@@ -121,15 +151,7 @@ fn work(
             shared.broken.store(true, Ordering::Relaxed);
         }
         let (status, answer) = answered?;
-        let kind = kind(status, &answer);
-        if kind == CRASHED {
-            println!("  a worker died of {name}, seed {}, damage {number}; see the host's log", plan.seed);
-        }
-        let Ok(mut counts) = shared.counts.lock() else { bail!("a thread of this program panicked") };
-        if status >= 500 {
-            counts.wrong.push(format!("{name}, damage {number}: {status} {kind}"));
-        }
-        counts.add(kind, begun.elapsed());
+        shared.record(name, plan, number, (status, &answer), begun.elapsed())?;
     }
     Ok(())
 }
