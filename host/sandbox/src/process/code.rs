@@ -84,8 +84,9 @@ impl Folder {
         let mut files: Vec<(SystemTime, u64, PathBuf)> = Vec::new();
         for entry in fs::read_dir(&self.path)? {
             let entry = entry?;
+            // Another writer may have put its file in place, or taken this one away, meanwhile.
+            let Some(metadata) = unless_gone(entry.metadata())? else { continue };
             if entry.file_name() != KEY_NAME {
-                let metadata = entry.metadata()?;
                 files.push((metadata.modified()?, metadata.len(), entry.path()));
             }
         }
@@ -95,7 +96,7 @@ impl Folder {
             if surplus == 0 {
                 break;
             }
-            fs::remove_file(path)?;
+            unless_gone(fs::remove_file(path))?;
             surplus = surplus.saturating_sub(bytes);
         }
         Ok(())
@@ -110,6 +111,13 @@ fn new_key(folder: &Path) -> io::Result<Vec<u8>> {
     file.write_all(&key)?;
     file.persist(folder.join(KEY_NAME))?;
     Ok(key)
+}
+
+fn unless_gone<T>(found: io::Result<T>) -> io::Result<Option<T>> {
+    match found {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        found => found.map(Some),
+    }
 }
 
 fn name(compiler: Digest, plugin: Digest) -> String {
@@ -138,6 +146,23 @@ mod tests {
         assert_eq!(folder.read(compiler, plugin), None, "a changed file");
         fs::write(&file, b"short").unwrap();
         assert_eq!(folder.read(compiler, plugin), None, "a cut file");
+    }
+
+    #[test]
+    fn writers_side_by_side_do_not_trouble_each_other() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = Folder::open(home.path()).unwrap();
+        std::thread::scope(|scope| {
+            for writer in 0..4_u8 {
+                let folder = &folder;
+                scope.spawn(move || {
+                    for number in 0..100 {
+                        let plugin = Digest::of(&[writer, number]);
+                        folder.write(plugin, plugin, b"code").unwrap();
+                    }
+                });
+            }
+        });
     }
 
     #[test]
