@@ -23,6 +23,10 @@ pub(crate) fn of_ending(result: &ContainerResult) -> Option<RunError> {
             ErrorKind::ContainerDiskLimit,
             "the command filled its working directory; `scratch_mib` is its size".to_owned(),
         ),
+        Ending::ProcessLimit => (
+            ErrorKind::ContainerProcessLimit,
+            "the command asked for more processes at once than the operator allows".to_owned(),
+        ),
         Ending::OutputLimit => {
             (ErrorKind::OutputLimit, "the command printed or left more than the operator allows".to_owned())
         }

@@ -50,12 +50,22 @@ pub struct ContainerCall {
     pub files: Vec<File>,
     /// Glob patterns of the files to keep.
     pub outputs: Vec<String>,
+    /// Glob patterns of files that are not kept although `outputs` asks for them.
+    #[serde(default)]
+    pub excludes: Vec<String>,
+    /// Whether files that were put there and left as they were are kept as well.
+    #[serde(default = "yes")]
+    pub keep_unchanged: bool,
     /// Bounds asked for.
     pub resources: Resources,
     /// What a failure means to the run.
     pub on_failure: OnFailure,
     /// Equal calls give equal outputs.
     pub deterministic: bool,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// How a container ended.
@@ -74,6 +84,8 @@ pub enum Ending {
     ScratchFull,
     /// The command printed or left more than allowed.
     OutputLimit,
+    /// The command was refused a process: it had as many as allowed.
+    ProcessLimit,
 }
 
 impl Ending {
@@ -82,6 +94,15 @@ impl Ending {
     pub const fn is_success(self) -> bool {
         matches!(self, Self::Exited(0))
     }
+}
+
+/// A file that was asked for and could not be kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Omission {
+    /// Where it lay below the working directory; what is no UTF-8 is replaced.
+    pub path: String,
+    /// Why, in words.
+    pub reason: String,
 }
 
 /// What came of a container call.
@@ -97,12 +118,30 @@ pub struct ContainerResult {
     pub stderr: String,
     /// Files kept.
     pub outputs: Vec<Artifact>,
+    /// Files that were asked for and could not be kept, by path.
+    #[serde(default)]
+    pub left_out: Vec<Omission>,
+    /// How many more there were than `left_out` lists.
+    #[serde(default)]
+    pub left_out_more: u64,
     /// Whole standard output, when any.
     pub stdout_log: Option<Artifact>,
     /// Whole standard error, when any.
     pub stderr_log: Option<Artifact>,
+    /// Bytes in the middle of standard output that were not kept.
+    #[serde(default)]
+    pub stdout_omitted: u64,
+    /// Bytes in the middle of standard error that were not kept.
+    #[serde(default)]
+    pub stderr_omitted: u64,
     /// Wall time of the command, milliseconds.
     pub wall_ms: u64,
+    /// Processor time of the command and all it started, milliseconds; none when nobody can tell.
+    #[serde(default)]
+    pub cpu_ms: Option<u64>,
+    /// The most memory in use at one moment, its files included, bytes; none when nobody can tell.
+    #[serde(default)]
+    pub peak_memory_bytes: Option<u64>,
     /// The result of an earlier, equal call was reused.
     pub reused: bool,
 }

@@ -42,6 +42,8 @@ pub enum ErrorKind {
     ContainerDiskLimit,
     /// The container or the daemon under it vanished.
     ContainerLost,
+    /// The command asked for more processes than allowed.
+    ContainerProcessLimit,
     /// The command printed or left more than allowed.
     OutputLimit,
     /// A file the container left cannot be an artifact.

@@ -24,7 +24,9 @@ pub mod schema;
 mod text;
 
 pub use artifact::{Artifact, ArtifactKind, RunArtifact};
-pub use call::{CallEnd, CallRecord, ContainerCall, ContainerResult, Ending, File, OnFailure, Source};
+pub use call::{
+    CallEnd, CallRecord, ContainerCall, ContainerResult, Ending, File, Omission, OnFailure, Source,
+};
 pub use change::{Change, Event, LogLevel, RunEnd, Stage};
 pub use clock::{Clock, SystemClock};
 pub use digest::{Digest, DigestError, Hasher};

@@ -32,6 +32,8 @@ pub(crate) static CALL: LazyLock<Admitted> = LazyLock::new(|| {
         env: Vec::new(),
         files: Vec::new(),
         outputs: vec!["**".to_owned()],
+        excludes: Vec::new(),
+        keep_unchanged: true,
         resources: manifest.max_resources,
         on_failure: OnFailure::FailRun,
         deterministic: true,

@@ -178,6 +178,7 @@ const fn preview_kind(kind: ErrorKind) -> ProblemKind {
         | ErrorKind::ContainerTimeout
         | ErrorKind::ContainerDiskLimit
         | ErrorKind::ContainerLost
+        | ErrorKind::ContainerProcessLimit
         | ErrorKind::OutputLimit
         | ErrorKind::ArtifactRejected
         | ErrorKind::StepLimit => ProblemKind::SpecDenied,

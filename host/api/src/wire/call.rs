@@ -97,6 +97,8 @@ pub enum Ending {
     ScratchFull,
     /// It printed or left more than allowed.
     OutputLimit,
+    /// It asked for more processes than allowed.
+    ProcessLimit,
 }
 
 /// What came of a call.
@@ -185,6 +187,7 @@ impl From<model::Ending> for Ending {
             model::Ending::TimedOut => Self::TimedOut,
             model::Ending::ScratchFull => Self::ScratchFull,
             model::Ending::OutputLimit => Self::OutputLimit,
+            model::Ending::ProcessLimit => Self::ProcessLimit,
         }
     }
 }

@@ -105,6 +105,8 @@ fn solve(request: &Request) -> ContainerCall {
         files: std::iter::once(script).chain(request.inputs.iter().map(input)).collect(),
         outputs: vec!["**".to_owned()],
         resources: resources(),
+        excludes: Vec::new(),
+        keep_unchanged: true,
         on_failure: OnFailure::FailRun,
         deterministic: true,
     }

@@ -38,6 +38,8 @@ pub(crate) fn call() -> ContainerCall {
         env: Vec::new(),
         files: Vec::new(),
         outputs: Vec::new(),
+        excludes: Vec::new(),
+        keep_unchanged: true,
         resources: Resources { cpu_milli: 1500, memory_mib: 256, scratch_mib: 64, timeout_ms: 60_000 },
         on_failure: OnFailure::FailRun,
         deterministic: true,

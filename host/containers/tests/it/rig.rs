@@ -136,6 +136,8 @@ pub(crate) fn command(arguments: &[&str]) -> ContainerCall {
         env: Vec::new(),
         files: Vec::new(),
         outputs: Vec::new(),
+        excludes: Vec::new(),
+        keep_unchanged: true,
         resources: resources(),
         on_failure: OnFailure::Report,
         deterministic: false,

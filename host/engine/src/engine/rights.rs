@@ -98,6 +98,8 @@ fn asking_for(manifest: &Manifest, image: &str) -> ContainerCall {
         env: Vec::new(),
         files: Vec::new(),
         outputs: Vec::new(),
+        excludes: Vec::new(),
+        keep_unchanged: true,
         resources: manifest.max_resources,
         on_failure: OnFailure::FailRun,
         deterministic: true,

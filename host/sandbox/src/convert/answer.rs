@@ -76,6 +76,8 @@ fn call(at: &str, said: types::ContainerCall) -> Result<ContainerCall, CallError
         env: said.env,
         files: files.map(|(n, said)| file(&format!("{at}.files[{n}]"), said)).collect::<Result<_, _>>()?,
         outputs: said.outputs,
+        excludes: Vec::new(),
+        keep_unchanged: true,
         resources: resources(said.resources),
         on_failure: match said.on_failure {
             types::OnFailure::FailRun => OnFailure::FailRun,

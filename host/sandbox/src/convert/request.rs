@@ -38,6 +38,8 @@ const fn ending(ending: Ending) -> types::Ending {
         Ending::OutOfMemory => types::Ending::OutOfMemory,
         Ending::TimedOut => types::Ending::TimedOut,
         Ending::ScratchFull => types::Ending::ScratchFull,
+        // This version of the contract has no name for it; what was asked for was refused, too.
+        Ending::ProcessLimit => types::Ending::OutOfMemory,
         Ending::OutputLimit => types::Ending::OutputLimit,
     }
 }

@@ -154,6 +154,8 @@ pub(crate) fn call(name: &str) -> ContainerCall {
         files: Vec::new(),
         outputs: vec!["*.csv".to_owned()],
         resources: Resources { cpu_milli: 1000, memory_mib: 256, scratch_mib: 64, timeout_ms: 1000 },
+        excludes: Vec::new(),
+        keep_unchanged: true,
         on_failure: OnFailure::FailRun,
         deterministic: true,
     }
@@ -185,7 +187,13 @@ pub(crate) fn result(wall_ms: u64) -> ContainerResult {
         outputs: vec![artifact("out/field.csv", b"3,4")],
         stdout_log: Some(artifact("stdout.log", b"hello")),
         stderr_log: Some(artifact("stderr.log", b"oh")),
+        left_out: Vec::new(),
+        left_out_more: 0,
+        stdout_omitted: 0,
+        stderr_omitted: 0,
         wall_ms,
+        cpu_ms: None,
+        peak_memory_bytes: None,
         reused: false,
     }
 }
