@@ -20,6 +20,7 @@ pub(crate) const fn cure(kind: ErrorKind) -> &'static str {
         K::ContainerOom => "Ask for a smaller problem, or for more memory.",
         K::ContainerTimeout => "Ask for a smaller problem, or for more time.",
         K::ContainerDiskLimit => "Write less into the working directory, or ask for more scratch space.",
+        K::ContainerProcessLimit => "Start fewer processes and threads at once.",
         K::ContainerLost => "Run it again; if it is lost again, look at the log of the Docker daemon.",
         K::OutputLimit => "Print or keep less, or raise the limit.",
         K::ArtifactRejected => "The command must leave plain files with plain names.",

@@ -92,6 +92,8 @@ impl Params {
             env: Vec::new(),
             files: Vec::new(),
             outputs: vec!["*.txt".to_owned()],
+            excludes: Vec::new(),
+            keep_unchanged: true,
             resources: RESOURCES,
             on_failure,
             deterministic: true,
