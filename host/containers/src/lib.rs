@@ -24,6 +24,6 @@ pub use image::{ImageId, ImageIdError};
 pub use naming::docker_name;
 pub use owner::{Owner, OwnerError};
 pub use policy::{Admitted, Limits, Policy};
-pub use port::{Begin, Completed, Containers, Exchange, OutputSink, RegisteredImage, Stream};
+pub use port::{Begin, Completed, Containers, Exchange, Omitted, OutputSink, RegisteredImage, Stream};
 pub use register::{ImageFacts, RegisterError, Registrar};
 pub use spec::Runtime;
