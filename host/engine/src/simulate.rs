@@ -123,7 +123,7 @@ impl Simulation<'_> {
         let place = tokio::select! {
             biased;
             () = stop.cancelled() => None,
-            place = self.limits.container(self.asker, admitted.resources()) => place,
+            place = self.limits.container(self.asker, admitted) => place,
         };
         let Some(_place) = place else {
             // What an earlier life started has no one to stop it but us.

@@ -18,6 +18,7 @@ pub(super) fn of_engine(settings: &Settings) -> EngineSettings {
         max_unfinished_runs: runs.max_unfinished.unwrap_or(usual.max_unfinished_runs),
         max_active_runs: runs.max_active.unwrap_or(usual.max_active_runs),
         max_containers,
+        newcomer_percent: runs.newcomer_percent.unwrap_or(usual.newcomer_percent),
         max_containers_per_run: runs.max_containers_per_run.unwrap_or(max_containers),
         max_steps: runs.max_steps.unwrap_or(usual.max_steps),
         max_attempts: runs.max_attempts.unwrap_or(usual.max_attempts),
