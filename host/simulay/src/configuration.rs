@@ -285,7 +285,8 @@ impl Settings {
             bail!(Usage("docker.ca, docker.cert and docker.key are set together or not at all".into()));
         }
         if self.retention.unused_hours == 0 {
-            let rule = "retention.unused_hours must be at least 1: an upload lies unused until its run names it";
+            let rule =
+                "retention.unused_hours must be at least 1: an upload lies unused until its run names it";
             bail!(Usage(rule.into()));
         }
         if self.runs.newcomer_percent.is_some_and(|percent| percent > MOST_FOR_NEWCOMERS) {
