@@ -47,7 +47,7 @@ async fn succeeds(engine: &Engine, run: RunId) {
 #[test]
 fn a_run_of_a_thousand_calls_does_not_starve_small_ones() {
     let mut story = calm();
-    let settings = Settings { max_containers_per_run: 1000, ..settings(0) };
+    let settings = Settings { max_containers_per_run: 1000, max_run_time: LONG, ..settings(0) };
     story.live(&in_memory(), |story, store| async move {
         let engine = begin(story, &store, settings).await;
         let large = create(&engine, "large", &fine(1, 1, 1000)).await;
