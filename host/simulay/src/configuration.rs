@@ -155,10 +155,18 @@ pub(crate) struct Container {
     pub(crate) scratch_mib: Option<u32>,
     /// Wall time of the command, milliseconds.
     pub(crate) timeout_ms: Option<u64>,
-    /// Bytes kept of each stream.
+    /// Files put into the working directory.
+    pub(crate) max_files: Option<usize>,
+    /// Bytes of files that the plugin wrote itself.
+    pub(crate) max_call_bytes: Option<u64>,
+    /// Bytes kept of each stream: of its first and its last part.
     pub(crate) max_stream_bytes: Option<u64>,
-    /// Bytes of all outputs.
+    /// Whether a command that prints more is ended.
+    pub(crate) end_on_stream_limit: Option<bool>,
+    /// Bytes kept of all outputs.
     pub(crate) max_output_bytes: Option<u64>,
+    /// Outputs kept.
+    pub(crate) max_outputs: Option<u32>,
 }
 
 /// What happens to plugins that are uploaded. What they may use, `images` and `container` say.

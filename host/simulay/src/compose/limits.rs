@@ -73,8 +73,12 @@ pub(super) fn of_container(container: &Container) -> Limits {
     };
     Limits {
         resources,
+        max_files: container.max_files.unwrap_or(usual.max_files),
+        max_input_bytes: container.max_call_bytes.unwrap_or(usual.max_input_bytes),
         max_stream_bytes: container.max_stream_bytes.unwrap_or(usual.max_stream_bytes),
+        end_on_stream_limit: container.end_on_stream_limit.unwrap_or(usual.end_on_stream_limit),
         max_output_bytes: container.max_output_bytes.unwrap_or(usual.max_output_bytes),
+        max_outputs: container.max_outputs.unwrap_or(usual.max_outputs),
         ..usual
     }
 }
