@@ -22,6 +22,7 @@ pub(super) fn of_engine(settings: &Settings) -> EngineSettings {
         max_steps: runs.max_steps.unwrap_or(usual.max_steps),
         max_attempts: runs.max_attempts.unwrap_or(usual.max_attempts),
         max_retries: runs.max_retries.unwrap_or(usual.max_retries),
+        max_inputs: runs.max_inputs.unwrap_or(usual.max_inputs),
         backoff: Backoff {
             first: runs.first_pause_ms.map_or(usual.backoff.first, Duration::from_millis),
             longest: runs.longest_pause_ms.map_or(usual.backoff.longest, Duration::from_millis),
@@ -72,6 +73,7 @@ pub(super) fn of_container(container: &Container) -> Limits {
     };
     Limits {
         resources,
+        max_files: container.max_files.unwrap_or(usual.max_files),
         max_stream_bytes: container.max_stream_bytes.unwrap_or(usual.max_stream_bytes),
         max_output_bytes: container.max_output_bytes.unwrap_or(usual.max_output_bytes),
         ..usual
