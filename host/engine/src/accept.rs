@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 
-use simulay_model::schema::{FieldError, Schema};
+use simulay_model::schema::FieldError;
 use simulay_model::{Artifact, Plugin, PluginState, Request, Run, RunId, RunState};
 use simulay_store::StoreError;
+use tokio::sync::OwnedSemaphorePermit;
 
-use crate::{CreateError, NewRun, Parts, Selector};
+use crate::{CreateError, NewRun, Parts, Selector, checks};
 
 const MAX_INPUTS: usize = 1000;
 
@@ -35,9 +36,15 @@ pub(crate) async fn find(parts: &Parts, selector: &Selector) -> Result<Option<Pl
     }
 }
 
-/// The request as the plugin will get it: defaults filled in, inputs found, a seed drawn.
-pub(crate) async fn request(parts: &Parts, plugin: &Plugin, new: &NewRun) -> Result<Request, CreateError> {
-    let params = complete(plugin, &new.params)?;
+/// The request as the plugin will get it: defaults filled in, inputs found, a seed drawn. Checking the
+/// parameters needs a place.
+pub(crate) async fn request(
+    parts: &Parts,
+    plugin: &Plugin,
+    new: &NewRun,
+    place: OwnedSemaphorePermit,
+) -> Result<Request, CreateError> {
+    let params = checks::complete(place, &plugin.manifest.params_schema, &new.params).await?;
     let inputs = inputs(parts, new).await?;
     let seed = new.seed.unwrap_or_else(|| draw_seed(parts));
     Ok(Request { params, inputs, seed })
@@ -67,13 +74,6 @@ pub(crate) fn retries(new: &NewRun, most: u32) -> Result<(), CreateError> {
         return Ok(());
     }
     Err(invalid("/options/retries".to_owned(), &format!("at most {most} retries are allowed")))
-}
-
-fn complete(plugin: &Plugin, params: &serde_json::Value) -> Result<serde_json::Value, CreateError> {
-    // A stored manifest was checked at upload; one that no longer compiles is damaged.
-    let schema = Schema::new(&plugin.manifest.params_schema)
-        .map_err(|error| StoreError::Corrupt(error.to_string()))?;
-    schema.complete(params).map_err(CreateError::ParamsInvalid)
 }
 
 async fn inputs(parts: &Parts, new: &NewRun) -> Result<Vec<Artifact>, CreateError> {

@@ -5,8 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use simulay_containers::Capacity;
 use simulay_model::{PluginName, Resources, RunId};
+use simulay_store::StoreError;
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::Settings;
+use crate::checks::Checks;
 use crate::turns::{Path, Turn, Turns};
 
 /// The places of runs and containers.
@@ -16,6 +19,7 @@ pub(crate) struct Limits {
     runs: Turns,
     containers: Turns,
     reserve: Capacity,
+    checks: Checks,
 }
 
 /// The place of an unfinished run in the queue; free again when dropped.
@@ -53,6 +57,7 @@ impl Limits {
             runs: Turns::new(settings.max_active_runs),
             containers: Turns::new(settings.max_containers),
             reserve: settings.reserve,
+            checks: Checks::default(),
         }
     }
 
@@ -74,6 +79,11 @@ impl Limits {
     pub(crate) fn keep_place(&self) -> Place {
         self.unfinished.fetch_add(1, Ordering::Relaxed);
         Place(self.unfinished.clone())
+    }
+
+    /// Waits for a place to check a document against a schema.
+    pub(crate) async fn check(&self) -> Result<OwnedSemaphorePermit, StoreError> {
+        self.checks.place().await
     }
 
     /// Waits for the turn of a run; `None` never comes while the engine lives.
