@@ -8,13 +8,16 @@ use bollard::models::{
     HostConfig, HostConfigCgroupnsModeEnum, HostConfigLogConfig, ResourcesUlimits, RestartPolicy,
     RestartPolicyNameEnum,
 };
+use simulay_init::reserve::{RESERVE_BYTES, RESERVE_FILES};
 use simulay_model::ContainerName;
 use uuid::Uuid;
 
-use crate::Admitted;
+use crate::{Admitted, Owner};
 
 /// Labels every container of an instance carries its UUID under.
 pub(crate) const INSTANCE_LABEL: &str = "org.simulay.instance";
+/// Labels containers that go with a process carry it under.
+pub(crate) const OWNER_LABEL: &str = "org.simulay.owner";
 
 const SECCOMP: &str = include_str!("seccomp.json");
 const USER: &str = "65532:65532";
@@ -22,7 +25,10 @@ const MIB: u64 = 1 << 20;
 /// `simulay-init` itself.
 const INIT_MIB: u64 = 16;
 const TMP_MIB: u64 = 64;
-const TMP: &str = "rw,noexec,nosuid,nodev,size=64m,nr_inodes=4k,mode=1777";
+const SHM_MIB: u64 = 16;
+/// Files in the working directory, and in `/tmp`.
+const SCRATCH_FILES: u64 = 64 << 10;
+const TMP_FILES: u64 = 8 << 10;
 
 /// What starts containers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -49,6 +55,8 @@ impl Runtime {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Place {
     pub(crate) instance: Uuid,
+    /// The process it goes with, when it does.
+    pub(crate) owner: Option<Owner>,
     pub(crate) runtime: Runtime,
     /// CPUs of the daemon's machine: Docker refuses to grant more.
     pub(crate) cpus: u32,
@@ -81,7 +89,7 @@ pub(crate) fn body(name: ContainerName, call: &Admitted, place: Place) -> Contai
         working_dir: Some("/sim".to_owned()),
         entrypoint: Some(vec!["/simulay-init".to_owned()]),
         network_disabled: Some(true),
-        labels: Some(labels(name, place.instance)),
+        labels: Some(labels(name, place)),
         stop_signal: Some("SIGTERM".to_owned()),
         stop_timeout: Some(10),
         host_config: Some(host_config(call, place)),
@@ -96,9 +104,9 @@ fn host_config(call: &Admitted, place: Place) -> HostConfig {
         memory_swap: Some(memory),
         nano_cpus: Some(i64::from(cpu_milli(call, place)) * 1_000_000),
         pids_limit: Some(128),
-        ulimits: Some(ulimits(scratch_bytes(call))),
+        ulimits: Some(ulimits()),
         oom_score_adj: Some(500),
-        shm_size: Some(signed(16 * MIB)),
+        shm_size: Some(signed(SHM_MIB * MIB + RESERVE_BYTES)),
         tmpfs: Some(tmpfs(call)),
         init: Some(false),
         auto_remove: Some(false),
@@ -119,15 +127,17 @@ fn host_config(call: &Admitted, place: Place) -> HostConfig {
     }
 }
 
-fn labels(name: ContainerName, instance: Uuid) -> HashMap<String, String> {
+fn labels(name: ContainerName, Place { instance, owner, .. }: Place) -> HashMap<String, String> {
     let ContainerName { run, step, call, attempt } = name;
-    HashMap::from([
+    let labels = HashMap::from([
         (INSTANCE_LABEL.to_owned(), instance.to_string()),
         ("org.simulay.run".to_owned(), run.to_string()),
         ("org.simulay.step".to_owned(), step.to_string()),
         ("org.simulay.call".to_owned(), call.to_string()),
         ("org.simulay.attempt".to_owned(), attempt.to_string()),
-    ])
+    ]);
+    let owner = owner.map(|owner| (OWNER_LABEL.to_owned(), owner.to_string()));
+    labels.into_iter().chain(owner).collect()
 }
 
 fn golden_environment(call: &Admitted, place: Place) -> Vec<(String, String)> {
@@ -146,16 +156,16 @@ fn scratch_bytes(call: &Admitted) -> u64 {
 }
 
 /// The command's, both tmpfs and init's: all of it counts against the same bound.
-fn memory_bytes(call: &Admitted) -> u64 {
+pub(crate) fn memory_bytes(call: &Admitted) -> u64 {
     let held = call.limits.max_stream_bytes.saturating_mul(2);
-    let fixed = (TMP_MIB + INIT_MIB) * MIB;
+    let fixed = (TMP_MIB + INIT_MIB) * MIB + 2 * RESERVE_BYTES;
     let asked = u64::from(call.resources.memory_mib) * MIB + scratch_bytes(call);
     asked.saturating_add(fixed).saturating_add(held)
 }
 
-fn ulimits(file_bytes: u64) -> Vec<ResourcesUlimits> {
-    let file_bytes = signed(file_bytes);
-    [("nofile", 1024), ("fsize", file_bytes), ("core", 0)]
+/// The size of a file has no bound of its own, which would cut files without a word: they lie in a tmpfs.
+fn ulimits() -> Vec<ResourcesUlimits> {
+    [("nofile", 1024), ("core", 0)]
         .map(|(name, value)| ResourcesUlimits {
             name: Some(name.to_owned()),
             soft: Some(value),
@@ -164,16 +174,19 @@ fn ulimits(file_bytes: u64) -> Vec<ResourcesUlimits> {
         .into()
 }
 
+/// Each has a reserve on top, by which init sees that it was filled.
 fn tmpfs(call: &Admitted) -> HashMap<String, String> {
-    let size = call.resources.scratch_mib;
-    let scratch = format!("rw,nosuid,nodev,size={size}m,nr_inodes=8k,uid=65532,gid=65532,mode=0700");
-    HashMap::from([("/tmp".to_owned(), TMP.to_owned()), ("/sim".to_owned(), scratch)])
+    let room = |bytes, files| {
+        format!("rw,nosuid,nodev,size={},nr_inodes={}", bytes + RESERVE_BYTES, files + RESERVE_FILES)
+    };
+    let scratch = format!("{},uid=65532,gid=65532,mode=0700", room(scratch_bytes(call), SCRATCH_FILES));
+    let tmp = format!("{},noexec,mode=1777", room(TMP_MIB * MIB, TMP_FILES));
+    HashMap::from([("/tmp".to_owned(), tmp), ("/sim".to_owned(), scratch)])
 }
 
+/// Docker keeps nothing of what is told: init tells it again to whoever attaches.
 fn log_config() -> HostConfigLogConfig {
-    let config = [("max-size", "10m"), ("max-file", "2")];
-    let config = config.map(|(key, value)| (key.to_owned(), value.to_owned()));
-    HostConfigLogConfig { typ: Some("local".to_owned()), config: Some(HashMap::from(config)) }
+    HostConfigLogConfig { typ: Some("none".to_owned()), config: Some(HashMap::new()) }
 }
 
 fn signed(bytes: u64) -> i64 {
