@@ -2,7 +2,6 @@
 //! check costs is bounded, and still more than an async thread can spare.
 
 use std::sync::Arc;
-use std::thread::available_parallelism;
 
 use serde_json::Value;
 use simulay_model::schema::{FieldError, Schema, SchemaError};
@@ -19,58 +18,53 @@ pub(crate) enum Unfit {
 }
 
 /// The places of checks at work.
-pub(crate) struct Checks(Arc<Semaphore>);
+pub(crate) struct Checks(Option<Arc<Semaphore>>);
 
-impl Default for Checks {
-    /// One core stays for everything else.
-    fn default() -> Self {
-        let cores = available_parallelism().map_or(1, usize::from);
-        Self(Arc::new(Semaphore::new(cores.saturating_sub(1).max(1))))
-    }
-}
+/// The place of one check, on a thread of its own or, without one, on the thread that asks.
+pub(crate) struct CheckPlace(Option<OwnedSemaphorePermit>);
 
 impl Checks {
+    /// So many `threads`.
+    pub(crate) fn new(threads: usize) -> Self {
+        Self((threads > 0).then(|| Arc::new(Semaphore::new(threads))))
+    }
+
     /// Waits for a place.
-    pub(crate) async fn place(&self) -> Result<OwnedSemaphorePermit, StoreError> {
-        self.0.clone().acquire_owned().await.map_err(|error| StoreError::Failed(error.to_string()))
+    pub(crate) async fn place(&self) -> Result<CheckPlace, StoreError> {
+        let Some(threads) = self.0.clone() else { return Ok(CheckPlace(None)) };
+        let place = threads.acquire_owned().await;
+        place.map(|place| CheckPlace(Some(place))).map_err(|error| StoreError::Failed(error.to_string()))
     }
 }
 
 /// `document` with the defaults of `schema` filled in, when that is valid.
-pub(crate) async fn complete(
-    place: OwnedSemaphorePermit,
-    schema: &Value,
-    document: &Value,
-) -> Result<Value, Unfit> {
+pub(crate) async fn complete(place: CheckPlace, schema: &Value, document: &Value) -> Result<Value, Unfit> {
     apply(place, schema, document, Schema::complete).await
 }
 
 /// Checks `document` as it is.
-pub(crate) async fn check(
-    place: OwnedSemaphorePermit,
-    schema: &Value,
-    document: &Value,
-) -> Result<(), Unfit> {
+pub(crate) async fn check(place: CheckPlace, schema: &Value, document: &Value) -> Result<(), Unfit> {
     apply(place, schema, document, Schema::check).await
 }
 
 /// The place is free again once the work is done, whether or not anyone still waits for it.
 async fn apply<T: Send + 'static>(
-    place: OwnedSemaphorePermit,
+    CheckPlace(place): CheckPlace,
     schema: &Value,
     document: &Value,
     work: impl FnOnce(&Schema, &Value) -> Result<T, Vec<FieldError>> + Send + 'static,
 ) -> Result<T, Unfit> {
-    let (schema, document) = (schema.clone(), document.clone());
-    let done = spawn_blocking(move || {
-        let _place = place;
+    let check = |schema: &Value, document: &Value| {
         // It was checked at upload, perhaps by a host that took more.
         let refused =
             |error: SchemaError| vec![FieldError { pointer: String::new(), message: error.to_string() }];
-        Schema::new(&schema)
-            .map_err(refused)
-            .and_then(|schema| work(&schema, &document))
-            .map_err(Unfit::Broken)
+        Schema::new(schema).map_err(refused).and_then(|schema| work(&schema, document)).map_err(Unfit::Broken)
+    };
+    let Some(place) = place else { return check(schema, document) };
+    let (schema, document) = (schema.clone(), document.clone());
+    let done = spawn_blocking(move || {
+        let _place = place;
+        check(&schema, &document)
     });
     done.await.unwrap_or_else(|error| Err(Unfit::Store(StoreError::Failed(error.to_string()))))
 }

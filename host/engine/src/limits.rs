@@ -6,10 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use simulay_containers::{Admitted, Capacity};
 use simulay_model::{PluginName, RunId};
 use simulay_store::StoreError;
-use tokio::sync::OwnedSemaphorePermit;
 
 use crate::Settings;
-use crate::checks::Checks;
+use crate::checks::{CheckPlace, Checks};
 use crate::turns::{Path, Turn, Turns};
 
 /// The places of runs and containers.
@@ -57,7 +56,7 @@ impl Limits {
             runs: Turns::new(settings.max_active_runs, settings.newcomer_percent),
             containers: Turns::new(settings.max_containers, settings.newcomer_percent),
             reserve: settings.reserve,
-            checks: Checks::default(),
+            checks: Checks::new(settings.check_threads),
         }
     }
 
@@ -82,7 +81,7 @@ impl Limits {
     }
 
     /// Waits for a place to check a document against a schema.
-    pub(crate) async fn check(&self) -> Result<OwnedSemaphorePermit, StoreError> {
+    pub(crate) async fn check(&self) -> Result<CheckPlace, StoreError> {
         self.checks.place().await
     }
 
