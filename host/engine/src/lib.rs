@@ -5,6 +5,7 @@ mod approval;
 mod archive;
 mod backoff;
 mod chance;
+mod checks;
 mod drive;
 mod engine;
 mod error;

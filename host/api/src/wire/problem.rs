@@ -81,6 +81,8 @@ pub enum ProblemKind {
     RangeNotSatisfiable,
     MisdirectedRequest,
     InvalidArchive,
+    CrossSite,
+    TooManyConnections,
     InvalidComponent,
     ComponentTooComplex,
     CompileTimeout,

@@ -114,10 +114,12 @@ impl Engine {
             retries: 0,
         };
         // A manifest whose examples break its schema was refused at upload.
-        let request = accept::request(&self.parts, plugin, &new).await.map_err(|error| match error {
-            CreateError::Store(error) => error,
-            other => StoreError::Corrupt(other.to_string()),
-        })?;
+        let place = self.limits.check().await?;
+        let request =
+            accept::request(&self.parts, plugin, &new, place).await.map_err(|error| match error {
+                CreateError::Store(error) => error,
+                other => StoreError::Corrupt(other.to_string()),
+            })?;
         let run = Run { id, ..accept::run(&self.parts, plugin, &new, request) };
         self.parts.runs.create(run).await?;
         self.launch(id, self.limits.keep_place());

@@ -1,12 +1,18 @@
 //! How runs are accepted, and how a request that comes again finds what came of the first.
 
+use std::time::Duration;
+
 use simulay_model::{Request, Run, RunId, RunState};
 use simulay_store::{Claim, Outcome, StoreError};
 
 use super::Engine;
+use crate::checks::CheckPlace;
 use crate::limits::Place;
 use crate::repeat::{AtWork, Beginning, Once, RepeatError};
 use crate::{CreateError, NewRun, accept, plugins};
+
+/// Time a request waits to be checked.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What came of a request for a run with an id of the caller's choice.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,9 +97,15 @@ impl Engine {
         self.check_room().await?;
         let plugin = accept::pipeline(&self.parts, &new.pipeline).await?;
         accept::inputs_together(&new, self.settings.max_inputs)?;
-        let request = accept::request(&self.parts, &plugin, &new).await?;
+        let request = accept::request(&self.parts, &plugin, &new, self.check_place().await?).await?;
         accept::retries(&new, self.settings.max_retries)?;
         Ok(accept::run(&self.parts, &plugin, &new, request))
+    }
+
+    /// A place to check a request; who would wait for long is told to come back.
+    pub(super) async fn check_place(&self) -> Result<CheckPlace, CreateError> {
+        let place = tokio::time::timeout(PATIENCE, self.limits.check()).await;
+        Ok(place.map_err(|_| CreateError::TooBusy)??)
     }
 
     /// Stores an accepted run and sets it to work, even when its caller goes away meanwhile.
@@ -130,7 +142,8 @@ impl Engine {
         let named =
             run.plugin.name == new.pipeline.name && version.is_none_or(|it| *it == run.plugin.version);
         // What would not be accepted is not what was.
-        let asked: Option<Request> = accept::request(&self.parts, &plugin, new).await.ok();
+        let place = self.check_place().await?;
+        let asked: Option<Request> = accept::request(&self.parts, &plugin, new, place).await.ok();
         let same = named && run.retries == new.retries && asked.is_some_and(|request| request == run.request);
         if same { Ok(Named::Known(run)) } else { Err(CreateError::IdTaken(run.id)) }
     }
