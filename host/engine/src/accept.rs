@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 
 use simulay_model::schema::{FieldError, Schema};
-use simulay_model::{Artifact, Plugin, PluginState, Request, Run, RunId, RunState};
+use simulay_model::{Artifact, Document, Plugin, PluginState, Request, Run, RunId, RunState};
 use simulay_store::StoreError;
 
+use crate::parsing::Parsing;
 use crate::{CreateError, NewRun, Parts, Selector};
 
 const MAX_INPUTS: usize = 1000;
@@ -36,8 +37,13 @@ pub(crate) async fn find(parts: &Parts, selector: &Selector) -> Result<Option<Pl
 }
 
 /// The request as the plugin will get it: defaults filled in, inputs found, a seed drawn.
-pub(crate) async fn request(parts: &Parts, plugin: &Plugin, new: &NewRun) -> Result<Request, CreateError> {
-    let params = complete(plugin, &new.params)?;
+pub(crate) async fn request(
+    parts: &Parts,
+    parsing: &Parsing,
+    plugin: &Plugin,
+    new: &NewRun,
+) -> Result<Request, CreateError> {
+    let params = complete(parsing, plugin, &new.params).await?;
     let inputs = inputs(parts, new).await?;
     let seed = new.seed.unwrap_or_else(|| draw_seed(parts));
     Ok(Request { params, inputs, seed })
@@ -69,11 +75,18 @@ pub(crate) fn retries(new: &NewRun, most: u32) -> Result<(), CreateError> {
     Err(invalid("/options/retries".to_owned(), &format!("at most {most} retries are allowed")))
 }
 
-fn complete(plugin: &Plugin, params: &serde_json::Value) -> Result<serde_json::Value, CreateError> {
+async fn complete(parsing: &Parsing, plugin: &Plugin, params: &Document) -> Result<Document, CreateError> {
+    let weight = params.weight().map_err(unreadable)?;
+    let _room = parsing.room_soon(weight).await.ok_or(CreateError::Busy)?;
     // A stored manifest was checked at upload; one that no longer compiles is damaged.
     let schema = Schema::new(&plugin.manifest.params_schema)
         .map_err(|error| StoreError::Corrupt(error.to_string()))?;
-    schema.complete(params).map_err(CreateError::ParamsInvalid)
+    let completed = schema.complete(params.value().map_err(unreadable)?);
+    completed.map(Document::from).map_err(CreateError::ParamsInvalid)
+}
+
+fn unreadable(error: serde_json::Error) -> CreateError {
+    CreateError::ParamsInvalid(vec![FieldError { pointer: String::new(), message: error.to_string() }])
 }
 
 async fn inputs(parts: &Parts, new: &NewRun) -> Result<Vec<Artifact>, CreateError> {

@@ -46,6 +46,9 @@ pub enum CreateError {
     /// Too many runs wait.
     #[error("{0} runs are waiting or at work already; try again later")]
     QueueFull(usize),
+    /// Other large requests are being read.
+    #[error("other large requests are being read; try again later, or have `runs.max_parsed_bytes` raised")]
+    Busy,
     /// Another request has the id that was chosen.
     #[error("another request has the id {0}; choose another")]
     IdTaken(RunId),

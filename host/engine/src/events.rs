@@ -64,7 +64,7 @@ impl Follower {
         self.page = self.read().await?;
         if self.page.is_empty() {
             // A reader who names the last event, or one past it, waits for nothing.
-            let run = self.parts.runs.get(self.run).await?;
+            let run = self.parts.runs.summary(self.run).await?;
             if run.is_none_or(|run| run.state.is_end()) {
                 self.page = self.read().await?;
                 return Ok(!self.page.is_empty());

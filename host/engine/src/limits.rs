@@ -7,6 +7,7 @@ use simulay_containers::Capacity;
 use simulay_model::{PluginName, Resources, RunId};
 
 use crate::Settings;
+use crate::parsing::Parsing;
 use crate::turns::{Path, Turn, Turns};
 
 /// The places of runs and containers.
@@ -16,6 +17,8 @@ pub(crate) struct Limits {
     runs: Turns,
     containers: Turns,
     reserve: Capacity,
+    /// Room for what is parsed.
+    pub(crate) parsing: Parsing,
 }
 
 /// The place of an unfinished run in the queue; free again when dropped.
@@ -53,6 +56,7 @@ impl Limits {
             runs: Turns::new(settings.max_active_runs),
             containers: Turns::new(settings.max_containers),
             reserve: settings.reserve,
+            parsing: Parsing::new(settings.max_parsed_bytes),
         }
     }
 

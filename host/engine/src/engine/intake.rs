@@ -37,7 +37,7 @@ impl Engine {
             Beginning::Again(outcome) => self.accepted_before(outcome).await,
             Beginning::First(at_work) => {
                 let run = self.accept(new).await?;
-                let created = self.take_in(run, Some((once.claim(&self.parts), at_work))).await;
+                let created = self.take_in(run, Some((once.claim(), at_work))).await;
                 match created {
                     // Another host that shares the database was faster.
                     Err(CreateError::Store(StoreError::Repeated)) => Err(RepeatError::InFlight.into()),
@@ -81,7 +81,7 @@ impl Engine {
     /// # Errors
     /// When the store does not answer.
     pub async fn remember(&self, once: &Once, answer: String) -> Result<(), StoreError> {
-        self.parts.requests.remember(once.claim(&self.parts), answer).await
+        self.parts.requests.remember(once.claim(), answer).await
     }
 
     async fn accept(&self, new: NewRun) -> Result<Run, CreateError> {
@@ -90,7 +90,7 @@ impl Engine {
         }
         self.check_room().await?;
         let plugin = accept::pipeline(&self.parts, &new.pipeline).await?;
-        let request = accept::request(&self.parts, &plugin, &new).await?;
+        let request = accept::request(&self.parts, &self.limits.parsing, &plugin, &new).await?;
         accept::retries(&new, self.settings.max_retries)?;
         Ok(accept::run(&self.parts, &plugin, &new, request))
     }
@@ -112,7 +112,7 @@ impl Engine {
             Some(claim) => self.parts.requests.create_once(run.clone(), claim).await?,
             None => self.parts.runs.create(run.clone()).await?,
         }
-        self.launch(run.id, place);
+        self.launch(run.id, run.plugin.name.clone(), place);
         Ok(run)
     }
 
@@ -129,10 +129,18 @@ impl Engine {
         let named =
             run.plugin.name == new.pipeline.name && version.is_none_or(|it| *it == run.plugin.version);
         // What would not be accepted is not what was.
-        let asked: Option<Request> = accept::request(&self.parts, &plugin, new).await.ok();
-        let same = named && run.retries == new.retries && asked.is_some_and(|request| request == run.request);
+        let asked: Option<Request> =
+            accept::request(&self.parts, &self.limits.parsing, &plugin, new).await.ok();
+        let same =
+            named && run.retries == new.retries && asked.is_some_and(|request| same(&request, &run.request));
         if same { Ok(Named::Known(run)) } else { Err(CreateError::IdTaken(run.id)) }
     }
+}
+
+fn same(asked: &Request, accepted: &Request) -> bool {
+    asked.inputs == accepted.inputs
+        && asked.seed == accepted.seed
+        && asked.params.says_the_same(&accepted.params)
 }
 
 /// The run as it was told when it was accepted.

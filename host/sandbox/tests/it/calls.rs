@@ -33,9 +33,9 @@ async fn a_plugin_describes_itself() {
 #[tokio::test]
 async fn requests_and_answers_pass_unchanged() {
     let (sandbox, echo) = (hasty(), Guest::default());
-    let step = Step { calls: Vec::new(), state: json!({ "width": 2 }) };
+    let step = Step { calls: Vec::new(), state: json!({ "width": 2 }).into() };
     assert_eq!(pre_process(&sandbox, &echo).await.unwrap().answer, Ok(Answer::Step(step)));
-    let report = Report { outcome: json!([1, "ü"]), plots: Vec::new(), artifacts: Vec::new() };
+    let report = Report { outcome: json!([1, "ü"]).into(), plots: Vec::new(), artifacts: Vec::new() };
     let answered = post_process(&sandbox, &echo, json!([1, "ü"])).await.unwrap();
     assert_eq!(answered.answer, Ok(Answer::Next(Next::Done(report))));
 }
@@ -95,7 +95,7 @@ fn reader(length: u64) -> Guest {
 async fn read(length: u64, artifact: &str) -> serde_json::Value {
     let (sandbox, code) = (hasty(), crate::world::Bytes(reader(length).build()));
     let mut request = request();
-    request.params = json!(artifact);
+    request.params = json!(artifact).into();
     let call = Call::PreProcess(request);
     let answered = sandbox.call(Digest::of(&code.0), &code, call, Arc::new(Digits)).await.unwrap();
     state(answered.answer)

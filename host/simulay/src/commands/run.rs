@@ -64,7 +64,7 @@ async fn new_run(
     for file in files {
         inputs.push(store(engine, file).await?);
     }
-    Ok(NewRun { pipeline: Selector::exactly(plugin), params, inputs, seed, retries: 0 })
+    Ok(NewRun { pipeline: Selector::exactly(plugin), params: params.into(), inputs, seed, retries: 0 })
 }
 
 async fn store(engine: &Engine, input: &Input) -> anyhow::Result<NewInput> {
