@@ -23,7 +23,7 @@ use crate::logs::LiveLogs;
 use crate::retry::Budget;
 use crate::simulate::{Simulation, failure, pause, remove};
 use crate::storage::Room;
-use crate::{Parts, Settings, plan, plugins, verdict};
+use crate::{Parts, Settings, kept, plan, plugins, verdict};
 
 /// Whose runs these are, until there are accounts.
 const OWNER: &str = "everyone";
@@ -332,7 +332,7 @@ impl Work<'_> {
         drop((outcome, room));
         let known = self.known().await?;
         let mut artifacts = Vec::with_capacity(report.artifacts.len());
-        for kept in report.artifacts {
+        for kept in kept::with_distinct_names(report.artifacts) {
             artifacts.push(self.keep_file(kept, &known).await?);
         }
         Ok(Report { artifacts, ..report })

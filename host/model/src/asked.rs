@@ -30,6 +30,10 @@ pub struct AskedCall {
     pub files: Vec<PlacedFile>,
     /// Glob patterns of the files to keep.
     pub outputs: Vec<String>,
+    /// Glob patterns of files that are not kept although `outputs` asks for them.
+    pub excludes: Vec<String>,
+    /// Whether files that were put there and left as they were are kept as well.
+    pub keep_unchanged: bool,
     /// Bounds asked for.
     pub resources: Resources,
     /// What a failure means to the run.
@@ -60,6 +64,8 @@ impl From<&ContainerCall> for AskedCall {
             env: call.env.clone(),
             files: call.files.iter().map(Into::into).collect(),
             outputs: call.outputs.clone(),
+            excludes: call.excludes.clone(),
+            keep_unchanged: call.keep_unchanged,
             resources: call.resources,
             on_failure: call.on_failure,
             deterministic: call.deterministic,

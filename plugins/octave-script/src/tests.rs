@@ -89,7 +89,7 @@ fn what_the_program_wrote_is_the_outcome() {
         "result": { "a": 1.5 }, "files": ["result.json", "out/f.PNG"], "figures": ["out/f.PNG"], "stdout": "hello\n"
     });
     assert_eq!(done.outcome, expected);
-    assert_eq!(done.file_names(), ["result.json", "out-f.PNG"]);
+    assert_eq!(done.file_names(), ["result.json", "out/f.PNG"]);
 }
 
 #[test]

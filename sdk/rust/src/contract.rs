@@ -4,7 +4,7 @@ use std::fmt;
 
 pub use crate::bindings::exports::simulay::plugin::pipeline::{Kept, Plot, Series};
 pub use crate::bindings::simulay::plugin::types::{
-    Artifact, ContainerCall, ContainerResult, Ending, File, OnFailure, Resources, Source,
+    Artifact, ContainerCall, ContainerResult, Ending, File, Omission, OnFailure, Resources, Source,
 };
 
 /// One round of container calls, run side by side.

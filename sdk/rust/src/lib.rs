@@ -74,8 +74,8 @@ pub mod testing;
 
 pub use artifacts::{Artifacts, ReadError};
 pub use contract::{
-    Artifact, ContainerCall, ContainerResult, Ending, Failure, File, Kept, OnFailure, Plot, Resources,
-    Series, Source, Step,
+    Artifact, ContainerCall, ContainerResult, Ending, Failure, File, Kept, Omission, OnFailure, Plot,
+    Resources, Series, Source, Step,
 };
 pub use manifest::Manifest;
 pub use pipeline::Pipeline;

@@ -45,6 +45,8 @@ pub fn started_by(name: &str, path: &str, program: &str) -> Script {
         env: Vec::new(),
         files: Vec::new(),
         outputs: Vec::new(),
+        excludes: Vec::new(),
+        keep_unchanged: true,
         resources: RESOURCES,
         on_failure: OnFailure::FailRun,
         deterministic: true,
@@ -79,6 +81,18 @@ impl Script {
     /// Keeps the files that match a glob pattern.
     pub fn keep(mut self, pattern: &str) -> Self {
         self.call.outputs.push(pattern.to_owned());
+        self
+    }
+
+    /// Keeps no file that matches a glob pattern, although [`keep`](Self::keep) asks for it.
+    pub fn exclude(mut self, pattern: &str) -> Self {
+        self.call.excludes.push(pattern.to_owned());
+        self
+    }
+
+    /// Keeps only what the program makes or changes: no file that was put there and left as it was.
+    pub fn changed_only(mut self) -> Self {
+        self.call.keep_unchanged = false;
         self
     }
 
@@ -143,5 +157,9 @@ mod tests {
         let call = script("s", "").memory_mib(7).timeout_ms(8).report_failure().not_deterministic().build();
         assert_eq!((call.resources.memory_mib, call.resources.timeout_ms), (7, 8));
         assert_eq!((call.on_failure, call.deterministic), (OnFailure::Report, false));
+        assert!(call.keep_unchanged && call.excludes.is_empty());
+        let call = script("s", "").keep("**").exclude("*.tmp").exclude("cache/**").changed_only().build();
+        assert_eq!((call.outputs.as_slice(), call.keep_unchanged), (&["**".to_owned()][..], false));
+        assert_eq!(call.excludes, ["*.tmp", "cache/**"]);
     }
 }

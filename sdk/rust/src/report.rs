@@ -51,32 +51,23 @@ impl<O> Report<O> {
         self
     }
 
-    /// The report with an output of a container, under its path with `-` between folders.
+    /// The report with an output of a container, under its path.
     #[must_use]
     pub fn keep(self, output: StoredFile) -> Self {
-        self.keep_as(&file_name(&output.path), output)
+        self.keep_as(&output.path, output)
     }
 
-    /// The report with an output of a container, under another name.
+    /// The report with an output of a container, under another name; `/` in it makes folders.
     #[must_use]
     pub fn keep_as(self, name: &str, output: StoredFile) -> Self {
         self.attach(name, &output.media_type, output.source())
     }
 
-    /// The report with a file the plugin makes itself.
+    /// The report with a file the plugin makes itself; `/` in its name makes folders.
     #[must_use]
     pub fn attach(mut self, name: &str, media_type: &str, content: Source) -> Self {
         self.artifacts.push(Kept { name: name.to_owned(), media_type: media_type.to_owned(), content });
         self
-    }
-}
-
-/// A file name of at most 255 bytes: without the folders where it would be longer with them.
-fn file_name(path: &str) -> String {
-    const MAX_BYTES: usize = 255;
-    match path.rsplit_once('/') {
-        Some((_, last)) if path.len() > MAX_BYTES => last.to_owned(),
-        _ => path.replace('/', "-"),
     }
 }
 
@@ -89,11 +80,16 @@ pub fn series(name: &str, unit: &str, values: Vec<f64>) -> Series {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::MemoryArtifacts;
 
     #[test]
-    fn a_kept_file_has_a_name_without_folders() {
-        assert_eq!(file_name("field.csv"), "field.csv");
-        assert_eq!(file_name("out/fine/field.csv"), "out-fine-field.csv");
-        assert_eq!(file_name(&format!("{}/field.csv", "x".repeat(250))), "field.csv");
+    fn kept_files_keep_their_folders() {
+        let mut artifacts = MemoryArtifacts::default();
+        let [a, b] = ["out/fine/-T.csv", "out-fine/-T.csv"].map(|path| artifacts.add(path, ""));
+        let report = [&a, &b].into_iter().fold(Report::new(()), |report, file| {
+            report.keep(StoredFile::left_by("solve", file, &artifacts))
+        });
+        let names: Vec<_> = report.artifacts.iter().map(|kept| kept.name.as_str()).collect();
+        assert_eq!(names, ["out/fine/-T.csv", "out-fine/-T.csv"]);
     }
 }

@@ -6,7 +6,7 @@ use std::ops::Deref;
 use serde::de::DeserializeOwned;
 
 use crate::artifacts::Artifacts;
-use crate::contract::{ContainerResult, Ending, Failure};
+use crate::contract::{ContainerResult, Ending, Failure, Omission};
 use crate::stored::StoredFile;
 
 /// The results of a step, in the order of its calls.
@@ -63,6 +63,42 @@ impl<'a> CallResult<'a> {
         &self.result.stdout
     }
 
+    /// Bytes in the middle of what it printed that were not kept.
+    #[must_use]
+    pub fn stdout_omitted(&self) -> u64 {
+        self.result.stdout_omitted
+    }
+
+    /// Bytes in the middle of what it complained of that were not kept.
+    #[must_use]
+    pub fn stderr_omitted(&self) -> u64 {
+        self.result.stderr_omitted
+    }
+
+    /// Processor time of the command and all it started, milliseconds; none when nobody can tell.
+    #[must_use]
+    pub fn cpu_ms(&self) -> Option<u64> {
+        self.result.cpu_ms
+    }
+
+    /// The most memory in use at one moment, its files included; none when nobody can tell.
+    #[must_use]
+    pub fn peak_memory_bytes(&self) -> Option<u64> {
+        self.result.peak_memory_bytes
+    }
+
+    /// Files that were asked for and could not be kept, each with its reason.
+    #[must_use]
+    pub fn left_out(&self) -> &'a [Omission] {
+        &self.result.left_out
+    }
+
+    /// How many further ones there were that [`left_out`](Self::left_out) does not list.
+    #[must_use]
+    pub fn left_out_more(&self) -> u64 {
+        self.result.left_out_more
+    }
+
     /// The files it left.
     pub fn files(&self) -> impl Iterator<Item = StoredFile<'a>> + use<'a> {
         let Self { result, artifacts } = *self;
@@ -72,10 +108,21 @@ impl<'a> CallResult<'a> {
     /// The file it left under this path.
     ///
     /// # Errors
-    /// When there is none.
+    /// When there is none, or it was left out; the error says why.
     pub fn file(&self, path: &str) -> Result<StoredFile<'a>, Failure> {
         let found = self.files().find(|file| file.path == path);
-        found.ok_or_else(|| Failure::simulation(format!("`{}` left no file `{path}`", self.name)))
+        found.ok_or_else(|| Failure::simulation(self.why_missing(path)))
+    }
+
+    fn why_missing(&self, path: &str) -> String {
+        let (name, more) = (&self.name, self.left_out_more());
+        match self.left_out().iter().find(|omission| omission.path == path) {
+            Some(Omission { reason, .. }) => format!("`{path}` of `{name}` was left out: {reason}"),
+            None if more == 0 => format!("`{name}` left no file `{path}`"),
+            None => format!(
+                "`{path}` is not among the files kept of `{name}`, nor among those listed as left out; {more} further ones were left out"
+            ),
+        }
     }
 
     /// The file it left under this path, as text.
@@ -116,7 +163,8 @@ fn in_words(ending: Ending) -> String {
         Ending::OutOfMemory => "ran out of memory".to_owned(),
         Ending::TimedOut => "ran longer than allowed".to_owned(),
         Ending::ScratchFull => "filled its working directory".to_owned(),
-        Ending::OutputLimit => "printed or left more than allowed".to_owned(),
+        Ending::OutputLimit => "printed or wrote more than allowed".to_owned(),
+        Ending::ProcessLimit => "was refused a process: it had as many as allowed".to_owned(),
     }
 }
 
@@ -135,6 +183,7 @@ mod tests {
             Ending::TimedOut,
             Ending::ScratchFull,
             Ending::OutputLimit,
+            Ending::ProcessLimit,
         ] {
             let results = [ended("solve", ending, vec![])];
             let results = Results::new(&results, &artifacts);
@@ -152,5 +201,18 @@ mod tests {
         let results = [ended("solve", Ending::Exited(0), vec![])];
         let failed = Results::new(&results, &artifacts).call("solve").unwrap().json::<u8>("y.json");
         assert_eq!(failed, Err(Failure::simulation("`solve` left no file `y.json`")));
+    }
+
+    #[test]
+    fn a_file_that_was_left_out_has_its_reason() {
+        let artifacts = MemoryArtifacts::default();
+        let mut result = ended("solve", Ending::Exited(0), vec![]);
+        result.left_out = vec![Omission { path: "y.json".into(), reason: "it is a device".into() }];
+        result.left_out_more = 2;
+        let results = [result];
+        let solve = Results::new(&results, &artifacts).call("solve").unwrap();
+        let told = solve.json::<u8>("y.json").unwrap_err().to_string();
+        assert_eq!(told, "`y.json` of `solve` was left out: it is a device");
+        assert!(solve.file("z.json").unwrap_err().to_string().contains("2 further ones were left out"));
     }
 }

@@ -92,4 +92,14 @@ mod tests {
         let required = outcome::<Spring>()["required"].clone();
         assert_eq!(required, json!(["stiffness", "coils"]));
     }
+
+    #[test]
+    fn properties_stand_in_the_order_of_the_fields() {
+        let order =
+            |schema: Value| schema["properties"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        for schema in [params::<Spring>(), outcome::<Spring>()] {
+            let read: Value = serde_json::from_str(&schema.to_string()).unwrap();
+            assert_eq!(order(read), ["stiffness", "coils"]);
+        }
+    }
 }

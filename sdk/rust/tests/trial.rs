@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use simulay_sdk::testing::{Answer, Stop, Trial, check, trial};
 use simulay_sdk::{
-    Ending, Failure, Manifest, Next, Pipeline, Report, Request, Resources, Results, Source, Step, octave,
-    series,
+    Ending, Failure, File, Manifest, Next, Pipeline, Report, Request, Resources, Results, Source, Step,
+    octave, series,
 };
 
 /// What to halve.
@@ -72,6 +72,13 @@ impl Pipeline for Halvings {
             "memory" => step.calls[0].resources = Resources { memory_mib: 513, ..octave::RESOURCES },
             "path" => step.calls[0].files[0].path = "../x".into(),
             "pattern" => step.calls[0].outputs = vec!["/etc/*".into()],
+            "exclude" => step.calls[0].excludes = vec!["../*".into()],
+            "exclude-half" => step.calls[0].excludes = vec!["**/half.json".into()],
+            "placed" | "changed" => {
+                let content = Source::Text("4.0".into());
+                step.calls[0].files.push(File { path: "out/half.json".into(), content });
+                step.calls[0].keep_unchanged = request.params.wrong == "placed";
+            }
             "artifact" => step.calls[0].files[0].content = Source::Artifact("77".into()),
             "name" => step.calls[0].name = "a b".into(),
             _ => {}
@@ -131,7 +138,7 @@ fn a_run_goes_through_its_states_to_the_report() {
 
 #[test]
 fn a_bad_ending_stops_the_run_or_is_reported() {
-    for ending in [Ending::Exited(1), Ending::Signalled(9), Ending::OutOfMemory, Ending::TimedOut] {
+    for ending in [Ending::Exited(1), Ending::Signalled(9), Ending::OutOfMemory, Ending::ProcessLimit] {
         let stopped = halvings(json!({})).run(|_| Answer::ended(ending)).unwrap_err();
         assert_eq!(stopped, Stop::Call { name: "halve".into(), ending });
         let checked = |call: &simulay_sdk::testing::Call| match call.name.as_str() {
@@ -160,6 +167,31 @@ fn a_file_that_is_missing_or_not_kept_or_damaged_is_no_answer() {
 }
 
 #[test]
+fn a_file_that_was_left_out_is_an_answer_of_its_own() {
+    let answer = Answer::ok().left_out("out/half.json", "it has more bytes than allowed").left_out_more(3);
+    let stopped = halvings(json!({})).run(|_| answer.clone()).unwrap_err().to_string();
+    assert_eq!(stopped, "`out/half.json` of `halve` was left out: it has more bytes than allowed");
+    let answer = Answer::ok().left_out_more(3);
+    let stopped = halvings(json!({})).run(|_| answer.clone()).unwrap_err().to_string();
+    assert!(stopped.contains("3 further ones were left out"), "{stopped}");
+}
+
+#[test]
+fn what_the_call_excludes_or_leaves_as_it_was_is_not_kept() {
+    let excluded = halvings(json!({ "wrong": "exclude-half" })).run(good).unwrap_err();
+    assert_eq!(excluded.to_string(), "`halve` left no file `out/half.json`");
+    let left = |wrong: &str, half: f64| {
+        let run = halvings(json!({ "wrong": wrong })).run(|_| Answer::ok().json("out/half.json", &half));
+        run.unwrap_err().to_string()
+    };
+    assert_eq!(left("changed", 4.0), "`halve` left no file `out/half.json`");
+    for (wrong, half) in [("changed", 5.0), ("placed", 5.0)] {
+        assert_eq!(left(wrong, half), "that is no half");
+    }
+    assert_eq!(left("placed", 4.0), "that is no half", "of the second step");
+}
+
+#[test]
 fn parameters_are_judged_before_the_pipeline_sees_them() {
     for (params, told) in [
         (json!({ "start": 0 }), "/start: "),
@@ -180,6 +212,7 @@ fn what_the_host_would_refuse_is_an_error() {
         ("memory", "memory-mib is 513"),
         ("path", "`../x` is no relative path"),
         ("pattern", "must be relative"),
+        ("exclude", "must be relative"),
         ("name", "a name has"),
         ("artifact", "77 is no artifact of this run"),
         ("plot", "`y` is not as long as the abscissa"),

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::contract::{Artifact, ContainerCall, ContainerResult, Ending, Source};
+use crate::contract::{Artifact, ContainerCall, ContainerResult, Ending, Omission, Source};
 use crate::octave;
 
 /// A container call the pipeline asks for.
@@ -47,10 +47,9 @@ impl Deref for Call {
 #[derive(Debug, Clone, PartialEq)]
 #[must_use]
 pub struct Answer {
-    pub(super) ending: Ending,
+    /// Without a name and outputs.
+    pub(super) result: ContainerResult,
     pub(super) files: Vec<(String, Vec<u8>)>,
-    pub(super) stdout: String,
-    pub(super) stderr: String,
 }
 
 impl Answer {
@@ -66,10 +65,10 @@ impl Answer {
 
     /// It ends this way, e.g. by [`Ending::OutOfMemory`] or [`Ending::TimedOut`].
     pub const fn ended(ending: Ending) -> Self {
-        Self { ending, files: Vec::new(), stdout: String::new(), stderr: String::new() }
+        Self { result: nothing_but(ending), files: Vec::new() }
     }
 
-    /// It leaves a file. As with the host, only files that match the call's `keep` come back.
+    /// It leaves a file. As with the host, only files the call asks for come back.
     pub fn file(mut self, path: &str, content: impl Into<Vec<u8>>) -> Self {
         self.files.retain(|(known, _)| known != path);
         self.files.push((path.to_owned(), content.into()));
@@ -88,15 +87,41 @@ impl Answer {
         self
     }
 
+    /// It leaves a file that the host cannot keep, and says why.
+    pub fn left_out(mut self, path: &str, reason: &str) -> Self {
+        self.result.left_out.push(Omission { path: path.to_owned(), reason: reason.to_owned() });
+        self
+    }
+
+    /// It leaves so many further files that the host cannot keep and does not list.
+    pub const fn left_out_more(mut self, files: u64) -> Self {
+        self.result.left_out_more = files;
+        self
+    }
+
     /// It prints this.
     pub fn stdout(mut self, text: &str) -> Self {
-        self.stdout.push_str(text);
+        self.result.stdout.push_str(text);
         self
     }
 
     /// It complains of this.
     pub fn stderr(mut self, text: &str) -> Self {
-        self.stderr.push_str(text);
+        self.result.stderr.push_str(text);
+        self
+    }
+
+    /// So many bytes in the middle of what it prints and complains of are not kept.
+    pub const fn omitted(mut self, stdout: u64, stderr: u64) -> Self {
+        self.result.stdout_omitted = stdout;
+        self.result.stderr_omitted = stderr;
+        self
+    }
+
+    /// It takes this processor time and memory.
+    pub const fn used(mut self, cpu_ms: u64, peak_memory_bytes: u64) -> Self {
+        self.result.cpu_ms = Some(cpu_ms);
+        self.result.peak_memory_bytes = Some(peak_memory_bytes);
         self
     }
 }
@@ -104,13 +129,23 @@ impl Answer {
 /// The result of the call `name`.
 #[must_use]
 pub fn ended(name: &str, ending: Ending, outputs: Vec<Artifact>) -> ContainerResult {
+    ContainerResult { name: name.to_owned(), outputs, ..nothing_but(ending) }
+}
+
+const fn nothing_but(ending: Ending) -> ContainerResult {
     ContainerResult {
-        name: name.to_owned(),
+        name: String::new(),
         ending,
         stdout: String::new(),
         stderr: String::new(),
-        outputs,
+        stdout_omitted: 0,
+        stderr_omitted: 0,
+        outputs: Vec::new(),
+        left_out: Vec::new(),
+        left_out_more: 0,
         wall_ms: 1,
+        cpu_ms: None,
+        peak_memory_bytes: None,
         reused: false,
     }
 }

@@ -1,7 +1,7 @@
 //! Artifacts of a test.
 
 use crate::artifacts::{Artifacts, ReadError};
-use crate::contract::Artifact;
+use crate::contract::{Artifact, Source};
 
 /// Artifacts in memory, in place of the host's.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +28,15 @@ impl MemoryArtifacts {
     pub fn content(&self, sha256: &str) -> Option<&[u8]> {
         let index = usize::from_str_radix(sha256, 16).ok()?;
         self.contents.get(index).map(Vec::as_slice)
+    }
+
+    /// The bytes of a file that a plugin places or offers.
+    pub(super) fn content_of<'a>(&'a self, source: &'a Source) -> Option<&'a [u8]> {
+        match source {
+            Source::Text(text) => Some(text.as_bytes()),
+            Source::Bytes(bytes) => Some(bytes),
+            Source::Artifact(sha256) => self.content(sha256),
+        }
     }
 }
 

@@ -51,11 +51,7 @@ impl Done {
     /// The content of a file offered under this name.
     #[must_use]
     pub fn file(&self, name: &str) -> Option<&[u8]> {
-        match &self.files.iter().find(|file| file.name == name)?.content {
-            Source::Text(text) => Some(text.as_bytes()),
-            Source::Bytes(bytes) => Some(bytes),
-            Source::Artifact(sha256) => self.artifacts.content(sha256),
-        }
+        self.artifacts.content_of(&self.files.iter().find(|file| file.name == name)?.content)
     }
 
     /// The names of the files offered.
@@ -176,13 +172,19 @@ impl<P: Pipeline> Trial<P> {
             self.known(&file.content).map_err(Stop::Broken)?;
         }
         let name = call.name.clone();
-        if answer.ending != Ending::Exited(0) && call.on_failure == OnFailure::FailRun {
-            return Err(Stop::Call { name, ending: answer.ending });
+        let Answer { result, mut files } = answer;
+        if result.ending != Ending::Exited(0) && call.on_failure == OnFailure::FailRun {
+            return Err(Stop::Call { name, ending: result.ending });
         }
-        let Answer { ending, files, stdout, stderr } = answer;
-        let kept = files.into_iter().filter(|(path, _)| rules::keeps(call, path));
-        let outputs = kept.map(|(path, content)| self.artifacts.add(&path, content)).collect();
-        Ok(ContainerResult { name, ending, stdout, stderr, outputs, wall_ms: 1, reused: false })
+        files.retain(|(path, content)| self.keeps(call, path, content));
+        let outputs = files.into_iter().map(|(path, content)| self.artifacts.add(&path, content)).collect();
+        Ok(ContainerResult { name, outputs, ..result })
+    }
+
+    fn keeps(&self, call: &Call, path: &str, content: &[u8]) -> bool {
+        let placed = call.files.iter().find(|file| file.path == path);
+        let unchanged = placed.is_some_and(|file| self.artifacts.content_of(&file.content) == Some(content));
+        rules::keeps(call, path) && (call.keep_unchanged || !unchanged)
     }
 
     fn finish(
