@@ -1,6 +1,7 @@
 //! Sends the host all that a hostile author may send, with innocent runs beside it, and looks at how it
 //! bears it.
 
+mod crowd;
 mod damage;
 
 use std::path::PathBuf;
@@ -47,6 +48,15 @@ pub(crate) struct Arguments {
     /// Sends nothing but damaged copies, with no runs beside them.
     #[arg(long)]
     damage_only: bool,
+    /// Clients that follow a large log and do not read on.
+    #[arg(long, default_value_t = 500)]
+    followers: usize,
+    /// Slow readers, and as many slow uploaders.
+    #[arg(long, default_value_t = 1_100)]
+    slow: usize,
+    /// Sends nothing but slow clients.
+    #[arg(long, conflicts_with = "damage_only")]
+    crowd_only: bool,
 }
 
 /// What came of everything.
@@ -92,12 +102,21 @@ pub(crate) fn short(place: &Place, octave: &ImageId) -> anyhow::Result<()> {
         jobs: 2,
         minutes: None,
         damage_only: false,
+        followers: 500,
+        slow: 1_100,
+        crowd_only: false,
     };
     prove(place, octave, &little)
 }
 
 /// Sends it all and prints what came of it; fails when anything is not as it must be.
 fn prove(place: &Place, octave: &ImageId, arguments: &Arguments) -> anyhow::Result<()> {
+    if !arguments.damage_only {
+        crowd::measure(place, octave, arguments)?;
+    }
+    if arguments.crowd_only {
+        return Ok(());
+    }
     let data = tempfile::tempdir()?;
     let (usual, log) = (place.simulay(), place.made("server.log")?);
     let program = arguments.program.as_ref().unwrap_or(&usual);

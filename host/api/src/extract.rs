@@ -9,6 +9,7 @@ use simulay_engine::Selector;
 use simulay_model::Weight;
 
 use crate::body::{Pieces, check_media_type, check_plain};
+use crate::pace::Pace;
 use crate::problem::Refusal;
 use crate::state::Api;
 use crate::wire::ProblemKind;
@@ -89,8 +90,8 @@ async fn read(request: Request, api: &Api) -> Result<Bytes, Refusal> {
     let (parts, body) = request.into_parts();
     check_plain(&parts.headers)?;
     check_media_type(&parts.headers, "application/json")?;
-    let (limit, stall) = (api.settings.max_json_bytes, api.settings.stall_timeout);
-    let pieces = Pieces::new(&parts.headers, body, limit, ProblemKind::ParamsTooLarge, stall)?;
+    let (limit, pace) = (api.settings.max_json_bytes, Pace::of(&api.settings));
+    let pieces = Pieces::new(&parts.headers, body, limit, ProblemKind::ParamsTooLarge, pace)?;
     pieces.collect().await
 }
 

@@ -2,12 +2,11 @@
 
 use std::collections::HashSet;
 
-use simulay_model::schema::{FieldError, Schema};
-use simulay_model::{Artifact, Document, Plugin, PluginState, Request, Run, RunId, RunState};
+use simulay_model::schema::FieldError;
+use simulay_model::{Artifact, Plugin, PluginState, Request, Run, RunId, RunState};
 use simulay_store::StoreError;
 
-use crate::parsing::Parsing;
-use crate::{CreateError, NewRun, Parts, Selector};
+use crate::{CreateError, NewRun, Parts, Selector, checks};
 
 const MAX_INPUTS: usize = 1000;
 
@@ -36,14 +35,15 @@ pub(crate) async fn find(parts: &Parts, selector: &Selector) -> Result<Option<Pl
     }
 }
 
-/// The request as the plugin will get it: defaults filled in, inputs found, a seed drawn.
+/// The request as the plugin will get it: defaults filled in, inputs found, a seed drawn. Checking the
+/// parameters needs a place.
 pub(crate) async fn request(
     parts: &Parts,
-    parsing: &Parsing,
     plugin: &Plugin,
     new: &NewRun,
+    place: checks::Place,
 ) -> Result<Request, CreateError> {
-    let params = complete(parsing, plugin, &new.params).await?;
+    let params = checks::complete(place, &plugin.manifest.params_schema, &new.params).await?;
     let inputs = inputs(parts, new).await?;
     let seed = new.seed.unwrap_or_else(|| draw_seed(parts));
     Ok(Request { params, inputs, seed })
@@ -73,20 +73,6 @@ pub(crate) fn retries(new: &NewRun, most: u32) -> Result<(), CreateError> {
         return Ok(());
     }
     Err(invalid("/options/retries".to_owned(), &format!("at most {most} retries are allowed")))
-}
-
-async fn complete(parsing: &Parsing, plugin: &Plugin, params: &Document) -> Result<Document, CreateError> {
-    let weight = params.weight().map_err(unreadable)?;
-    let _room = parsing.room_soon(weight).await.ok_or(CreateError::Busy)?;
-    // A stored manifest was checked at upload; one that no longer compiles is damaged.
-    let schema = Schema::new(&plugin.manifest.params_schema)
-        .map_err(|error| StoreError::Corrupt(error.to_string()))?;
-    let completed = schema.complete(params.value().map_err(unreadable)?);
-    completed.map(Document::from).map_err(CreateError::ParamsInvalid)
-}
-
-fn unreadable(error: serde_json::Error) -> CreateError {
-    CreateError::ParamsInvalid(vec![FieldError { pointer: String::new(), message: error.to_string() }])
 }
 
 async fn inputs(parts: &Parts, new: &NewRun) -> Result<Vec<Artifact>, CreateError> {

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use simulay_containers::Admitted;
-use simulay_model::schema::Schema;
 use simulay_model::{
     CallEnd, CallRecord, Change, ContainerResult, Digest, ErrorKind, Kept, LogLevel, Next, Plugin,
     PluginName, RelativePath, Report, Run, RunEnd, RunError, RunId, RunState, Source, Stage, Step,
@@ -16,6 +15,7 @@ use simulay_sandbox::{Answer, Answered, Call, CallError};
 use simulay_store::StoreError;
 use tokio_util::sync::CancellationToken;
 
+use crate::checks::Unfit;
 use crate::exchange::put;
 use crate::hold::Hold;
 use crate::limits::{Asker, Limits};
@@ -23,7 +23,7 @@ use crate::logs::LiveLogs;
 use crate::retry::Budget;
 use crate::simulate::{Simulation, failure, pause, remove};
 use crate::storage::Room;
-use crate::{Parts, Settings, kept, plan, plugins, verdict};
+use crate::{Parts, Settings, checks, kept, plan, plugins, verdict};
 
 /// Whose runs these are, until there are accounts.
 const OWNER: &str = "everyone";
@@ -320,16 +320,15 @@ impl Work<'_> {
 
     /// The report with every kept file an artifact and the outcome checked.
     async fn keep(&self, plugin: &Plugin, report: Report) -> Result<Report, Halt> {
-        let schema = Schema::new(&plugin.manifest.result_schema)
-            .map_err(|error| StoreError::Corrupt(error.to_string()))?;
-        let broken = |first: String| invalid("outcome", format!("breaks `result-schema`: {first}"));
-        let weight = report.outcome.weight().map_err(|error| broken(error.to_string()))?;
-        let room = self.limits.parsing.room(weight).await;
-        let outcome = report.outcome.value().map_err(|error| broken(error.to_string()))?;
-        schema
-            .check(&outcome)
-            .map_err(|errors| broken(errors.first().map(ToString::to_string).unwrap_or_default()))?;
-        drop((outcome, room));
+        let place = self.limits.check().await?;
+        let fits = checks::check(place, &plugin.manifest.result_schema, &report.outcome).await;
+        fits.map_err(|unfit| match unfit {
+            Unfit::Broken(errors) => {
+                let first = errors.first().map(ToString::to_string).unwrap_or_default();
+                Halt::from(invalid("outcome", format!("breaks `result-schema`: {first}")))
+            }
+            Unfit::Store(error) => error.into(),
+        })?;
         let known = self.known().await?;
         let mut artifacts = Vec::with_capacity(report.artifacts.len());
         for kept in kept::with_distinct_names(report.artifacts) {

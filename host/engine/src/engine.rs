@@ -16,7 +16,8 @@ use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
 use simulay_containers::{ContainerError, RegisteredImage};
 use simulay_model::{
-    CallEnd, CallRecord, Change, Digest, Event, Plugin, PluginName, Run, RunArtifact, RunId, RunSummary,
+    Artifact, CallEnd, CallRecord, Change, Digest, Event, Plugin, PluginName, Run, RunArtifact, RunId,
+    RunSummary,
 };
 use simulay_sandbox::{Answer, Call};
 use simulay_store::{BlobStream, BlobWriter, RunQuery, StoreError};
@@ -25,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::drive::Driver;
+use crate::events::Followers;
 use crate::limits::{Limits, Place};
 use crate::logs::LiveLogs;
 use crate::repeat::InFlight;
@@ -46,6 +48,7 @@ pub struct Engine {
     settings: Arc<Settings>,
     limits: Arc<Limits>,
     logs: LiveLogs,
+    followers: Followers,
     at_work: Arc<Mutex<HashMap<RunId, CancellationToken>>>,
     tasks: TaskTracker,
     /// Cancelled when no more work is taken up.
@@ -61,6 +64,14 @@ pub struct Engine {
     /// What is tidied up, and where room is looked for; none in a store that has no bound.
     kept: Option<Kept>,
     last_jump: LastJump,
+}
+
+/// What is stored of a stream of a call.
+enum KeptLog {
+    /// The call has not ended.
+    None,
+    Empty,
+    Blob(Artifact),
 }
 
 /// What is going on, for metrics.
@@ -83,6 +94,7 @@ impl Engine {
             limits: Arc::new(Limits::new(&settings)),
             settings: Arc::new(settings),
             logs: LiveLogs::default(),
+            followers: Followers::default(),
             at_work: Arc::default(),
             tasks: TaskTracker::new(),
             shutdown: CancellationToken::new(),
@@ -139,7 +151,7 @@ impl Engine {
     /// See [`CreateError`].
     pub async fn preview(&self, new: NewRun) -> Result<Planned, CreateError> {
         let plugin = accept::pipeline(&self.parts, &new.pipeline).await?;
-        let request = accept::request(&self.parts, &self.limits.parsing, &plugin, &new).await?;
+        let request = accept::request(&self.parts, &plugin, &new, self.check_place().await?).await?;
         let params = request.params.clone();
         let known: HashMap<_, _> = request.inputs.iter().map(|input| (input.sha256, input.size)).collect();
         let known = Arc::new(known);
@@ -182,7 +194,8 @@ impl Engine {
     /// # Errors
     /// When the store does not answer.
     pub async fn wait(&self, id: RunId, time: Duration) -> Result<Option<Run>, StoreError> {
-        let ended = self.events(id, 0).for_each(|_| std::future::ready(()));
+        let ended = events::ended(self.parts.clone(), id);
+        let ended = self.shutdown.run_until_cancelled(ended);
         // Too long a wait is no error: the run is told as it is.
         let _ = tokio::time::timeout(time, ended).await;
         self.run(id).await
@@ -212,7 +225,7 @@ impl Engine {
     /// host stops.
     #[must_use]
     pub fn events(&self, id: RunId, after: u64) -> BoxStream<'static, Result<Event, StoreError>> {
-        let events = events::follow(self.parts.clone(), id, after);
+        let events = self.followers.follow(self.parts.clone(), id, after);
         events.take_until(self.shutdown.clone().cancelled_owned()).boxed()
     }
 
@@ -245,6 +258,39 @@ impl Engine {
     ) -> Result<LogStream, StoreError> {
         // Looked up before the journal: a call that ends in between has its artifact then.
         let live = self.logs.get(id, step, call, stream);
+        match (self.kept_log(id, step, call, stream).await?, live) {
+            (KeptLog::None, Some(log)) => {
+                let engine = self.clone();
+                let kept = move |from| async move { engine.rest_of_log(id, step, call, stream, from).await };
+                Ok(log.follow(kept))
+            }
+            (KeptLog::None | KeptLog::Empty, _) => Ok(stream::empty().boxed()),
+            (KeptLog::Blob(blob), _) => self.blob(blob.sha256, None).await,
+        }
+    }
+
+    /// What is stored of a stream, from byte `from` on.
+    async fn rest_of_log(
+        &self,
+        id: RunId,
+        step: u32,
+        call: u32,
+        stream: StreamName,
+        from: usize,
+    ) -> Result<LogStream, StoreError> {
+        match self.kept_log(id, step, call, stream).await? {
+            KeptLog::Blob(blob) => self.blob(blob.sha256, Some(from as u64..blob.size)).await,
+            KeptLog::None | KeptLog::Empty => Err(StoreError::NotFound),
+        }
+    }
+
+    async fn kept_log(
+        &self,
+        id: RunId,
+        step: u32,
+        call: u32,
+        stream: StreamName,
+    ) -> Result<KeptLog, StoreError> {
         let record = self.parts.journal.call(id, step, call).await?;
         let artifact = match record.ok_or(StoreError::NotFound)?.end {
             Some(CallEnd::Result(result)) => match stream {
@@ -252,12 +298,9 @@ impl Engine {
                 StreamName::Stderr => result.stderr_log,
             },
             Some(CallEnd::Error(_)) => None,
-            None => return Ok(live.map_or_else(|| stream::empty().boxed(), |log| log.follow())),
+            None => return Ok(KeptLog::None),
         };
-        match artifact {
-            Some(artifact) => self.blob(artifact.sha256, None).await,
-            None => Ok(stream::empty().boxed()),
-        }
+        Ok(artifact.map_or(KeptLog::Empty, KeptLog::Blob))
     }
 
     /// Takes the bytes of an input.

@@ -4,6 +4,7 @@ mod accept;
 mod approval;
 mod backoff;
 mod chance;
+mod checks;
 mod clock_watch;
 mod drive;
 mod engine;

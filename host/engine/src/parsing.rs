@@ -1,17 +1,15 @@
 //! How much is parsed at once: the tree of a document takes many times the room of its text.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use simulay_model::Weight;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Room is given in pieces of this many bytes.
 const UNIT: u64 = 1024;
-/// How long a request waits for room.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The room for trees.
+#[derive(Clone)]
 pub(crate) struct Parsing {
     room: Arc<Semaphore>,
     units: u32,
@@ -31,11 +29,6 @@ impl Parsing {
         let units = u32::try_from(weight.0 as u64 / UNIT + 1).unwrap_or(u32::MAX).min(self.units);
         self.room.clone().acquire_many_owned(units).await.ok()
     }
-
-    /// As [`Self::room`]; `None` when it takes too long.
-    pub(crate) async fn room_soon(&self, weight: Weight) -> Option<OwnedSemaphorePermit> {
-        tokio::time::timeout(PATIENCE, self.room(weight)).await.ok().flatten()
-    }
 }
 
 #[cfg(test)]
@@ -44,14 +37,14 @@ mod tests {
 
     use super::*;
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn what_does_not_fit_waits_and_what_never_fits_gets_all() {
         let parsing = Parsing::new(10 * UNIT);
         let small = parsing.room(Weight(4000)).now_or_never().flatten().unwrap();
         let other = parsing.room(Weight(4000)).now_or_never().flatten().unwrap();
-        assert!(parsing.room_soon(Weight(4000)).await.is_none());
+        assert!(parsing.room(Weight(4000)).now_or_never().is_none());
         drop((small, other));
-        let giant = parsing.room_soon(Weight(usize::MAX)).await.unwrap();
+        let giant = parsing.room(Weight(usize::MAX)).await.unwrap();
         assert!(parsing.room(Weight(1)).now_or_never().is_none());
         drop(giant);
         assert!(parsing.room(Weight(1)).now_or_never().is_some());

@@ -123,9 +123,8 @@ impl State {
     /// The next of those who have nothing at work, and fit.
     fn newcomer(&mut self) -> Option<Waiter> {
         let shares = &self.shares;
-        self.root.pop(&|waiter| {
-            waiter.turn.is_closed() || (shares.is_newcomer(waiter) && shares.fits(waiter))
-        })
+        self.root
+            .pop(&|waiter| waiter.turn.is_closed() || (shares.is_newcomer(waiter) && shares.fits(waiter)))
     }
 
     fn admit(&mut self, waiter: Waiter) -> Waiter {

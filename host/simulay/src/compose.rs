@@ -9,7 +9,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use simulay_api::ApiSettings;
 use simulay_containers::Owner;
 use simulay_engine::{Engine, Kept, Parts, SystemChance};
 use simulay_model::SystemClock;
@@ -23,9 +22,7 @@ use crate::images::Images;
 use crate::instance::{self, Standing};
 use crate::risks::Risk;
 
-pub(crate) use docker::{
-    Whose, address, images, images_for_run, preflight, register, remove_orphans, renew,
-};
+pub(crate) use docker::{Whose, address, images, images_for_run, preflight, register, remove_orphans, renew};
 pub(crate) use limits::of_retention as retention;
 pub(crate) use safety::{check_daemon, check_sandbox, is_there, risk_of};
 pub(crate) use simulay_containers::{Finding, Severity};
@@ -113,12 +110,7 @@ pub(crate) async fn serve(
     listener: TcpListener,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
-    let api = ApiSettings {
-        loopback: is_loopback(listener.local_addr()?.ip()),
-        hosts: settings.server.hosts.clone(),
-        max_input_bytes: settings.server.max_input_bytes,
-        ..ApiSettings::default()
-    };
+    let api = limits::of_api(settings, is_loopback(listener.local_addr()?.ip()));
     let router = simulay_api::router(engine, &api, stop.clone());
     simulay_api::serve(listener, router, &api, stop).await;
     Ok(())

@@ -53,6 +53,18 @@ pub(crate) struct Server {
     pub(crate) allow_remote: bool,
     /// `Host` names accepted beside the loopback ones.
     pub(crate) hosts: Vec<String>,
+    /// Origins whose pages may ask beside the server's own.
+    pub(crate) origins: Vec<String>,
+    /// Connections open at once.
+    pub(crate) max_connections: usize,
+    /// Of these, connections of one address that is not this machine's.
+    pub(crate) max_connections_per_address: usize,
+    /// Streams of events and logs open at once.
+    pub(crate) max_streams: usize,
+    /// Artifacts being sent at once.
+    pub(crate) max_downloads: usize,
+    /// Bytes per second that a client must take or send on the whole.
+    pub(crate) least_bytes_per_second: u64,
     /// Bytes of the largest input.
     pub(crate) max_input_bytes: u64,
 }
@@ -264,6 +276,7 @@ impl Settings {
             .try_parsing(true)
             .list_separator(",")
             .with_list_parse_key("server.hosts")
+            .with_list_parse_key("server.origins")
             .with_list_parse_key("accept_risks")
             .source(environment);
         let layers = Config::builder()
@@ -290,12 +303,18 @@ impl Settings {
         for (name, id) in &self.images {
             crate::images::check_name(name).and_then(|()| crate::images::check_id(id))?;
         }
+        if let Some(origin) = self.server.origins.iter().find(|origin| !is_origin(origin)) {
+            bail!(Usage(format!(
+                "server.origins: `{origin}` is no origin as browsers send it, e.g. https://lab.example.org"
+            )));
+        }
         let tls = [&self.docker.ca, &self.docker.cert, &self.docker.key];
         if tls.iter().any(|file| file.is_some()) && tls.iter().any(|file| file.is_none()) {
             bail!(Usage("docker.ca, docker.cert and docker.key are set together or not at all".into()));
         }
         if self.retention.unused_hours == 0 {
-            let rule = "retention.unused_hours must be at least 1: an upload lies unused until its run names it";
+            let rule =
+                "retention.unused_hours must be at least 1: an upload lies unused until its run names it";
             bail!(Usage(rule.into()));
         }
         if self.runs.newcomer_percent.is_some_and(|percent| percent > MOST_FOR_NEWCOMERS) {
@@ -326,6 +345,12 @@ impl Settings {
         let variable = |name: &str| std::env::var_os(name).map(PathBuf::from);
         self.storage.directory.clone().map_or_else(|| crate::places::default_data(variable), Ok)
     }
+}
+
+/// True for a scheme with a host and perhaps a port, and nothing after it.
+fn is_origin(text: &str) -> bool {
+    let place = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    place.is_some_and(|place| !place.is_empty() && !place.contains(['/', '?', '#', '@', ' ', '*', ',']))
 }
 
 /// True for addresses that only this machine reaches.

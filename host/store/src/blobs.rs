@@ -23,8 +23,10 @@ use crate::directory::{DirectoryLock, make_private, unusable};
 use crate::observed::ObservedTime;
 use crate::{BlobStream, BlobWriter, Blobs, Shelved, Shelves, StoreError};
 
-/// Bytes moved at a time; the most of a blob that is in memory.
+/// Bytes written at a time; the most of a blob on its way in that is in memory.
 const PIECE: usize = 512 * 1024;
+/// Bytes read at a time: there are many more who read, and who take their time.
+const READ_PIECE: u64 = 64 * 1024;
 const INCOMING: &str = "incoming";
 /// What is whole, in the directory of the blobs.
 pub(crate) const STORED: &str = "sha256";
@@ -306,7 +308,7 @@ impl Reader {
     }
 
     async fn piece(&mut self) -> Result<Bytes, StoreError> {
-        let end = self.left.end.min(self.left.start.saturating_add(PIECE as u64));
+        let end = self.left.end.min(self.left.start.saturating_add(READ_PIECE));
         let piece = self.objects.get_range(&key(self.blob), self.left.start..end).await.map_err(failed)?;
         if piece.is_empty() {
             return Err(self.damaged());

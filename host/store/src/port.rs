@@ -163,7 +163,7 @@ pub trait Journal: Send + Sync {
     /// Inputs, outputs, streams and kept files, in the order they came.
     async fn artifacts(&self, run: RunId) -> Result<Vec<RunArtifact>, StoreError>;
 
-    /// At most `limit` events after the one numbered `after`, in order.
+    /// At most `limit` events after the one numbered `after`, in order; fewer when they are large.
     async fn events(&self, run: RunId, after: u64, limit: u32) -> Result<Vec<Event>, StoreError>;
 
     /// Tells the number of the run's last event whenever it changes. Only a hint that there is

@@ -10,7 +10,9 @@ use simulay_store::BlobWriter;
 use crate::body::{Pieces, check_plain};
 use crate::extract::Segments;
 use crate::idempotency::{self, Answer, Keyed, answered};
+use crate::pace::Pace;
 use crate::problem::{Refusal, Refused};
+use crate::shares::Peer;
 use crate::state::Api;
 use crate::wire::{InputStored, ProblemKind};
 
@@ -27,14 +29,15 @@ use crate::wire::{InputStored, ProblemKind};
     ))]
 pub(super) async fn upload(
     State(api): State<Api>,
+    peer: Peer,
     keyed: Keyed,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Answer, Refusal> {
     check_plain(&headers)?;
-    let _place = api.inputs.take()?;
-    let (limit, stall) = (api.settings.max_input_bytes, api.settings.stall_timeout);
-    let mut pieces = Pieces::new(&headers, body, limit, ProblemKind::PayloadTooLarge, stall)?;
+    let _place = api.inputs.take(peer)?;
+    let (limit, pace) = (api.settings.max_input_bytes, Pace::of(&api.settings));
+    let mut pieces = Pieces::new(&headers, body, limit, ProblemKind::PayloadTooLarge, pace)?;
     let mut writer = api.engine.blob_writer().await?;
     let mut size = 0;
     while let Some(piece) = pieces.next().await? {

@@ -13,6 +13,8 @@ pub(crate) const HEAT: &[u8] = b"heat 1.0.0";
 pub(crate) const HEAT_NEWER: &[u8] = b"heat 1.1.0";
 /// Bytes that stand for `heat@1.2.0`, which asks for more memory and expects what it does not get.
 pub(crate) const HEAT_GREEDY: &[u8] = b"heat 1.2.0";
+/// Bytes that stand for `heat@1.3.0`, whose schema takes long to check.
+pub(crate) const HEAT_COSTLY: &[u8] = b"heat 1.3.0";
 /// Other bytes that call themselves `heat@1.0.0`.
 pub(crate) const HEAT_FORGED: &[u8] = b"heat 1.0.0 by someone else";
 
@@ -22,6 +24,7 @@ pub(crate) fn sandbox() -> ScriptedSandbox {
         .with(HEAT, manifest("1.0.0"), |call, _| answer(call))
         .with(HEAT_NEWER, manifest("1.1.0"), |call, _| answer(call))
         .with(HEAT_GREEDY, greedy(), |call, _| answer(call))
+        .with(HEAT_COSTLY, costly(), |call, _| answer(call))
         .with(HEAT_FORGED, manifest("1.0.0"), |call, _| answer(call))
 }
 
@@ -60,6 +63,12 @@ fn greedy() -> Manifest {
         examples: examples.collect(),
         ..usual
     }
+}
+
+fn costly() -> Manifest {
+    let choices: Vec<Value> = (0..100_000).map(|number| json!([number])).collect();
+    let params_schema = json!({ "properties": { "values": { "items": { "enum": choices } } } });
+    Manifest { params_schema, examples: Vec::new(), ..manifest("1.3.0") }
 }
 
 fn resources() -> Resources {

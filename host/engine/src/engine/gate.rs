@@ -114,12 +114,11 @@ impl Engine {
             retries: 0,
         };
         // A manifest whose examples break its schema was refused at upload.
+        let place = self.limits.check().await?;
         let request =
-            accept::request(&self.parts, &self.limits.parsing, plugin, &new).await.map_err(|error| {
-                match error {
-                    CreateError::Store(error) => error,
-                    other => StoreError::Corrupt(other.to_string()),
-                }
+            accept::request(&self.parts, plugin, &new, place).await.map_err(|error| match error {
+                CreateError::Store(error) => error,
+                other => StoreError::Corrupt(other.to_string()),
             })?;
         let run = Run { id, ..accept::run(&self.parts, plugin, &new, request) };
         self.parts.runs.create(run).await?;

@@ -1,12 +1,17 @@
 //! How runs are accepted, and how a request that comes again finds what came of the first.
 
+use std::time::Duration;
+
 use simulay_model::{Request, Run, RunId, RunState};
 use simulay_store::{Claim, Outcome, StoreError};
 
 use super::Engine;
 use crate::limits::Place;
 use crate::repeat::{AtWork, Beginning, Once, RepeatError};
-use crate::{CreateError, NewRun, accept, plugins};
+use crate::{CreateError, NewRun, accept, checks, plugins};
+
+/// Time a request waits to be checked.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What came of a request for a run with an id of the caller's choice.
 #[derive(Debug, Clone, PartialEq)]
@@ -90,9 +95,15 @@ impl Engine {
         }
         self.check_room().await?;
         let plugin = accept::pipeline(&self.parts, &new.pipeline).await?;
-        let request = accept::request(&self.parts, &self.limits.parsing, &plugin, &new).await?;
+        let request = accept::request(&self.parts, &plugin, &new, self.check_place().await?).await?;
         accept::retries(&new, self.settings.max_retries)?;
         Ok(accept::run(&self.parts, &plugin, &new, request))
+    }
+
+    /// A place to check a request; who would wait for long is told to come back.
+    pub(super) async fn check_place(&self) -> Result<checks::Place, CreateError> {
+        let place = tokio::time::timeout(PATIENCE, self.limits.check()).await;
+        Ok(place.map_err(|_| CreateError::TooBusy)??)
     }
 
     /// Stores an accepted run and sets it to work, even when its caller goes away meanwhile.
@@ -129,18 +140,23 @@ impl Engine {
         let named =
             run.plugin.name == new.pipeline.name && version.is_none_or(|it| *it == run.plugin.version);
         // What would not be accepted is not what was.
-        let asked: Option<Request> =
-            accept::request(&self.parts, &self.limits.parsing, &plugin, new).await.ok();
-        let same =
-            named && run.retries == new.retries && asked.is_some_and(|request| same(&request, &run.request));
+        let place = self.check_place().await?;
+        let asked: Option<Request> = accept::request(&self.parts, &plugin, new, place).await.ok();
+        let same = match asked.filter(|_| named && run.retries == new.retries) {
+            Some(asked) => self.is_same(&asked, &run.request).await?,
+            None => false,
+        };
         if same { Ok(Named::Known(run)) } else { Err(CreateError::IdTaken(run.id)) }
     }
-}
 
-fn same(asked: &Request, accepted: &Request) -> bool {
-    asked.inputs == accepted.inputs
-        && asked.seed == accepted.seed
-        && asked.params.says_the_same(&accepted.params)
+    async fn is_same(&self, asked: &Request, accepted: &Request) -> Result<bool, CreateError> {
+        if asked.inputs != accepted.inputs || asked.seed != accepted.seed {
+            return Ok(false);
+        }
+        let (one, two) = (&asked.params, &accepted.params);
+        // Most who ask again ask in the same words.
+        Ok(one == two || checks::agree(self.check_place().await?, one, two).await)
+    }
 }
 
 /// The run as it was told when it was accepted.

@@ -16,7 +16,7 @@ const READ: &str =
 
 fn state(answer: Result<Answer, Failure>) -> serde_json::Value {
     match answer {
-        Ok(Answer::Step(step)) => step.state,
+        Ok(Answer::Step(step)) => step.state.value().unwrap(),
         other => panic!("{other:?}"),
     }
 }

@@ -130,7 +130,8 @@ fn registrar(settings: &Settings) -> anyhow::Result<Registrar> {
 fn daemon(settings: &Settings) -> anyhow::Result<(Address, Option<Tls>)> {
     let (address, tls) = named(settings)?;
     if tls.is_none() && address.reach() == Reach::Network && !settings.accepts(Risk::PlainTcp) {
-        let what = format!("{address} would be spoken to in plain text, and Docker gives its user all rights");
+        let what =
+            format!("{address} would be spoken to in plain text, and Docker gives its user all rights");
         let cure = "name certificates with docker.ca, docker.cert and docker.key, or with DOCKER_TLS_VERIFY \
                     and DOCKER_CERT_PATH";
         bail!(Risk::PlainTcp.refusal(&[(what, cure.to_owned())]));

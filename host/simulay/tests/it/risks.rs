@@ -93,13 +93,19 @@ fn where_plugins_are_not_confined_nothing_runs_them_unless_accepted() {
     for arguments in [["serve", "--listen=127.0.0.1:0"], ["run", component.to_str().unwrap()]] {
         let output = without_rights(home.path()).args(arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{}", complaint(&output));
-        for part in ["no network (namespaces)", "an empty file system", "SYS_ADMIN", "--accept-risk unconfined-sandbox"] {
+        for part in [
+            "no network (namespaces)",
+            "an empty file system",
+            "SYS_ADMIN",
+            "--accept-risk unconfined-sandbox",
+        ] {
             assert!(complaint(&output).contains(part), "{}", complaint(&output));
         }
     }
     let ill = diagnosis(&mut without_rights(home.path()), "sandbox");
     assert_eq!(ill["state"], "fail", "{ill}");
-    let accepted = diagnosis(without_rights(home.path()).args(["--accept-risk", "unconfined-sandbox"]), "sandbox");
+    let accepted =
+        diagnosis(without_rights(home.path()).args(["--accept-risk", "unconfined-sandbox"]), "sandbox");
     assert_eq!(accepted["state"], "warn", "{accepted}");
     let mut command = without_rights(home.path());
     let arguments = ["serve", "--listen", "127.0.0.1:0", "--accept-risk", "unconfined-sandbox"];

@@ -9,6 +9,9 @@ use super::SqliteStore;
 use super::rows::{self, json, optional_json, unsigned};
 use crate::{Journal, StoreError};
 
+/// Bytes of data after which a page of events ends.
+const PAGE_BYTES: usize = 64 << 10;
+
 #[async_trait]
 impl Journal for SqliteStore {
     async fn step(&self, run: RunId, step: u32) -> Result<Option<Step>, StoreError> {
@@ -52,9 +55,15 @@ impl Journal for SqliteStore {
             let sql = "SELECT sequence, at, kind, data FROM events WHERE run = ?1 AND sequence > ?2
                  ORDER BY sequence LIMIT ?3";
             let mut statement = connection.prepare_cached(sql)?;
-            let rows = statement
-                .query_and_then(params![run.to_string(), after, limit], |row| rows::event(run, row))?;
-            rows.collect()
+            let mut rows = statement.query(params![run.to_string(), after, limit])?;
+            let (mut events, mut bytes) = (Vec::new(), 0);
+            while bytes < PAGE_BYTES
+                && let Some(row) = rows.next()?
+            {
+                bytes += row.get_ref("data")?.as_bytes_or_null().ok().flatten().map_or(0, <[u8]>::len);
+                events.push(rows::event(run, row)?);
+            }
+            Ok(events)
         })
         .await
     }

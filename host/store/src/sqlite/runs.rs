@@ -55,9 +55,12 @@ impl Runs for SqliteStore {
         self.read(|connection| {
             let sql = "SELECT id, pipeline FROM runs WHERE state IN ('queued', 'running') ORDER BY id";
             let mut statement = connection.prepare_cached(sql)?;
-            let waiting = |row: &Row<'_>| Ok((parsed(row, "id")?, parsed(row, "pipeline")?));
-            let rows = statement.query_and_then([], waiting)?;
-            rows.collect()
+            let mut rows = statement.query([])?;
+            let mut waiting = Vec::new();
+            while let Some(row) = rows.next()? {
+                waiting.extend(sound(row, |row| Ok((parsed(row, "id")?, parsed(row, "pipeline")?))));
+            }
+            Ok(waiting)
         })
         .await
     }
@@ -204,14 +207,14 @@ fn collect(
     let mut rows = statement.query(params)?;
     let mut runs = Vec::new();
     while let Some(row) = rows.next()? {
-        runs.extend(sound(row));
+        runs.extend(sound(row, rows::summary));
     }
     Ok(runs)
 }
 
 /// A damaged run is left out of lists: it must not hide the others.
-fn sound(row: &Row<'_>) -> Option<RunSummary> {
-    rows::summary(row)
+fn sound<T>(row: &Row<'_>, read: impl FnOnce(&Row<'_>) -> Result<T, StoreError>) -> Option<T> {
+    read(row)
         .inspect_err(|error| {
             let id = row.get::<_, String>("id").unwrap_or_default();
             tracing::error!(run = id, %error, "a damaged run is left out of the list");

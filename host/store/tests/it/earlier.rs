@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use serde_json::json;
 use simulay_model::{CallEnd, Digest, RunState, Source};
 use simulay_store::{
-    Journal as _, Outcome, Plugins as _, RequestKey, Requests as _, Retention as _, RunQuery, Runs as _, open,
+    Journal as _, Outcome, Plugins as _, RequestKey, Requests as _, Retention as _, RunQuery, Runs, open,
 };
 
 /// What the schema of version 4 held, dumped from a directory of that version.
@@ -35,7 +35,7 @@ async fn runs_come_along_with_all_their_documents() {
     let report = run.report.unwrap();
     assert_eq!((report.outcome.as_str(), report.artifacts.len()), (r#"{"peak":0.30000000000000004}"#, 1));
     assert_eq!(records.unfinished().await.unwrap(), [(queued, "heat".parse().unwrap())]);
-    let listed = records.list(RunQuery { limit: 10, ..RunQuery::default() }).await.unwrap();
+    let listed = Runs::list(&*records, RunQuery { limit: 10, ..RunQuery::default() }).await.unwrap();
     assert_eq!(listed.iter().map(|run| run.id).collect::<Vec<_>>(), [queued, done]);
     let events = records.events(done, 5, 10).await.unwrap();
     assert_eq!(events[0].data, json!({ "state": "succeeded", "outcome": { "peak": 0.1 + 0.2 } }));
