@@ -30,6 +30,9 @@ pub(crate) struct Arguments {
     /// The command to attack, instead of the one built by set-up.
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
+    /// Image with Octave that the host is given, instead of setting everything up.
+    #[arg(long, value_name = "ID", requires = "program")]
+    image: Option<String>,
     /// Shipped plugins to damage.
     #[arg(long = "plugin", value_name = "NAME", value_parser = damage::SHIPPED, default_values = damage::SHIPPED)]
     plugins: Vec<String>,
@@ -89,13 +92,16 @@ struct Answer {
 
 /// Sets up and sends it all.
 pub(crate) fn execute(place: &Place, arguments: &Arguments) -> anyhow::Result<()> {
-    prove(place, &setup::everything(place)?, arguments)
+    let known = arguments.image.as_deref().map(ImageId::known);
+    let octave = known.map_or_else(|| setup::everything(place), Ok)?;
+    prove(place, &octave, arguments)
 }
 
 /// What the tests do, where everything is set up: every upload and deed, and a little damage.
 pub(crate) fn short(place: &Place, octave: &ImageId) -> anyhow::Result<()> {
     let little = Arguments {
         program: None,
+        image: None,
         plugins: damage::SHIPPED.map(str::to_owned).to_vec(),
         mutations: 200,
         seed: 1,

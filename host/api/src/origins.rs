@@ -78,9 +78,10 @@ fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Header<'a> {
 /// True for what any page may have the browser ask: to read what costs nothing, and to go to another page.
 fn is_free(method: &Method, uri: &Uri, headers: &HeaderMap) -> bool {
     let is = |name, wanted| matches!(one(headers, &name), Header::Is(text) if text == wanted);
-    let reads = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
+    let asks = *method == Method::OPTIONS;
+    let reads = matches!(*method, Method::GET | Method::HEAD);
     let costs = uri.path().starts_with("/v1/") || uri.path() == "/metrics";
-    reads && (!costs || (is(MODE, "navigate") && is(DESTINATION, "document")))
+    asks || reads && (!costs || (is(MODE, "navigate") && is(DESTINATION, "document")))
 }
 
 /// True for the origin `http://HOST` or `https://HOST`, where `HOST` is what the request itself is sent to.

@@ -6,6 +6,7 @@ use simulay_model::schema::FieldError;
 use simulay_model::{Artifact, Plugin, PluginState, Request, Run, RunId, RunState};
 use simulay_store::StoreError;
 
+use crate::checks::CheckPlace;
 use crate::{CreateError, NewRun, Parts, Selector, checks};
 
 const MAX_INPUTS: usize = 1000;
@@ -41,7 +42,7 @@ pub(crate) async fn request(
     parts: &Parts,
     plugin: &Plugin,
     new: &NewRun,
-    place: checks::Place,
+    place: CheckPlace,
 ) -> Result<Request, CreateError> {
     let params = checks::complete(place, &plugin.manifest.params_schema, &new.params).await?;
     let inputs = inputs(parts, new).await?;

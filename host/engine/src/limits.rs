@@ -8,7 +8,7 @@ use simulay_model::{PluginName, RunId};
 use simulay_store::StoreError;
 
 use crate::Settings;
-use crate::checks::{self, Checks};
+use crate::checks::{CheckPlace, Checks};
 use crate::turns::{Path, Turn, Turns};
 
 /// The places of runs and containers.
@@ -56,7 +56,7 @@ impl Limits {
             runs: Turns::new(settings.max_active_runs, settings.newcomer_percent),
             containers: Turns::new(settings.max_containers, settings.newcomer_percent),
             reserve: settings.reserve,
-            checks: Checks::new(settings.max_parsed_bytes),
+            checks: Checks::new(settings.check_threads, settings.max_parsed_bytes),
         }
     }
 
@@ -81,7 +81,7 @@ impl Limits {
     }
 
     /// Waits for a place to check a document against a schema.
-    pub(crate) async fn check(&self) -> Result<checks::Place, StoreError> {
+    pub(crate) async fn check(&self) -> Result<CheckPlace, StoreError> {
         self.checks.place().await
     }
 

@@ -42,6 +42,8 @@ pub struct Settings {
     pub drain: Duration,
     /// Bytes of the head and of the tail of a stream that `post-process` is shown.
     pub stream_excerpt: usize,
+    /// Threads on which documents are checked against schemas; without any, whoever asks does it.
+    pub check_threads: usize,
     /// Bytes that stay free in the data directory: new work is refused, work at hand waits.
     pub min_free_bytes: u64,
     /// How long things are kept.
@@ -71,6 +73,8 @@ impl Default for Settings {
             max_run_time: Duration::from_secs(24 * 3600),
             drain: Duration::ZERO,
             stream_excerpt: 32 * 1024,
+            // One core stays for everything else.
+            check_threads: cores.saturating_sub(1).max(1),
             min_free_bytes: 512 << 20,
             retention: RetentionRules::default(),
             plugins: PluginPolicy::default(),

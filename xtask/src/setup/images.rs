@@ -27,6 +27,11 @@ const PULL: Duration = Duration::from_secs(60);
 pub(crate) struct ImageId(String);
 
 impl ImageId {
+    /// The image of this ID.
+    pub(crate) fn known(id: &str) -> Self {
+        Self(id.to_owned())
+    }
+
     /// As Docker writes it.
     pub(crate) fn as_str(&self) -> &str {
         &self.0

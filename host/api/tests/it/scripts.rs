@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use simulay_model::{
-    ContainerCall, ContainerResult, Example, Failure, File, Image, Kept, Manifest, Next, OnFailure, Plot,
-    Report, Request, Resources, Series, Source, Step,
+    ContainerCall, ContainerResult, Example, Failure, File, Image, Kept, LogLevel, Manifest, Next, OnFailure,
+    Plot, Report, Request, Resources, Series, Source, Step,
 };
 use simulay_sandbox::{Answer, Answered, Call, CallError, ScriptedSandbox};
 
@@ -13,7 +13,7 @@ pub(crate) const HEAT: &[u8] = b"heat 1.0.0";
 pub(crate) const HEAT_NEWER: &[u8] = b"heat 1.1.0";
 /// Bytes that stand for `heat@1.2.0`, which asks for more memory and expects what it does not get.
 pub(crate) const HEAT_GREEDY: &[u8] = b"heat 1.2.0";
-/// Bytes that stand for `heat@1.3.0`, whose schema takes long to check.
+/// Bytes that stand for `heat@1.3.0`, whose schema takes long to check, and which has much to say.
 pub(crate) const HEAT_COSTLY: &[u8] = b"heat 1.3.0";
 /// Other bytes that call themselves `heat@1.0.0`.
 pub(crate) const HEAT_FORGED: &[u8] = b"heat 1.0.0 by someone else";
@@ -24,7 +24,7 @@ pub(crate) fn sandbox() -> ScriptedSandbox {
         .with(HEAT, manifest("1.0.0"), |call, _| answer(call))
         .with(HEAT_NEWER, manifest("1.1.0"), |call, _| answer(call))
         .with(HEAT_GREEDY, greedy(), |call, _| answer(call))
-        .with(HEAT_COSTLY, costly(), |call, _| answer(call))
+        .with(HEAT_COSTLY, costly(), |call, _| loud(call))
         .with(HEAT_FORGED, manifest("1.0.0"), |call, _| answer(call))
 }
 
@@ -81,6 +81,11 @@ fn answer(call: Call) -> Result<Answered, CallError> {
         Call::PostProcess { results, .. } => Ok(Answer::Next(Next::Done(report(&results)))),
     };
     Ok(Answered { answer, messages: Vec::new() })
+}
+
+fn loud(call: Call) -> Result<Answered, CallError> {
+    let messages = vec![(LogLevel::Info, "x".repeat(300 << 10))];
+    Ok(Answered { messages, ..answer(call)? })
 }
 
 fn plan(request: &Request) -> Result<Result<Answer, Failure>, CallError> {

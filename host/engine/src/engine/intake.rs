@@ -6,6 +6,7 @@ use simulay_model::{Request, Run, RunId, RunState};
 use simulay_store::{Claim, Outcome, StoreError};
 
 use super::Engine;
+use crate::checks::CheckPlace;
 use crate::limits::Place;
 use crate::repeat::{AtWork, Beginning, Once, RepeatError};
 use crate::{CreateError, NewRun, accept, checks, plugins};
@@ -101,7 +102,7 @@ impl Engine {
     }
 
     /// A place to check a request; who would wait for long is told to come back.
-    pub(super) async fn check_place(&self) -> Result<checks::Place, CreateError> {
+    pub(super) async fn check_place(&self) -> Result<CheckPlace, CreateError> {
         let place = tokio::time::timeout(PATIENCE, self.limits.check()).await;
         Ok(place.map_err(|_| CreateError::TooBusy)??)
     }
