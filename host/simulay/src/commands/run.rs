@@ -66,7 +66,7 @@ async fn new_run(
 ) -> anyhow::Result<NewRun> {
     let stored = stream::iter(files).map(|file| store(engine, file)).buffered(STORED_AT_ONCE);
     let inputs = stored.try_collect().await?;
-    Ok(NewRun { pipeline: Selector::exactly(plugin), params, inputs, seed, retries: 0 })
+    Ok(NewRun { pipeline: Selector::exactly(plugin), params: params.into(), inputs, seed, retries: 0 })
 }
 
 async fn store(engine: &Engine, input: &Input) -> anyhow::Result<NewInput> {
