@@ -39,6 +39,10 @@ const STARTS_PER_CORE: usize = 2;
 /// Attachments lost in one call before the container counts as lost.
 const MAX_CUTS: u32 = 20;
 
+/// Attachments to the container of an overdue command that come to nothing, while Docker says that it runs,
+/// before it is killed.
+const MAX_UNANSWERED: u32 = 2;
+
 /// What the adapter needs to know.
 #[derive(Debug, Clone)]
 pub struct DockerSettings {
@@ -97,14 +101,20 @@ impl DockerContainers {
         let env = spec::environment(call, place);
         let mut job = Job { call, env, exchange, running_since: None };
         let mut patience = Patience::default();
+        let mut unanswered = 0;
         for _ in 0..MAX_CUTS {
+            let overdue = job.is_overdue();
             match self.converse(name, &mut job).await? {
-                Heard::Done(exit) => return self.confirm(name, &exit).await,
+                Heard::Done(exit, omitted) => return self.confirm(name, &exit, omitted).await,
                 Heard::Overdue => return self.end_overdue(name, &job).await,
                 Heard::Cut(reason) => {
                     tracing::warn!(container = %name, reason, "the attachment was lost");
                     if let Some(ended) = self.look_after(name, &job).await? {
                         return Ok(ended);
+                    }
+                    unanswered += u32::from(overdue);
+                    if unanswered >= MAX_UNANSWERED {
+                        return self.end_overdue(name, &job).await;
                     }
                     patience.pause().await;
                 }

@@ -30,17 +30,15 @@ pub enum ContainerError {
     /// The command cannot be started, e.g. its program is not in the image.
     #[error("the command cannot be started: {0}")]
     CommandRefused(String),
-    /// A file the command left cannot be an artifact.
-    #[error("output `{path}` is rejected: {reason}")]
-    ArtifactRejected {
-        /// Its name, shown as text.
-        path: String,
-        /// Why.
-        reason: String,
+    /// The image carries the init of another version of Simulay.
+    #[error(
+        "image `{image}` was registered by another version of Simulay; register it again with \
+         `simulay images register {image} IMAGE`"
+    )]
+    ForeignInit {
+        /// Logical name.
+        image: String,
     },
-    /// The command left more than allowed: which limit.
-    #[error("{0}")]
-    OutputLimit(String),
     /// The input files do not fit into the working directory.
     #[error("the input files do not fit into {0} MiB of scratch space")]
     InputsTooLarge(u32),

@@ -20,6 +20,6 @@ pub use docker::{ConnectError, DockerContainers, DockerSettings, Finding, Severi
 pub use error::ContainerError;
 pub use image::{ImageId, ImageIdError};
 pub use policy::{Admitted, Limits, Policy};
-pub use port::{Begin, Completed, Containers, Exchange, OutputSink, RegisteredImage, Stream};
+pub use port::{Begin, Completed, Containers, Exchange, Omitted, OutputSink, RegisteredImage, Stream};
 pub use register::{ImageFacts, RegisterError, Registrar};
 pub use spec::Runtime;

@@ -8,6 +8,7 @@ mod outputs;
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use simulay_init::patterns::Patterns;
 use simulay_model::{ContainerCall, Digest, Manifest, RelativePath, Resources};
 
 use crate::error::shown;
@@ -35,8 +36,11 @@ pub struct Limits {
     pub max_files: usize,
     /// The most bytes of files the plugin wrote itself.
     pub max_input_bytes: u64,
-    /// The most bytes of standard output, and as many of standard error.
+    /// The most bytes of standard output that are kept, its first and its last part, and as many of
+    /// standard error.
     pub max_stream_bytes: u64,
+    /// Whether a command that prints more than that is ended.
+    pub end_on_stream_limit: bool,
     /// The most bytes of all outputs together.
     pub max_output_bytes: u64,
     /// The most outputs.
@@ -53,11 +57,12 @@ impl Default for Limits {
             Resources { cpu_milli: 2000, memory_mib: 2048, scratch_mib: 2048, timeout_ms: 3_600_000 };
         Self {
             resources,
-            max_files: 1000,
+            max_files: 10_000,
             max_input_bytes: 64 << 20,
             max_stream_bytes: 16 << 20,
+            end_on_stream_limit: false,
             max_output_bytes: 2 << 30,
-            max_outputs: 1000,
+            max_outputs: 10_000,
             grace_ms: 10_000,
             hold_ms: 3_600_000,
         }
@@ -74,7 +79,9 @@ pub struct Admitted {
     pub(crate) env: BTreeMap<String, String>,
     pub(crate) files: Vec<(RelativePath, Content)>,
     pub(crate) outputs: Vec<String>,
-    pub(crate) wanted: simulay_init::patterns::Patterns,
+    pub(crate) wanted: Patterns,
+    pub(crate) excludes: Vec<String>,
+    pub(crate) keep_unchanged: bool,
     /// Within the manifest's bounds and the operator's.
     pub(crate) resources: Resources,
     pub(crate) limits: Limits,
@@ -109,7 +116,8 @@ impl Policy {
     pub fn admit(&self, call: &ContainerCall, manifest: &Manifest) -> Result<Admitted, ContainerError> {
         check_name(&call.name)?;
         let image = self.image(&call.image, manifest)?;
-        let (outputs, wanted) = outputs::check(&call.outputs)?;
+        let wanted = outputs::check("outputs", &call.outputs)?;
+        outputs::check("excludes", &call.excludes)?;
         Ok(Admitted {
             name: call.name.clone(),
             image_name: call.image.clone(),
@@ -117,8 +125,10 @@ impl Policy {
             command: command::check(&call.command)?,
             env: command::check_env(&call.env)?,
             files: files::check(&call.files, &self.limits)?,
-            outputs,
+            outputs: call.outputs.clone(),
             wanted,
+            excludes: call.excludes.clone(),
+            keep_unchanged: call.keep_unchanged,
             resources: self.resources(&call.resources, manifest)?,
             limits: self.limits,
         })

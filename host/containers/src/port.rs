@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
-use simulay_model::{ContainerCall, ContainerName, Digest, Ending, Manifest, RelativePath};
+use simulay_model::{ContainerCall, ContainerName, Digest, Ending, Manifest, Omission, RelativePath};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Admitted, Capacity, ContainerError};
@@ -64,8 +64,8 @@ pub trait Exchange: Send + Sync {
         artifact: Digest,
     ) -> std::io::Result<(u64, BoxStream<'static, std::io::Result<Bytes>>)>;
 
-    /// Bytes of one of the command's streams. `offset` 0 begins it anew: what was taken before
-    /// came from an attachment that was lost.
+    /// Bytes of one of the command's streams, as it is kept: where its middle is missing, a line says so.
+    /// `offset` 0 begins it anew: what was taken before came from an attachment that was lost.
     async fn stream(&self, stream: Stream, offset: u64, bytes: Bytes) -> std::io::Result<()>;
 
     /// A file the command left, `size` bytes; they follow, then [`OutputSink::finish`].
@@ -91,12 +91,39 @@ pub enum Stream {
 }
 
 /// A command that ran to an end and handed back what it left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Completed {
     /// How it ended, confirmed by the daemon.
     pub ending: Ending,
     /// Wall time of the command, milliseconds.
     pub wall_ms: u64,
+    /// Processor time, milliseconds; none when nobody can tell.
+    pub cpu_ms: Option<u64>,
+    /// The most memory in use at one moment, bytes; none when nobody can tell.
+    pub peak_memory_bytes: Option<u64>,
+    /// What was not kept of what it left.
+    pub omitted: Omitted,
+}
+
+impl Completed {
+    /// An end of which no more is known.
+    #[must_use]
+    pub fn new(ending: Ending, wall_ms: u64) -> Self {
+        Self { ending, wall_ms, cpu_ms: None, peak_memory_bytes: None, omitted: Omitted::default() }
+    }
+}
+
+/// What was asked for and not kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Omitted {
+    /// Files, by path.
+    pub files: Vec<Omission>,
+    /// How many more files.
+    pub more_files: u64,
+    /// Bytes in the middle of standard output.
+    pub stdout: u64,
+    /// Bytes in the middle of standard error.
+    pub stderr: u64,
 }
 
 /// An image of the operator's list.

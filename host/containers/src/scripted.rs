@@ -15,14 +15,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::TryStreamExt as _;
-use simulay_model::{ContainerCall, ContainerName, Digest, Ending, Manifest, RelativePath};
+use simulay_model::{ContainerCall, ContainerName, Digest, Ending, Manifest, Omission, RelativePath};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::policy::Content;
 use crate::{
-    Admitted, Begin, Completed, ContainerError, Containers, Exchange, ImageId, Policy, RegisteredImage,
-    Stream,
+    Admitted, Begin, Completed, ContainerError, Containers, Exchange, ImageId, Omitted, Policy,
+    RegisteredImage, Stream,
 };
 
 pub use self::ledger::Ledger;
@@ -33,6 +33,7 @@ pub struct Act {
     end: End,
     streams: Vec<(Stream, Bytes)>,
     outputs: Vec<(String, Bytes)>,
+    omitted: Omitted,
     wall_ms: u64,
     held: bool,
 }
@@ -63,7 +64,8 @@ impl Act {
     }
 
     const fn new(end: End) -> Self {
-        Self { end, streams: Vec::new(), outputs: Vec::new(), wall_ms: 1, held: false }
+        let omitted = Omitted { files: Vec::new(), more_files: 0, stdout: 0, stderr: 0 };
+        Self { end, streams: Vec::new(), outputs: Vec::new(), omitted, wall_ms: 1, held: false }
     }
 
     /// Prints before it ends.
@@ -84,6 +86,13 @@ impl Act {
     #[must_use]
     pub fn output(mut self, path: impl Into<String>, bytes: impl Into<Bytes>) -> Self {
         self.outputs.push((path.into(), bytes.into()));
+        self
+    }
+
+    /// Leaves a file that cannot be kept.
+    #[must_use]
+    pub fn leaves_out(mut self, path: impl Into<String>, reason: impl Into<String>) -> Self {
+        self.omitted.files.push(Omission { path: path.into(), reason: reason.into() });
         self
     }
 
@@ -239,7 +248,8 @@ impl Scripted {
             End::Error(error) => Err(error()),
             End::With(ending) => {
                 hand_back(act.outputs, exchange).await?;
-                Ok(Completed { ending, wall_ms: act.wall_ms })
+                let omitted = act.omitted;
+                Ok(Completed { omitted, ..Completed::new(ending, act.wall_ms) })
             }
         }
     }
@@ -273,8 +283,8 @@ async fn print(act: &Act, exchange: &dyn Exchange) -> std::io::Result<()> {
 
 async fn hand_back(outputs: Vec<(String, Bytes)>, exchange: &dyn Exchange) -> Result<(), ContainerError> {
     for (path, bytes) in outputs {
-        let reject = |reason: String| ContainerError::ArtifactRejected { path: path.clone(), reason };
-        let checked = RelativePath::new(path.clone()).map_err(|error| reject(error.to_string()))?;
+        let broken = |error| ContainerError::Exchange(std::io::Error::other(error));
+        let checked = RelativePath::new(path).map_err(broken)?;
         let sink = exchange.output(checked, bytes.len() as u64).await;
         let mut sink = sink.map_err(ContainerError::Exchange)?;
         sink.write(bytes).await.map_err(ContainerError::Exchange)?;

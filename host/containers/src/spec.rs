@@ -8,6 +8,7 @@ use bollard::models::{
     HostConfig, HostConfigCgroupnsModeEnum, HostConfigLogConfig, ResourcesUlimits, RestartPolicy,
     RestartPolicyNameEnum,
 };
+use simulay_init::reserve::{RESERVE_BYTES, RESERVE_FILES};
 use simulay_model::ContainerName;
 use uuid::Uuid;
 
@@ -22,7 +23,10 @@ const MIB: u64 = 1 << 20;
 /// `simulay-init` itself.
 const INIT_MIB: u64 = 16;
 const TMP_MIB: u64 = 64;
-const TMP: &str = "rw,noexec,nosuid,nodev,size=64m,nr_inodes=4k,mode=1777";
+const SHM_MIB: u64 = 16;
+/// Files in the working directory, and in `/tmp`.
+const SCRATCH_FILES: u64 = 64 << 10;
+const TMP_FILES: u64 = 8 << 10;
 
 /// What starts containers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -96,9 +100,9 @@ fn host_config(call: &Admitted, place: Place) -> HostConfig {
         memory_swap: Some(memory),
         nano_cpus: Some(i64::from(cpu_milli(call, place)) * 1_000_000),
         pids_limit: Some(128),
-        ulimits: Some(ulimits(scratch_bytes(call))),
+        ulimits: Some(ulimits()),
         oom_score_adj: Some(500),
-        shm_size: Some(signed(16 * MIB)),
+        shm_size: Some(signed(SHM_MIB * MIB + RESERVE_BYTES)),
         tmpfs: Some(tmpfs(call)),
         init: Some(false),
         auto_remove: Some(false),
@@ -148,14 +152,14 @@ fn scratch_bytes(call: &Admitted) -> u64 {
 /// The command's, both tmpfs and init's: all of it counts against the same bound.
 fn memory_bytes(call: &Admitted) -> u64 {
     let held = call.limits.max_stream_bytes.saturating_mul(2);
-    let fixed = (TMP_MIB + INIT_MIB) * MIB;
+    let fixed = (TMP_MIB + INIT_MIB) * MIB + 2 * RESERVE_BYTES;
     let asked = u64::from(call.resources.memory_mib) * MIB + scratch_bytes(call);
     asked.saturating_add(fixed).saturating_add(held)
 }
 
-fn ulimits(file_bytes: u64) -> Vec<ResourcesUlimits> {
-    let file_bytes = signed(file_bytes);
-    [("nofile", 1024), ("fsize", file_bytes), ("core", 0)]
+/// The size of a file has no bound of its own, which would cut files without a word: they lie in a tmpfs.
+fn ulimits() -> Vec<ResourcesUlimits> {
+    [("nofile", 1024), ("core", 0)]
         .map(|(name, value)| ResourcesUlimits {
             name: Some(name.to_owned()),
             soft: Some(value),
@@ -164,10 +168,14 @@ fn ulimits(file_bytes: u64) -> Vec<ResourcesUlimits> {
         .into()
 }
 
+/// Each has a reserve on top, by which init sees that it was filled.
 fn tmpfs(call: &Admitted) -> HashMap<String, String> {
-    let size = call.resources.scratch_mib;
-    let scratch = format!("rw,nosuid,nodev,size={size}m,nr_inodes=8k,uid=65532,gid=65532,mode=0700");
-    HashMap::from([("/tmp".to_owned(), TMP.to_owned()), ("/sim".to_owned(), scratch)])
+    let room = |bytes, files| {
+        format!("rw,nosuid,nodev,size={},nr_inodes={}", bytes + RESERVE_BYTES, files + RESERVE_FILES)
+    };
+    let scratch = format!("{},uid=65532,gid=65532,mode=0700", room(scratch_bytes(call), SCRATCH_FILES));
+    let tmp = format!("{},noexec,mode=1777", room(TMP_MIB * MIB, TMP_FILES));
+    HashMap::from([("/tmp".to_owned(), tmp), ("/sim".to_owned(), scratch)])
 }
 
 fn log_config() -> HostConfigLogConfig {

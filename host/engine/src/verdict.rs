@@ -55,11 +55,11 @@ pub(crate) fn of_container(error: &ContainerError, call: &str) -> RunError {
         ContainerError::SpecDenied { field, .. } => {
             return RunError::new(ErrorKind::SpecDenied, error.to_string()).at(field).in_call(call);
         }
-        ContainerError::ImageNotAllowed { .. } => ErrorKind::ImageNotAllowed,
+        ContainerError::ImageNotAllowed { .. } | ContainerError::ForeignInit { .. } => {
+            ErrorKind::ImageNotAllowed
+        }
         ContainerError::ImageUnavailable { .. } => ErrorKind::ImageUnavailable,
         ContainerError::CommandRefused(_) => ErrorKind::ContainerExit,
-        ContainerError::ArtifactRejected { .. } => ErrorKind::ArtifactRejected,
-        ContainerError::OutputLimit(_) => ErrorKind::OutputLimit,
         ContainerError::InputsTooLarge(_) => ErrorKind::ContainerDiskLimit,
         ContainerError::Lost(_) | ContainerError::Cancelled => ErrorKind::ContainerLost,
         ContainerError::Unavailable(_) => ErrorKind::DockerUnavailable,

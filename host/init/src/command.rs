@@ -11,12 +11,12 @@ use rustix::process::WaitStatus;
 use simulay_init::frames::{Exit, JobSpec, Phase, Rejection};
 
 use crate::badness::Badness;
-use crate::cgroup;
+use crate::cgroup::Counters;
 use crate::outputs::Wanted;
 use crate::processes::{Processes, end_all};
-use crate::record::{Output, Record};
-use crate::scratch;
-use crate::streams::{self, Which};
+use crate::record::Record;
+use crate::scratch::Watch;
+use crate::streams::{self, Bound, Which};
 
 /// Starts the command of `spec` and a thread that sees it through; `ended` is called when all is known.
 pub(crate) fn start(
@@ -26,7 +26,7 @@ pub(crate) fn start(
     record: &Arc<Record>,
     ended: impl FnOnce() + Send + 'static,
 ) -> Result<Arc<Processes>, Rejection> {
-    let oom_kills = cgroup::oom_kills();
+    let (before, scratch) = (Counters::now(), Watch::start());
     let began = Instant::now();
     let mut child =
         badness.worst_while(|| spawn(spec)).map_err(|error| Rejection::Command(error.to_string()))?;
@@ -39,13 +39,14 @@ pub(crate) fn start(
         child.stdout.take().map(|pipe| read(pipe, |facts| &mut facts.stdout, spec, record, &processes)),
         child.stderr.take().map(|pipe| read(pipe, |facts| &mut facts.stderr, spec, record, &processes)),
     ];
-    let attendant =
-        Attendant { processes: Arc::clone(&processes), record: Arc::clone(record), began, oom_kills };
+    let (processes_there, record) = (Arc::clone(&processes), Arc::clone(record));
+    let attendant = Attendant { processes: processes_there, record, began, before, scratch };
     thread::spawn(move || {
-        let result = attendant.attend(readers.into_iter().flatten(), &wanted);
+        attendant.attend(readers.into_iter().flatten());
+        let harvest = wanted.collect();
         // First, so that the host's answer to the result cannot come before it.
         ended();
-        attendant.record.finish(result);
+        attendant.record.finish(Ok(harvest));
     });
     Ok(processes)
 }
@@ -74,24 +75,21 @@ fn read(
     record: &Arc<Record>,
     processes: &Arc<Processes>,
 ) -> thread::JoinHandle<()> {
-    let (record, processes, limit) = (Arc::clone(record), Arc::clone(processes), spec.max_stream_bytes);
-    thread::spawn(move || streams::keep(pipe, which, limit, &record, &processes))
+    let (record, processes, bound) = (Arc::clone(record), Arc::clone(processes), Bound::of(spec));
+    thread::spawn(move || streams::keep(pipe, which, bound, &record, &processes))
 }
 
-/// Waits beside a command and takes down how it ended and what it left.
+/// Waits beside a command and takes down how it ended.
 struct Attendant {
     processes: Arc<Processes>,
     record: Arc<Record>,
     began: Instant,
-    oom_kills: u64,
+    before: Counters,
+    scratch: Watch,
 }
 
 impl Attendant {
-    fn attend(
-        &self,
-        readers: impl Iterator<Item = thread::JoinHandle<()>>,
-        wanted: &Wanted,
-    ) -> Result<Arc<[Output]>, Rejection> {
+    fn attend(&self, readers: impl Iterator<Item = thread::JoinHandle<()>>) {
         let status = self.processes.wait_for_first();
         let wall = self.began.elapsed();
         end_all();
@@ -99,20 +97,23 @@ impl Attendant {
         readers.for_each(|reader| drop(reader.join()));
         let exit = self.exit(status, u64::try_from(wall.as_millis()).unwrap_or(u64::MAX));
         self.record.change(|facts| facts.exit = Some(exit));
-        wanted.collect()
     }
 
     fn exit(&self, status: Option<WaitStatus>, wall_ms: u64) -> Exit {
-        let causes = self.processes.causes();
+        let (causes, usage) = (self.processes.causes(), self.before.usage());
         Exit {
             code: status.and_then(WaitStatus::exit_status),
             signal: status.and_then(WaitStatus::terminating_signal),
             timed_out: causes.timed_out,
             stream_limit: causes.stream_limit,
             terminated: causes.terminated,
-            oom_kills: cgroup::oom_kills().saturating_sub(self.oom_kills),
-            scratch_full: scratch::is_full(),
+            stopped: causes.stopped,
+            oom_kills: usage.oom_kills,
+            refused_processes: usage.refused_processes,
+            scratch_full: self.scratch.was_full(),
             wall_ms,
+            cpu_ms: usage.cpu_ms,
+            peak_memory_bytes: usage.peak_memory_bytes,
         }
     }
 }

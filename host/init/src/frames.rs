@@ -8,14 +8,14 @@
 //! ```text
 //! host                                  init
 //! Hello{session}                 →
-//!                                ←      Welcome{session, phase: Idle}
+//!                                ←      Welcome{session, phase: Idle, protocol}
 //! Begin(job)                     →
 //! File{path,size} Data…          →      written below the working directory
 //! Run                            →
 //!                                ←      Started
 //!                                ←      Stdout{offset,bytes} Stderr{…} …
 //!                                ←      Exited(exit)
-//!                                ←      Output{path,size} Data… (each file), or Rejected{…}
+//!                                ←      Output{path,size} Data… (each file) LeftOut{…}…, or Rejected{…}
 //!                                ←      Done
 //! Ack                            →      exits with 0
 //! ```
@@ -30,6 +30,11 @@ mod message;
 
 pub use codec::{Decoder, FrameError, MAX_DATA, MAX_FRAME, decode_all, encode};
 pub use message::{Exit, JobSpec, Order, Phase, Rejection, Report};
+
+/// What this init and this host speak. A host of another protocol asks for the image to be registered anew.
+pub const PROTOCOL: u32 = 2;
+/// Files left out that are told one by one; of further ones the number is told.
+pub const MAX_LEFT_OUT: usize = 1000;
 
 /// Exit code of `simulay-init` when no host acknowledged before the hold time had passed. It exits
 /// with 0 after an `Ack`, or when it is stopped or left alone without a job.

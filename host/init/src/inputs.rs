@@ -1,13 +1,14 @@
 //! The files that come before the command.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::collections::HashMap;
+use std::fs::{DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use simulay_init::frames::Rejection;
 
-use crate::path;
+use crate::{path, scratch};
 
 /// Writes input files below the working directory. Dropped before [`Inputs::keep`], it leaves
 /// nothing behind.
@@ -15,6 +16,31 @@ use crate::path;
 pub(crate) struct Inputs {
     made: Vec<PathBuf>,
     open: Option<Open>,
+    placed: Placed,
+}
+
+/// Files as they were when the command began.
+pub(crate) type Placed = HashMap<PathBuf, Version>;
+
+/// One state of a file: another content has another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Version {
+    inode: u64,
+    size: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl Version {
+    /// That of a file now.
+    pub(crate) fn of(file: &Metadata) -> Self {
+        Self {
+            inode: file.ino(),
+            size: file.size(),
+            modified: (file.mtime(), file.mtime_nsec()),
+            changed: (file.ctime(), file.ctime_nsec()),
+        }
+    }
 }
 
 struct Open {
@@ -47,8 +73,19 @@ impl Inputs {
     /// All files are there: from now on they are the command's.
     pub(crate) fn keep(&mut self) -> Result<(), Rejection> {
         self.close()?;
-        self.made.clear();
+        if scratch::is_full() {
+            return Err(Rejection::InputsTooLarge);
+        }
+        let made = std::mem::take(&mut self.made).into_iter();
+        let files = made.filter_map(|path| Some((Version::of(&path.metadata().ok()?), path)));
+        self.placed = files.map(|(version, path)| (path, version)).collect();
         Ok(())
+    }
+
+    /// What [`Inputs::keep`] left to the command.
+    pub(crate) fn placed(self) -> Placed {
+        let mut inputs = self;
+        std::mem::take(&mut inputs.placed)
     }
 
     fn close(&mut self) -> Result<(), Rejection> {

@@ -56,11 +56,17 @@ enum State {
     /// No job.
     Idle,
     /// Files come.
-    Begun { spec: JobSpec, wanted: Wanted, inputs: Inputs },
+    Begun(Box<Begun>),
     /// The command runs.
     Running(Running),
     /// What there is to say is held.
     Held { hold: Duration, until: Option<Instant> },
+}
+
+struct Begun {
+    spec: JobSpec,
+    wanted: Wanted,
+    inputs: Inputs,
 }
 
 struct Running {
@@ -79,7 +85,7 @@ impl State {
 
     const fn deadline(&self) -> Option<Instant> {
         match self {
-            Self::Idle | Self::Begun { .. } => None,
+            Self::Idle | Self::Begun(_) => None,
             Self::Running(running) => running.deadline,
             Self::Held { until, .. } => *until,
         }
@@ -100,14 +106,14 @@ impl Keeper<'_> {
             Event::Order(order) => return self.obey(order),
             Event::Deaf => self.deaf = true,
             Event::Stop => match &mut self.state {
-                State::Idle | State::Begun { .. } => return Flow::Break(0),
-                State::Running(running) => running.terminate(|causes| causes.terminated = true),
+                State::Idle | State::Begun(_) => return Flow::Break(0),
+                State::Running(running) => running.terminate(|causes| causes.stopped = true),
                 State::Held { .. } => {}
             },
             Event::Ended => self.hold(),
         }
         match self.state {
-            State::Idle | State::Begun { .. } if self.deaf => Flow::Break(0),
+            State::Idle | State::Begun(_) if self.deaf => Flow::Break(0),
             _ => Flow::Continue(()),
         }
     }
@@ -125,10 +131,10 @@ impl Keeper<'_> {
                 running.terminate(|causes| causes.terminated = true);
                 Ok(())
             }
-            (Order::Begin(spec), State::Idle | State::Begun { .. }) => self.begin(spec),
-            (Order::File { path, size }, State::Begun { inputs, .. }) => inputs.begin(path, size),
-            (Order::Data(bytes), State::Begun { inputs, .. }) => inputs.write(&bytes),
-            (Order::Run, State::Begun { .. }) => self.run(),
+            (Order::Begin(spec), State::Idle | State::Begun(_)) => self.begin(spec),
+            (Order::File { path, size }, State::Begun(begun)) => begun.inputs.begin(path, size),
+            (Order::Data(bytes), State::Begun(begun)) => begun.inputs.write(&bytes),
+            (Order::Run, State::Begun(_)) => self.run(),
             (Order::File { .. } | Order::Data(_) | Order::Run, State::Idle) => {
                 Err(Rejection::Order("no job was begun".to_owned()))
             }
@@ -141,7 +147,7 @@ impl Keeper<'_> {
     }
 
     fn greet(&mut self, session: u64) {
-        if matches!(self.state, State::Begun { .. }) {
+        if matches!(self.state, State::Begun(_)) {
             self.state = State::Idle;
         }
         self.record.greet(session);
@@ -151,18 +157,17 @@ impl Keeper<'_> {
         // The files of a job that was begun before make room first.
         self.state = State::Idle;
         let wanted = Wanted::new(&spec)?;
-        self.state = State::Begun { spec, wanted, inputs: Inputs::default() };
+        self.state = State::Begun(Box::new(Begun { spec, wanted, inputs: Inputs::default() }));
         Ok(())
     }
 
     fn run(&mut self) -> Result<(), Rejection> {
-        let State::Begun { spec, wanted, mut inputs } = std::mem::replace(&mut self.state, State::Idle)
-        else {
-            return Ok(());
-        };
+        let State::Begun(begun) = std::mem::replace(&mut self.state, State::Idle) else { return Ok(()) };
+        let Begun { spec, wanted, mut inputs } = *begun;
         let held = State::held(spec.hold_ms);
         let started = inputs.keep().and_then(|()| {
             let sender = self.sender.clone();
+            let wanted = wanted.besides(inputs.placed());
             command::start(&spec, wanted, self.badness, self.record, move || drop(sender.send(Event::Ended)))
         });
         self.state = match &started {
@@ -174,7 +179,7 @@ impl Keeper<'_> {
 
     fn reject(&mut self, rejection: Rejection) {
         match &self.state {
-            State::Begun { spec, .. } => self.state = State::held(spec.hold_ms),
+            State::Begun(begun) => self.state = State::held(begun.spec.hold_ms),
             State::Idle => self.state = State::held(HOLD_MS),
             State::Held { .. } | State::Running(_) => {}
         }
@@ -198,7 +203,7 @@ impl Keeper<'_> {
                 }
                 *until = later;
             }
-            State::Idle | State::Begun { .. } => {}
+            State::Idle | State::Begun(_) => {}
         }
         Flow::Continue(())
     }

@@ -1,126 +1,214 @@
-//! The files that the command leaves and the host wants.
+//! The files that the command leaves and the host wants. One that cannot be kept costs only itself.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use nix::fcntl::OFlag;
-use simulay_init::frames::{JobSpec, Rejection};
+use simulay_init::frames::{JobSpec, MAX_LEFT_OUT, Rejection};
 use simulay_init::patterns::Patterns;
 
+use crate::inputs::{Placed, Version};
 use crate::path;
-use crate::record::Output;
+use crate::record::{Harvest, Omission, Output};
 
 const HERE: &str = ".";
+/// For all files together: init's own work has a bound as the command's has.
+const SEARCH: Duration = Duration::from_secs(60);
 
 /// Which files are wanted, and how much of them.
 pub(crate) struct Wanted {
     patterns: Patterns,
-    max_count: u64,
+    excludes: Patterns,
+    keep_unchanged: bool,
+    placed: Placed,
+    max_count: usize,
     max_bytes: u64,
 }
 
 impl Wanted {
     /// Reads the patterns of a job.
     pub(crate) fn new(spec: &JobSpec) -> Result<Self, Rejection> {
-        let patterns = Patterns::new(&spec.outputs).map_err(|error| Rejection::Order(error.to_string()))?;
-        Ok(Self { patterns, max_count: u64::from(spec.max_outputs), max_bytes: spec.max_output_bytes })
+        let read = |field, patterns: &[String]| {
+            Patterns::new(patterns).map_err(|error| Rejection::Order(format!("{field}{error}")))
+        };
+        Ok(Self {
+            patterns: read("outputs", &spec.outputs)?,
+            excludes: read("excludes", &spec.excludes)?,
+            keep_unchanged: spec.keep_unchanged,
+            placed: Placed::new(),
+            max_count: usize::try_from(spec.max_outputs).unwrap_or(usize::MAX),
+            max_bytes: spec.max_output_bytes,
+        })
     }
 
-    /// Finds the wanted files, by path. All that is wanted is there, or the first reason why not.
-    pub(crate) fn collect(&self) -> Result<Arc<[Output]>, Rejection> {
-        let mut outputs = Vec::new();
-        let mut bytes: u64 = 0;
+    /// The same, told which files were there before the command.
+    pub(crate) fn besides(self, placed: Placed) -> Self {
+        Self { placed, ..self }
+    }
+
+    /// Finds the wanted files.
+    pub(crate) fn collect(&self) -> Harvest {
+        let mut search =
+            Search { wanted: self, here: here(), until: Instant::now() + SEARCH, found: Vec::new() };
         if !self.patterns.is_empty() {
-            walk(&mut |name| self.take(name, &mut outputs, &mut bytes))?;
+            search.walk();
         }
-        outputs.sort_by(|one: &Output, other| one.path.cmp(&other.path));
-        Ok(outputs.into())
+        search.found.sort_by(|(one, _), (other, _)| one.cmp(other));
+        self.fit(search.found)
     }
 
-    fn take(&self, name: &Path, outputs: &mut Vec<Output>, bytes: &mut u64) -> Result<(), Rejection> {
-        if !self.patterns.is_match(name.as_os_str().as_bytes()) {
-            return Ok(());
+    /// Takes what is within the bounds, by path.
+    fn fit(&self, found: Vec<(PathBuf, Result<u64, String>)>) -> Harvest {
+        let (mut harvest, mut bytes) = (Harvest::default(), 0_u64);
+        for (name, size) in found {
+            let fits = size.and_then(|size| {
+                self.check_room(&harvest, bytes, size)?;
+                path::of(&name).map(|path| Output { path, size })
+            });
+            match fits {
+                Ok(output) => {
+                    bytes += output.size;
+                    harvest.outputs.push(output);
+                }
+                Err(reason) => leave_out(&mut harvest, &name, reason),
+            }
         }
-        let output = check(name).map_err(|reason| refuse(name, reason))?;
-        *bytes = bytes.saturating_add(output.size);
-        outputs.push(output);
-        if outputs.len() as u64 > self.max_count {
-            return Err(Rejection::OutputLimit(format!("more than {} output files", self.max_count)));
+        harvest
+    }
+
+    fn check_room(&self, harvest: &Harvest, bytes: u64, size: u64) -> Result<(), String> {
+        if harvest.outputs.len() >= self.max_count {
+            return Err(format!("a call keeps at most {} files (`max_outputs`)", self.max_count));
         }
-        if *bytes > self.max_bytes {
-            return Err(Rejection::OutputLimit(format!(
-                "output files of more than {} bytes",
-                self.max_bytes
-            )));
+        if bytes.saturating_add(size) > self.max_bytes {
+            let limit = self.max_bytes;
+            return Err(format!(
+                "it has {size} bytes, and a call keeps at most {limit} in all (`max_output_bytes`)"
+            ));
         }
         Ok(())
     }
+
+    fn asks_for(&self, name: &Path) -> bool {
+        let name = name.as_os_str().as_bytes();
+        self.patterns.is_match(name) && !self.excludes.is_match(name)
+    }
+
+    /// Whether a file was there before and is as it was.
+    fn passes_over(&self, name: &Path) -> bool {
+        let was = || self.placed.get(name);
+        let is = || fs::symlink_metadata(name).ok().map(|file| Version::of(&file));
+        !self.keep_unchanged && was().is_some_and(|was| is().is_some_and(|is| is == *was))
+    }
 }
 
-/// Opens an output to tell it.
+fn leave_out(harvest: &mut Harvest, name: &Path, reason: String) {
+    if harvest.left_out.len() < MAX_LEFT_OUT {
+        harvest.left_out.push(Omission { path: name.to_string_lossy().into_owned(), reason });
+    } else {
+        harvest.left_out_more += 1;
+    }
+}
+
+/// Opens an output to tell it; a link was followed when it was found.
 pub(crate) fn open(output: &Output) -> io::Result<File> {
     open_regular(Path::new(&output.path)).map(|(file, _)| file)
 }
 
-/// Shows everything below the working directory but directories to `visit`. Follows no link.
-fn walk(visit: &mut impl FnMut(&Path) -> Result<(), Rejection>) -> Result<(), Rejection> {
-    let mut directories = vec![PathBuf::from(HERE)];
-    while let Some(directory) = directories.pop() {
-        for (name, is_directory) in list(&directory).map_err(|error| unlisted(&directory, &error))? {
-            if is_directory {
-                directories.push(name);
-            } else {
-                visit(&name)?;
+/// The working directory, without links on the way to it.
+fn here() -> PathBuf {
+    Path::new(HERE).canonicalize().unwrap_or_else(|_| PathBuf::from(HERE))
+}
+
+/// What is found below the working directory: the size of each wanted file, or why it has none.
+struct Search<'a> {
+    wanted: &'a Wanted,
+    here: PathBuf,
+    until: Instant,
+    found: Vec<(PathBuf, Result<u64, String>)>,
+}
+
+impl Search<'_> {
+    /// Walks through all directories; through no link to one.
+    fn walk(&mut self) {
+        let mut directories = vec![PathBuf::from(HERE)];
+        while let Some(directory) = directories.pop() {
+            match list(&directory) {
+                Ok(entries) => self.visit(entries, &mut directories),
+                Err(error) => {
+                    let reason = format!("the folder cannot be listed: {error}");
+                    self.found.push((plain(&directory).to_owned(), Err(reason)));
+                }
             }
         }
     }
-    Ok(())
+
+    fn visit(&mut self, entries: Vec<(PathBuf, bool)>, directories: &mut Vec<PathBuf>) {
+        for (name, is_directory) in entries {
+            if is_directory {
+                directories.push(name);
+            } else if Instant::now() > self.until {
+                let reason = format!("finding files took longer than {} s", SEARCH.as_secs());
+                self.found.push((name, Err(reason)));
+            } else if self.wanted.asks_for(&name) && !self.wanted.passes_over(&name) {
+                let size = self.size(&name);
+                self.found.push((name, size));
+            }
+        }
+    }
+
+    fn size(&self, name: &Path) -> Result<u64, String> {
+        let unreadable = |error: io::Error| format!("it cannot be read: {error}");
+        let file = fs::symlink_metadata(name).map_err(unreadable)?;
+        if file.is_symlink() {
+            self.check_link(name)?;
+        } else if !file.is_file() {
+            return Err(format!("it is {}, not a file", kind(file.file_type())));
+        }
+        open_regular(name).map(|(_, size)| size).map_err(unreadable)
+    }
+
+    /// A link is followed to a file of the working directory, and nowhere else.
+    fn check_link(&self, name: &Path) -> Result<(), String> {
+        let target = name.canonicalize().map_err(|_| "it is a link to nothing".to_owned())?;
+        if !target.starts_with(&self.here) {
+            return Err("it is a link that leads out of the working directory".to_owned());
+        }
+        if target.is_dir() {
+            return Err("it is a link to a folder, whose files are kept under their own names".to_owned());
+        }
+        if target.is_file() { Ok(()) } else { Err("it is a link to something that is no file".to_owned()) }
+    }
 }
 
 fn list(directory: &Path) -> io::Result<Vec<(PathBuf, bool)>> {
-    let prefix = directory.strip_prefix(HERE).unwrap_or(directory);
     let entry = |entry: io::Result<fs::DirEntry>| {
         let entry = entry?;
-        Ok((prefix.join(entry.file_name()), entry.file_type()?.is_dir()))
+        Ok((plain(directory).join(entry.file_name()), entry.file_type()?.is_dir()))
     };
     fs::read_dir(directory)?.map(entry).collect()
 }
 
-fn check(name: &Path) -> Result<Output, String> {
-    let path = name.to_str().ok_or("its name is not UTF-8")?;
-    path::check(path)?;
-    let (_, size) = open_regular(name).map_err(|error| match error.kind() {
-        io::ErrorKind::InvalidInput => NOT_REGULAR.to_owned(),
-        _ => format!("it cannot be read: {error}"),
-    })?;
-    Ok(Output { path: path.to_owned(), size })
+/// A path without the leading `.`.
+fn plain(path: &Path) -> &Path {
+    path.strip_prefix(HERE).unwrap_or(path)
 }
 
-const NOT_REGULAR: &str = "it is not a regular file";
+fn kind(kind: fs::FileType) -> &'static str {
+    match kind {
+        kind if kind.is_fifo() => "a named pipe",
+        kind if kind.is_socket() => "a socket",
+        _ => "a device",
+    }
+}
 
-/// Opens a regular file, never through a link and never waiting for a writer of a FIFO.
+/// Opens a regular file, never waiting for a writer of a FIFO. Nothing runs that could swap it.
 fn open_regular(name: &Path) -> io::Result<(File, u64)> {
-    // Opening a device or a socket can have effects or odd errors; nothing runs that could swap it.
-    require_regular(&fs::symlink_metadata(name)?)?;
-    let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
-    let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(name)?;
+    let file = OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(name)?;
     let metadata = file.metadata()?;
-    require_regular(&metadata)?;
-    Ok((file, metadata.len()))
-}
-
-fn require_regular(metadata: &fs::Metadata) -> io::Result<()> {
-    if metadata.is_file() { Ok(()) } else { Err(io::Error::new(io::ErrorKind::InvalidInput, NOT_REGULAR)) }
-}
-
-fn refuse(name: &Path, reason: String) -> Rejection {
-    Rejection::Output(name.to_string_lossy().into_owned(), reason)
-}
-
-fn unlisted(directory: &Path, error: &io::Error) -> Rejection {
-    refuse(directory, format!("the directory cannot be listed: {error}"))
+    if metadata.is_file() { Ok((file, metadata.len())) } else { Err(io::ErrorKind::InvalidInput.into()) }
 }

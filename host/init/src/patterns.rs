@@ -1,13 +1,23 @@
 //! Glob patterns of the files to keep, read alike by the host and by `simulay-init`.
 //!
 //! `*` stands for any characters of one name, `**` for any folders, `?`, `[a-z]` and `[!a]` for one ASCII
-//! character, `{a,b}` for either; `\` takes the next character as it is.
+//! character, `{a,b}` for either; `\` takes the next character as it is. All are compiled into one automaton,
+//! so that a match takes time in proportion to the path, whatever the patterns are.
 
 use std::fmt;
 
+use globset::{Glob, GlobBuilder, GlobSet};
+
+/// The most bytes of all patterns together.
+const MAX_TOTAL_BYTES: usize = 64 * 1024;
+/// The most braces of one pattern, opened or not.
+const MAX_BRACES: usize = 32;
+
 /// Patterns of which each is well formed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Patterns(Vec<String>);
+#[derive(Debug, Clone, Default)]
+pub struct Patterns {
+    set: GlobSet,
+}
 
 /// A pattern that is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +30,7 @@ pub struct PatternError {
 
 impl fmt::Display for PatternError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "outputs[{}] is no glob pattern: {}", self.index, self.rule)
+        write!(formatter, "[{}] is no glob pattern: {}", self.index, self.rule)
     }
 }
 
@@ -30,34 +40,49 @@ impl Patterns {
     /// Reads patterns.
     ///
     /// # Errors
-    /// For the first that is not well formed.
+    /// For the first that is not well formed, or with which they are too much.
     pub fn new(patterns: &[String]) -> Result<Self, PatternError> {
+        let (mut set, mut bytes) = (GlobSet::builder(), 0);
         for (index, pattern) in patterns.iter().enumerate() {
-            check(pattern).map_err(|rule| PatternError { index, rule })?;
+            bytes += pattern.len();
+            let room = if bytes > MAX_TOTAL_BYTES { Err(too_much()) } else { Ok(()) };
+            let glob = room.and_then(|()| read(pattern));
+            set.add(glob.map_err(|rule| PatternError { index, rule })?);
         }
-        Ok(Self(patterns.to_vec()))
+        let last = patterns.len().saturating_sub(1);
+        let set = set.build().map_err(|_| PatternError { index: last, rule: too_much() })?;
+        Ok(Self { set })
     }
 
     /// True when no file can match.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    pub fn is_empty(&self) -> bool {
+        self.set.is_empty()
     }
 
     /// True when one of the patterns fits the whole of `path`, relative to the working directory.
     #[must_use]
     pub fn is_match(&self, path: impl AsRef<[u8]>) -> bool {
-        let path = path.as_ref();
-        self.0.iter().any(|pattern| fast_glob::glob_match(pattern, path))
+        use std::os::unix::ffi::OsStrExt as _;
+        self.set.is_match(std::ffi::OsStr::from_bytes(path.as_ref()))
     }
 }
 
-fn check(pattern: &str) -> Result<(), String> {
-    // It would stand for every file but those that match the rest.
+fn too_much() -> String {
+    format!("all patterns together have at most {MAX_TOTAL_BYTES} bytes, and few alternatives")
+}
+
+fn read(pattern: &str) -> Result<Glob, String> {
+    // It stands for every file but those that match the rest elsewhere.
     if pattern.starts_with('!') {
         return Err("it must not begin with `!`; write `\\!` for the character".to_owned());
     }
-    fast_glob::validate(pattern).map_err(|error| error.to_string())
+    if pattern.matches('{').count() > MAX_BRACES {
+        return Err(format!("it has at most {MAX_BRACES} braces"));
+    }
+    let mut glob = GlobBuilder::new(pattern);
+    glob.literal_separator(true).backslash_escape(true).empty_alternates(true);
+    glob.build().map_err(|error| error.kind().to_string())
 }
 
 #[cfg(test)]
@@ -106,9 +131,24 @@ mod tests {
     #[test]
     fn what_is_not_well_formed_is_refused_by_its_place() {
         let refused = |pattern: &str| Patterns::new(&["*".to_owned(), pattern.to_owned()]).unwrap_err();
-        for pattern in ["[a", "{a,b", "a\\", "!a", &"{a,b}".repeat(11)] {
+        for pattern in ["[a", "{a,b", "a\\", "!a", "[z-a]", &"{a,b}".repeat(33), &"a".repeat(70_000)] {
             assert_eq!(refused(pattern).index, 1, "{pattern}");
             assert!(!refused(pattern).rule.is_empty(), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn patterns_made_to_take_for_ever_do_not() {
+        let path = format!("{}b", "a".repeat(1000));
+        for pattern in [
+            &"{a,aa}".repeat(30),
+            &format!("{}{}", "{a,".repeat(16), "}".repeat(16)),
+            &format!("{}x", "*a".repeat(500)),
+            &format!("{}x", "**/".repeat(300)),
+            &format!("{}x", "{*,**/}".repeat(30)),
+            &format!("{}x", "?*".repeat(500)),
+        ] {
+            assert!(!matches(pattern, &path), "{pattern}");
         }
     }
 

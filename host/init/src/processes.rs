@@ -13,6 +13,7 @@ pub(crate) struct Causes {
     pub(crate) timed_out: bool,
     pub(crate) stream_limit: bool,
     pub(crate) terminated: bool,
+    pub(crate) stopped: bool,
 }
 
 /// The command's first process and all that came from it.

@@ -25,6 +25,26 @@ pub(crate) struct Output {
     pub(crate) size: u64,
 }
 
+/// A file that was asked for and is not handed back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Omission {
+    /// Relative; what is no UTF-8 is replaced.
+    pub(crate) path: String,
+    /// Why, in words.
+    pub(crate) reason: String,
+}
+
+/// What the command left.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Harvest {
+    /// By path.
+    pub(crate) outputs: Vec<Output>,
+    /// By path.
+    pub(crate) left_out: Vec<Omission>,
+    /// How many more were left out.
+    pub(crate) left_out_more: u64,
+}
+
 /// What the host is told, as far as it is known.
 pub(crate) struct Facts {
     pub(crate) session: Option<Session>,
@@ -33,8 +53,8 @@ pub(crate) struct Facts {
     pub(crate) stdout: Held,
     pub(crate) stderr: Held,
     pub(crate) exit: Option<Exit>,
-    /// The last word: the outputs, or why there is none.
-    pub(crate) result: Option<Result<Arc<[Output]>, Rejection>>,
+    /// The last word: what the command left, or why it never ran.
+    pub(crate) result: Option<Result<Arc<Harvest>, Rejection>>,
     /// When something was told last.
     pub(crate) told: Option<Instant>,
 }
@@ -102,7 +122,8 @@ impl Record {
     }
 
     /// The last word on the job.
-    pub(crate) fn finish(&self, result: Result<Arc<[Output]>, Rejection>) {
+    pub(crate) fn finish(&self, result: Result<Harvest, Rejection>) {
+        let result = result.map(Arc::new);
         self.change(|facts| {
             facts.phase = Phase::Ended;
             facts.result = Some(result);

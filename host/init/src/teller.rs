@@ -3,10 +3,11 @@
 use std::io::{Read, Write};
 use std::ops::ControlFlow;
 
-use simulay_init::frames::{MAX_DATA, Rejection, Report, encode};
+use simulay_init::frames::{MAX_DATA, PROTOCOL, Report, encode};
 
+use crate::held::Piece;
 use crate::outputs;
-use crate::record::{Facts, Output, Record, Session};
+use crate::record::{Facts, Harvest, Output, Record, Session};
 
 /// What the present host was told.
 #[derive(Default)]
@@ -17,6 +18,8 @@ struct Told {
     stderr: u64,
     exit: bool,
     outputs: usize,
+    left_out: usize,
+    more: bool,
     all: bool,
 }
 
@@ -57,9 +60,7 @@ impl<W: Write> Teller<'_, W> {
     fn say_output(&mut self, output: &Output) {
         self.say(&Report::Output { path: output.path.clone(), size: output.size });
         if let Err(error) = self.say_content(output) {
-            self.told.all = true;
-            let rejection = Rejection::Output(output.path.clone(), format!("it cannot be read: {error}"));
-            self.say(&Report::Rejected(rejection));
+            self.say(&Report::Abandoned { reason: format!("it cannot be read: {error}") });
         }
     }
 
@@ -87,7 +88,8 @@ impl Told {
         let session = facts.session?;
         if self.session != Some(session) {
             *self = Self { session: Some(session), ..Self::default() };
-            return report(Report::Welcome { session: session.number, phase: facts.phase });
+            let (session, phase) = (session.number, facts.phase);
+            return report(Report::Welcome { session, phase, protocol: PROTOCOL });
         }
         if self.all {
             return None;
@@ -103,16 +105,13 @@ impl Told {
             self.started = true;
             return ControlFlow::Break(report(Report::Started));
         }
-        let (stdout, stderr) = (facts.stdout.from(self.stdout), facts.stderr.from(self.stderr));
-        if !stdout.is_empty() {
-            let offset = self.stdout;
-            self.stdout += stdout.len() as u64;
-            return ControlFlow::Break(report(Report::Stdout { offset, bytes: stdout.to_vec() }));
+        if let Some(Piece { offset, bytes }) = facts.stdout.from(self.stdout) {
+            self.stdout = offset + bytes.len() as u64;
+            return ControlFlow::Break(report(Report::Stdout { offset, bytes: bytes.to_vec() }));
         }
-        if !stderr.is_empty() {
-            let offset = self.stderr;
-            self.stderr += stderr.len() as u64;
-            return ControlFlow::Break(report(Report::Stderr { offset, bytes: stderr.to_vec() }));
+        if let Some(Piece { offset, bytes }) = facts.stderr.from(self.stderr) {
+            self.stderr = offset + bytes.len() as u64;
+            return ControlFlow::Break(report(Report::Stderr { offset, bytes: bytes.to_vec() }));
         }
         match facts.exit {
             Some(exit) if !self.exit => {
@@ -124,16 +123,28 @@ impl Told {
     }
 
     fn next_of_result(&mut self, facts: &Facts) -> Option<Next> {
-        let outputs = match facts.result.as_ref()? {
-            Ok(outputs) => outputs,
+        match facts.result.as_ref()? {
+            Ok(harvest) => self.next_of_harvest(harvest),
             Err(rejection) => {
                 self.all = true;
-                return report(Report::Rejected(rejection.clone()));
+                report(Report::Rejected(rejection.clone()))
             }
-        };
-        if let Some(output) = outputs.get(self.outputs) {
+        }
+    }
+
+    fn next_of_harvest(&mut self, harvest: &Harvest) -> Option<Next> {
+        if let Some(output) = harvest.outputs.get(self.outputs) {
             self.outputs += 1;
             return Some(Next::Output(output.clone()));
+        }
+        if let Some(omission) = harvest.left_out.get(self.left_out) {
+            self.left_out += 1;
+            let (path, reason) = (omission.path.clone(), omission.reason.clone());
+            return report(Report::LeftOut { path, reason });
+        }
+        if harvest.left_out_more > 0 && !self.more {
+            self.more = true;
+            return report(Report::LeftOutMore(harvest.left_out_more));
         }
         self.all = true;
         report(Report::Done)

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 use simulay_hostile::bombs;
 use simulay_hostile::guest::Guest;
-use simulay_init::frames::{Exit, JobSpec, Order, Phase, Rejection, Report, encode};
+use simulay_init::frames::{Exit, JobSpec, Order, PROTOCOL, Phase, Rejection, Report, encode};
 use simulay_model::Manifest;
 
 use crate::answer;
@@ -114,7 +114,10 @@ fn orders() -> Vec<Order> {
         command: ["octave-cli", "main.m"].map(str::to_owned).into(),
         env: vec![("SIM_MODE".to_owned(), "fast".to_owned())],
         outputs: ["out/**", "*.{csv,png}", "[a-c]?.txt"].map(str::to_owned).into(),
+        excludes: vec![".cache/**".to_owned()],
+        keep_unchanged: false,
         max_stream_bytes: 1 << 20,
+        end_on_stream_limit: false,
         max_output_bytes: 1 << 20,
         max_outputs: 10,
         timeout_ms: 60_000,
@@ -139,9 +142,13 @@ fn reports() -> Vec<Report> {
         timed_out: false,
         stream_limit: false,
         terminated: false,
+        stopped: false,
         oom_kills: 0,
+        refused_processes: 0,
         scratch_full: false,
         wall_ms: 5,
+        cpu_ms: Some(3),
+        peak_memory_bytes: None,
     };
     vec![
         Report::Started,
@@ -153,8 +160,12 @@ fn reports() -> Vec<Report> {
         Report::Data(b"1".to_vec()),
         Report::Data(b"2\n".to_vec()),
         Report::Output { path: "empty".to_owned(), size: 0 },
+        Report::Output { path: "out/b.csv".to_owned(), size: 3 },
+        Report::Abandoned { reason: "why".to_owned() },
+        Report::LeftOut { path: "c".to_owned(), reason: "why".to_owned() },
+        Report::LeftOutMore(2),
         Report::Done,
-        Report::Welcome { session: 7, phase: Phase::Ended },
+        Report::Welcome { session: 7, phase: Phase::Ended, protocol: PROTOCOL },
     ]
 }
 
@@ -165,8 +176,6 @@ fn rejections() -> Vec<Report> {
         Rejection::Order(text()),
         Rejection::Input("main.m".to_owned(), text()),
         Rejection::Command(text()),
-        Rejection::Output("a.csv".to_owned(), text()),
-        Rejection::OutputLimit(text()),
     ];
     rejections.map(Report::Rejected).into()
 }

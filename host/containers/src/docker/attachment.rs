@@ -7,13 +7,22 @@ use std::time::Duration;
 use bollard::container::{AttachContainerResults, LogOutput};
 use bollard::errors::Error;
 use futures_util::{Stream, StreamExt as _};
-use simulay_init::frames::{Decoder, FrameError, Order, Phase, Report, encode};
+use simulay_init::frames::{Decoder, FrameError, Order, PROTOCOL, Phase, Report, encode};
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 
 /// An attachment that is lost, or on which the other side makes no sense; in words.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct Cut(pub(super) String);
+
+/// Who answered a greeting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Greeted {
+    /// An init that speaks as this host does, and where its job is.
+    Init(Phase),
+    /// An init of another host.
+    Foreign,
+}
 
 /// For init to take a frame.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -43,10 +52,16 @@ impl Reader {
     }
 
     /// Waits for the answer to the greeting with `session`; what came before was for another.
-    pub(super) async fn welcome(&mut self, session: u64) -> Result<Phase, Cut> {
+    pub(super) async fn welcome(&mut self, session: u64) -> Result<Greeted, Cut> {
         loop {
             match self.next_frame().await? {
-                Ok(Report::Welcome { session: echoed, phase }) if echoed == session => return Ok(phase),
+                Ok(Report::Welcome { session: echoed, phase, protocol: PROTOCOL }) if echoed == session => {
+                    return Ok(Greeted::Init(phase));
+                }
+                Ok(
+                    Report::Welcome { session: echoed, .. }
+                    | Report::UnversionedWelcome { session: echoed, .. },
+                ) if echoed == session => return Ok(Greeted::Foreign),
                 _ => {}
             }
         }

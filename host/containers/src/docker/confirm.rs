@@ -10,7 +10,7 @@ use super::conversation::Job;
 use super::daemon::{DaemonError, Found, Life};
 use super::ending::ending;
 use super::patience::Patience;
-use crate::{Completed, ContainerError};
+use crate::{Completed, ContainerError, Omitted};
 
 /// For the kernel to end what was killed.
 const DEATH: Duration = Duration::from_secs(30);
@@ -32,13 +32,19 @@ impl DockerContainers {
         &self,
         name: ContainerName,
         exit: &Exit,
+        omitted: Omitted,
     ) -> Result<Completed, ContainerError> {
+        // What others end is no end of the simulation's own, even when it took it well.
+        if exit.stopped {
+            return Err(ContainerError::Lost("it was stopped from outside, e.g. with its daemon".to_owned()));
+        }
         let found = self.find(name).await?;
         let oom_killed = found.is_some_and(|found| found.oom_killed);
-        match ending(exit, oom_killed) {
-            Some(ending) => Ok(Completed { ending, wall_ms: exit.wall_ms }),
-            None => Err(ContainerError::Lost("its exit makes no sense".to_owned())),
-        }
+        let Some(ending) = ending(exit, oom_killed) else {
+            return Err(ContainerError::Lost("its exit makes no sense".to_owned()));
+        };
+        let Exit { wall_ms, cpu_ms, peak_memory_bytes, .. } = *exit;
+        Ok(Completed { ending, wall_ms, cpu_ms, peak_memory_bytes, omitted })
     }
 
     /// After a lost attachment: `None` when the container runs on, its end when that is known.
@@ -70,7 +76,7 @@ impl DockerContainers {
         job: &Job<'_>,
     ) -> Result<Completed, ContainerError> {
         tracing::warn!(container = %name, "the command is overdue: killing its container");
-        let completed = Completed { ending: Ending::TimedOut, wall_ms: job.running_ms() };
+        let completed = Completed::new(Ending::TimedOut, job.running_ms());
         let mut patience = Patience::of(DEATH);
         loop {
             match self.daemon.kill(name).await {
@@ -92,7 +98,7 @@ impl DockerContainers {
 /// What a container that is over without a word of its init came to.
 pub(super) fn over(found: &Found, wall_ms: u64) -> Result<Completed, ContainerError> {
     if found.oom_killed {
-        return Ok(Completed { ending: Ending::OutOfMemory, wall_ms });
+        return Ok(Completed::new(Ending::OutOfMemory, wall_ms));
     }
     let code = found.exit_code;
     Err(ContainerError::Lost(format!("it ended with code {code} before its results were here")))

@@ -8,10 +8,10 @@ use simulay_init::frames::{Exit, Phase, Report};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::attachment::{self, Cut, Reader, Writer};
+use super::attachment::{self, Cut, Greeted, Reader, Writer};
 use super::receiving::{Progress, Receipt, ReceiveError};
 use super::sending::{self, SendError};
-use crate::{Admitted, ContainerError, Exchange};
+use crate::{Admitted, ContainerError, Exchange, Omitted};
 
 /// Silence this long is looked into.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -36,8 +36,8 @@ pub(super) struct Job<'a> {
 #[derive(Debug)]
 pub(super) enum Heard {
     /// Everything.
-    Done(Exit),
-    /// The command should be over long since, and init does not say so.
+    Done(Exit, Omitted),
+    /// The command should be over long since, and init, asked anew, says that it runs.
     Overdue,
     /// Not everything.
     Cut(String),
@@ -57,9 +57,15 @@ impl Job<'_> {
         let (mut reader, mut writer) = attachment::split(attached);
         let session = Uuid::new_v4().as_u64_pair().0;
         let phase = match greet(&mut reader, &mut writer, session, &alive).await {
-            Ok(phase) => phase,
+            Ok(Greeted::Init(phase)) => phase,
+            Ok(Greeted::Foreign) => {
+                return Err(ContainerError::ForeignInit { image: self.call.image_name.clone() });
+            }
             Err(Cut(reason)) => return Ok(Heard::Cut(reason)),
         };
+        if phase == Phase::Running && self.is_overdue() {
+            return Ok(Heard::Overdue);
+        }
         let sent = AtomicBool::new(phase != Phase::Idle);
         if phase != Phase::Idle {
             self.running_since.get_or_insert_with(Instant::now);
@@ -107,14 +113,17 @@ impl Job<'_> {
                         self.running_since.get_or_insert_with(Instant::now);
                     }
                     match receipt.take(report).await {
-                        Ok(Progress::Done(exit)) => return Ok(Heard::Done(exit)),
+                        Ok(Progress::Done(exit)) => return Ok(Heard::Done(exit, receipt.omitted())),
                         Ok(progress) => ended = progress == Progress::Ended,
                         Err(ReceiveError::Final(error)) => return Err(error),
                         Err(ReceiveError::Cut(Cut(reason))) => return Ok(Heard::Cut(reason)),
                     }
                 }
                 Ok(Err(Cut(reason))) => return Ok(Heard::Cut(reason)),
-                Err(_) if self.is_overdue(ended) => return Ok(Heard::Overdue),
+                // The silence may be the daemon's: a new attachment hears what this one did not.
+                Err(_) if !ended && self.is_overdue() => {
+                    return Ok(Heard::Cut("the command is overdue: asking anew".to_owned()));
+                }
                 Err(_) if !alive().await => return Ok(Heard::Cut("the container stopped".to_owned())),
                 Err(_) => {
                     let at_work = self.running_since.is_some() && !ended;
@@ -141,8 +150,9 @@ impl Job<'_> {
         }
     }
 
-    fn is_overdue(&self, ended: bool) -> bool {
-        !ended && self.overdue_at().is_some_and(|overdue| overdue <= Instant::now())
+    /// The command should have ended long since.
+    pub(super) fn is_overdue(&self) -> bool {
+        self.overdue_at().is_some_and(|overdue| overdue <= Instant::now())
     }
 
     fn overdue_at(&self) -> Option<Instant> {
@@ -154,7 +164,12 @@ impl Job<'_> {
 
 /// Greets init and waits for its answer, as long as the container lives: Docker attaches to dead
 /// ones as well.
-async fn greet<A, F>(reader: &mut Reader, writer: &mut Writer, session: u64, alive: &A) -> Result<Phase, Cut>
+async fn greet<A, F>(
+    reader: &mut Reader,
+    writer: &mut Writer,
+    session: u64,
+    alive: &A,
+) -> Result<Greeted, Cut>
 where
     A: Fn() -> F + Sync,
     F: Future<Output = bool> + Send,

@@ -3,24 +3,20 @@
 use simulay_init::frames::Exit;
 use simulay_model::Ending;
 
-const KILL: i32 = 9;
-
-/// The ending, or `None` when init's word makes no sense. `oom_killed` is Docker's flag, which
-/// may be missing, or be set although the command itself went on to succeed.
+/// The ending, or `None` when init's word makes no sense. `oom_killed` is Docker's flag, which may be missing.
 pub(super) fn ending(exit: &Exit, oom_killed: bool) -> Option<Ending> {
     let plain = match (exit.code, exit.signal) {
         (Some(code), None) => Ending::Exited(code),
         (None, Some(signal)) => Ending::Signalled(signal),
         _ => return None,
     };
-    let failed = !plain.is_success();
-    let short_of_memory = oom_killed || exit.oom_kills > 0;
+    // A bound that was hit is told whatever the command made of it: what it left may be half of it.
     Some(match plain {
         _ if exit.timed_out => Ending::TimedOut,
         _ if exit.stream_limit => Ending::OutputLimit,
-        Ending::Signalled(KILL) if short_of_memory => Ending::OutOfMemory,
-        _ if failed && short_of_memory => Ending::OutOfMemory,
-        _ if failed && exit.scratch_full => Ending::ScratchFull,
+        _ if oom_killed || exit.oom_kills > 0 => Ending::OutOfMemory,
+        _ if exit.scratch_full => Ending::ScratchFull,
+        _ if exit.refused_processes > 0 => Ending::ProcessLimit,
         plain => plain,
     })
 }
@@ -35,11 +31,15 @@ mod tests {
         timed_out: false,
         stream_limit: false,
         terminated: false,
+        stopped: false,
         oom_kills: 0,
+        refused_processes: 0,
         scratch_full: false,
         wall_ms: 1,
+        cpu_ms: None,
+        peak_memory_bytes: None,
     };
-    const KILLED: Exit = Exit { code: None, signal: Some(KILL), ..FINE };
+    const KILLED: Exit = Exit { code: None, signal: Some(9), ..FINE };
     const FAILED: Exit = Exit { code: Some(1), ..FINE };
 
     #[test]
@@ -56,8 +56,13 @@ mod tests {
             // A shell says 137 for its killed child.
             (Exit { code: Some(137), oom_kills: 1, ..FINE }, false, Ending::OutOfMemory),
             (Exit { scratch_full: true, ..FAILED }, false, Ending::ScratchFull),
-            (Exit { scratch_full: true, ..FINE }, false, Ending::Exited(0)),
-            (FINE, true, Ending::Exited(0)),
+            (Exit { scratch_full: true, ..FINE }, false, Ending::ScratchFull),
+            (Exit { scratch_full: true, oom_kills: 1, ..FINE }, false, Ending::OutOfMemory),
+            // A helper of a command that went on.
+            (FINE, true, Ending::OutOfMemory),
+            (Exit { oom_kills: 1, ..FINE }, false, Ending::OutOfMemory),
+            (Exit { refused_processes: 2, ..FINE }, false, Ending::ProcessLimit),
+            (Exit { refused_processes: 2, ..FAILED }, false, Ending::ProcessLimit),
         ] {
             assert_eq!(ending(&exit, oom_killed), Some(expected), "{exit:?}");
         }

@@ -4,12 +4,12 @@
 use std::collections::HashSet;
 
 use bytes::Bytes;
-use simulay_init::frames::{Decoder, Exit, MAX_DATA, Rejection, Report};
-use simulay_model::RelativePath;
+use simulay_init::frames::{Decoder, Exit, MAX_DATA, MAX_LEFT_OUT, Rejection, Report};
+use simulay_model::{MAX_PATH_BYTES, Omission, RelativePath};
 
 use super::attachment::Cut;
 use crate::error::shown;
-use crate::{Admitted, ContainerError, Exchange, OutputSink, Stream};
+use crate::{Admitted, ContainerError, Exchange, Omitted, OutputSink, Stream};
 
 /// Why a report is not taken.
 #[derive(Debug, thiserror::Error)]
@@ -26,17 +26,29 @@ pub(super) enum ReceiveError {
 pub(super) struct Receipt<'a> {
     call: &'a Admitted,
     exchange: &'a dyn Exchange,
-    stdout: u64,
-    stderr: u64,
+    stdout: Told,
+    stderr: Told,
     exit: Option<Exit>,
-    /// Outputs by their names in lower case.
     names: HashSet<String>,
     output_bytes: u64,
+    omitted: Omitted,
     open: Option<Open>,
 }
 
+/// One stream: what was told of it, and what of that is kept.
+#[derive(Debug, Default)]
+struct Told {
+    /// Where the next bytes are expected.
+    offset: u64,
+    /// Bytes kept, with the line that tells of the gap.
+    kept: u64,
+    omitted: u64,
+}
+
 struct Open {
-    sink: Box<dyn OutputSink>,
+    path: String,
+    /// None for a file that is left out.
+    sink: Option<Box<dyn OutputSink>>,
     left: u64,
 }
 
@@ -53,11 +65,12 @@ impl<'a> Receipt<'a> {
         Self {
             call,
             exchange,
-            stdout: 0,
-            stderr: 0,
+            stdout: Told::default(),
+            stderr: Told::default(),
             exit: None,
             names: HashSet::new(),
             output_bytes: 0,
+            omitted: Omitted::default(),
             open: None,
         }
     }
@@ -65,36 +78,52 @@ impl<'a> Receipt<'a> {
     /// Takes the next report.
     pub(super) async fn take(&mut self, report: Report) -> Result<Progress, ReceiveError> {
         match report {
-            Report::Welcome { .. } => return Err(confused("a second welcome")),
+            Report::Welcome { .. } | Report::UnversionedWelcome { .. } => {
+                return Err(confused("a second welcome"));
+            }
             Report::Started => {}
             Report::Stdout { offset, bytes } => self.stream(Stream::Stdout, offset, bytes).await?,
             Report::Stderr { offset, bytes } => self.stream(Stream::Stderr, offset, bytes).await?,
             Report::Exited(exit) => self.exited(exit)?,
             Report::Output { path, size } => self.output(path, size).await?,
             Report::Data(bytes) => self.data(bytes).await?,
+            Report::Abandoned { reason } => self.abandon(&reason)?,
+            Report::LeftOut { path, reason } => self.left_out(&path, &reason)?,
+            Report::LeftOutMore(more) => self.left_out_more(more)?,
             Report::Rejected(rejection) => return Err(refusal(rejection, self.call).into()),
             Report::Done => return self.done(),
         }
         Ok(if self.exit.is_some() { Progress::Ended } else { Progress::Running })
     }
 
+    /// What was asked for and not kept.
+    pub(super) fn omitted(self) -> Omitted {
+        Omitted { stdout: self.stdout.omitted, stderr: self.stderr.omitted, ..self.omitted }
+    }
+
     async fn stream(&mut self, stream: Stream, offset: u64, bytes: Vec<u8>) -> Result<(), ReceiveError> {
         let limit = self.call.limits.max_stream_bytes;
-        let count = match stream {
+        let told = match stream {
             Stream::Stdout => &mut self.stdout,
             Stream::Stderr => &mut self.stderr,
         };
-        if self.exit.is_some() || offset != *count || bytes.len() > MAX_DATA {
+        if self.exit.is_some() || bytes.len() > MAX_DATA {
             return Err(confused("bytes of a stream out of place"));
         }
-        *count += bytes.len() as u64;
-        if *count > limit {
-            return Err(ContainerError::OutputLimit(format!("more than {limit} bytes were printed")).into());
+        let gap = offset.checked_sub(told.offset).filter(|gap| *gap == 0 || told.omitted == 0);
+        let gap = gap.ok_or_else(|| confused("bytes of a stream out of order"))?;
+        told.offset = offset.saturating_add(bytes.len() as u64);
+        told.omitted += gap;
+        if told.offset.saturating_sub(told.omitted) > limit {
+            return Err(confused("more of a stream than is kept"));
         }
-        if bytes.is_empty() {
+        let kept = if gap == 0 { bytes } else { [mark(gap).into_bytes(), bytes].concat() };
+        let place = told.kept;
+        told.kept += kept.len() as u64;
+        if kept.is_empty() {
             return Ok(());
         }
-        let taken = self.exchange.stream(stream, offset, Bytes::from(bytes)).await;
+        let taken = self.exchange.stream(stream, place, Bytes::from(kept)).await;
         Ok(taken.map_err(ContainerError::Exchange)?)
     }
 
@@ -105,37 +134,41 @@ impl<'a> Receipt<'a> {
         }
     }
 
+    /// A file that cannot be kept costs only itself: its bytes are passed over.
     async fn output(&mut self, path: String, size: u64) -> Result<(), ReceiveError> {
         if self.exit.is_none() || self.open.is_some() {
             return Err(confused("an output out of place"));
         }
-        let path = self.check_output(&path, size)?;
-        let sink = self.exchange.output(path, size).await.map_err(ContainerError::Exchange)?;
-        self.open = Some(Open { sink, left: size });
+        let sink = match self.check_output(&path, size) {
+            Ok(checked) => Some(self.exchange.output(checked, size).await.map_err(ContainerError::Exchange)?),
+            Err(reason) => {
+                self.omit(&path, &reason);
+                None
+            }
+        };
+        self.open = Some(Open { path, sink, left: size });
         self.close_when_whole().await
     }
 
-    fn check_output(&mut self, path: &str, size: u64) -> Result<RelativePath, ContainerError> {
+    fn check_output(&mut self, path: &str, size: u64) -> Result<RelativePath, String> {
         let limits = &self.call.limits;
-        let reject = |reason: String| ContainerError::ArtifactRejected { path: shown(path), reason };
-        let checked = RelativePath::new(path).map_err(|error| reject(error.to_string()))?;
+        let checked = RelativePath::new(path).map_err(|error| error.to_string())?;
         if !self.call.wanted.is_match(path) {
-            return Err(reject("no pattern of `outputs` asks for it".to_owned()));
+            return Err("no pattern of `outputs` asks for it".to_owned());
         }
-        if !self.names.insert(path.to_lowercase()) {
-            return Err(reject("another output has this name, but for upper and lower case".to_owned()));
+        if self.names.contains(path) {
+            return Err("another output has this name".to_owned());
         }
-        if self.names.len() as u64 > u64::from(limits.max_outputs) {
-            return Err(ContainerError::OutputLimit(format!(
-                "more than {} output files",
-                limits.max_outputs
-            )));
+        if self.names.len() as u64 >= u64::from(limits.max_outputs) {
+            return Err(format!("a call keeps at most {} files (`max_outputs`)", limits.max_outputs));
         }
-        self.output_bytes = self.output_bytes.saturating_add(size);
-        if self.output_bytes > limits.max_output_bytes {
+        let bytes = self.output_bytes.saturating_add(size);
+        if bytes > limits.max_output_bytes {
             let limit = limits.max_output_bytes;
-            return Err(ContainerError::OutputLimit(format!("output files of more than {limit} bytes")));
+            return Err(format!("a call keeps at most {limit} bytes in all (`max_output_bytes`)"));
         }
+        self.output_bytes = bytes;
+        self.names.insert(path.to_owned());
         Ok(checked)
     }
 
@@ -143,14 +176,47 @@ impl<'a> Receipt<'a> {
         let open = self.open.as_mut().ok_or_else(|| confused("data without an output"))?;
         let left = open.left.checked_sub(bytes.len() as u64).filter(|_| bytes.len() <= MAX_DATA);
         open.left = left.ok_or_else(|| confused("more data than announced"))?;
-        open.sink.write(Bytes::from(bytes)).await.map_err(ContainerError::Exchange)?;
+        if let Some(sink) = &mut open.sink {
+            sink.write(Bytes::from(bytes)).await.map_err(ContainerError::Exchange)?;
+        }
         self.close_when_whole().await
     }
 
     async fn close_when_whole(&mut self) -> Result<(), ReceiveError> {
-        match self.open.take_if(|open| open.left == 0) {
-            Some(open) => Ok(open.sink.finish().await.map_err(ContainerError::Exchange)?),
+        match self.open.take_if(|open| open.left == 0).and_then(|open| open.sink) {
+            Some(sink) => Ok(sink.finish().await.map_err(ContainerError::Exchange)?),
             None => Ok(()),
+        }
+    }
+
+    fn abandon(&mut self, reason: &str) -> Result<(), ReceiveError> {
+        let open = self.open.take().ok_or_else(|| confused("no output to abandon"))?;
+        self.omit(&open.path, reason);
+        Ok(())
+    }
+
+    fn left_out(&mut self, path: &str, reason: &str) -> Result<(), ReceiveError> {
+        if self.exit.is_none() || self.open.is_some() {
+            return Err(confused("a file left out of place"));
+        }
+        self.omit(path, reason);
+        Ok(())
+    }
+
+    fn left_out_more(&mut self, more: u64) -> Result<(), ReceiveError> {
+        if self.exit.is_none() || self.open.is_some() {
+            return Err(confused("files left out of place"));
+        }
+        self.omitted.more_files = self.omitted.more_files.saturating_add(more);
+        Ok(())
+    }
+
+    fn omit(&mut self, path: &str, reason: &str) {
+        if self.omitted.files.len() < MAX_LEFT_OUT {
+            let path = path.chars().take(MAX_PATH_BYTES).collect();
+            self.omitted.files.push(Omission { path, reason: shown(reason) });
+        } else {
+            self.omitted.more_files = self.omitted.more_files.saturating_add(1);
         }
     }
 
@@ -181,6 +247,11 @@ pub async fn hear(bytes: &[u8], call: &Admitted, exchange: &dyn Exchange) -> Res
     Ok(false)
 }
 
+/// The line in the place of bytes that were not kept.
+fn mark(bytes: u64) -> String {
+    format!("\n[… {bytes} bytes left out …]\n")
+}
+
 fn confused(what: &str) -> ReceiveError {
     Cut(format!("simulay-init makes no sense: {what}")).into()
 }
@@ -195,10 +266,6 @@ fn refusal(rejection: Rejection, call: &Admitted) -> ContainerError {
         }
         Rejection::InputsTooLarge => ContainerError::InputsTooLarge(call.resources.scratch_mib),
         Rejection::Command(reason) => ContainerError::CommandRefused(shown(&reason)),
-        Rejection::Output(path, reason) => {
-            ContainerError::ArtifactRejected { path: shown(&path), reason: shown(&reason) }
-        }
-        Rejection::OutputLimit(limit) => ContainerError::OutputLimit(shown(&limit)),
     }
 }
 

@@ -11,11 +11,14 @@ use crate::ContainerError;
 /// Checks names, number and size.
 pub(super) fn check(files: &[File], limits: &Limits) -> Result<Vec<(RelativePath, Content)>, ContainerError> {
     if files.len() > limits.max_files {
-        return Err(denied("files", format!("at most {} files are allowed", limits.max_files)));
+        let (count, limit) = (files.len(), limits.max_files);
+        let rule = format!("{count} files, and the operator allows {limit} (`max_files`)");
+        return Err(denied("files", rule));
     }
     let inline: u64 = files.iter().map(|file| inline_bytes(&file.content)).sum();
     if inline > limits.max_input_bytes {
-        let rule = format!("at most {} bytes of text and bytes are allowed", limits.max_input_bytes);
+        let limit = limits.max_input_bytes;
+        let rule = format!("{inline} bytes of text and bytes, and the operator allows {limit} (`max_call_bytes`)");
         return Err(denied("files", rule));
     }
     let checked = files.iter().enumerate().map(|(index, file)| {
@@ -28,19 +31,19 @@ pub(super) fn check(files: &[File], limits: &Limits) -> Result<Vec<(RelativePath
     Ok(checked)
 }
 
-/// No two files may be one on a file system that ignores case, and none a directory of another.
+/// No two files may be one, and none a directory of another.
 fn check_places(files: &[(RelativePath, Content)]) -> Result<(), ContainerError> {
     let mut places = HashSet::new();
     for (index, (path, _)) in files.iter().enumerate() {
-        if !places.insert(path.as_str().to_lowercase()) {
+        if !places.insert(path.as_str()) {
             return Err(denied(field(index), "another file has this path"));
         }
     }
     for (index, (path, _)) in files.iter().enumerate() {
-        let mut path = path.as_str().to_lowercase();
+        let mut path = path.as_str();
         while let Some((directory, _)) = path.rsplit_once('/') {
-            path = directory.to_owned();
-            if places.contains(&path) {
+            path = directory;
+            if places.contains(path) {
                 return Err(denied(field(index), "another file is a directory of this path"));
             }
         }

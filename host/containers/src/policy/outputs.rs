@@ -8,17 +8,16 @@ use crate::ContainerError;
 
 const MAX_PATTERNS: usize = 64;
 
-/// Checks the patterns, and reads them as `simulay-init` does.
-pub(super) fn check(patterns: &[String]) -> Result<(Vec<String>, Patterns), ContainerError> {
+/// Checks the patterns of `field`, and reads them as `simulay-init` does.
+pub(super) fn check(field: &str, patterns: &[String]) -> Result<Patterns, ContainerError> {
     if patterns.len() > MAX_PATTERNS {
-        return Err(denied("outputs", format!("at most {MAX_PATTERNS} patterns are allowed")));
+        return Err(denied(field, format!("at most {MAX_PATTERNS} patterns are allowed")));
     }
     for (index, pattern) in patterns.iter().enumerate() {
-        check_pattern(pattern).map_err(|rule| denied(format!("outputs[{index}]"), rule))?;
+        check_pattern(pattern).map_err(|rule| denied(format!("{field}[{index}]"), rule))?;
     }
-    let wanted = Patterns::new(patterns);
-    let wanted = wanted.map_err(|error| denied(format!("outputs[{}]", error.index), error.rule))?;
-    Ok((patterns.to_vec(), wanted))
+    let read = Patterns::new(patterns);
+    read.map_err(|error| denied(format!("{field}[{}]", error.index), error.rule))
 }
 
 fn check_pattern(pattern: &str) -> Result<(), &'static str> {

@@ -1,7 +1,9 @@
 //! How commands end.
 
+use simulay_containers::{ContainerError, Limits};
 use simulay_model::{ContainerCall, Digest, Ending, Resources};
 
+use crate::exchange::Memory;
 use crate::rig::{Rig, command, octave, resources, shell};
 
 #[tokio::test]
@@ -54,23 +56,77 @@ async fn an_endless_loop_is_ended() {
 }
 
 #[tokio::test]
-async fn a_full_disk_is_told() {
-    let rig = Rig::new();
-    let (completed, _) = rig.complete(&shell("head -c 80M /dev/zero > a; rc=$?; exit $rc")).await;
-    // Over the bound of one file, or the disk is full: the same to the command.
-    assert!(matches!(completed.ending, Ending::ScratchFull), "{completed:?}");
-    let script = "for i in 1 2 3 4 5 6; do head -c 15M /dev/zero > $i || exit 9; done";
-    let (completed, _) = rig.complete(&shell(script)).await;
-    assert_eq!(completed.ending, Ending::ScratchFull);
+async fn a_full_disk_is_told_whatever_the_command_makes_of_it() {
+    for script in [
+        "head -c 80M /dev/zero > a; rc=$?; exit $rc",
+        "for i in 1 2 3 4 5 6; do head -c 15M /dev/zero > $i; done; exit 0",
+        // Full for a moment only.
+        "head -c 80M /dev/zero > a; rm a; sleep 0.2; exit 0",
+        "head -c 80M /dev/zero > /tmp/a; rm /tmp/a; exit 0",
+        "head -c 40M /dev/zero > /dev/shm/a; rm /dev/shm/a; exit 0",
+        "mkdir d; cd d; seq 1 70000 | xargs touch; cd ..; rm -r d; exit 0",
+    ] {
+        let (completed, _) = Rig::new().complete(&shell(script)).await;
+        assert_eq!(completed.ending, Ending::ScratchFull, "{script}");
+    }
+    let (completed, _) = Rig::new().complete(&shell("head -c 63M /dev/zero > a")).await;
+    assert_eq!(completed.ending, Ending::Exited(0));
 }
 
 #[tokio::test]
-async fn a_gigabyte_of_print_is_cut_off() {
+async fn a_helper_killed_for_memory_is_told() {
     let rig = Rig::new();
+    let resources = Resources { memory_mib: 64, scratch_mib: 16, ..resources() };
+    let script = "head -c 900000000 /dev/zero | tail -n 1 | wc -c; exit 0";
+    let (completed, _) = rig.complete(&ContainerCall { resources, ..shell(script) }).await;
+    assert_eq!(completed.ending, Ending::OutOfMemory);
+}
+
+#[tokio::test]
+async fn a_process_that_was_refused_is_told() {
+    let script = "for i in $(seq 1 200); do sleep 5 & done 2>/dev/null; kill $(jobs -p) 2>/dev/null; exit 0";
+    let (completed, _) = Rig::new().complete(&command(&["bash", "-c", script])).await;
+    assert_eq!(completed.ending, Ending::ProcessLimit);
+}
+
+#[tokio::test]
+async fn what_a_command_used_is_told() {
+    let (completed, _) = Rig::new().complete(&octave("x = rand(1500); y = x * x; disp(y(1));")).await;
+    assert!(completed.cpu_ms.is_some_and(|time| time > 10), "{completed:?}");
+    assert!(completed.peak_memory_bytes.is_some_and(|bytes| bytes > 20 << 20), "{completed:?}");
+}
+
+#[tokio::test]
+async fn a_gigabyte_of_print_keeps_its_ends_and_the_command_goes_on() {
+    let script = "echo first; head -c 1G /dev/zero | tr '\\0' x; echo; echo last";
+    let (completed, memory) = Rig::new().complete(&shell(script)).await;
+    assert_eq!(completed.ending, Ending::Exited(0));
+    assert!(memory.stdout().starts_with("first\nxxx") && memory.stdout().ends_with("xxx\nlast\n"));
+    let kept = 16 << 20;
+    assert_eq!(completed.omitted.stdout, (1 << 30) + "first\n\nlast\n".len() as u64 - kept);
+    assert!(memory.stdout().contains(&format!("[… {} bytes left out …]", completed.omitted.stdout)));
+}
+
+#[tokio::test]
+async fn a_gigabyte_of_print_is_cut_off_when_the_operator_says_so() {
+    let rig = Rig::with_limits(Limits { end_on_stream_limit: true, ..Limits::default() });
     let (completed, memory) = rig.complete(&shell("head -c 1G /dev/zero | tr '\\0' x")).await;
     assert_eq!(completed.ending, Ending::OutputLimit);
-    assert!(memory.stdout().len() <= 16 << 20);
-    assert!(memory.stdout().len() >= 15 << 20);
+    assert!((8 << 20..17 << 20).contains(&memory.stdout().len()));
+}
+
+#[tokio::test]
+async fn a_container_stopped_by_others_is_lost_even_when_its_command_takes_it_well() {
+    let rig = Rig::new();
+    let saves = "trap 'exit 0' TERM; echo ready; while :; do sleep 0.01; done";
+    let (call, memory, name) = (rig.admit(&shell(saves)), Memory::new(), rig.name.to_string());
+    let stop = async {
+        memory.printed("ready").await;
+        tokio::process::Command::new("docker").args(["stop", "--time", "5", &name]).output().await
+    };
+    let (ended, stopped) = tokio::join!(rig.run(&call, &memory), stop);
+    assert!(stopped.unwrap().status.success());
+    assert!(matches!(ended, Err(ContainerError::Lost(_))), "{ended:?}");
 }
 
 #[tokio::test]

@@ -174,7 +174,7 @@ async fn forks_without_end_stay_within_the_bound() {
     let script = "my $n = 0; while ($n < 1000) { my $child = fork(); last unless defined $child; \
         if (!$child) { sleep 100; exit } $n++ } print $n";
     let (completed, memory) = rig.complete(&command(&["perl", "-e", script])).await;
-    assert_eq!(completed.ending, Ending::Exited(0));
+    assert_eq!(completed.ending, Ending::ProcessLimit);
     let children: u32 = memory.stdout().parse().unwrap();
     assert!((100..128).contains(&children), "{children}");
     assert_eq!(rig.inspect(), None);

@@ -132,6 +132,8 @@ fn step(params: &Value, done: u64) -> Step {
         env: Vec::new(),
         files: Vec::new(),
         outputs: Vec::new(),
+        excludes: Vec::new(),
+        keep_unchanged: true,
         resources: RESOURCES,
         on_failure,
         deterministic: true,

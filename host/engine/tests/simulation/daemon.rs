@@ -186,7 +186,7 @@ impl Client {
             output.write(text).await.map_err(host)?;
             output.finish().await.map_err(host)?;
         }
-        Ok(Completed { ending: act.ending, wall_ms: act.millis })
+        Ok(Completed::new(act.ending, act.millis))
     }
 }
 

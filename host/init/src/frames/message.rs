@@ -38,8 +38,15 @@ pub struct JobSpec {
     pub env: Vec<(String, String)>,
     /// Glob patterns, relative to the working directory, of the files to hand back.
     pub outputs: Vec<String>,
-    /// The most bytes of standard output, and as many of standard error; more ends the command.
+    /// Glob patterns of files that are not handed back although `outputs` asks for them.
+    pub excludes: Vec<String>,
+    /// Whether files that came with the job and were left as they were are handed back as well.
+    pub keep_unchanged: bool,
+    /// The most bytes of standard output that are kept, its first and its last part, and as many of
+    /// standard error.
     pub max_stream_bytes: u64,
+    /// Whether a command that prints more than that is ended; otherwise it goes on.
+    pub end_on_stream_limit: bool,
     /// The most bytes of all outputs together.
     pub max_output_bytes: u64,
     /// The most outputs.
@@ -56,16 +63,28 @@ pub struct JobSpec {
 /// What `simulay-init` sends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Report {
-    /// Answer to [`Order::Hello`]; what follows is for that session, from the start.
-    Welcome {
+    /// Answer of an init that names no protocol. Keeps its place and shape, so that an image made by an
+    /// older host is known for what it is.
+    UnversionedWelcome {
         /// As in the greeting.
         session: u64,
         /// Where the job is.
         phase: Phase,
     },
+    /// Answer to [`Order::Hello`]; what follows is for that session, from the start. Keeps its place and
+    /// shape in every protocol.
+    Welcome {
+        /// As in the greeting.
+        session: u64,
+        /// Where the job is.
+        phase: Phase,
+        /// [`super::PROTOCOL`] of this init.
+        protocol: u32,
+    },
     /// The command runs.
     Started,
-    /// Standard output of the command.
+    /// Standard output of the command. An offset that is over the end of what came before tells of bytes
+    /// in the middle that were not kept.
     Stdout {
         /// Bytes before these.
         offset: u64,
@@ -73,7 +92,7 @@ pub enum Report {
         #[serde(with = "serde_bytes")]
         bytes: Vec<u8>,
     },
-    /// Standard error of the command.
+    /// Standard error of the command, alike.
     Stderr {
         /// Bytes before these.
         offset: u64,
@@ -92,7 +111,21 @@ pub enum Report {
     },
     /// The next bytes of the output; at most [`super::MAX_DATA`].
     Data(#[serde(with = "serde_bytes")] Vec<u8>),
-    /// An order or a file cannot be taken; the job ends here.
+    /// The output that was begun cannot be read to its end: it is left out.
+    Abandoned {
+        /// Why, in words.
+        reason: String,
+    },
+    /// A file that was asked for is not handed back.
+    LeftOut {
+        /// Relative; what is no UTF-8 is replaced.
+        path: String,
+        /// Why, in words.
+        reason: String,
+    },
+    /// So many more were left out than were told one by one.
+    LeftOutMore(u64),
+    /// An order cannot be taken; the job ends here.
     Rejected(Rejection),
     /// Everything has been handed back.
     Done,
@@ -122,12 +155,20 @@ pub struct Exit {
     pub stream_limit: bool,
     /// Init ended it because the host said so.
     pub terminated: bool,
+    /// Init ended it because the container was stopped by somebody else, e.g. with its daemon.
+    pub stopped: bool,
     /// Processes the kernel killed for want of memory, as the cgroup counts them.
     pub oom_kills: u64,
-    /// The working directory (or /tmp) had no space or no file left at the end.
+    /// Processes the kernel refused, as the cgroup counts them.
+    pub refused_processes: u64,
+    /// The working directory, `/tmp` or `/dev/shm` had no space or no file left, at any moment.
     pub scratch_full: bool,
     /// Wall time, milliseconds.
     pub wall_ms: u64,
+    /// Processor time, milliseconds, as the cgroup counts it.
+    pub cpu_ms: Option<u64>,
+    /// The most memory in use at one moment, bytes, as the cgroup counts it.
+    pub peak_memory_bytes: Option<u64>,
 }
 
 /// Why something cannot be taken.
@@ -141,8 +182,4 @@ pub enum Rejection {
     InputsTooLarge,
     /// The command cannot be started: reason.
     Command(String),
-    /// A kept file is no regular file, has a bad name or cannot be read: path and reason.
-    Output(String, String),
-    /// The outputs are over the bound: in words.
-    OutputLimit(String),
 }

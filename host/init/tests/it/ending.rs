@@ -44,8 +44,19 @@ fn a_stop_of_the_container_ends_the_command_and_keeps_its_results() {
     kill(Pid::from_raw(init.pid() as i32), Signal::SIGTERM).unwrap();
     assert_eq!(init.hello_when_ended(2), Phase::Ended);
     let exit = init.told().exit();
-    assert_eq!((exit.signal, exit.terminated), (Some(15), true));
+    assert_eq!((exit.signal, exit.stopped, exit.terminated), (Some(15), true, false));
     assert_eq!(init.acknowledge(), 0);
+}
+
+#[test]
+fn a_command_that_saves_and_succeeds_when_stopped_is_told_as_stopped() {
+    let saves = "trap 'echo saved; exit 0' TERM; echo ready; while :; do sleep 0.01; done";
+    let mut init = Init::with_job(script(saves), &[]);
+    init.wait_for_stdout("ready");
+    kill(Pid::from_raw(init.pid() as i32), Signal::SIGTERM).unwrap();
+    assert_eq!(init.hello_when_ended(2), Phase::Ended);
+    let exit = init.told().exit();
+    assert_eq!((exit.code, exit.stopped), (Some(0), true));
 }
 
 #[test]

@@ -8,15 +8,20 @@ use simulay_init::frames::{
 };
 
 fn job() -> impl Strategy<Value = JobSpec> {
-    let texts =
-        (vec(any::<String>(), 0..5), vec(any::<(String, String)>(), 0..5), vec(any::<String>(), 0..5));
-    (texts, any::<[u64; 5]>(), any::<u32>()).prop_map(|((command, env, outputs), numbers, max_outputs)| {
+    let texts = || vec(any::<String>(), 0..5);
+    let texts = (texts(), vec(any::<(String, String)>(), 0..5), texts(), texts());
+    let numbers = (any::<[u64; 5]>(), any::<u32>(), any::<[bool; 2]>());
+    (texts, numbers).prop_map(|((command, env, outputs, excludes), (numbers, max_outputs, choices))| {
         let [max_stream_bytes, max_output_bytes, timeout_ms, grace_ms, hold_ms] = numbers;
+        let [keep_unchanged, end_on_stream_limit] = choices;
         JobSpec {
             command,
             env,
             outputs,
+            excludes,
+            keep_unchanged,
             max_stream_bytes,
+            end_on_stream_limit,
             max_output_bytes,
             max_outputs,
             timeout_ms,
@@ -48,16 +53,24 @@ fn order() -> impl Strategy<Value = Order> {
 }
 
 fn exit() -> impl Strategy<Value = Exit> {
-    (any::<[Option<i32>; 2]>(), any::<[bool; 4]>(), any::<[u64; 2]>()).prop_map(
-        |([code, signal], [timed_out, stream_limit, terminated, scratch_full], [oom_kills, wall_ms])| Exit {
-            code,
-            signal,
-            timed_out,
-            stream_limit,
-            terminated,
-            oom_kills,
-            scratch_full,
-            wall_ms,
+    let measured = (any::<[u64; 3]>(), any::<[Option<u64>; 2]>());
+    (any::<[Option<i32>; 2]>(), any::<[bool; 5]>(), measured).prop_map(
+        |([code, signal], causes, ([oom_kills, refused_processes, wall_ms], [cpu_ms, peak_memory_bytes]))| {
+            let [timed_out, stream_limit, terminated, stopped, scratch_full] = causes;
+            Exit {
+                code,
+                signal,
+                timed_out,
+                stream_limit,
+                terminated,
+                stopped,
+                oom_kills,
+                refused_processes,
+                scratch_full,
+                wall_ms,
+                cpu_ms,
+                peak_memory_bytes,
+            }
         },
     )
 }
@@ -68,21 +81,26 @@ fn rejection() -> impl Strategy<Value = Rejection> {
         any::<(String, String)>().prop_map(|(path, reason)| Rejection::Input(path, reason)),
         Just(Rejection::InputsTooLarge),
         any::<String>().prop_map(Rejection::Command),
-        any::<(String, String)>().prop_map(|(path, reason)| Rejection::Output(path, reason)),
-        any::<String>().prop_map(Rejection::OutputLimit),
     ]
 }
 
 fn report() -> impl Strategy<Value = Report> {
     let phase = prop_oneof![Just(Phase::Idle), Just(Phase::Running), Just(Phase::Ended)];
     prop_oneof![
-        (any::<u64>(), phase).prop_map(|(session, phase)| Report::Welcome { session, phase }),
+        (any::<u64>(), phase, any::<u32>()).prop_map(|(session, phase, protocol)| Report::Welcome {
+            session,
+            phase,
+            protocol
+        }),
         Just(Report::Started),
         (any::<u64>(), data()).prop_map(|(offset, bytes)| Report::Stdout { offset, bytes }),
         (any::<u64>(), data()).prop_map(|(offset, bytes)| Report::Stderr { offset, bytes }),
         exit().prop_map(Report::Exited),
         any::<(String, u64)>().prop_map(|(path, size)| Report::Output { path, size }),
         data().prop_map(Report::Data),
+        any::<String>().prop_map(|reason| Report::Abandoned { reason }),
+        any::<(String, String)>().prop_map(|(path, reason)| Report::LeftOut { path, reason }),
+        any::<u64>().prop_map(Report::LeftOutMore),
         rejection().prop_map(Report::Rejected),
         Just(Report::Done),
     ]

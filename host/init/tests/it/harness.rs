@@ -6,7 +6,9 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use simulay_init::frames::{Decoder, Exit, JobSpec, MAX_DATA, Order, Phase, Rejection, Report, encode};
+use simulay_init::frames::{
+    Decoder, Exit, JobSpec, MAX_DATA, Order, PROTOCOL, Phase, Rejection, Report, encode,
+};
 use tempfile::TempDir;
 
 /// Longer than anything here takes: what is not there by then never comes.
@@ -18,7 +20,10 @@ pub(crate) fn script(script: &str) -> JobSpec {
         command: ["sh", "-c", script].map(String::from).into(),
         env: vec![("PATH".to_owned(), "/usr/bin:/bin".to_owned())],
         outputs: Vec::new(),
+        excludes: Vec::new(),
+        keep_unchanged: true,
         max_stream_bytes: 1 << 20,
+        end_on_stream_limit: false,
         max_output_bytes: 1 << 20,
         max_outputs: 16,
         timeout_ms: 600_000,
@@ -39,7 +44,12 @@ pub(crate) struct Told {
     pub(crate) stdout: Vec<u8>,
     pub(crate) stderr: Vec<u8>,
     pub(crate) exit: Option<Exit>,
+    /// Bytes of each stream that were not kept, in one gap.
+    pub(crate) stdout_gap: u64,
+    pub(crate) stderr_gap: u64,
     pub(crate) outputs: Vec<(String, Vec<u8>)>,
+    pub(crate) left_out: Vec<(String, String)>,
+    pub(crate) left_out_more: u64,
     pub(crate) rejection: Option<Rejection>,
 }
 
@@ -55,8 +65,12 @@ impl Told {
     fn take(&mut self, report: Report) {
         match report {
             Report::Started => self.started = true,
-            Report::Stdout { offset, bytes } => append(&mut self.stdout, offset, &bytes),
-            Report::Stderr { offset, bytes } => append(&mut self.stderr, offset, &bytes),
+            Report::Stdout { offset, bytes } => {
+                append(&mut self.stdout, &mut self.stdout_gap, offset, &bytes);
+            }
+            Report::Stderr { offset, bytes } => {
+                append(&mut self.stderr, &mut self.stderr_gap, offset, &bytes);
+            }
             Report::Exited(exit) => self.exit = Some(exit),
             Report::Output { path, size } => {
                 self.check_output_size();
@@ -65,7 +79,12 @@ impl Told {
             Report::Data(bytes) => self.outputs.last_mut().unwrap().1.extend(bytes),
             Report::Rejected(rejection) => self.rejection = Some(rejection),
             Report::Done => self.check_output_size(),
-            Report::Welcome { .. } => panic!("a welcome in the middle"),
+            Report::LeftOut { path, reason } => self.left_out.push((path, reason)),
+            Report::LeftOutMore(count) => self.left_out_more += count,
+            told
+            @ (Report::Abandoned { .. } | Report::Welcome { .. } | Report::UnversionedWelcome { .. }) => {
+                panic!("in the middle: {told:?}")
+            }
         }
     }
 
@@ -76,8 +95,10 @@ impl Told {
     }
 }
 
-fn append(stream: &mut Vec<u8>, offset: u64, bytes: &[u8]) {
-    assert_eq!(offset, stream.len() as u64, "a stream has no gaps");
+fn append(stream: &mut Vec<u8>, known_gap: &mut u64, offset: u64, bytes: &[u8]) {
+    let gap = offset - stream.len() as u64;
+    assert!(*known_gap == 0 || gap == *known_gap, "a stream has one gap");
+    *known_gap = gap;
     stream.extend_from_slice(bytes);
 }
 
@@ -141,7 +162,10 @@ impl Init {
         self.send(&Order::Hello { session });
         loop {
             match self.report() {
-                Report::Welcome { session: answered, phase } if answered == session => return phase,
+                Report::Welcome { session: answered, phase, protocol } if answered == session => {
+                    assert_eq!(protocol, PROTOCOL);
+                    return phase;
+                }
                 _ => {}
             }
         }

@@ -24,7 +24,7 @@ fn files_lie_below_the_working_directory() {
 
 #[test]
 fn names_that_lead_elsewhere_are_refused() {
-    for name in ["../x", "/tmp/x", "a/../../x", "", "-rf", "a\nb"] {
+    for name in ["../x", "/tmp/x", "a/../../x", "", "a\0b"] {
         let rejection = rejection_of(|init| init.submit(script("true"), &[(name, b"x")]));
         assert!(matches!(rejection, Rejection::Input(path, _) if path == name), "{name}");
     }

@@ -10,13 +10,17 @@ fn names(script: &str, patterns: &[&str]) -> Vec<String> {
     told.outputs.into_iter().map(|(path, _)| path).collect()
 }
 
-fn refused(script: &str, patterns: &[&str]) -> (String, String) {
+/// The kept files, and those that were left out.
+fn kept(script: &str, patterns: &[&str]) -> (Vec<String>, Vec<(String, String)>) {
     let told = Init::complete(script_with_outputs(script, patterns));
-    assert!(told.outputs.is_empty() && told.exit.is_some());
-    match told.rejection {
-        Some(Rejection::Output(path, reason)) => (path, reason),
-        other => panic!("{other:?}"),
-    }
+    assert_eq!((told.rejection, told.left_out_more), (None, 0));
+    (told.outputs.into_iter().map(|(path, _)| path).collect(), told.left_out)
+}
+
+fn left_out(script: &str, patterns: &[&str]) -> (String, String) {
+    let (_, left_out) = kept(script, patterns);
+    let [omission] = left_out.try_into().unwrap();
+    omission
 }
 
 #[test]
@@ -48,14 +52,34 @@ fn what_is_not_wanted_is_not_looked_at() {
 }
 
 #[test]
-fn links_and_fifos_are_refused() {
-    for make in ["ln -s /etc/passwd out", "ln -s /no/where out", "ln -s . out", "mkfifo out"] {
-        assert_eq!(
-            refused(make, &["out"]),
-            ("out".to_owned(), "it is not a regular file".to_owned()),
-            "{make}"
-        );
+fn links_are_followed_within_the_working_directory_only() {
+    let make = "mkdir d; echo 3 > d/run-3.csv; ln -s d/run-3.csv latest.csv; ln -s $PWD/d/run-3.csv whole.csv; \
+        ln -s latest.csv again.csv";
+    let told = Init::complete(script_with_outputs(make, &["*.csv"]));
+    let three = |name: &str| (name.to_owned(), b"3\n".to_vec());
+    assert_eq!(told.outputs, [three("again.csv"), three("latest.csv"), three("whole.csv")]);
+    for (make, why) in [
+        ("ln -s /etc/passwd out", "leads out"),
+        ("ln -s ../../etc/passwd out", "leads out"),
+        ("ln -s / up; ln -s up/etc/passwd out", "leads out"),
+        ("ln -s /no/where out", "nothing"),
+        ("ln -s out out", "nothing"),
+        ("mkdir d; ln -s d out", "folder"),
+        ("mkfifo f; ln -s f out", "no file"),
+        ("mkfifo out", "a named pipe"),
+    ] {
+        let (path, reason) = left_out(make, &["out"]);
+        assert!(path == "out" && reason.contains(why), "{make}: {reason}");
     }
+}
+
+#[test]
+fn what_cannot_be_kept_costs_only_itself() {
+    let make = "echo a > a.csv; ln -s /etc/passwd b.csv; mkfifo c.csv; echo d > d.csv; touch \"$(printf 'e\\377.csv')\"";
+    let (names, left_out) = kept(make, &["*.csv"]);
+    assert_eq!(names, ["a.csv", "d.csv"]);
+    let paths: Vec<&str> = left_out.iter().map(|(path, _)| path.as_str()).collect();
+    assert_eq!(paths, ["b.csv", "c.csv", "e\u{fffd}.csv"]);
 }
 
 #[test]
@@ -64,34 +88,53 @@ fn no_link_to_a_directory_is_walked() {
 }
 
 #[test]
-fn bad_names_are_refused() {
-    for make in ["touch -- -rf", "touch 'a\\b'", "touch \"$(printf 'a\\nb')\"", "touch \"$(printf '\\377')\""]
-    {
-        refused(make, &["*"]);
-    }
+fn names_are_data() {
+    let make = "touch -- -10.csv 'a\\b' 'A\\b' \"$(printf 'a\\nb')\" ' ' 'größe Δ' '*'";
+    assert_eq!(names(make, &["*"]), [" ", "*", "-10.csv", "A\\b", "a\nb", "a\\b", "größe Δ"]);
 }
 
 #[test]
-fn bounds_are_kept() {
-    let told = Init::complete(JobSpec { max_outputs: 2, ..script_with_outputs("touch a b c", &["*"]) });
-    assert!(matches!(told.rejection, Some(Rejection::OutputLimit(_))));
-    let make = "head -c 60 /dev/zero > a; head -c 41 /dev/zero > b";
+fn bounds_leave_out_what_is_over_them() {
+    let told = Init::complete(JobSpec { max_outputs: 2, ..script_with_outputs("touch a b c d", &["*"]) });
+    assert_eq!((told.outputs.len(), told.left_out.len()), (2, 2));
+    assert!(told.left_out[0].0 == "c" && told.left_out[0].1.contains("max_outputs"));
+    let make = "head -c 60 /dev/zero > a; head -c 41 /dev/zero > b; echo > c";
     let told = Init::complete(JobSpec { max_output_bytes: 100, ..script_with_outputs(make, &["*"]) });
-    assert!(matches!(told.rejection, Some(Rejection::OutputLimit(_))) && told.outputs.is_empty());
-    let told = Init::complete(JobSpec { max_output_bytes: 101, ..script_with_outputs(make, &["*"]) });
-    assert_eq!((told.rejection, told.outputs.len()), (None, 2));
+    assert_eq!(told.outputs.iter().map(|(path, _)| path.as_str()).collect::<Vec<_>>(), ["a", "c"]);
+    assert!(told.left_out[0].0 == "b" && told.left_out[0].1.contains("max_output_bytes"));
+}
+
+#[test]
+fn of_very_many_the_rest_is_counted() {
+    let job = JobSpec { max_outputs: 1, ..script_with_outputs("seq 1 1500 | xargs touch", &["*"]) };
+    let told = Init::complete(job);
+    assert_eq!((told.outputs.len(), told.left_out.len(), told.left_out_more), (1, 1000, 499));
 }
 
 #[test]
 fn a_huge_sparse_file_is_over_the_bound() {
-    let told = Init::complete(script_with_outputs("truncate -s 1T a", &["*"]));
-    assert!(matches!(told.rejection, Some(Rejection::OutputLimit(_))));
+    let (path, reason) = left_out("truncate -s 1T a", &["*"]);
+    assert!(path == "a" && reason.contains("max_output_bytes"), "{reason}");
 }
 
 #[test]
-fn inputs_that_match_are_outputs_too() {
-    let init = Init::with_job(script_with_outputs("true", &["*"]), &[("in.csv", b"x")]);
-    assert_eq!(init.told().outputs, [("in.csv".to_owned(), b"x".to_vec())]);
+fn inputs_that_match_are_outputs_too_unless_they_are_as_they_were() {
+    let job = script_with_outputs("echo x > made; echo y > changed; touch -c same", &["*"]);
+    let files: [(&str, &[u8]); 2] = [("same", b"x"), ("changed", b"x")];
+    let all = |told: crate::harness::Told| told.outputs.into_iter().map(|(path, _)| path).collect::<Vec<_>>();
+    let init = Init::with_job(job.clone(), &files);
+    assert_eq!(all(init.told()), ["changed", "made", "same"]);
+    let quiet =
+        JobSpec { keep_unchanged: false, ..script_with_outputs("echo x > made; echo y > changed", &["*"]) };
+    let init = Init::with_job(quiet, &files);
+    assert_eq!(all(init.told()), ["changed", "made"]);
+}
+
+#[test]
+fn excludes_win() {
+    let job = script_with_outputs("mkdir -p .cache/f; touch .cache/f/x a.csv", &["**"]);
+    let told = Init::complete(JobSpec { excludes: vec![".cache/**".to_owned()], ..job });
+    assert_eq!((told.outputs.len(), told.left_out.len()), (1, 0));
 }
 
 #[test]

@@ -98,12 +98,22 @@ fn both_streams_flow_side_by_side() {
 #[test]
 fn too_much_output_ends_the_command() {
     for redirect in ["", ">&2"] {
-        let job = JobSpec { max_stream_bytes: 100_000, ..script(&format!("exec yes {redirect}")) };
+        let script = script(&format!("exec yes {redirect}"));
+        let job = JobSpec { max_stream_bytes: 100_000, end_on_stream_limit: true, ..script };
         let told = Init::complete(job);
         assert!(told.exit().stream_limit);
         assert_eq!(told.exit().code, None);
-        assert_eq!(told.stdout.len().max(told.stderr.len()), 100_000);
+        assert!(told.stdout.len().max(told.stderr.len()) >= 50_000);
     }
+}
+
+#[test]
+fn a_command_that_prints_much_goes_on_and_loses_the_middle() {
+    let script = script("echo first; yes 1234567 | head -c 8000000; echo last");
+    let told = Init::complete(JobSpec { max_stream_bytes: 100_000, ..script });
+    assert_eq!((told.exit().code, told.exit().stream_limit), (Some(0), false));
+    assert!(told.stdout().starts_with("first\n1234567\n") && told.stdout().ends_with("\n1234567\nlast\n"));
+    assert_eq!((told.stdout.len() as u64, told.stdout_gap), (100_000, 8_000_011 - 100_000));
 }
 
 #[test]

@@ -20,9 +20,13 @@ const EXIT: Exit = Exit {
     timed_out: false,
     stream_limit: false,
     terminated: false,
+    stopped: false,
     oom_kills: 0,
+    refused_processes: 0,
     scratch_full: false,
     wall_ms: 5,
+    cpu_ms: None,
+    peak_memory_bytes: None,
 };
 
 fn block_on<F: Future>(future: F) -> F::Output {
@@ -81,7 +85,10 @@ fn a_plain_job_is_taken_whole() {
 fn what_makes_no_sense_cuts_the_attachment() {
     let exited = || Report::Exited(EXIT);
     for reports in [
-        vec![stdout(1, b"x")],
+        vec![stdout(0, &[0; 11])],
+        vec![stdout(5, b"x"), stdout(9, b"y")],
+        vec![output("a.csv", 1)],
+        vec![Report::LeftOut { path: "a".to_owned(), reason: "why".to_owned() }],
         vec![stdout(0, b"x"), stdout(0, b"x")],
         vec![stdout(0, &[0; MAX_DATA + 1])],
         vec![exited(), stdout(0, b"x")],
@@ -92,48 +99,76 @@ fn what_makes_no_sense_cuts_the_attachment() {
         vec![exited(), output("a.csv", 1), data(2)],
         vec![exited(), output("a.csv", 1), Report::Done],
         vec![Report::Started, Report::Done],
-        vec![Report::Welcome { session: 1, phase: simulay_init::frames::Phase::Ended }],
+        vec![Report::Welcome { session: 1, phase: simulay_init::frames::Phase::Ended, protocol: 2 }],
     ] {
         let told = format!("{reports:?}");
         assert!(matches!(last(reports), Err(ReceiveError::Cut(_))), "{told}");
     }
 }
 
-#[test]
-fn names_are_checked_again() {
-    for path in
-        ["/a.csv", "../a.csv", "out/../../a", "out/-x", "a\n.csv", "out//a", "secret.txt", "d/a.csv", ""]
-    {
-        let ended = last(vec![Report::Exited(EXIT), output(path, 0)]);
-        let rejected = matches!(ended, Err(ReceiveError::Final(ContainerError::ArtifactRejected { .. })));
-        assert!(rejected, "{path:?}: {ended:?}");
+/// What is kept and what is left out of what `reports` hand back.
+fn kept(reports: Vec<Report>) -> (Vec<(String, u64)>, Omitted) {
+    let (call, ledger) = (admitted(), Ledger::default());
+    let mut receipt = Receipt::new(&call, &ledger);
+    for report in std::iter::once(Report::Exited(EXIT)).chain(reports) {
+        block_on(receipt.take(report)).unwrap();
     }
-    let twice = last(vec![Report::Exited(EXIT), output("a.csv", 0), output("A.csv", 0)]);
-    assert!(matches!(twice, Err(ReceiveError::Final(ContainerError::ArtifactRejected { .. }))));
+    block_on(receipt.take(Report::Done)).unwrap();
+    (ledger.files(), receipt.omitted())
+}
+
+fn paths_left_out(omitted: &Omitted) -> Vec<&str> {
+    omitted.files.iter().map(|file| file.path.as_str()).collect()
 }
 
 #[test]
-fn bounds_are_checked_again_before_anything_is_kept() {
-    for reports in [
-        vec![stdout(0, &[0; 11])],
-        vec![Report::Exited(EXIT), output("a.csv", 101)],
-        vec![Report::Exited(EXIT), output("a.csv", u64::MAX)],
-        vec![Report::Exited(EXIT), output("a.csv", 60), data(60), output("b.csv", 60)],
-        vec![
-            Report::Exited(EXIT),
-            output("a.csv", 0),
-            output("b.csv", 0),
-            output("c.csv", 0),
-            output("d.csv", 0),
-        ],
-    ] {
-        let told = format!("{reports:?}");
-        let ended = last(reports);
-        assert!(
-            matches!(ended, Err(ReceiveError::Final(ContainerError::OutputLimit(_)))),
-            "{told}: {ended:?}"
-        );
+fn names_are_checked_again_and_cost_only_themselves() {
+    for path in ["/a.csv", "../a.csv", "out/../../a", "out//a", "a\0.csv", "secret.txt", "d/a.csv", ""] {
+        let (files, omitted) = kept(vec![output(path, 2), data(2), output("a.csv", 1), data(1)]);
+        assert_eq!(files, [("a.csv".to_owned(), 1)], "{path:?}");
+        assert_eq!(paths_left_out(&omitted), [path]);
     }
+    let (files, omitted) = kept(vec![output("a.csv", 0), output("a.csv", 0), output("A.csv", 0)]);
+    assert_eq!((files.len(), paths_left_out(&omitted)), (2, vec!["a.csv"]));
+}
+
+#[test]
+fn names_are_data() {
+    for path in ["-10.csv", "a\\b.csv", "a\n.csv", "out/-x", " .csv", "\u{202e}.csv"] {
+        let (files, omitted) = kept(vec![output(path, 0)]);
+        assert_eq!((files, omitted.files.len()), (vec![(path.to_owned(), 0)], 0));
+    }
+}
+
+#[test]
+fn bounds_are_checked_again_and_leave_out_what_is_over_them() {
+    let (files, omitted) = kept(vec![output("a.csv", 60), data(60), output("b.csv", 41), data(41)]);
+    assert_eq!((files.len(), paths_left_out(&omitted)), (1, vec!["b.csv"]));
+    assert!(omitted.files[0].reason.contains("max_output_bytes"));
+    let many = ["a.csv", "b.csv", "c.csv", "d.csv", "e.csv"].map(|path| output(path, 0));
+    let (files, omitted) = kept(many.into());
+    assert_eq!((files.len(), paths_left_out(&omitted)), (3, vec!["d.csv", "e.csv"]));
+    let more = (0..MAX_LEFT_OUT + 5).map(|n| Report::LeftOut { path: n.to_string(), reason: "why".into() });
+    let (_, omitted) = kept(more.chain([Report::LeftOutMore(7)]).collect());
+    assert_eq!((omitted.files.len(), omitted.more_files), (MAX_LEFT_OUT, 12));
+}
+
+#[test]
+fn a_file_that_cannot_be_read_to_its_end_leaves_nothing() {
+    let abandoned = Report::Abandoned { reason: "it cannot be read".to_owned() };
+    let (files, omitted) = kept(vec![output("a.csv", 9), data(3), abandoned, output("b.csv", 0)]);
+    assert_eq!((files, paths_left_out(&omitted)), (vec![("b.csv".to_owned(), 0)], vec!["a.csv"]));
+}
+
+#[test]
+fn a_gap_in_a_stream_is_marked_and_counted() {
+    let (call, ledger) = (admitted(), Ledger::default());
+    let mut receipt = Receipt::new(&call, &ledger);
+    for report in [stdout(0, b"abc"), stdout(103, b"xy"), stdout(105, b"z"), Report::Exited(EXIT)] {
+        block_on(receipt.take(report)).unwrap();
+    }
+    assert_eq!(receipt.omitted().stdout, 100);
+    assert_eq!(ledger.stream_bytes(), 6 + mark(100).len() as u64);
 }
 
 #[test]
@@ -144,8 +179,6 @@ fn each_rejection_is_an_error_of_its_own_without_control_characters() {
         Rejection::Input(hostile(), hostile()),
         Rejection::InputsTooLarge,
         Rejection::Command(hostile()),
-        Rejection::Output(hostile(), hostile()),
-        Rejection::OutputLimit(hostile()),
     ] {
         let Err(ReceiveError::Final(error)) = last(vec![Report::Rejected(rejection)]) else { panic!() };
         assert!(!error.to_string().contains(['\u{1b}', '\u{202e}']), "{error}");
@@ -162,6 +195,7 @@ fn any_report() -> impl Strategy<Value = Report> {
         Just(Report::Exited(EXIT)),
         (path, 0_u64..40).prop_map(|(path, size)| Report::Output { path, size }),
         bytes().prop_map(Report::Data),
+        Just(Report::Abandoned { reason: "why".to_owned() }),
         Just(Report::Done),
     ]
 }
@@ -177,11 +211,11 @@ proptest! {
                 break;
             }
         }
-        prop_assert!(ledger.stream_bytes() <= 20);
+        prop_assert!(ledger.stream_bytes() <= 20 + 2 * mark(u64::MAX).len() as u64);
         let finished = ledger.files();
         prop_assert!(finished.len() <= 3);
         prop_assert!(finished.iter().map(|(_, size)| size).sum::<u64>() <= 100);
-        let names: HashSet<_> = finished.iter().map(|(path, _)| path.to_lowercase()).collect();
+        let names: HashSet<_> = finished.iter().map(|(path, _)| path.as_str()).collect();
         prop_assert_eq!(names.len(), finished.len());
     }
 }
