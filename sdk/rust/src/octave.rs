@@ -37,11 +37,16 @@ pub fn script(name: &str, main: &str) -> Script {
 
 /// As [`script`], for a program in the file `path`.
 pub fn started_by(name: &str, path: &str, program: &str) -> Script {
+    // No site or user files, no history, no window.
+    command(name, ["octave-cli", "-qfHW", path].map(str::to_owned)).text(path, program)
+}
+
+/// As [`script`], for a command line of one's own; its files come by [`Script::file`] and [`Script::text`].
+pub fn command(name: &str, command: impl IntoIterator<Item = String>) -> Script {
     let call = ContainerCall {
         name: name.to_owned(),
         image: IMAGE.to_owned(),
-        // No site or user files, no history, no window.
-        command: vec!["octave-cli".to_owned(), "-qfHW".to_owned(), path.to_owned()],
+        command: command.into_iter().collect(),
         env: Vec::new(),
         files: Vec::new(),
         outputs: Vec::new(),
@@ -51,7 +56,7 @@ pub fn started_by(name: &str, path: &str, program: &str) -> Script {
         on_failure: OnFailure::FailRun,
         deterministic: true,
     };
-    Script { call }.text(path, program)
+    Script { call }
 }
 
 impl Script {

@@ -1,0 +1,28 @@
+#!/bin/sh
+# Changes a few lines of Octave's own files; fails when one is not as expected.
+set -eu
+cd /usr/share/octave/*/m
+
+change() { # file, sed script
+    cp "$1" /tmp/before
+    sed -i -E "$2" "$1"
+    if cmp -s "$1" /tmp/before; then
+        echo "$1 is not as expected: $2" >&2
+        exit 1
+    fi
+}
+
+# There is no screen: what is drawn for one is drawn nowhere, and no gnuplot is started for it.
+change plot/util/__gnuplot_drawnow__.m 's/^  else  # nargin == 1$/  elseif (false)/'
+
+# Files are drawn through cairo, which finds a font for every script; PostScript knows Latin only.
+print=plot/util/private/__gnuplot_print__.m
+change $print 's/gp_opts = font_spec \(opts, "devopt", "eps"\);/gp_opts = font_spec (opts, "devopt", "pdfcairo");/'
+change $print 's/opts.ghostscript.source = \[tempname\(\) ".eps"\];/opts.ghostscript.source = [tempname() ".pdf"];/'
+change $print 's/eps_drawnow \(opts, opts.ghostscript.source, gp_opts\);/local_drawnow (["pdfcairo " gp_opts], opts.ghostscript.source, opts);/'
+
+# What to do about a package that is not there.
+more='make an image of your own, see docs\/octave.md of Simulay'
+change pkg/private/load_packages.m "s/\"package %s is not installed\", files\{i\}/\"package %s is not installed in this image; 'pkg list' tells which are; to have more, $more\", files{i}/"
+change pkg/private/get_forge_pkg.m "s/could not read URL, please verify internet connection/a simulation has no network; to install packages, $more/"
+rm /tmp/before
