@@ -15,11 +15,17 @@ change() { # file, sed script
 # There is no screen: what is drawn for one is drawn nowhere, and no gnuplot is started for it.
 change plot/util/__gnuplot_drawnow__.m 's/^  else  # nargin == 1$/  elseif (false)/'
 
+# Octave crashes at its end over this listener, which only serves a cancel button on a screen.
+change gui/waitbar.m '/^    addlistener \(hf, "createcancelbtn"/d; s/(addproperty \("createcancelbtn", hf, )"figurebuttondownfcn"/\1"any"/'
+
 # Files are drawn through cairo, which finds a font for every script; PostScript knows Latin only.
 print=plot/util/private/__gnuplot_print__.m
 change $print 's/gp_opts = font_spec \(opts, "devopt", "eps"\);/gp_opts = font_spec (opts, "devopt", "pdfcairo");/'
 change $print 's/opts.ghostscript.source = \[tempname\(\) ".eps"\];/opts.ghostscript.source = [tempname() ".pdf"];/'
-change $print 's/eps_drawnow \(opts, opts.ghostscript.source, gp_opts\);/local_drawnow (["pdfcairo " gp_opts], opts.ghostscript.source, opts);/'
+change $print 's/eps_drawnow \(opts, opts.ghostscript.source, gp_opts\);/local_drawnow (["pdfcairo fontscale 0.7 pointscale 0.5 " gp_opts], opts.ghostscript.source, opts);/'
+
+# This gnuplot warns of the old spelling of a default.
+change plot/util/private/__gnuplot_draw_axes__.m 's/"set style increment default;\\n"/""/'
 
 # What to do about a package that is not there.
 more='make an image of your own, see docs\/octave.md of Simulay'

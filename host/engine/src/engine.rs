@@ -134,7 +134,7 @@ impl Engine {
     pub async fn preview(&self, new: NewRun) -> Result<Planned, CreateError> {
         let plugin = accept::pipeline(&self.parts, &new.pipeline).await?;
         let request = accept::request(&self.parts, &plugin, &new).await?;
-        let params = request.params.clone();
+        let (params, seed) = (request.params.clone(), request.seed);
         let known: HashMap<_, _> = request.inputs.iter().map(|input| (input.sha256, input.size)).collect();
         let known = Arc::new(known);
         let call = Call::PreProcess(request);
@@ -142,6 +142,7 @@ impl Engine {
         let answered = answered.map_err(|error| CreateError::Preview(verdict::of_plugin(&error)))?;
         let answer = answered.answer.map_err(|failure| CreateError::Preview(verdict::of_failure(failure)))?;
         let Answer::Step(step) = answer else { return Err(CreateError::Preview(verdict::wrong_answer())) };
+        let step = plan::seeded(step, 0, seed);
         plan::admit(&step, &plugin.manifest, &*self.parts.containers, &known)
             .map_err(CreateError::Preview)?;
         Ok(Planned { params, calls: step.calls })

@@ -1,11 +1,12 @@
 % What every Octave of this image begins with, also one that reads no start files: nobody looks at a screen,
 % numbers are written exactly, and random numbers follow the seed of the run.
 function __simulay_start__ ()
-  shadowed = warning ("off", "Octave:shadowed-function");
-  addpath ("/usr/share/octave/simulay");
-  warning (shadowed);
+  % It would be said of our own functions, at each change of the path.
+  warning ("off", "Octave:shadowed-function");
   warning ("off", "Octave:gnuplot-graphics");
+  addpath ("/usr/share/octave/simulay");
   set (0, "defaultfigurevisible", "off");
+  atexit ("__simulay_end__");
   seed (getenv ("SIM_SEED"));
 endfunction
 
