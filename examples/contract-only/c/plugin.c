@@ -57,6 +57,7 @@ bool exports_simulay_plugin_pipeline_pre_process(exports_simulay_plugin_pipeline
     call->outputs.len = 1;
     call->outputs.ptr = room(1, sizeof *call->outputs.ptr);
     call->outputs.ptr[0] = copied("sum.json");
+    call->keep_unchanged = true;
     call->resources = RESOURCES;
     ret->calls.ptr = call;
     ret->calls.len = 1;

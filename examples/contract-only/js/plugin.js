@@ -1,6 +1,6 @@
 // A plugin against the contract alone: Octave integrates the sine over half a wave.
-import { read } from "simulay:plugin/artifacts@0.1.0";
-import { write } from "simulay:plugin/log@0.1.0";
+import { read } from "simulay:plugin/artifacts@0.2.0";
+import { write } from "simulay:plugin/log@0.2.0";
 
 const resources = { cpuMilli: 500, memoryMib: 256, scratchMib: 16, timeoutMs: 60000 };
 const main = `
@@ -43,6 +43,8 @@ function preProcess(request) {
     env: [],
     files,
     outputs: ["area.json"],
+    excludes: [],
+    keepUnchanged: true,
     resources,
     onFailure: "report",
     deterministic: true,

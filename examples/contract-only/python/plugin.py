@@ -54,6 +54,8 @@ class Pipeline(Contract):
             env=[],
             files=[File("main.m", Source_Text(SCRIPT))],
             outputs=["sum.json"],
+            excludes=[],
+            keep_unchanged=True,
             resources=RESOURCES,
             on_failure=OnFailure.REPORT,
             deterministic=True,

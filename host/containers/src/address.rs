@@ -3,7 +3,8 @@
 mod inherited;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use hyper::Uri;
@@ -60,6 +61,20 @@ pub enum AddressError {
     /// The socket has no address others can connect to, as one made by `socketpair`.
     #[error("fd://{0} has no name to connect to; inherit a socket bound to a path or a TCP port")]
     Unnamed(i32),
+    /// TLS is wanted, and there are no certificates for it.
+    #[error("DOCKER_TLS_VERIFY asks for TLS, and {0}; DOCKER_CERT_PATH names the folder of ca.pem, cert.pem and key.pem")]
+    NoCertificates(String),
+}
+
+/// Who else can come between us and a daemon that is spoken to in plain text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Nobody but who may use the socket.
+    Socket,
+    /// Every user of this machine.
+    Machine,
+    /// Everybody on the way.
+    Network,
 }
 
 impl Address {
@@ -85,6 +100,16 @@ impl Address {
         }
     }
 
+    /// Who could come in between.
+    #[must_use]
+    pub fn reach(&self) -> Reach {
+        match self {
+            Self::Unix(_) | Self::Inherited(_) => Reach::Socket,
+            Self::Tcp { host, .. } if is_loopback(host) => Reach::Machine,
+            Self::Tcp { .. } => Reach::Network,
+        }
+    }
+
     /// The port, or the usual one.
     pub(crate) fn port_or_usual(port: Option<u16>, tls: bool) -> u16 {
         port.unwrap_or(if tls { TLS_PORT } else { PLAIN_PORT })
@@ -92,17 +117,28 @@ impl Address {
 }
 
 impl Tls {
-    /// What `DOCKER_TLS_VERIFY` and `DOCKER_CERT_PATH` say: `ca.pem`, `cert.pem` and `key.pem` in
-    /// that directory.
-    #[must_use]
-    pub fn from_environment(verify: Option<&str>, directory: Option<&str>) -> Option<Self> {
-        let wanted = verify.is_some_and(|value| !value.is_empty());
-        let directory = PathBuf::from(directory.filter(|directory| wanted && !directory.is_empty())?);
-        Some(Self {
-            ca: directory.join("ca.pem"),
-            cert: directory.join("cert.pem"),
-            key: directory.join("key.pem"),
-        })
+    /// What `DOCKER_TLS_VERIFY` asks for, whatever its value, with the certificates of `DOCKER_CERT_PATH`,
+    /// or else of the `usual` folder.
+    ///
+    /// # Errors
+    /// When TLS is asked for and a certificate is missing: plain text would be another thing.
+    pub fn from_environment(
+        verify: Option<&str>,
+        directory: Option<&str>,
+        usual: Option<&Path>,
+    ) -> Result<Option<Self>, AddressError> {
+        if verify.is_none_or(str::is_empty) {
+            return Ok(None);
+        }
+        let named = directory.filter(|directory| !directory.is_empty()).map(Path::new);
+        let Some(directory) = named.or(usual) else {
+            return Err(AddressError::NoCertificates("no folder of certificates is known".to_owned()));
+        };
+        let [ca, cert, key] = ["ca.pem", "cert.pem", "key.pem"].map(|name| directory.join(name));
+        if let Some(missing) = [&ca, &cert, &key].into_iter().find(|file| !file.is_file()) {
+            return Err(AddressError::NoCertificates(format!("there is no {}", missing.display())));
+        }
+        Ok(Some(Self { ca, cert, key }))
     }
 }
 
@@ -123,6 +159,13 @@ impl FromStr for Address {
         }
         Err(AddressError::Scheme(text.into()))
     }
+}
+
+/// A name but `localhost` may lead anywhere.
+fn is_loopback(host: &str) -> bool {
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let address = bare.parse().map(|address: IpAddr| address.to_canonical().is_loopback());
+    address.unwrap_or_else(|_| host.eq_ignore_ascii_case("localhost"))
 }
 
 fn tcp(text: &str) -> Option<Address> {
@@ -186,9 +229,41 @@ mod tests {
         assert_eq!(Address::from_environment(None), Ok(usual.clone()));
         assert_eq!(Address::from_environment(Some("")), Ok(usual));
         assert!(Address::from_environment(Some("nonsense")).is_err());
-        assert_eq!(Tls::from_environment(None, Some("/certs")), None);
-        assert_eq!(Tls::from_environment(Some("1"), None), None);
-        let tls = Tls::from_environment(Some("1"), Some("/certs")).unwrap();
-        assert_eq!(tls.key, PathBuf::from("/certs/key.pem"));
+        for off in [None, Some("")] {
+            assert_eq!(Tls::from_environment(off, Some("/certs"), None), Ok(None));
+        }
+    }
+
+    #[test]
+    fn tls_that_is_asked_for_is_had_or_refused() {
+        let (named, usual) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let text = named.path().to_str();
+        let read = |directory, usual| Tls::from_environment(Some("1"), directory, usual);
+        let refused = read(None, None).unwrap_err().to_string();
+        assert!(refused.contains("DOCKER_TLS_VERIFY") && refused.contains("DOCKER_CERT_PATH"), "{refused}");
+        let refused = read(text, Some(usual.path())).unwrap_err().to_string();
+        assert!(refused.contains(&format!("{}/ca.pem", named.path().display())), "{refused}");
+        for folder in [&named, &usual] {
+            for file in ["ca.pem", "cert.pem", "key.pem"] {
+                std::fs::write(folder.path().join(file), "").unwrap();
+            }
+        }
+        let key = |tls: Result<Option<Tls>, _>| tls.unwrap().unwrap().key;
+        assert_eq!(key(read(text, Some(usual.path()))), named.path().join("key.pem"));
+        for unnamed in [None, Some("")] {
+            assert_eq!(key(read(unnamed, Some(usual.path()))), usual.path().join("key.pem"));
+        }
+    }
+
+    #[test]
+    fn only_an_address_of_this_machine_is_within_its_reach() {
+        let reach = |text: &str| text.parse::<Address>().unwrap().reach();
+        for text in ["tcp://127.0.0.1:2375", "tcp://localhost", "tcp://[::1]:1", "tcp://[::ffff:127.0.0.2]:1"] {
+            assert_eq!(reach(text), Reach::Machine, "{text}");
+        }
+        for text in ["tcp://10.0.0.7", "tcp://node1", "tcp://localhost.example.org", "tcp://0.0.0.0", "tcp://127.1"] {
+            assert_eq!(reach(text), Reach::Network, "{text}");
+        }
+        assert_eq!(reach("unix:///run/docker.sock"), Reach::Socket);
     }
 }

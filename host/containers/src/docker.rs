@@ -7,11 +7,15 @@ mod connect;
 mod conversation;
 mod daemon;
 mod ending;
+mod orphans;
 mod patience;
 mod preflight;
 mod presence;
 mod receiving;
 mod sending;
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
 
 use async_trait::async_trait;
 use simulay_model::{ContainerCall, ContainerName, Manifest};
@@ -31,8 +35,8 @@ pub use receiving::hear;
 
 use crate::spec::{self, Place, Runtime};
 use crate::{
-    Address, Admitted, Begin, Capacity, Completed, ContainerError, Containers, Exchange, Policy,
-    RegisteredImage, Tls,
+    Address, Admitted, Begin, Capacity, Completed, ContainerError, Containers, Exchange, ImageId, Owner,
+    Policy, RegisteredImage, Tls, register,
 };
 
 const STARTS_PER_CORE: usize = 2;
@@ -52,6 +56,8 @@ pub struct DockerSettings {
     pub tls: Option<Tls>,
     /// Whose containers these are; the same at each start of the host.
     pub instance: Uuid,
+    /// The process they go with; none when they outlive it, for the next to take them up.
+    pub owner: Option<Owner>,
     /// What is allowed.
     pub policy: Policy,
     /// What starts containers.
@@ -62,10 +68,13 @@ pub struct DockerSettings {
 pub struct DockerContainers {
     daemon: Daemon,
     instance: Uuid,
+    owner: Option<Owner>,
     policy: Policy,
     runtime: Runtime,
     starts: Semaphore,
     cpus: OnceCell<u32>,
+    /// Images that were looked at, and have nothing against them.
+    sound: Mutex<BTreeSet<ImageId>>,
 }
 
 impl DockerContainers {
@@ -77,12 +86,14 @@ impl DockerContainers {
         let docker = client(&settings.address, settings.tls.as_ref())?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Self {
-            daemon: Daemon::new(docker, &settings.address),
+            daemon: Daemon::new(docker, &settings.address, settings.instance),
             instance: settings.instance,
+            owner: settings.owner,
             policy: settings.policy,
             runtime: settings.runtime,
             starts: Semaphore::new(STARTS_PER_CORE * cores),
             cpus: OnceCell::new(),
+            sound: Mutex::default(),
         })
     }
 
@@ -140,7 +151,8 @@ impl DockerContainers {
             let cpus = self.daemon.info().await?.ncpu.unwrap_or(1);
             Ok(u32::try_from(cpus).unwrap_or(1))
         });
-        Ok(Place { instance: self.instance, runtime: self.runtime, cpus: *cpus.await? })
+        let (instance, owner, runtime) = (self.instance, self.owner, self.runtime);
+        Ok(Place { instance, owner, runtime, cpus: *cpus.await? })
     }
 
     async fn run_or_stop(
@@ -190,7 +202,12 @@ impl Containers for DockerContainers {
     }
 
     async fn list(&self) -> Result<Vec<ContainerName>, ContainerError> {
-        Ok(self.daemon.list(self.instance).await?)
+        let (ours, former) = self.daemon.list().await?;
+        for called in former {
+            tracing::info!(container = called, "removing a container that an older version made");
+            self.daemon.remove_called(&called).await?;
+        }
+        Ok(ours)
     }
 
     async fn ping(&self) -> Result<(), ContainerError> {
@@ -212,9 +229,10 @@ impl Containers for DockerContainers {
                 Err(DaemonError::NotFound) => None,
                 Err(error) => return Err(error.into()),
             };
-            let size = found.as_ref().and_then(|image| u64::try_from(image.size?).ok());
+            let facts = found.as_ref().and_then(register::facts);
             let (name, id, present) = (name.clone(), id.to_string(), found.is_some());
-            images.push(RegisteredImage { name, id, present, size });
+            let (size, init) = facts.map(|facts| (facts.size, facts.init)).unwrap_or_default();
+            images.push(RegisteredImage { name, id, present, size, init });
         }
         Ok(images)
     }

@@ -12,7 +12,8 @@ use simulay_init::patterns::Patterns;
 use simulay_model::{ContainerCall, Digest, Manifest, RelativePath, Resources};
 
 use crate::error::shown;
-use crate::{ContainerError, ImageId};
+use crate::spec::memory_bytes;
+use crate::{Capacity, ContainerError, ImageId};
 
 const MAX_NAME: usize = 64;
 /// Docker takes no less.
@@ -105,6 +106,14 @@ impl Admitted {
     #[must_use]
     pub const fn resources(&self) -> Resources {
         self.resources
+    }
+
+    /// What the node gives for it: more memory than the command may use, since what it prints, its
+    /// files and init lie in memory as well.
+    #[must_use]
+    pub fn demand(&self) -> Capacity {
+        let cpu_milli = u64::from(self.resources.cpu_milli);
+        Capacity { cpu_milli, memory_mib: memory_bytes(self).div_ceil(1 << 20) }
     }
 }
 

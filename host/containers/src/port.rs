@@ -137,4 +137,6 @@ pub struct RegisteredImage {
     pub present: bool,
     /// Bytes, when present.
     pub size: Option<u64>,
+    /// The `simulay-init` in it, as its registration noted.
+    pub init: Option<Digest>,
 }

@@ -6,9 +6,11 @@ use bollard::models::ImageInspect;
 use bollard::query_parameters::{BuildImageOptionsBuilder, TagImageOptionsBuilder};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
+use simulay_model::Digest;
 use tar::{Builder, EntryType, Header};
 
 use crate::docker::{ConnectError, client, in_words};
+use crate::error::shown;
 use crate::{Address, ImageId, Tls};
 
 const REFERENCE_LENGTH: usize = 512;
@@ -16,6 +18,10 @@ const REFERENCE_LENGTH: usize = 512;
 const REPOSITORY: &str = "simulay/registered";
 /// Digits of an ID that make a tag.
 const TAG_LENGTH: usize = 12;
+/// Label of a registered image: the SHA-256 of its `simulay-init`.
+const INIT_LABEL: &str = "org.simulay.init";
+/// Label of a registered image: the image it was made from.
+const BASE_LABEL: &str = "org.simulay.base";
 
 /// Why an image was not registered.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +38,13 @@ pub enum RegisterError {
     /// The image is for another kind of machine.
     #[error("the image is for {0}; simulations run on linux/amd64")]
     Platform(String),
+    /// Each container would get space on the host's disk that nothing bounds.
+    #[error(
+        "{}; make one without: `docker export $(docker create IMAGE) | docker import - NAME`, then \
+         register NAME",
+        unbounded(.0)
+    )]
+    Volumes(Vec<String>),
     /// The build failed, in Docker's words.
     #[error("the image cannot be built: {0}")]
     Build(String),
@@ -54,6 +67,12 @@ pub struct ImageFacts {
     pub platform: String,
     /// It starts with `/simulay-init`.
     pub has_init: bool,
+    /// That program, as the registration noted.
+    pub init: Option<Digest>,
+    /// What it was registered from, alike.
+    pub base: Option<ImageId>,
+    /// Directories that Docker gives each container on the host's disk.
+    pub volumes: Vec<String>,
 }
 
 /// Registers images with the daemon at an address.
@@ -99,9 +118,29 @@ impl Registrar {
         if base.platform != "linux/amd64" {
             return Err(RegisterError::Platform(base.platform));
         }
+        without_volumes(base.volumes)?;
         let context = context(base.id, init).map_err(|error| RegisterError::Build(error.to_string()))?;
         let id = self.build(context).await?;
+        // What the image wants done at a build (`ONBUILD`) is done by now.
+        without_volumes(self.inspect(&id.to_string()).await?.volumes)?;
         self.tag(id).await.map(|()| id)
+    }
+
+    /// Registers the image `registered` anew with `init`: from what it was made from, as long as Docker
+    /// has that, else from itself. What else is in it stays the same.
+    ///
+    /// # Errors
+    /// See [`RegisterError`].
+    pub async fn renew(&self, registered: ImageId, init: &[u8]) -> Result<ImageId, RegisterError> {
+        let registered = registered.to_string();
+        let base = self.inspect(&registered).await?.base.map(|base| base.to_string());
+        if let Some(base) = base {
+            match self.register(&base, init).await {
+                Err(RegisterError::NotFound(_)) => {}
+                renewed => return renewed,
+            }
+        }
+        self.register(&registered, init).await
     }
 
     async fn tag(&self, id: ImageId) -> Result<(), RegisterError> {
@@ -138,8 +177,10 @@ fn build_error(error: Error) -> RegisterError {
 
 /// The whole build context: an uncompressed archive, so that nothing is run to unpack it.
 fn context(base: ImageId, init: &[u8]) -> std::io::Result<Vec<u8>> {
+    let digest = Digest::of(init);
     let dockerfile = format!(
         "FROM {base}\n\
+         LABEL {INIT_LABEL}=\"{digest}\" {BASE_LABEL}=\"{base}\"\n\
          COPY --chown=0:0 simulay-init /simulay-init\n\
          USER 65532:65532\n\
          WORKDIR /sim\n\
@@ -156,16 +197,39 @@ fn context(base: ImageId, init: &[u8]) -> std::io::Result<Vec<u8>> {
     archive.into_inner()
 }
 
-fn facts(found: &ImageInspect) -> Option<ImageFacts> {
+/// What matters of Docker's word on an image.
+pub(crate) fn facts(found: &ImageInspect) -> Option<ImageFacts> {
     let id = found.id.as_deref()?.parse().ok()?;
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let entrypoint = found.config.as_ref().and_then(|config| config.entrypoint.as_deref());
+    let label = |name| found.config.as_ref()?.labels.as_ref()?.get(name);
     Some(ImageFacts {
         id,
         size: found.size.and_then(|size| u64::try_from(size).ok()),
         platform: format!("{}/{}", text(&found.os), text(&found.architecture)),
         has_init: entrypoint.is_some_and(|program| program == ["/simulay-init"]),
+        init: label(INIT_LABEL).and_then(|text| text.parse().ok()),
+        base: label(BASE_LABEL).and_then(|text| text.parse().ok()),
+        volumes: volumes(found),
     })
+}
+
+/// What an image declares with `VOLUME`.
+pub(crate) fn volumes(found: &ImageInspect) -> Vec<String> {
+    let declared = found.config.as_ref().and_then(|config| config.volumes.as_ref());
+    let mut volumes: Vec<String> = declared.into_iter().flatten().map(|volume| shown(volume)).collect();
+    volumes.sort();
+    volumes
+}
+
+/// What is wrong with an image that declares `volumes`.
+pub(crate) fn unbounded(volumes: &[String]) -> String {
+    let volumes = volumes.join(", ");
+    format!("the image declares VOLUME {volumes}, where a container could fill the disk of the host")
+}
+
+fn without_volumes(volumes: Vec<String>) -> Result<(), RegisterError> {
+    if volumes.is_empty() { Ok(()) } else { Err(RegisterError::Volumes(volumes)) }
 }
 
 /// A reference becomes part of a path: no dots as a part, nothing a URL reads otherwise.

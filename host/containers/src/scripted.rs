@@ -349,6 +349,7 @@ impl Containers for Scripted {
             id: id.to_string(),
             present: true,
             size: None,
+            init: None,
         };
         Ok(images.map(image).collect())
     }

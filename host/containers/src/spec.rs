@@ -12,10 +12,12 @@ use simulay_init::reserve::{RESERVE_BYTES, RESERVE_FILES};
 use simulay_model::ContainerName;
 use uuid::Uuid;
 
-use crate::Admitted;
+use crate::{Admitted, Owner};
 
 /// Labels every container of an instance carries its UUID under.
 pub(crate) const INSTANCE_LABEL: &str = "org.simulay.instance";
+/// Labels containers that go with a process carry it under.
+pub(crate) const OWNER_LABEL: &str = "org.simulay.owner";
 
 const SECCOMP: &str = include_str!("seccomp.json");
 const USER: &str = "65532:65532";
@@ -53,6 +55,8 @@ impl Runtime {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Place {
     pub(crate) instance: Uuid,
+    /// The process it goes with, when it does.
+    pub(crate) owner: Option<Owner>,
     pub(crate) runtime: Runtime,
     /// CPUs of the daemon's machine: Docker refuses to grant more.
     pub(crate) cpus: u32,
@@ -85,7 +89,7 @@ pub(crate) fn body(name: ContainerName, call: &Admitted, place: Place) -> Contai
         working_dir: Some("/sim".to_owned()),
         entrypoint: Some(vec!["/simulay-init".to_owned()]),
         network_disabled: Some(true),
-        labels: Some(labels(name, place.instance)),
+        labels: Some(labels(name, place)),
         stop_signal: Some("SIGTERM".to_owned()),
         stop_timeout: Some(10),
         host_config: Some(host_config(call, place)),
@@ -123,15 +127,17 @@ fn host_config(call: &Admitted, place: Place) -> HostConfig {
     }
 }
 
-fn labels(name: ContainerName, instance: Uuid) -> HashMap<String, String> {
+fn labels(name: ContainerName, Place { instance, owner, .. }: Place) -> HashMap<String, String> {
     let ContainerName { run, step, call, attempt } = name;
-    HashMap::from([
+    let labels = HashMap::from([
         (INSTANCE_LABEL.to_owned(), instance.to_string()),
         ("org.simulay.run".to_owned(), run.to_string()),
         ("org.simulay.step".to_owned(), step.to_string()),
         ("org.simulay.call".to_owned(), call.to_string()),
         ("org.simulay.attempt".to_owned(), attempt.to_string()),
-    ])
+    ]);
+    let owner = owner.map(|owner| (OWNER_LABEL.to_owned(), owner.to_string()));
+    labels.into_iter().chain(owner).collect()
 }
 
 fn golden_environment(call: &Admitted, place: Place) -> Vec<(String, String)> {
@@ -150,7 +156,7 @@ fn scratch_bytes(call: &Admitted) -> u64 {
 }
 
 /// The command's, both tmpfs and init's: all of it counts against the same bound.
-fn memory_bytes(call: &Admitted) -> u64 {
+pub(crate) fn memory_bytes(call: &Admitted) -> u64 {
     let held = call.limits.max_stream_bytes.saturating_mul(2);
     let fixed = (TMP_MIB + INIT_MIB) * MIB + 2 * RESERVE_BYTES;
     let asked = u64::from(call.resources.memory_mib) * MIB + scratch_bytes(call);
@@ -178,10 +184,9 @@ fn tmpfs(call: &Admitted) -> HashMap<String, String> {
     HashMap::from([("/tmp".to_owned(), tmp), ("/sim".to_owned(), scratch)])
 }
 
+/// Docker keeps nothing of what is told: init tells it again to whoever attaches.
 fn log_config() -> HostConfigLogConfig {
-    let config = [("max-size", "10m"), ("max-file", "2")];
-    let config = config.map(|(key, value)| (key.to_owned(), value.to_owned()));
-    HostConfigLogConfig { typ: Some("local".to_owned()), config: Some(HashMap::from(config)) }
+    HostConfigLogConfig { typ: Some("none".to_owned()), config: Some(HashMap::new()) }
 }
 
 fn signed(bytes: u64) -> i64 {

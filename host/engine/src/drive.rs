@@ -22,7 +22,7 @@ use crate::limits::{Asker, Limits};
 use crate::logs::LiveLogs;
 use crate::retry::Budget;
 use crate::simulate::{Simulation, failure, pause, remove};
-use crate::{Parts, Settings, plan, plugins, verdict};
+use crate::{Parts, Settings, kept, plan, plugins, verdict};
 
 /// Whose runs these are, until there are accounts.
 const OWNER: &str = "everyone";
@@ -326,7 +326,7 @@ impl Work<'_> {
         })?;
         let known = self.known().await?;
         let mut artifacts = Vec::with_capacity(report.artifacts.len());
-        for kept in report.artifacts {
+        for kept in kept::with_distinct_names(report.artifacts) {
             artifacts.push(self.keep_file(kept, &known).await?);
         }
         Ok(Report { artifacts, ..report })

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use simulay_containers::Capacity;
-use simulay_model::{PluginName, Resources, RunId};
+use simulay_containers::{Admitted, Capacity};
+use simulay_model::{PluginName, RunId};
 
 use crate::Settings;
 use crate::turns::{Path, Turn, Turns};
@@ -50,8 +50,8 @@ impl Limits {
         Self {
             unfinished: Arc::default(),
             max_unfinished: settings.max_unfinished_runs,
-            runs: Turns::new(settings.max_active_runs),
-            containers: Turns::new(settings.max_containers),
+            runs: Turns::new(settings.max_active_runs, settings.newcomer_percent),
+            containers: Turns::new(settings.max_containers, settings.newcomer_percent),
             reserve: settings.reserve,
         }
     }
@@ -83,11 +83,8 @@ impl Limits {
     }
 
     /// Waits for the turn of a container.
-    pub(crate) async fn container(&self, asker: &Asker, resources: Resources) -> Option<Turn> {
-        // Its working directory is memory.
-        let memory_mib = u64::from(resources.memory_mib) + u64::from(resources.scratch_mib);
-        let demand = Capacity { cpu_milli: u64::from(resources.cpu_milli), memory_mib };
-        self.containers.take(asker.path(true), demand).await
+    pub(crate) async fn container(&self, asker: &Asker, call: &Admitted) -> Option<Turn> {
+        self.containers.take(asker.path(true), call.demand()).await
     }
 
     /// Unfinished runs, active runs, containers.

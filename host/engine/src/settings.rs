@@ -19,6 +19,9 @@ pub struct Settings {
     pub max_active_runs: usize,
     /// Containers at work at once.
     pub max_containers: usize,
+    /// Percent of these places, and of the memory for containers, that only pipelines get that have nothing
+    /// at work.
+    pub newcomer_percent: u8,
     /// Containers of one run at work at once.
     pub max_containers_per_run: usize,
     /// What containers leave of the node.
@@ -53,7 +56,9 @@ impl Default for Settings {
             lease: Duration::from_secs(30),
             max_unfinished_runs: 10_000,
             max_active_runs: 64,
-            max_containers: 2 * cores,
+            // One is for newcomers.
+            max_containers: 2 * cores + 1,
+            newcomer_percent: 12,
             max_containers_per_run: 2 * cores,
             reserve: Capacity { cpu_milli: 0, memory_mib: 512 },
             max_steps: 100,

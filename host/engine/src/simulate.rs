@@ -17,7 +17,7 @@ use crate::hold::{Hold, may_pass};
 use crate::limits::{Asker, Limits};
 use crate::logs::{LiveLogs, StreamName};
 use crate::retry::{Attempt, Budget, judge};
-use crate::{Parts, Settings, verdict};
+use crate::{Parts, Settings, omission, verdict};
 
 /// What carrying out the calls of one run needs.
 pub(crate) struct Simulation<'a> {
@@ -123,7 +123,7 @@ impl Simulation<'_> {
         let place = tokio::select! {
             biased;
             () = stop.cancelled() => None,
-            place = self.limits.container(self.asker, admitted.resources()) => place,
+            place = self.limits.container(self.asker, admitted) => place,
         };
         let Some(_place) = place else {
             // What an earlier life started has no one to stop it but us.
@@ -169,7 +169,11 @@ impl Simulation<'_> {
         stop: &CancellationToken,
     ) -> Result<bool, StoreError> {
         let goes_on = failure(record, &end).is_none();
+        let warning = omission::warning(&end);
         self.end(record, end, stop).await?;
+        if let Some(message) = warning {
+            self.warn(message).await?;
+        }
         remove(self.parts, self.run, record).await;
         Ok(goes_on)
     }
@@ -205,12 +209,16 @@ impl Simulation<'_> {
             "call `{}`, attempt {}: {why}; another attempt follows",
             record.call.name, record.attempt
         );
-        self.hold.apply(Change::Logged { stage: Stage::Simulate, level: LogLevel::Warn, message }).await?;
+        self.warn(message).await?;
         remove(self.parts, self.run, record).await;
         self.logs.close(self.run, record.step, record.index);
         record.attempt += 1;
         record.started = false;
         Ok(())
+    }
+
+    async fn warn(&self, message: String) -> Result<(), StoreError> {
+        self.hold.apply(Change::Logged { stage: Stage::Simulate, level: LogLevel::Warn, message }).await
     }
 
     async fn pause(&self, failures: u32, stop: &CancellationToken) {

@@ -1,11 +1,16 @@
 //! Whose turn it is: places and resources are shared fairly between owners, between the pipelines of
-//! an owner, and between the runs of a pipeline, however much each of them asks for.
+//! an owner, and between the runs of a pipeline, however much each of them asks for and however long it
+//! works.
+
+mod shares;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use simulay_containers::Capacity;
 use tokio::sync::oneshot;
+
+use self::shares::Shares;
 
 /// Names from owner to run: who asks.
 pub(crate) type Path = Vec<Arc<str>>;
@@ -17,6 +22,7 @@ pub(crate) struct Turns(Arc<Mutex<State>>);
 /// A turn; it ends when this is dropped.
 pub(crate) struct Turn {
     turns: Turns,
+    path: Path,
     demand: Capacity,
 }
 
@@ -24,13 +30,11 @@ struct State {
     root: Node,
     /// Whose turn is next, as soon as there is room for it.
     head: Option<Waiter>,
-    places: usize,
-    taken: usize,
-    room: Option<Capacity>,
-    used: Capacity,
+    shares: Shares,
 }
 
 struct Waiter {
+    path: Path,
     demand: Capacity,
     turn: oneshot::Sender<Turn>,
 }
@@ -46,42 +50,37 @@ struct Node {
 }
 
 impl Turns {
-    /// At most `places` turns at once.
-    pub(crate) fn new(places: usize) -> Self {
-        Self(Arc::new(Mutex::new(State {
-            root: Node::default(),
-            head: None,
-            places,
-            taken: 0,
-            room: None,
-            used: Capacity::default(),
-        })))
+    /// At most `places` turns at once; so many percent only for pipelines that have none.
+    pub(crate) fn new(places: usize, newcomer_percent: u8) -> Self {
+        let shares = Shares::new(places, newcomer_percent);
+        Self(Arc::new(Mutex::new(State { root: Node::default(), head: None, shares })))
     }
 
     /// Bounds what all turns together may use.
     pub(crate) fn set_room(&self, room: Capacity) {
         let mut state = self.lock();
-        state.room = Some(room);
+        state.shares.set_room(room);
         self.give(state);
     }
 
     /// Waits for a turn.
     pub(crate) async fn take(&self, path: Path, demand: Capacity) -> Option<Turn> {
         let (turn, given) = oneshot::channel();
-        self.queue(path, Waiter { demand, turn });
+        self.queue(Waiter { path, demand, turn });
         // The sender lives as long as we wait.
         given.await.ok()
     }
 
-    fn queue(&self, path: Path, waiter: Waiter) {
+    fn queue(&self, waiter: Waiter) {
         let mut state = self.lock();
+        let path = waiter.path.clone();
         state.root.push(path.into_iter(), waiter);
         self.give(state);
     }
 
     /// Turns at work.
     pub(crate) fn taken(&self) -> usize {
-        self.lock().taken
+        self.lock().shares.taken()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -90,8 +89,8 @@ impl Turns {
 
     fn give(&self, mut state: MutexGuard<'_, State>) {
         let mut unwanted = Vec::new();
-        while let Some(Waiter { demand, turn }) = state.next() {
-            let given = Turn { turns: self.clone(), demand };
+        while let Some(Waiter { path, demand, turn }) = state.next() {
+            let given = Turn { turns: self.clone(), path, demand };
             unwanted.extend(turn.send(given).err());
         }
         // Their end gives turns as well, and must find the lock free.
@@ -101,23 +100,38 @@ impl Turns {
 }
 
 impl State {
-    /// Whoever is next and fits. Whoever does not fit holds up the others, lest it never fits.
+    /// Whoever is next and fits. Whoever does not fit holds up the others, lest it never fits: but for
+    /// newcomers, while others of its pipeline are at work.
     fn next(&mut self) -> Option<Waiter> {
         loop {
-            let Waiter { demand, turn } = self.head.take().or_else(|| self.root.pop())?;
-            if turn.is_closed() {
+            let waiter = self.head.take().or_else(|| self.root.pop(&|_| true))?;
+            if waiter.turn.is_closed() {
                 continue;
             }
-            let demand = self.room.map_or(demand, |room| demand.min(room));
-            let used = self.used.plus(demand);
-            if self.taken >= self.places.max(1) || self.room.is_some_and(|room| !used.fits(room)) {
-                self.head = Some(Waiter { demand, turn });
-                return None;
+            if self.shares.fits(&waiter) {
+                return Some(self.admit(waiter));
             }
-            self.taken += 1;
-            self.used = used;
-            return Some(Waiter { demand, turn });
+            let gives_way = !self.shares.is_full() && !self.shares.is_newcomer(&waiter);
+            self.head = Some(waiter);
+            let newcomer = gives_way.then(|| self.newcomer()).flatten()?;
+            if !newcomer.turn.is_closed() {
+                return Some(self.admit(newcomer));
+            }
         }
+    }
+
+    /// The next of those who have nothing at work, and fit.
+    fn newcomer(&mut self) -> Option<Waiter> {
+        let shares = &self.shares;
+        self.root.pop(&|waiter| {
+            waiter.turn.is_closed() || (shares.is_newcomer(waiter) && shares.fits(waiter))
+        })
+    }
+
+    fn admit(&mut self, waiter: Waiter) -> Waiter {
+        let demand = self.shares.bounded(waiter.demand);
+        self.shares.take(&waiter.path, demand);
+        Waiter { demand, ..waiter }
     }
 }
 
@@ -132,28 +146,35 @@ impl Node {
         }
     }
 
-    fn pop(&mut self) -> Option<Waiter> {
-        if let Some(waiter) = self.waiting.pop_front() {
-            return Some(waiter);
+    /// The first that is wanted, of whoever had the fewest turns.
+    fn pop(&mut self, wanted: &impl Fn(&Waiter) -> bool) -> Option<Waiter> {
+        if self.waiting.front().is_some_and(wanted) {
+            return self.waiting.pop_front();
         }
-        let (name, _) = self.children.iter().min_by_key(|(_, child)| child.served)?;
-        let name = name.clone();
-        let child = self.children.get_mut(&name)?;
-        self.floor = child.served;
+        let mut order: Vec<_> =
+            self.children.iter().map(|(name, child)| (child.served, name.clone())).collect();
+        order.sort_unstable();
+        let (least, _) = *order.first()?;
+        let waiter = order.into_iter().find_map(|(_, name)| self.pop_child(&name, wanted))?;
+        self.floor = least;
+        Some(waiter)
+    }
+
+    fn pop_child(&mut self, name: &Arc<str>, wanted: &impl Fn(&Waiter) -> bool) -> Option<Waiter> {
+        let child = self.children.get_mut(name)?;
+        let waiter = child.pop(wanted)?;
         child.served += 1;
-        let waiter = child.pop();
         if child.children.is_empty() && child.waiting.is_empty() {
-            self.children.remove(&name);
+            self.children.remove(name);
         }
-        waiter
+        Some(waiter)
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
         let mut state = self.turns.lock();
-        state.taken -= 1;
-        state.used = state.used.minus(self.demand);
+        state.shares.give_back(&self.path, self.demand);
         self.turns.give(state);
     }
 }
@@ -191,7 +212,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_thousand_of_one_do_not_hold_up_one_of_another() {
-        let turns = Turns::new(1);
+        let turns = Turns::new(1, 0);
         let first = turns.take(path(&["o", "large", "r0"]), NOTHING).await.unwrap();
         let mut asked = vec![path(&["o", "large", "r0"]); 1000];
         asked.push(path(&["o", "large", "r1"]));
@@ -207,7 +228,7 @@ mod tests {
 
     #[tokio::test]
     async fn those_who_stopped_waiting_are_passed_over() {
-        let turns = Turns::new(1);
+        let turns = Turns::new(1, 0);
         let first = turns.take(path(&["a"]), NOTHING).await.unwrap();
         let impatient = turns.take(path(&["a"]), NOTHING).now_or_never();
         assert!(impatient.is_none());
@@ -223,7 +244,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_does_not_fit_waits_and_what_never_fits_gets_all() {
-        let turns = Turns::new(10);
+        let turns = Turns::new(10, 0);
         turns.set_room(Capacity { cpu_milli: 1000, memory_mib: 100 });
         let ask = |memory_mib| turns.take(path(&["a"]), Capacity { cpu_milli: 100, memory_mib });
         let half = ask(60).await.unwrap();
@@ -238,5 +259,67 @@ mod tests {
         drop(other);
         drop(giant.await.unwrap());
         dwarf.await.unwrap();
+    }
+
+    /// As many turns as those of `names` get at once.
+    async fn all(turns: &Turns, names: &[&str], demand: Capacity) -> Vec<Turn> {
+        let mut all = Vec::new();
+        while let Some(Some(turn)) = turns.take(path(names), demand).now_or_never() {
+            all.push(turn);
+        }
+        all
+    }
+
+    #[tokio::test]
+    async fn long_work_leaves_places_for_pipelines_that_have_none() {
+        let turns = Turns::new(64, 12);
+        let mut long = all(&turns, &["o", "long"], NOTHING).await;
+        assert_eq!(long.len(), 56, "one alone gets nearly all");
+        let mut others = Vec::new();
+        for name in ["b", "c", "d", "e", "f", "g"] {
+            let newcomer = turns.take(path(&["o", name]), NOTHING).now_or_never();
+            others.push(newcomer.flatten().expect("a newcomer does not wait"));
+            assert!(turns.take(path(&["o", name]), NOTHING).now_or_never().is_none(), "it has a place now");
+        }
+        let waits = turns.take(path(&["o", "h"]), NOTHING).now_or_never();
+        assert!(waits.is_none(), "the last are for other owners");
+        let stranger = turns.take(path(&["p", "long"]), NOTHING).now_or_never();
+        assert!(stranger.flatten().is_some());
+        // Who had one gives it back, and is new again.
+        drop(others.pop());
+        assert!(turns.take(path(&["o", "g"]), NOTHING).now_or_never().flatten().is_some());
+        assert!(turns.take(path(&["o", "long"]), NOTHING).now_or_never().is_none());
+        others.clear();
+        long.truncate(50);
+        assert_eq!(all(&turns, &["o", "long"], NOTHING).await.len(), 6);
+    }
+
+    #[tokio::test]
+    async fn newcomers_wait_neither_for_a_processor_nor_for_the_memory_of_others() {
+        let turns = Turns::new(20, 12);
+        turns.set_room(Capacity { cpu_milli: 2000, memory_mib: 1000 });
+        let demand = Capacity { cpu_milli: 1000, memory_mib: 100 };
+        let long = all(&turns, &["o", "long"], demand).await;
+        assert_eq!(long.len(), 2, "as many as there are processors");
+        let newcomer = turns.take(path(&["o", "b"]), demand).now_or_never().flatten();
+        assert!(newcomer.is_some());
+        let idle = Capacity { cpu_milli: 0, ..demand };
+        let more = all(&turns, &["o", "idle"], idle).await;
+        assert_eq!(more.len(), 5, "of 1000 MiB, 120 are kept, and 300 in use");
+        let newcomer = turns.take(path(&["o", "c"]), idle).now_or_never().flatten();
+        assert!(newcomer.is_some());
+    }
+
+    #[tokio::test]
+    async fn whoever_is_as_large_as_the_node_gets_it_in_the_end() {
+        let turns = Turns::new(20, 12);
+        turns.set_room(Capacity { cpu_milli: 2000, memory_mib: 1000 });
+        let giant = Capacity { cpu_milli: 1000, memory_mib: 990 };
+        let small = turns.take(path(&["o", "small"]), NOTHING).await.unwrap();
+        let mut waiting = Box::pin(turns.take(path(&["o", "giant"]), giant));
+        assert!((&mut waiting).now_or_never().is_none());
+        assert!(turns.take(path(&["o", "new"]), NOTHING).now_or_never().is_none(), "nobody overtakes it");
+        drop(small);
+        waiting.await.unwrap();
     }
 }

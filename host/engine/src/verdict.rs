@@ -14,21 +14,25 @@ pub(crate) fn of_ending(result: &ContainerResult) -> Option<RunError> {
             (ErrorKind::ContainerSignal, format!("signal {signal} ended the command"))
         }
         Ending::OutOfMemory => {
-            (ErrorKind::ContainerOom, "the command needed more memory than `memory_mib` allows".to_owned())
+            let what = "the command, or a process it started, needed more memory than `memory_mib` allows";
+            (ErrorKind::ContainerOom, what.to_owned())
         }
         Ending::TimedOut => {
             (ErrorKind::ContainerTimeout, "the command ran longer than `timeout_ms` allows".to_owned())
         }
         Ending::ScratchFull => (
             ErrorKind::ContainerDiskLimit,
-            "the command filled its working directory; `scratch_mib` is its size".to_owned(),
+            "the working directory (`scratch_mib`), /tmp or /dev/shm was full at some moment; files may lack \
+             their end"
+                .to_owned(),
         ),
         Ending::ProcessLimit => (
             ErrorKind::ContainerProcessLimit,
             "the command asked for more processes at once than the operator allows".to_owned(),
         ),
         Ending::OutputLimit => {
-            (ErrorKind::OutputLimit, "the command printed or left more than the operator allows".to_owned())
+            let what = "the command printed more than the operator allows (`max_stream_bytes`)";
+            (ErrorKind::OutputLimit, what.to_owned())
         }
     };
     let message = match last_words(&result.stderr) {

@@ -168,6 +168,8 @@ fn call_end(end: &CallEnd) -> Value {
         CallEnd::Result(result) => json!({
             "name": result.name, "ending": result.ending, "wall_ms": result.wall_ms,
             "outputs": result.outputs, "reused": result.reused,
+            "left_out": result.left_out.len() as u64 + result.left_out_more,
+            "cpu_ms": result.cpu_ms, "peak_memory_bytes": result.peak_memory_bytes,
         }),
         CallEnd::Error(error) => json!({ "error": error }),
     }

@@ -1,4 +1,4 @@
-//! What `wit/simulay.wit` says, as Rust; nothing here is written by hand.
+//! What `wit/simulay.wit`, the latest version of the contract, says as Rust; nothing here is written by hand.
 
 wasmtime::component::bindgen!({
     path: "../../wit",

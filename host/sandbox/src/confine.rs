@@ -26,13 +26,31 @@ pub struct Measure {
     pub name: String,
     /// Why this machine does not give it; nothing when it is in force.
     pub refused: Option<String>,
+    /// What gives it.
+    pub cure: String,
     /// Whether the others stand in for it where it is missing.
     pub spare: bool,
 }
 
+impl Measure {
+    /// True when it is not in force, and nothing stands in for it.
+    #[must_use]
+    pub const fn is_missing(&self) -> bool {
+        self.refused.is_some() && !self.spare
+    }
+}
+
+const PROC: &str = "mount /proc, and let it be written";
+const NAMESPACES: &str = "run Simulay as root, or allow unprivileged user namespaces (user.max_user_namespaces, \
+     kernel.apparmor_restrict_unprivileged_userns); in a container it needs --cap-add SYS_ADMIN and a seccomp \
+     and AppArmor profile that lets it mount";
+const IDENTITY: &str = "run Simulay as an ordinary user, or as root with CAP_SETUID and CAP_SETGID";
+const KERNEL: &str = "use a kernel that has it, and a container runtime that lets it through";
+const BOUNDS: &str = "do not lower the hard limits of Simulay (`ulimit -H`) below what a worker needs";
+
 /// Closes all files but the three standard streams; comes before any other is opened.
 pub(crate) fn close_inherited() -> Measure {
-    measure("no inherited files", world::close_inherited())
+    measure("no inherited files", world::close_inherited(), PROC)
 }
 
 /// Takes every other measure this machine has, and tells which. Only for a process with one thread.
@@ -45,17 +63,18 @@ pub(crate) fn confine(role: Role, settings: &SandboxSettings) -> Vec<Measure> {
     // In the host's own namespace it would be the host that loses its files.
     let emptied = if left.is_ok() { world::empty_root() } else { Err(io::Error::other("needs namespaces")) };
     vec![
-        measure("first to go when memory is short", dies_first),
-        measure("no new privileges", no_new_privileges),
-        measure("no network (namespaces)", left),
-        measure("an empty file system", emptied),
-        measure("no identity, no capabilities", world::become_nobody()),
-        Measure { spare: true, ..measure("file access rules (Landlock)", world::forbid_files()) },
-        measure("bounds on memory, time and files", bounds::set(role, settings)),
-        measure("system call filter (seccomp)", syscalls::filter()),
+        measure("first to go when memory is short", dies_first, PROC),
+        measure("no new privileges", no_new_privileges, KERNEL),
+        measure("no network (namespaces)", left, NAMESPACES),
+        measure("an empty file system", emptied, NAMESPACES),
+        measure("no identity, no capabilities", world::become_nobody(), IDENTITY),
+        Measure { spare: true, ..measure("file access rules (Landlock)", world::forbid_files(), KERNEL) },
+        measure("bounds on memory, time and files", bounds::set(role, settings), BOUNDS),
+        measure("system call filter (seccomp)", syscalls::filter(), KERNEL),
     ]
 }
 
-fn measure(name: &str, outcome: io::Result<()>) -> Measure {
-    Measure { name: name.to_owned(), refused: outcome.err().map(|error| error.to_string()), spare: false }
+fn measure(name: &str, outcome: io::Result<()>, cure: &str) -> Measure {
+    let refused = outcome.err().map(|error| error.to_string());
+    Measure { name: name.to_owned(), refused, cure: cure.to_owned(), spare: false }
 }

@@ -1,4 +1,4 @@
-//! What a component may import and must export, by name.
+//! The versions of the contract this host speaks, and what a component of one may import and must export.
 
 use semver::Version;
 
@@ -6,11 +6,51 @@ use crate::InspectError;
 use crate::census::Outside;
 use crate::wasi::LINKED;
 
-const VERSION: &str = "0.1.0";
 const PACKAGE: &str = "simulay:plugin";
 /// Interfaces of the contract a plugin may import.
 const OFFERED: [&str; 3] = ["artifacts", "log", "types"];
 const PIPELINE: &str = "pipeline";
+
+/// A version of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Contract {
+    /// 0.1.0.
+    V0_1,
+    /// 0.2.0, the latest.
+    V0_2,
+}
+
+impl Contract {
+    /// All that are spoken, the latest last.
+    pub(crate) const SPOKEN: [Self; 2] = [Self::V0_1, Self::V0_2];
+
+    /// Its version, as a component names it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::V0_1 => "0.1.0",
+            Self::V0_2 => "0.2.0",
+        }
+    }
+
+    /// The full name of one of its interfaces.
+    pub(crate) fn interface(self, name: &str) -> String {
+        format!("{PACKAGE}/{name}@{}", self.name())
+    }
+
+    /// The full name of the interface a plugin exports.
+    pub(crate) fn pipeline(self) -> String {
+        self.interface(PIPELINE)
+    }
+
+    fn named(version: &str) -> Option<Self> {
+        Self::SPOKEN.into_iter().find(|contract| contract.name() == version)
+    }
+
+    fn version(self) -> Result<Version, InspectError> {
+        let version = self.name().parse();
+        version.map_err(|error| InspectError::Host(format!("the version of the contract: {error}")))
+    }
+}
 
 /// An interface name such as `wasi:io/poll@0.2.6`.
 struct Name<'a> {
@@ -21,38 +61,57 @@ struct Name<'a> {
 
 /// The version of the contract a component was built against, when the names at its outside fit.
 pub(crate) fn check(outside: &Outside) -> Result<Version, InspectError> {
-    check_exports(&outside.exports)?;
-    let unknown: Vec<String> = outside.imports.iter().filter(|name| !is_offered(name)).cloned().collect();
+    let contract = exported(&outside.exports)?;
+    let strange = |name: &&String| !is_offered(name, contract);
+    let unknown: Vec<String> = outside.imports.iter().filter(strange).cloned().collect();
+    if let Some(other) = unknown.iter().find(|name| Contract::SPOKEN.iter().any(|one| is_offered(name, *one)))
+    {
+        let exports = contract.pipeline();
+        return Err(mismatch(format!(
+            "the component exports {exports} and imports {other}; it must be of one version"
+        )));
+    }
     if !unknown.is_empty() {
         return Err(InspectError::UnknownImport(unknown));
     }
-    VERSION.parse().map_err(|error| InspectError::Host(format!("the version of the contract: {error}")))
+    contract.version()
 }
 
 /// Comes first: a plugin for another version of the contract also imports other versions.
-fn check_exports(exports: &[String]) -> Result<(), InspectError> {
+fn exported(exports: &[String]) -> Result<Contract, InspectError> {
     let pipelines = exports.iter().filter_map(|name| Name::parse(name));
     let versions: Vec<&str> = pipelines
         .filter(|name| name.package == PACKAGE && name.interface == PIPELINE)
         .map(|name| name.version)
         .collect();
-    let message = match versions.as_slice() {
-        [VERSION] => return Ok(()),
+    if let [version] = versions.as_slice()
+        && let Some(contract) = Contract::named(version)
+    {
+        return Ok(contract);
+    }
+    let spoken = Contract::SPOKEN.map(Contract::name).join(" and ");
+    Err(mismatch(match versions.as_slice() {
         [] => format!(
-            "the component does not export {PACKAGE}/{PIPELINE}@{VERSION}; build it for the world `plugin` of wit/simulay.wit"
+            "the component does not export {PACKAGE}/{PIPELINE} of a version this host speaks, {spoken}; build it for the world `plugin` of wit/simulay.wit"
+        ),
+        [version] => format!(
+            "the component speaks version {version} of {PACKAGE}, this host speaks {spoken}; build it against wit/simulay.wit of this host"
         ),
         [..] => format!(
-            "the component speaks version {} of {PACKAGE}, this host speaks {VERSION}; build it against wit/simulay.wit of this host",
+            "the component exports {PACKAGE}/{PIPELINE} of the versions {}; it must be of one version that this host speaks, {spoken}",
             versions.join(" and ")
         ),
-    };
-    Err(InspectError::WorldMismatch(message))
+    }))
 }
 
-fn is_offered(import: &str) -> bool {
+const fn mismatch(message: String) -> InspectError {
+    InspectError::WorldMismatch(message)
+}
+
+fn is_offered(import: &str, contract: Contract) -> bool {
     Name::parse(import).is_some_and(|name| {
         if name.package == PACKAGE {
-            return name.version == VERSION && OFFERED.contains(&name.interface);
+            return name.version == contract.name() && OFFERED.contains(&name.interface);
         }
         let linked = LINKED.iter().find(|(package, _)| *package == name.package);
         linked.is_some_and(|(_, names)| names.contains(&name.interface)) && name.version.starts_with("0.2.")
@@ -76,10 +135,21 @@ mod tests {
         Outside { imports: own(imports), exports: own(exports), ..Outside::default() }
     }
 
+    fn told(imports: &[&str], exports: &[&str]) -> String {
+        match check(&outside(imports, exports)) {
+            Err(InspectError::WorldMismatch(text)) => text,
+            other => panic!("{other:?}"),
+        }
+    }
+
     #[test]
-    fn what_rust_components_import_is_offered() {
-        let imports = ["simulay:plugin/log@0.1.0", "wasi:cli/environment@0.2.6", "wasi:io/streams@0.2.0"];
-        assert_eq!(check(&outside(&imports, &["simulay:plugin/pipeline@0.1.0"])), Ok(Version::new(0, 1, 0)));
+    fn what_rust_components_import_is_offered_in_each_version() {
+        for contract in Contract::SPOKEN {
+            let log = contract.interface("log");
+            let imports = [log.as_str(), "wasi:cli/environment@0.2.6", "wasi:io/streams@0.2.0"];
+            let found = check(&outside(&imports, &[&contract.pipeline()]));
+            assert_eq!(found.map(|version| version.to_string()), Ok(contract.name().to_owned()));
+        }
     }
 
     #[test]
@@ -91,7 +161,7 @@ mod tests {
             "wasi:cli/run@0.2.0",
             "wasi:io/streams@0.3.0",
             "wasi:io/streams",
-            "simulay:plugin/log@0.2.0",
+            "simulay:plugin/log@0.3.0",
             "simulay:plugin/pipeline@0.1.0",
             "host",
         ];
@@ -101,10 +171,17 @@ mod tests {
 
     #[test]
     fn another_version_of_the_contract_is_named() {
-        let other = outside(&["simulay:plugin/log@0.9.0"], &["simulay:plugin/pipeline@0.9.0"]);
-        let Err(InspectError::WorldMismatch(text)) = check(&other) else { panic!() };
-        assert!(text.contains("0.9.0") && text.contains("0.1.0"), "{text}");
-        let Err(InspectError::WorldMismatch(text)) = check(&outside(&[], &["run"])) else { panic!() };
-        assert!(text.contains("does not export"), "{text}");
+        let text = told(&["simulay:plugin/log@0.9.0"], &["simulay:plugin/pipeline@0.9.0"]);
+        assert!(text.contains("0.9.0") && text.contains("this host speaks 0.1.0 and 0.2.0"), "{text}");
+        let text = told(&[], &["run"]);
+        assert!(text.contains("does not export") && text.contains("0.1.0 and 0.2.0"), "{text}");
+    }
+
+    #[test]
+    fn a_component_is_of_one_version() {
+        let text = told(&["simulay:plugin/log@0.1.0"], &["simulay:plugin/pipeline@0.2.0"]);
+        assert!(text.contains("pipeline@0.2.0 and imports simulay:plugin/log@0.1.0"), "{text}");
+        let text = told(&[], &["simulay:plugin/pipeline@0.1.0", "simulay:plugin/pipeline@0.2.0"]);
+        assert!(text.contains("of the versions 0.1.0 and 0.2.0"), "{text}");
     }
 }

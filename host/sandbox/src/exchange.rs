@@ -5,12 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use simulay_model::{Digest, LogLevel, Manifest};
-use wasmtime::component::Instance;
 use wasmtime::{Result, Store, UpdateDeadline};
 
-use crate::bindings::Plugin;
 use crate::convert::{self, Bounds};
-use crate::exports;
+use crate::exports::Exports;
 use crate::guest::Guest;
 use crate::link::Compiled;
 use crate::settings::SandboxSettings;
@@ -36,11 +34,9 @@ pub(crate) fn describe(
 ) -> Result<Manifest, InspectError> {
     let allowance = Allowance { time: settings.describe_time, bytes: settings.manifest_bytes, seed: 0 };
     let mut exchange = Exchange::new(compiled, settings, &allowance, Arc::new(NoArtifacts), cancel);
-    let instance = exchange.instantiate().map_err(|error| describe_error(error, settings))?;
-    exports::check(&instance, &mut exchange.store)?;
-    let plugin = exchange.ask(|store| Plugin::new(store, &instance));
-    let plugin = plugin.map_err(|error| describe_error(error, settings))?;
-    let said = exchange.ask(|store| plugin.simulay_plugin_pipeline().call_describe(store));
+    let exports = exchange.instantiate().map_err(|error| describe_error(error, settings))?;
+    exports.check(&mut exchange.store)?;
+    let said = exchange.ask(|store| exports.describe(store));
     let said = said.map_err(|error| describe_error(error, settings))?;
     convert::manifest(said, settings.manifest_bytes).map_err(InspectError::Manifest)
 }
@@ -66,18 +62,17 @@ pub(crate) fn call(
     let allowance = Allowance { time: settings.call_time, bytes: settings.answer_bytes, seed: request.seed };
     let mut exchange = Exchange::new(compiled, settings, &allowance, artifacts, cancel);
     let bounds = Bounds { calls: settings.calls, json_bytes: settings.json_bytes };
-    let plugin = exchange.plugin()?;
-    let pipeline = plugin.simulay_plugin_pipeline();
+    let exports = exchange.instantiate()?;
     let answer = match call {
         Call::PreProcess(request) => {
             let request = convert::request(&request);
-            let said = exchange.ask(|store| pipeline.call_pre_process(store, &request))?;
+            let said = exchange.ask(|store| exports.pre_process(store, &request))?;
             translate(said, |said| convert::step(said, &bounds).map(Answer::Step))?
         }
         Call::PostProcess { request, state, results } => {
             let (request, state) = (convert::request(&request), state.to_string());
             let results = convert::results(&results);
-            let said = exchange.ask(|store| pipeline.call_post_process(store, &request, &state, &results))?;
+            let said = exchange.ask(|store| exports.post_process(store, &request, &state, results))?;
             translate(said, |said| convert::next(said, &bounds).map(Answer::Next))?
         }
     };
@@ -112,7 +107,7 @@ impl<'a> Exchange<'a> {
         cancel: Cancel,
     ) -> Self {
         let guest = Guest::new(settings, allowance.seed, artifacts);
-        let mut store = Store::new(compiled.engine(), guest);
+        let mut store = Store::new(compiled.linked.engine(), guest);
         store.limiter(|guest| &mut guest.memory);
         store.set_hostcall_fuel(allowance.bytes);
         store.set_max_component_handles(MAX_HANDLES);
@@ -131,14 +126,10 @@ impl<'a> Exchange<'a> {
     }
 
     /// A new instance, its start functions run.
-    fn instantiate(&mut self) -> Result<Instance, CallError> {
-        let linked = self.compiled.instance_pre();
-        self.ask(|store| linked.instantiate(store))
-    }
-
-    fn plugin(&mut self) -> Result<Plugin, CallError> {
-        let instance = self.instantiate()?;
-        self.ask(|store| Plugin::new(store, &instance))
+    fn instantiate(&mut self) -> Result<Exports, CallError> {
+        let Compiled { linked, contract } = self.compiled;
+        let instance = self.ask(|store| linked.instantiate(store))?;
+        Ok(Exports::new(instance, *contract))
     }
 
     /// Runs code of the plugin.

@@ -10,7 +10,7 @@ use wasmtime_wasi::WasiCtx;
 use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 
 use crate::ReadArtifacts;
-use crate::bindings::simulay::plugin::{artifacts, log, types};
+use crate::bindings::simulay::plugin::{artifacts, log};
 use crate::limits::Memory;
 use crate::messages::Messages;
 use crate::settings::SandboxSettings;
@@ -86,8 +86,6 @@ fn wasi([out, error]: &[Lines; 2]) -> WasiCtx {
     builder.stdin(MemoryInputPipe::new(bytes::Bytes::new())).stdout(out.clone()).stderr(error.clone());
     builder.build()
 }
-
-impl types::Host for Guest {}
 
 impl log::Host for Guest {
     fn write(&mut self, level: log::Level, message: String) -> Result<()> {

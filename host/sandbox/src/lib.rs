@@ -29,6 +29,7 @@ mod shape;
 mod stdio;
 mod stop;
 mod time;
+mod v0_1;
 mod wasi;
 mod wasm;
 mod wire;

@@ -4,22 +4,48 @@ use std::fmt::Display;
 use std::io;
 
 use wasmparser::{Validator, WasmFeatures};
-use wasmtime::component::{Component, HasSelf, Linker};
-use wasmtime::{Engine, Error};
+use wasmtime::component::{Component, InstancePre, Linker};
+use wasmtime::{Engine, Error, Result, StoreContextMut};
 
-use crate::bindings::{Plugin, PluginPre};
+use crate::bindings::simulay::plugin::{artifacts, log};
+use crate::contract::Contract;
 use crate::guest::Guest;
 use crate::{InspectError, wasi};
 
 /// A plugin ready to be instantiated.
-pub(crate) type Compiled = PluginPre<Guest>;
+#[derive(Clone)]
+pub(crate) struct Compiled {
+    /// Its code, linked.
+    pub(crate) linked: InstancePre<Guest>,
+    /// The contract it is of.
+    pub(crate) contract: Contract,
+}
 
 /// What plugins of `engine` see.
 pub(crate) fn linker(engine: &Engine) -> io::Result<Linker<Guest>> {
     let mut linker = Linker::new(engine);
-    Plugin::add_to_linker::<_, HasSelf<Guest>>(&mut linker, |guest| guest).map_err(|error| fault(&error))?;
+    for contract in Contract::SPOKEN {
+        offer(&mut linker, contract).map_err(|error| fault(&error))?;
+    }
     wasi::add_to_linker(&mut linker).map_err(|error| fault(&error))?;
     Ok(linker)
+}
+
+/// What a plugin may import is the same in all versions of the contract, but for its name.
+fn offer(linker: &mut Linker<Guest>, contract: Contract) -> Result<()> {
+    linker.instance(&contract.interface("types"))?;
+    linker.instance(&contract.interface("log"))?.func_wrap(
+        "write",
+        |mut store: StoreContextMut<Guest>, (level, message): (log::Level, String)| {
+            log::Host::write(store.data_mut(), level, message)
+        },
+    )?;
+    linker.instance(&contract.interface("artifacts"))?.func_wrap(
+        "read",
+        |mut store: StoreContextMut<Guest>, (sha256, offset, length): (String, u64, u64)| {
+            artifacts::Host::read(store.data_mut(), sha256, offset, length).map(|read| (read,))
+        },
+    )
 }
 
 /// Compiles a component that was checked, to what another process can load.
@@ -44,7 +70,10 @@ pub(crate) fn compile(linker: &Linker<Guest>, bytes: &[u8]) -> Result<Compiled, 
 /// Links compiled code.
 pub(crate) fn link(linker: &Linker<Guest>, component: &Component) -> Result<Compiled, InspectError> {
     let linked = linker.instantiate_pre(component).map_err(|error| mismatch("imports", &error))?;
-    PluginPre::new(linked).map_err(|error| mismatch("exports", &error))
+    let exports = |contract: &Contract| component.get_export_index(None, &contract.pipeline()).is_some();
+    let contract = Contract::SPOKEN.into_iter().find(exports);
+    let contract = contract.ok_or_else(|| mismatch("exports", &Error::msg("there is no `pipeline`")))?;
+    Ok(Compiled { linked, contract })
 }
 
 fn invalid(error: &dyn Display) -> InspectError {

@@ -46,6 +46,8 @@ pub struct ProcessSandbox {
     compiler: OnceCell<Digest>,
     held: Cache<Ready>,
     folder: Option<Arc<Folder>>,
+    /// A worker that this machine does not confine gets no work.
+    confined: bool,
 }
 
 /// A plugin that was checked, and its code, which workers can load.
@@ -83,7 +85,14 @@ impl ProcessSandbox {
             folder: folder.map(Folder::open).transpose()?.map(Arc::new),
             launch: Arc::new(launch),
             settings: Arc::new(settings),
+            confined: false,
         })
+    }
+
+    /// The same, which gives no work to a worker that lacks a measure nothing stands in for.
+    #[must_use]
+    pub fn confined(self) -> Self {
+        Self { confined: true, ..self }
     }
 
     /// How workers are confined on this machine.
@@ -91,10 +100,18 @@ impl ProcessSandbox {
     /// # Errors
     /// When no worker can be started.
     pub async fn confinement(&self) -> io::Result<Vec<Measure>> {
-        Ok(self.start(Role::Call).await?.hello().measures.clone())
+        Ok(self.launch(Role::Call).await?.hello().measures.clone())
     }
 
     async fn start(&self, role: Role) -> io::Result<Worker> {
+        let worker = self.launch(role).await?;
+        match worker.hello().measures.iter().find(|measure| self.confined && measure.is_missing()) {
+            Some(Measure { name, .. }) => Err(io::Error::other(format!("plugins would run without {name}"))),
+            None => Ok(worker),
+        }
+    }
+
+    async fn launch(&self, role: Role) -> io::Result<Worker> {
         let (launch, settings) = (self.launch.clone(), self.settings.clone());
         spawn_blocking(move || launch.start(role, &settings)).await.map_err(io::Error::other)?
     }

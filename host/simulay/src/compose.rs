@@ -2,6 +2,7 @@
 
 mod docker;
 mod limits;
+mod safety;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use simulay_api::ApiSettings;
+use simulay_containers::Owner;
 use simulay_engine::{Engine, Kept, Parts, SystemChance};
 use simulay_model::SystemClock;
 use simulay_sandbox::{Launch, Measure, ProcessSandbox, Sandbox, SandboxSettings};
@@ -16,12 +18,16 @@ use simulay_store::{ObjectBlobs, SqliteStore};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::configuration::{Settings, is_loopback};
+use crate::configuration::{Flags, Settings, is_loopback};
 use crate::images::Images;
-use crate::places;
+use crate::instance::{self, Standing};
+use crate::risks::Risk;
 
-pub(crate) use docker::{docker_address, images, images_for_run, preflight, register};
+pub(crate) use docker::{
+    Whose, address, images, images_for_run, preflight, register, remove_orphans, renew,
+};
 pub(crate) use limits::of_retention as retention;
+pub(crate) use safety::{check_daemon, check_sandbox, is_there, risk_of};
 pub(crate) use simulay_containers::{Finding, Severity};
 
 /// Image IDs by logical name.
@@ -41,9 +47,18 @@ pub(crate) const WORKER: &str = "sandbox";
 /// Compiled plugins, in the data directory.
 const COMPILED: &str = "compiled";
 
+/// What inspects plugin code and keeps nothing, for commands that need no data directory.
+pub(crate) async fn inspector() -> anyhow::Result<Arc<dyn Sandbox>> {
+    let settings = Settings::load(&Flags::default())?;
+    check_sandbox(&settings).await?;
+    sandbox_of(&settings, None)
+}
+
 /// What runs plugin code; what it compiles is kept in `data`, when given.
-pub(crate) fn sandbox(data: Option<&Path>) -> anyhow::Result<Arc<dyn Sandbox>> {
-    Ok(Arc::new(workers(data)?))
+fn sandbox_of(settings: &Settings, data: Option<&Path>) -> anyhow::Result<Arc<dyn Sandbox>> {
+    let workers = workers(data)?;
+    let accepted = settings.accepts(Risk::UnconfinedSandbox);
+    Ok(Arc::new(if accepted { workers } else { workers.confined() }))
 }
 
 /// How plugin code is confined on this machine.
@@ -63,11 +78,18 @@ pub(crate) fn kept(records: Arc<SqliteStore>, blobs: Arc<ObjectBlobs>) -> Kept {
 }
 
 /// An engine that keeps its data in `data`. Docker may be absent.
-pub(crate) fn engine(settings: &Settings, data: &Path, images: &ImageIds) -> anyhow::Result<Engine> {
+pub(crate) fn engine(
+    settings: &Settings,
+    data: &Path,
+    images: &ImageIds,
+    standing: Standing,
+) -> anyhow::Result<Engine> {
     // Opened first: it makes sure that nobody else uses the directory.
     let (records, blobs) = simulay_store::open(data)
         .with_context(|| format!("the data directory {} cannot be used", data.display()))?;
-    let containers = docker::containers(settings, places::instance(data)?, images)?;
+    let owner = (standing == Standing::Passing).then(Owner::this_process).transpose()?;
+    let whose = Whose { instance: instance::of(data, standing)?, owner };
+    let containers = docker::containers(settings, whose, images)?;
     let kept = kept(records.clone(), blobs.clone());
     let parts = Parts {
         plugins: records.clone(),
@@ -76,7 +98,7 @@ pub(crate) fn engine(settings: &Settings, data: &Path, images: &ImageIds) -> any
         leases: records.clone(),
         requests: records,
         blobs,
-        sandbox: sandbox(Some(data))?,
+        sandbox: sandbox_of(settings, Some(data))?,
         containers: Arc::new(containers),
         clock: Arc::new(SystemClock),
         chance: Arc::new(SystemChance),

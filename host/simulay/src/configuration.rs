@@ -9,14 +9,19 @@ use config::{Config, Environment, File, FileFormat};
 use serde::Deserialize;
 
 use crate::fault::Usage;
+use crate::risks::Risk;
 
 const DEFAULTS: &str = include_str!("configuration/defaults.toml");
 const FILE: &str = "simulay.toml";
+/// Percent of the places that may be kept from who has one.
+const MOST_FOR_NEWCOMERS: u8 = 90;
 
 /// Everything an operator can set. `configuration/defaults.toml` explains each value.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Settings {
+    /// What is refused otherwise.
+    pub(crate) accept_risks: Vec<Risk>,
     /// How the server is reached.
     pub(crate) server: Server,
     /// Where data is kept.
@@ -114,6 +119,8 @@ pub(crate) struct Runs {
     pub(crate) max_active: Option<usize>,
     /// Containers at work at once.
     pub(crate) max_containers: Option<usize>,
+    /// Percent of the places that only pipelines get that have nothing at work.
+    pub(crate) newcomer_percent: Option<u8>,
     /// Containers of one run at work at once.
     pub(crate) max_containers_per_run: Option<usize>,
     /// Steps of one run.
@@ -148,10 +155,18 @@ pub(crate) struct Container {
     pub(crate) scratch_mib: Option<u32>,
     /// Wall time of the command, milliseconds.
     pub(crate) timeout_ms: Option<u64>,
-    /// Bytes kept of each stream.
+    /// Files put into the working directory.
+    pub(crate) max_files: Option<usize>,
+    /// Bytes of files that the plugin wrote itself.
+    pub(crate) max_call_bytes: Option<u64>,
+    /// Bytes kept of each stream: of its first and its last part.
     pub(crate) max_stream_bytes: Option<u64>,
-    /// Bytes of all outputs.
+    /// Whether a command that prints more is ended.
+    pub(crate) end_on_stream_limit: Option<bool>,
+    /// Bytes kept of all outputs.
     pub(crate) max_output_bytes: Option<u64>,
+    /// Outputs kept.
+    pub(crate) max_outputs: Option<u32>,
 }
 
 /// What happens to plugins that are uploaded. What they may use, `images` and `container` say.
@@ -222,6 +237,8 @@ pub(crate) struct Flags {
     pub(crate) allow_remote: bool,
     /// For people or for programs.
     pub(crate) log_format: Option<LogFormat>,
+    /// Risks that are accepted beside those of the settings.
+    pub(crate) accept_risks: Vec<Risk>,
 }
 
 impl Settings {
@@ -245,6 +262,7 @@ impl Settings {
             .try_parsing(true)
             .list_separator(",")
             .with_list_parse_key("server.hosts")
+            .with_list_parse_key("accept_risks")
             .source(environment);
         let layers = Config::builder()
             .add_source(File::from_str(DEFAULTS, FileFormat::Toml))
@@ -263,6 +281,7 @@ impl Settings {
         self.server.listen = flags.listen.unwrap_or(self.server.listen);
         self.server.allow_remote |= flags.allow_remote;
         self.log.format = flags.log_format.unwrap_or(self.log.format);
+        self.accept_risks.extend(&flags.accept_risks);
     }
 
     fn check(&self) -> anyhow::Result<()> {
@@ -273,7 +292,19 @@ impl Settings {
         if tls.iter().any(|file| file.is_some()) && tls.iter().any(|file| file.is_none()) {
             bail!(Usage("docker.ca, docker.cert and docker.key are set together or not at all".into()));
         }
+        if self.retention.unused_hours == 0 {
+            let rule = "retention.unused_hours must be at least 1: an upload lies unused until its run names it";
+            bail!(Usage(rule.into()));
+        }
+        if self.runs.newcomer_percent.is_some_and(|percent| percent > MOST_FOR_NEWCOMERS) {
+            bail!(Usage(format!("runs.newcomer_percent must be at most {MOST_FOR_NEWCOMERS}")));
+        }
         Ok(())
+    }
+
+    /// True when the operator accepts `risk`.
+    pub(crate) fn accepts(&self, risk: Risk) -> bool {
+        self.accept_risks.contains(&risk)
     }
 
     /// Refuses an address that other machines reach, unless that is allowed.

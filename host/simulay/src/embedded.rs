@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
+use simulay_model::Digest;
 
 const BUILT_IN: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/simulay-init"));
 const ELF: &[u8] = b"\x7fELF";
@@ -16,6 +17,12 @@ pub(crate) fn init(named: Option<&Path>) -> anyhow::Result<Cow<'static, [u8]>> {
         bail!("{} is no Linux program; build it as `--help` says", path.display());
     }
     Ok(bytes.into())
+}
+
+/// True when `init`, which an image carries, is not the program of this command; an image that does not
+/// say was registered by an older one. A command that carries none cannot tell.
+pub(crate) fn is_another(init: Option<Digest>) -> bool {
+    is_built_in() && init != Some(Digest::of(BUILT_IN))
 }
 
 /// True when this command carries the program.

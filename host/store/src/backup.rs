@@ -15,6 +15,11 @@ use crate::directory::{make_private, unusable};
 use crate::open::{RECORDS, records_in};
 use crate::sqlite::{check_sound, copy_records, referenced};
 
+/// The list of images.
+const IMAGES: &str = "images.toml";
+/// The identity of the installation.
+const INSTANCE: &str = "instance";
+
 /// What was copied.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Copied {
@@ -24,6 +29,15 @@ pub struct Copied {
     pub bytes: u64,
     /// Blobs that a record names and that were not there, or not what they should be.
     pub damaged: Vec<Digest>,
+}
+
+/// Whose containers are those of a copy that is put back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Identity {
+    /// It has none: it begins as an installation of its own, beside the one that was copied.
+    New,
+    /// Those of the installation that was copied, which is no more.
+    Kept,
 }
 
 /// Copies the data directory `data` to `target`, which is made or empty. A host may work in `data`.
@@ -45,7 +59,7 @@ pub fn back_up(data: &Path, target: &Path) -> Result<Copied, StoreError> {
             take(&from, &to, blob, link, &mut copied)?;
         }
     }
-    copy_settings(data, partial.path()).map_err(|error| unusable(target, &error))?;
+    copy_settings(data, partial.path(), &[IMAGES, INSTANCE]).map_err(|error| unusable(target, &error))?;
     finish(partial, target).map(|()| copied)
 }
 
@@ -54,7 +68,7 @@ pub fn back_up(data: &Path, target: &Path) -> Result<Copied, StoreError> {
 ///
 /// # Errors
 /// When `data` is not empty, a newer version made the copy, or its records are damaged.
-pub fn restore(copy: &Path, data: &Path) -> Result<Copied, StoreError> {
+pub fn restore(copy: &Path, data: &Path, identity: Identity) -> Result<Copied, StoreError> {
     if !copy.join(RECORDS).is_file() {
         return Err(StoreError::Failed(format!("{} is no backup", copy.display())));
     }
@@ -71,7 +85,8 @@ pub fn restore(copy: &Path, data: &Path) -> Result<Copied, StoreError> {
         }
     }
     connection.close().map_err(|(_, error)| StoreError::from(error))?;
-    copy_settings(copy, partial.path()).map_err(|error| unusable(data, &error))?;
+    let settings: &[_] = if identity == Identity::Kept { &[IMAGES, INSTANCE] } else { &[IMAGES] };
+    copy_settings(copy, partial.path(), settings).map_err(|error| unusable(data, &error))?;
     finish(partial, data).map(|()| copied)
 }
 
@@ -185,9 +200,9 @@ fn copy_checked(source: &Path, target: &Path, blob: Digest) -> io::Result<bool> 
     Ok(sound)
 }
 
-/// What lies beside the records: the identity of the installation, the list of images.
-fn copy_settings(from: &Path, to: &Path) -> io::Result<()> {
-    for name in ["instance", "images.toml"] {
+/// What lies beside the records.
+fn copy_settings(from: &Path, to: &Path, names: &[&str]) -> io::Result<()> {
+    for name in names {
         match copy_durably(&from.join(name), &to.join(name)) {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}

@@ -11,7 +11,7 @@ mod retention;
 mod space;
 mod sqlite;
 
-pub use backup::{Copied, back_up, restore};
+pub use backup::{Copied, Identity, back_up, restore};
 pub use blobs::ObjectBlobs;
 pub use error::StoreError;
 pub use open::{Snapshot, open, open_with, snapshot};

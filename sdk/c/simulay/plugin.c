@@ -3,19 +3,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Imported Functions from `simulay:plugin/artifacts@0.1.0`
+// Imported Functions from `simulay:plugin/artifacts@0.2.0`
 
-__attribute__((__import_module__("simulay:plugin/artifacts@0.1.0"), __import_name__("read")))
+__attribute__((__import_module__("simulay:plugin/artifacts@0.2.0"), __import_name__("read")))
 extern void __wasm_import_simulay_plugin_artifacts_read(uint8_t *, size_t, int64_t, int64_t, uint8_t *);
 
-// Imported Functions from `simulay:plugin/log@0.1.0`
+// Imported Functions from `simulay:plugin/log@0.2.0`
 
-__attribute__((__import_module__("simulay:plugin/log@0.1.0"), __import_name__("write")))
+__attribute__((__import_module__("simulay:plugin/log@0.2.0"), __import_name__("write")))
 extern void __wasm_import_simulay_plugin_log_write(int32_t, uint8_t *, size_t);
 
-// Exported Functions from `simulay:plugin/pipeline@0.1.0`
+// Exported Functions from `simulay:plugin/pipeline@0.2.0`
 
-__attribute__((__weak__, __export_name__("cabi_post_simulay:plugin/pipeline@0.1.0#describe")))
+__attribute__((__weak__, __export_name__("cabi_post_simulay:plugin/pipeline@0.2.0#describe")))
 void __wasm_export_exports_simulay_plugin_pipeline_describe_post_return(uint8_t * arg0) {
   if ((*((size_t*) (arg0 + sizeof(void*)))) > 0) {
     free(*((uint8_t **) (arg0 + 0)));
@@ -78,15 +78,15 @@ void __wasm_export_exports_simulay_plugin_pipeline_describe_post_return(uint8_t 
   }
 }
 
-__attribute__((__weak__, __export_name__("cabi_post_simulay:plugin/pipeline@0.1.0#pre-process")))
+__attribute__((__weak__, __export_name__("cabi_post_simulay:plugin/pipeline@0.2.0#pre-process")))
 void __wasm_export_exports_simulay_plugin_pipeline_pre_process_post_return(uint8_t * arg0) {
   switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + 0))) {
     case 0: {
-      size_t len12 = *((size_t*) (arg0 + (2*sizeof(void*))));
-      if (len12 > 0) {
-        uint8_t *ptr13 = *((uint8_t **) (arg0 + sizeof(void*)));
-        for (size_t i14 = 0; i14 < len12; i14++) {
-          uint8_t *base = ptr13 + i14 * (32+12*sizeof(void*));
+      size_t len15 = *((size_t*) (arg0 + (2*sizeof(void*))));
+      if (len15 > 0) {
+        uint8_t *ptr16 = *((uint8_t **) (arg0 + sizeof(void*)));
+        for (size_t i17 = 0; i17 < len15; i17++) {
+          uint8_t *base = ptr16 + i17 * (40+14*sizeof(void*));
           (void) base;
           if ((*((size_t*) (base + sizeof(void*)))) > 0) {
             free(*((uint8_t **) (base + 0)));
@@ -171,8 +171,20 @@ void __wasm_export_exports_simulay_plugin_pipeline_pre_process_post_return(uint8
             }
             free(ptr10);
           }
+          size_t len12 = *((size_t*) (base + (13*sizeof(void*))));
+          if (len12 > 0) {
+            uint8_t *ptr13 = *((uint8_t **) (base + (12*sizeof(void*))));
+            for (size_t i14 = 0; i14 < len12; i14++) {
+              uint8_t *base = ptr13 + i14 * (2*sizeof(void*));
+              (void) base;
+              if ((*((size_t*) (base + sizeof(void*)))) > 0) {
+                free(*((uint8_t **) (base + 0)));
+              }
+            }
+            free(ptr13);
+          }
         }
-        free(ptr13);
+        free(ptr16);
       }
       if ((*((size_t*) (arg0 + (4*sizeof(void*))))) > 0) {
         free(*((uint8_t **) (arg0 + (3*sizeof(void*)))));
@@ -202,7 +214,7 @@ void __wasm_export_exports_simulay_plugin_pipeline_pre_process_post_return(uint8
   }
 }
 
-__attribute__((__weak__, __export_name__("cabi_post_simulay:plugin/pipeline@0.1.0#post-process")))
+__attribute__((__weak__, __export_name__("cabi_post_simulay:plugin/pipeline@0.2.0#post-process")))
 void __wasm_export_exports_simulay_plugin_pipeline_post_process_post_return(uint8_t * arg0) {
   switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + 0))) {
     case 0: {
@@ -306,11 +318,11 @@ void __wasm_export_exports_simulay_plugin_pipeline_post_process_post_return(uint
           break;
         }
         case 1: {
-          size_t len30 = *((size_t*) (arg0 + (3*sizeof(void*))));
-          if (len30 > 0) {
-            uint8_t *ptr31 = *((uint8_t **) (arg0 + (2*sizeof(void*))));
-            for (size_t i32 = 0; i32 < len30; i32++) {
-              uint8_t *base = ptr31 + i32 * (32+12*sizeof(void*));
+          size_t len33 = *((size_t*) (arg0 + (3*sizeof(void*))));
+          if (len33 > 0) {
+            uint8_t *ptr34 = *((uint8_t **) (arg0 + (2*sizeof(void*))));
+            for (size_t i35 = 0; i35 < len33; i35++) {
+              uint8_t *base = ptr34 + i35 * (40+14*sizeof(void*));
               (void) base;
               if ((*((size_t*) (base + sizeof(void*)))) > 0) {
                 free(*((uint8_t **) (base + 0)));
@@ -395,8 +407,20 @@ void __wasm_export_exports_simulay_plugin_pipeline_post_process_post_return(uint
                 }
                 free(ptr28);
               }
+              size_t len30 = *((size_t*) (base + (13*sizeof(void*))));
+              if (len30 > 0) {
+                uint8_t *ptr31 = *((uint8_t **) (base + (12*sizeof(void*))));
+                for (size_t i32 = 0; i32 < len30; i32++) {
+                  uint8_t *base = ptr31 + i32 * (2*sizeof(void*));
+                  (void) base;
+                  if ((*((size_t*) (base + sizeof(void*)))) > 0) {
+                    free(*((uint8_t **) (base + 0)));
+                  }
+                }
+                free(ptr31);
+              }
             }
-            free(ptr31);
+            free(ptr34);
           }
           if ((*((size_t*) (arg0 + (5*sizeof(void*))))) > 0) {
             free(*((uint8_t **) (arg0 + (4*sizeof(void*)))));
@@ -548,6 +572,7 @@ void simulay_plugin_types_container_call_free(simulay_plugin_types_container_cal
   plugin_list_tuple2_string_string_free(&ptr->env);
   simulay_plugin_types_list_file_free(&ptr->files);
   plugin_list_string_free(&ptr->outputs);
+  plugin_list_string_free(&ptr->excludes);
 }
 
 void simulay_plugin_types_ending_free(simulay_plugin_types_ending_t *ptr) {
@@ -561,6 +586,11 @@ void simulay_plugin_types_ending_free(simulay_plugin_types_ending_t *ptr) {
   }
 }
 
+void simulay_plugin_types_omission_free(simulay_plugin_types_omission_t *ptr) {
+  plugin_string_free(&ptr->path);
+  plugin_string_free(&ptr->reason);
+}
+
 void simulay_plugin_types_list_artifact_free(simulay_plugin_types_list_artifact_t *ptr) {
   size_t list_len = ptr->len;
   if (list_len > 0) {
@@ -572,12 +602,31 @@ void simulay_plugin_types_list_artifact_free(simulay_plugin_types_list_artifact_
   }
 }
 
+void simulay_plugin_types_list_omission_free(simulay_plugin_types_list_omission_t *ptr) {
+  size_t list_len = ptr->len;
+  if (list_len > 0) {
+    simulay_plugin_types_omission_t *list_ptr = ptr->ptr;
+    for (size_t i = 0; i < list_len; i++) {
+      simulay_plugin_types_omission_free(&list_ptr[i]);
+    }
+    free(list_ptr);
+  }
+}
+
+void plugin_option_u64_free(plugin_option_u64_t *ptr) {
+  if (ptr->is_some) {
+  }
+}
+
 void simulay_plugin_types_container_result_free(simulay_plugin_types_container_result_t *ptr) {
   plugin_string_free(&ptr->name);
   simulay_plugin_types_ending_free(&ptr->ending);
   plugin_string_free(&ptr->stdout_);
   plugin_string_free(&ptr->stderr_);
   simulay_plugin_types_list_artifact_free(&ptr->outputs);
+  simulay_plugin_types_list_omission_free(&ptr->left_out);
+  plugin_option_u64_free(&ptr->cpu_ms);
+  plugin_option_u64_free(&ptr->peak_memory_bytes);
 }
 
 void exports_simulay_plugin_pipeline_json_free(exports_simulay_plugin_pipeline_json_t *ptr) {
@@ -872,7 +921,7 @@ void simulay_plugin_log_write(simulay_plugin_log_level_t level, plugin_string_t 
   __wasm_import_simulay_plugin_log_write((int32_t) level, (uint8_t *) (*message).ptr, (*message).len);
 }
 
-__attribute__((__export_name__("simulay:plugin/pipeline@0.1.0#describe")))
+__attribute__((__export_name__("simulay:plugin/pipeline@0.2.0#describe")))
 uint8_t * __wasm_export_exports_simulay_plugin_pipeline_describe(void) {
   exports_simulay_plugin_pipeline_manifest_t ret;
   exports_simulay_plugin_pipeline_describe(&ret);
@@ -901,7 +950,7 @@ uint8_t * __wasm_export_exports_simulay_plugin_pipeline_describe(void) {
   return ptr;
 }
 
-__attribute__((__export_name__("simulay:plugin/pipeline@0.1.0#pre-process")))
+__attribute__((__export_name__("simulay:plugin/pipeline@0.2.0#pre-process")))
 uint8_t * __wasm_export_exports_simulay_plugin_pipeline_pre_process(uint8_t * arg, size_t arg0, uint8_t * arg1, size_t arg2, int64_t arg3) {
   exports_simulay_plugin_pipeline_request_t arg4 = (exports_simulay_plugin_pipeline_request_t) {
     (exports_simulay_plugin_pipeline_json_t) (plugin_string_t) { (uint8_t*)(arg), (arg0) },
@@ -949,19 +998,19 @@ uint8_t * __wasm_export_exports_simulay_plugin_pipeline_pre_process(uint8_t * ar
   return ptr;
 }
 
-__attribute__((__export_name__("simulay:plugin/pipeline@0.1.0#post-process")))
+__attribute__((__export_name__("simulay:plugin/pipeline@0.2.0#post-process")))
 uint8_t * __wasm_export_exports_simulay_plugin_pipeline_post_process(uint8_t * arg, size_t arg0, uint8_t * arg1, size_t arg2, int64_t arg3, uint8_t * arg4, size_t arg5, uint8_t * arg6, size_t arg7) {
-  exports_simulay_plugin_pipeline_request_t arg8 = (exports_simulay_plugin_pipeline_request_t) {
+  exports_simulay_plugin_pipeline_request_t arg9 = (exports_simulay_plugin_pipeline_request_t) {
     (exports_simulay_plugin_pipeline_json_t) (plugin_string_t) { (uint8_t*)(arg), (arg0) },
     (exports_simulay_plugin_pipeline_list_artifact_t) (exports_simulay_plugin_pipeline_list_artifact_t) { (exports_simulay_plugin_pipeline_artifact_t*)(arg1), (arg2) },
     (uint64_t) (uint64_t) (arg3),
   };
-  exports_simulay_plugin_pipeline_json_t arg9 = (plugin_string_t) { (uint8_t*)(arg4), (arg5) };
-  exports_simulay_plugin_pipeline_list_container_result_t arg10 = (exports_simulay_plugin_pipeline_list_container_result_t) { (exports_simulay_plugin_pipeline_container_result_t*)(arg6), (arg7) };
+  exports_simulay_plugin_pipeline_json_t arg10 = (plugin_string_t) { (uint8_t*)(arg4), (arg5) };
+  exports_simulay_plugin_pipeline_list_container_result_t arg11 = (exports_simulay_plugin_pipeline_list_container_result_t) { (exports_simulay_plugin_pipeline_container_result_t*)(arg6), (arg7) };
   exports_simulay_plugin_pipeline_result_next_failure_t ret;
   exports_simulay_plugin_pipeline_next_t ok;
   exports_simulay_plugin_pipeline_failure_t err;
-  ret.is_err = !exports_simulay_plugin_pipeline_post_process(&arg8, &arg9, &arg10, &ok, &err);
+  ret.is_err = !exports_simulay_plugin_pipeline_post_process(&arg9, &arg10, &arg11, &ok, &err);
   if (ret.is_err) {
     ret.val.err = err;
   }
@@ -970,22 +1019,22 @@ uint8_t * __wasm_export_exports_simulay_plugin_pipeline_post_process(uint8_t * a
   }
   uint8_t *ptr = (uint8_t *) &RET_AREA;
   if ((ret).is_err) {
-    const exports_simulay_plugin_pipeline_failure_t *payload19 = &(ret).val.err;*((int8_t*)(ptr + 0)) = 1;
-    switch ((int32_t) (*payload19).tag) {
+    const exports_simulay_plugin_pipeline_failure_t *payload20 = &(ret).val.err;*((int8_t*)(ptr + 0)) = 1;
+    switch ((int32_t) (*payload20).tag) {
       case 0: {
-        const plugin_tuple2_string_string_t *payload20 = &(*payload19).val.invalid;
+        const plugin_tuple2_string_string_t *payload21 = &(*payload20).val.invalid;
         *((int8_t*)(ptr + sizeof(void*))) = 0;
-        *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload20).f0).len;
-        *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload20).f0).ptr;
-        *((size_t*)(ptr + (5*sizeof(void*)))) = ((*payload20).f1).len;
-        *((uint8_t **)(ptr + (4*sizeof(void*)))) = (uint8_t *) ((*payload20).f1).ptr;
+        *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload21).f0).len;
+        *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload21).f0).ptr;
+        *((size_t*)(ptr + (5*sizeof(void*)))) = ((*payload21).f1).len;
+        *((uint8_t **)(ptr + (4*sizeof(void*)))) = (uint8_t *) ((*payload21).f1).ptr;
         break;
       }
       case 1: {
-        const plugin_string_t *payload21 = &(*payload19).val.simulation;
+        const plugin_string_t *payload22 = &(*payload20).val.simulation;
         *((int8_t*)(ptr + sizeof(void*))) = 1;
-        *((size_t*)(ptr + (3*sizeof(void*)))) = (*payload21).len;
-        *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) (*payload21).ptr;
+        *((size_t*)(ptr + (3*sizeof(void*)))) = (*payload22).len;
+        *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) (*payload22).ptr;
         break;
       }
     }
@@ -993,23 +1042,23 @@ uint8_t * __wasm_export_exports_simulay_plugin_pipeline_post_process(uint8_t * a
     const exports_simulay_plugin_pipeline_next_t *payload = &(ret).val.ok;*((int8_t*)(ptr + 0)) = 0;
     switch ((int32_t) (*payload).tag) {
       case 0: {
-        const exports_simulay_plugin_pipeline_report_t *payload11 = &(*payload).val.done;
+        const exports_simulay_plugin_pipeline_report_t *payload12 = &(*payload).val.done;
         *((int8_t*)(ptr + sizeof(void*))) = 0;
-        *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload11).outcome).len;
-        *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload11).outcome).ptr;
-        *((size_t*)(ptr + (5*sizeof(void*)))) = ((*payload11).plots).len;
-        *((uint8_t **)(ptr + (4*sizeof(void*)))) = (uint8_t *) ((*payload11).plots).ptr;
-        *((size_t*)(ptr + (7*sizeof(void*)))) = ((*payload11).artifacts).len;
-        *((uint8_t **)(ptr + (6*sizeof(void*)))) = (uint8_t *) ((*payload11).artifacts).ptr;
+        *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload12).outcome).len;
+        *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload12).outcome).ptr;
+        *((size_t*)(ptr + (5*sizeof(void*)))) = ((*payload12).plots).len;
+        *((uint8_t **)(ptr + (4*sizeof(void*)))) = (uint8_t *) ((*payload12).plots).ptr;
+        *((size_t*)(ptr + (7*sizeof(void*)))) = ((*payload12).artifacts).len;
+        *((uint8_t **)(ptr + (6*sizeof(void*)))) = (uint8_t *) ((*payload12).artifacts).ptr;
         break;
       }
       case 1: {
-        const exports_simulay_plugin_pipeline_step_t *payload15 = &(*payload).val.again;
+        const exports_simulay_plugin_pipeline_step_t *payload16 = &(*payload).val.again;
         *((int8_t*)(ptr + sizeof(void*))) = 1;
-        *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload15).calls).len;
-        *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload15).calls).ptr;
-        *((size_t*)(ptr + (5*sizeof(void*)))) = ((*payload15).state).len;
-        *((uint8_t **)(ptr + (4*sizeof(void*)))) = (uint8_t *) ((*payload15).state).ptr;
+        *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload16).calls).len;
+        *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload16).calls).ptr;
+        *((size_t*)(ptr + (5*sizeof(void*)))) = ((*payload16).state).len;
+        *((uint8_t **)(ptr + (4*sizeof(void*)))) = (uint8_t *) ((*payload16).state).ptr;
         break;
       }
     }

@@ -51,7 +51,8 @@ typedef plugin_string_t simulay_plugin_types_json_t;
 
 // A stored, immutable byte string: an input of the run or an output of a container.
 typedef struct simulay_plugin_types_artifact_t {
-  // Relative path inside the container, `/`-separated, e.g. `out/field.csv`.
+  // Relative path inside the container, `/`-separated, e.g. `out/field.csv`. Any Unicode, a
+  // leading `-` and `\` among it: a name is data.
   plugin_string_t   path;
   // Bytes.
   uint64_t   size;
@@ -134,13 +135,19 @@ typedef struct simulay_plugin_types_container_call_t {
   simulay_plugin_types_list_file_t   files;
   // Glob patterns, relative to the working directory, of the files to keep.
   plugin_list_string_t   outputs;
+  // Glob patterns of files that are not kept although `outputs` asks for them.
+  plugin_list_string_t   excludes;
+  // Whether files that were placed before the command, and that it left as they were, are kept
+  // as well when `outputs` asks for them.
+  bool   keep_unchanged;
   simulay_plugin_types_resources_t   resources;
   simulay_plugin_types_on_failure_t   on_failure;
   // True when equal calls give equal outputs, so that the host may reuse an earlier result.
   bool   deterministic;
 } simulay_plugin_types_container_call_t;
 
-// How a container ended. Each case has another cause and another cure.
+// How a container ended. Each case has another cause and another cure. A bound that was hit at
+// any moment is told, also when the command went on and exited with code 0.
 typedef struct simulay_plugin_types_ending_t {
   uint8_t tag;
   union {
@@ -154,22 +161,54 @@ typedef struct simulay_plugin_types_ending_t {
 #define SIMULAY_PLUGIN_TYPES_ENDING_OUT_OF_MEMORY 2
 #define SIMULAY_PLUGIN_TYPES_ENDING_TIMED_OUT 3
 #define SIMULAY_PLUGIN_TYPES_ENDING_SCRATCH_FULL 4
-// It printed or left more than the operator allows.
+// It printed or wrote more than the operator allows.
 #define SIMULAY_PLUGIN_TYPES_ENDING_OUTPUT_LIMIT 5
+// It was refused a process: it had as many as the operator allows.
+#define SIMULAY_PLUGIN_TYPES_ENDING_PROCESS_LIMIT 6
+
+// A file that `outputs` asked for and that could not be kept.
+typedef struct simulay_plugin_types_omission_t {
+  // Relative to the working directory; what is no UTF-8 in it is replaced.
+  plugin_string_t   path;
+  // Why, in words.
+  plugin_string_t   reason;
+} simulay_plugin_types_omission_t;
 
 typedef struct {
   simulay_plugin_types_artifact_t *ptr;
   size_t len;
 } simulay_plugin_types_list_artifact_t;
 
+typedef struct {
+  simulay_plugin_types_omission_t *ptr;
+  size_t len;
+} simulay_plugin_types_list_omission_t;
+
+typedef struct {
+  bool is_some;
+  uint64_t val;
+} plugin_option_u64_t;
+
 typedef struct simulay_plugin_types_container_result_t {
   plugin_string_t   name;
   simulay_plugin_types_ending_t   ending;
-  // The first and last part of each stream, lossy UTF-8; the whole is kept as an artifact.
+  // The first and last part of each stream, lossy UTF-8; more of it is kept as an artifact.
   plugin_string_t   stdout_;
   plugin_string_t   stderr_;
+  // Bytes in the middle of each stream that were not kept anywhere.
+  uint64_t   stdout_omitted;
+  uint64_t   stderr_omitted;
   simulay_plugin_types_list_artifact_t   outputs;
+  // Files that were asked for and could not be kept; each costs only itself.
+  simulay_plugin_types_list_omission_t   left_out;
+  // How many further ones there were that `left-out` does not hold.
+  uint64_t   left_out_more;
   uint64_t   wall_ms;
+  // Processor time of the command and all it started; none when nobody can tell.
+  plugin_option_u64_t   cpu_ms;
+  // The most memory in use at one moment, files in the working directory included; none when
+  // nobody can tell.
+  plugin_option_u64_t   peak_memory_bytes;
   // True when the result of an earlier, equal call was reused.
   bool   reused;
 } simulay_plugin_types_container_result_t;
@@ -288,7 +327,7 @@ typedef struct exports_simulay_plugin_pipeline_plot_t {
 } exports_simulay_plugin_pipeline_plot_t;
 
 typedef struct exports_simulay_plugin_pipeline_kept_t {
-  // File name offered to whoever downloads it.
+  // Relative path offered to whoever downloads it, e.g. `out/field.csv`: files keep their folders.
   plugin_string_t   name;
   plugin_string_t   media_type;
   exports_simulay_plugin_pipeline_source_t   content;
@@ -358,14 +397,14 @@ typedef struct {
   } val;
 } exports_simulay_plugin_pipeline_result_next_failure_t;
 
-// Imported Functions from `simulay:plugin/artifacts@0.1.0`
+// Imported Functions from `simulay:plugin/artifacts@0.2.0`
 // Up to `length` bytes from `offset`; fewer at the end, none past it.
 extern bool simulay_plugin_artifacts_read(plugin_string_t *sha256, uint64_t offset, uint64_t length, plugin_list_u8_t *ret, simulay_plugin_artifacts_read_error_t *err);
 
-// Imported Functions from `simulay:plugin/log@0.1.0`
+// Imported Functions from `simulay:plugin/log@0.2.0`
 extern void simulay_plugin_log_write(simulay_plugin_log_level_t level, plugin_string_t *message);
 
-// Exported Functions from `simulay:plugin/pipeline@0.1.0`
+// Exported Functions from `simulay:plugin/pipeline@0.2.0`
 void exports_simulay_plugin_pipeline_describe(exports_simulay_plugin_pipeline_manifest_t *ret);
 bool exports_simulay_plugin_pipeline_pre_process(exports_simulay_plugin_pipeline_request_t *request, exports_simulay_plugin_pipeline_step_t *ret, exports_simulay_plugin_pipeline_failure_t *err);
 bool exports_simulay_plugin_pipeline_post_process(exports_simulay_plugin_pipeline_request_t *request, exports_simulay_plugin_pipeline_json_t *state, exports_simulay_plugin_pipeline_list_container_result_t *results, exports_simulay_plugin_pipeline_next_t *ret, exports_simulay_plugin_pipeline_failure_t *err);
@@ -398,7 +437,13 @@ void simulay_plugin_types_container_call_free(simulay_plugin_types_container_cal
 
 void simulay_plugin_types_ending_free(simulay_plugin_types_ending_t *ptr);
 
+void simulay_plugin_types_omission_free(simulay_plugin_types_omission_t *ptr);
+
 void simulay_plugin_types_list_artifact_free(simulay_plugin_types_list_artifact_t *ptr);
+
+void simulay_plugin_types_list_omission_free(simulay_plugin_types_list_omission_t *ptr);
+
+void plugin_option_u64_free(plugin_option_u64_t *ptr);
 
 void simulay_plugin_types_container_result_free(simulay_plugin_types_container_result_t *ptr);
 

@@ -35,6 +35,10 @@ export interface ContainerCall {
   env: [string, string][];
   files: File[];
   outputs: string[];
+  /** Patterns of files that are not kept although `outputs` asks for them. */
+  excludes: string[];
+  /** Whether files that were placed and left as they were are kept as well. */
+  keepUnchanged: boolean;
   resources: Resources;
   onFailure: "fail-run" | "report";
   deterministic: boolean;
@@ -47,15 +51,32 @@ export type Ending =
   | { tag: "out-of-memory" }
   | { tag: "timed-out" }
   | { tag: "scratch-full" }
-  | { tag: "output-limit" };
+  | { tag: "output-limit" }
+  | { tag: "process-limit" };
+
+/** A file that was asked for and could not be kept, and why. */
+export interface Omission {
+  path: string;
+  reason: string;
+}
 
 export interface ContainerResult {
   name: string;
   ending: Ending;
   stdout: string;
   stderr: string;
+  /** Bytes in the middle of what it printed that were not kept. */
+  stdoutOmitted: number;
+  stderrOmitted: number;
   outputs: Artifact[];
+  leftOut: Omission[];
+  /** How many further ones there were that `leftOut` does not hold. */
+  leftOutMore: number;
   wallMs: number;
+  /** Processor time; null when nobody can tell. */
+  cpuMs: number | null;
+  /** The most memory in use at one moment; null when nobody can tell. */
+  peakMemoryBytes: number | null;
   reused: boolean;
 }
 
@@ -102,6 +123,7 @@ export interface Plot {
 }
 
 export interface Kept {
+  /** A relative path: files keep their folders. */
   name: string;
   mediaType: string;
   content: Source;

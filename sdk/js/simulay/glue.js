@@ -23,7 +23,7 @@ export function glue(pipeline, host) {
       /** @type {ContainerResult[]} */ results,
     ) =>
       answered(() => {
-        const next = pipeline.postProcess(raised(request), JSON.parse(state), results, host);
+        const next = pipeline.postProcess(raised(request), JSON.parse(state), results.map(measured), host);
         if (next.tag === "again") return { tag: "again", val: lowered(next.val) };
         return { tag: "done", val: { ...next.val, outcome: JSON.stringify(next.val.outcome) } };
       }),
@@ -55,6 +55,14 @@ function inFull(error) {
 /** @param {WitRequest} request */
 function raised(request) {
   return { ...request, params: JSON.parse(request.params) };
+}
+
+/**
+ * What is not told is null, however the engine of the component says so.
+ * @param {ContainerResult} result
+ */
+function measured(result) {
+  return { ...result, cpuMs: result.cpuMs ?? null, peakMemoryBytes: result.peakMemoryBytes ?? null };
 }
 
 /** @param {Step<any>} step */

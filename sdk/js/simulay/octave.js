@@ -22,6 +22,8 @@ export const RESOURCES = { cpuMilli: 1000, memoryMib: 512, scratchMib: 64, timeo
  * @param {unknown} [options.params] read by `jsondecode(fileread("params.json"))`
  * @param {Record<string, string | Source>} [options.files] further functions and data, by path
  * @param {string[]} options.keep glob patterns of the files to keep
+ * @param {string[]} [options.exclude] patterns of files not to keep although `keep` asks for them
+ * @param {boolean} [options.changedOnly] keep only what the program makes or changes
  * @param {Partial<Resources>} [options.resources]
  * @param {boolean} [options.reportFailure] hand a failure to `postProcess` instead of failing the run
  * @param {boolean} [options.deterministic] whether an earlier result of an equal call may be reused; true
@@ -37,6 +39,8 @@ export function octave(name, main, options) {
     env: [],
     files: Object.entries({ ...texts, ...params }).map(([path, content]) => ({ path, content: source(content) })),
     outputs: options.keep,
+    excludes: options.exclude ?? [],
+    keepUnchanged: !options.changedOnly,
     resources: { ...RESOURCES, ...options.resources },
     onFailure: options.reportFailure ? "report" : "fail-run",
     deterministic: options.deterministic ?? true,

@@ -23,14 +23,28 @@ export function result(results, name) {
 }
 
 /**
- * The output of a container with this path.
+ * The output of a container with this path; why it is not there, when it was left out.
  * @param {ContainerResult} of
  * @param {string} path
  */
 export function output(of, path) {
   const found = of.outputs.find((one) => one.path === path);
-  if (!found) throw simulation(`\`${of.name}\` ended well but left no file \`${path}\``);
+  if (!found) throw simulation(whyMissing(of, path));
   return found;
+}
+
+/**
+ * @param {ContainerResult} of
+ * @param {string} path
+ */
+function whyMissing({ name, leftOut, leftOutMore }, path) {
+  const omission = leftOut.find((one) => one.path === path);
+  if (omission) return `\`${path}\` of \`${name}\` was left out: ${omission.reason}`;
+  if (leftOutMore === 0) return `\`${name}\` ended well but left no file \`${path}\``;
+  return (
+    `\`${path}\` is not among the files kept of \`${name}\`, nor among those listed as left out; ` +
+    `${leftOutMore} further ones were left out`
+  );
 }
 
 /**
@@ -127,6 +141,8 @@ export function inWords(ending) {
     case "scratch-full":
       return "filled its working directory";
     case "output-limit":
-      return "printed or left more than allowed";
+      return "printed or wrote more than allowed";
+    case "process-limit":
+      return "was refused a process: it had as many as allowed";
   }
 }

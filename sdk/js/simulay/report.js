@@ -47,11 +47,11 @@ export function series(name, unit, values) {
 }
 
 /**
- * An output of a container, offered for download.
+ * An output of a container, offered for download under its path or another name; `/` in it makes folders.
  * @param {Artifact} output
  * @param {string} [name]
  * @returns {Kept}
  */
-export function keep(output, name = output.path.replaceAll("/", "-")) {
+export function keep(output, name = output.path) {
   return { name, mediaType: output.mediaType, content: { tag: "artifact", val: output.sha256 } };
 }

@@ -3,9 +3,21 @@
 import { fault, withDefaults } from "./check.js";
 import { inWords } from "./read.js";
 
-/** @import { Artifact, ContainerCall, ContainerResult, Ending, Host, LogLevel, Pipeline, Report, Request, Step } from "./contract.js" */
+/** @import { Artifact, ContainerCall, ContainerResult, Ending, Host, LogLevel, Pipeline, Report, Request, Source, Step } from "./contract.js" */
 /** @typedef {Record<string, unknown>} Files contents by path: text, bytes, or a value written as JSON */
-/** @typedef {{ ending?: Ending, files?: Files, stdout?: string, stderr?: string }} Simulated how a container ended */
+/**
+ * @typedef {object} Simulated how a container ended, and what it left
+ * @property {Ending} [ending]
+ * @property {Files} [files]
+ * @property {Record<string, string>} [leftOut] reasons by path, of files that the host cannot keep
+ * @property {number} [leftOutMore]
+ * @property {string} [stdout]
+ * @property {string} [stderr]
+ * @property {number} [stdoutOmitted]
+ * @property {number} [stderrOmitted]
+ * @property {number | null} [cpuMs]
+ * @property {number | null} [peakMemoryBytes]
+ */
 /** @typedef {Host & { messages: [LogLevel, string][], add(path: string, content: unknown): Artifact }} FakeHost */
 
 /** How containers end. */
@@ -17,9 +29,23 @@ export const endings = {
   /** @type {Ending} */ timedOut: { tag: "timed-out" },
   /** @type {Ending} */ scratchFull: { tag: "scratch-full" },
   /** @type {Ending} */ outputLimit: { tag: "output-limit" },
+  /** @type {Ending} */ processLimit: { tag: "process-limit" },
 };
 
 const MAX_STEPS = 100;
+
+/** What a container tells of itself unless the test says otherwise. */
+const NOTHING = {
+  stdout: "",
+  stderr: "",
+  stdoutOmitted: 0,
+  stderrOmitted: 0,
+  leftOutMore: 0,
+  wallMs: 1,
+  cpuMs: null,
+  peakMemoryBytes: null,
+  reused: false,
+};
 
 /**
  * A host with its artifacts in memory.
@@ -91,20 +117,56 @@ export function run(pipeline, of, simulate, host = fakeHost()) {
 }
 
 /**
- * The result of `call`: only files that its patterns keep are outputs.
+ * The result of `call`: only files that it asks for are outputs.
  * @param {FakeHost} host
  * @param {ContainerCall} call
  * @param {Simulated} how
  * @returns {ContainerResult}
  */
-function simulated(host, call, { ending = endings.success, files = {}, stdout = "", stderr = "" }) {
+function simulated(host, call, { ending = endings.success, files = {}, leftOut = {}, ...more }) {
   const failed = ending.tag !== "exited" || ending.val !== 0;
   if (failed && call.onFailure === "fail-run") {
     throw new Error(`the host fails the run: \`${call.name}\` ${inWords(ending)}`);
   }
-  const kept = Object.keys(files).filter((path) => call.outputs.some((pattern) => matches(pattern, path)));
-  const outputs = kept.map((path) => host.add(path, files[path]));
-  return { name: call.name, ending, stdout, stderr, outputs, wallMs: 1, reused: false };
+  const kept = Object.keys(files).filter((path) => keeps(host, call, path, files[path]));
+  return {
+    ...NOTHING,
+    ...more,
+    name: call.name,
+    ending,
+    outputs: kept.map((path) => host.add(path, files[path])),
+    leftOut: Object.entries(leftOut).map(([path, reason]) => ({ path, reason })),
+  };
+}
+
+/**
+ * @param {FakeHost} host
+ * @param {ContainerCall} call
+ * @param {string} path
+ * @param {unknown} content
+ */
+function keeps(host, call, path, content) {
+  const placed = call.files.find((file) => file.path === path);
+  if (placed && !call.keepUnchanged && equal(placedBytes(host, placed.content), encoded(content))) return false;
+  const named = (/** @type {string[]} */ patterns) => patterns.some((pattern) => matches(pattern, path));
+  return named(call.outputs) && !named(call.excludes);
+}
+
+/**
+ * @param {FakeHost} host
+ * @param {Source} source
+ */
+function placedBytes(host, source) {
+  if (source.tag !== "artifact") return encoded(source.val);
+  return host.artifacts.read(source.val, 0, Number.MAX_SAFE_INTEGER);
+}
+
+/**
+ * @param {Uint8Array} one
+ * @param {Uint8Array} other
+ */
+function equal(one, other) {
+  return one.length === other.length && one.every((byte, index) => byte === other[index]);
 }
 
 /**

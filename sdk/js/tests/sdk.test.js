@@ -8,7 +8,7 @@ import * as sdk from "../simulay/index.js";
 import { WRITE_JSON } from "../simulay/octave.js";
 import { checkManifest, endings, fakeHost, request, run } from "../simulay/testing.js";
 
-const { again, choice, done, integer, invalid, list, number, object, octave, read } = sdk;
+const { again, choice, done, integer, invalid, keep, list, number, object, octave, read } = sdk;
 const main = "write_json('x.json', 1);";
 
 /** Counts down one step at a time, then reports what Octave wrote. */
@@ -56,6 +56,44 @@ test("a file of another shape is named with its place", () => {
   const files = { "x.json": { values: [1, null] } };
   assert.throws(() => run(countdown, request(countdown), () => ({ files })), /at `\/values\/1`: must be of type number/);
   assert.throws(() => run(countdown, request(countdown), () => ({ files: { "x.json": "{" } })), /is not JSON/);
+});
+
+test("a file that was left out has its reason", () => {
+  const told = (how) => assert.throws.bind(null, () => run(countdown, request(countdown), () => how));
+  told({ leftOut: { "x.json": "it is a device" } })(/`x.json` of `count` was left out: it is a device/);
+  told({ leftOutMore: 2 })(/2 further ones were left out/);
+});
+
+test("what the call does not ask for is not kept, and what is has its folders", () => {
+  const kept = (asked) => {
+    const call = octave("count", main, { files: { "in.csv": "1" }, keep: ["**"], ...asked });
+    const keeping = {
+      ...countdown,
+      preProcess: () => ({ calls: [call], state: null }),
+      postProcess: (_request, _state, [result]) => done({ values: [] }, { artifacts: result.outputs.map((one) => keep(one)) }),
+    };
+    const files = { "in.csv": "1", "out/a b/-f.csv": "2", "out/f.tmp": "3" };
+    const { report } = run(keeping, request(countdown), () => ({ files }));
+    return report.artifacts.map((file) => file.name);
+  };
+  assert.deepEqual(kept({}), ["in.csv", "out/a b/-f.csv", "out/f.tmp"]);
+  assert.deepEqual(kept({ exclude: ["**/*.tmp"], changedOnly: true }), ["out/a b/-f.csv"]);
+});
+
+test("what a container used and what is cut is told", () => {
+  const told = [];
+  const asking = { ...countdown, postProcess: (_request, _state, results) => (told.push(results[0]), done({ values: [] })) };
+  run(asking, request(countdown), () => ({ cpuMs: 1, peakMemoryBytes: 2, stdoutOmitted: 3, stderrOmitted: 4 }));
+  const [{ cpuMs, peakMemoryBytes, stdoutOmitted, stderrOmitted }] = told;
+  assert.deepEqual([cpuMs, peakMemoryBytes, stdoutOmitted, stderrOmitted], [1, 2, 3, 4]);
+  const result = { ...told[0], cpuMs: undefined };
+  glue(asking, fakeHost()).postProcess({ params: "{}", inputs: [], seed: 1 }, "null", [result]);
+  assert.equal(told[1].cpuMs, null);
+});
+
+test("schemas keep the order of the author", () => {
+  const schema = object({ zeta: number("Z"), alpha: number("A"), mid: number("M") });
+  assert.deepEqual(Object.keys(JSON.parse(JSON.stringify(schema)).properties), ["zeta", "alpha", "mid"]);
 });
 
 test("a list of one comes back as a list", () => {

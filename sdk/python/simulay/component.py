@@ -18,6 +18,7 @@ from simulay.contract import (
     Ending,
     FromArtifact,
     How,
+    Omission,
     Plot,
     Resources,
     Series,
@@ -97,6 +98,12 @@ def _result(result: wit_types.ContainerResult) -> ContainerResult:
         outputs=[_artifact(output) for output in result.outputs],
         wall_ms=result.wall_ms,
         reused=result.reused,
+        left_out=[Omission(omission.path, omission.reason) for omission in result.left_out],
+        left_out_more=result.left_out_more,
+        stdout_omitted=result.stdout_omitted,
+        stderr_omitted=result.stderr_omitted,
+        cpu_ms=result.cpu_ms,
+        peak_memory_bytes=result.peak_memory_bytes,
     )
 
 
@@ -107,6 +114,7 @@ WAYS = {
     wit_types.Ending_TimedOut: How.TIMED_OUT,
     wit_types.Ending_ScratchFull: How.SCRATCH_FULL,
     wit_types.Ending_OutputLimit: How.OUTPUT_LIMIT,
+    wit_types.Ending_ProcessLimit: How.PROCESS_LIMIT,
 }
 
 
@@ -135,6 +143,8 @@ def _call(call: ContainerCall) -> wit_types.ContainerCall:
         env=list(call.env),
         files=[wit_types.File(file.path, _source(file.content)) for file in call.files],
         outputs=call.outputs,
+        excludes=call.excludes,
+        keep_unchanged=call.keep_unchanged,
         resources=_resources(call.resources),
         on_failure=on_failure,
         deterministic=call.deterministic,

@@ -1,6 +1,6 @@
 """The records of the contract, as far as plugins see them; `wit/simulay.wit` explains each."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Union
 
@@ -58,6 +58,10 @@ class ContainerCall:
     report_failure: bool = False
     """False: a bad ending fails the run. True: it is handed to `post_process`."""
     deterministic: bool = True
+    excludes: list[str] = field(default_factory=list)
+    """Patterns of files that are not kept although `outputs` asks for them."""
+    keep_unchanged: bool = True
+    """False: a file that was placed and left as it was is not kept."""
 
 
 class How(Enum):
@@ -68,7 +72,8 @@ class How(Enum):
     OUT_OF_MEMORY = "ran out of memory"
     TIMED_OUT = "ran longer than allowed"
     SCRATCH_FULL = "filled its working directory"
-    OUTPUT_LIMIT = "printed or left more than allowed"
+    OUTPUT_LIMIT = "printed or wrote more than allowed"
+    PROCESS_LIMIT = "was refused a process: it had as many as allowed"
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,14 @@ class Ending:
 
 
 @dataclass(frozen=True)
+class Omission:
+    """A file that was asked for and could not be kept, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class ContainerResult:
     """What became of a container call."""
 
@@ -99,6 +112,15 @@ class ContainerResult:
     outputs: list[Artifact]
     wall_ms: int
     reused: bool
+    left_out: list[Omission] = field(default_factory=list)
+    left_out_more: int = 0
+    """How many further ones there were that `left_out` does not hold."""
+    stdout_omitted: int = 0
+    """Bytes in the middle that were not kept."""
+    stderr_omitted: int = 0
+    cpu_ms: int | None = None
+    """Processor time; none when nobody can tell."""
+    peak_memory_bytes: int | None = None
 
 
 @dataclass(frozen=True)

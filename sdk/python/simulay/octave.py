@@ -43,6 +43,8 @@ def script(
     params: object = None,
     files: Mapping[str, Source] | None = None,
     keep: Iterable[str] = (),
+    exclude: Iterable[str] = (),
+    changed_only: bool = False,
     resources: Resources = Resources(),
     report_failure: bool = False,
     deterministic: bool = True,
@@ -50,7 +52,8 @@ def script(
     """The container call `name`, which runs the Octave program `main`.
 
     The program reads `params` by `jsondecode(fileread("params.json"))`, finds `files` beside it, and has the
-    function `write_json(path, value)`. Files that match a glob pattern in `keep` come back.
+    function `write_json(path, value)`. Files that match a glob pattern in `keep` and none in `exclude` come back;
+    with `changed_only`, only those the program made or changed.
     """
     given = {MAIN: main, "write_json.m": WRITE_JSON, **(files or {})}
     if params is not None:
@@ -62,6 +65,8 @@ def script(
         command=["octave-cli", "-qfHW", MAIN],
         files=[File(path, content) for path, content in given.items()],
         outputs=list(keep),
+        excludes=list(exclude),
+        keep_unchanged=not changed_only,
         resources=resources,
         report_failure=report_failure,
         deterministic=deterministic,

@@ -9,8 +9,6 @@ from simulay.files import StoredFile
 
 O = TypeVar("O")
 
-MAX_NAME_BYTES = 255
-
 
 @dataclass(frozen=True)
 class Report(Generic[O]):
@@ -25,8 +23,8 @@ class Report(Generic[O]):
         return replace(self, plots=[*self.plots, Plot(title, x, list(ys))])
 
     def keep(self, output: StoredFile, name: str | None = None) -> "Report[O]":
-        """With an output of a container, under its path with `-` between folders, or another name."""
-        return self.attach(name or _file_name(output.path), output.artifact.media_type, output.source())
+        """With an output of a container, under its path or another name; `/` in it makes folders."""
+        return self.attach(name or output.path, output.artifact.media_type, output.source())
 
     def attach(self, name: str, media_type: str, content: Source) -> "Report[O]":
         """With a file the plugin makes itself."""
@@ -36,8 +34,3 @@ class Report(Generic[O]):
 def series(name: str, unit: str, values: Iterable[float]) -> Series:
     """Numbers of one quantity; `unit` is a UCUM unit, or empty."""
     return Series(name, unit, [float(value) for value in values])
-
-
-def _file_name(path: str) -> str:
-    too_long = len(path.encode()) > MAX_NAME_BYTES
-    return path.rsplit("/", 1)[-1] if too_long else path.replace("/", "-")

@@ -1,3 +1,4 @@
+import json
 import unittest
 from dataclasses import dataclass
 from typing import Annotated
@@ -42,6 +43,10 @@ class TheSchema(unittest.TestCase):
             "required": ["edge_m"],
         }
         self.assertEqual(schema.of_params(Params), expected)
+
+    def test_has_the_properties_in_the_order_of_the_fields(self) -> None:
+        text = values.dump(schema.of_params(Params))
+        self.assertEqual(list(json.loads(text)["properties"]), ["edge_m", "scheme", "mesh", "label"])
 
     def test_of_an_outcome_requires_every_field(self) -> None:
         outcome = schema.of_outcome(Outcome)

@@ -2,10 +2,22 @@ import unittest
 from dataclasses import replace
 from typing import Any
 
-from simulay import Ending, FromArtifact, How, InvalidRequest, Kept, Report, Resources, SimulationFailed, Step
+from simulay import (
+    Ending,
+    FromArtifact,
+    How,
+    InvalidRequest,
+    Kept,
+    Report,
+    Resources,
+    SimulationFailed,
+    Step,
+    again,
+    octave,
+)
 from simulay.contract import File
 from simulay.testing import Answer, Broken, Call, CallFailed, check, disagreements, globs, trial
-from tests.square import Outcome, Square
+from tests.square import Outcome, Square, State
 
 
 def squares(call: Call) -> Answer:
@@ -63,6 +75,43 @@ class ATrial(unittest.TestCase):
         with self.assertRaisesRegex(SimulationFailed, "field.csv"):
             trial(Curious, {"edge_m": 3}).run(squares)
 
+    def test_tells_why_a_file_was_left_out(self) -> None:
+        left_out = Answer().leaves_out("result.json", "it is a device")
+        with self.assertRaisesRegex(SimulationFailed, "`result.json` of `area` was left out: it is a device"):
+            trial(Square, {"edge_m": 3}).run(lambda call: left_out)
+        with self.assertRaisesRegex(SimulationFailed, "2 further ones were left out"):
+            trial(Square, {"edge_m": 3}).run(lambda call: Answer(left_out_more=2))
+
+    def test_hands_on_what_a_container_used(self) -> None:
+        class Measured(Square):
+            def post_process(self, request, state, results):  # type: ignore[no-untyped-def]
+                found = results.call("area")
+                used = [found.cpu_ms, found.peak_memory_bytes, found.stdout_omitted, found.stderr_omitted]
+                return Report(Outcome(float(sum(used))))
+
+        answer = Answer(cpu_ms=1, peak_memory_bytes=20, stdout_omitted=300, stderr_omitted=4000)
+        self.assertEqual(trial(Measured, {"edge_m": 3}).run(lambda call: answer).outcome["area_m2"], 4321)
+
+    def test_keeps_what_is_asked_for_with_its_folders(self) -> None:
+        def kept(**asked: Any) -> list[str]:
+            class Keeps(Square):
+                def pre_process(self, request):  # type: ignore[no-untyped-def]
+                    call = octave.script("area", "x", files={"in.csv": "1"}, keep=["**"], **asked)
+                    return again(State(1, []), call)
+
+                def post_process(self, request, state, results):  # type: ignore[no-untyped-def]
+                    report = Report(Outcome(1.0))
+                    for file in results.call("area").files():
+                        report = report.keep(file)
+                    return report
+
+            left = Answer().file("in.csv", "1").file("out/a b/-f.csv", "2").file("out/f.tmp", "3")
+            done = trial(Keeps, {"edge_m": 3}).run(lambda call: left)
+            return [file.name for file in done.files]
+
+        self.assertEqual(kept(), ["in.csv", "out/a b/-f.csv", "out/f.tmp"])
+        self.assertEqual(kept(exclude=["**/*.tmp"], changed_only=True), ["out/a b/-f.csv"])
+
     def test_carries_nothing_but_the_state(self) -> None:
         class Forgetful(Square):
             seen = 0
@@ -102,14 +151,15 @@ class TheHostsRules(unittest.TestCase):
         self.refused("command is empty", command=[])
         self.refused("memory_mib is 513", resources=Resources(memory_mib=513))
         self.refused("no relative path", files=[File("../a", "")])
-        self.refused("same path", files=[File("a", ""), File("A", "")])
+        self.refused("same path", files=[File("a", ""), File("a", "")])
         self.refused("no artifact", files=[File("a", FromArtifact("00"))])
         self.refused("pattern", outputs=["/etc/*"])
+        self.refused("pattern", excludes=["../*"])
 
     def test_hold_for_reports(self) -> None:
         for report, rule in (
             (Report(Outcome("9")), "area_m2"),  # type: ignore[arg-type]
-            (Report(Outcome(9.0), files=[Kept("a/b", "text/plain", "")]), "file name"),
+            (Report(Outcome(9.0), files=[Kept("../b", "text/plain", "")]), "no relative path"),
             (Report(Outcome(9.0), files=[Kept("a", "text/plain", FromArtifact("00"))]), "no artifact"),
         ):
 

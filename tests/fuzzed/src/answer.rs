@@ -11,7 +11,7 @@ use simulay_sandbox::{Answered, Call, CallError, Code, ReadArtifacts, Sandbox as
 use crate::sandbox::{sandbox, wait};
 
 const READ: &str =
-    "(import \"simulay:plugin/artifacts@0.1.0\" \"read\" (func $read (param i32 i32 i64 i64 i32)))";
+    "(import \"simulay:plugin/artifacts@0.2.0\" \"read\" (func $read (param i32 i32 i64 i64 i32)))";
 /// Reads an artifact and answers a step without calls, whose state are its bytes.
 const STEP: &str = "
     (call $read (i32.const 704) (i32.const 64) (i64.const 0) (i64.const 1000000) (i32.const 768))

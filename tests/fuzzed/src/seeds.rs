@@ -47,6 +47,7 @@ fn uploads() -> Vec<Seed> {
     let seed = |name: &str, bytes| ("upload", format!("{name}.wasm"), bytes);
     vec![
         seed("echo", Guest::default().build()),
+        seed("echo-0-1", Guest::v0_1().build()),
         seed("reader", answer::reader().build()),
         seed("tuples", bombs::doubling_tuples(5)),
         seed("lists", bombs::nested_lists(5)),

@@ -14,7 +14,7 @@ const fn ends(name: &'static str, kind: &'static str) -> Deed {
 }
 
 /// Every deed.
-pub const DEEDS: [Deed; 40] = [
+pub const DEEDS: [Deed; 41] = [
     Deed { name: "nothing", kind: None },
     ends("spin", "plugin_cpu_limit"),
     ends("grow", "plugin_memory_limit"),
@@ -39,6 +39,7 @@ pub const DEEDS: [Deed; 40] = [
     ends("file-nul", "spec_denied"),
     ends("output-above", "spec_denied"),
     ends("output-absolute", "spec_denied"),
+    ends("exclude-above", "spec_denied"),
     ends("foreign-artifact", "spec_denied"),
     ends("no-command", "spec_denied"),
     ends("nul-argument", "spec_denied"),

@@ -6,6 +6,7 @@ use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
 const WIT: &str = include_str!("../../../wit/simulay.wit");
+const WIT_0_1: &str = include_str!("../../../wit/released/0.1.0/simulay.wit");
 /// Where the manifest lies in memory; its parts follow.
 const MANIFEST: u32 = 1024;
 const MANIFEST_BYTES: u32 = 96;
@@ -69,13 +70,19 @@ impl Default for Guest {
             pages: 32,
             fields: String::new(),
             name: "echo",
-            version: "0.1.0",
+            version: "0.2.0",
             title: "Echo".to_owned(),
         }
     }
 }
 
 impl Guest {
+    /// As the default one, of version 0.1.0 of the contract.
+    #[must_use]
+    pub fn v0_1() -> Self {
+        Self { wit: WIT_0_1.to_owned(), version: "0.1.0", ..Self::default() }
+    }
+
     /// The bytes of the component.
     #[must_use]
     pub fn build(&self) -> Vec<u8> {
@@ -84,7 +91,7 @@ impl Guest {
             resolve.push_str("other.wit", package).unwrap();
         }
         let package = resolve
-            .push_str("simulay.wit", &self.wit.replace("plugin@0.1.0", &format!("plugin@{}", self.version)))
+            .push_str("simulay.wit", &self.wit.replace("plugin@0.2.0", &format!("plugin@{}", self.version)))
             .unwrap();
         let world = resolve.select_world(&[package], Some("plugin")).unwrap();
         let mut module = wat::parse_str(self.module()).unwrap();

@@ -71,8 +71,9 @@ fn importing(interface: &str) -> Vec<u8> {
 /// Plugins whose `describe` misbehaves.
 fn describers() -> Vec<Upload> {
     let describing = |describe: &str| Guest { describe: describe.into(), ..Guest::default() }.build();
+    let old = |describe: &str| Guest { describe: describe.into(), ..Guest::v0_1() }.build();
     let fields = |fields: String| Guest { fields, ..Guest::default() }.build();
-    let post = "(func (export \"cabi_post_simulay:plugin/pipeline@0.1.0#describe\") (param i32)";
+    let post = "(func (export \"cabi_post_simulay:plugin/pipeline@0.2.0#describe\") (param i32)";
     let grow = "(loop (drop (memory.grow (i32.const 16))) br 0) unreachable";
     let long_title = "(i32.store (i32.const 1044) (i32.const 1500000)) i32.const 1024";
     vec![
@@ -83,6 +84,8 @@ fn describers() -> Vec<Upload> {
         upload("trapping describe", describing("unreachable"), &["plugin_trap"]),
         upload("manifest out of memory's bounds", describing("i32.const -4"), &["plugin_trap"]),
         upload("endless manifest", describing(long_title), &["manifest_too_large"]),
+        upload("endless describe of an older contract", old(SPIN), &["describe_timeout"]),
+        upload("endless manifest of an older contract", old(long_title), &["manifest_too_large"]),
         upload("name with a path", named("../../etc/x"), &["manifest_invalid"]),
         upload("name of control characters", named("a\u{202e}b"), &["manifest_invalid"]),
         upload(

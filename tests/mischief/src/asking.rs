@@ -22,6 +22,7 @@ pub(crate) fn step(deed: &str) -> Option<Step> {
         "file-nul" => with_file("a\0b"),
         "output-above" => ContainerCall { outputs: vec!["../**".into()], ..call() },
         "output-absolute" => ContainerCall { outputs: vec!["/etc/shadow".into()], ..call() },
+        "exclude-above" => ContainerCall { excludes: vec!["../**".into()], ..call() },
         "foreign-artifact" => ContainerCall {
             files: vec![File { path: "x".into(), content: Source::Artifact("0".repeat(64)) }],
             ..call()
@@ -45,6 +46,8 @@ fn call() -> ContainerCall {
         env: vec![],
         files: vec![],
         outputs: vec![],
+        excludes: vec![],
+        keep_unchanged: true,
         resources: RESOURCES,
         on_failure: OnFailure::FailRun,
         deterministic: false,

@@ -26,7 +26,8 @@ impl Witness {
     /// Of the host that keeps its data in `data`.
     pub(super) fn new(data: &Path) -> anyhow::Result<Self> {
         let instance = fs::read_to_string(data.join("instance")).context("the host has no instance yet")?;
-        let label = format!("label=org.simulay.instance={}", instance.trim());
+        let instance = instance.lines().next().unwrap_or_default();
+        let label = format!("label=org.simulay.instance={instance}");
         let told = tempfile::tempfile()?;
         let mut events = Command::new("docker");
         events.args(["events", "--since", &now()?, "--filter", &label, "--filter", "event=start"]);

@@ -35,6 +35,8 @@ impl Guest for Sum {
             env: vec![],
             files: vec![File { path: "main.m".into(), content: Source::Text(SCRIPT.into()) }],
             outputs: vec!["sum.json".into()],
+            excludes: vec![],
+            keep_unchanged: true,
             resources: RESOURCES,
             on_failure: OnFailure::Report,
             deterministic: true,

@@ -24,7 +24,7 @@ static plugin_list_string_t strings(const char *const *texts, size_t count) {
 
 // A call of a program of Octave's, with the chain and `more` further files to come.
 static Call octave(const char *program, const char *source, String params, size_t more) {
-    Call call = {.image = copied("octave"), .resources = RESOURCES, .deterministic = true};
+    Call call = {.image = copied("octave"), .resources = RESOURCES, .keep_unchanged = true, .deterministic = true};
     call.on_failure = SIMULAY_PLUGIN_TYPES_ON_FAILURE_REPORT;
     call.command = strings((const char *[]){"octave-cli", "-qfHW", program}, 3);
     call.files.ptr = room(3 + more, sizeof *call.files.ptr);
@@ -61,6 +61,8 @@ const char *complaint(const Result *result) {
         return "out of memory: take fewer masses";
     case SIMULAY_PLUGIN_TYPES_ENDING_TIMED_OUT:
         return "timed out: take fewer masses";
+    case SIMULAY_PLUGIN_TYPES_ENDING_PROCESS_LIMIT:
+        return "Octave was refused a process";
     default:
         return "Octave did not come to its end";
     }

@@ -73,6 +73,12 @@ pub struct Asked {
     pub files: Vec<PlacedFile>,
     /// Glob patterns of the files kept.
     pub outputs: Vec<String>,
+    /// Glob patterns of files that are not kept although `outputs` asks for them.
+    #[serde(default)]
+    pub excludes: Vec<String>,
+    /// Files given that were left as they were are kept as well.
+    #[serde(default)]
+    pub keep_unchanged: bool,
     /// Bounds asked for.
     pub resources: Resources,
     /// What a failure means to the run.
@@ -116,12 +122,39 @@ pub struct CallResult {
     pub stderr: String,
     /// Files kept.
     pub outputs: Vec<Artifact>,
+    /// Files that were asked for and not kept, by path.
+    #[serde(default)]
+    pub left_out: Vec<Omission>,
+    /// How many more than `left_out` lists.
+    #[serde(default)]
+    pub left_out_more: u64,
     /// Whole standard output, when any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stdout_log: Option<Artifact>,
     /// Whole standard error, when any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stderr_log: Option<Artifact>,
+    /// Bytes in the middle of standard output that were not kept.
+    #[serde(default)]
+    pub stdout_omitted: u64,
+    /// Bytes in the middle of standard error that were not kept.
+    #[serde(default)]
+    pub stderr_omitted: u64,
+    /// Processor time, milliseconds, when it could be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_ms: Option<u64>,
+    /// The most memory in use at one moment, bytes, when it could be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peak_memory_bytes: Option<u64>,
+}
+
+/// A file that was asked for and not kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Omission {
+    /// Where it lay below the working directory; what is no UTF-8 is replaced.
+    pub path: String,
+    /// Why, in words.
+    pub reason: String,
 }
 
 /// A call in the journal of its run.
@@ -215,6 +248,8 @@ impl Asked {
             env: call.env.into_iter().map(|(name, value)| Variable { name, value }).collect(),
             files: call.files.into_iter().map(|file| PlacedFile::new(file, shown)).collect(),
             outputs: call.outputs,
+            excludes: call.excludes,
+            keep_unchanged: call.keep_unchanged,
             resources: call.resources.into(),
             on_failure: call.on_failure.into(),
             deterministic: call.deterministic,
@@ -231,9 +266,21 @@ impl From<model::ContainerResult> for CallResult {
             stdout: result.stdout,
             stderr: result.stderr,
             outputs: result.outputs.into_iter().map(Into::into).collect(),
+            left_out: result.left_out.into_iter().map(Into::into).collect(),
+            left_out_more: result.left_out_more,
             stdout_log: result.stdout_log.map(Into::into),
             stderr_log: result.stderr_log.map(Into::into),
+            stdout_omitted: result.stdout_omitted,
+            stderr_omitted: result.stderr_omitted,
+            cpu_ms: result.cpu_ms,
+            peak_memory_bytes: result.peak_memory_bytes,
         }
+    }
+}
+
+impl From<model::Omission> for Omission {
+    fn from(omission: model::Omission) -> Self {
+        Self { path: omission.path, reason: omission.reason }
     }
 }
 

@@ -54,8 +54,20 @@ impl Job<'_> {
         A: Fn() -> F + Sync,
         F: Future<Output = bool> + Send,
     {
+        self.converse_as(Uuid::new_v4().as_u64_pair().0, attached, alive).await
+    }
+
+    async fn converse_as<A, F>(
+        &mut self,
+        session: u64,
+        attached: AttachContainerResults,
+        alive: A,
+    ) -> Result<Heard, ContainerError>
+    where
+        A: Fn() -> F + Sync,
+        F: Future<Output = bool> + Send,
+    {
         let (mut reader, mut writer) = attachment::split(attached);
-        let session = Uuid::new_v4().as_u64_pair().0;
         let phase = match greet(&mut reader, &mut writer, session, &alive).await {
             Ok(Greeted::Init(phase)) => phase,
             Ok(Greeted::Foreign) => {
@@ -184,3 +196,6 @@ where
     }
     Err(Cut("simulay-init does not answer".to_owned()))
 }
+
+#[cfg(test)]
+mod tests;

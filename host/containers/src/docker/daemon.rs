@@ -8,7 +8,7 @@ use std::time::Duration;
 use bollard::Docker;
 use bollard::container::AttachContainerResults;
 use bollard::errors::Error;
-use bollard::models::{ContainerCreateBody, ContainerState, ContainerStateStatusEnum};
+use bollard::models::{ContainerCreateBody, ContainerState, ContainerStateStatusEnum, ContainerSummary};
 use bollard::models::{ImageInspect, SystemInfo, SystemVersion};
 use bollard::query_parameters::{
     AttachContainerOptionsBuilder, CreateContainerOptionsBuilder, KillContainerOptionsBuilder,
@@ -19,8 +19,9 @@ use simulay_model::ContainerName;
 use uuid::Uuid;
 
 use super::absence::in_words;
-use crate::spec::INSTANCE_LABEL;
-use crate::{Address, ContainerError, ImageId};
+use crate::naming::{docker_name, of_instance};
+use crate::spec::{INSTANCE_LABEL, OWNER_LABEL};
+use crate::{Address, ContainerError, ImageId, Owner};
 
 const QUICK: Duration = Duration::from_secs(5);
 const USUAL: Duration = Duration::from_secs(20);
@@ -77,12 +78,18 @@ pub(crate) enum Life {
 pub(crate) struct Daemon {
     docker: Docker,
     address: Arc<str>,
+    /// Whose containers are meant.
+    instance: Uuid,
 }
 
 impl Daemon {
-    /// The daemon that `docker` reaches at `address`.
-    pub(crate) fn new(docker: Docker, address: &Address) -> Self {
-        Self { docker, address: address.to_string().into() }
+    /// The daemon that `docker` reaches at `address`, for the containers of `instance`.
+    pub(crate) fn new(docker: Docker, address: &Address, instance: Uuid) -> Self {
+        Self { docker, address: address.to_string().into(), instance }
+    }
+
+    fn called(&self, name: ContainerName) -> String {
+        docker_name(name, self.instance)
     }
 
     pub(crate) async fn ping(&self) -> Result<(), DaemonError> {
@@ -106,24 +113,24 @@ impl Daemon {
         name: ContainerName,
         body: ContainerCreateBody,
     ) -> Result<(), DaemonError> {
-        let options = CreateContainerOptionsBuilder::default().name(&name.to_string()).build();
+        let options = CreateContainerOptionsBuilder::default().name(&self.called(name)).build();
         self.within("create", SLOW, self.docker.create_container(Some(options), body)).await.map(|_| ())
     }
 
     /// Starting a container that runs is fine.
     pub(crate) async fn start(&self, name: ContainerName) -> Result<(), DaemonError> {
-        self.within("start", SLOW, self.docker.start_container(&name.to_string(), None)).await
+        self.within("start", SLOW, self.docker.start_container(&self.called(name), None)).await
     }
 
     pub(crate) async fn attach(&self, name: ContainerName) -> Result<AttachContainerResults, DaemonError> {
         let options = AttachContainerOptionsBuilder::default().stdin(true).stdout(true).stderr(true);
         let options = options.stream(true).build();
-        self.within("attach", USUAL, self.docker.attach_container(&name.to_string(), Some(options))).await
+        self.within("attach", USUAL, self.docker.attach_container(&self.called(name), Some(options))).await
     }
 
     /// `None` when there is no such container.
     pub(crate) async fn inspect(&self, name: ContainerName) -> Result<Option<Found>, DaemonError> {
-        match self.within("inspect", USUAL, self.docker.inspect_container(&name.to_string(), None)).await {
+        match self.within("inspect", USUAL, self.docker.inspect_container(&self.called(name), None)).await {
             Ok(found) => Ok(Some(found.state.unwrap_or_default().into())),
             Err(DaemonError::NotFound) => Ok(None),
             Err(error) => Err(error),
@@ -132,22 +139,45 @@ impl Daemon {
 
     pub(crate) async fn kill(&self, name: ContainerName) -> Result<(), DaemonError> {
         let options = KillContainerOptionsBuilder::default().signal("SIGKILL").build();
-        self.within("kill", USUAL, self.docker.kill_container(&name.to_string(), Some(options))).await
+        self.within("kill", USUAL, self.docker.kill_container(&self.called(name), Some(options))).await
     }
 
     pub(crate) async fn remove(&self, name: ContainerName) -> Result<(), DaemonError> {
-        let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
-        self.within("remove", SLOW, self.docker.remove_container(&name.to_string(), Some(options))).await
+        self.remove_called(&self.called(name)).await
     }
 
-    /// The containers with the label of `instance` and a name of ours.
-    pub(crate) async fn list(&self, instance: Uuid) -> Result<Vec<ContainerName>, DaemonError> {
-        let label = format!("{INSTANCE_LABEL}={instance}");
+    /// Removes a container by what Docker calls it.
+    pub(crate) async fn remove_called(&self, called: &str) -> Result<(), DaemonError> {
+        let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
+        self.within("remove", SLOW, self.docker.remove_container(called, Some(options))).await
+    }
+
+    /// The containers with the label of this instance and a name of its own; then those with a name as
+    /// older versions gave it, under which nobody looks for them any more.
+    pub(crate) async fn list(&self) -> Result<(Vec<ContainerName>, Vec<String>), DaemonError> {
+        let found = self.labelled(format!("{INSTANCE_LABEL}={}", self.instance)).await?;
+        let names = found.into_iter().flat_map(|container| container.names.unwrap_or_default());
+        let names: Vec<String> =
+            names.filter_map(|name| Some(name.strip_prefix('/')?.to_owned())).collect();
+        let ours = names.iter().filter_map(|name| of_instance(name, self.instance)).collect();
+        let former = names.into_iter().filter(|name| name.parse::<ContainerName>().is_ok()).collect();
+        Ok((ours, former))
+    }
+
+    /// The containers of all instances that go with a process, by their IDs.
+    pub(crate) async fn owned(&self) -> Result<Vec<(String, Owner)>, DaemonError> {
+        let found = self.labelled(OWNER_LABEL.to_owned()).await?;
+        let owned = |container: ContainerSummary| {
+            let owner = container.labels?.get(OWNER_LABEL)?.parse().ok()?;
+            Some((container.id?, owner))
+        };
+        Ok(found.into_iter().filter_map(owned).collect())
+    }
+
+    async fn labelled(&self, label: String) -> Result<Vec<ContainerSummary>, DaemonError> {
         let filters = HashMap::from([("label", vec![label])]);
         let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
-        let found = self.within("list", USUAL, self.docker.list_containers(Some(options))).await?;
-        let names = found.into_iter().flat_map(|container| container.names.unwrap_or_default());
-        Ok(names.filter_map(|name| name.strip_prefix('/').and_then(|name| name.parse().ok())).collect())
+        self.within("list", USUAL, self.docker.list_containers(Some(options))).await
     }
 }
 

@@ -2,7 +2,7 @@
 
 use bollard::models::{SystemInfo, SystemInfoCgroupVersionEnum, SystemVersion};
 
-use super::daemon::Daemon;
+use super::daemon::{Daemon, DaemonError};
 use crate::spec::Runtime;
 
 /// From this version on, no known hole in the engine lets a container reach its host.
@@ -36,13 +36,17 @@ pub enum Severity {
 
 /// Asks the daemon and judges the answers.
 pub(super) async fn findings(daemon: &Daemon, runtime: Runtime) -> Vec<Finding> {
-    match (daemon.version().await, daemon.info().await) {
-        (Ok(version), Ok(info)) => judge(&version, &info, runtime),
-        (Err(error), _) | (_, Err(error)) => {
+    match asked(daemon).await {
+        Ok((version, info)) => judge(&version, &info, runtime),
+        Err(error) => {
             let cure = "start Docker, or correct its address; you may lack the right to use its socket";
             vec![finding("docker", Severity::Fail, error.to_string(), Some(cure))]
         }
     }
+}
+
+async fn asked(daemon: &Daemon) -> Result<(SystemVersion, SystemInfo), DaemonError> {
+    Ok((daemon.version().await?, daemon.info().await?))
 }
 
 fn judge(version: &SystemVersion, info: &SystemInfo, wanted: Runtime) -> Vec<Finding> {

@@ -1,5 +1,6 @@
 //! Makes sure that a container is there and runs, or is there no more.
 
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use simulay_model::ContainerName;
@@ -8,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::DockerContainers;
 use super::daemon::{DaemonError, Found, Life};
 use super::patience::Patience;
+use crate::register::{unbounded, volumes};
 use crate::spec::{self, Place};
 use crate::{Admitted, Begin, ContainerError};
 
@@ -102,20 +104,39 @@ impl DockerContainers {
     }
 
     async fn create(&self, name: ContainerName, call: &Admitted, place: Place) -> Result<(), Hindrance> {
+        self.check_image(call).await?;
         match self.daemon.create(name, spec::body(name, call, place)).await {
             Ok(()) => Ok(()),
             // Created by a request whose answer was lost.
             Err(DaemonError::Conflict(_)) if self.daemon.inspect(name).await?.is_some() => Ok(()),
-            Err(DaemonError::NotFound) => Err(Hindrance::Final(ContainerError::ImageUnavailable {
-                image: call.image_name.clone(),
-                id: call.image.to_string(),
-            })),
+            Err(DaemonError::NotFound) => Err(Hindrance::Final(image_unavailable(call))),
             Err(DaemonError::Refused(reason)) => Err(Hindrance::Final(ContainerError::SpecDenied {
                 field: "resources".to_owned(),
                 rule: format!("the Docker daemon does not grant them: {reason}"),
             })),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Refuses an image whose containers could write where nothing bounds them. An ID names its content
+    /// for good: one look is enough.
+    async fn check_image(&self, call: &Admitted) -> Result<(), Hindrance> {
+        let sound = || self.sound.lock().unwrap_or_else(PoisonError::into_inner);
+        if sound().contains(&call.image) {
+            return Ok(());
+        }
+        let found = self.daemon.image(call.image).await.map_err(|error| match error {
+            DaemonError::NotFound => Hindrance::Final(image_unavailable(call)),
+            error => error.into(),
+        })?;
+        let volumes = volumes(&found);
+        if !volumes.is_empty() {
+            let rule = format!("{}; register another image as `{}`", unbounded(&volumes), call.image_name);
+            let image = call.image_name.clone();
+            return Err(Hindrance::Final(ContainerError::ImageNotAllowed { image, rule }));
+        }
+        sound().insert(call.image);
+        Ok(())
     }
 
     async fn start(&self, name: ContainerName, call: &Admitted) -> Result<(), Hindrance> {
@@ -157,4 +178,8 @@ impl DockerContainers {
             patience.pause().await;
         }
     }
+}
+
+fn image_unavailable(call: &Admitted) -> ContainerError {
+    ContainerError::ImageUnavailable { image: call.image_name.clone(), id: call.image.to_string() }
 }

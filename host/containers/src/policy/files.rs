@@ -18,7 +18,8 @@ pub(super) fn check(files: &[File], limits: &Limits) -> Result<Vec<(RelativePath
     let inline: u64 = files.iter().map(|file| inline_bytes(&file.content)).sum();
     if inline > limits.max_input_bytes {
         let limit = limits.max_input_bytes;
-        let rule = format!("{inline} bytes of text and bytes, and the operator allows {limit} (`max_call_bytes`)");
+        let rule =
+            format!("{inline} bytes of text and bytes, and the operator allows {limit} (`max_call_bytes`)");
         return Err(denied("files", rule));
     }
     let checked = files.iter().enumerate().map(|(index, file)| {

@@ -13,7 +13,7 @@ fn name() -> ContainerName {
 }
 
 fn place() -> Place {
-    Place { instance: Uuid::from_u128(9), runtime: Runtime::Runc, cpus: CPUS }
+    Place { instance: Uuid::from_u128(9), owner: None, runtime: Runtime::Runc, cpus: CPUS }
 }
 
 /// The body as JSON, with what differs from container to container shown by name.

@@ -35,7 +35,7 @@ async fn plain_tcp_works_and_only_known_endpoints_are_asked() {
     rig.containers.images().await.unwrap();
     rig.containers.list().await.unwrap();
     rig.containers.preflight().await;
-    let own = format!("/containers/{}", rig.name);
+    let own = format!("/containers/{}", rig.called());
     let requests = proxy.requests();
     assert!(requests.len() >= 10, "{requests:?}");
     for request in &requests {
@@ -72,7 +72,7 @@ async fn a_listening_port_is_followed() {
 
 fn refused(address: Address, tls: Option<Tls>) -> ConnectError {
     let (policy, instance) = (Policy::default(), Uuid::nil());
-    let settings = DockerSettings { address, tls, instance, policy, runtime: Runtime::Runc };
+    let settings = DockerSettings { address, tls, instance, owner: None, policy, runtime: Runtime::Runc };
     DockerContainers::new(settings).err().unwrap()
 }
 

@@ -19,7 +19,7 @@ pub(crate) fn waiting() -> ContainerCall {
 
 /// Lets the command go on.
 pub(crate) fn go(rig: &Rig) {
-    let name = rig.name.to_string();
+    let name = rig.called();
     let done = Command::new("docker").args(["exec", &name, "touch", "/sim/go"]).status().unwrap();
     assert!(done.success());
 }
@@ -85,7 +85,7 @@ async fn a_cut_attachment_is_made_anew() {
     let rig = Rig::at(Address::Unix(path), None);
     let (call, memory) = (rig.admit(&waiting()), Memory::new());
     let (attach, start) =
-        (format!("POST /containers/{}/attach", rig.name), format!("POST /containers/{}/start", rig.name));
+        (format!("POST /containers/{}/attach", rig.called()), format!("POST /containers/{}/start", rig.called()));
     let count = |wanted: &str| proxy.requests().iter().filter(|request| *request == wanted).count();
     let (completed, ()) = tokio::join!(rig.run(&call, &memory), async {
         memory.printed("one").await;
@@ -104,7 +104,7 @@ async fn a_cut_attachment_is_made_anew() {
 #[tokio::test]
 async fn a_created_container_is_started() {
     let rig = Rig::new();
-    let (name, image) = (rig.name.to_string(), crate::rig::image_id().to_string());
+    let (name, image) = (rig.called(), crate::rig::image_id().to_string());
     let tmpfs = "/sim:uid=65532,gid=65532";
     let arguments = ["create", "-i", "--name", &name, "--network", "none", "--tmpfs", tmpfs, &image];
     assert!(Command::new("docker").args(arguments).output().unwrap().status.success());
@@ -118,7 +118,7 @@ async fn a_created_container_is_started() {
 #[tokio::test]
 async fn a_container_that_is_over_is_lost() {
     let rig = Rig::new();
-    let (name, image) = (rig.name.to_string(), crate::rig::image_id().to_string());
+    let (name, image) = (rig.called(), crate::rig::image_id().to_string());
     let arguments = ["run", "--name", &name, "--entrypoint", "false", &image];
     assert_eq!(Command::new("docker").args(arguments).output().unwrap().status.code(), Some(1));
     let ended = rig.run(&rig.admit(&shell("true")), &Memory::new()).await;
@@ -133,7 +133,7 @@ async fn a_container_that_is_killed_or_removed_is_lost() {
         let (call, memory) = (rig.admit(&waiting()), Memory::new());
         let (ended, ()) = tokio::join!(rig.run(&call, &memory), async {
             memory.printed("one").await;
-            let done = Command::new("docker").args(verb).arg(rig.name.to_string()).output().unwrap();
+            let done = Command::new("docker").args(verb).arg(rig.called()).output().unwrap();
             assert!(done.status.success());
         });
         assert!(matches!(ended, Err(ContainerError::Lost(_))), "{ended:?}");

@@ -16,6 +16,7 @@ mod endings;
 mod exchange;
 mod failures;
 mod lies;
+mod ownership;
 mod proxy;
 mod registration;
 mod rig;

@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 use simulay_containers::{
     Address, Admitted, Begin, Completed, ContainerError, Containers, DockerContainers, DockerSettings,
-    ImageId, Limits, Policy, Runtime, Tls,
+    ImageId, Limits, Owner, Policy, Runtime, Tls, docker_name,
 };
 use simulay_model::{
     ContainerCall, ContainerName, File, Image, Manifest, OnFailure, Resources, RunId, Source,
@@ -31,33 +31,48 @@ impl Rig {
     }
 
     pub(crate) fn at(address: Address, tls: Option<Tls>) -> Self {
-        Self::build(address, tls, Uuid::new_v4(), Limits::default(), image_id())
+        Self::build((address, tls), (Uuid::new_v4(), None), Limits::default(), image_id())
     }
 
     pub(crate) fn with_limits(limits: Limits) -> Self {
-        Self::build(Address::Unix(SOCKET.into()), None, Uuid::new_v4(), limits, image_id())
+        Self::build(local(), (Uuid::new_v4(), None), limits, image_id())
     }
 
     pub(crate) fn of(address: Address, tls: Option<Tls>, image: ImageId) -> Self {
-        Self::build(address, tls, Uuid::new_v4(), Limits::default(), image)
+        Self::build((address, tls), (Uuid::new_v4(), None), Limits::default(), image)
     }
 
     pub(crate) fn with_image(image: ImageId) -> Self {
-        let address = Address::Unix(SOCKET.into());
-        Self::build(address, None, Uuid::new_v4(), Limits::default(), image)
+        Self::build(local(), (Uuid::new_v4(), None), Limits::default(), image)
     }
 
-    fn build(address: Address, tls: Option<Tls>, instance: Uuid, limits: Limits, image: ImageId) -> Self {
+    /// Whose containers go with `owner`.
+    pub(crate) fn with_owner(owner: Owner) -> Self {
+        Self::build(local(), (Uuid::new_v4(), Some(owner)), Limits::default(), image_id())
+    }
+
+    /// A host that works on the same run as this one, and is another.
+    pub(crate) fn copy(&self) -> Self {
+        let mut copy = Self::build(local(), (Uuid::new_v4(), None), self.limits, image_id());
+        copy.name = self.name;
+        copy
+    }
+
+    fn build(
+        (address, tls): (Address, Option<Tls>),
+        (instance, owner): (Uuid, Option<Owner>),
+        limits: Limits,
+        image: ImageId,
+    ) -> Self {
         let policy = Policy { images: BTreeMap::from([("octave".to_owned(), image)]), limits };
-        let settings = DockerSettings { address, tls, instance, policy, runtime: Runtime::Runc };
+        let settings = DockerSettings { address, tls, instance, owner, policy, runtime: Runtime::Runc };
         let name = ContainerName { run: RunId::generate(), step: 0, call: 0, attempt: 0 };
         Self { containers: DockerContainers::new(settings).unwrap(), name, instance, limits }
     }
 
     /// The same host after a restart.
     pub(crate) fn reborn(&self) -> Self {
-        let mut reborn =
-            Self::build(Address::Unix(SOCKET.into()), None, self.instance, self.limits, image_id());
+        let mut reborn = Self::build(local(), (self.instance, None), self.limits, image_id());
         reborn.name = self.name;
         reborn
     }
@@ -81,14 +96,23 @@ impl Rig {
 
     /// What Docker says of the container; `None` when it is gone.
     pub(crate) fn inspect(&self) -> Option<Value> {
-        docker(&["inspect", &self.name.to_string()]).map(|found| found[0].clone())
+        docker(&["inspect", &self.called()]).map(|found| found[0].clone())
     }
+
+    /// What Docker calls the container.
+    pub(crate) fn called(&self) -> String {
+        docker_name(self.name, self.instance)
+    }
+}
+
+fn local() -> (Address, Option<Tls>) {
+    (Address::Unix(SOCKET.into()), None)
 }
 
 impl Drop for Rig {
     fn drop(&mut self) {
         // Also after a failed test.
-        let _ = Command::new("docker").args(["rm", "-f", &self.name.to_string()]).output();
+        let _ = Command::new("docker").args(["rm", "-f", &self.called()]).output();
     }
 }
 

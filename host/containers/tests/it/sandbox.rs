@@ -130,6 +130,36 @@ async fn dangerous_system_calls_are_denied() {
     assert_eq!(families, ["family 1 1", "family 2 1", "family 10 1"]);
 }
 
+/// The kernel loads a module for a protocol that it does not know yet, whoever asks.
+#[tokio::test]
+async fn no_protocol_is_asked_for_but_those_of_every_kernel() {
+    let rig = Rig::new();
+    let probe = r#"
+        sub told { my $result = shift; $result >= 0 ? "fine" : $! + 0 }
+        my %sockets = (tcp => [2, 1, 0], tcp6 => [10, 0x80801, 6], udp => [2, 2, 17], unix => [1, 1, 0],
+            sctp => [2, 1, 132], sctp_packets => [2, 5, 0], sctp6 => [10, 5, 132], mptcp => [2, 1, 262],
+            mptcp6 => [10, 1, 262], dccp => [2, 6, 0], udplite => [2, 2, 136], l2tp => [2, 2, 115],
+            rds => [21, 5, 0], tipc => [30, 1, 0], smc => [43, 1, 0], xdp => [44, 3, 0], raw => [2, 3, 1],
+            high => [0x100000002, 1, 132]);
+        for my $name (sort keys %sockets) { print "$name ", told(syscall(41, @{$sockets{$name}})), "\n" }
+        my $tcp = syscall(41, 2, 1, 0); my $on = pack('l', 1); my $tls = "tls";
+        my %options = (nodelay => [6, 1, $on, 4], reuse => [1, 2, $on, 4], ulp => [6, 31, $tls, 3],
+            ulp_high => [0x100000006, 31, $tls, 3], ulp_higher => [6, 0x10000001f, $tls, 3],
+            mptcp_ulp => [284, 1, $tls, 3], ip => [0, 64, $on, 4]);
+        for my $name (sort keys %options) { print "$name ", told(syscall(54, $tcp, @{$options{$name}})), "\n" }
+        my $buffer = "\0" x 64;
+        my %requests = (available => [0x541b, $buffer], bridge => [0x8940, $buffer], vlan => [0x8982, $buffer],
+            discipline => [0x5423, $buffer], discipline_high => [0x100005423, $buffer], type_in => [0x5412, "x"]);
+        for my $name (sort keys %requests) { print "$name ", told(syscall(16, $tcp, @{$requests{$name}})), "\n" }
+    "#;
+    let (completed, memory) = rig.complete(&command(&["perl", "-e", probe])).await;
+    assert_eq!(completed.ending, Ending::Exited(0), "{}", memory.stderr());
+    let told = memory.stdout();
+    let fine: Vec<_> = told.lines().filter_map(|line| line.strip_suffix(" fine")).collect();
+    assert_eq!(fine, ["tcp", "tcp6", "udp", "unix", "nodelay", "reuse", "available"], "{told}");
+    assert_eq!(told.lines().filter(|line| line.ends_with(" 1")).count(), 24, "{told}");
+}
+
 #[tokio::test]
 async fn thirty_two_bit_system_calls_end_the_program() {
     let rig = Rig::new();

@@ -87,12 +87,43 @@ fn a_pipeline_with_a_thousand_runs_does_not_starve_another() {
 }
 
 #[test]
+fn work_without_end_does_not_starve_another_pipeline() {
+    let mut story = calm();
+    let settings = Settings {
+        max_active_runs: 64,
+        max_containers: 64,
+        max_run_time: Duration::from_secs(90 * 24 * 3600),
+        ..settings(0)
+    };
+    // As many as the node can take.
+    story.daemon.set_capacity(Capacity { cpu_milli: 32 * 500, memory_mib: 32 * 1024 });
+    story.live(&in_memory(), |story, store| async move {
+        let engine = begin(story, &store, settings).await;
+        for salt in 0..100 {
+            let endless = Params { fate: Fate::Hangs, ..fine(salt, 1, 1) };
+            create(&engine, "large", &endless).await;
+        }
+        tokio::time::sleep(LONG / 24).await;
+        assert_eq!(story.daemon.present().len(), 32, "one pipeline alone has all processors at work");
+        for salt in 1000..1010 {
+            let small = create(&engine, "small", &fine(salt, 2, 3)).await;
+            succeeds(&engine, small).await;
+        }
+        assert_eq!(story.daemon.present().len(), 32);
+    });
+}
+
+#[test]
 fn containers_leave_the_reserve_of_the_node_alone() {
-    // A call takes 500 thousandths of a core and 72 MiB.
-    for (cpu_milli, memory_mib, most) in [(1700, 10_000, 3), (100_000, 100 + 150, 2), (100, 1, 1)] {
+    // A call takes 500 thousandths of a core and 72 MiB, beside 112 MiB for what is in its container.
+    for (cpu_milli, memory_mib, most) in
+        [(1700, 10_000, 3), (100_000, 100 + 2 * 184, 2), (100_000, 100 + 2 * 184 - 1, 1), (100, 1, 1)]
+    {
         let mut story = calm();
         let reserve = Capacity { cpu_milli: 0, memory_mib: 100 };
-        let settings = Settings { max_containers: 8, max_containers_per_run: 8, reserve, ..settings(0) };
+        let (max_containers, newcomer_percent) = (8, 0);
+        let settings =
+            Settings { max_containers, max_containers_per_run: 8, newcomer_percent, reserve, ..settings(0) };
         story.daemon.set_capacity(Capacity { cpu_milli, memory_mib });
         story.live(&in_memory(), |story, store| async move {
             let engine = begin(story, &store, settings).await;

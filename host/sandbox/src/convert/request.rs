@@ -1,6 +1,6 @@
 //! What the host hands to a plugin.
 
-use simulay_model::{Artifact, ContainerResult, Ending, Request};
+use simulay_model::{Artifact, ContainerResult, Ending, Omission, Request};
 
 use crate::bindings::exports::simulay::plugin::pipeline as wit;
 use crate::bindings::simulay::plugin::types;
@@ -25,8 +25,14 @@ fn result(result: &ContainerResult) -> types::ContainerResult {
         ending: ending(result.ending),
         stdout: result.stdout.clone(),
         stderr: result.stderr.clone(),
+        stdout_omitted: result.stdout_omitted,
+        stderr_omitted: result.stderr_omitted,
         outputs: result.outputs.iter().map(artifact).collect(),
+        left_out: result.left_out.iter().map(omission).collect(),
+        left_out_more: result.left_out_more,
         wall_ms: result.wall_ms,
+        cpu_ms: result.cpu_ms,
+        peak_memory_bytes: result.peak_memory_bytes,
         reused: result.reused,
     }
 }
@@ -38,10 +44,13 @@ const fn ending(ending: Ending) -> types::Ending {
         Ending::OutOfMemory => types::Ending::OutOfMemory,
         Ending::TimedOut => types::Ending::TimedOut,
         Ending::ScratchFull => types::Ending::ScratchFull,
-        // This version of the contract has no name for it; what was asked for was refused, too.
-        Ending::ProcessLimit => types::Ending::OutOfMemory,
         Ending::OutputLimit => types::Ending::OutputLimit,
+        Ending::ProcessLimit => types::Ending::ProcessLimit,
     }
+}
+
+fn omission(omission: &Omission) -> types::Omission {
+    types::Omission { path: omission.path.clone(), reason: omission.reason.clone() }
 }
 
 fn artifact(artifact: &Artifact) -> types::Artifact {

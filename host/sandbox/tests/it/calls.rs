@@ -10,9 +10,9 @@ use simulay_sandbox::{Answer, Call, CallError, Sandbox as _, SandboxSettings};
 
 use crate::world::{Digits, NoCode, assert_works, hasty, post_process, pre_process, request};
 
-const LOG: &str = "(import \"simulay:plugin/log@0.1.0\" \"write\" (func $log (param i32 i32 i32)))";
+const LOG: &str = "(import \"simulay:plugin/log@0.2.0\" \"write\" (func $log (param i32 i32 i32)))";
 const READ: &str =
-    "(import \"simulay:plugin/artifacts@0.1.0\" \"read\" (func $read (param i32 i32 i64 i64 i32)))";
+    "(import \"simulay:plugin/artifacts@0.2.0\" \"read\" (func $read (param i32 i32 i64 i64 i32)))";
 
 fn state(answer: Result<Answer, Failure>) -> serde_json::Value {
     match answer {
@@ -31,13 +31,15 @@ async fn a_plugin_describes_itself() {
 }
 
 #[tokio::test]
-async fn requests_and_answers_pass_unchanged() {
-    let (sandbox, echo) = (hasty(), Guest::default());
-    let step = Step { calls: Vec::new(), state: json!({ "width": 2 }) };
-    assert_eq!(pre_process(&sandbox, &echo).await.unwrap().answer, Ok(Answer::Step(step)));
-    let report = Report { outcome: json!([1, "ü"]), plots: Vec::new(), artifacts: Vec::new() };
-    let answered = post_process(&sandbox, &echo, json!([1, "ü"])).await.unwrap();
-    assert_eq!(answered.answer, Ok(Answer::Next(Next::Done(report))));
+async fn requests_and_answers_pass_unchanged_in_each_version_of_the_contract() {
+    let sandbox = hasty();
+    for echo in [Guest::default(), Guest::v0_1()] {
+        let step = Step { calls: Vec::new(), state: json!({ "width": 2 }) };
+        assert_eq!(pre_process(&sandbox, &echo).await.unwrap().answer, Ok(Answer::Step(step)));
+        let report = Report { outcome: json!([1, "ü"]), plots: Vec::new(), artifacts: Vec::new() };
+        let answered = post_process(&sandbox, &echo, json!([1, "ü"])).await.unwrap();
+        assert_eq!(answered.answer, Ok(Answer::Next(Next::Done(report))));
+    }
 }
 
 #[tokio::test]

@@ -5,9 +5,9 @@ use simulay_sandbox::{CallError, InspectError};
 
 use crate::world::{assert_works, hasty, pre_process, refused};
 
-const LOG: &str = "(import \"simulay:plugin/log@0.1.0\" \"write\" (func $log (param i32 i32 i32)))";
+const LOG: &str = "(import \"simulay:plugin/log@0.2.0\" \"write\" (func $log (param i32 i32 i32)))";
 const READ: &str =
-    "(import \"simulay:plugin/artifacts@0.1.0\" \"read\" (func $read (param i32 i32 i64 i64 i32)))";
+    "(import \"simulay:plugin/artifacts@0.2.0\" \"read\" (func $read (param i32 i32 i64 i64 i32)))";
 
 /// The error a `pre-process` must end with.
 async fn failed(pre_process_text: &str) -> CallError {
@@ -36,14 +36,16 @@ async fn loops_end_wherever_they_are() {
     assert_eq!(refused(&sandbox, describing.build()).await, InspectError::DescribeTimeout);
     let starting = Guest { fields: format!("(func $spin {SPIN}) (start $spin)"), ..Guest::default() };
     assert_eq!(refused(&sandbox, starting.build()).await, InspectError::DescribeTimeout);
-    let returning = "(func (export \"cabi_post_simulay:plugin/pipeline@0.1.0#describe\") (param i32)";
+    let returning = "(func (export \"cabi_post_simulay:plugin/pipeline@0.2.0#describe\") (param i32)";
     let returning = Guest { fields: format!("{returning} {SPIN})"), ..Guest::default() };
     assert_eq!(refused(&sandbox, returning.build()).await, InspectError::DescribeTimeout);
     assert_works(&sandbox).await;
 
     assert_eq!(failed(SPIN).await, CallError::CpuLimit(500));
-    let allocating = Guest { realloc: SPIN.into(), ..Guest::default() };
-    assert_eq!(failed_guest(allocating).await, CallError::CpuLimit(500));
+    for guest in [Guest::default(), Guest::v0_1()] {
+        let allocating = Guest { realloc: SPIN.into(), ..guest };
+        assert_eq!(failed_guest(allocating).await, CallError::CpuLimit(500));
+    }
 }
 
 #[tokio::test]
@@ -97,8 +99,10 @@ async fn large_answers_are_refused_before_the_host_holds_them() {
         (i64.store (i32.const 512) (i64.const 0)) (i64.store (i32.const 520) (i64.const 0))
         (i32.store (i32.const 516) (i32.const 131072)) (i32.store (i32.const 520) (i32.const 1001))
         i32.const 512";
-    let error = failed(calls).await;
-    assert!(matches!(error, CallError::ResultTooLarge(_)), "{error:?}");
+    for guest in [Guest::default(), Guest::v0_1()] {
+        let error = failed_guest(Guest { pre_process: calls.into(), ..guest }).await;
+        assert!(matches!(error, CallError::ResultTooLarge(_)), "{error:?}");
+    }
     let chatty = Guest { title: "x".repeat(30_000), ..Guest::default() };
     assert!(matches!(refused(&hasty(), chatty.build()).await, InspectError::Manifest(_)));
 }

@@ -50,7 +50,7 @@ async fn imports_nobody_offers_are_all_named() {
             (import \"wasi:filesystem/types@0.2.6\" (instance))
             (import \"wasi:io/poll@0.2.6\" (instance))
             (import \"host\" (func))
-            (export \"simulay:plugin/pipeline@0.1.0\" (instance $i)))",
+            (export \"simulay:plugin/pipeline@0.2.0\" (instance $i)))",
     );
     let error = refused(&hasty(), component.unwrap()).await;
     let named = ["wasi:sockets/tcp@0.2.6", "wasi:filesystem/types@0.2.6", "host"];
@@ -62,30 +62,40 @@ async fn another_contract_is_told_from_none() {
     let exporting = |name: &str| {
         wat::parse_str(format!("(component (instance $i) (export \"{name}\" (instance $i)))")).unwrap()
     };
-    let text = mismatch(exporting("simulay:plugin/pipeline@0.2.0")).await;
-    assert!(text.contains("0.2.0") && text.contains("0.1.0"), "{text}");
+    let text = mismatch(exporting("simulay:plugin/pipeline@0.3.0")).await;
+    assert!(text.contains("version 0.3.0") && text.contains("0.1.0 and 0.2.0"), "{text}");
     let text = mismatch(exporting("wasi:http/incoming-handler@0.2.0")).await;
-    assert!(text.contains("does not export simulay:plugin/pipeline@0.1.0"), "{text}");
+    assert!(text.contains("does not export simulay:plugin/pipeline"), "{text}");
 }
 
 #[tokio::test]
 async fn a_missing_or_other_export_is_named() {
-    let text = mismatch(
-        wat::parse_str("(component (instance $i) (export \"simulay:plugin/pipeline@0.1.0\" (instance $i)))")
-            .unwrap(),
-    )
-    .await;
-    assert!(text.contains("describe"), "{text}");
-    let wit = Guest::default().wit;
-    let other = Guest {
-        wit: wit.replace("describe: func() -> manifest", "describe: func() -> string"),
-        ..Guest::default()
-    };
-    let text = mismatch(other.build()).await;
-    assert!(text.contains("describe"), "{text}");
-    let other = Guest { wit: wit.replace("seed: u64", "seed: s64"), ..Guest::default() };
-    let text = mismatch(other.build()).await;
-    assert!(text.contains("process"), "{text}");
+    for version in ["0.1.0", "0.2.0"] {
+        let empty =
+            format!("(component (instance $i) (export \"simulay:plugin/pipeline@{version}\" (instance $i)))");
+        let text = mismatch(wat::parse_str(empty).unwrap()).await;
+        assert!(text.contains("describe") && text.contains(version), "{text}");
+    }
+    for guest in [Guest::default, Guest::v0_1] {
+        let changed = |from: &str, to: &str| Guest { wit: guest().wit.replace(from, to), ..guest() }.build();
+        let text = mismatch(changed("describe: func() -> manifest", "describe: func() -> string")).await;
+        assert!(text.contains("describe"), "{text}");
+        let text = mismatch(changed("seed: u64", "seed: s64")).await;
+        assert!(text.contains("process"), "{text}");
+        let text = mismatch(changed("reused: bool", "reused: u8")).await;
+        assert!(text.contains("post-process"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_version_does_not_pass_for_another() {
+    let (new, old) = (Guest::default(), Guest::v0_1());
+    let dressed = Guest { wit: new.wit.replace("plugin@0.2.0", "plugin@0.1.0"), ..Guest::v0_1() };
+    let text = mismatch(dressed.build()).await;
+    assert!(text.contains("pre-process") && text.contains("0.1.0"), "{text}");
+    let dressed = Guest { wit: old.wit.replace("plugin@0.1.0", "plugin@0.2.0"), ..Guest::default() };
+    let text = mismatch(dressed.build()).await;
+    assert!(text.contains("pre-process") && text.contains("0.2.0"), "{text}");
 }
 
 #[tokio::test]

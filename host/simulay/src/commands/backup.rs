@@ -5,11 +5,12 @@ use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::json;
-use simulay_store::Copied;
+use simulay_store::{Copied, Identity};
 
 use super::options::LocalOptions;
 use crate::configuration::Settings;
 use crate::fault::FAILED;
+use crate::instance;
 use crate::terminal::{print_json, say};
 
 /// Copies the data directory, also while a server works in it.
@@ -28,6 +29,10 @@ pub(crate) struct Restore {
     /// The copy that `simulay backup` made.
     #[arg(value_name = "DIR")]
     copy: PathBuf,
+    /// The host that was copied is gone for good: takes its place and its containers. Without it, what is
+    /// put back is an instance of its own and leaves them alone.
+    #[arg(long)]
+    same_instance: bool,
     #[command(flatten)]
     local: LocalOptions,
 }
@@ -42,7 +47,11 @@ pub(crate) fn back_up(arguments: &Backup, json: bool) -> anyhow::Result<ExitCode
 /// Puts a copy back.
 pub(crate) fn restore(arguments: &Restore, json: bool) -> anyhow::Result<ExitCode> {
     let data = Settings::load(&arguments.local.flags())?.data()?;
-    let copied = simulay_store::restore(&arguments.copy, &data)?;
+    let identity = if arguments.same_instance { Identity::Kept } else { Identity::New };
+    let copied = simulay_store::restore(&arguments.copy, &data, identity)?;
+    if arguments.same_instance {
+        instance::replace(&data)?;
+    }
     tell(&copied, &format!("{} is back in {}", arguments.copy.display(), data.display()), json)
 }
 

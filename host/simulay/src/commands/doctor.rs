@@ -13,6 +13,7 @@ use serde_json::json;
 use super::options::LocalOptions;
 use crate::configuration::Settings;
 use crate::fault::FAILED;
+use crate::risks::Risk;
 use crate::terminal::{print, print_json};
 
 /// Checks whether simulations can run here, and safely.
@@ -53,6 +54,14 @@ impl Check {
         Self { name: name.to_owned(), state, message: message.into(), cure: Some(cure.into()) }
     }
 
+    /// Something that is refused unless the operator accepts it.
+    fn risky(name: &str, (risk, accepted): (Risk, bool), message: String, cure: &str) -> Self {
+        if accepted {
+            return Self::bad(name, State::Warn, format!("{message}; you accept it ({risk})"), cure);
+        }
+        Self::bad(name, State::Fail, message, format!("{cure}; {}", risk.how_to_accept()))
+    }
+
     fn text(&self) -> String {
         let word = match self.state {
             State::Ok => "ok  ",
@@ -68,7 +77,7 @@ impl Check {
 pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(&arguments.local.flags())?;
     let mut checks = machine::checks(&settings);
-    checks.extend(sandbox::checks().await);
+    checks.extend(sandbox::checks(&settings).await);
     checks.extend(docker::checks(&settings).await);
     let worst = if arguments.strict { State::Warn } else { State::Fail };
     let healthy = checks.iter().all(|check| check.state < worst);

@@ -13,8 +13,8 @@ use crate::compose;
 use crate::configuration::Settings;
 use crate::terminal::{print_json, say};
 
-/// Deletes what `[retention]` no longer keeps, and blobs that nothing shows. A server does so by
-/// itself every hour.
+/// Deletes what `[retention]` no longer keeps, blobs that nothing shows, and containers of commands that
+/// were killed. A server does so by itself every hour.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Only tells what would go; works beside a server too.
@@ -29,6 +29,10 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
     let settings = Settings::load(&arguments.local.flags())?;
     let (data, rules) = (settings.data()?, compose::retention(&settings));
     let collected = if arguments.dry_run { look(&data, &rules).await? } else { clean(&data, &rules).await? };
+    if !arguments.dry_run {
+        // Docker may be absent: what is in the data directory has gone all the same.
+        let _ = compose::remove_orphans(&settings).await;
+    }
     tell(&collected, arguments.dry_run, json)?;
     Ok(ExitCode::SUCCESS)
 }

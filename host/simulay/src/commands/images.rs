@@ -1,6 +1,6 @@
 //! `simulay images`: the operator's list of images that simulations may use.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use simulay_containers::RegisteredImage;
+use simulay_model::Digest;
 
 use super::options::LocalOptions;
 use crate::configuration::Settings;
@@ -43,6 +44,12 @@ enum Verb {
         #[arg(long, value_name = "PATH")]
         init: Option<PathBuf>,
     },
+    /// Registers images anew whose simulay-init is of another version; what else is in them stays.
+    Refresh {
+        /// The simulay-init to use [default: the one this command carries].
+        #[arg(long, value_name = "PATH")]
+        init: Option<PathBuf>,
+    },
     /// Takes a name off the list; Docker keeps the image.
     Remove {
         /// Logical name.
@@ -65,6 +72,7 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
             let line = format!("{name} is {id}; a running server knows it after a restart");
             if json { print_json(&told)? } else { say(&line)? }
         }
+        Verb::Refresh { init } => refresh(&settings, init.as_deref(), json).await?,
         Verb::Remove { name } => {
             remove(&settings, &name)?;
             let line = format!("{name} is off the list; a running server forgets it after a restart");
@@ -81,6 +89,39 @@ fn record(settings: &Settings, name: &str, source: &str, id: &str) -> anyhow::Re
         Image { id: id.to_owned(), source: Some(source.to_owned()), registered_at: Some(Timestamp::now()) };
     Images::change(&data, |images| Ok(images.insert(name.to_owned(), image)))?;
     Ok(())
+}
+
+/// One after the other: what was done stays done when the next fails.
+async fn refresh(settings: &Settings, init: Option<&Path>, json: bool) -> anyhow::Result<()> {
+    let (data, init) = (settings.data()?, embedded::init(init)?);
+    let wanted = Some(Digest::of(&init));
+    let registered = Images::read(&data)?;
+    let ids = registered.all().iter().map(|(name, image)| (name.clone(), image.id.clone())).collect();
+    let mut renewed = Vec::new();
+    for RegisteredImage { name, id, .. } in
+        compose::images(settings, &ids).await?.into_iter().filter(|image| image.init != wanted)
+    {
+        let new = compose::renew(settings, &id, &init).await.with_context(|| {
+            format!("{name} is not registered anew; `simulay images register {name} IMAGE` does it")
+        })?;
+        Images::change(&data, |images| {
+            // Registered as another or removed meanwhile: that holds.
+            if let Some(image) = images.get_mut(&name).filter(|image| image.id == id) {
+                image.id.clone_from(&new);
+                image.registered_at = Some(Timestamp::now());
+            }
+            Ok(())
+        })?;
+        if !json {
+            say(&format!("{name} is {new} now; a running server knows it after a restart"))?;
+        }
+        renewed.push(json!({ "name": name, "id": new, "former": id }));
+    }
+    match (json, renewed.is_empty()) {
+        (true, _) => Ok(print_json(&json!({ "renewed": renewed }))?),
+        (false, true) => Ok(say("every image that `simulay images register` made has this simulay-init")?),
+        (false, false) => Ok(()),
+    }
 }
 
 fn remove(settings: &Settings, name: &str) -> anyhow::Result<()> {
@@ -102,7 +143,7 @@ async fn show_list(settings: &Settings, json: bool) -> anyhow::Result<()> {
     if json {
         return Ok(print_json(&json!({ "images": documents }))?);
     }
-    let mut table = Table::new(["NAME", "IMAGE", "SIZE", "SOURCE"]);
+    let mut table = Table::new(["NAME", "IMAGE", "SIZE", "INIT", "SOURCE"]);
     for image in &documents {
         let text = |name: &str| crate::render::at(image, &format!("/{name}"));
         let shown = match (image.get("present").and_then(Value::as_bool), image.get("size")) {
@@ -110,9 +151,15 @@ async fn show_list(settings: &Settings, json: bool) -> anyhow::Result<()> {
             (Some(false), _) => String::from("missing"),
             (None, _) => String::from("unknown"),
         };
-        table.row([&text("name"), &text("id"), &shown, &text("source")]);
+        let init = image.get("init_is_current").and_then(Value::as_bool);
+        let init = init.map_or("unknown", |current| if current { "current" } else { "another" });
+        table.row([&text("name"), &text("id"), &shown, init, &text("source")]);
     }
-    Ok(print(&table.text())?)
+    print(&table.text())?;
+    if documents.iter().any(|image| image.get("init_is_current") == Some(&Value::Bool(false))) {
+        say("\n`simulay images refresh` gives the simulay-init of this command to those that have another")?;
+    }
+    Ok(())
 }
 
 async fn inspect(settings: &Settings, name: &str, json: bool) -> anyhow::Result<()> {
@@ -144,6 +191,9 @@ async fn documents(settings: &Settings) -> anyhow::Result<Vec<Value>> {
             "name": name, "id": id,
             "present": found.map(|image| image.present),
             "size": found.and_then(|image| image.size),
+            "init": found.and_then(|image| image.init),
+            "init_is_current": found.filter(|image| image.present && embedded::is_built_in())
+                .map(|image| !embedded::is_another(image.init)),
             "source": entry.and_then(|image| image.source.clone()),
             "registered_at": entry.and_then(|image| image.registered_at),
             "from_settings": settings.images.contains_key(name),

@@ -15,6 +15,7 @@ use crate::configuration::Settings;
 use crate::cures::cure;
 use crate::fault::Usage;
 use crate::terminal::Progress;
+use crate::instance::Standing;
 use crate::{compose, places};
 
 const LAST_WORDS: u64 = 2048;
@@ -53,6 +54,13 @@ impl Place {
         Ok(Self::Temporary(folder.context("no temporary folder can be made")?))
     }
 
+    const fn standing(&self) -> Standing {
+        match self {
+            Self::Named(_) => Standing::Lasting,
+            Self::Temporary(_) => Standing::Passing,
+        }
+    }
+
     fn path(&self) -> &Path {
         match self {
             Self::Named(path) => path,
@@ -82,10 +90,14 @@ impl Local {
     }
 
     async fn open(settings: &Settings, place: Place, images: &ImageOptions) -> anyhow::Result<Self> {
+        compose::check_sandbox(settings).await?;
         let images = compose::images_for_run(settings, &images.images).await?;
-        let engine = compose::engine(settings, place.path(), &images)?;
+        let engine = compose::engine(settings, place.path(), &images, place.standing())?;
         engine.recover().await.context("the data directory cannot be read")?;
         check_ready(&engine).await?;
+        compose::check_daemon(settings).await?;
+        // What an earlier command left is no reason not to run this one.
+        let _ = compose::remove_orphans(settings).await;
         Ok(Self { engine, _place: place })
     }
 

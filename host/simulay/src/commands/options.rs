@@ -9,6 +9,7 @@ use simulay_model::PluginName;
 
 use crate::client::Client;
 use crate::configuration::Flags;
+use crate::risks::Risk;
 
 /// Where the server is.
 #[derive(Debug, Args)]
@@ -43,6 +44,9 @@ pub(crate) struct LocalOptions {
     /// Settings file [default: simulay.toml, when there is one].
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
+    /// Goes on though there is this risk; may be given several times.
+    #[arg(long = "accept-risk", global = true, value_enum, value_name = "RISK")]
+    pub(crate) accept_risks: Vec<Risk>,
 }
 
 impl LocalOptions {
@@ -52,6 +56,7 @@ impl LocalOptions {
             file: self.config.clone(),
             data: self.data.clone(),
             docker: self.docker.clone(),
+            accept_risks: self.accept_risks.clone(),
             ..Flags::default()
         }
     }

@@ -139,7 +139,7 @@ pub(super) fn read_component(file: &Path) -> Result<Bytes, Usage> {
 
 async fn inspect(file: &Path, json: bool) -> anyhow::Result<()> {
     let component = read_component(file)?;
-    let manifest = compose::sandbox(None)?.inspect(component.as_ref().into()).await?.manifest;
+    let manifest = compose::inspector().await?.inspect(component.as_ref().into()).await?.manifest;
     let document = serde_json::to_value(wire::Manifest::from(manifest))?;
     if json {
         print_json(&document)?

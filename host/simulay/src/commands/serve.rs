@@ -1,8 +1,11 @@
 //! `simulay serve`: the server, until a signal ends it.
 
+mod watch;
+
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
@@ -16,6 +19,7 @@ use super::options::LocalOptions;
 use crate::compose::{self, ImageIds};
 use crate::configuration::{Flags, Log, LogFormat, Settings};
 use crate::fault::Usage;
+use crate::instance::Standing;
 use crate::terminal::{print_json_line, say};
 use crate::{places, signals};
 
@@ -28,6 +32,10 @@ pub(crate) struct Arguments {
     /// Allows an address that other machines reach.
     #[arg(long)]
     allow_remote: bool,
+    /// The data directory was copied here, and the other is gone for good: takes its place and its
+    /// containers. Without it, a copy is an instance of its own.
+    #[arg(long)]
+    same_instance: bool,
     /// How the log is written, on standard error [default: text].
     #[arg(long, value_enum)]
     log_format: Option<LogFormat>,
@@ -46,6 +54,9 @@ impl Arguments {
     }
 }
 
+/// For Docker to answer before the server starts without it.
+const JUDGEMENT: Duration = Duration::from_secs(3);
+
 /// Where a server is, and what it has.
 struct Place<'a> {
     address: String,
@@ -62,14 +73,23 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
     let data = settings.data()?;
     places::prepare(&data)?;
     let images = compose::image_ids(&settings, &data)?;
+    compose::check_sandbox(&settings).await?;
+    let judged = tokio::time::timeout(JUDGEMENT, compose::check_daemon(&settings)).await;
+    let findings = judged.unwrap_or_else(|_| Ok(Vec::new()))?;
     let listener = bind(settings.server.listen).await?;
-    let engine = compose::engine(&settings, &data, &images)?;
+    let standing = if arguments.same_instance { Standing::Replacing } else { Standing::Lasting };
+    let engine = compose::engine(&settings, &data, &images, standing)?;
     let stop = signals::stop()?;
     let taken_up = engine.recover().await.context("the data directory cannot be read")?;
     let address = format!("http://{}", listener.local_addr()?);
     announce(&Place { address, data: &data, images: &images, taken_up }, json)?;
-    tokio::spawn(warn_of_risks(settings.clone()));
+    let watching = watch::docker(settings.clone(), images, findings, stop.clone());
+    let watching = tokio::spawn(stop.clone().run_until_cancelled_owned(watching));
     serve(&settings, listener, engine, stop).await?;
+    // It ends by itself only to refuse what it found.
+    if let Some(refused) = watching.await? {
+        return refused.map(|()| ExitCode::SUCCESS);
+    }
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
 }
@@ -130,16 +150,5 @@ fn announce(place: &Place<'_>, json: bool) -> anyhow::Result<()> {
         0 => Ok(()),
         1 => Ok(say("1 unfinished run goes on")?),
         runs => Ok(say(&format!("{runs} unfinished runs go on"))?),
-    }
-}
-
-/// Writes into the log what `simulay doctor` would warn of.
-async fn warn_of_risks(settings: Settings) {
-    let Ok(findings) = compose::preflight(&settings).await else { return };
-    for finding in findings {
-        if finding.severity != compose::Severity::Ok {
-            let cure = finding.cure.unwrap_or_default();
-            tracing::warn!(cure, "{}: {}", finding.name, finding.message);
-        }
     }
 }

@@ -1,11 +1,12 @@
 //! Docker as the settings and the environment name it.
 
 use std::env;
+use std::path::PathBuf;
 
 use anyhow::bail;
 use simulay_containers::{
-    Address, Containers as _, DockerContainers, DockerSettings, Finding, Policy, RegisteredImage, Registrar,
-    Runtime, Tls,
+    Address, Containers as _, DockerContainers, DockerSettings, Finding, Owner, Policy, Reach,
+    RegisteredImage, Registrar, Runtime, Severity, Tls,
 };
 use uuid::Uuid;
 
@@ -13,11 +14,21 @@ use super::{ImageIds, image_ids, limits};
 use crate::configuration::{self, Settings};
 use crate::fault::Usage;
 use crate::images::is_id;
+use crate::risks::Risk;
 
-/// The containers of `instance` on the daemon of the settings; asks it nothing yet.
+/// Whose containers are meant.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Whose {
+    /// The host's.
+    pub(crate) instance: Uuid,
+    /// The process they go with.
+    pub(crate) owner: Option<Owner>,
+}
+
+/// The containers of a host on the daemon of the settings; asks it nothing yet.
 pub(super) fn containers(
     settings: &Settings,
-    instance: Uuid,
+    Whose { instance, owner }: Whose,
     images: &ImageIds,
 ) -> anyhow::Result<DockerContainers> {
     let (address, tls) = daemon(settings)?;
@@ -30,27 +41,55 @@ pub(super) fn containers(
         configuration::Runtime::Runc => Runtime::Runc,
         configuration::Runtime::Runsc => Runtime::Runsc,
     };
-    Ok(DockerContainers::new(DockerSettings { address, tls, instance, policy, runtime })?)
+    Ok(DockerContainers::new(DockerSettings { address, tls, instance, owner, policy, runtime })?)
 }
 
-/// Where Docker is, in words.
-pub(crate) fn docker_address(settings: &Settings) -> anyhow::Result<String> {
-    daemon(settings).map(|(address, _)| address.to_string())
+/// The containers of nobody, to ask the daemon.
+fn nobodys(settings: &Settings, images: &ImageIds) -> anyhow::Result<DockerContainers> {
+    containers(settings, Whose::default(), images)
+}
+
+/// Where Docker is, and what there is to say of the way to it.
+pub(crate) fn address(settings: &Settings) -> anyhow::Result<Finding> {
+    let (address, tls) = daemon(settings)?;
+    let name = "docker address".to_owned();
+    if tls.is_some() || address.reach() == Reach::Socket {
+        let message = address.to_string();
+        return Ok(Finding { name, severity: Severity::Ok, message, cure: None });
+    }
+    let who = match address.reach() {
+        Reach::Network => "everybody on the way",
+        Reach::Socket | Reach::Machine => "every user of this machine",
+    };
+    let message = format!("{address} is plain text: {who} can use Docker, and so become root");
+    let cure = Some("use a unix:// socket, or TLS with docker.ca, docker.cert and docker.key".to_owned());
+    Ok(Finding { name, severity: Severity::Warn, message, cure })
 }
 
 /// What an operator should know of the daemon.
 pub(crate) async fn preflight(settings: &Settings) -> anyhow::Result<Vec<Finding>> {
-    Ok(containers(settings, Uuid::nil(), &ImageIds::new())?.preflight().await)
+    let found = nobodys(settings, &ImageIds::new())?.preflight().await;
+    Ok([address(settings)?].into_iter().chain(found).collect())
+}
+
+/// Removes the containers whose process was killed; tells how many.
+pub(crate) async fn remove_orphans(settings: &Settings) -> anyhow::Result<usize> {
+    Ok(nobodys(settings, &ImageIds::new())?.remove_orphans().await?)
 }
 
 /// What Docker knows of the images `ids`.
 pub(crate) async fn images(settings: &Settings, ids: &ImageIds) -> anyhow::Result<Vec<RegisteredImage>> {
-    Ok(containers(settings, Uuid::nil(), ids)?.images().await?)
+    Ok(nobodys(settings, ids)?.images().await?)
 }
 
 /// Makes an image with `init` from the one `reference` means; gives its ID.
 pub(crate) async fn register(settings: &Settings, reference: &str, init: &[u8]) -> anyhow::Result<String> {
     Ok(registrar(settings)?.register(reference, init).await?.to_string())
+}
+
+/// Registers the image `id` anew with `init`; gives the ID it has then.
+pub(crate) async fn renew(settings: &Settings, id: &str, init: &[u8]) -> anyhow::Result<String> {
+    Ok(registrar(settings)?.renew(id.parse()?, init).await?.to_string())
 }
 
 /// The operator's images, and those `named` for this run, which win.
@@ -86,11 +125,24 @@ fn registrar(settings: &Settings) -> anyhow::Result<Registrar> {
     Ok(Registrar::new(&address, tls.as_ref())?)
 }
 
-/// Where Docker is, by the settings, else by `DOCKER_HOST` and its companions.
+/// Where Docker is, by the settings, else by `DOCKER_HOST` and its companions. Nobody on the way may
+/// listen, unless the operator accepts that.
 fn daemon(settings: &Settings) -> anyhow::Result<(Address, Option<Tls>)> {
+    let (address, tls) = named(settings)?;
+    if tls.is_none() && address.reach() == Reach::Network && !settings.accepts(Risk::PlainTcp) {
+        let what = format!("{address} would be spoken to in plain text, and Docker gives its user all rights");
+        let cure = "name certificates with docker.ca, docker.cert and docker.key, or with DOCKER_TLS_VERIFY \
+                    and DOCKER_CERT_PATH";
+        bail!(Risk::PlainTcp.refusal(&[(what, cure.to_owned())]));
+    }
+    Ok((address, tls))
+}
+
+fn named(settings: &Settings) -> anyhow::Result<(Address, Option<Tls>)> {
     let variable = |name: &str| env::var(name).ok();
     let named = settings.docker.address.clone().or_else(|| variable("DOCKER_HOST"));
-    let address = Address::from_environment(named.as_deref()).map_err(|error| Usage(error.to_string()))?;
+    let address = Address::from_environment(named.as_deref()).and_then(|address| address.resolve());
+    let address = address.map_err(|error| Usage(error.to_string()))?;
     let tls = match (&settings.docker.ca, &settings.docker.cert, &settings.docker.key) {
         (Some(ca), Some(cert), Some(key)) => {
             Some(Tls { ca: ca.clone(), cert: cert.clone(), key: key.clone() })
@@ -99,8 +151,16 @@ fn daemon(settings: &Settings) -> anyhow::Result<(Address, Option<Tls>)> {
         _ if matches!(address, Address::Tcp { .. }) => Tls::from_environment(
             variable("DOCKER_TLS_VERIFY").as_deref(),
             variable("DOCKER_CERT_PATH").as_deref(),
-        ),
+            usual_certificates().as_deref(),
+        )
+        .map_err(|error| Usage(error.to_string()))?,
         _ => None,
     };
     Ok((address, tls))
+}
+
+/// Where Docker's own command looks for certificates when none are named.
+fn usual_certificates() -> Option<PathBuf> {
+    let folder = |name: &str| env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from);
+    folder("DOCKER_CONFIG").or_else(|| Some(folder("HOME")?.join(".docker")))
 }

@@ -18,6 +18,7 @@ pub(super) fn of_engine(settings: &Settings) -> EngineSettings {
         max_unfinished_runs: runs.max_unfinished.unwrap_or(usual.max_unfinished_runs),
         max_active_runs: runs.max_active.unwrap_or(usual.max_active_runs),
         max_containers,
+        newcomer_percent: runs.newcomer_percent.unwrap_or(usual.newcomer_percent),
         max_containers_per_run: runs.max_containers_per_run.unwrap_or(max_containers),
         max_steps: runs.max_steps.unwrap_or(usual.max_steps),
         max_attempts: runs.max_attempts.unwrap_or(usual.max_attempts),
@@ -72,8 +73,12 @@ pub(super) fn of_container(container: &Container) -> Limits {
     };
     Limits {
         resources,
+        max_files: container.max_files.unwrap_or(usual.max_files),
+        max_input_bytes: container.max_call_bytes.unwrap_or(usual.max_input_bytes),
         max_stream_bytes: container.max_stream_bytes.unwrap_or(usual.max_stream_bytes),
+        end_on_stream_limit: container.end_on_stream_limit.unwrap_or(usual.end_on_stream_limit),
         max_output_bytes: container.max_output_bytes.unwrap_or(usual.max_output_bytes),
+        max_outputs: container.max_outputs.unwrap_or(usual.max_outputs),
         ..usual
     }
 }

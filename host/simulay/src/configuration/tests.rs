@@ -47,6 +47,18 @@ fn unknown_names_and_wrong_values_are_refused_by_name() {
     assert!(refused("[server]\nlisten = \"nowhere\"", &[]).contains("listen"));
     assert!(refused("[images]\noctave = \"octave:latest\"", &[]).contains("octave:latest"));
     assert!(refused("[docker]\nca = \"ca.pem\"", &[]).contains("docker.key"));
+    assert!(refused("[retention]\nunused_hours = 0", &[]).contains("retention.unused_hours"));
+    assert!(refused("[runs]\nnewcomer_percent = 91", &[]).contains("runs.newcomer_percent"));
+}
+
+#[test]
+fn risks_are_accepted_by_name_and_flags_add_to_the_settings() {
+    let file = "accept_risks = [\"plain-tcp\"]";
+    let flags = || Flags { accept_risks: vec![Risk::UnconfinedSandbox], ..Flags::default() };
+    let settings = read(file, &[], flags()).unwrap();
+    assert_eq!(settings.accept_risks, [Risk::PlainTcp, Risk::UnconfinedSandbox]);
+    assert!(settings.accepts(Risk::PlainTcp) && !settings.accepts(Risk::UnboundedContainers));
+    assert!(read("", &[], Flags::default()).unwrap().accept_risks.is_empty());
 }
 
 #[test]

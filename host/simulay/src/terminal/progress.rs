@@ -131,10 +131,19 @@ fn ending(data: &Value) -> String {
     }
     let took = format!("{} ms", number(data, "wall_ms"));
     let how = data.get("ending").map_or_else(|| String::from("ended"), ending_name);
+    let left_out = left_out(data);
     if data.get("reused") == Some(&Value::Bool(true)) {
-        format!("{how}, reused")
+        format!("{how}, reused{left_out}")
     } else {
-        format!("{how} in {took}")
+        format!("{how} in {took}{left_out}")
+    }
+}
+
+fn left_out(data: &Value) -> String {
+    match number(data, "left_out") {
+        0 => String::new(),
+        1 => ", 1 file left out".to_owned(),
+        count => format!(", {count} files left out"),
     }
 }
 
@@ -182,6 +191,8 @@ mod tests {
         assert_eq!(tell(json!({ "ending": { "exited": 3 }, "wall_ms": 12 })), "  0/0 exited 3 in 12 ms");
         assert_eq!(tell(json!({ "ending": "out_of_memory", "wall_ms": 1 })), "  0/0 out of memory in 1 ms");
         assert_eq!(tell(json!({ "error": { "message": "gone" } })), "  0/0 failed: gone");
+        let partly = json!({ "ending": { "exited": 0 }, "wall_ms": 1, "left_out": 2 });
+        assert_eq!(tell(partly), "  0/0 exited 0 in 1 ms, 2 files left out");
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod endings;
 mod host;
 mod life;
 mod other_version;
+mod ownership;
 mod pipelines;
 mod sandbox;
 mod upgrade;

@@ -5,6 +5,12 @@ use std::path::Path;
 use crate::command::{complaint, run, said};
 use crate::serving::Server;
 
+/// Whose the containers of a data directory are.
+fn instance(data: &Path) -> String {
+    let text = std::fs::read_to_string(data.join("instance")).unwrap();
+    text.lines().next().unwrap().to_owned()
+}
+
 /// A server over `data` in `home`.
 fn serve(home: &Path, data: &Path) -> Server {
     Server::start(home, &["--data", data.to_str().unwrap()])
@@ -31,8 +37,27 @@ fn a_server_is_backed_up_while_it_serves_and_comes_back_elsewhere() {
     drop(server);
     // It has told its address: it serves.
     let _server = serve(home.path(), &new);
-    let instance = |data: &Path| std::fs::read_to_string(data.join("instance")).unwrap();
-    assert_eq!(instance(&new), instance(&data), "its containers are still its own");
+    assert_ne!(instance(&new), instance(&data), "it leaves the containers of the other alone");
+    let instead = home.path().join("instead");
+    let arguments = ["restore", "--same-instance", copy_text, "--data", instead.to_str().unwrap()];
+    let output = run(home.path(), arguments);
+    assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
+    let _other = serve(home.path(), &instead);
+    assert_eq!(instance(&instead), instance(&data), "its containers are still its own");
+}
+
+#[test]
+fn a_plain_copy_of_a_directory_is_an_instance_of_its_own_until_told_otherwise() {
+    let home = tempfile::tempdir().unwrap();
+    let (data, copy) = (home.path().join("data"), home.path().join("copy"));
+    let live = serve(home.path(), &data);
+    let copied = std::process::Command::new("cp").arg("-a").args([&data, &copy]).status().unwrap();
+    assert!(copied.success());
+    drop(serve(home.path(), &copy));
+    assert_ne!(instance(&copy), instance(&data));
+    drop(live);
+    drop(Server::start(home.path(), &["--data", copy.to_str().unwrap(), "--same-instance"]));
+    assert_eq!(instance(&copy), instance(&data));
 }
 
 #[test]

@@ -8,5 +8,6 @@ mod encrypted;
 mod inspecting;
 mod keeping;
 mod new;
+mod risks;
 mod serving;
 mod usage;

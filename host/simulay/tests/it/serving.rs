@@ -23,7 +23,7 @@ impl Server {
         Self::launch(&mut command)
     }
 
-    fn launch(command: &mut Command) -> Self {
+    pub(crate) fn launch(command: &mut Command) -> Self {
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut output = BufReader::new(process.stdout.take().unwrap());
         let mut line = String::new();
@@ -108,6 +108,23 @@ fn ctrl_c_stops_it_as_well() {
     let home = tempfile::tempdir().unwrap();
     let mut server = Server::start(home.path(), &[]);
     server.signal(Signal::SIGINT);
+    assert_eq!(server.wait().code(), Some(0));
+}
+
+#[test]
+fn a_terminal_that_hangs_up_stops_it_unless_it_was_told_to_stay() {
+    let home = tempfile::tempdir().unwrap();
+    let mut server = Server::start(home.path(), &[]);
+    server.signal(Signal::SIGHUP);
+    assert_eq!(server.wait().code(), Some(0));
+    let known = simulay(home.path());
+    let mut nohup = Command::new("nohup");
+    nohup.arg(known.get_program()).args(["serve", "--listen", "127.0.0.1:0"]).current_dir(home.path());
+    nohup.env_clear().envs(known.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let mut server = Server::launch(&mut nohup);
+    server.signal(Signal::SIGHUP);
+    assert_eq!(get(&format!("{}/healthz", server.address)).0, 200);
+    server.signal(Signal::SIGTERM);
     assert_eq!(server.wait().code(), Some(0));
 }
 

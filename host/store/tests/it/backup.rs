@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use simulay_model::{ArtifactKind, Change, Digest, RunId};
-use simulay_store::{Blobs, Copied, Journal as _, Plugins, Runs as _, SqliteStore, back_up, open, restore};
+use simulay_store::{Blobs, Copied, Identity, Journal as _, Plugins, Runs as _, SqliteStore, back_up, open, restore};
 
 use crate::samples::{House, content, ended, file_of, now, planned, plugin, put, run, started};
 
@@ -55,18 +55,19 @@ async fn a_backup_of_a_store_at_work_is_whole_and_goes_back() {
     assert_eq!((copied.blobs, copied.damaged), (6, Vec::new()));
     // What happens later is not in it.
     let later = worked(&house.records, &*house.blobs).await;
-    let restored = restore(&copy, &data).unwrap();
+    let restored = restore(&copy, &data, Identity::New).unwrap();
     assert_eq!((restored.blobs, restored.damaged), (6, Vec::new()));
     has_all(&data, run).await;
     has_all(&copy, run).await;
-    assert_eq!(
-        std::fs::read(data.join("instance")).unwrap(),
-        std::fs::read(house.directory.path().join("instance")).unwrap()
-    );
+    assert!(!data.join("instance").exists(), "it is another installation");
+    let instead = place.path().join("instead");
+    restore(&copy, &instead, Identity::Kept).unwrap();
+    let instance = |data: &Path| std::fs::read(data.join("instance")).unwrap();
+    assert_eq!(instance(&instead), instance(house.directory.path()));
     let (records, _blobs) = open(&data).unwrap();
     assert!(records.get(later).await.unwrap().is_none());
     let left: Vec<_> = std::fs::read_dir(place.path()).unwrap().map(|it| it.unwrap().file_name()).collect();
-    assert_eq!(left.len(), 2, "nothing half done is left: {left:?}");
+    assert_eq!(left.len(), 3, "nothing half done is left: {left:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -122,7 +123,7 @@ async fn nothing_is_written_over() {
     let place = tempfile::tempdir().unwrap();
     std::fs::write(place.path().join("precious"), "data").unwrap();
     for refused in
-        [back_up(house.directory.path(), place.path()), restore(house.directory.path(), place.path())]
+        [back_up(house.directory.path(), place.path()), restore(house.directory.path(), place.path(), Identity::New)]
     {
         assert!(refused.unwrap_err().to_string().contains("is not empty; name a directory"));
     }
@@ -131,7 +132,7 @@ async fn nothing_is_written_over() {
     assert!(
         back_up(&nothing, &place.path().join("a")).unwrap_err().to_string().contains("no data directory")
     );
-    assert!(restore(&nothing, &place.path().join("b")).unwrap_err().to_string().contains("no backup"));
+    assert!(restore(&nothing, &place.path().join("b"), Identity::New).unwrap_err().to_string().contains("no backup"));
 }
 
 #[tokio::test]
@@ -144,7 +145,7 @@ async fn a_backup_of_a_newer_version_is_refused_in_words() {
     newer.pragma_update(None, "user_version", 1000).unwrap();
     drop(newer);
     let data = place.path().join("data");
-    let refused = restore(&copy, &data).unwrap_err().to_string();
+    let refused = restore(&copy, &data, Identity::New).unwrap_err().to_string();
     assert!(refused.contains("newer version of Simulay"), "{refused}");
     assert!(!data.exists());
 }
@@ -159,6 +160,6 @@ async fn damage_is_found_on_the_way_back_and_told() {
     let file = file_of(&copy, damaged);
     std::fs::remove_file(&file).unwrap();
     std::fs::write(&file, b"3;4").unwrap();
-    let restored = restore(&copy, &place.path().join("data")).unwrap();
+    let restored = restore(&copy, &place.path().join("data"), Identity::New).unwrap();
     assert_eq!(restored, Copied { damaged: vec![damaged], blobs: 5, bytes: restored.bytes });
 }

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from simulay import octave, values
-from simulay.contract import ContainerCall, Ending, How
+from simulay.contract import ContainerCall, Ending, How, Omission
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,12 @@ class Answer:
     files: dict[str, bytes] = field(default_factory=dict)
     stdout: str = ""
     stderr: str = ""
+    left_out: list[Omission] = field(default_factory=list)
+    left_out_more: int = 0
+    stdout_omitted: int = 0
+    stderr_omitted: int = 0
+    cpu_ms: int | None = None
+    peak_memory_bytes: int | None = None
 
     @classmethod
     def ended(cls, how: How, code: int = 0) -> "Answer":
@@ -49,7 +55,7 @@ class Answer:
         return cls(Ending(How.EXITED, code))
 
     def file(self, path: str, content: str | bytes) -> "Answer":
-        """It leaves a file. As with the host, only files that match the call's `keep` come back."""
+        """It leaves a file. As with the host, only files the call asks for come back."""
         plain = content.encode() if isinstance(content, str) else content
         return replace(self, files={**self.files, path: plain})
 
@@ -60,3 +66,7 @@ class Answer:
     def without(self, path: str) -> "Answer":
         """It does not leave this file."""
         return replace(self, files={known: content for known, content in self.files.items() if known != path})
+
+    def leaves_out(self, path: str, reason: str) -> "Answer":
+        """It leaves a file that the host cannot keep, and says why."""
+        return replace(self, left_out=[*self.left_out, Omission(path, reason)])

@@ -1,6 +1,7 @@
 """The patterns of files to keep, as the host reads them: `*`, `**`, `?`, `[…]` and `{a,b}`."""
 
 import re
+from collections.abc import Iterable
 
 TOKEN = re.compile(r"\*\*/|\*\*|\*|\?|\[!?[^\]]+\]|[{},]|.", re.DOTALL)
 
@@ -17,6 +18,11 @@ PLAIN = {
 def matches(pattern: str, path: str) -> bool:
     """Whether `path` is one of those the pattern means."""
     return re.fullmatch(_expression(pattern), path, re.DOTALL) is not None
+
+
+def any_matches(patterns: Iterable[str], path: str) -> bool:
+    """Whether `path` is one of those that one of the patterns means."""
+    return any(matches(pattern, path) for pattern in patterns)
 
 
 def _expression(pattern: str) -> str:

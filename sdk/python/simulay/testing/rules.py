@@ -13,6 +13,7 @@ NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
 VERSION = re.compile(r"\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
 CALL_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 MAX_PATH_BYTES = 1024
+MAX_PART_BYTES = 255
 BOUNDS = ("cpu_milli", "memory_mib", "scratch_mib", "timeout_ms")
 
 
@@ -74,11 +75,11 @@ def _check_call(call: ContainerCall, manifest: Manifest) -> None:
     require(call.image in declared, f"the manifest does not declare the image `{call.image}`")
     require(bool(call.command), "the command is empty")
     _check_resources(call.resources, manifest.max_resources)
-    paths = [file.path.lower() for file in call.files]
+    paths = [file.path for file in call.files]
     require(len(set(paths)) == len(paths), f"two files have the same path: {paths}")
     for file in call.files:
         _check_path(file.path)
-    for pattern in call.outputs:
+    for pattern in [*call.outputs, *call.excludes]:
         relative = pattern and not pattern.startswith("/") and ".." not in pattern.split("/")
         require(bool(relative), f"the pattern `{pattern}` must be relative to the working directory")
 
@@ -90,10 +91,10 @@ def _check_resources(asked: Resources, most: Resources) -> None:
 
 
 def _check_path(path: str) -> None:
-    bad_part = any(part in ("", ".", "..") or part.startswith("-") for part in path.split("/"))
-    bad_letter = any(not letter.isprintable() or letter == "\\" for letter in path)
+    parts = path.split("/")
+    bad_part = any(part in ("", ".", "..") or len(part.encode()) > MAX_PART_BYTES for part in parts)
     too_long = len(path.encode()) > MAX_PATH_BYTES
-    require(not (bad_part or bad_letter or too_long), f"`{path}` is no relative path")
+    require(not (bad_part or "\0" in path or too_long), f"`{path}` is no relative path")
 
 
 def check_plots(plots: list[Plot]) -> None:
@@ -108,8 +109,5 @@ def check_plots(plots: list[Plot]) -> None:
 
 def check_files(files: list[Kept]) -> None:
     """Whether the host would take the names of kept files."""
-    names = [file.name for file in files]
-    require(len(set(names)) == len(names), f"two files have the same name: {names}")
-    for name in names:
-        _check_path(name)
-        require("/" not in name, f"`{name}` must be a file name, without folders")
+    for file in files:
+        _check_path(file.name)

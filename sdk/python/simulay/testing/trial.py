@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from simulay import calls, log, values
-from simulay.contract import ContainerResult, Ending, Kept, Plot
+from simulay.contract import ContainerCall, ContainerResult, Ending, Kept, Plot
 from simulay.pipeline import Pipeline
 from simulay.testing import globs, rules
 from simulay.testing.answer import Answer, Call
@@ -118,9 +118,29 @@ class Trial:
         kept = [
             self._artifacts.add(path, content)
             for path, content in answer.files.items()
-            if any(globs.matches(pattern, path) for pattern in call.asked.outputs)
+            if self._keeps(call.asked, path, content)
         ]
-        return ContainerResult(call.name, answer.ending, answer.stdout, answer.stderr, kept, 1, False)
+        return ContainerResult(
+            name=call.name,
+            ending=answer.ending,
+            stdout=answer.stdout,
+            stderr=answer.stderr,
+            outputs=kept,
+            wall_ms=1,
+            reused=False,
+            left_out=answer.left_out,
+            left_out_more=answer.left_out_more,
+            stdout_omitted=answer.stdout_omitted,
+            stderr_omitted=answer.stderr_omitted,
+            cpu_ms=answer.cpu_ms,
+            peak_memory_bytes=answer.peak_memory_bytes,
+        )
+
+    def _keeps(self, call: ContainerCall, path: str, content: bytes) -> bool:
+        placed = {file.path: self._artifacts.content(file.content) for file in call.files}
+        if not call.keep_unchanged and placed.get(path) == content:
+            return False
+        return globs.any_matches(call.outputs, path) and not globs.any_matches(call.excludes, path)
 
     def _finish(self, report: calls.PlainReport, steps: list[list[Call]], messages: list[tuple[str, str]]) -> Done:
         try:

@@ -1,4 +1,5 @@
 // The load at which a column buckles: one container call, whose result is the outcome.
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,6 +87,7 @@ static void fill_call(simulay_plugin_types_container_call_t *call, plugin_string
     call->outputs.len = 1;
     call->outputs.ptr = room(1, sizeof *call->outputs.ptr);
     call->outputs.ptr[0] = copied(RESULT);
+    call->keep_unchanged = true;
     call->resources = RESOURCES;
     call->on_failure = SIMULAY_PLUGIN_TYPES_ON_FAILURE_REPORT;
     call->deterministic = true;
@@ -110,8 +112,26 @@ static const char *complaint(const simulay_plugin_types_ending_t *ending) {
         return ending->val.exited == 0 ? NULL : "Octave reported an error; see the log";
     case SIMULAY_PLUGIN_TYPES_ENDING_OUT_OF_MEMORY: return "out of memory: take fewer nodes";
     case SIMULAY_PLUGIN_TYPES_ENDING_TIMED_OUT: return "timed out: take fewer nodes";
+    case SIMULAY_PLUGIN_TYPES_ENDING_PROCESS_LIMIT: return "Octave was refused a process";
     default: return "Octave did not come to its end";
     }
+}
+
+static bool is_result(plugin_string_t path) {
+    return path.len == strlen(RESULT) && memcmp(path.ptr, RESULT, path.len) == 0;
+}
+
+// Why there is no result: the host's reason, when Octave wrote one that could not be kept.
+static const char *why_missing(const simulay_plugin_types_container_result_t *result) {
+    static char why[256];
+    for (size_t i = 0; i < result->left_out.len; i++) {
+        simulay_plugin_types_omission_t *omission = &result->left_out.ptr[i];
+        if (!is_result(omission->path)) continue;
+        snprintf(why, sizeof why, RESULT " was left out: %.*s", (int)omission->reason.len,
+                 (const char *)omission->reason.ptr);
+        return why;
+    }
+    return "Octave left no " RESULT;
 }
 
 // The result as text; NULL and why when there is none.
@@ -120,7 +140,7 @@ static const char *read_result(simulay_plugin_types_container_result_t *result, 
     if (why) return why;
     for (size_t i = 0; i < result->outputs.len; i++) {
         simulay_plugin_types_artifact_t *output = &result->outputs.ptr[i];
-        if (output->path.len != strlen(RESULT) || memcmp(output->path.ptr, RESULT, output->path.len) != 0) continue;
+        if (!is_result(output->path)) continue;
         plugin_list_u8_t bytes;
         simulay_plugin_artifacts_read_error_t error;
         if (!simulay_plugin_artifacts_read(&output->sha256, 0, output->size, &bytes, &error)) {
@@ -129,7 +149,7 @@ static const char *read_result(simulay_plugin_types_container_result_t *result, 
         *text = (plugin_string_t){bytes.ptr, bytes.len};
         return NULL;
     }
-    return "Octave left no result.json";
+    return why_missing(result);
 }
 
 bool exports_simulay_plugin_pipeline_post_process(exports_simulay_plugin_pipeline_request_t *request,

@@ -61,6 +61,20 @@ static void fails(uint8_t ending, int code, const char *path, const char *why) {
     CHECK(says(failure.val.simulation, why));
 }
 
+static void a_result_that_was_left_out_has_its_reason(void) {
+    exports_simulay_plugin_pipeline_next_t next;
+    Failure failure;
+    simulay_plugin_types_omission_t omission = {.path = owned("result.json"), .reason = owned("it is a device")};
+    simulay_plugin_types_container_result_t result = {.ending = {.tag = SIMULAY_PLUGIN_TYPES_ENDING_EXITED}};
+    result.left_out.ptr = &omission;
+    result.left_out.len = 1;
+    exports_simulay_plugin_pipeline_list_container_result_t results = {&result, 1};
+    exports_simulay_plugin_pipeline_request_t request = {.params = owned("{}")};
+    plugin_string_t state = owned("null");
+    CHECK(!exports_simulay_plugin_pipeline_post_process(&request, &state, &results, &next, &failure));
+    CHECK(says(failure.val.simulation, "result.json was left out: it is a device"));
+}
+
 static void a_request_becomes_one_call_with_its_parameters(void) {
     exports_simulay_plugin_pipeline_request_t request = {.params = owned("{\"length_m\": 2}")};
     exports_simulay_plugin_pipeline_step_t step;
@@ -82,6 +96,7 @@ static void each_ending_is_told(void) {
     fails(SIMULAY_PLUGIN_TYPES_ENDING_EXITED, 1, "result.json", "Octave reported an error; see the log");
     fails(SIMULAY_PLUGIN_TYPES_ENDING_OUT_OF_MEMORY, 0, "result.json", "out of memory: take fewer nodes");
     fails(SIMULAY_PLUGIN_TYPES_ENDING_TIMED_OUT, 0, "result.json", "timed out: take fewer nodes");
+    fails(SIMULAY_PLUGIN_TYPES_ENDING_PROCESS_LIMIT, 0, "result.json", "Octave was refused a process");
     fails(SIMULAY_PLUGIN_TYPES_ENDING_SCRATCH_FULL, 0, "result.json", "Octave did not come to its end");
     fails(SIMULAY_PLUGIN_TYPES_ENDING_EXITED, 0, "other.json", "Octave left no result.json");
 }
@@ -90,6 +105,7 @@ int main(void) {
     a_request_becomes_one_call_with_its_parameters();
     the_result_is_the_outcome();
     each_ending_is_told();
-    puts("3 tests passed");
+    a_result_that_was_left_out_has_its_reason();
+    puts("4 tests passed");
     return 0;
 }

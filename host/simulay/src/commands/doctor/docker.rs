@@ -1,34 +1,32 @@
 //! Checks of Docker and of the images.
 
 use super::{Check, State};
-use crate::compose;
 use crate::configuration::Settings;
+use crate::{compose, embedded};
 
 /// Every check of Docker.
 pub(super) async fn checks(settings: &Settings) -> Vec<Check> {
-    let mut checks: Vec<Check> = address(settings).into_iter().collect();
-    checks.extend(findings(settings).await);
+    let mut checks = findings(settings).await;
     checks.extend(images(settings).await);
     checks
 }
 
-/// Where Docker is looked for; what is wrong with the address is among the findings.
-fn address(settings: &Settings) -> Option<Check> {
-    compose::docker_address(settings).ok().map(|address| Check::ok("docker address", address))
-}
-
 async fn findings(settings: &Settings) -> Vec<Check> {
     match compose::preflight(settings).await {
-        Ok(findings) => findings.into_iter().map(check).collect(),
+        Ok(findings) => findings.into_iter().map(|finding| check(finding, settings)).collect(),
         Err(error) => {
             let cure = "correct the address or the certificates in the settings";
-            vec![Check::bad("docker", State::Fail, format!("{error:#}"), cure)]
+            vec![Check::bad("docker address", State::Fail, format!("{error:#}"), cure)]
         }
     }
 }
 
-fn check(finding: compose::Finding) -> Check {
+fn check(finding: compose::Finding, settings: &Settings) -> Check {
     use compose::Severity;
+    if let Some(risk) = compose::risk_of(&finding).filter(|_| finding.severity == Severity::Fail) {
+        let cure = finding.cure.unwrap_or_default();
+        return Check::risky(&finding.name, (risk, settings.accepts(risk)), finding.message, &cure);
+    }
     let state = match finding.severity {
         Severity::Ok => State::Ok,
         Severity::Warn => State::Warn,
@@ -55,6 +53,11 @@ async fn images(settings: &Settings) -> Vec<Check> {
 
 fn image(image: &simulay_containers::RegisteredImage) -> Check {
     let name = format!("image {}", image.name);
+    if image.present && embedded::is_another(image.init) {
+        let message = format!("{} has the simulay-init of another version of this command", image.id);
+        let cure = "register it anew: `simulay images refresh`";
+        return Check::bad(&name, State::Warn, message, cure);
+    }
     if image.present {
         return Check::ok(&name, image.id.clone());
     }

@@ -4,13 +4,15 @@ use simulay_sandbox::Measure;
 
 use super::{Check, State};
 use crate::compose;
+use crate::configuration::Settings;
+use crate::risks::Risk;
 
 const NAME: &str = "sandbox";
 
 /// One check per measure that this machine refuses, or one that says all is well.
-pub(super) async fn checks() -> Vec<Check> {
+pub(super) async fn checks(settings: &Settings) -> Vec<Check> {
     match compose::confinement().await {
-        Ok(measures) => judge(&measures),
+        Ok(measures) => judge(&measures, settings.accepts(Risk::UnconfinedSandbox)),
         Err(error) => {
             let cure = "look whether this user may start more processes";
             vec![Check::bad(NAME, State::Fail, format!("no worker starts: {error:#}"), cure)]
@@ -18,23 +20,21 @@ pub(super) async fn checks() -> Vec<Check> {
     }
 }
 
-fn judge(measures: &[Measure]) -> Vec<Check> {
+fn judge(measures: &[Measure], accepted: bool) -> Vec<Check> {
     let (refused, taken): (Vec<_>, Vec<_>) = measures.iter().partition(|measure| measure.refused.is_some());
     let names: Vec<&str> = taken.iter().map(|measure| measure.name.as_str()).collect();
     let mut checks = vec![Check::ok(NAME, format!("plugins run with {}", names.join(", ")))];
-    checks.extend(refused.into_iter().map(missing));
+    checks.extend(refused.into_iter().map(|measure| missing(measure, accepted)));
     checks
 }
 
-fn missing(measure: &Measure) -> Check {
+fn missing(measure: &Measure, accepted: bool) -> Check {
     let why = measure.refused.as_deref().unwrap_or_default();
     let message = format!("plugins run without {}: {why}", measure.name);
     if measure.spare {
         return Check::ok(NAME, format!("{message}; the other measures stand in for it"));
     }
-    let cure =
-        "run Simulay as root or allow unprivileged user namespaces, outside of a container that forbids them";
-    Check::bad(NAME, State::Warn, message, cure)
+    Check::risky(NAME, (Risk::UnconfinedSandbox, accepted), message, &measure.cure)
 }
 
 #[cfg(test)]
@@ -42,16 +42,22 @@ mod tests {
     use super::*;
 
     fn measure(name: &str, refused: Option<&str>) -> Measure {
-        Measure { name: name.to_owned(), refused: refused.map(ToOwned::to_owned), spare: false }
+        let refused = refused.map(ToOwned::to_owned);
+        Measure { name: name.to_owned(), refused, cure: "mend it".to_owned(), spare: false }
     }
 
     #[test]
     fn what_is_missing_is_told_with_its_cure() {
         let landlock = Measure { spare: true, ..measure("rules (Landlock)", Some("old")) };
         let measures = [measure("a", None), measure("b", Some("no")), landlock];
-        let checks = judge(&measures);
-        let states: Vec<State> = checks.iter().map(|check| check.state).collect();
-        assert_eq!(states, [State::Ok, State::Warn, State::Ok]);
+        let states = |accepted| -> Vec<State> {
+            judge(&measures, accepted).iter().map(|check| check.state).collect()
+        };
+        assert_eq!(states(false), [State::Ok, State::Fail, State::Ok]);
+        assert_eq!(states(true), [State::Ok, State::Warn, State::Ok]);
+        let checks = judge(&measures, false);
+        let cure = checks[1].cure.as_deref().unwrap();
+        assert!(cure.starts_with("mend it; ") && cure.contains("--accept-risk unconfined-sandbox"), "{cure}");
         assert_eq!(checks[0].message, "plugins run with a");
         assert_eq!(checks[1].message, "plugins run without b: no");
     }

@@ -12,7 +12,7 @@ use crate::{compose, registry};
 /// Checks a component and pushes it to a registry.
 pub(super) async fn push(file: &Path, to: &Reference, json: bool) -> anyhow::Result<()> {
     let component = read_component(file)?;
-    let plugin = compose::sandbox(None)?.inspect(component.as_ref().into()).await?.manifest;
+    let plugin = compose::inspector().await?.inspect(component.as_ref().into()).await?.manifest;
     let digest = registry::push(to, component).await?;
     let pinned = format!("oci://{}/{}@{digest}", to.registry(), to.repository());
     if json {

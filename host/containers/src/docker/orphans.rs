@@ -1,0 +1,23 @@
+//! Containers that went with a process which was killed.
+
+use super::DockerContainers;
+use crate::{ContainerError, Owner};
+
+impl DockerContainers {
+    /// Removes the containers, of whatever instance, whose process is gone for certain; tells how many.
+    ///
+    /// # Errors
+    /// When Docker does not answer.
+    pub async fn remove_orphans(&self) -> Result<usize, ContainerError> {
+        let here = Owner::this_process().map_err(ContainerError::Exchange)?;
+        let mut removed = 0;
+        for (id, owner) in self.daemon.owned().await? {
+            if owner.is_gone(&here) {
+                tracing::info!(container = %id, %owner, "removing a container whose process is gone");
+                self.daemon.remove_called(&id).await?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
+    }
+}

@@ -1,0 +1,39 @@
+//! What containers are called in Docker. A copy of a host has the same runs, and an instance of its own:
+//! the name has both, so that neither ever takes a container of the other for its own.
+
+use simulay_model::ContainerName;
+use uuid::Uuid;
+
+/// Docker's name of the container `name` of an instance.
+#[must_use]
+pub fn docker_name(name: ContainerName, instance: Uuid) -> String {
+    format!("{name}-{}", mark(instance))
+}
+
+/// The container of `instance` that Docker calls so.
+pub(crate) fn of_instance(text: &str, instance: Uuid) -> Option<ContainerName> {
+    text.strip_suffix(&mark(instance))?.strip_suffix('-')?.parse().ok()
+}
+
+/// The digits of a UUID that chance chose, whatever its version.
+fn mark(instance: Uuid) -> String {
+    instance.simple().to_string().chars().skip(20).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use simulay_model::RunId;
+
+    use super::*;
+
+    #[test]
+    fn a_name_is_known_to_its_instance_alone() {
+        let name = ContainerName { run: RunId::generate(), step: 3, call: 12, attempt: 1 };
+        let (one, other) = (Uuid::now_v7(), Uuid::now_v7());
+        let called = docker_name(name, one);
+        assert!(called.starts_with(&name.to_string()));
+        assert_eq!(of_instance(&called, one), Some(name));
+        assert_eq!(of_instance(&called, other), None);
+        assert_eq!(of_instance(&name.to_string(), one), None);
+    }
+}

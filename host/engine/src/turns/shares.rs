@@ -1,0 +1,129 @@
+//! What is taken, by whom, and what is kept for those who have nothing: long work holds its place for
+//! long, so that an order alone would let others wait for it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use simulay_containers::Capacity;
+
+use super::{Path, Waiter};
+
+/// Of what is kept for newcomers, one part in so many is kept for new owners.
+const OF_OWNERS: u64 = 4;
+
+/// Places and resources, and who has them.
+pub(super) struct Shares {
+    places: usize,
+    taken: usize,
+    room: Option<Capacity>,
+    used: Capacity,
+    /// Percent of the places and of the memory that only newcomers get.
+    newcomer_percent: u8,
+    /// Turns at work of each owner, and of each pipeline of an owner.
+    at_work: BTreeMap<Path, usize>,
+}
+
+/// Who has what at work.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// The owner has nothing.
+    NewOwner,
+    /// The owner has, and the pipeline has nothing.
+    NewPipeline,
+    /// The pipeline has.
+    Settled,
+}
+
+impl Shares {
+    pub(super) const fn new(places: usize, newcomer_percent: u8) -> Self {
+        let (taken, room, used) = (0, None, Capacity { cpu_milli: 0, memory_mib: 0 });
+        Self { places, taken, room, used, newcomer_percent, at_work: BTreeMap::new() }
+    }
+
+    pub(super) const fn taken(&self) -> usize {
+        self.taken
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.taken >= self.places.max(1)
+    }
+
+    /// Bounds what all together may use.
+    pub(super) const fn set_room(&mut self, room: Capacity) {
+        self.room = Some(room);
+    }
+
+    /// What counts of a demand: one that never fits takes all there is.
+    pub(super) fn bounded(&self, demand: Capacity) -> Capacity {
+        self.room.map_or(demand, |room| demand.min(room))
+    }
+
+    pub(super) fn take(&mut self, path: &[Arc<str>], demand: Capacity) {
+        self.taken += 1;
+        self.used = self.used.plus(demand);
+        for group in groups(path) {
+            *self.at_work.entry(group).or_default() += 1;
+        }
+    }
+
+    pub(super) fn give_back(&mut self, path: &[Arc<str>], demand: Capacity) {
+        self.taken -= 1;
+        self.used = self.used.minus(demand);
+        for group in groups(path) {
+            let left = self.at_work.get(&group).map_or(0, |count| count - 1);
+            if left == 0 {
+                self.at_work.remove(&group);
+            } else {
+                self.at_work.insert(group, left);
+            }
+        }
+    }
+
+    pub(super) fn is_newcomer(&self, waiter: &Waiter) -> bool {
+        self.standing(&waiter.path) != Standing::Settled
+    }
+
+    /// True when there is a place for it, and all it needs, beside what is kept for others.
+    pub(super) fn fits(&self, waiter: &Waiter) -> bool {
+        let (standing, demand) = (self.standing(&waiter.path), self.bounded(waiter.demand));
+        if self.taken == 0 {
+            return true;
+        }
+        let free = self.places.max(1).saturating_sub(self.taken) as u64;
+        // Of two places, none is kept: half would be too much.
+        let enough = free > self.kept(self.places.saturating_sub(2) as u64, standing);
+        enough && self.room.is_none_or(|room| self.used.plus(demand).fits(self.open(room, standing)))
+    }
+
+    /// What of the node is open to someone of this standing. Processors are shared by the kernel, so
+    /// that a newcomer need not wait for one; memory is not.
+    fn open(&self, room: Capacity, standing: Standing) -> Capacity {
+        let kept = Capacity { cpu_milli: 0, memory_mib: self.kept(room.memory_mib, standing) };
+        let open = room.minus(kept);
+        if standing == Standing::Settled { open } else { Capacity { cpu_milli: u64::MAX, ..open } }
+    }
+
+    /// How much of `all` is kept from someone of this standing.
+    fn kept(&self, all: u64, standing: Standing) -> u64 {
+        let kept = all.saturating_mul(u64::from(self.newcomer_percent)).div_ceil(100);
+        match standing {
+            Standing::NewOwner => 0,
+            Standing::NewPipeline => kept / OF_OWNERS,
+            Standing::Settled => kept,
+        }
+    }
+
+    fn standing(&self, path: &[Arc<str>]) -> Standing {
+        let mut groups = groups(path).map(|group| self.at_work.contains_key(&group));
+        match (groups.next(), groups.next()) {
+            (Some(true), Some(true) | None) => Standing::Settled,
+            (Some(true), Some(false)) => Standing::NewPipeline,
+            (Some(false) | None, _) => Standing::NewOwner,
+        }
+    }
+}
+
+/// The owner, and the pipeline of the owner.
+fn groups(path: &[Arc<str>]) -> impl Iterator<Item = Path> {
+    (1..=2).filter_map(|length| path.get(..length)).map(<[_]>::to_vec)
+}
