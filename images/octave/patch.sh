@@ -31,4 +31,7 @@ change plot/util/private/__gnuplot_draw_axes__.m 's/"set style increment default
 more='make an image of your own, see docs\/octave.md of Simulay'
 change pkg/private/load_packages.m "s/\"package %s is not installed\", files\{i\}/\"package %s is not installed in this image; 'pkg list' tells which are; to have more, $more\", files{i}/"
 change pkg/private/get_forge_pkg.m "s/could not read URL, please verify internet connection/a simulation has no network; to install packages, $more/"
+
+# Spreadsheets written by Python name their sheets from the root.
+change ../../packages/io-*/private/__OCT_spsh_open__.m 's/getxmlattv \(node, "Target"\);/strrep (getxmlattv (node, "Target"), "\/xl\/", "");/'
 rm /tmp/before

@@ -157,6 +157,16 @@ mod tests {
         assert_eq!(read, json!({ "x": hostile }));
     }
 
+    /// The image has it under Octave's own name; the SDKs bring it along for every other image.
+    #[test]
+    fn json_is_written_by_the_same_program_everywhere() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let read = |path: &str| std::fs::read_to_string(root.join(path)).unwrap();
+        assert!(WRITE_JSON.ends_with(&read("images/octave/m/jsonencode.m")));
+        assert_eq!(read("sdk/python/simulay/write_json.m"), WRITE_JSON);
+        assert!(read("sdk/js/simulay/write_json.js").contains(&format!("String.raw`{WRITE_JSON}`")));
+    }
+
     #[test]
     fn the_builder_says_what_it_is_told() {
         let call = script("s", "").memory_mib(7).timeout_ms(8).report_failure().not_deterministic().build();
