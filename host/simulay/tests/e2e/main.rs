@@ -14,6 +14,7 @@ mod distribution;
 mod endings;
 mod host;
 mod life;
+mod octave;
 mod other_version;
 mod ownership;
 mod pipelines;
