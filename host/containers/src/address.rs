@@ -62,7 +62,9 @@ pub enum AddressError {
     #[error("fd://{0} has no name to connect to; inherit a socket bound to a path or a TCP port")]
     Unnamed(i32),
     /// TLS is wanted, and there are no certificates for it.
-    #[error("DOCKER_TLS_VERIFY asks for TLS, and {0}; DOCKER_CERT_PATH names the folder of ca.pem, cert.pem and key.pem")]
+    #[error(
+        "DOCKER_TLS_VERIFY asks for TLS, and {0}; DOCKER_CERT_PATH names the folder of ca.pem, cert.pem and key.pem"
+    )]
     NoCertificates(String),
 }
 
@@ -258,10 +260,13 @@ mod tests {
     #[test]
     fn only_an_address_of_this_machine_is_within_its_reach() {
         let reach = |text: &str| text.parse::<Address>().unwrap().reach();
-        for text in ["tcp://127.0.0.1:2375", "tcp://localhost", "tcp://[::1]:1", "tcp://[::ffff:127.0.0.2]:1"] {
+        for text in ["tcp://127.0.0.1:2375", "tcp://localhost", "tcp://[::1]:1", "tcp://[::ffff:127.0.0.2]:1"]
+        {
             assert_eq!(reach(text), Reach::Machine, "{text}");
         }
-        for text in ["tcp://10.0.0.7", "tcp://node1", "tcp://localhost.example.org", "tcp://0.0.0.0", "tcp://127.1"] {
+        for text in
+            ["tcp://10.0.0.7", "tcp://node1", "tcp://localhost.example.org", "tcp://0.0.0.0", "tcp://127.1"]
+        {
             assert_eq!(reach(text), Reach::Network, "{text}");
         }
         assert_eq!(reach("unix:///run/docker.sock"), Reach::Socket);

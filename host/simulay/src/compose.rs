@@ -23,9 +23,7 @@ use crate::images::Images;
 use crate::instance::{self, Standing};
 use crate::risks::Risk;
 
-pub(crate) use docker::{
-    Whose, address, images, images_for_run, preflight, register, remove_orphans, renew,
-};
+pub(crate) use docker::{Whose, images, images_for_run, preflight, register, remove_orphans, renew};
 pub(crate) use limits::of_retention as retention;
 pub(crate) use safety::{check_daemon, check_sandbox, is_there, risk_of};
 pub(crate) use simulay_containers::{Finding, Severity};
@@ -117,6 +115,8 @@ pub(crate) async fn serve(
         loopback: is_loopback(listener.local_addr()?.ip()),
         hosts: settings.server.hosts.clone(),
         max_input_bytes: settings.server.max_input_bytes,
+        max_archive_files: settings.server.max_archive_files,
+        max_archive_bytes: settings.server.max_archive_bytes,
         ..ApiSettings::default()
     };
     let router = simulay_api::router(engine, &api, stop.clone());

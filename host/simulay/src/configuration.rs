@@ -55,6 +55,10 @@ pub(crate) struct Server {
     pub(crate) hosts: Vec<String>,
     /// Bytes of the largest input.
     pub(crate) max_input_bytes: u64,
+    /// Files of an archive of inputs, and as many folders.
+    pub(crate) max_archive_files: usize,
+    /// Bytes of an archive of inputs, as it is sent and when it is unpacked.
+    pub(crate) max_archive_bytes: u64,
 }
 
 /// Where data is kept.
@@ -129,6 +133,8 @@ pub(crate) struct Runs {
     pub(crate) max_attempts: Option<u32>,
     /// Most that a request may ask for: attempts at a call whose command failed, after the first.
     pub(crate) max_retries: Option<u32>,
+    /// Inputs of one run.
+    pub(crate) max_inputs: Option<usize>,
     /// Milliseconds before another attempt; doubled each time.
     pub(crate) first_pause_ms: Option<u64>,
     /// The longest such pause, milliseconds.
@@ -293,7 +299,8 @@ impl Settings {
             bail!(Usage("docker.ca, docker.cert and docker.key are set together or not at all".into()));
         }
         if self.retention.unused_hours == 0 {
-            let rule = "retention.unused_hours must be at least 1: an upload lies unused until its run names it";
+            let rule =
+                "retention.unused_hours must be at least 1: an upload lies unused until its run names it";
             bail!(Usage(rule.into()));
         }
         if self.runs.newcomer_percent.is_some_and(|percent| percent > MOST_FOR_NEWCOMERS) {

@@ -157,8 +157,7 @@ impl Daemon {
     pub(crate) async fn list(&self) -> Result<(Vec<ContainerName>, Vec<String>), DaemonError> {
         let found = self.labelled(format!("{INSTANCE_LABEL}={}", self.instance)).await?;
         let names = found.into_iter().flat_map(|container| container.names.unwrap_or_default());
-        let names: Vec<String> =
-            names.filter_map(|name| Some(name.strip_prefix('/')?.to_owned())).collect();
+        let names: Vec<String> = names.filter_map(|name| Some(name.strip_prefix('/')?.to_owned())).collect();
         let ours = names.iter().filter_map(|name| of_instance(name, self.instance)).collect();
         let former = names.into_iter().filter(|name| name.parse::<ContainerName>().is_ok()).collect();
         Ok((ours, former))

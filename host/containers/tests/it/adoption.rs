@@ -84,8 +84,10 @@ async fn a_cut_attachment_is_made_anew() {
     let (proxy, path) = Proxy::unix(directory.path());
     let rig = Rig::at(Address::Unix(path), None);
     let (call, memory) = (rig.admit(&waiting()), Memory::new());
-    let (attach, start) =
-        (format!("POST /containers/{}/attach", rig.called()), format!("POST /containers/{}/start", rig.called()));
+    let (attach, start) = (
+        format!("POST /containers/{}/attach", rig.called()),
+        format!("POST /containers/{}/start", rig.called()),
+    );
     let count = |wanted: &str| proxy.requests().iter().filter(|request| *request == wanted).count();
     let (completed, ()) = tokio::join!(rig.run(&call, &memory), async {
         memory.printed("one").await;

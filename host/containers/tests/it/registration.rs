@@ -114,7 +114,10 @@ async fn an_image_is_registered_anew_from_what_it_was_made_from_or_else_from_its
     let registrar = registrar();
     let first = registrar.register(tag, old).await.unwrap();
     let facts = registrar.inspect(&first.to_string()).await.unwrap();
-    assert_eq!((facts.init, facts.base), (Some(Digest::of(old)), Some(registrar.inspect(tag).await.unwrap().id)));
+    assert_eq!(
+        (facts.init, facts.base),
+        (Some(Digest::of(old)), Some(registrar.inspect(tag).await.unwrap().id))
+    );
     // The tag moves on, which changes nothing.
     build(tag, "FROM debian:trixie-slim\nLABEL test=another\n");
     let second = registrar.renew(first, new).await.unwrap();

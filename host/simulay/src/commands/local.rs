@@ -14,8 +14,8 @@ use super::options::LocalOptions;
 use crate::configuration::Settings;
 use crate::cures::cure;
 use crate::fault::Usage;
-use crate::terminal::Progress;
 use crate::instance::Standing;
+use crate::terminal::Progress;
 use crate::{compose, places};
 
 const LAST_WORDS: u64 = 2048;

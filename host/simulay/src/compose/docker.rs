@@ -50,7 +50,7 @@ fn nobodys(settings: &Settings, images: &ImageIds) -> anyhow::Result<DockerConta
 }
 
 /// Where Docker is, and what there is to say of the way to it.
-pub(crate) fn address(settings: &Settings) -> anyhow::Result<Finding> {
+fn address(settings: &Settings) -> anyhow::Result<Finding> {
     let (address, tls) = daemon(settings)?;
     let name = "docker address".to_owned();
     if tls.is_some() || address.reach() == Reach::Socket {
@@ -130,7 +130,8 @@ fn registrar(settings: &Settings) -> anyhow::Result<Registrar> {
 fn daemon(settings: &Settings) -> anyhow::Result<(Address, Option<Tls>)> {
     let (address, tls) = named(settings)?;
     if tls.is_none() && address.reach() == Reach::Network && !settings.accepts(Risk::PlainTcp) {
-        let what = format!("{address} would be spoken to in plain text, and Docker gives its user all rights");
+        let what =
+            format!("{address} would be spoken to in plain text, and Docker gives its user all rights");
         let cure = "name certificates with docker.ca, docker.cert and docker.key, or with DOCKER_TLS_VERIFY \
                     and DOCKER_CERT_PATH";
         bail!(Risk::PlainTcp.refusal(&[(what, cure.to_owned())]));

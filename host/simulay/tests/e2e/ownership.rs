@@ -103,7 +103,8 @@ async fn a_restored_copy_works_beside_the_host_that_was_copied() {
     let before = started();
     for arguments in [["backup", "--data"], ["restore", "--data"]] {
         let (from, to) = if arguments[0] == "backup" { (&data, &copy) } else { (&restored, &copy) };
-        let output = live.simulay(&[arguments[0], arguments[1], from.to_str().unwrap(), to.to_str().unwrap()]);
+        let output =
+            live.simulay(&[arguments[0], arguments[1], from.to_str().unwrap(), to.to_str().unwrap()]);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
     let other = Host::start(&restored);

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use simulay_model::{ArtifactKind, Change, Digest, RunId};
-use simulay_store::{Blobs, Copied, Identity, Journal as _, Plugins, Runs as _, SqliteStore, back_up, open, restore};
+use simulay_store::{
+    Blobs, Copied, Identity, Journal as _, Plugins, Runs as _, SqliteStore, back_up, open, restore,
+};
 
 use crate::samples::{House, content, ended, file_of, now, planned, plugin, put, run, started};
 
@@ -122,9 +124,10 @@ async fn nothing_is_written_over() {
     let (house, _) = full().await;
     let place = tempfile::tempdir().unwrap();
     std::fs::write(place.path().join("precious"), "data").unwrap();
-    for refused in
-        [back_up(house.directory.path(), place.path()), restore(house.directory.path(), place.path(), Identity::New)]
-    {
+    for refused in [
+        back_up(house.directory.path(), place.path()),
+        restore(house.directory.path(), place.path(), Identity::New),
+    ] {
         assert!(refused.unwrap_err().to_string().contains("is not empty; name a directory"));
     }
     assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 1);
@@ -132,7 +135,12 @@ async fn nothing_is_written_over() {
     assert!(
         back_up(&nothing, &place.path().join("a")).unwrap_err().to_string().contains("no data directory")
     );
-    assert!(restore(&nothing, &place.path().join("b"), Identity::New).unwrap_err().to_string().contains("no backup"));
+    assert!(
+        restore(&nothing, &place.path().join("b"), Identity::New)
+            .unwrap_err()
+            .to_string()
+            .contains("no backup")
+    );
 }
 
 #[tokio::test]

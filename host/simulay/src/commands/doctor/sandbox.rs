@@ -50,9 +50,8 @@ mod tests {
     fn what_is_missing_is_told_with_its_cure() {
         let landlock = Measure { spare: true, ..measure("rules (Landlock)", Some("old")) };
         let measures = [measure("a", None), measure("b", Some("no")), landlock];
-        let states = |accepted| -> Vec<State> {
-            judge(&measures, accepted).iter().map(|check| check.state).collect()
-        };
+        let states =
+            |accepted| -> Vec<State> { judge(&measures, accepted).iter().map(|check| check.state).collect() };
         assert_eq!(states(false), [State::Ok, State::Fail, State::Ok]);
         assert_eq!(states(true), [State::Ok, State::Warn, State::Ok]);
         let checks = judge(&measures, false);

@@ -51,7 +51,8 @@ async fn warn_of_images(settings: &Settings, images: &ImageIds) {
     for image in found.iter().filter(|image| image.present && embedded::is_another(image.init)) {
         tracing::warn!(
             cure = "simulay images refresh",
-            "image {} carries the simulay-init of another version of this command", image.name
+            "image {} carries the simulay-init of another version of this command",
+            image.name
         );
     }
 }
