@@ -4,6 +4,7 @@ function __simulay_start__ ()
   % It would be said of our own functions, at each change of the path.
   warning ("off", "Octave:shadowed-function");
   warning ("off", "Octave:gnuplot-graphics");
+  warning ("off", "Octave:substituted-glyph");
   addpath ("/usr/share/octave/simulay");
   set (0, "defaultfigurevisible", "off");
   atexit ("__simulay_end__");

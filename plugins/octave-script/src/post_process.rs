@@ -7,8 +7,7 @@ use crate::pre_process::CALL;
 use crate::written::{self, Written};
 
 const RESULT: &str = "result.json";
-const FIGURES: &[&str] =
-    &[".png", ".svg", ".jpg", ".jpeg", ".gif", ".webp", ".pdf", ".eps", ".tif", ".tiff"];
+const FIGURES: &[&str] = &[".png", ".svg", ".jpg", ".jpeg", ".gif", ".webp", ".pdf", ".eps", ".tif", ".tiff"];
 
 pub(crate) fn post_process(results: &Results) -> Result<Next<Outcome>, Failure> {
     let program = results.call(CALL)?;

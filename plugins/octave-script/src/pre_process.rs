@@ -37,7 +37,9 @@ pub(crate) fn pre_process(request: &Request<Params>) -> Result<Step, Failure> {
 /// Every folder of `path` must hold an uploaded file.
 fn check_path(request: &Request<Params>) -> Result<(), Failure> {
     for (index, folder) in request.params.path.iter().enumerate() {
-        let holds = |file: StoredFile| file.path.strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/'));
+        let holds = |file: StoredFile| {
+            file.path.strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/'))
+        };
         if !request.inputs().any(holds) {
             let message = format!("no uploaded file lies in the folder `{folder}`");
             return Err(Failure::invalid(format!("/path/{index}"), message));
@@ -64,7 +66,8 @@ fn given(request: &Request<Params>, text: &str) -> Result<Script, Failure> {
     if request.input(MAIN).is_some() {
         return Err(Failure::invalid("/script", "both `script` and an uploaded `main.m` are given"));
     }
-    Ok(starting(request, MAIN, &Program::of(text)).text(MAIN, text))
+    let program = looked_at("/script", text)?;
+    Ok(starting(request, MAIN, &program).text(MAIN, text))
 }
 
 fn uploaded(request: &Request<Params>) -> Result<Script, Failure> {
@@ -76,8 +79,19 @@ fn uploaded(request: &Request<Params>) -> Result<Script, Failure> {
     if file.size > MAX_LOOKED_AT {
         return Ok(starting(request, entry, &Program::Script));
     }
-    let program = Program::of(&String::from_utf8_lossy(&file.bytes()?));
+    let program = looked_at("/entry", &String::from_utf8_lossy(&file.bytes()?))?;
     Ok(starting(request, entry, &program))
+}
+
+/// What kind of program it is; one that would run nothing is refused.
+fn looked_at(pointer: &str, text: &str) -> Result<Program, Failure> {
+    match Program::of(text) {
+        Program::Nothing => Err(Failure::invalid(
+            pointer,
+            "the program would run nothing: it has no commands, or only defines functions",
+        )),
+        program => Ok(program),
+    }
 }
 
 /// As `octave-cli FILE` does it at a desk, but for files of which it would run nothing, or only a part.
@@ -108,7 +122,7 @@ fn code(request: &Request<Params>, entry: &str, program: &Program) -> Option<Str
     let stem = callable(name).filter(|_| on_path);
     let source = "source (strtrim (fileread (fullfile (\".simulay\", \"entry.txt\"))));";
     match (program, stem) {
-        (Program::Script, _) | (Program::Functions { .. }, Some(_)) => None,
+        (Program::Script | Program::Nothing, _) | (Program::Functions { .. }, Some(_)) => None,
         (Program::Functions { first }, None) => Some(format!("{source} {first} ();")),
         (Program::FunctionsFirst, None) => Some(source.to_owned()),
         // Octave would call the first function and leave the commands, unless that name means something else.

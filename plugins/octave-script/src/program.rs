@@ -17,16 +17,19 @@ pub(crate) enum Program {
     },
     /// Functions, and commands that use them.
     FunctionsFirst,
+    /// Nothing that would run: no text, or functions behind a mere `1;`.
+    Nothing,
 }
 
 impl Program {
     /// Looks at the text of a file.
     pub(crate) fn of(text: &str) -> Self {
         let found = scan::scan(text.strip_prefix('\u{feff}').unwrap_or(text));
-        match found.first {
-            None => Self::Script,
-            Some(_) if found.commands => Self::FunctionsFirst,
-            Some(first) => Self::Functions { first },
+        match (found.first, found.commands) {
+            (None, false) => Self::Nothing,
+            (None, true) => Self::Script,
+            (Some(_), true) => Self::FunctionsFirst,
+            (Some(first), false) => Self::Functions { first },
         }
     }
 }
@@ -53,8 +56,24 @@ mod tests {
 
     #[test]
     fn commands_first_are_a_script() {
-        for text in ["x = 1;", "1;\nfunction f()\nend\nf();", "", "% nothing", "clear all, function f(), end"] {
+        for text in [
+            "x = 1;",
+            "1;\nfunction f()\nend\nf();",
+            "1 + 1",
+            "0:3",
+            "1",
+            "2;",
+            "clear all, function f(), end",
+        ] {
             assert_eq!(Program::of(text), Program::Script, "{text}");
+        }
+    }
+
+    #[test]
+    fn text_that_runs_nothing_is_seen() {
+        for text in ["", "% nothing\n", "1;\nfunction f()\n  x = 1;\nend\n", " 1 % script\nfunction f, end;"]
+        {
+            assert_eq!(Program::of(text), Program::Nothing, "{text}");
         }
     }
 

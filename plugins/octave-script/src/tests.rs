@@ -63,6 +63,13 @@ fn a_file_of_which_octave_would_run_nothing_is_started_by_name() {
 }
 
 #[test]
+fn a_program_that_would_run_nothing_is_refused() {
+    assert_eq!(pointer(json!({ "script": "1;\nfunction f()\nend" }), &[]), "/script");
+    let empty = trial::<OctaveScript>(json!({})).input("main.m", "% later\n").plan();
+    assert_eq!(empty.unwrap_err().pointer(), Some("/entry"));
+}
+
+#[test]
 fn a_folder_of_the_path_must_hold_something() {
     let params = |path: &str| json!({ "script": "x", "path": ["lib", path] });
     assert_eq!(pointer(params("nothing"), &["lib/f.m"]), "/path/1");

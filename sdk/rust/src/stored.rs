@@ -111,7 +111,11 @@ impl std::io::Read for Reader<'_> {
 
 impl fmt::Debug for Reader<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Reader").field("artifact", self.artifact).field("offset", &self.offset).finish()
+        formatter
+            .debug_struct("Reader")
+            .field("artifact", self.artifact)
+            .field("offset", &self.offset)
+            .finish()
     }
 }
 

@@ -45,7 +45,11 @@ impl Desk {
     async fn complaint(&self, params: Value, files: &[(&str, &str)]) -> String {
         let id = self.start(&params, files).await;
         let run = self.host.ended(&id).await;
-        assert_eq!((&run["state"], &run["error"]["kind"]), (&json!("failed"), &json!("container_exit")), "{run}");
+        assert_eq!(
+            (&run["state"], &run["error"]["kind"]),
+            (&json!("failed"), &json!("container_exit")),
+            "{run}"
+        );
         run["error"]["message"].as_str().unwrap().to_owned()
     }
 
@@ -53,7 +57,8 @@ impl Desk {
     async fn file(&self, id: &str, path: &str) -> Vec<u8> {
         let listed = self.host.get(&format!("/v1/runs/{id}/artifacts")).await;
         let all = listed["artifacts"].as_array().unwrap();
-        let file = all.iter().find(|file| file["path"] == path).unwrap_or_else(|| panic!("{path} in {listed}"));
+        let file =
+            all.iter().find(|file| file["path"] == path).unwrap_or_else(|| panic!("{path} in {listed}"));
         self.host.bytes(&format!("/v1/runs/{id}/artifacts/{}", file["sha256"].as_str().unwrap())).await
     }
 }
@@ -107,7 +112,9 @@ async fn every_kind_of_value_is_written_as_what_it_is() {
     assert_eq!(result, expected);
     let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     assert_eq!(names(&result), names(&expected), "in the order they were written");
-    for (value, told) in [("[1, 2i]", "complex"), ("@sin", "function handle"), ("inputParser()", "inputParser")] {
+    for (value, told) in
+        [("[1, 2i]", "complex"), ("@sin", "function handle"), ("inputParser()", "inputParser")]
+    {
         let message = desk.complaint(json!({ "script": format!("jsonencode({value})") }), &[]).await;
         assert!(message.contains("jsonencode") && message.contains(told), "{message}");
     }
@@ -178,7 +185,10 @@ async fn files_are_run_as_their_authors_mean_them() {
     let named = desk.outcome(named, &[("main.m", &uses), ("compat/trapz.m", shadow)]).await;
     assert_eq!(named["result"], -1);
     let away = format!("mkdir('deep'); cd('deep'); r = f(); cd('..'); {r}");
-    let away = desk.outcome(json!({ "path": ["lib"] }), &[("main.m", &away), ("lib/f.m", "function r = f(), r = 5; end")]);
+    let away = desk.outcome(
+        json!({ "path": ["lib"] }),
+        &[("main.m", &away), ("lib/f.m", "function r = f(), r = 5; end")],
+    );
     assert_eq!(away.await["result"], 5);
     let first = format!("function y = twice(x)\n  y = 2 * x;\nend\nr = twice(4); {r}\n");
     assert_eq!(desk.outcome(at("main.m"), &[("main.m", &first)]).await["result"], 8);
@@ -193,7 +203,8 @@ async fn an_error_is_told_whole_and_where_the_caller_made_it() {
     let desk = Desk::new().await;
     let main = "x = 1;\ncheck(x);\n";
     let check = "function check(x)\n  if (x)\n    error(\"no solution:\\n  the mesh is empty\\n  near node %d\", x);\n  end\nend\n";
-    let message = desk.complaint(json!({ "path": ["lib"] }), &[("main.m", main), ("lib/check.m", check)]).await;
+    let message =
+        desk.complaint(json!({ "path": ["lib"] }), &[("main.m", main), ("lib/check.m", check)]).await;
     let told = "error: no solution:\n  the mesh is empty\n  near node 1\nerror: called from\n    check at line 3 column 5\n    main at line 2 column 1";
     assert!(message.ends_with(told), "{message}");
 }
@@ -218,7 +229,10 @@ async fn a_result_too_large_to_show_is_kept_and_named() {
     let script = writes("r.peak = 3; r.field = rand(600); r.last = 'end';");
     let outcome = desk.outcome(json!({ "script": script }), &[]).await;
     assert_eq!(outcome["result"], json!({ "peak": 3, "field": null, "last": "end" }));
-    assert_eq!((&outcome["result_left_out"], &outcome["files"]), (&json!(["/field"]), &json!(["result.json"])));
+    assert_eq!(
+        (&outcome["result_left_out"], &outcome["files"]),
+        (&json!(["/field"]), &json!(["result.json"]))
+    );
     let damaged = "f = fopen('result.json', 'w'); fputs(f, '{\"a\": NaN}'); fclose(f); csvwrite('t.csv', 1);";
     let id = desk.start(&json!({ "script": damaged }), &[]).await;
     let run = desk.host.ended(&id).await;

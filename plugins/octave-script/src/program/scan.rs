@@ -5,14 +5,17 @@
 pub(super) struct Found {
     /// The name of the function the file begins with, if it begins with one.
     pub(super) first: Option<String>,
-    /// Whether commands stand outside of functions.
+    /// Whether commands stand outside of functions; a number with which the file begins is one only where no
+    /// function follows.
     pub(super) commands: bool,
 }
 
 /// Goes through a file until its first command.
 pub(super) fn scan(text: &str) -> Found {
     let mut scan = Scan { rest: text, at_line_start: true, ..Scan::default() };
+    scan.marker();
     while !scan.found.commands && scan.step() {}
+    scan.found.commands |= scan.marked && !scan.defined;
     scan.found
 }
 
@@ -28,6 +31,9 @@ struct Scan<'a> {
     blocks: Vec<Block>,
     brackets: Vec<char>,
     at_line_start: bool,
+    /// Whether the file says that it is a script.
+    marked: bool,
+    defined: bool,
     /// Whether a quote here would transpose.
     after_value: bool,
     /// Whether a word here is the name of a field.
@@ -53,6 +59,23 @@ impl<'a> Scan<'a> {
             _ => self.sign(next),
         }
         true
+    }
+
+    /// Takes the `1;` with which authors tell that a file of functions is a script.
+    fn marker(&mut self) {
+        let begin = self.rest;
+        while self.rest.starts_with(|next: char| next.is_whitespace() || next == '%' || next == '#') {
+            self.step();
+        }
+        let digits = self.rest.trim_start_matches(|next: char| next.is_ascii_digit());
+        let after = digits.trim_start_matches([' ', '\t']);
+        self.marked = digits.len() < self.rest.len()
+            && (after.is_empty() || after.starts_with([';', ',', '\n', '\r', '%', '#']));
+        if self.marked {
+            self.rest = digits;
+        } else {
+            (self.rest, self.at_line_start) = (begin, true);
+        }
     }
 
     fn take(&mut self, bytes: usize) -> &'a str {
@@ -132,7 +155,9 @@ impl<'a> Scan<'a> {
         (self.after_dot, self.after_value) = (false, true);
         match word {
             "function" if plain => self.function(),
-            "if" | "while" | "for" | "parfor" | "switch" | "do" | "try" | "unwind_protect" | "spmd" if plain => {
+            "if" | "while" | "for" | "parfor" | "switch" | "do" | "try" | "unwind_protect" | "spmd"
+                if plain =>
+            {
                 self.command();
                 self.blocks.push(Block::Other);
             }
@@ -148,11 +173,12 @@ impl<'a> Scan<'a> {
         if self.blocks.as_slice() == [Block::Function] {
             self.blocks.clear();
         }
-        if self.found.first.is_none() {
+        if self.found.first.is_none() && !self.marked {
             let end = self.rest.find(['\n', '%', '#']).unwrap_or(self.rest.len());
             self.found.first = Some(name(self.rest.get(..end).unwrap_or_default()));
         }
         self.blocks.push(Block::Function);
+        self.defined = true;
         self.at_line_start = false;
     }
 
