@@ -23,6 +23,8 @@ function json = jsonencode (object, varargin)
            'Invalid call to jsonencode; use jsonencode (OBJECT, "ConvertInfAndNaN", TF, "PrettyPrint", TF)');
   endif
   [null, pretty] = options (varargin{:});
+  % For values that lie deep in one another.
+  max_recursion_depth (max (1024, max_recursion_depth ()), "local");
   json = encoded (object, null);
   if (pretty)
     json = indented (json);
