@@ -184,7 +184,7 @@ impl Work<'_> {
         let mut steps = run.steps;
         if steps == 0 {
             let first = self.pre_process(&run).await?;
-            self.plan(&plugin, 0, first).await?;
+            self.plan(&plugin, 0, plan::seeded(first, 0, run.request.seed)).await?;
             steps = 1;
         }
         loop {
@@ -195,7 +195,10 @@ impl Work<'_> {
                     let report = self.keep(&plugin, report).await?;
                     return Err(Halt::End(RunEnd::Succeeded(report)));
                 }
-                Next::Again(next) => self.plan(&plugin, steps, next).await?,
+                Next::Again(next) => {
+                    let next = plan::seeded(next, steps, run.request.seed);
+                    self.plan(&plugin, steps, next).await?;
+                }
             }
             steps += 1;
             if stop.is_cancelled() {

@@ -155,7 +155,7 @@ impl Engine {
         let plugin = accept::pipeline(&self.parts, &new.pipeline).await?;
         accept::inputs_together(&new, self.settings.max_inputs)?;
         let request = accept::request(&self.parts, &plugin, &new, self.check_place().await?).await?;
-        let params = request.params.clone();
+        let (params, seed) = (request.params.clone(), request.seed);
         let known: HashMap<_, _> = request.inputs.iter().map(|input| (input.sha256, input.size)).collect();
         let known = Arc::new(known);
         let call = Call::PreProcess(request);
@@ -163,6 +163,7 @@ impl Engine {
         let answered = answered.map_err(|error| CreateError::Preview(verdict::of_plugin(&error)))?;
         let answer = answered.answer.map_err(|failure| CreateError::Preview(verdict::of_failure(failure)))?;
         let Answer::Step(step) = answer else { return Err(CreateError::Preview(verdict::wrong_answer())) };
+        let step = plan::seeded(step, 0, seed);
         plan::admit(&step, &plugin.manifest, &*self.parts.containers, &known)
             .map_err(CreateError::Preview)?;
         Ok(Planned { params, calls: step.calls })
