@@ -52,6 +52,7 @@ pub(crate) const fn meaning(kind: ProblemKind) -> (StatusCode, &'static str) {
         Kind::TooManyConnections => {
             (StatusCode::SERVICE_UNAVAILABLE, "The server has no connection to spare")
         }
+        Kind::InvalidArchive => (StatusCode::UNPROCESSABLE_ENTITY, "The archive is not taken"),
         Kind::InvalidComponent => (StatusCode::UNPROCESSABLE_ENTITY, "Not a WebAssembly component"),
         Kind::ComponentTooComplex => (StatusCode::UNPROCESSABLE_ENTITY, "The component is too complex"),
         Kind::CompileTimeout => (StatusCode::UNPROCESSABLE_ENTITY, "The component takes too long to compile"),

@@ -28,6 +28,8 @@ pub(crate) struct Api {
     pub(crate) previews: Places,
     /// Places of inputs that are being taken.
     pub(crate) inputs: Places,
+    /// Places of archives of inputs that are being read.
+    pub(crate) archives: Places,
     /// Places of streams.
     pub(crate) streams: Places,
     /// Places of artifacts that are being sent.
@@ -52,6 +54,7 @@ impl Api {
             uploaders: Places::new(settings.max_uploads * WAITING, "uploads of plugins"),
             previews: Places::new(settings.max_previews, "previews"),
             inputs: Places::new(settings.max_inputs, "uploads of inputs"),
+            archives: Places::new(settings.max_archives, "uploads of archives"),
             streams: Places::new(settings.max_streams, "open streams"),
             downloads: Places::new(settings.max_downloads, "downloads"),
             document,

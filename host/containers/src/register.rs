@@ -40,7 +40,7 @@ pub enum RegisterError {
     Platform(String),
     /// Each container would get space on the host's disk that nothing bounds.
     #[error(
-        "{}; make one without: `docker export $(docker create IMAGE) | docker import - NAME`, then \
+        "{}; make one without: `docker export $(docker create IMAGE true) | docker import - NAME`, then \
          register NAME",
         unbounded(.0)
     )]

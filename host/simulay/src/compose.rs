@@ -22,7 +22,7 @@ use crate::images::Images;
 use crate::instance::{self, Standing};
 use crate::risks::Risk;
 
-pub(crate) use docker::{Whose, address, images, images_for_run, preflight, register, remove_orphans, renew};
+pub(crate) use docker::{Whose, images, images_for_run, preflight, register, remove_orphans, renew};
 pub(crate) use limits::of_retention as retention;
 pub(crate) use safety::{check_daemon, check_sandbox, is_there, risk_of};
 pub(crate) use simulay_containers::{Finding, Severity};

@@ -9,6 +9,7 @@ mod descriptors;
 mod embedded;
 mod fault;
 mod folder;
+mod gathering;
 mod images;
 mod instance;
 mod octave;

@@ -9,7 +9,7 @@ use crate::fault::Usage;
 
 /// Something that is not safe, and works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ValueEnum)]
-#[serde(rename_all = "kebab-case")]
+#[serde(try_from = "String")]
 pub(crate) enum Risk {
     /// Plugin code runs in processes that this machine does not confine.
     UnconfinedSandbox,
@@ -19,6 +19,18 @@ pub(crate) enum Risk {
     UnfilteredContainers,
     /// Docker does not bound the memory, the processors or the processes of containers.
     UnboundedContainers,
+}
+
+impl TryFrom<String> for Risk {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let known = Self::value_variants();
+        known.iter().find(|risk| risk.to_string() == text).copied().ok_or_else(|| {
+            let names: Vec<String> = known.iter().map(ToString::to_string).collect();
+            format!("`{text}` is none of: {}", names.join(", "))
+        })
+    }
 }
 
 impl fmt::Display for Risk {

@@ -82,6 +82,7 @@ pub enum ProblemKind {
     MisdirectedRequest,
     CrossSite,
     TooManyConnections,
+    InvalidArchive,
     InvalidComponent,
     ComponentTooComplex,
     CompileTimeout,

@@ -112,7 +112,7 @@ impl Certificates {
     }
 
     pub(crate) fn tls(&self) -> Tls {
-        Tls::from_environment(Some("1"), self.path().to_str()).unwrap()
+        Tls::from_environment(Some("1"), self.path().to_str(), None).unwrap().unwrap()
     }
 
     /// What a daemon with `--tlsverify` asks for.

@@ -47,7 +47,7 @@ async fn succeeds(engine: &Engine, run: RunId) {
 #[test]
 fn a_run_of_a_thousand_calls_does_not_starve_small_ones() {
     let mut story = calm();
-    let settings = Settings { max_containers_per_run: 1000, ..settings(0) };
+    let settings = Settings { max_containers_per_run: 1000, max_run_time: LONG, ..settings(0) };
     story.live(&in_memory(), |story, store| async move {
         let engine = begin(story, &store, settings).await;
         let large = create(&engine, "large", &fine(1, 1, 1000)).await;
@@ -115,9 +115,9 @@ fn work_without_end_does_not_starve_another_pipeline() {
 
 #[test]
 fn containers_leave_the_reserve_of_the_node_alone() {
-    // A call takes 500 thousandths of a core and 72 MiB, beside 112 MiB for what is in its container.
+    // A call takes 500 thousandths of a core and 72 MiB, beside 128 MiB for what is in its container.
     for (cpu_milli, memory_mib, most) in
-        [(1700, 10_000, 3), (100_000, 100 + 2 * 184, 2), (100_000, 100 + 2 * 184 - 1, 1), (100, 1, 1)]
+        [(1700, 10_000, 3), (100_000, 100 + 2 * 200, 2), (100_000, 100 + 2 * 200 - 1, 1), (100, 1, 1)]
     {
         let mut story = calm();
         let reserve = Capacity { cpu_milli: 0, memory_mib: 100 };

@@ -50,7 +50,7 @@ fn nobodys(settings: &Settings, images: &ImageIds) -> anyhow::Result<DockerConta
 }
 
 /// Where Docker is, and what there is to say of the way to it.
-pub(crate) fn address(settings: &Settings) -> anyhow::Result<Finding> {
+fn address(settings: &Settings) -> anyhow::Result<Finding> {
     let (address, tls) = daemon(settings)?;
     let name = "docker address".to_owned();
     if tls.is_some() || address.reach() == Reach::Socket {

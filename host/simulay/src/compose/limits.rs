@@ -25,6 +25,7 @@ pub(super) fn of_engine(settings: &Settings) -> EngineSettings {
         max_steps: runs.max_steps.unwrap_or(usual.max_steps),
         max_attempts: runs.max_attempts.unwrap_or(usual.max_attempts),
         max_retries: runs.max_retries.unwrap_or(usual.max_retries),
+        max_inputs: runs.max_inputs.unwrap_or(usual.max_inputs),
         backoff: Backoff {
             first: runs.first_pause_ms.map_or(usual.backoff.first, Duration::from_millis),
             longest: runs.longest_pause_ms.map_or(usual.backoff.longest, Duration::from_millis),
@@ -72,6 +73,8 @@ pub(super) fn of_api(settings: &Settings, loopback: bool) -> ApiSettings {
         hosts: server.hosts.clone(),
         origins: server.origins.clone(),
         max_input_bytes: server.max_input_bytes,
+        max_archive_files: server.max_archive_files,
+        max_archive_bytes: server.max_archive_bytes,
         max_streams: server.max_streams,
         max_downloads: server.max_downloads,
         max_connections: server.max_connections.min(descriptors::for_connections()),

@@ -18,8 +18,8 @@ fn refused(home: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> Outpu
 }
 
 /// What the doctor says of one thing.
-fn diagnosis(command: &mut Command, name: &str) -> Value {
-    let told = command.args(["doctor", "--json"]).output().unwrap();
+fn diagnosis(command: &mut Command, arguments: &[&str], name: &str) -> Value {
+    let told = command.args(["doctor", "--json"]).args(arguments).output().unwrap();
     let told: Value = serde_json::from_str(&said(&told)).unwrap();
     let checks = told["checks"].as_array().unwrap().clone();
     // The worst comes last.
@@ -36,14 +36,14 @@ fn docker_over_a_network_in_plain_text_is_refused() {
     }
     let output = refused(home.path(), &[], &["--docker", REMOTE]);
     assert_eq!(output.status.code(), Some(2), "{}", complaint(&output));
-    let ill = diagnosis(simulay(home.path()).env("DOCKER_HOST", REMOTE), "docker address");
+    let ill = diagnosis(simulay(home.path()).env("DOCKER_HOST", REMOTE), &[], "docker address");
     assert_eq!(ill["state"], "fail", "{ill}");
     for accepting in [["--accept-risk", "plain-tcp"].as_slice(), &[]] {
         let mut command = simulay(home.path());
         if accepting.is_empty() {
             command.env("SIMULAY__ACCEPT_RISKS", "plain-tcp,unbounded-containers");
         }
-        let found = diagnosis(command.env("DOCKER_HOST", REMOTE).args(accepting), "docker address");
+        let found = diagnosis(command.env("DOCKER_HOST", REMOTE), accepting, "docker address");
         assert_eq!(found["state"], "warn", "{found}");
     }
     let _accepted = Server::start(home.path(), &["--docker", REMOTE, "--accept-risk", "plain-tcp"]);
@@ -52,10 +52,11 @@ fn docker_over_a_network_in_plain_text_is_refused() {
 #[test]
 fn plain_text_within_the_machine_is_warned_of() {
     let home = tempfile::tempdir().unwrap();
-    let found = diagnosis(simulay(home.path()).env("DOCKER_HOST", "tcp://127.0.0.1:1"), "docker address");
+    let found =
+        diagnosis(simulay(home.path()).env("DOCKER_HOST", "tcp://127.0.0.1:1"), &[], "docker address");
     assert_eq!(found["state"], "warn", "{found}");
     assert!(found["message"].as_str().unwrap().contains("every user of this machine"), "{found}");
-    let found = diagnosis(&mut simulay(home.path()), "docker address");
+    let found = diagnosis(&mut simulay(home.path()), &[], "docker address");
     assert_eq!(found["state"], "ok", "{found}");
 }
 
@@ -102,10 +103,10 @@ fn where_plugins_are_not_confined_nothing_runs_them_unless_accepted() {
             assert!(complaint(&output).contains(part), "{}", complaint(&output));
         }
     }
-    let ill = diagnosis(&mut without_rights(home.path()), "sandbox");
+    let ill = diagnosis(&mut without_rights(home.path()), &[], "sandbox");
     assert_eq!(ill["state"], "fail", "{ill}");
     let accepted =
-        diagnosis(without_rights(home.path()).args(["--accept-risk", "unconfined-sandbox"]), "sandbox");
+        diagnosis(&mut without_rights(home.path()), &["--accept-risk", "unconfined-sandbox"], "sandbox");
     assert_eq!(accepted["state"], "warn", "{accepted}");
     let mut command = without_rights(home.path());
     let arguments = ["serve", "--listen", "127.0.0.1:0", "--accept-risk", "unconfined-sandbox"];
