@@ -95,11 +95,17 @@ pub(crate) fn check_plain(headers: &HeaderMap) -> Result<(), Refusal> {
 
 /// Refuses a body of another media type.
 pub(crate) fn check_media_type(headers: &HeaderMap, expected: &str) -> Result<(), Refusal> {
+    check_one_of(headers, &[expected])
+}
+
+/// Refuses a body of a media type that is none of `expected`.
+pub(crate) fn check_one_of(headers: &HeaderMap, expected: &[&str]) -> Result<(), Refusal> {
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = given.map(|value| value.split(';').next().unwrap_or_default().trim());
-    if essence.is_some_and(|essence| essence.eq_ignore_ascii_case(expected)) {
+    let is_meant = |essence: &str| expected.iter().any(|known| essence.eq_ignore_ascii_case(known));
+    if essence.is_some_and(is_meant) {
         return Ok(());
     }
-    let detail = format!("send it with `Content-Type: {expected}`");
+    let detail = format!("send it with `Content-Type: {}`", expected.join(" or "));
     Err(Refusal::new(ProblemKind::UnsupportedMediaType, detail).at("Content-Type"))
 }

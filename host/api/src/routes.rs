@@ -1,5 +1,6 @@
 //! The routes, one file per resource. Handlers translate and do nothing else.
 
+mod archives;
 mod artifacts;
 mod calls;
 mod documents;
@@ -48,6 +49,7 @@ fn quick_json() -> OpenApiRouter<Api> {
         .routes(routes!(calls::list))
         .routes(routes!(artifacts::list))
         .routes(routes!(images::list))
+        .routes(routes!(inputs::missing))
         .routes(routes!(system::show))
         .routes(routes!(probes::health))
         .routes(routes!(probes::readiness))
@@ -65,7 +67,10 @@ fn waiting_json(settings: &ApiSettings) -> OpenApiRouter<Api> {
 
 /// Bounded by the pace of their bodies.
 fn uploads() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(plugins::upload)).routes(routes!(inputs::upload))
+    OpenApiRouter::new()
+        .routes(routes!(plugins::upload))
+        .routes(routes!(inputs::upload))
+        .routes(routes!(archives::upload))
 }
 
 /// Bounded by the pace of their readers.

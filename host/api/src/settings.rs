@@ -16,6 +16,10 @@ pub struct ApiSettings {
     pub max_component_bytes: u64,
     /// Bytes of the largest input.
     pub max_input_bytes: u64,
+    /// Files of an archive of inputs, and as many folders.
+    pub max_archive_files: usize,
+    /// Bytes of an archive of inputs, as it is sent and when it is unpacked.
+    pub max_archive_bytes: u64,
     /// Bytes of the largest JSON body.
     pub max_json_bytes: u64,
     /// Components read and inspected at once; each is held in memory meanwhile.
@@ -24,6 +28,8 @@ pub struct ApiSettings {
     pub max_previews: usize,
     /// Inputs being taken at once.
     pub max_inputs: usize,
+    /// Archives of inputs being read at once; each takes a thread.
+    pub max_archives: usize,
     /// Streams of events and logs open at once: the other connections are for short requests.
     pub max_streams: usize,
     /// Connections open at once; more wait to be accepted.
@@ -55,10 +61,13 @@ impl Default for ApiSettings {
             hosts: Vec::new(),
             max_component_bytes: 64 << 20,
             max_input_bytes: 1 << 30,
+            max_archive_files: 10_000,
+            max_archive_bytes: 2 << 30,
             max_json_bytes: 2 << 20,
             max_uploads: 8,
             max_previews: 32,
             max_inputs: 64,
+            max_archives: 8,
             max_streams: 1_500,
             max_connections: 2_000,
             header_timeout: Duration::from_secs(10),

@@ -23,6 +23,8 @@ pub(crate) struct Api {
     pub(crate) previews: Places,
     /// Places of inputs that are being taken.
     pub(crate) inputs: Places,
+    /// Places of archives of inputs that are being read.
+    pub(crate) archives: Places,
     /// Places of streams.
     pub(crate) streams: Places,
     /// The OpenAPI document.
@@ -44,6 +46,7 @@ impl Api {
             uploads,
             previews: Places::new(settings.max_previews, "previews"),
             inputs: Places::new(settings.max_inputs, "uploads of inputs"),
+            archives: Places::new(settings.max_archives, "uploads of archives"),
             streams: Places::new(settings.max_streams, "open streams"),
             document,
         }

@@ -7,6 +7,7 @@ mod artifact;
 mod call;
 mod event;
 mod image;
+mod input;
 mod life;
 mod pipeline;
 mod plugin;
@@ -15,19 +16,19 @@ mod report;
 mod run;
 mod system;
 
-pub use artifact::{Artifact, ArtifactKind, ArtifactList, InputStored, ListedArtifact};
+pub use artifact::{Artifact, ArtifactKind, ArtifactList, ListedArtifact};
 pub use call::{
     Asked, Call, CallList, CallResult, Ending, OnFailure, PlacedFile, Preview, Resources, Variable,
 };
 pub use event::Event;
 pub use image::{Image, ImageList};
+pub use input::{Input, InputStored, LeftOut, Missing, Unpacked, Wanted};
 pub use life::{Check, Disagreement, More, PluginEvent, PluginEventKind, PluginState, RolledBack};
 pub use pipeline::{Pipeline, PipelineList, PipelineSummary};
 pub use plugin::{DeclaredImage, Example, Manifest, Plugin, PluginList, PluginSummary, Tool};
 pub use problem::{FieldError, Problem, ProblemKind};
 pub use report::{KeptFile, Plot, Report, Series};
 pub use run::{
-    Input, NamedRun, NewRun, PluginRef, Run, RunError, RunErrorKind, RunList, RunOptions, RunState,
-    RunSummary,
+    NamedRun, NewRun, PluginRef, Run, RunError, RunErrorKind, RunList, RunOptions, RunState, RunSummary,
 };
 pub use system::{Health, Limits, Stats, System};

@@ -8,7 +8,6 @@ mod outputs;
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use simulay_init::patterns::Patterns;
 use simulay_model::{ContainerCall, Digest, Manifest, RelativePath, Resources};
 
 use crate::error::shown;
@@ -80,7 +79,6 @@ pub struct Admitted {
     pub(crate) env: BTreeMap<String, String>,
     pub(crate) files: Vec<(RelativePath, Content)>,
     pub(crate) outputs: Vec<String>,
-    pub(crate) wanted: Patterns,
     pub(crate) excludes: Vec<String>,
     pub(crate) keep_unchanged: bool,
     /// Within the manifest's bounds and the operator's.
@@ -125,7 +123,7 @@ impl Policy {
     pub fn admit(&self, call: &ContainerCall, manifest: &Manifest) -> Result<Admitted, ContainerError> {
         check_name(&call.name)?;
         let image = self.image(&call.image, manifest)?;
-        let wanted = outputs::check("outputs", &call.outputs)?;
+        outputs::check("outputs", &call.outputs)?;
         outputs::check("excludes", &call.excludes)?;
         Ok(Admitted {
             name: call.name.clone(),
@@ -135,7 +133,6 @@ impl Policy {
             env: command::check_env(&call.env)?,
             files: files::check(&call.files, &self.limits)?,
             outputs: call.outputs.clone(),
-            wanted,
             excludes: call.excludes.clone(),
             keep_unchanged: call.keep_unchanged,
             resources: self.resources(&call.resources, manifest)?,

@@ -1,14 +1,10 @@
 //! From a request to a run: everything that can be wrong with it is said before it is accepted.
 
-use std::collections::HashSet;
-
 use simulay_model::schema::{FieldError, Schema};
-use simulay_model::{Artifact, Plugin, PluginState, Request, Run, RunId, RunState};
+use simulay_model::{Artifact, Clash, Plugin, PluginState, Request, Run, RunId, RunState};
 use simulay_store::StoreError;
 
 use crate::{CreateError, NewRun, Parts, Selector};
-
-const MAX_INPUTS: usize = 1000;
 
 /// The pipeline meant, when it takes new runs.
 pub(crate) async fn pipeline(parts: &Parts, selector: &Selector) -> Result<Plugin, CreateError> {
@@ -76,22 +72,32 @@ fn complete(plugin: &Plugin, params: &serde_json::Value) -> Result<serde_json::V
     schema.complete(params).map_err(CreateError::ParamsInvalid)
 }
 
-async fn inputs(parts: &Parts, new: &NewRun) -> Result<Vec<Artifact>, CreateError> {
-    if new.inputs.len() > MAX_INPUTS {
-        return Err(invalid("/inputs".to_owned(), &format!("at most {MAX_INPUTS} inputs are allowed")));
+/// Refuses more inputs than the operator allows, and inputs that cannot lie in one folder.
+pub(crate) fn inputs_together(new: &NewRun, most: usize) -> Result<(), CreateError> {
+    if new.inputs.len() > most {
+        let message = format!("at most {most} inputs are allowed; the setting is `runs.max_inputs`");
+        return Err(invalid("/inputs".to_owned(), &message));
     }
-    let mut paths = HashSet::new();
+    let Some(clash) = Clash::among(new.inputs.iter().map(|input| &input.path)) else { return Ok(()) };
+    let message = match clash {
+        Clash::Same(..) => "two inputs have this path",
+        Clash::Folder(..) => "one input is a folder of another",
+    };
+    Err(invalid(format!("/inputs/{}/path", clash.later()), message))
+}
+
+async fn inputs(parts: &Parts, new: &NewRun) -> Result<Vec<Artifact>, CreateError> {
     let mut inputs = Vec::with_capacity(new.inputs.len());
     for (index, input) in new.inputs.iter().enumerate() {
-        if !paths.insert(input.path.as_str().to_lowercase()) {
-            return Err(invalid(format!("/inputs/{index}/path"), "two inputs have this path"));
-        }
         let size = parts.blobs.keep(input.sha256).await?.ok_or_else(|| {
             invalid(
                 format!("/inputs/{index}/sha256"),
                 "no such bytes were uploaded; `POST /v1/inputs` takes them",
             )
         })?;
+        if input.size.is_some_and(|told| told != size) {
+            return Err(invalid(format!("/inputs/{index}/size"), &format!("these bytes are {size}")));
+        }
         inputs.push(Artifact {
             path: input.path.clone(),
             size,

@@ -6,14 +6,15 @@ mod life;
 mod rights;
 mod sweep;
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
+use simulay_archives::Bounds;
 use simulay_containers::{ContainerError, RegisteredImage};
 use simulay_model::{CallEnd, CallRecord, Change, Digest, Event, Plugin, Run, RunArtifact, RunId};
 use simulay_sandbox::{Answer, Call};
@@ -22,6 +23,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::archive::{ArchiveWriter, Room};
 use crate::drive::Driver;
 use crate::limits::{Limits, Place};
 use crate::logs::LiveLogs;
@@ -133,6 +135,7 @@ impl Engine {
     /// See [`CreateError`].
     pub async fn preview(&self, new: NewRun) -> Result<Planned, CreateError> {
         let plugin = accept::pipeline(&self.parts, &new.pipeline).await?;
+        accept::inputs_together(&new, self.settings.max_inputs)?;
         let request = accept::request(&self.parts, &plugin, &new).await?;
         let params = request.params.clone();
         let known: HashMap<_, _> = request.inputs.iter().map(|input| (input.sha256, input.size)).collect();
@@ -257,6 +260,35 @@ impl Engine {
         let Some(kept) = &self.kept else { return Ok(writer) };
         let (space, floor) = (kept.space.clone(), self.settings.min_free_bytes);
         Ok(Box::new(Polite { writer, space, floor, unseen: 0 }))
+    }
+
+    /// Takes the bytes of an archive of inputs; `place` is let go of when its reading has ended.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn archive_writer(
+        &self,
+        bounds: Bounds,
+        place: impl Send + 'static,
+    ) -> Result<ArchiveWriter, StoreError> {
+        self.check_room().await?;
+        let floor = self.settings.min_free_bytes;
+        let room = self.kept.as_ref().map(|kept| Room { space: kept.space.clone(), floor });
+        Ok(ArchiveWriter::new(self.parts.blobs.clone(), room, bounds, Box::new(place)))
+    }
+
+    /// Which of these inputs are not there; the others are not collected for a while.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn missing(&self, inputs: &BTreeSet<Digest>) -> Result<Vec<Digest>, StoreError> {
+        let mut missing = Vec::new();
+        for input in inputs {
+            if self.parts.blobs.keep(*input).await?.is_none() {
+                missing.push(*input);
+            }
+        }
+        Ok(missing)
     }
 
     /// Refuses new work when too little room is left for it.

@@ -1,6 +1,7 @@
 //! Why the engine refuses a request.
 
 use semver::Version;
+use simulay_archives::ArchiveError;
 use simulay_model::asks::More;
 use simulay_model::schema::FieldError;
 use simulay_model::{RunError, RunId};
@@ -26,6 +27,29 @@ pub enum UploadError {
     /// Storing failed, or the version exists.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// Why an archive of inputs is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveRefused {
+    /// The archive is at fault, or is more than is taken.
+    #[error(transparent)]
+    Archive(ArchiveError),
+    /// Storing failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<ArchiveError> for ArchiveRefused {
+    fn from(error: ArchiveError) -> Self {
+        match error {
+            ArchiveError::Shelf(source) => match source.downcast::<StoreError>() {
+                Ok(error) => Self::Store(*error),
+                Err(source) => Self::Archive(ArchiveError::Shelf(source)),
+            },
+            other => Self::Archive(other),
+        }
+    }
 }
 
 /// Why a run is not accepted (or cannot be previewed).

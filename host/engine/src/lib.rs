@@ -2,6 +2,7 @@
 
 mod accept;
 mod approval;
+mod archive;
 mod backoff;
 mod chance;
 mod drive;
@@ -30,10 +31,11 @@ mod verdict;
 mod work_time;
 
 pub use approval::{Approval, PluginPolicy};
+pub use archive::ArchiveWriter;
 pub use backoff::Backoff;
 pub use chance::{Chance, SystemChance};
 pub use engine::{Activation, Engine, Named, PluginDetails, RolledBack, Stats, Submission};
-pub use error::{CreateError, LifeError, UnknownImages, UploadError};
+pub use error::{ArchiveRefused, CreateError, LifeError, UnknownImages, UploadError};
 pub use logs::{LogStream, StreamName};
 pub use parts::Parts;
 pub use repeat::{AtWork, Beginning, Once, RepeatError};

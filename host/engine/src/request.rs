@@ -53,6 +53,8 @@ pub struct NewInput {
     pub path: RelativePath,
     /// The bytes.
     pub sha256: Digest,
+    /// How many they are, when the caller says so.
+    pub size: Option<u64>,
 }
 
 /// What a request would do first.

@@ -32,6 +32,8 @@ pub struct Settings {
     pub max_attempts: u32,
     /// The most that a request may ask for: attempts at a call whose command failed, after the first.
     pub max_retries: u32,
+    /// Inputs of one run.
+    pub max_inputs: usize,
     /// Pauses before another attempt.
     pub backoff: Backoff,
     /// Time a run may be worked on; waiting for a turn does not count.
@@ -64,6 +66,7 @@ impl Default for Settings {
             max_steps: 100,
             max_attempts: 3,
             max_retries: 10,
+            max_inputs: 10_000,
             backoff: Backoff { first: Duration::from_secs(1), longest: Duration::from_secs(30) },
             max_run_time: Duration::from_secs(24 * 3600),
             drain: Duration::ZERO,

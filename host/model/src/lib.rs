@@ -7,6 +7,7 @@ mod artifact;
 pub mod asks;
 mod call;
 mod change;
+mod clash;
 mod clock;
 mod digest;
 mod error;
@@ -28,6 +29,7 @@ pub use call::{
     CallEnd, CallRecord, ContainerCall, ContainerResult, Ending, File, Omission, OnFailure, Source,
 };
 pub use change::{Change, Event, LogLevel, RunEnd, Stage};
+pub use clash::Clash;
 pub use clock::{Clock, SystemClock};
 pub use digest::{Digest, DigestError, Hasher};
 pub use error::{ErrorKind, RunError};

@@ -1,10 +1,11 @@
 //! Talks to a server over REST. Documents stay as the server wrote them.
 
 mod feed;
+mod inputs;
+mod parcel;
 mod plugins;
 mod problem;
 
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -13,8 +14,7 @@ use futures_util::{Stream, StreamExt as _};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::Value;
 use simulay_engine::Selector;
-use simulay_model::{Digest, RunId};
-use tokio_util::io::ReaderStream;
+use simulay_model::RunId;
 
 use crate::fault::Usage;
 use crate::tls::distrust;
@@ -67,16 +67,6 @@ impl Client {
     /// The document at `path`.
     pub(crate) async fn get(&self, path: &str) -> anyhow::Result<Value> {
         self.document(self.request(Method::GET, path).timeout(ANSWER)).await
-    }
-
-    /// Uploads an input, in pieces. Gives its SHA-256.
-    pub(crate) async fn upload_input(&self, file: &Path) -> anyhow::Result<Digest> {
-        let opened = tokio::fs::File::open(file).await;
-        let opened = opened.map_err(|error| Usage(format!("{} cannot be read: {error}", file.display())))?;
-        let body = reqwest::Body::wrap_stream(ReaderStream::new(opened));
-        let document = self.document(self.request(Method::POST, "/v1/inputs").body(body)).await?;
-        let digest = document.get("sha256").and_then(Value::as_str).and_then(|text| text.parse().ok());
-        digest.with_context(|| format!("{} answered without a SHA-256", self.server))
     }
 
     /// Creates a run.

@@ -115,6 +115,8 @@ pub(crate) async fn serve(
         loopback: is_loopback(listener.local_addr()?.ip()),
         hosts: settings.server.hosts.clone(),
         max_input_bytes: settings.server.max_input_bytes,
+        max_archive_files: settings.server.max_archive_files,
+        max_archive_bytes: settings.server.max_archive_bytes,
         ..ApiSettings::default()
     };
     let router = simulay_api::router(engine, &api, stop.clone());

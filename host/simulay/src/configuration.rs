@@ -55,6 +55,10 @@ pub(crate) struct Server {
     pub(crate) hosts: Vec<String>,
     /// Bytes of the largest input.
     pub(crate) max_input_bytes: u64,
+    /// Files of an archive of inputs, and as many folders.
+    pub(crate) max_archive_files: usize,
+    /// Bytes of an archive of inputs, as it is sent and when it is unpacked.
+    pub(crate) max_archive_bytes: u64,
 }
 
 /// Where data is kept.
@@ -129,6 +133,8 @@ pub(crate) struct Runs {
     pub(crate) max_attempts: Option<u32>,
     /// Most that a request may ask for: attempts at a call whose command failed, after the first.
     pub(crate) max_retries: Option<u32>,
+    /// Inputs of one run.
+    pub(crate) max_inputs: Option<usize>,
     /// Milliseconds before another attempt; doubled each time.
     pub(crate) first_pause_ms: Option<u64>,
     /// The longest such pause, milliseconds.

@@ -8,6 +8,7 @@ mod cures;
 mod embedded;
 mod fault;
 mod folder;
+mod gathering;
 mod images;
 mod instance;
 mod octave;

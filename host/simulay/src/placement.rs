@@ -6,6 +6,9 @@ use std::collections::HashSet;
 
 use simulay_model::{ArtifactKind, Digest, PathError, RelativePath, RunArtifact};
 
+/// Where files lie whose names are too long with ours before them, by their SHA-256.
+const LONG: &str = "long-names";
+
 /// An artifact of a run, as far as it matters here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Listed {
@@ -28,11 +31,14 @@ impl From<&RunArtifact> for Listed {
 
 /// The artifacts a folder gets and where; inputs are the user's already.
 pub(crate) fn place(artifacts: Vec<Listed>) -> Result<Vec<(RelativePath, Listed)>, PathError> {
-    let mut taken = HashSet::new();
+    let mut taken = Taken::default();
     let wanted = artifacts.into_iter().filter(|entry| entry.kind != ArtifactKind::Input);
     wanted
         .map(|entry| {
-            let path = free(&mut taken, &name(&entry))?;
+            // A name that became too long costs itself, not its file.
+            let path = RelativePath::new(taken.place(&name(&entry)));
+            let path =
+                path.or_else(|_| RelativePath::new(taken.place(&format!("{LONG}/{}", entry.sha256))))?;
             Ok((path, entry))
         })
         .collect()
@@ -52,18 +58,41 @@ fn name(entry: &Listed) -> String {
 
 /// True when the first part of `path` is a folder we fill ourselves.
 fn is_ours(path: &str) -> bool {
-    matches!(path.split('/').next(), Some("calls" | "logs" | "kept"))
+    matches!(path.split('/').next(), Some("calls" | "logs" | "kept" | LONG))
 }
 
-/// `wanted`, or `wanted.2` and so on when that is taken; letters of either case are one name.
-fn free(taken: &mut HashSet<String>, wanted: &str) -> Result<RelativePath, PathError> {
-    let mut name = wanted.to_owned();
-    let mut number = 1;
-    while !taken.insert(name.to_lowercase()) {
-        number += 1;
-        name = format!("{wanted}.{number}");
+/// What has its place already; letters of either case are one name.
+#[derive(Default)]
+struct Taken {
+    files: HashSet<String>,
+    folders: HashSet<String>,
+}
+
+impl Taken {
+    /// A path for a file: `wanted`, with `.2` and so on after each part that is a file already, or, at
+    /// its end, a folder.
+    fn place(&mut self, wanted: &str) -> String {
+        let (folders, file) = wanted.rsplit_once('/').unwrap_or(("", wanted));
+        let mut path = String::new();
+        for part in folders.split('/').filter(|part| !part.is_empty()) {
+            path = numbered(&path, part, |path| !self.files.contains(path));
+            self.folders.insert(path.to_lowercase());
+            path.push('/');
+        }
+        let path = numbered(&path, file, |path| !self.files.contains(path) && !self.folders.contains(path));
+        self.files.insert(path.to_lowercase());
+        path
     }
-    RelativePath::new(name)
+}
+
+fn numbered(folder: &str, part: &str, is_free: impl Fn(&str) -> bool) -> String {
+    let mut path = format!("{folder}{part}");
+    let mut number = 1;
+    while !is_free(&path.to_lowercase()) {
+        number += 1;
+        path = format!("{folder}{part}.{number}");
+    }
+    path
 }
 
 #[cfg(test)]
@@ -97,5 +126,25 @@ mod tests {
         let kept = |path| listed(ArtifactKind::Kept, None, path);
         let names = places(vec![kept("a"), kept("A"), kept("a.2"), kept("logs"), kept("calls/x")]);
         assert_eq!(names, ["a", "A.2", "a.2.2", "kept/logs", "kept/calls/x"]);
+    }
+
+    #[test]
+    fn a_file_is_never_a_folder_as_well() {
+        let kept = |path| listed(ArtifactKind::Kept, None, path);
+        let names = places(vec![kept("a"), kept("a/b"), kept("A/c"), kept("x/y"), kept("x"), kept("a.2/b")]);
+        assert_eq!(names, ["a", "a.2/b", "A.2/c", "x/y", "x.2", "a.2/b.2"]);
+    }
+
+    #[test]
+    fn two_calls_that_left_one_path_have_a_folder_each() {
+        let left = |call| listed(ArtifactKind::Output, Some((0, call)), "out/-x.csv");
+        assert_eq!(places(vec![left(0), left(1)]), ["calls/0-0/out/-x.csv", "calls/0-1/out/-x.csv"]);
+    }
+
+    #[test]
+    fn a_name_that_becomes_too_long_is_a_digest() {
+        let long = vec!["x".repeat(255); 4].join("/");
+        let names = places(vec![listed(ArtifactKind::Output, Some((0, 0)), &long)]);
+        assert_eq!(names, [format!("long-names/{}", Digest::of(b""))]);
     }
 }

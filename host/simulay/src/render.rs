@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn a_text_of_several_lines_is_told_as_json() {
         let text = ending(&json!({ "report": { "outcome": { "stdout": "a\nb\n", "name": "x" } } }));
-        assert_eq!(text, "\noutcome\n  name    x\n  stdout  \"a\\nb\\n\"\n");
+        assert_eq!(text, "\noutcome\n  stdout  \"a\\nb\\n\"\n  name    x\n");
     }
 
     #[test]

@@ -72,6 +72,12 @@ impl Blobs for ObjectBlobs {
         }))
     }
 
+    async fn scratch(&self) -> Result<fs::File, StoreError> {
+        let directory = self.directory.clone();
+        let made = blocking(move || tempfile::tempfile_in(directory)).await?;
+        made.map_err(|error| unusable(&self.directory, &error))
+    }
+
     async fn size(&self, blob: Digest) -> Result<Option<u64>, StoreError> {
         match self.objects.head(&key(blob)).await {
             Ok(meta) => Ok(Some(meta.size)),

@@ -43,6 +43,14 @@ pub(crate) fn make_private(directory: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(directory)
 }
 
+impl StoreError {
+    /// What a write to the disk failed with.
+    #[must_use]
+    pub fn of_disk(error: &io::Error) -> Self {
+        unusable(Path::new("the data directory"), error)
+    }
+}
+
 /// A directory that cannot be used, in the port's words.
 pub(crate) fn unusable(directory: &Path, error: &io::Error) -> StoreError {
     match error.kind() {

@@ -1,5 +1,6 @@
 //! What the engine asks of a store: four narrow ports, so that each can move to another backend.
 
+use std::fs::File;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -165,6 +166,11 @@ pub trait Journal: Send + Sync {
 /// Immutable bytes by SHA-256.
 #[async_trait]
 pub trait Blobs: Send + Sync {
+    /// A file without a name, for what is no blob; its bytes are gone with its last user.
+    async fn scratch(&self) -> Result<File, StoreError> {
+        tempfile::tempfile().map_err(|error| StoreError::of_disk(&error))
+    }
+
     /// Begins a blob.
     async fn create(&self) -> Result<Box<dyn BlobWriter>, StoreError>;
 

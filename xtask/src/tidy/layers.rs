@@ -1,4 +1,4 @@
-//! Dependencies point one way: `model ← {sandbox, containers, store} ← engine ← api ← simulay`.
+//! Dependencies point one way: `model ← {archives, sandbox, containers, store} ← engine ← api ← simulay`.
 
 use std::path::PathBuf;
 
@@ -23,16 +23,27 @@ pub(super) struct Member {
 }
 
 /// The crates of ours that each crate may depend on.
-const LAYERS: [(&str, &[&str]); 13] = [
+const LAYERS: [(&str, &[&str]); 14] = [
     ("simulay-model", &[]),
     ("simulay-init", &[]),
+    ("simulay-archives", &["simulay-model"]),
     ("simulay-sandbox", &["simulay-model", "simulay-hostile"]),
     ("simulay-containers", &["simulay-model", "simulay-init", "simulay-fault-proxy"]),
     ("simulay-store", &["simulay-model"]),
-    ("simulay-engine", &["simulay-model", "simulay-sandbox", "simulay-containers", "simulay-store"]),
+    (
+        "simulay-engine",
+        &["simulay-model", "simulay-archives", "simulay-sandbox", "simulay-containers", "simulay-store"],
+    ),
     (
         "simulay-api",
-        &["simulay-model", "simulay-sandbox", "simulay-containers", "simulay-store", "simulay-engine"],
+        &[
+            "simulay-model",
+            "simulay-archives",
+            "simulay-sandbox",
+            "simulay-containers",
+            "simulay-store",
+            "simulay-engine",
+        ],
     ),
     (
         "simulay",

@@ -1,7 +1,8 @@
 //! From the errors of the house to refusals.
 
+use simulay_archives::ArchiveError;
 use simulay_containers::ContainerError;
-use simulay_engine::{CreateError, LifeError, RepeatError, UnknownImages, UploadError};
+use simulay_engine::{ArchiveRefused, CreateError, LifeError, RepeatError, UnknownImages, UploadError};
 use simulay_model::{ErrorKind, RunError};
 use simulay_sandbox::{CallError, InspectError};
 use simulay_store::StoreError;
@@ -44,6 +45,28 @@ impl From<RepeatError> for Refusal {
             RepeatError::Store(error) => return error.into(),
         };
         Self::new(kind, text).at("Idempotency-Key")
+    }
+}
+
+impl From<ArchiveRefused> for Refusal {
+    fn from(refused: ArchiveRefused) -> Self {
+        match refused {
+            ArchiveRefused::Archive(error) => error.into(),
+            ArchiveRefused::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ArchiveError> for Refusal {
+    fn from(error: ArchiveError) -> Self {
+        let setting = match &error {
+            ArchiveError::Files(_) => "server.max_archive_files",
+            ArchiveError::Bytes(_) => "server.max_archive_bytes",
+            ArchiveError::FileBytes { .. } => "server.max_input_bytes",
+            ArchiveError::Shelf(_) => return Self::internal(error),
+            _ => return Self::new(ProblemKind::InvalidArchive, error.to_string()),
+        };
+        Self::new(ProblemKind::PayloadTooLarge, format!("{error}; the setting is `{setting}`"))
     }
 }
 

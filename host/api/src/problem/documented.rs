@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn every_kind_has_a_status_of_refusal_and_its_own_title() {
         let kinds = kinds();
-        assert_eq!(kinds.len(), 49);
+        assert_eq!(kinds.len(), 50);
         let mut titles = std::collections::HashSet::new();
         for kind in kinds {
             let (status, title) = meaning(kind);
@@ -71,7 +71,7 @@ mod tests {
     fn the_kinds_are_told_with_status_and_title() {
         let lines = every_kind();
         assert!(lines.contains("\n`not_found` 404: There is no such thing\n"), "{lines}");
-        assert_eq!(lines.lines().count(), 51);
+        assert_eq!(lines.lines().count(), 52);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Inputs: files that runs are given.
 
+use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -7,11 +8,11 @@ use axum::response::IntoResponse;
 use simulay_model::Digest;
 
 use crate::body::{Pieces, check_plain};
-use crate::extract::Segments;
+use crate::extract::{JsonBody, Segments};
 use crate::idempotency::{self, Answer, Keyed, answered};
 use crate::problem::{Refusal, Refused};
 use crate::state::Api;
-use crate::wire::{InputStored, ProblemKind};
+use crate::wire::{InputStored, Missing, ProblemKind, Wanted};
 
 /// Upload an input
 ///
@@ -42,6 +43,22 @@ pub(super) async fn upload(
     let location = Some(format!("/v1/inputs/{sha256}"));
     let work = async { Answer::new(StatusCode::CREATED, location, &InputStored { sha256, size }) };
     answered(&api, keyed.once(|| sha256), work).await
+}
+
+/// Ask which inputs are not there
+///
+/// Only those need to be sent. The others are kept for a while, so that a run can name them.
+#[utoipa::path(post, path = "/v1/inputs/missing", tag = "inputs", operation_id = "listMissingInputs",
+    request_body = Wanted,
+    responses(
+        (status = 200, description = "Those that are not there", body = Missing),
+        Refused<400>, Refused<413>, Refused<415>, Refused<422>, Refused<503>
+    ))]
+pub(super) async fn missing(
+    State(api): State<Api>,
+    JsonBody(wanted): JsonBody<Wanted>,
+) -> Result<Json<Missing>, Refusal> {
+    Ok(Json(Missing { missing: api.engine.missing(&wanted.sha256).await? }))
 }
 
 /// Ask whether an input is there

@@ -59,16 +59,6 @@ pub struct ArtifactList {
     pub artifacts: Vec<ListedArtifact>,
 }
 
-/// An input that was taken.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct InputStored {
-    /// What a run names it by.
-    #[schema(value_type = String)]
-    pub sha256: model::Digest,
-    /// Bytes.
-    pub size: u64,
-}
-
 impl From<model::Artifact> for Artifact {
     fn from(artifact: model::Artifact) -> Self {
         // The name decides, not what a plugin may have claimed.

@@ -80,6 +80,7 @@ pub enum ProblemKind {
     UnsupportedMediaType,
     RangeNotSatisfiable,
     MisdirectedRequest,
+    InvalidArchive,
     InvalidComponent,
     ComponentTooComplex,
     CompileTimeout,

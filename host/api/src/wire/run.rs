@@ -9,6 +9,7 @@ use simulay_model as model;
 use utoipa::ToSchema;
 
 use super::artifact::Artifact;
+use super::input::Input;
 use super::report::Report;
 
 /// A request for a run, or for a preview of one.
@@ -18,7 +19,7 @@ pub struct NewRun {
     /// Parameters, valid against the pipeline's schema; missing ones get their defaults.
     #[serde(default = "nothing")]
     pub params: Value,
-    /// Files uploaded before with `POST /v1/inputs`.
+    /// Files uploaded before with `POST /v1/inputs` or `POST /v1/inputs/archive`.
     #[serde(default)]
     pub inputs: Vec<Input>,
     /// Seed of everything random; drawn when absent. Above 2^53 some languages lose digits.
@@ -70,18 +71,6 @@ impl NamedRun {
 
 fn nothing() -> Value {
     Value::Object(Map::new())
-}
-
-/// An uploaded file under the name it gets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Input {
-    /// Name for the plugin: a relative path.
-    #[schema(value_type = String, example = "mesh.csv")]
-    pub path: model::RelativePath,
-    /// The bytes.
-    #[schema(value_type = String)]
-    pub sha256: model::Digest,
 }
 
 /// Where a run is.
@@ -242,7 +231,10 @@ impl NewRun {
     /// The request as the engine takes it.
     #[must_use]
     pub fn into_engine(self, pipeline: engine::Selector) -> engine::NewRun {
-        let input = |input: Input| engine::NewInput { path: input.path, sha256: input.sha256 };
+        let input = |input: Input| {
+            let Input { path, sha256, size } = input;
+            engine::NewInput { path, sha256, size }
+        };
         let inputs = self.inputs.into_iter().map(input).collect();
         let retries = self.options.retries;
         engine::NewRun { pipeline, params: self.params, inputs, seed: self.seed, retries }

@@ -1,9 +1,7 @@
 //! The files put into the working directory.
 
-use std::collections::HashSet;
-
 use bytes::Bytes;
-use simulay_model::{File, RelativePath, Source};
+use simulay_model::{Clash, File, RelativePath, Source};
 
 use super::{Content, Limits, denied};
 use crate::ContainerError;
@@ -34,22 +32,12 @@ pub(super) fn check(files: &[File], limits: &Limits) -> Result<Vec<(RelativePath
 
 /// No two files may be one, and none a directory of another.
 fn check_places(files: &[(RelativePath, Content)]) -> Result<(), ContainerError> {
-    let mut places = HashSet::new();
-    for (index, (path, _)) in files.iter().enumerate() {
-        if !places.insert(path.as_str()) {
-            return Err(denied(field(index), "another file has this path"));
-        }
-    }
-    for (index, (path, _)) in files.iter().enumerate() {
-        let mut path = path.as_str();
-        while let Some((directory, _)) = path.rsplit_once('/') {
-            path = directory;
-            if places.contains(path) {
-                return Err(denied(field(index), "another file is a directory of this path"));
-            }
-        }
-    }
-    Ok(())
+    let Some(clash) = Clash::among(files.iter().map(|(path, _)| path)) else { return Ok(()) };
+    let rule = match clash {
+        Clash::Same(..) => "another file has this path",
+        Clash::Folder(..) => "another file is a directory of this path",
+    };
+    Err(denied(field(clash.later()), rule))
 }
 
 fn field(index: usize) -> String {

@@ -90,6 +90,7 @@ impl Engine {
         }
         self.check_room().await?;
         let plugin = accept::pipeline(&self.parts, &new.pipeline).await?;
+        accept::inputs_together(&new, self.settings.max_inputs)?;
         let request = accept::request(&self.parts, &plugin, &new).await?;
         accept::retries(&new, self.settings.max_retries)?;
         Ok(accept::run(&self.parts, &plugin, &new, request))

@@ -5,7 +5,7 @@ use serde::{Serialize, de::DeserializeOwned};
 /// The most bytes of content in one frame.
 pub const MAX_DATA: usize = 32 * 1024;
 /// The most bytes of a frame before COBS; a job's command, environment and patterns must fit.
-pub const MAX_FRAME: usize = 320 * 1024;
+pub const MAX_FRAME: usize = 256 * 1024;
 
 /// What a reader may meet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -43,6 +43,15 @@ async fn requests_and_answers_pass_unchanged_in_each_version_of_the_contract() {
 }
 
 #[tokio::test]
+async fn documents_keep_the_order_of_their_keys() {
+    let text = r#"{"zeta":1,"alpha":{"y":[2],"b":3},"mid":null}"#;
+    let state = serde_json::from_str(text).unwrap();
+    let answered = post_process(&hasty(), &Guest::default(), state).await.unwrap();
+    let Ok(Answer::Next(Next::Done(report))) = answered.answer else { panic!("no report") };
+    assert_eq!(report.outcome.to_string(), text);
+}
+
+#[tokio::test]
 async fn a_failure_is_the_plugins_own_answer() {
     let refusing = Guest {
         pre_process: "

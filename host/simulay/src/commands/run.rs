@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Args;
-use futures_util::StreamExt as _;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::{Value, json};
 use simulay_api::wire::{self, ArtifactList};
 use simulay_engine::{Engine, NewInput, NewRun, Selector};
@@ -16,11 +16,15 @@ use super::download::{OutOptions, save};
 use super::local::{ImageOptions, Local};
 use super::options::LocalOptions;
 use super::plugin::read_component;
-use super::request::{Input, RequestOptions};
+use super::request::RequestOptions;
 use crate::fault::{FAILED, INTERRUPTED};
+use crate::gathering::Input;
 use crate::placement::Listed;
 use crate::terminal::{print, print_json, say};
 use crate::{render, signals};
+
+/// Each waits for the disk.
+const STORED_AT_ONCE: usize = 16;
 
 /// Runs a plugin once, without a server, and prints what came of it.
 #[derive(Debug, Args)]
@@ -40,7 +44,7 @@ pub(crate) struct Arguments {
 /// Runs the plugin in this process.
 pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<ExitCode> {
     let component = read_component(&arguments.file)?;
-    let (params, inputs) = (arguments.request.params()?, arguments.request.inputs()?);
+    let (params, inputs) = (arguments.request.params()?, arguments.request.inputs(json)?);
     let host = Local::start(&arguments.local, &arguments.images).await?;
     let stop = signals::stop()?;
     let plugin = host.upload(component).await?;
@@ -60,10 +64,8 @@ async fn new_run(
     files: &[Input],
     seed: Option<u64>,
 ) -> anyhow::Result<NewRun> {
-    let mut inputs = Vec::new();
-    for file in files {
-        inputs.push(store(engine, file).await?);
-    }
+    let stored = stream::iter(files).map(|file| store(engine, file)).buffered(STORED_AT_ONCE);
+    let inputs = stored.try_collect().await?;
     Ok(NewRun { pipeline: Selector::exactly(plugin), params, inputs, seed, retries: 0 })
 }
 
@@ -76,7 +78,7 @@ async fn store(engine: &Engine, input: &Input) -> anyhow::Result<NewInput> {
         writer.write(piece.with_context(cannot)?).await?;
     }
     let (sha256, _) = writer.finish().await?;
-    Ok(NewInput { path: input.name.clone(), sha256 })
+    Ok(NewInput { path: input.name.clone(), sha256, size: None })
 }
 
 async fn save_artifacts(engine: &Engine, run: &Run, out: &OutOptions, json: bool) -> anyhow::Result<()> {

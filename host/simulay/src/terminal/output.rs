@@ -42,6 +42,16 @@ pub(crate) fn note(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{}", inert(text));
 }
 
+/// Tells something on standard error, as text or as a document.
+pub(crate) fn remark(text: &str, json: bool) {
+    if json {
+        let document = serde_json::json!({ "note": text });
+        let _ = writeln!(io::stderr().lock(), "{}", inert_json(&document.to_string()));
+    } else {
+        note(text);
+    }
+}
+
 /// Tells on standard error what went wrong, as text or as a document.
 pub(crate) fn complain(message: &str, json: bool) {
     if json {

@@ -12,6 +12,7 @@ mod contract;
 mod crash;
 mod distribution;
 mod endings;
+mod folders;
 mod host;
 mod life;
 mod other_version;

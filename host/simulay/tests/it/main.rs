@@ -5,6 +5,7 @@
 mod command;
 mod dev;
 mod encrypted;
+mod folders;
 mod inspecting;
 mod keeping;
 mod new;

@@ -123,7 +123,7 @@ fn paths_left_out(omitted: &Omitted) -> Vec<&str> {
 
 #[test]
 fn names_are_checked_again_and_cost_only_themselves() {
-    for path in ["/a.csv", "../a.csv", "out/../../a", "out//a", "a\0.csv", "secret.txt", "d/a.csv", ""] {
+    for path in ["/a.csv", "../a.csv", "out/../../a", "out//a", "a\0.csv", ""] {
         let (files, omitted) = kept(vec![output(path, 2), data(2), output("a.csv", 1), data(1)]);
         assert_eq!(files, [("a.csv".to_owned(), 1)], "{path:?}");
         assert_eq!(paths_left_out(&omitted), [path]);

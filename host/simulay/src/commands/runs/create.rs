@@ -31,10 +31,7 @@ pub(super) struct Arguments {
 /// Uploads the inputs, creates the run and, when asked, waits for its end.
 pub(super) async fn execute(client: &Client, arguments: Arguments, json: bool) -> anyhow::Result<ExitCode> {
     let params = arguments.request.params()?;
-    let mut inputs = Vec::new();
-    for input in arguments.request.inputs()? {
-        inputs.push((input.name, client.upload_input(&input.file).await?));
-    }
+    let inputs = client.give(arguments.request.inputs(json)?, json).await?;
     let body = arguments.request.body(&params, &inputs);
     let run = client.create(&arguments.pipeline, &body).await?;
     if arguments.wait {

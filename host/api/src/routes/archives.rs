@@ -1,0 +1,78 @@
+//! Archives: many inputs at once.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::IntoResponse;
+use simulay_archives::{ArchiveError, Bounds};
+
+use crate::ApiSettings;
+use crate::body::{Pieces, check_one_of, check_plain};
+use crate::problem::{Refusal, Refused};
+use crate::state::Api;
+use crate::wire::{ProblemKind, Unpacked};
+
+/// What an archive may be sent as; its bytes say what it is.
+const MEDIA_TYPES: [&str; 7] = [
+    "application/x-tar",
+    "application/gzip",
+    "application/x-gzip",
+    "application/x-gtar",
+    "application/zip",
+    "application/x-zip-compressed",
+    "application/octet-stream",
+];
+
+/// Upload many inputs at once
+///
+/// A `.tar`, `.tar.gz` or `.zip`; its bytes tell which. Each file becomes an input, and `inputs` of
+/// the answer is what a request for a run takes. Paths are those in the archive, without `./`
+/// before them. Links that lead to a file of the archive are that file.
+///
+/// An archive that could mean two things, or whose files would lie elsewhere than in one folder, is
+/// refused as a whole: absolute paths, `..`, a path twice, devices, sparse or encrypted files,
+/// damage. Names that are no UTF-8, links that lead nowhere and what macOS adds are left out and told.
+#[utoipa::path(post, path = "/v1/inputs/archive", tag = "inputs", operation_id = "uploadArchive",
+    request_body(content(
+        (String = "application/x-tar"), (String = "application/gzip"), (String = "application/zip"),
+        (String = "application/octet-stream")
+    ), description = "The archive"),
+    responses(
+        (status = 201, description = "Its files are stored", body = Unpacked),
+        Refused<400>, Refused<413>, Refused<415>, Refused<422>, Refused<429>, Refused<507>
+    ))]
+pub(super) async fn upload(
+    State(api): State<Api>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<impl IntoResponse, Refusal> {
+    check_plain(&headers)?;
+    check_one_of(&headers, &MEDIA_TYPES)?;
+    let place = api.archives.take()?;
+    let (limit, stall) = (api.settings.max_archive_bytes, api.settings.stall_timeout);
+    let over = |refusal| told_with_setting(refusal, limit);
+    let pieces = Pieces::new(&headers, body, limit, ProblemKind::PayloadTooLarge, stall);
+    let mut pieces = pieces.map_err(over)?;
+    let mut writer = api.engine.archive_writer(bounds(&api.settings), place).await?;
+    while let Some(piece) = pieces.next().await.map_err(over)? {
+        writer.write(piece).await?;
+    }
+    Ok((StatusCode::CREATED, Json(Unpacked::from(writer.finish().await?))))
+}
+
+/// An archive that is too large is told as one that is when it is unpacked.
+fn told_with_setting(refusal: Refusal, limit: u64) -> Refusal {
+    match refusal.kind() {
+        ProblemKind::PayloadTooLarge => ArchiveError::Bytes(limit).into(),
+        _ => refusal,
+    }
+}
+
+const fn bounds(settings: &ApiSettings) -> Bounds {
+    Bounds {
+        files: settings.max_archive_files,
+        bytes: settings.max_archive_bytes,
+        file_bytes: settings.max_input_bytes,
+    }
+}

@@ -1,0 +1,37 @@
+//! An archive that must lie whole before it is read: a file without a name, gone with its last user.
+
+use std::fs::File;
+
+use bytes::Bytes;
+use simulay_store::StoreError;
+use tokio::io::AsyncWriteExt as _;
+
+use super::{Room, STRETCH};
+
+/// An archive on its way to the disk.
+pub(super) struct Spool {
+    file: tokio::fs::File,
+    room: Option<Room>,
+    /// Bytes since the last look at the room.
+    unseen: u64,
+}
+
+impl Spool {
+    pub(super) fn new(file: File, room: Option<Room>) -> Self {
+        Self { file: file.into(), room, unseen: 0 }
+    }
+
+    pub(super) async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError> {
+        self.unseen += bytes.len() as u64;
+        if let Some(room) = self.room.as_ref().filter(|_| self.unseen >= STRETCH) {
+            room.check().await?;
+            self.unseen = 0;
+        }
+        self.file.write_all(&bytes).await.map_err(|error| StoreError::of_disk(&error))
+    }
+
+    pub(super) async fn finish(mut self) -> Result<File, StoreError> {
+        self.file.flush().await.map_err(|error| StoreError::of_disk(&error))?;
+        Ok(self.file.into_std().await)
+    }
+}
