@@ -7,30 +7,13 @@ use crate::InspectError;
 use crate::bindings::exports::simulay::plugin::pipeline as wit;
 use crate::bindings::simulay::plugin::types;
 use crate::contract::Contract;
+use crate::dialect::{Dialect, Latest};
 use crate::guest::Guest;
 use crate::v0_1::V0_1;
 
 const DESCRIBE: &str = "describe";
 const PRE_PROCESS: &str = "pre-process";
 const POST_PROCESS: &str = "post-process";
-
-/// The shapes in which a version of the contract says what the latest says otherwise.
-pub(crate) trait Dialect {
-    /// A step.
-    type Step: Lift + Into<wit::Step> + 'static;
-    /// What follows a step.
-    type Next: Lift + Into<wit::Next> + 'static;
-    /// What came of a container call.
-    type Result: Lower + From<types::ContainerResult>;
-}
-
-struct Latest;
-
-impl Dialect for Latest {
-    type Step = wit::Step;
-    type Next = wit::Next;
-    type Result = types::ContainerResult;
-}
 
 type Said<T> = Result<T, wit::Failure>;
 type Describe = TypedFunc<(), (wit::Manifest,)>;

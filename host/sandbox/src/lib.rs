@@ -9,6 +9,7 @@ mod component;
 mod confine;
 mod contract;
 mod convert;
+mod dialect;
 mod engine;
 mod error;
 mod exchange;

@@ -4,7 +4,7 @@ use wasmtime::component::{ComponentType, Lift, Lower};
 
 use crate::bindings::exports::simulay::plugin::pipeline as wit;
 use crate::bindings::simulay::plugin::types;
-use crate::exports::Dialect;
+use crate::dialect::Dialect;
 
 /// The shapes of 0.1.0.
 pub(crate) struct V0_1;

@@ -57,6 +57,7 @@ pub(crate) enum Question {
 }
 
 /// What a worker answers, or asks while it works.
+#[expect(clippy::large_enum_variant, reason = "one at a time, never in bulk")]
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Reply {
     /// To [`Question::Compile`]: what was found, and the code.
