@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
 use simulay_engine::Selector;
+use simulay_model::Weight;
 
 use crate::body::{Pieces, check_media_type, check_plain};
 use crate::pace::Pace;
@@ -96,7 +97,8 @@ async fn read(request: Request, api: &Api) -> Result<Bytes, Refusal> {
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
     let invalid = |error: serde_json::Error| Refusal::new(ProblemKind::InvalidJson, error.to_string());
-    serde_json::from_slice::<serde::de::IgnoredAny>(bytes).map_err(invalid)?;
+    // Documents in it are only looked at later: whether they can be is told now.
+    Weight::of(bytes).map_err(invalid)?;
     // Left to itself, serde takes an array for a struct.
     if !bytes.trim_ascii_start().starts_with(b"{") {
         return Err(Refusal::new(ProblemKind::ParamsInvalid, "the body must be a JSON object").at(""));

@@ -5,9 +5,12 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use simulay_model::schema::{FieldError, Schema, SchemaError};
+use simulay_model::{Document, Weight};
 use simulay_store::StoreError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
+
+use crate::parsing::Parsing;
 
 /// Why a document is not taken.
 pub(crate) enum Unfit {
@@ -18,53 +21,91 @@ pub(crate) enum Unfit {
 }
 
 /// The places of checks at work.
-pub(crate) struct Checks(Option<Arc<Semaphore>>);
+pub(crate) struct Checks {
+    threads: Option<Arc<Semaphore>>,
+    parsing: Parsing,
+}
 
 /// The place of one check, on a thread of its own or, without one, on the thread that asks.
-pub(crate) struct CheckPlace(Option<OwnedSemaphorePermit>);
+pub(crate) struct CheckPlace {
+    thread: Option<OwnedSemaphorePermit>,
+    parsing: Parsing,
+}
 
 impl Checks {
-    /// So many `threads`.
-    pub(crate) fn new(threads: usize) -> Self {
-        Self((threads > 0).then(|| Arc::new(Semaphore::new(threads))))
+    /// So many `threads`, and `bytes` for what they parse.
+    pub(crate) fn new(threads: usize, bytes: u64) -> Self {
+        let threads = (threads > 0).then(|| Arc::new(Semaphore::new(threads)));
+        Self { threads, parsing: Parsing::new(bytes) }
     }
 
     /// Waits for a place.
     pub(crate) async fn place(&self) -> Result<CheckPlace, StoreError> {
-        let Some(threads) = self.0.clone() else { return Ok(CheckPlace(None)) };
-        let place = threads.acquire_owned().await;
-        place.map(|place| CheckPlace(Some(place))).map_err(|error| StoreError::Failed(error.to_string()))
+        let parsing = self.parsing.clone();
+        let Some(threads) = self.threads.clone() else { return Ok(CheckPlace { thread: None, parsing }) };
+        let thread = threads.acquire_owned().await;
+        let thread = thread.map_err(|error| StoreError::Failed(error.to_string()))?;
+        Ok(CheckPlace { thread: Some(thread), parsing })
     }
 }
 
 /// `document` with the defaults of `schema` filled in, when that is valid.
-pub(crate) async fn complete(place: CheckPlace, schema: &Value, document: &Value) -> Result<Value, Unfit> {
-    apply(place, schema, document, Schema::complete).await
+pub(crate) async fn complete(
+    place: CheckPlace,
+    schema: &Value,
+    document: &Document,
+) -> Result<Document, Unfit> {
+    apply(place, schema, document, |schema, value| schema.complete(value).map(Document::from)).await
 }
 
 /// Checks `document` as it is.
-pub(crate) async fn check(place: CheckPlace, schema: &Value, document: &Value) -> Result<(), Unfit> {
-    apply(place, schema, document, Schema::check).await
+pub(crate) async fn check(place: CheckPlace, schema: &Value, document: &Document) -> Result<(), Unfit> {
+    apply(place, schema, document, |schema, value| schema.check(&value)).await
 }
 
-/// The place is free again once the work is done, whether or not anyone still waits for it.
+/// True when both say the same, in whatever order of keys.
+pub(crate) async fn agree(place: CheckPlace, one: &Document, two: &Document) -> bool {
+    let (Ok(first), Ok(second)) = (one.weight(), two.weight()) else { return false };
+    let weight = Weight(first.0.saturating_add(second.0));
+    let (one, two) = (one.clone(), two.clone());
+    place.work(weight, move || one.says_the_same(&two)).await.unwrap_or(false)
+}
+
 async fn apply<T: Send + 'static>(
-    CheckPlace(place): CheckPlace,
+    place: CheckPlace,
     schema: &Value,
-    document: &Value,
-    work: impl FnOnce(&Schema, &Value) -> Result<T, Vec<FieldError>> + Send + 'static,
+    document: &Document,
+    work: impl FnOnce(&Schema, Value) -> Result<T, Vec<FieldError>> + Send + 'static,
 ) -> Result<T, Unfit> {
-    let check = |schema: &Value, document: &Value| {
-        // It was checked at upload, perhaps by a host that took more.
-        let refused =
-            |error: SchemaError| vec![FieldError { pointer: String::new(), message: error.to_string() }];
-        Schema::new(schema).map_err(refused).and_then(|schema| work(&schema, document)).map_err(Unfit::Broken)
-    };
-    let Some(place) = place else { return check(schema, document) };
+    let weight = document.weight().map_err(|error| Unfit::Broken(whole(error)))?;
     let (schema, document) = (schema.clone(), document.clone());
-    let done = spawn_blocking(move || {
-        let _place = place;
-        check(&schema, &document)
-    });
-    done.await.unwrap_or_else(|error| Err(Unfit::Store(StoreError::Failed(error.to_string()))))
+    let check = move || {
+        let value = document.value().map_err(whole)?;
+        // It was checked at upload, perhaps by a host that took more.
+        work(&Schema::new(&schema).map_err(|error: SchemaError| whole(error))?, value)
+    };
+    place.work(weight, check).await.map_err(Unfit::Store)?.map_err(Unfit::Broken)
+}
+
+impl CheckPlace {
+    /// Does what parses `weight`. The place is free again once that is done, whether or not anyone still
+    /// waits for it.
+    async fn work<T: Send + 'static>(
+        self,
+        weight: Weight,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let room = self.parsing.room(weight).await;
+        let Some(thread) = self.thread else { return Ok(work()) };
+        let done = spawn_blocking(move || {
+            let _held = (thread, room);
+            work()
+        });
+        done.await.map_err(|error| StoreError::Failed(error.to_string()))
+    }
+}
+
+/// An error of the document as a whole.
+fn whole(error: impl ToString) -> Vec<FieldError> {
+    vec![FieldError { pointer: String::new(), message: error.to_string() }]
 }

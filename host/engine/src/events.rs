@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
-use serde_json::Value;
 use simulay_model::{Event, RunId};
 use simulay_store::StoreError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -109,7 +108,7 @@ impl Follower {
         self.page = self.read().await?;
         if self.page.is_empty() {
             // A reader who names the last event, or one past it, waits for nothing.
-            let run = self.parts.runs.get(self.run).await?;
+            let run = self.parts.runs.summary(self.run).await?;
             if run.is_none_or(|run| run.state.is_end()) {
                 self.page = self.read().await?;
                 return Ok(!self.page.is_empty());
@@ -125,7 +124,7 @@ impl Follower {
 
     async fn read(&mut self) -> Result<VecDeque<Event>, StoreError> {
         let page = self.page().await?;
-        let bytes: usize = page.iter().map(|event| bytes(&event.data)).sum();
+        let bytes: usize = page.iter().map(|event| event.data.as_str().len()).sum();
         let Some(heavy) = self.heavy.clone().filter(|_| bytes > LIGHT) else { return Ok(page) };
         // Nothing is held while it waits.
         drop(page);
@@ -136,15 +135,4 @@ impl Follower {
     async fn page(&self) -> Result<VecDeque<Event>, StoreError> {
         self.parts.journal.events(self.run, self.after, PAGE).await.map(VecDeque::from)
     }
-}
-
-/// About as many bytes as `data` takes.
-fn bytes(data: &Value) -> usize {
-    let inside = match data {
-        Value::String(text) => text.len(),
-        Value::Array(values) => values.iter().map(bytes).sum(),
-        Value::Object(named) => named.iter().map(|(name, value)| name.len() + bytes(value)).sum(),
-        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
-    };
-    inside + size_of::<Value>()
 }

@@ -56,7 +56,7 @@ impl Limits {
             runs: Turns::new(settings.max_active_runs, settings.newcomer_percent),
             containers: Turns::new(settings.max_containers, settings.newcomer_percent),
             reserve: settings.reserve,
-            checks: Checks::new(settings.check_threads),
+            checks: Checks::new(settings.check_threads, settings.max_parsed_bytes),
         }
     }
 

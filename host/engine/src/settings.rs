@@ -15,6 +15,8 @@ pub struct Settings {
     pub lease: Duration,
     /// Runs accepted and not ended; one more is refused with [`crate::CreateError::QueueFull`].
     pub max_unfinished_runs: usize,
+    /// Bytes of the trees that JSON documents of requests and reports are parsed into, together.
+    pub max_parsed_bytes: u64,
     /// Runs at work at once.
     pub max_active_runs: usize,
     /// Containers at work at once.
@@ -44,7 +46,7 @@ pub struct Settings {
     pub stream_excerpt: usize,
     /// Threads on which documents are checked against schemas; without any, whoever asks does it.
     pub check_threads: usize,
-    /// Bytes that new work leaves free in the data directory.
+    /// Bytes that stay free in the data directory: new work is refused, work at hand waits.
     pub min_free_bytes: u64,
     /// How long things are kept.
     pub retention: RetentionRules,
@@ -59,6 +61,7 @@ impl Default for Settings {
             owner: "host".to_owned(),
             lease: Duration::from_secs(30),
             max_unfinished_runs: 10_000,
+            max_parsed_bytes: 192 << 20,
             max_active_runs: 64,
             // One is for newcomers.
             max_containers: 2 * cores + 1,

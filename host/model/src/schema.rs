@@ -73,8 +73,7 @@ impl Schema {
     ///
     /// # Errors
     /// Every place (at most 20) that breaks a rule.
-    pub fn complete(&self, value: &Value) -> Result<Value, Vec<FieldError>> {
-        let mut value = value.clone();
+    pub fn complete(&self, mut value: Value) -> Result<Value, Vec<FieldError>> {
         fill_defaults(&self.document, &mut value);
         self.check(&value)?;
         Ok(value)
@@ -182,13 +181,21 @@ mod tests {
 
     #[test]
     fn defaults_are_filled_in_at_every_level() {
-        let complete = plate().complete(&json!({ "width": 2.0 }));
+        let complete = plate().complete(json!({ "width": 2.0 }));
         assert_eq!(complete, Ok(json!({ "width": 2.0, "mesh": { "cells": 32 } })));
     }
 
     #[test]
+    fn keys_stay_in_their_order_and_defaults_follow() {
+        let schema = r#"{"properties":{"z":{"default":1},"a":{"default":2},"m":{"default":3}}}"#;
+        let schema = Schema::new(&serde_json::from_str(schema).unwrap()).unwrap();
+        let complete = schema.complete(serde_json::from_str(r#"{"y":0,"m":0,"b":{"d":1,"c":2}}"#).unwrap());
+        assert_eq!(complete.unwrap().to_string(), r#"{"y":0,"m":0,"b":{"d":1,"c":2},"z":1,"a":2}"#);
+    }
+
+    #[test]
     fn each_error_has_its_pointer() {
-        let errors = plate().complete(&json!({ "width": -1, "mesh": { "cells": "many" } })).unwrap_err();
+        let errors = plate().complete(json!({ "width": -1, "mesh": { "cells": "many" } })).unwrap_err();
         let mut pointers: Vec<_> = errors.iter().map(|error| error.pointer.as_str()).collect();
         pointers.sort_unstable();
         assert_eq!(pointers, ["/mesh/cells", "/width"]);

@@ -79,7 +79,7 @@ pub(crate) struct Server {
 pub(crate) struct Storage {
     /// The data directory; the user's own when none.
     pub(crate) directory: Option<PathBuf>,
-    /// Bytes that new work leaves free.
+    /// Bytes that stay free: new work is refused, work at hand waits.
     pub(crate) min_free_bytes: u64,
 }
 
@@ -93,7 +93,7 @@ pub(crate) struct Retention {
     pub(crate) log_days: Option<u32>,
     /// Files the calls of ended runs left.
     pub(crate) output_days: Option<u32>,
-    /// Bytes of all blobs together.
+    /// Bytes that ended runs alone keep.
     pub(crate) max_bytes: Option<u64>,
     /// Uploads that nothing shows.
     pub(crate) unused_hours: u32,
@@ -131,6 +131,8 @@ pub(crate) enum Runtime {
 pub(crate) struct Runs {
     /// Runs accepted and not ended.
     pub(crate) max_unfinished: Option<usize>,
+    /// Bytes of the trees that JSON documents are parsed into, together.
+    pub(crate) max_parsed_bytes: Option<u64>,
     /// Runs at work at once.
     pub(crate) max_active: Option<usize>,
     /// Containers at work at once.

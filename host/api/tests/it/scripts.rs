@@ -90,7 +90,7 @@ fn loud(call: Call) -> Result<Answered, CallError> {
 
 fn plan(request: &Request) -> Result<Result<Answer, Failure>, CallError> {
     let mut call = solve(request);
-    match request.params["mode"].as_str() {
+    match request.params.value().unwrap()["mode"].as_str() {
         Some("trap") => return Err(CallError::Trap("unreachable".to_owned())),
         Some("invalid") => {
             let message = "too thin for this mode".to_owned();
@@ -99,13 +99,13 @@ fn plan(request: &Request) -> Result<Result<Answer, Failure>, CallError> {
         Some("greedy") => call.resources.memory_mib = 1 << 30,
         _ => {}
     }
-    Ok(Ok(Answer::Step(Step { calls: vec![call], state: Value::Null })))
+    Ok(Ok(Answer::Step(Step { calls: vec![call], state: Value::Null.into() })))
 }
 
 fn solve(request: &Request) -> ContainerCall {
     let script = File {
         path: "main.m".to_owned(),
-        content: Source::Text(format!("w = {};", request.params["width"])),
+        content: Source::Text(format!("w = {};", request.params.value().unwrap()["width"])),
     };
     let input = |input: &simulay_model::Artifact| File {
         path: input.path.to_string(),
@@ -135,7 +135,7 @@ fn report(results: &[ContainerResult]) -> Report {
     };
     let series = |name: &str| Series { name: name.to_owned(), unit: "K".to_owned(), values: vec![1.0, 2.0] };
     Report {
-        outcome: json!({ "max": 373.5 }),
+        outcome: json!({ "max": 373.5 }).into(),
         plots: vec![Plot { title: "Profile".to_owned(), x: series("x"), ys: vec![series("T")] }],
         artifacts: outputs.map(kept).collect(),
     }

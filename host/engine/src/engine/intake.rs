@@ -9,7 +9,7 @@ use super::Engine;
 use crate::checks::CheckPlace;
 use crate::limits::Place;
 use crate::repeat::{AtWork, Beginning, Once, RepeatError};
-use crate::{CreateError, NewRun, accept, plugins};
+use crate::{CreateError, NewRun, accept, checks, plugins};
 
 /// Time a request waits to be checked.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -43,7 +43,7 @@ impl Engine {
             Beginning::Again(outcome) => self.accepted_before(outcome).await,
             Beginning::First(at_work) => {
                 let run = self.accept(new).await?;
-                let created = self.take_in(run, Some((once.claim(&self.parts), at_work))).await;
+                let created = self.take_in(run, Some((once.claim(), at_work))).await;
                 match created {
                     // Another host that shares the database was faster.
                     Err(CreateError::Store(StoreError::Repeated)) => Err(RepeatError::InFlight.into()),
@@ -87,7 +87,7 @@ impl Engine {
     /// # Errors
     /// When the store does not answer.
     pub async fn remember(&self, once: &Once, answer: String) -> Result<(), StoreError> {
-        self.parts.requests.remember(once.claim(&self.parts), answer).await
+        self.parts.requests.remember(once.claim(), answer).await
     }
 
     async fn accept(&self, new: NewRun) -> Result<Run, CreateError> {
@@ -125,7 +125,7 @@ impl Engine {
             Some(claim) => self.parts.requests.create_once(run.clone(), claim).await?,
             None => self.parts.runs.create(run.clone()).await?,
         }
-        self.launch(run.id, place);
+        self.launch(run.id, run.plugin.name.clone(), place);
         Ok(run)
     }
 
@@ -144,8 +144,20 @@ impl Engine {
         // What would not be accepted is not what was.
         let place = self.check_place().await?;
         let asked: Option<Request> = accept::request(&self.parts, &plugin, new, place).await.ok();
-        let same = named && run.retries == new.retries && asked.is_some_and(|request| request == run.request);
+        let same = match asked.filter(|_| named && run.retries == new.retries) {
+            Some(asked) => self.is_same(&asked, &run.request).await?,
+            None => false,
+        };
         if same { Ok(Named::Known(run)) } else { Err(CreateError::IdTaken(run.id)) }
+    }
+
+    async fn is_same(&self, asked: &Request, accepted: &Request) -> Result<bool, CreateError> {
+        if asked.inputs != accepted.inputs || asked.seed != accepted.seed {
+            return Ok(false);
+        }
+        let (one, two) = (&asked.params, &accepted.params);
+        // Most who ask again ask in the same words.
+        Ok(one == two || checks::agree(self.check_place().await?, one, two).await)
     }
 }
 

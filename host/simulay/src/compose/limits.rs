@@ -18,6 +18,7 @@ pub(super) fn of_engine(settings: &Settings) -> EngineSettings {
     let max_containers = runs.max_containers.unwrap_or(usual.max_containers);
     EngineSettings {
         max_unfinished_runs: runs.max_unfinished.unwrap_or(usual.max_unfinished_runs),
+        max_parsed_bytes: runs.max_parsed_bytes.unwrap_or(usual.max_parsed_bytes),
         max_active_runs: runs.max_active.unwrap_or(usual.max_active_runs),
         max_containers,
         newcomer_percent: runs.newcomer_percent.unwrap_or(usual.newcomer_percent),
