@@ -1,6 +1,7 @@
 //! Sends the host all that a hostile author may send, with innocent runs beside it, and looks at how it
 //! bears it.
 
+mod crowd;
 mod damage;
 
 use std::path::PathBuf;
@@ -29,6 +30,9 @@ pub(crate) struct Arguments {
     /// The command to attack, instead of the one built by set-up.
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
+    /// Image with Octave that the host is given, instead of setting everything up.
+    #[arg(long, value_name = "ID", requires = "program")]
+    image: Option<String>,
     /// Shipped plugins to damage.
     #[arg(long = "plugin", value_name = "NAME", value_parser = damage::SHIPPED, default_values = damage::SHIPPED)]
     plugins: Vec<String>,
@@ -47,6 +51,15 @@ pub(crate) struct Arguments {
     /// Sends nothing but damaged copies, with no runs beside them.
     #[arg(long)]
     damage_only: bool,
+    /// Clients that follow a large log and do not read on.
+    #[arg(long, default_value_t = 500)]
+    followers: usize,
+    /// Slow readers, and as many slow uploaders.
+    #[arg(long, default_value_t = 1_100)]
+    slow: usize,
+    /// Sends nothing but slow clients.
+    #[arg(long, conflicts_with = "damage_only")]
+    crowd_only: bool,
 }
 
 /// What came of everything.
@@ -79,25 +92,37 @@ struct Answer {
 
 /// Sets up and sends it all.
 pub(crate) fn execute(place: &Place, arguments: &Arguments) -> anyhow::Result<()> {
-    prove(place, &setup::everything(place)?, arguments)
+    let known = arguments.image.as_deref().map(ImageId::known);
+    let octave = known.map_or_else(|| setup::everything(place), Ok)?;
+    prove(place, &octave, arguments)
 }
 
 /// What the tests do, where everything is set up: every upload and deed, and a little damage.
 pub(crate) fn short(place: &Place, octave: &ImageId) -> anyhow::Result<()> {
     let little = Arguments {
         program: None,
+        image: None,
         plugins: damage::SHIPPED.map(str::to_owned).to_vec(),
         mutations: 200,
         seed: 1,
         jobs: 2,
         minutes: None,
         damage_only: false,
+        followers: 500,
+        slow: 1_100,
+        crowd_only: false,
     };
     prove(place, octave, &little)
 }
 
 /// Sends it all and prints what came of it; fails when anything is not as it must be.
 fn prove(place: &Place, octave: &ImageId, arguments: &Arguments) -> anyhow::Result<()> {
+    if !arguments.damage_only {
+        crowd::measure(place, octave, arguments)?;
+    }
+    if arguments.crowd_only {
+        return Ok(());
+    }
     let data = tempfile::tempdir()?;
     let (usual, log) = (place.simulay(), place.made("server.log")?);
     let program = arguments.program.as_ref().unwrap_or(&usual);

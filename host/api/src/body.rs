@@ -1,18 +1,14 @@
 //! Bodies of requests: bounded in bytes while they stream, and in the time they may take.
 
-use std::time::Duration;
-
 use axum::body::{Body, BodyDataStream};
 use axum::http::{HeaderMap, header};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use tokio::time::Instant;
 
+use crate::pace::Pace;
 use crate::problem::Refusal;
 use crate::wire::ProblemKind;
-
-/// Bytes per second that a client must keep up on the whole.
-const LEAST_RATE: u64 = 8 * 1024;
 
 /// The pieces of a body.
 pub(crate) struct Pieces {
@@ -22,20 +18,19 @@ pub(crate) struct Pieces {
     taken: u64,
     /// When the first piece was asked for: who waits for a place is not slow.
     begun: Option<Instant>,
-    stall: Duration,
+    pace: Pace,
 }
 
 impl Pieces {
-    /// The pieces of `body`: at most `limit` bytes, none of them later than `stall` after the one
-    /// before. A body that is too large is refused as `too_large`, at once when it says so itself.
+    /// The pieces of `body`: at most `limit` bytes, none of them later than `pace` allows. A body that is too large is refused as `too_large`, at once when it says so itself.
     pub(crate) fn new(
         headers: &HeaderMap,
         body: Body,
         limit: u64,
         too_large: ProblemKind,
-        stall: Duration,
+        pace: Pace,
     ) -> Result<Self, Refusal> {
-        let pieces = Self { stream: body.into_data_stream(), limit, too_large, taken: 0, begun: None, stall };
+        let pieces = Self { stream: body.into_data_stream(), limit, too_large, taken: 0, begun: None, pace };
         match announced(headers) {
             Some(length) if length > limit => Err(pieces.refusal()),
             _ => Ok(pieces),
@@ -69,8 +64,8 @@ impl Pieces {
     fn deadline(&mut self) -> Instant {
         let now = Instant::now();
         let begun = *self.begun.get_or_insert(now);
-        let owed = Duration::from_secs(self.taken / LEAST_RATE);
-        (now + self.stall).min(begun + self.stall + owed)
+        let earned = self.pace.earned(self.taken);
+        (now + self.pace.patience).min(begun + self.pace.patience + earned)
     }
 
     fn refusal(&self) -> Refusal {

@@ -4,7 +4,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::{RefOr, Schema};
 
-use crate::problem::{default_response, every_kind};
+use crate::problem::{default_response, description, every_kind};
 use crate::wire::{FieldError, Problem, ProblemKind};
 
 #[derive(OpenApi)]
@@ -38,12 +38,20 @@ pub(crate) fn complete(mut document: utoipa::openapi::OpenApi) -> utoipa::openap
     for item in document.paths.paths.values_mut() {
         let operations = [&mut item.get, &mut item.head, &mut item.post, &mut item.put, &mut item.delete];
         operations.into_iter().flatten().for_each(refusable);
+        let changes = [&mut item.post, &mut item.put, &mut item.delete];
+        changes.into_iter().flatten().for_each(not_for_all_pages);
     }
     let schemas = document.components.as_mut().map(|components| &mut components.schemas);
     if let Some(RefOr::T(Schema::Object(kinds))) = schemas.and_then(|all| all.get_mut("ProblemKind")) {
         kinds.description = Some(every_kind());
     }
     document
+}
+
+/// What changes anything is not for pages of other sites.
+fn not_for_all_pages(operation: &mut Operation) {
+    let refused = default_response(&description(403));
+    operation.responses.responses.entry("403".to_owned()).or_insert(refused.into());
 }
 
 /// Any request may be refused: by its headers, its pace, its `Host`, or a fault.

@@ -6,8 +6,10 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
 use simulay_engine::Selector;
+use simulay_model::Weight;
 
 use crate::body::{Pieces, check_media_type, check_plain};
+use crate::pace::Pace;
 use crate::problem::Refusal;
 use crate::state::Api;
 use crate::wire::ProblemKind;
@@ -88,14 +90,15 @@ async fn read(request: Request, api: &Api) -> Result<Bytes, Refusal> {
     let (parts, body) = request.into_parts();
     check_plain(&parts.headers)?;
     check_media_type(&parts.headers, "application/json")?;
-    let (limit, stall) = (api.settings.max_json_bytes, api.settings.stall_timeout);
-    let pieces = Pieces::new(&parts.headers, body, limit, ProblemKind::ParamsTooLarge, stall)?;
+    let (limit, pace) = (api.settings.max_json_bytes, Pace::of(&api.settings));
+    let pieces = Pieces::new(&parts.headers, body, limit, ProblemKind::ParamsTooLarge, pace)?;
     pieces.collect().await
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
     let invalid = |error: serde_json::Error| Refusal::new(ProblemKind::InvalidJson, error.to_string());
-    serde_json::from_slice::<serde::de::IgnoredAny>(bytes).map_err(invalid)?;
+    // Documents in it are only looked at later: whether they can be is told now.
+    Weight::of(bytes).map_err(invalid)?;
     // Left to itself, serde takes an array for a struct.
     if !bytes.trim_ascii_start().starts_with(b"{") {
         return Err(Refusal::new(ProblemKind::ParamsInvalid, "the body must be a JSON object").at(""));

@@ -56,10 +56,19 @@ fn host(headers: &HeaderMap) -> Result<String, Refusal> {
     let wrong = || Refusal::new(ProblemKind::InvalidHeader, "send one `Host`, a name or address").at("Host");
     let (Some(value), None) = (values.next(), values.next()) else { return Err(wrong()) };
     let authority: Authority = value.to_str().ok().and_then(|text| text.parse().ok()).ok_or_else(wrong)?;
-    if authority.as_str().contains('@') { Err(wrong()) } else { Ok(name(authority.host())) }
+    port(&authority).map(|_| name(authority.host())).ok_or_else(wrong)
 }
 
-fn name(host: &str) -> String {
+/// The port, when there is one; `None` when what stands around the host is no port.
+pub(crate) fn port(authority: &Authority) -> Option<Option<u16>> {
+    match authority.as_str().strip_prefix(authority.host())?.strip_prefix(':') {
+        Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => port.parse().ok().map(Some),
+        None if authority.as_str() == authority.host() => Some(None),
+        _ => None,
+    }
+}
+
+pub(crate) fn name(host: &str) -> String {
     host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase()
 }
 
@@ -82,7 +91,18 @@ mod tests {
         for host in ["evil.example", "127.0.0.1.evil.example", "localhost.evil", "0.0.0.0", "[::2]"] {
             assert_eq!(check(&settings, host, "/"), Some(ProblemKind::MisdirectedRequest), "{host}");
         }
-        for host in ["", "a b", "user@localhost", "localhost@evil"] {
+        for host in [
+            "",
+            "a b",
+            "user@localhost",
+            "localhost@evil",
+            "localhost:",
+            "localhost:x",
+            "localhost:65536",
+            "localhost:1:2",
+            "[::1]x",
+            "[::1",
+        ] {
             assert_eq!(check(&settings, host, "/"), Some(ProblemKind::InvalidHeader), "{host}");
         }
     }

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::wire::{Disagreement, FieldError, Problem, ProblemKind};
 
-pub(crate) use documented::{Refused, every_kind, response as default_response};
+pub(crate) use documented::{Refused, description, every_kind, response as default_response};
 
 /// A request refused. [`Refusal::render`] makes the document once the request id is known.
 #[derive(Debug, Clone)]
@@ -48,6 +48,10 @@ pub(crate) const fn meaning(kind: ProblemKind) -> (StatusCode, &'static str) {
         }
         Kind::RangeNotSatisfiable => (StatusCode::RANGE_NOT_SATISFIABLE, "The range is past the end"),
         Kind::MisdirectedRequest => (StatusCode::MISDIRECTED_REQUEST, "The host name is not served here"),
+        Kind::CrossSite => (StatusCode::FORBIDDEN, "A page of another site sent the request"),
+        Kind::TooManyConnections => {
+            (StatusCode::SERVICE_UNAVAILABLE, "The server has no connection to spare")
+        }
         Kind::InvalidArchive => (StatusCode::UNPROCESSABLE_ENTITY, "The archive is not taken"),
         Kind::InvalidComponent => (StatusCode::UNPROCESSABLE_ENTITY, "Not a WebAssembly component"),
         Kind::ComponentTooComplex => (StatusCode::UNPROCESSABLE_ENTITY, "The component is too complex"),
@@ -91,6 +95,7 @@ pub(crate) const fn meaning(kind: ProblemKind) -> (StatusCode, &'static str) {
 const fn retry_after(kind: ProblemKind) -> Option<u64> {
     match kind {
         ProblemKind::RateLimited
+        | ProblemKind::TooManyConnections
         | ProblemKind::QueueFull
         | ProblemKind::DockerUnavailable
         | ProblemKind::Draining

@@ -10,8 +10,9 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::hosts::Hosts;
+use crate::origins::Origins;
 use crate::state::Api;
-use crate::{ApiSettings, boundary, documentation, figures, hosts, routes};
+use crate::{ApiSettings, boundary, documentation, figures, hosts, origins, routes, seats};
 
 /// The interface over `engine`. Once `draining` is cancelled nobody is ready, and streams and
 /// waits end.
@@ -27,7 +28,9 @@ pub fn router(engine: Engine, settings: &ApiSettings, draining: CancellationToke
 /// Everything that each request goes through, from the inside out.
 fn guarded(routes: Router, settings: &ApiSettings) -> Router {
     routes
+        .layer(from_fn_with_state(Origins::new(settings), origins::check))
         .layer(from_fn_with_state(Hosts::new(settings), hosts::check))
+        .layer(from_fn(seats::check))
         .layer(CatchPanicLayer::custom(boundary::panicked))
         .layer(from_fn(boundary::cross))
 }

@@ -1,23 +1,28 @@
-//! The accept loop: bounded connections, impatient timeouts, a graceful end.
+//! The accept loop: bounded connections, some set aside for probes, impatient timeouts, a graceful end.
 
+use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ConnectInfo;
+use axum::http::Request;
+use axum::response::Response;
 use axum::{Extension, Router};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
-use tower::Layer as _;
+use tower::{Layer as _, Service};
 
+use crate::pace::Pace;
+use crate::seats::{Crowded, Seat, Seats};
 use crate::stall::Impatient;
 use crate::{ApiSettings, figures};
 
@@ -25,6 +30,8 @@ const MAX_HEADERS: usize = 64;
 /// Also the most a response buffers for a client that does not read.
 const BUFFER: usize = 64 * 1024;
 const UPKEEP: Duration = Duration::from_secs(5);
+/// Connections without a place that are served at once.
+const ASIDE: usize = 64;
 /// Pause after the process ran out of file descriptors or memory.
 const BACK_OFF: Duration = Duration::from_millis(250);
 
@@ -45,21 +52,21 @@ pub async fn serve(
             () = shutdown.cancelled() => break,
             _ = upkeep.tick() => figures::keep_small(),
             Some(_) = server.connections.join_next() => {}
-            Some((stream, peer, place)) = accept(&listener, server.places.clone()) => server.take(stream, peer, place),
+            accepted = accept(&listener) => {
+                if let Some((stream, peer)) = accepted {
+                    server.take(stream, peer);
+                }
+            }
         }
     }
     drop(listener);
     server.drain(settings.drain_timeout).await;
 }
 
-/// The next connection, once there is a place for it; `None` after a failure that passes.
-async fn accept(
-    listener: &TcpListener,
-    places: Arc<Semaphore>,
-) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    let place = places.acquire_owned().await.ok()?;
+/// The next connection; `None` after a failure that passes.
+async fn accept(listener: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
     match listener.accept().await {
-        Ok((stream, peer)) => Some((stream, peer, place)),
+        Ok(accepted) => Some(accepted),
         Err(error) => {
             if !is_of_the_client(&error) {
                 tracing::warn!(%error, "no connection can be accepted for a moment");
@@ -78,8 +85,10 @@ fn is_of_the_client(error: &io::Error) -> bool {
 struct Server {
     router: Router,
     http: http1::Builder,
-    patience: Duration,
-    places: Arc<Semaphore>,
+    pace: Pace,
+    seats: Seats,
+    /// Connections without a place, from the oldest on.
+    aside: VecDeque<AbortHandle>,
     graceful: GracefulShutdown,
     connections: JoinSet<()>,
 }
@@ -96,27 +105,63 @@ impl Server {
         Self {
             router,
             http,
-            patience: settings.stall_timeout,
-            places: Arc::new(Semaphore::new(settings.max_connections)),
+            pace: Pace::of(settings),
+            seats: Seats::new(settings),
+            aside: VecDeque::new(),
             graceful: GracefulShutdown::new(),
             connections: JoinSet::new(),
         }
     }
 
-    fn take(&mut self, stream: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit) {
+    fn take(&mut self, stream: TcpStream, peer: SocketAddr) {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection is gone before its first request");
             return;
         }
-        let io = TokioIo::new(Impatient::new(stream, self.patience));
-        let service = TowerToHyperService::new(Extension(ConnectInfo(peer)).layer(self.router.clone()));
-        let connection = self.graceful.watch(self.http.serve_connection(io, service));
+        match self.seats.take(peer.ip()) {
+            Ok(seat) => {
+                let router = Extension(ConnectInfo(peer)).layer(self.router.clone());
+                self.connect(&self.http.clone(), stream, router, Some(seat));
+            }
+            Err(crowded) => self.set_aside(stream, peer, crowded),
+        }
+    }
+
+    /// Serves one request, unless as many others come meanwhile as are set aside at once.
+    fn set_aside(&mut self, stream: TcpStream, peer: SocketAddr, crowded: Crowded) {
+        self.aside.retain(|connection| !connection.is_finished());
+        if self.aside.len() >= ASIDE
+            && let Some(oldest) = self.aside.pop_front()
+        {
+            oldest.abort();
+        }
+        let mut http = self.http.clone();
+        http.keep_alive(false);
+        let router = Extension(crowded).layer(Extension(ConnectInfo(peer)).layer(self.router.clone()));
+        let connection = self.connect(&http, stream, router, None);
+        self.aside.push_back(connection);
+    }
+
+    fn connect<S>(
+        &mut self,
+        http: &http1::Builder,
+        stream: TcpStream,
+        service: S,
+        seat: Option<Seat>,
+    ) -> AbortHandle
+    where
+        S: Service<Request<Incoming>, Response = Response, Error = Infallible> + Clone + Send + 'static,
+        S::Future: Send,
+    {
+        let io = TokioIo::new(Impatient::new(stream, self.pace));
+        let connection = http.serve_connection(io, TowerToHyperService::new(service));
+        let connection = self.graceful.watch(connection);
         self.connections.spawn(async move {
-            let _place = place;
+            let _seat = seat;
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection broke off");
             }
-        });
+        })
     }
 
     /// Lets requests end, then cuts what is left.

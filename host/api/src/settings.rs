@@ -12,6 +12,8 @@ pub struct ApiSettings {
     /// `Host` names accepted beside the loopback ones. Without any, a listener that is not bound to
     /// loopback accepts every name.
     pub hosts: Vec<String>,
+    /// Origins whose pages may ask beside our own, e.g. `https://lab.example.org`.
+    pub origins: Vec<String>,
     /// Bytes of the largest component.
     pub max_component_bytes: u64,
     /// Bytes of the largest input.
@@ -32,8 +34,12 @@ pub struct ApiSettings {
     pub max_archives: usize,
     /// Streams of events and logs open at once: the other connections are for short requests.
     pub max_streams: usize,
-    /// Connections open at once; more wait to be accepted.
+    /// Artifacts being sent at once.
+    pub max_downloads: usize,
+    /// Connections open at once; on more, only probes and figures are answered.
     pub max_connections: usize,
+    /// Of these, connections of one address that is not this machine's.
+    pub max_connections_per_address: usize,
     /// Time a client has for the header of a request, counted from the connection or the end of
     /// the response before.
     pub header_timeout: Duration,
@@ -41,6 +47,8 @@ pub struct ApiSettings {
     pub request_timeout: Duration,
     /// Time without a byte after which a body that is read or written is given up.
     pub stall_timeout: Duration,
+    /// Bytes per second that a client must take or send on the whole, while it is waited for.
+    pub least_rate: u64,
     /// Time that requests have to end after the shutdown was asked for.
     pub drain_timeout: Duration,
     /// Time between two comments on a silent stream of events.
@@ -59,6 +67,7 @@ impl Default for ApiSettings {
         Self {
             loopback: true,
             hosts: Vec::new(),
+            origins: Vec::new(),
             max_component_bytes: 64 << 20,
             max_input_bytes: 1 << 30,
             max_archive_files: 10_000,
@@ -68,11 +77,14 @@ impl Default for ApiSettings {
             max_previews: 32,
             max_inputs: 64,
             max_archives: 8,
-            max_streams: 1_500,
+            max_streams: 1_200,
+            max_downloads: 400,
             max_connections: 2_000,
+            max_connections_per_address: 256,
             header_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
             stall_timeout: Duration::from_secs(30),
+            least_rate: 8 << 10,
             drain_timeout: Duration::from_secs(30),
             keep_alive: Duration::from_secs(15),
         }

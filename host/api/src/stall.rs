@@ -8,28 +8,59 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
-/// A connection whose writes fail once the other side has taken nothing for `patience`.
+use crate::pace::Pace;
+
+/// A connection whose writes fail once the other side has taken nothing for a while, or too little.
 pub(crate) struct Impatient<S> {
     connection: S,
-    patience: Duration,
-    /// Runs while a write waits.
-    alarm: Option<Pin<Box<Sleep>>>,
+    pace: Pace,
+    /// Time that writes have waited, and that the bytes taken meanwhile have not earned.
+    owed: Duration,
+    /// Since when a write waits, and until when it may.
+    waiting: Option<(Instant, Pin<Box<Sleep>>)>,
 }
 
 impl<S> Impatient<S> {
-    pub(crate) const fn new(connection: S, patience: Duration) -> Self {
-        Self { connection, patience, alarm: None }
+    pub(crate) const fn new(connection: S, pace: Pace) -> Self {
+        Self { connection, pace, owed: Duration::ZERO, waiting: None }
     }
 
     /// What a write gave; a wait that is too long becomes an error.
-    fn judge<T>(&mut self, context: &mut Context<'_>, polled: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        if polled.is_ready() {
-            self.alarm = None;
-            return polled;
+    fn judge<T: Count>(
+        &mut self,
+        context: &mut Context<'_>,
+        polled: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if let Poll::Ready(result) = polled {
+            let waited = self.waiting.take().map_or(Duration::ZERO, |(since, _)| since.elapsed());
+            let earned = self.pace.earned(result.as_ref().map_or(0, Count::bytes));
+            self.owed = (self.owed + waited).saturating_sub(earned);
+            return Poll::Ready(result);
         }
-        let begin = || Box::pin(tokio::time::sleep_until(Instant::now() + self.patience));
-        ready!(self.alarm.get_or_insert_with(begin).as_mut().poll(context));
-        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not read")))
+        let left = self.pace.patience.saturating_sub(self.owed);
+        let begin = || {
+            let now = Instant::now();
+            (now, Box::pin(tokio::time::sleep_until(now + left)))
+        };
+        ready!(self.waiting.get_or_insert_with(begin).1.as_mut().poll(context));
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not read, or too slowly")))
+    }
+}
+
+/// What was written.
+trait Count {
+    fn bytes(&self) -> u64;
+}
+
+impl Count for usize {
+    fn bytes(&self) -> u64 {
+        *self as u64
+    }
+}
+
+impl Count for () {
+    fn bytes(&self) -> u64 {
+        0
     }
 }
 
@@ -83,21 +114,44 @@ mod tests {
 
     use super::*;
 
+    use crate::ApiSettings;
+
     const PATIENCE: Duration = Duration::from_secs(30);
+
+    /// A server that writes as much as it can at `rate`, and its client.
+    fn connected(rate: u64) -> (tokio::task::JoinHandle<io::Result<()>>, tokio::io::DuplexStream) {
+        let (server, client) = tokio::io::duplex(16);
+        let settings = ApiSettings { stall_timeout: PATIENCE, least_rate: rate, ..ApiSettings::default() };
+        let mut server = Impatient::new(server, Pace::of(&settings));
+        (tokio::spawn(async move { server.write_all(&[0; 1024]).await }), client)
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_reader_who_stops_is_given_up_and_a_slow_one_is_not() {
-        let (server, mut client) = tokio::io::duplex(16);
-        let mut server = Impatient::new(server, PATIENCE);
+        let (writing, mut client) = connected(1);
         let begun = Instant::now();
-        let writing = tokio::spawn(async move { server.write_all(&[0; 1024]).await });
         let mut piece = [0; 16];
         for _ in 0..8 {
-            tokio::time::sleep(PATIENCE - Duration::from_secs(1)).await;
+            tokio::time::sleep(Duration::from_secs(15)).await;
             client.read_exact(&mut piece).await.unwrap();
         }
         let error = writing.await.unwrap().unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
-        assert!(begun.elapsed() > 8 * (PATIENCE - Duration::from_secs(1)));
+        assert!(begun.elapsed() >= 8 * Duration::from_secs(15) + PATIENCE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reader_who_is_slower_than_the_least_rate_is_given_up() {
+        let (writing, mut client) = connected(8);
+        let begun = Instant::now();
+        let reading = async {
+            let mut piece = [0; 16];
+            while client.read_exact(&mut piece).await.is_ok() {
+                tokio::time::sleep(Duration::from_secs(4)).await;
+            }
+        };
+        let (written, ()) = tokio::join!(writing, reading);
+        assert_eq!(written.unwrap().unwrap_err().kind(), io::ErrorKind::TimedOut);
+        assert!(begun.elapsed() > PATIENCE && begun.elapsed() < 4 * PATIENCE);
     }
 }

@@ -10,6 +10,9 @@ use tokio_util::sync::CancellationToken;
 use crate::ApiSettings;
 use crate::places::Places;
 
+/// How many wait for the place of each upload.
+const WAITING: usize = 8;
+
 /// What every handler works with. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Api {
@@ -19,6 +22,8 @@ pub(crate) struct Api {
     pub(crate) draining: CancellationToken,
     /// Places of the components held in memory.
     pub(crate) uploads: Arc<Semaphore>,
+    /// Places of those who have or wait for one of them.
+    pub(crate) uploaders: Places,
     /// Places of previews.
     pub(crate) previews: Places,
     /// Places of inputs that are being taken.
@@ -27,6 +32,8 @@ pub(crate) struct Api {
     pub(crate) archives: Places,
     /// Places of streams.
     pub(crate) streams: Places,
+    /// Places of artifacts that are being sent.
+    pub(crate) downloads: Places,
     /// The OpenAPI document.
     pub(crate) document: Bytes,
 }
@@ -44,10 +51,12 @@ impl Api {
             settings: Arc::new(settings.clone()),
             draining,
             uploads,
+            uploaders: Places::new(settings.max_uploads * WAITING, "uploads of plugins"),
             previews: Places::new(settings.max_previews, "previews"),
             inputs: Places::new(settings.max_inputs, "uploads of inputs"),
             archives: Places::new(settings.max_archives, "uploads of archives"),
             streams: Places::new(settings.max_streams, "open streams"),
+            downloads: Places::new(settings.max_downloads, "downloads"),
             document,
         }
     }

@@ -1,10 +1,11 @@
 //! From a request to a run: everything that can be wrong with it is said before it is accepted.
 
-use simulay_model::schema::{FieldError, Schema};
+use simulay_model::schema::FieldError;
 use simulay_model::{Artifact, Clash, Plugin, PluginState, Request, Run, RunId, RunState};
 use simulay_store::StoreError;
 
-use crate::{CreateError, NewRun, Parts, Selector};
+use crate::checks::CheckPlace;
+use crate::{CreateError, NewRun, Parts, Selector, checks};
 
 /// The pipeline meant, when it takes new runs.
 pub(crate) async fn pipeline(parts: &Parts, selector: &Selector) -> Result<Plugin, CreateError> {
@@ -31,9 +32,15 @@ pub(crate) async fn find(parts: &Parts, selector: &Selector) -> Result<Option<Pl
     }
 }
 
-/// The request as the plugin will get it: defaults filled in, inputs found, a seed drawn.
-pub(crate) async fn request(parts: &Parts, plugin: &Plugin, new: &NewRun) -> Result<Request, CreateError> {
-    let params = complete(plugin, &new.params)?;
+/// The request as the plugin will get it: defaults filled in, inputs found, a seed drawn. Checking the
+/// parameters needs a place.
+pub(crate) async fn request(
+    parts: &Parts,
+    plugin: &Plugin,
+    new: &NewRun,
+    place: CheckPlace,
+) -> Result<Request, CreateError> {
+    let params = checks::complete(place, &plugin.manifest.params_schema, &new.params).await?;
     let inputs = inputs(parts, new).await?;
     let seed = new.seed.unwrap_or_else(|| draw_seed(parts));
     Ok(Request { params, inputs, seed })
@@ -63,13 +70,6 @@ pub(crate) fn retries(new: &NewRun, most: u32) -> Result<(), CreateError> {
         return Ok(());
     }
     Err(invalid("/options/retries".to_owned(), &format!("at most {most} retries are allowed")))
-}
-
-fn complete(plugin: &Plugin, params: &serde_json::Value) -> Result<serde_json::Value, CreateError> {
-    // A stored manifest was checked at upload; one that no longer compiles is damaged.
-    let schema = Schema::new(&plugin.manifest.params_schema)
-        .map_err(|error| StoreError::Corrupt(error.to_string()))?;
-    schema.complete(params).map_err(CreateError::ParamsInvalid)
 }
 
 /// Refuses more inputs than the operator allows, and inputs that cannot lie in one folder.

@@ -7,22 +7,23 @@ use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use simulay_containers::Admitted;
-use simulay_model::schema::Schema;
 use simulay_model::{
     CallEnd, CallRecord, Change, ContainerResult, Digest, ErrorKind, Kept, LogLevel, Next, Plugin,
-    RelativePath, Report, Run, RunEnd, RunError, RunId, RunState, Source, Stage, Step,
+    PluginName, RelativePath, Report, Run, RunEnd, RunError, RunId, RunState, Source, Stage, Step,
 };
 use simulay_sandbox::{Answer, Answered, Call, CallError};
 use simulay_store::StoreError;
 use tokio_util::sync::CancellationToken;
 
+use crate::checks::Unfit;
 use crate::exchange::put;
 use crate::hold::Hold;
 use crate::limits::{Asker, Limits};
 use crate::logs::LiveLogs;
 use crate::retry::Budget;
 use crate::simulate::{Simulation, failure, pause, remove};
-use crate::{Parts, Settings, kept, plan, plugins, verdict};
+use crate::storage::Room;
+use crate::{Parts, Settings, checks, kept, plan, plugins, verdict};
 
 /// Whose runs these are, until there are accounts.
 const OWNER: &str = "everyone";
@@ -34,6 +35,10 @@ pub(crate) struct Driver {
     pub(crate) limits: Arc<Limits>,
     pub(crate) logs: LiveLogs,
     pub(crate) run: RunId,
+    /// What it is a run of.
+    pub(crate) pipeline: PluginName,
+    /// What is left of the disk.
+    pub(crate) room: Room,
     /// Cancelled when someone asked for the end of the run.
     pub(crate) stop: CancellationToken,
     /// Cancelled when the host takes up no more work.
@@ -79,11 +84,7 @@ impl Driver {
 
     /// Waits for the turn of the run and works on it. False when another host has it.
     async fn turn(&self) -> Result<bool, StoreError> {
-        let Some(run) = self.parts.runs.get(self.run).await? else { return Ok(true) };
-        if run.state.is_end() {
-            return Ok(true);
-        }
-        let asker = Asker { owner: OWNER.into(), pipeline: run.plugin.name, run: self.run };
+        let asker = Asker { owner: OWNER.into(), pipeline: self.pipeline.clone(), run: self.run };
         let _place = tokio::select! {
             biased;
             () = self.stop.cancelled() => None,
@@ -96,7 +97,8 @@ impl Driver {
             biased;
             // Dropped as if the host was killed: the containers are another's now.
             () = hold.keep(&self.stop) => Err(StoreError::Fenced),
-            done = work.pass() => done.map(|()| true),
+            // Apart, so that a run that waits takes little memory.
+            done = Box::pin(work.pass()) => done.map(|()| true),
         }
     }
 }
@@ -174,6 +176,7 @@ impl Work<'_> {
         if run.cancel_requested || stop.is_cancelled() {
             return Err(Halt::End(RunEnd::Cancelled));
         }
+        self.room.wait(0, stop).await?;
         if run.state == RunState::Queued {
             self.apply(Change::Started).await?;
         }
@@ -181,7 +184,7 @@ impl Work<'_> {
         let mut steps = run.steps;
         if steps == 0 {
             let first = self.pre_process(&run).await?;
-            self.plan(&plugin, 0, first).await?;
+            self.plan(&plugin, 0, plan::seeded(first, 0, run.request.seed)).await?;
             steps = 1;
         }
         loop {
@@ -192,7 +195,10 @@ impl Work<'_> {
                     let report = self.keep(&plugin, report).await?;
                     return Err(Halt::End(RunEnd::Succeeded(report)));
                 }
-                Next::Again(next) => self.plan(&plugin, steps, next).await?,
+                Next::Again(next) => {
+                    let next = plan::seeded(next, steps, run.request.seed);
+                    self.plan(&plugin, steps, next).await?;
+                }
             }
             steps += 1;
             if stop.is_cancelled() {
@@ -257,6 +263,7 @@ impl Work<'_> {
         }
         let known = self.known().await?;
         plan::admit(&plan, &plugin.manifest, &*self.parts.containers, &known)?;
+        self.room.wait(0, &self.stop).await?;
         self.apply(Change::StepPlanned { step, plan }).await?;
         Ok(())
     }
@@ -274,6 +281,7 @@ impl Work<'_> {
                 parts: &self.parts,
                 settings: &self.settings,
                 limits: &self.limits,
+                room: &self.room,
                 logs: &self.logs,
                 hold: self.hold,
                 asker: self.asker,
@@ -315,11 +323,14 @@ impl Work<'_> {
 
     /// The report with every kept file an artifact and the outcome checked.
     async fn keep(&self, plugin: &Plugin, report: Report) -> Result<Report, Halt> {
-        let schema = Schema::new(&plugin.manifest.result_schema)
-            .map_err(|error| StoreError::Corrupt(error.to_string()))?;
-        schema.check(&report.outcome).map_err(|errors| {
-            let first = errors.first().map(ToString::to_string).unwrap_or_default();
-            invalid("outcome", format!("breaks `result-schema`: {first}"))
+        let place = self.limits.check().await?;
+        let fits = checks::check(place, &plugin.manifest.result_schema, &report.outcome).await;
+        fits.map_err(|unfit| match unfit {
+            Unfit::Broken(errors) => {
+                let first = errors.first().map(ToString::to_string).unwrap_or_default();
+                Halt::from(invalid("outcome", format!("breaks `result-schema`: {first}")))
+            }
+            Unfit::Store(error) => error.into(),
         })?;
         let known = self.known().await?;
         let mut artifacts = Vec::with_capacity(report.artifacts.len());

@@ -16,22 +16,27 @@ use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
 use simulay_archives::Bounds;
 use simulay_containers::{ContainerError, RegisteredImage};
-use simulay_model::{CallEnd, CallRecord, Change, Digest, Event, Plugin, Run, RunArtifact, RunId};
+use simulay_model::{
+    Artifact, CallEnd, CallRecord, Change, Digest, Event, Plugin, PluginName, Run, RunArtifact, RunId,
+    RunSummary,
+};
 use simulay_sandbox::{Answer, Call};
 use simulay_store::{BlobStream, BlobWriter, RunQuery, StoreError};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::archive::{ArchiveWriter, Room};
+use crate::archive::ArchiveWriter;
 use crate::drive::Driver;
+use crate::events::Followers;
 use crate::limits::{Limits, Place};
 use crate::logs::LiveLogs;
 use crate::repeat::InFlight;
-use crate::storage::Polite;
+use crate::storage::{Patient, Polite, Room};
+use crate::upkeep::LastJump;
 use crate::{
-    CreateError, Kept, LogStream, NewRun, Parts, Planned, Selector, Settings, StreamName, accept, events,
-    plan, plugins, storage, upkeep, verdict,
+    ClockJump, CreateError, Kept, LogStream, NewRun, Parts, Planned, Selector, Settings, StreamName, accept,
+    events, plan, plugins, upkeep, verdict,
 };
 
 pub use intake::Named;
@@ -45,6 +50,7 @@ pub struct Engine {
     settings: Arc<Settings>,
     limits: Arc<Limits>,
     logs: LiveLogs,
+    followers: Followers,
     at_work: Arc<Mutex<HashMap<RunId, CancellationToken>>>,
     tasks: TaskTracker,
     /// Cancelled when no more work is taken up.
@@ -59,6 +65,15 @@ pub struct Engine {
     in_flight: InFlight,
     /// What is tidied up, and where room is looked for; none in a store that has no bound.
     kept: Option<Kept>,
+    last_jump: LastJump,
+}
+
+/// What is stored of a stream of a call.
+enum KeptLog {
+    /// The call has not ended.
+    None,
+    Empty,
+    Blob(Artifact),
 }
 
 /// What is going on, for metrics.
@@ -81,6 +96,7 @@ impl Engine {
             limits: Arc::new(Limits::new(&settings)),
             settings: Arc::new(settings),
             logs: LiveLogs::default(),
+            followers: Followers::default(),
             at_work: Arc::default(),
             tasks: TaskTracker::new(),
             shutdown: CancellationToken::new(),
@@ -89,6 +105,7 @@ impl Engine {
             checks: Arc::default(),
             in_flight: InFlight::default(),
             kept: None,
+            last_jump: LastJump::default(),
         }
     }
 
@@ -108,7 +125,8 @@ impl Engine {
         self.take_up_checks().await?;
         let sweeping = sweep::forever(self.clone());
         self.tasks.spawn(self.shutdown.clone().run_until_cancelled_owned(sweeping));
-        let upkeep = upkeep::forever(self.parts.clone(), self.kept.clone(), self.settings.retention.clone());
+        let rules = self.settings.retention.clone();
+        let upkeep = upkeep::forever(self.parts.clone(), self.kept.clone(), rules, self.last_jump.clone());
         self.tasks.spawn(self.shutdown.clone().run_until_cancelled_owned(upkeep));
         Ok(unfinished)
     }
@@ -136,8 +154,8 @@ impl Engine {
     pub async fn preview(&self, new: NewRun) -> Result<Planned, CreateError> {
         let plugin = accept::pipeline(&self.parts, &new.pipeline).await?;
         accept::inputs_together(&new, self.settings.max_inputs)?;
-        let request = accept::request(&self.parts, &plugin, &new).await?;
-        let params = request.params.clone();
+        let request = accept::request(&self.parts, &plugin, &new, self.check_place().await?).await?;
+        let (params, seed) = (request.params.clone(), request.seed);
         let known: HashMap<_, _> = request.inputs.iter().map(|input| (input.sha256, input.size)).collect();
         let known = Arc::new(known);
         let call = Call::PreProcess(request);
@@ -145,6 +163,7 @@ impl Engine {
         let answered = answered.map_err(|error| CreateError::Preview(verdict::of_plugin(&error)))?;
         let answer = answered.answer.map_err(|failure| CreateError::Preview(verdict::of_failure(failure)))?;
         let Answer::Step(step) = answer else { return Err(CreateError::Preview(verdict::wrong_answer())) };
+        let step = plan::seeded(step, 0, seed);
         plan::admit(&step, &plugin.manifest, &*self.parts.containers, &known)
             .map_err(CreateError::Preview)?;
         Ok(Planned { params, calls: step.calls })
@@ -158,11 +177,19 @@ impl Engine {
         self.parts.runs.get(id).await
     }
 
-    /// Runs from the newest to the oldest.
+    /// A run without its documents.
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn runs(&self, query: RunQuery) -> Result<Vec<Run>, StoreError> {
+    pub async fn run_summary(&self, id: RunId) -> Result<Option<RunSummary>, StoreError> {
+        self.parts.runs.summary(id).await
+    }
+
+    /// Runs without their documents, from the newest to the oldest.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn runs(&self, query: RunQuery) -> Result<Vec<RunSummary>, StoreError> {
         self.parts.runs.list(query).await
     }
 
@@ -171,7 +198,8 @@ impl Engine {
     /// # Errors
     /// When the store does not answer.
     pub async fn wait(&self, id: RunId, time: Duration) -> Result<Option<Run>, StoreError> {
-        let ended = self.events(id, 0).for_each(|_| std::future::ready(()));
+        let ended = events::ended(self.parts.clone(), id);
+        let ended = self.shutdown.run_until_cancelled(ended);
         // Too long a wait is no error: the run is told as it is.
         let _ = tokio::time::timeout(time, ended).await;
         self.run(id).await
@@ -201,7 +229,7 @@ impl Engine {
     /// host stops.
     #[must_use]
     pub fn events(&self, id: RunId, after: u64) -> BoxStream<'static, Result<Event, StoreError>> {
-        let events = events::follow(self.parts.clone(), id, after);
+        let events = self.followers.follow(self.parts.clone(), id, after);
         events.take_until(self.shutdown.clone().cancelled_owned()).boxed()
     }
 
@@ -234,20 +262,49 @@ impl Engine {
     ) -> Result<LogStream, StoreError> {
         // Looked up before the journal: a call that ends in between has its artifact then.
         let live = self.logs.get(id, step, call, stream);
-        let calls = self.calls(id).await?;
-        let record = calls.into_iter().find(|record| record.step == step && record.index == call);
+        match (self.kept_log(id, step, call, stream).await?, live) {
+            (KeptLog::None, Some(log)) => {
+                let engine = self.clone();
+                let kept = move |from| async move { engine.rest_of_log(id, step, call, stream, from).await };
+                Ok(log.follow(kept))
+            }
+            (KeptLog::None | KeptLog::Empty, _) => Ok(stream::empty().boxed()),
+            (KeptLog::Blob(blob), _) => self.blob(blob.sha256, None).await,
+        }
+    }
+
+    /// What is stored of a stream, from byte `from` on.
+    async fn rest_of_log(
+        &self,
+        id: RunId,
+        step: u32,
+        call: u32,
+        stream: StreamName,
+        from: usize,
+    ) -> Result<LogStream, StoreError> {
+        match self.kept_log(id, step, call, stream).await? {
+            KeptLog::Blob(blob) => self.blob(blob.sha256, Some(from as u64..blob.size)).await,
+            KeptLog::None | KeptLog::Empty => Err(StoreError::NotFound),
+        }
+    }
+
+    async fn kept_log(
+        &self,
+        id: RunId,
+        step: u32,
+        call: u32,
+        stream: StreamName,
+    ) -> Result<KeptLog, StoreError> {
+        let record = self.parts.journal.call(id, step, call).await?;
         let artifact = match record.ok_or(StoreError::NotFound)?.end {
             Some(CallEnd::Result(result)) => match stream {
                 StreamName::Stdout => result.stdout_log,
                 StreamName::Stderr => result.stderr_log,
             },
             Some(CallEnd::Error(_)) => None,
-            None => return Ok(live.map_or_else(|| stream::empty().boxed(), |log| log.follow())),
+            None => return Ok(KeptLog::None),
         };
-        match artifact {
-            Some(artifact) => self.blob(artifact.sha256, None).await,
-            None => Ok(stream::empty().boxed()),
-        }
+        Ok(artifact.map_or(KeptLog::Empty, KeptLog::Blob))
     }
 
     /// Takes the bytes of an input.
@@ -257,9 +314,7 @@ impl Engine {
     pub async fn blob_writer(&self) -> Result<Box<dyn BlobWriter>, StoreError> {
         self.check_room().await?;
         let writer = self.parts.blobs.create().await?;
-        let Some(kept) = &self.kept else { return Ok(writer) };
-        let (space, floor) = (kept.space.clone(), self.settings.min_free_bytes);
-        Ok(Box::new(Polite { writer, space, floor, unseen: 0 }))
+        Ok(Box::new(Polite { writer, room: self.room(), stop: None, unseen: 0 }))
     }
 
     /// Takes the bytes of an archive of inputs; `place` is let go of when its reading has ended.
@@ -272,9 +327,7 @@ impl Engine {
         place: impl Send + 'static,
     ) -> Result<ArchiveWriter, StoreError> {
         self.check_room().await?;
-        let floor = self.settings.min_free_bytes;
-        let room = self.kept.as_ref().map(|kept| Room { space: kept.space.clone(), floor });
-        Ok(ArchiveWriter::new(self.parts.blobs.clone(), room, bounds, Box::new(place)))
+        Ok(ArchiveWriter::new(self.parts.blobs.clone(), self.room(), bounds, Box::new(place)))
     }
 
     /// Which of these inputs are not there; the others are not collected for a while.
@@ -293,10 +346,18 @@ impl Engine {
 
     /// Refuses new work when too little room is left for it.
     pub(crate) async fn check_room(&self) -> Result<(), StoreError> {
-        match &self.kept {
-            Some(kept) => storage::admit(&*kept.space, self.settings.min_free_bytes).await,
-            None => Ok(()),
-        }
+        self.room().check(0).await
+    }
+
+    fn room(&self) -> Room {
+        let space = self.kept.as_ref().map(|kept| kept.space.clone());
+        Room { space, floor: self.settings.min_free_bytes }
+    }
+
+    /// The last time that the clock of the machine jumped, since the host started.
+    #[must_use]
+    pub fn clock_jump(&self) -> Option<ClockJump> {
+        self.last_jump.get()
     }
 
     /// Bytes of an input or artifact.
@@ -369,27 +430,32 @@ impl Engine {
     /// Takes up the runs that nobody works on, perhaps those of a host that is no more.
     pub(crate) async fn take_up(&self) -> Result<usize, StoreError> {
         let unfinished = self.parts.runs.unfinished().await?;
-        for id in &unfinished {
-            if lock(&self.at_work).contains_key(id) {
+        let count = unfinished.len();
+        for (id, pipeline) in unfinished {
+            if lock(&self.at_work).contains_key(&id) {
                 continue;
             }
-            self.launch(*id, self.limits.keep_place());
+            self.launch(id, pipeline, self.limits.keep_place());
         }
-        Ok(unfinished.len())
+        Ok(count)
     }
 
-    fn launch(&self, id: RunId, place: Place) {
+    fn launch(&self, id: RunId, pipeline: PluginName, place: Place) {
         let stop = CancellationToken::new();
         match lock(&self.at_work).entry(id) {
             Entry::Occupied(_) => return,
             Entry::Vacant(vacant) => vacant.insert(stop.clone()),
         };
+        let (blobs, room) = (self.parts.blobs.clone(), self.room());
+        let patient = Patient { blobs, room: room.clone(), stop: stop.clone() };
         let driver = Driver {
-            parts: self.parts.clone(),
+            parts: Parts { blobs: Arc::new(patient), ..self.parts.clone() },
+            room,
             settings: self.settings.clone(),
             limits: self.limits.clone(),
             logs: self.logs.clone(),
             run: id,
+            pipeline,
             stop,
             draining: self.shutdown.clone(),
         };

@@ -9,6 +9,7 @@ use simulay_sandbox::InspectError;
 use simulay_store::StoreError;
 
 use crate::RepeatError;
+use crate::checks::Unfit;
 
 /// The manifest names images that are not registered: which.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -70,6 +71,9 @@ pub enum CreateError {
     /// Too many runs wait.
     #[error("{0} runs are waiting or at work already; try again later")]
     QueueFull(usize),
+    /// Too many requests wait to be checked against schemas.
+    #[error("the server checks as many requests against schemas as it can; try again later")]
+    TooBusy,
     /// Another request has the id that was chosen.
     #[error("another request has the id {0}; choose another")]
     IdTaken(RunId),
@@ -85,6 +89,15 @@ pub enum CreateError {
     /// Storing failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<Unfit> for CreateError {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::Broken(errors) => Self::ParamsInvalid(errors),
+            Unfit::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 /// Why a plugin stays where it is in its life.

@@ -1,22 +1,56 @@
-//! The events of a run as a stream: what is stored, then what comes.
+//! The events of a run as a stream: what is stored, then what comes. A page is held as long as its reader
+//! takes to read it, so pages are small; those that cannot be are held by few readers at once.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
 use simulay_model::{Event, RunId};
 use simulay_store::StoreError;
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::Parts;
 
 const PAGE: u32 = 256;
+/// Bytes of data of a page that needs no place: one event may have more.
+const LIGHT: usize = 256 << 10;
+/// Heavy pages held at once.
+const HEAVY_PAGES: usize = 16;
 /// The event nothing follows.
 const LAST: &str = "run.ended";
 
-/// The events after the one numbered `after`, until the run has ended.
-pub(crate) fn follow(parts: Parts, run: RunId, after: u64) -> BoxStream<'static, Result<Event, StoreError>> {
-    let follower = Follower { parts, run, after, page: VecDeque::new(), watch: None, ended: false };
+/// Who follows runs.
+#[derive(Clone)]
+pub(crate) struct Followers {
+    heavy: Arc<Semaphore>,
+}
+
+impl Default for Followers {
+    fn default() -> Self {
+        Self { heavy: Arc::new(Semaphore::new(HEAVY_PAGES)) }
+    }
+}
+
+impl Followers {
+    /// The events after the one numbered `after`, until the run has ended.
+    pub(crate) fn follow(
+        &self,
+        parts: Parts,
+        run: RunId,
+        after: u64,
+    ) -> BoxStream<'static, Result<Event, StoreError>> {
+        follow(Follower { heavy: Some(self.heavy.clone()), ..Follower::new(parts, run, after) })
+    }
+}
+
+/// Comes back once the run has ended.
+pub(crate) async fn ended(parts: Parts, run: RunId) {
+    // Whoever holds no page for longer than it takes to drop it needs no place for a heavy one.
+    follow(Follower::new(parts, run, 0)).for_each(|_| std::future::ready(())).await;
+}
+
+fn follow(follower: Follower) -> BoxStream<'static, Result<Event, StoreError>> {
     stream::unfold(follower, |mut follower| async move {
         match follower.next().await {
             Ok(Some(event)) => Some((Ok(event), follower)),
@@ -37,9 +71,17 @@ struct Follower {
     page: VecDeque<Event>,
     watch: Option<watch::Receiver<u64>>,
     ended: bool,
+    /// Places of heavy pages; none for who needs none.
+    heavy: Option<Arc<Semaphore>>,
+    place: Option<OwnedSemaphorePermit>,
 }
 
 impl Follower {
+    const fn new(parts: Parts, run: RunId, after: u64) -> Self {
+        let page = VecDeque::new();
+        Self { parts, run, after, page, watch: None, ended: false, heavy: None, place: None }
+    }
+
     async fn next(&mut self) -> Result<Option<Event>, StoreError> {
         while !self.ended {
             if let Some(event) = self.page.pop_front() {
@@ -56,21 +98,23 @@ impl Follower {
 
     /// Waits until there is more to read, and reads it. False when nothing will come.
     async fn refill(&mut self) -> Result<bool, StoreError> {
+        self.place = None;
         let mut watch = match self.watch.take() {
             Some(watch) => watch,
             // Subscribed before the first read, so that nothing falls between the two.
             None => self.parts.journal.watch(self.run).await?,
         };
+        watch.mark_unchanged();
         self.page = self.read().await?;
         if self.page.is_empty() {
             // A reader who names the last event, or one past it, waits for nothing.
-            let run = self.parts.runs.get(self.run).await?;
+            let run = self.parts.runs.summary(self.run).await?;
             if run.is_none_or(|run| run.state.is_end()) {
                 self.page = self.read().await?;
                 return Ok(!self.page.is_empty());
             }
-            let after = self.after;
-            if watch.wait_for(|last| *last > after).await.is_err() {
+            // For news, whatever the number: one that was told of and is not there would be asked for forever.
+            if watch.changed().await.is_err() {
                 return Ok(false);
             }
         }
@@ -78,7 +122,17 @@ impl Follower {
         Ok(true)
     }
 
-    async fn read(&self) -> Result<VecDeque<Event>, StoreError> {
+    async fn read(&mut self) -> Result<VecDeque<Event>, StoreError> {
+        let page = self.page().await?;
+        let bytes: usize = page.iter().map(|event| event.data.as_str().len()).sum();
+        let Some(heavy) = self.heavy.clone().filter(|_| bytes > LIGHT) else { return Ok(page) };
+        // Nothing is held while it waits.
+        drop(page);
+        self.place = heavy.acquire_owned().await.ok();
+        self.page().await
+    }
+
+    async fn page(&self) -> Result<VecDeque<Event>, StoreError> {
         self.parts.journal.events(self.run, self.after, PAGE).await.map(VecDeque::from)
     }
 }

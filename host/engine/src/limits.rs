@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use simulay_containers::{Admitted, Capacity};
 use simulay_model::{PluginName, RunId};
+use simulay_store::StoreError;
 
 use crate::Settings;
+use crate::checks::{CheckPlace, Checks};
 use crate::turns::{Path, Turn, Turns};
 
 /// The places of runs and containers.
@@ -16,6 +18,7 @@ pub(crate) struct Limits {
     runs: Turns,
     containers: Turns,
     reserve: Capacity,
+    checks: Checks,
 }
 
 /// The place of an unfinished run in the queue; free again when dropped.
@@ -53,6 +56,7 @@ impl Limits {
             runs: Turns::new(settings.max_active_runs, settings.newcomer_percent),
             containers: Turns::new(settings.max_containers, settings.newcomer_percent),
             reserve: settings.reserve,
+            checks: Checks::new(settings.check_threads, settings.max_parsed_bytes),
         }
     }
 
@@ -74,6 +78,11 @@ impl Limits {
     pub(crate) fn keep_place(&self) -> Place {
         self.unfinished.fetch_add(1, Ordering::Relaxed);
         Place(self.unfinished.clone())
+    }
+
+    /// Waits for a place to check a document against a schema.
+    pub(crate) async fn check(&self) -> Result<CheckPlace, StoreError> {
+        self.checks.place().await
     }
 
     /// Waits for the turn of a run; `None` never comes while the engine lives.

@@ -2,11 +2,11 @@
 //! what was missed across a restart is told again by `simulay-init`.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use bytes::Bytes;
-use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use simulay_model::RunId;
 use simulay_store::StoreError;
 use tokio::sync::watch;
@@ -50,17 +50,21 @@ impl LiveLogs {
     }
 }
 
+/// Bytes of a piece of a log. Those who follow share pieces that are whole.
+const PIECE: usize = 64 << 10;
+
 /// One stream while it grows.
 #[derive(Default)]
 pub(crate) struct LiveLog {
-    bytes: Mutex<Vec<u8>>,
+    bytes: Mutex<Pieces>,
     progress: watch::Sender<Progress>,
 }
 
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Default)]
 struct Progress {
     length: usize,
-    ended: bool,
+    /// The last bytes, once there are no more.
+    ended: Option<Bytes>,
 }
 
 impl LiveLog {
@@ -68,37 +72,149 @@ impl LiveLog {
     pub(crate) fn write(&self, offset: u64, new: &[u8]) {
         let mut bytes = lock(&self.bytes);
         bytes.truncate(usize::try_from(offset).unwrap_or(usize::MAX));
-        bytes.extend_from_slice(new);
+        bytes.extend(new);
         // Readers never go back: what is told again is the same.
-        self.progress.send_modify(|progress| progress.length = progress.length.max(bytes.len()));
+        self.progress.send_modify(|progress| progress.length = progress.length.max(bytes.length()));
     }
 
     /// All bytes so far.
     pub(crate) fn snapshot(&self) -> Vec<u8> {
-        lock(&self.bytes).clone()
+        lock(&self.bytes).all()
     }
 
     fn end(&self) {
-        self.progress.send_modify(|progress| progress.ended = true);
+        let bytes = lock(&self.bytes);
+        let ended = Some(bytes.last());
+        self.progress.send_replace(Progress { length: bytes.length(), ended });
     }
 
-    fn after(&self, position: usize) -> Bytes {
-        Bytes::copy_from_slice(lock(&self.bytes).get(position..).unwrap_or_default())
-    }
-
-    /// The stream from its start to its end.
-    pub(crate) fn follow(self: Arc<Self>) -> LogStream {
-        let progress = self.progress.subscribe();
-        stream::unfold((self, progress, 0), |(log, mut progress, position)| async move {
-            progress.wait_for(|now| now.ended || now.length > position).await.ok()?;
-            let bytes = log.after(position);
-            if bytes.is_empty() && progress.borrow().ended {
-                return None;
+    /// The stream from its start to its end. Whoever is far behind when it ends has the rest from `kept`,
+    /// which is told where to begin: no reader holds a log that is over.
+    pub(crate) fn follow<F>(self: &Arc<Self>, kept: impl FnOnce(usize) -> F + Send + 'static) -> LogStream
+    where
+        F: Future<Output = Result<LogStream, StoreError>> + Send + 'static,
+    {
+        let behind = Arc::new(OnceLock::new());
+        let reader = Reader { log: Arc::downgrade(self), progress: self.progress.subscribe(), position: 0 };
+        let live = stream::unfold((reader, behind.clone()), |(mut reader, behind)| async move {
+            match reader.next().await? {
+                Next::Bytes(bytes) => Some((Ok(bytes), (reader, behind))),
+                Next::Behind => {
+                    // Nobody else sets it.
+                    let _ = behind.set(reader.position);
+                    None
+                }
             }
-            let position = position + bytes.len();
-            Some((Ok(bytes), (log, progress, position)))
-        })
-        .boxed()
+        });
+        let rest = stream::once(async move {
+            match behind.get() {
+                Some(position) => kept(*position).await,
+                None => Ok(stream::empty().boxed()),
+            }
+        });
+        live.chain(rest.try_flatten()).boxed()
+    }
+}
+
+/// Where someone reads. Holds nothing of the log while its client takes its time.
+struct Reader {
+    log: Weak<LiveLog>,
+    progress: watch::Receiver<Progress>,
+    position: usize,
+}
+
+enum Next {
+    Bytes(Bytes),
+    /// The log is over, and was too far ahead.
+    Behind,
+}
+
+impl Reader {
+    /// Waits for more; `None` at the end.
+    async fn next(&mut self) -> Option<Next> {
+        loop {
+            let position = self.position;
+            let now = self.progress.wait_for(|now| now.ended.is_some() || now.length > position).await;
+            let Progress { length, ended } = now.ok()?.clone();
+            if let Some(last) = ended {
+                return self.last(length, &last);
+            }
+            let bytes = self.log.upgrade().map(|log| lock(&log.bytes).after(position));
+            if let Some(bytes) = bytes.filter(|bytes| !bytes.is_empty()) {
+                self.position += bytes.len();
+                return Some(Next::Bytes(bytes));
+            }
+            // What was read is being told again: there is more once something is written.
+            self.progress.changed().await.ok()?;
+        }
+    }
+
+    fn last(&mut self, length: usize, last: &Bytes) -> Option<Next> {
+        if self.position >= length {
+            return None;
+        }
+        let Some(skipped) = self.position.checked_sub(length - last.len()) else { return Some(Next::Behind) };
+        self.position = length;
+        Some(Next::Bytes(last.slice(skipped..)))
+    }
+}
+
+/// The bytes of a log: whole pieces, and the one that grows.
+#[derive(Default)]
+struct Pieces {
+    whole: Vec<Bytes>,
+    growing: Vec<u8>,
+}
+
+impl Pieces {
+    const fn length(&self) -> usize {
+        self.whole.len() * PIECE + self.growing.len()
+    }
+
+    fn truncate(&mut self, length: usize) {
+        let (piece, rest) = (length / PIECE, length % PIECE);
+        if let Some(cut) = self.whole.get(piece) {
+            self.growing = cut.to_vec();
+        }
+        if piece <= self.whole.len() {
+            self.whole.truncate(piece);
+            self.growing.truncate(rest);
+        }
+    }
+
+    fn extend(&mut self, mut new: &[u8]) {
+        while let Some((taken, rest)) = new.split_at_checked(PIECE - self.growing.len()) {
+            self.growing.extend_from_slice(taken);
+            self.whole.push(std::mem::take(&mut self.growing).into());
+            new = rest;
+        }
+        self.growing.extend_from_slice(new);
+    }
+
+    /// Bytes from `position` on, at most to the end of a piece.
+    fn after(&self, position: usize) -> Bytes {
+        let (piece, skipped) = (position / PIECE, position % PIECE);
+        match self.whole.get(piece) {
+            Some(whole) => whole.slice(skipped..),
+            None if piece == self.whole.len() => {
+                Bytes::copy_from_slice(self.growing.get(skipped..).unwrap_or_default())
+            }
+            None => Bytes::new(),
+        }
+    }
+
+    /// The last bytes, at most a piece.
+    fn last(&self) -> Bytes {
+        let mut last = self.whole.last().map(|piece| piece.to_vec()).unwrap_or_default();
+        last.extend_from_slice(&self.growing);
+        last.split_off(last.len().saturating_sub(PIECE)).into()
+    }
+
+    fn all(&self) -> Vec<u8> {
+        let mut all = Vec::with_capacity(self.length());
+        self.whole.iter().for_each(|piece| all.extend_from_slice(piece));
+        all.extend_from_slice(&self.growing);
+        all
     }
 }
 
@@ -111,10 +227,15 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
 
+    /// A reader who has nothing but the log itself.
+    fn follow(log: &Arc<LiveLog>) -> LogStream {
+        log.follow(|_| std::future::ready(Err(StoreError::NotFound)))
+    }
+
     #[tokio::test]
     async fn a_reader_sees_everything_once_across_a_retelling() {
         let log = Arc::new(LiveLog::default());
-        let reader = log.clone().follow().map(|piece| piece.unwrap().to_vec());
+        let reader = follow(&log).map(|piece| piece.unwrap().to_vec());
         let reader = tokio::spawn(reader.concat());
         log.write(0, b"one ");
         tokio::task::yield_now().await;
@@ -123,5 +244,76 @@ mod tests {
         log.end();
         let all: Vec<u8> = reader.await.unwrap();
         assert_eq!(all, b"one two");
+    }
+
+    #[tokio::test]
+    async fn who_follows_shares_what_is_whole() {
+        let log = Arc::new(LiveLog::default());
+        let told: Vec<u8> = (0..=250).cycle().take(3 * PIECE + 7).collect();
+        log.write(0, &told);
+        let (mut one, mut other) = (follow(&log), follow(&log));
+        let mut read = Vec::new();
+        while read.len() < told.len() {
+            let (first, second) = (one.next().await.unwrap().unwrap(), other.next().await.unwrap().unwrap());
+            assert!(first.len() <= PIECE);
+            assert_eq!(first.as_ptr() == second.as_ptr(), first.len() == PIECE);
+            read.extend_from_slice(&first);
+        }
+        assert_eq!(read, told);
+        assert_eq!(log.snapshot(), told);
+    }
+
+    #[tokio::test]
+    async fn who_is_behind_at_the_end_holds_nothing_and_reads_on_elsewhere() {
+        let log = Arc::new(LiveLog::default());
+        let told: Vec<u8> = (0..=250).cycle().take(3 * PIECE).collect();
+        log.write(0, &told);
+        let rest = told.clone();
+        let mut behind = log.follow(move |from| async move {
+            let piece = Ok(rest.get(from..).unwrap_or_default().to_vec().into());
+            Ok(stream::once(std::future::ready(piece)).boxed())
+        });
+        let mut near = follow(&log);
+        let mut lost = follow(&log);
+        let first = behind.next().await.unwrap().unwrap();
+        for _ in 0..2 {
+            near.next().await.unwrap().unwrap();
+        }
+        log.end();
+        let held = Arc::downgrade(&log);
+        drop(log);
+        assert!(held.upgrade().is_none());
+        let rest: Vec<Bytes> = behind.try_collect().await.unwrap();
+        assert_eq!([&first[..], &rest.concat()].concat(), told);
+        assert_eq!(near.next().await.unwrap().unwrap(), told[2 * PIECE..]);
+        assert!(near.next().await.is_none());
+        assert!(matches!(lost.next().await, Some(Err(StoreError::NotFound))));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_ahead_of_a_retelling_waits_and_does_not_spin() {
+        let log = Arc::new(LiveLog::default());
+        log.write(0, b"one two");
+        let mut reader = follow(&log);
+        assert_eq!(reader.next().await.unwrap().unwrap(), "one two");
+        log.write(0, b"one");
+        // Time only passes once nobody has anything to do.
+        let waiting = tokio::time::timeout(std::time::Duration::from_secs(1), reader.next()).await;
+        assert!(waiting.is_err());
+        log.write(3, b" two ");
+        assert_eq!(reader.next().await.unwrap().unwrap(), " ");
+    }
+
+    #[test]
+    fn bytes_are_cut_anywhere() {
+        let all = 2 * PIECE + 5;
+        for length in [0, 1, PIECE - 1, PIECE, PIECE + 1, 2 * PIECE, all, 9 * PIECE] {
+            let mut pieces = Pieces::default();
+            pieces.extend(&vec![1; all]);
+            pieces.truncate(length);
+            assert_eq!((pieces.length(), pieces.all().len()), (length.min(all), length.min(all)));
+            pieces.extend(b"xyz");
+            assert!(pieces.all().ends_with(b"xyz") && pieces.last().ends_with(b"xyz"));
+        }
     }
 }

@@ -32,6 +32,32 @@ pub(crate) fn admit(
     step.calls.iter().map(admit).collect()
 }
 
+/// The environment variable by which a command learns the seed of what it draws at random.
+const SEED: &str = "SIM_SEED";
+
+/// `step` with a seed for each call that sets none itself. The first call of a run has the run's, every other
+/// one of its own drawn from it, so that no two draw the same numbers.
+pub(crate) fn seeded(mut step: Step, number: u32, seed: u64) -> Step {
+    for (index, call) in (0_u64..).zip(&mut step.calls) {
+        if call.env.iter().all(|(name, _)| name != SEED) {
+            let seed = drawn(seed, (u64::from(number) << 32) + index);
+            call.env.push((SEED.to_owned(), seed.to_string()));
+        }
+    }
+    step
+}
+
+/// The seed at a place of the sequence that begins with `seed` (splitmix64).
+const fn drawn(seed: u64, place: u64) -> u64 {
+    if place == 0 {
+        return seed;
+    }
+    let mixed = seed.wrapping_add(place.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
 fn check_names(step: &Step) -> Result<(), RunError> {
     let mut seen = HashSet::new();
     match step.calls.iter().find(|call| !seen.insert(&call.name)) {
@@ -52,4 +78,18 @@ fn check_sources(call: &ContainerCall, known: &HashMap<Digest, u64>) -> Result<(
 
 fn denied(call: &ContainerCall, field: &str, rule: &str) -> RunError {
     RunError::new(ErrorKind::SpecDenied, format!("`{field}`: {rule}")).at(field).in_call(&call.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_call_of_a_run_has_a_seed_of_its_own() {
+        let mut seen = HashSet::new();
+        for place in (0..4).flat_map(|step: u64| (0..64).map(move |call| (step << 32) + call)) {
+            assert!(seen.insert(drawn(7, place)), "{place}");
+        }
+        assert_eq!((drawn(7, 0), drawn(u64::MAX, 0)), (7, u64::MAX));
+    }
 }

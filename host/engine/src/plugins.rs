@@ -19,7 +19,7 @@ use crate::{Parts, UploadError};
 /// A component that was inspected and whose bytes are stored.
 pub(crate) struct Inspected {
     sha256: Digest,
-    size: u64,
+    component: Bytes,
     inspection: Inspection,
 }
 
@@ -29,12 +29,24 @@ impl Inspected {
         &self.inspection.manifest
     }
 
+    /// Stores its bytes, unless other bytes go by its name and version: what is refused leaves nothing
+    /// behind. The record follows, so that a listed plugin can always be read.
+    pub(crate) async fn keep(&self, parts: &Parts) -> Result<(), UploadError> {
+        let Manifest { name, version, .. } = self.manifest();
+        let known = parts.plugins.version(name, version).await?;
+        if known.is_some_and(|known| known.sha256 != self.sha256) {
+            return Err(StoreError::VersionExists.into());
+        }
+        put(&*parts.blobs, self.component.clone()).await?;
+        Ok(())
+    }
+
     /// A record of it, not approved yet.
     pub(crate) fn plugin(self, uploader: &str, uploaded_at: Timestamp, state: PluginState) -> Plugin {
         let Inspection { manifest, contract, tools } = self.inspection;
         Plugin {
             sha256: self.sha256,
-            size: self.size,
+            size: self.component.len() as u64,
             manifest,
             contract,
             tools,
@@ -48,12 +60,10 @@ impl Inspected {
     }
 }
 
-/// Inspects a component and stores its bytes. The record follows, so that a listed plugin can
-/// always be read.
+/// Inspects a component.
 pub(crate) async fn inspect(parts: &Parts, component: Bytes) -> Result<Inspected, UploadError> {
     let inspection = parts.sandbox.inspect(Arc::from(component.as_ref())).await?;
-    let (sha256, size) = put(&*parts.blobs, component).await?;
-    Ok(Inspected { sha256, size, inspection })
+    Ok(Inspected { sha256: Digest::of(&component), component, inspection })
 }
 
 /// The record of the plugin a run is on.

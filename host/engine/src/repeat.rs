@@ -4,11 +4,10 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
 use simulay_model::Digest;
 use simulay_store::{Claim, Outcome, RequestKey, Requests, StoreError};
 
-use crate::Parts;
+use crate::{Parts, upkeep};
 
 /// How long what came of a request is remembered at least.
 const REMEMBERED: Duration = Duration::from_secs(24 * 3600);
@@ -83,13 +82,14 @@ impl InFlight {
 
 impl Once {
     /// What is stored of it.
-    pub(crate) fn claim(&self, parts: &Parts) -> Claim {
+    pub(crate) fn claim(&self) -> Claim {
         let Self { request, fingerprint } = self.clone();
-        Claim { request, fingerprint, at: parts.clock.now() }
+        Claim { request, fingerprint }
     }
 }
 
-/// Forgets requests that came long enough before `now`.
-pub(crate) async fn forget(requests: &dyn Requests, now: Timestamp) -> Result<(), StoreError> {
-    requests.forget(now - REMEMBERED).await.map(|_| ())
+/// Forgets requests that came long enough ago.
+pub(crate) async fn forget(requests: &dyn Requests) -> Result<(), StoreError> {
+    // The time observed is taken down once in a while: a request may have come a little later.
+    requests.forget(REMEMBERED + 2 * upkeep::TICK).await.map(|_| ())
 }

@@ -1,8 +1,7 @@
 //! What callers ask the engine for.
 
 use semver::Version;
-use serde_json::Value;
-use simulay_model::{ContainerCall, Digest, Plugin, PluginName, PluginRef, RelativePath};
+use simulay_model::{ContainerCall, Digest, Document, Plugin, PluginName, PluginRef, RelativePath};
 
 /// Which version of a pipeline is meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +36,7 @@ pub struct NewRun {
     /// Pipeline.
     pub pipeline: Selector,
     /// Parameters as the caller gave them.
-    pub params: Value,
+    pub params: Document,
     /// Files, uploaded before.
     pub inputs: Vec<NewInput>,
     /// Drawn by the host when none.
@@ -61,7 +60,7 @@ pub struct NewInput {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Planned {
     /// Parameters with defaults filled in.
-    pub params: Value,
+    pub params: Document,
     /// The container calls of the first step, admitted by the policy.
     pub calls: Vec<ContainerCall>,
 }

@@ -1,10 +1,9 @@
 //! What is kept no longer: runs, what their calls left, and the blobs that nobody shows any more.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use jiff::Timestamp;
-use simulay_model::{Clock, Digest, RunId};
+use simulay_model::{Clock, RunId};
 use simulay_store::{Left, Requests, Retention, Shelved, Shelves, Space, StoreError};
 
 use crate::repeat;
@@ -24,7 +23,7 @@ pub struct RetentionRules {
     pub logs: Option<Duration>,
     /// Files the calls of ended runs left. What was kept with the report stays.
     pub outputs: Option<Duration>,
-    /// Bytes of all blobs together; above, the run that ended first goes first.
+    /// Bytes that ended runs alone keep, blobs and records; above, the run that ended first goes first.
     pub max_bytes: Option<u64>,
     /// Uploads that no run used, and what else nobody shows. Only looked for when one of the
     /// others is set.
@@ -93,49 +92,31 @@ pub struct Collected {
 /// # Errors
 /// When the store does not answer; what went until then has gone.
 pub async fn collect(kept: &Kept, rules: &RetentionRules, dry: bool) -> Result<Collected, StoreError> {
-    let now = kept.clock.now();
-    repeat::forget(&*kept.requests, now).await?;
+    repeat::forget(&*kept.requests).await?;
     let mut collected = Collected::default();
     if let Some(age) = rules.runs {
-        collected.runs += delete_old(kept, now, earlier(now, age)).await?;
+        collected.runs += delete_old(kept, age).await?;
     }
     for (left, age) in [(Left::Logs, rules.logs), (Left::Outputs, rules.outputs)] {
         if let Some(age) = age {
-            collected.files += kept.records.let_go(left, earlier(now, age)).await? as u64;
+            collected.files += kept.records.let_go(left, age).await? as u64;
         }
     }
-    let since = instant(earlier(now, rules.unused));
-    collected.sweep(kept, since, dry).await?;
-    let excess = collected.left.saturating_sub(rules.max_bytes.unwrap_or(u64::MAX));
-    if excess > 0 {
-        collected.runs += delete_oldest(kept, now, excess).await?;
-        collected.sweep(kept, since, dry).await?;
+    if let Some(most) = rules.max_bytes {
+        collected.runs += delete_oldest(kept, most).await?;
     }
+    collected.sweep(kept, rules.unused, dry).await?;
     Ok(collected)
 }
 
-fn earlier(now: Timestamp, age: Duration) -> Timestamp {
-    now.checked_sub(age).unwrap_or(Timestamp::MIN)
-}
-
-fn instant(time: Timestamp) -> SystemTime {
-    let since_epoch = u64::try_from(time.as_millisecond()).unwrap_or_default();
-    SystemTime::UNIX_EPOCH + Duration::from_millis(since_epoch)
-}
-
 impl Collected {
-    /// Removes the blobs that nobody shows and nobody touched since.
-    async fn sweep(&mut self, kept: &Kept, since: SystemTime, dry: bool) -> Result<(), StoreError> {
+    /// Removes the blobs that nobody shows and nobody touched for `unused`.
+    async fn sweep(&mut self, kept: &Kept, unused: Duration, dry: bool) -> Result<(), StoreError> {
         let all = kept.shelves.all().await?;
-        if dry {
-            // They all are still there.
-            (self.blobs, self.bytes) = (0, 0);
-        }
-        self.left = 0;
         for chunk in all.chunks(CHUNK) {
             let shown = kept.records.shown(chunk.iter().map(|shelved| shelved.blob).collect()).await?;
             for shelved in chunk {
-                let goes = !shown.contains(&shelved.blob) && goes(kept, shelved, since, dry).await?;
+                let goes = !shown.contains(&shelved.blob) && goes(kept, shelved, unused, dry).await?;
                 self.count(shelved.size, goes);
             }
         }
@@ -152,41 +133,41 @@ impl Collected {
     }
 }
 
-async fn goes(kept: &Kept, shelved: &Shelved, since: SystemTime, dry: bool) -> Result<bool, StoreError> {
-    let blob: Digest = shelved.blob;
-    if dry || shelved.touched >= since {
-        return Ok(shelved.touched < since);
+async fn goes(kept: &Kept, shelved: &Shelved, unused: Duration, dry: bool) -> Result<bool, StoreError> {
+    if dry || shelved.age < unused {
+        return Ok(shelved.age >= unused);
     }
-    kept.shelves.remove(blob, since).await
+    kept.shelves.remove(shelved.blob, unused).await
 }
 
-async fn delete_old(kept: &Kept, now: Timestamp, before: Timestamp) -> Result<u64, StoreError> {
+async fn delete_old(kept: &Kept, age: Duration) -> Result<u64, StoreError> {
     let mut deleted = 0;
     loop {
-        let runs = kept.records.ended(before, BATCH).await?;
+        let runs = kept.records.ended(age, BATCH).await?;
         if runs.is_empty() {
             return Ok(deleted);
         }
         for run in runs {
-            delete(kept, run, now, "its time was over").await?;
+            delete(kept, run, "its time was over").await?;
             deleted += 1;
         }
     }
 }
 
-/// Deletes runs until the blobs that only they show have `excess` bytes.
-async fn delete_oldest(kept: &Kept, now: Timestamp, excess: u64) -> Result<u64, StoreError> {
-    let (mut deleted, mut freed) = (0, 0);
-    while freed < excess {
-        let Some(run) = kept.records.ended(now, 1).await?.pop() else { break };
-        freed += kept.records.own_bytes(run).await?;
-        delete(kept, run, now, "its room was needed").await?;
+/// Deletes runs until what only those that are left keep has at most `most` bytes. What others keep as
+/// well does not count: deleting runs would not free it.
+async fn delete_oldest(kept: &Kept, most: u64) -> Result<u64, StoreError> {
+    let (mut deleted, mut bytes) = (0, kept.records.freeable().await?);
+    while bytes > most {
+        let Some(run) = kept.records.ended(Duration::ZERO, 1).await?.pop() else { break };
+        bytes = bytes.saturating_sub(kept.records.own_bytes(run).await?);
+        delete(kept, run, "its room was needed").await?;
         deleted += 1;
     }
     Ok(deleted)
 }
 
-async fn delete(kept: &Kept, run: RunId, now: Timestamp, why: &str) -> Result<(), StoreError> {
+async fn delete(kept: &Kept, run: RunId, why: &str) -> Result<(), StoreError> {
     tracing::info!(%run, why, "a run is deleted");
-    kept.records.delete(run, now, why).await
+    kept.records.delete(run, kept.clock.now(), why).await
 }

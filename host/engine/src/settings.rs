@@ -15,6 +15,8 @@ pub struct Settings {
     pub lease: Duration,
     /// Runs accepted and not ended; one more is refused with [`crate::CreateError::QueueFull`].
     pub max_unfinished_runs: usize,
+    /// Bytes of the trees that JSON documents of requests and reports are parsed into, together.
+    pub max_parsed_bytes: u64,
     /// Runs at work at once.
     pub max_active_runs: usize,
     /// Containers at work at once.
@@ -42,7 +44,9 @@ pub struct Settings {
     pub drain: Duration,
     /// Bytes of the head and of the tail of a stream that `post-process` is shown.
     pub stream_excerpt: usize,
-    /// Bytes that new work leaves free in the data directory.
+    /// Threads on which documents are checked against schemas; without any, whoever asks does it.
+    pub check_threads: usize,
+    /// Bytes that stay free in the data directory: new work is refused, work at hand waits.
     pub min_free_bytes: u64,
     /// How long things are kept.
     pub retention: RetentionRules,
@@ -57,6 +61,7 @@ impl Default for Settings {
             owner: "host".to_owned(),
             lease: Duration::from_secs(30),
             max_unfinished_runs: 10_000,
+            max_parsed_bytes: 192 << 20,
             max_active_runs: 64,
             // One is for newcomers.
             max_containers: 2 * cores + 1,
@@ -71,6 +76,8 @@ impl Default for Settings {
             max_run_time: Duration::from_secs(24 * 3600),
             drain: Duration::ZERO,
             stream_excerpt: 32 * 1024,
+            // One core stays for everything else.
+            check_threads: cores.saturating_sub(1).max(1),
             min_free_bytes: 512 << 20,
             retention: RetentionRules::default(),
             plugins: PluginPolicy::default(),

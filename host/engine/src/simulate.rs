@@ -17,6 +17,7 @@ use crate::hold::{Hold, may_pass};
 use crate::limits::{Asker, Limits};
 use crate::logs::{LiveLogs, StreamName};
 use crate::retry::{Attempt, Budget, judge};
+use crate::storage::Room;
 use crate::{Parts, Settings, omission, verdict};
 
 /// What carrying out the calls of one run needs.
@@ -24,6 +25,7 @@ pub(crate) struct Simulation<'a> {
     pub(crate) parts: &'a Parts,
     pub(crate) settings: &'a Settings,
     pub(crate) limits: &'a Limits,
+    pub(crate) room: &'a Room,
     pub(crate) logs: &'a LiveLogs,
     pub(crate) hold: &'a Hold,
     pub(crate) asker: &'a Asker,
@@ -120,6 +122,10 @@ impl Simulation<'_> {
         admitted: &Admitted,
         stop: &CancellationToken,
     ) -> Result<Attempt, StoreError> {
+        if !record.started {
+            // Who is stopped meanwhile is told so below.
+            let _ = self.room.wait(0, stop).await;
+        }
         let place = tokio::select! {
             biased;
             () = stop.cancelled() => None,

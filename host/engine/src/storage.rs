@@ -1,26 +1,92 @@
-//! Room for what is stored: new work leaves some for the work in hand.
+//! Room for what is stored: some is left for records, so that work can always be ended and let go of.
 
+use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use simulay_model::Digest;
-use simulay_store::{BlobWriter, Space, StoreError};
+use simulay_store::{BlobStream, BlobWriter, Blobs, Space, StoreError};
+use tokio_util::sync::CancellationToken;
 
 /// Bytes written between two looks at the room that is left.
-const STRETCH: usize = 8 << 20;
+const STRETCH: usize = 1 << 20;
+/// Between two looks of who waits for room.
+const PAUSE: Duration = Duration::from_secs(1);
 
-/// Refuses new work when less than `floor` bytes are free, or nothing can be stored.
-pub(crate) async fn admit(space: &dyn Space, floor: u64) -> Result<(), StoreError> {
-    let free = space.free().await?;
-    if free < floor { Err(StoreError::Low { free, floor }) } else { Ok(()) }
+/// How much room is left, and how much of it is not to be taken.
+#[derive(Clone)]
+pub(crate) struct Room {
+    /// None in a store that has no bound.
+    pub(crate) space: Option<Arc<dyn Space>>,
+    pub(crate) floor: u64,
 }
 
-/// One blob on its way in, given up when it would take what is kept for the work in hand.
+impl Room {
+    /// Refuses when less than the floor would be free with `more` bytes, or nothing can be stored.
+    pub(crate) async fn check(&self, more: usize) -> Result<(), StoreError> {
+        let Some(space) = &self.space else { return Ok(()) };
+        let (free, floor) = (space.free().await?, self.floor);
+        if free < floor.saturating_add(more as u64) { Err(StoreError::Low { free, floor }) } else { Ok(()) }
+    }
+
+    /// Waits until there is room for `more` bytes; refuses once `stop` says so.
+    pub(crate) async fn wait(&self, more: usize, stop: &CancellationToken) -> Result<(), StoreError> {
+        let mut told = false;
+        loop {
+            let Err(error) = self.check(more).await else { return Ok(()) };
+            if stop.is_cancelled() {
+                return Err(error);
+            }
+            if !told {
+                tracing::warn!(%error, "work at hand waits for room");
+                told = true;
+            }
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = tokio::time::sleep(PAUSE) => {}
+            }
+        }
+    }
+}
+
+/// Blobs of work at hand, which waits for room; given up once `stop` says so.
+pub(crate) struct Patient {
+    pub(crate) blobs: Arc<dyn Blobs>,
+    pub(crate) room: Room,
+    pub(crate) stop: CancellationToken,
+}
+
+#[async_trait]
+impl Blobs for Patient {
+    async fn create(&self) -> Result<Box<dyn BlobWriter>, StoreError> {
+        self.room.wait(0, &self.stop).await?;
+        let writer = self.blobs.create().await?;
+        let stop = Some(self.stop.clone());
+        Ok(Box::new(Polite { writer, room: self.room.clone(), stop, unseen: 0 }))
+    }
+
+    async fn size(&self, blob: Digest) -> Result<Option<u64>, StoreError> {
+        self.blobs.size(blob).await
+    }
+
+    async fn keep(&self, blob: Digest) -> Result<Option<u64>, StoreError> {
+        self.blobs.keep(blob).await
+    }
+
+    async fn read(&self, blob: Digest, range: Option<Range<u64>>) -> Result<BlobStream, StoreError> {
+        self.blobs.read(blob, range).await
+    }
+}
+
+/// One blob on its way in. It takes nothing of the room that is not to be taken: it waits, when
+/// something tells it how long, or gives up.
 pub(crate) struct Polite {
     pub(crate) writer: Box<dyn BlobWriter>,
-    pub(crate) space: Arc<dyn Space>,
-    pub(crate) floor: u64,
+    pub(crate) room: Room,
+    /// Ends the wait; none for who does not wait.
+    pub(crate) stop: Option<CancellationToken>,
     /// Bytes since the last look.
     pub(crate) unseen: usize,
 }
@@ -30,10 +96,17 @@ impl BlobWriter for Polite {
     async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError> {
         self.unseen += bytes.len();
         if self.unseen >= STRETCH {
-            self.unseen = 0;
-            admit(&*self.space, self.floor).await?;
+            let more = std::mem::take(&mut self.unseen);
+            match &self.stop {
+                Some(stop) => self.room.wait(more, stop).await?,
+                None => self.room.check(more).await?,
+            }
         }
         self.writer.write(bytes).await
+    }
+
+    fn digest(&self) -> Digest {
+        self.writer.digest()
     }
 
     async fn finish(self: Box<Self>) -> Result<(Digest, u64), StoreError> {

@@ -1,26 +1,62 @@
-//! What is tidied up every now and then.
+//! What is looked after every now and then.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use simulay_store::StoreError;
 
+use crate::clock_watch::{ClockJump, ClockWatch};
 use crate::{Collected, Kept, Parts, RetentionRules, collect, repeat};
 
-const PERIOD: Duration = Duration::from_secs(3600);
+/// Between two looks at the clock.
+pub(crate) const TICK: Duration = Duration::from_secs(60);
+/// Of these, so many are between two tidyings.
+const PERIOD: u32 = 60;
 
-/// Tidies up until the host stops.
-pub(crate) async fn forever(parts: Parts, kept: Option<Kept>, rules: RetentionRules) {
+/// The last jump of the clock, for who asks.
+#[derive(Clone, Default)]
+pub(crate) struct LastJump(Arc<Mutex<Option<ClockJump>>>);
+
+impl LastJump {
+    pub(crate) fn get(&self) -> Option<ClockJump> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set(&self, jump: ClockJump) {
+        let (at, by) = (jump.at, jump.by);
+        tracing::warn!(%at, %by, "the clock jumped; what is kept ages by the time that passed, not by it");
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(jump);
+    }
+}
+
+/// Looks at the clock and tidies up until the host stops.
+pub(crate) async fn forever(parts: Parts, kept: Option<Kept>, rules: RetentionRules, last_jump: LastJump) {
+    let mut watch = ClockWatch::new(&*parts.clock);
     loop {
         if let Err(error) = once(&parts, kept.as_ref(), &rules).await {
             tracing::warn!(%error, "what is old is not removed yet");
         }
-        tokio::time::sleep(PERIOD).await;
+        for _ in 0..PERIOD {
+            tokio::time::sleep(TICK).await;
+            let (passed, jump) = watch.look(&*parts.clock);
+            jump.into_iter().for_each(|jump| last_jump.set(jump));
+            if let Some(kept) = &kept {
+                observe(kept, passed).await;
+            }
+        }
+    }
+}
+
+/// Takes down that the host was at work; a machine that was asleep meanwhile was not.
+async fn observe(kept: &Kept, passed: Duration) {
+    if let Err(error) = kept.records.observe(passed.min(2 * TICK)).await {
+        tracing::warn!(%error, "the time that passed is not taken down yet");
     }
 }
 
 async fn once(parts: &Parts, kept: Option<&Kept>, rules: &RetentionRules) -> Result<(), StoreError> {
     let Some(kept) = kept.filter(|_| !rules.keep_all()) else {
-        return repeat::forget(&*parts.requests, parts.clock.now()).await;
+        return repeat::forget(&*parts.requests).await;
     };
     let Collected { runs, files, blobs, bytes, left } = collect(kept, rules, false).await?;
     tracing::info!(runs, files, blobs, bytes, left, "what is old was removed");

@@ -35,8 +35,8 @@ pub(crate) fn of_ending(result: &ContainerResult) -> Option<RunError> {
             (ErrorKind::OutputLimit, what.to_owned())
         }
     };
-    let message = match last_line(&result.stderr) {
-        Some(line) => format!("{what}; its last words: {line}"),
+    let message = match last_words(&result.stderr) {
+        Some(words) => format!("{what}; its last words: {words}"),
         None => what,
     };
     Some(RunError::new(kind, message).in_call(&result.name))
@@ -45,12 +45,26 @@ pub(crate) fn of_ending(result: &ContainerResult) -> Option<RunError> {
 /// Octave says this at every exit (7.3); it tells nothing.
 const NOISE: &str = "ignoring const execution_exception& while preparing to exit";
 
-/// The line that says most: Octave's last error, else the last line there is.
-fn last_line(stderr: &str) -> Option<String> {
-    let mut lines = stderr.lines().map(str::trim).filter(|line| !line.is_empty() && !line.contains(NOISE));
+/// The most of a message that is shown: the begin of what is longer.
+const MOST_WORDS: usize = 4096;
+
+/// What says most: Octave's last error with all its lines and the places it came from, else the last line.
+fn last_words(stderr: &str) -> Option<String> {
+    let mut lines: Vec<&str> = stderr.lines().filter(|line| !line.contains(NOISE)).collect();
+    while lines.last().is_some_and(|line| line.trim().is_empty()) {
+        lines.pop();
+    }
     let is_error = |line: &&str| line.starts_with("error: ") && !line.starts_with("error: called from");
-    let line = lines.clone().rfind(is_error).or_else(|| lines.next_back())?;
-    Some(line.chars().take(300).collect())
+    let begin = lines.iter().rposition(is_error).unwrap_or(lines.len().checked_sub(1)?);
+    let words = lines.get(begin..)?.join("\n");
+    Some(bounded(words.trim()))
+}
+
+fn bounded(words: &str) -> String {
+    match words.char_indices().nth(MOST_WORDS) {
+        Some((end, _)) => format!("{} …", words.get(..end).unwrap_or(words)),
+        None => words.to_owned(),
+    }
 }
 
 /// The error of a call that could not be carried out.
@@ -117,10 +131,18 @@ mod tests {
     #[test]
     fn the_last_words_are_not_octaves_noise() {
         let stderr = "warning: x\nerror: 'foo' undefined\nerror: ignoring const execution_exception& while preparing to exit\n";
-        assert_eq!(last_line(stderr).as_deref(), Some("error: 'foo' undefined"));
-        let traced = "error: the mesh is empty\nerror: called from\n    main at line 19 column 1\n\n";
-        assert_eq!(last_line(traced).as_deref(), Some("error: the mesh is empty"));
-        assert_eq!(last_line("warning: y\nx\n").as_deref(), Some("x"));
-        assert_eq!(last_line("\n"), None);
+        assert_eq!(last_words(stderr).as_deref(), Some("error: 'foo' undefined"));
+        assert_eq!(last_words("warning: y\nx\n\n").as_deref(), Some("x"));
+        assert_eq!(last_words("\n"), None);
+    }
+
+    #[test]
+    fn the_last_words_are_the_whole_message_and_where_it_came_from() {
+        let stderr = "warning: x\n\nerror: the mesh is empty:\n  no node\n\n  no edge\nerror: called from\n    \
+                      f at line 2 column 5\n    main at line 19 column 1\n\n";
+        let words = last_words(stderr).unwrap();
+        assert_eq!(words, stderr.trim().strip_prefix("warning: x\n\n").unwrap());
+        let long = last_words(&format!("error: {}\n", "é".repeat(10_000))).unwrap();
+        assert_eq!(long.chars().count(), MOST_WORDS + 2);
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Artifact, Digest, Resources, RunError};
+use crate::{Artifact, AskedCall, Digest, Resources, RunError};
 
 /// Where the bytes of a file come from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -11,7 +11,7 @@ pub enum Source {
     /// UTF-8 text.
     Text(String),
     /// Any bytes.
-    Bytes(Vec<u8>),
+    Bytes(#[serde(with = "crate::bytes")] Vec<u8>),
     /// The content of an artifact of the run.
     Artifact(Digest),
 }
@@ -167,7 +167,7 @@ pub struct CallRecord {
     /// Attempt the record is about, from 0.
     pub attempt: u32,
     /// What was asked.
-    pub call: ContainerCall,
+    pub call: AskedCall,
     /// True once the intent to start it is stored.
     pub started: bool,
     /// What came of it, once it ended.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{CallEnd, Report, RunError, RunId, RunState, Step};
+use crate::{CallEnd, Document, Report, RunError, RunId, RunState, Step};
 
 /// The part of the pipeline something happened in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,7 +120,7 @@ pub struct Event {
     /// E.g. `call.ended`.
     pub kind: String,
     /// What there is to say.
-    pub data: Value,
+    pub data: Document,
 }
 
 impl Change {
@@ -139,26 +139,28 @@ impl Change {
     }
 
     /// Data of that event.
-    #[must_use]
-    pub fn data(&self) -> Value {
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON.
+    pub fn data(&self) -> Result<Document, serde_json::Error> {
         match self {
-            Self::Started | Self::CancelRequested => json!({}),
+            Self::Started | Self::CancelRequested => Ok(json!({}).into()),
             Self::StepPlanned { step, plan } => {
                 let calls: Vec<_> = plan.calls.iter().map(|call| &call.name).collect();
-                json!({ "step": step, "calls": calls })
+                Ok(json!({ "step": step, "calls": calls }).into())
             }
             Self::CallStarted { step, call, attempt } => {
-                json!({ "step": step, "call": call, "attempt": attempt })
+                Ok(json!({ "step": step, "call": call, "attempt": attempt }).into())
             }
             Self::CallEnded { step, call, attempt, end } => {
                 let mut data = json!({ "step": step, "call": call, "attempt": attempt });
                 merge(&mut data, call_end(end));
-                data
+                Ok(data.into())
             }
             Self::Logged { stage, level, message } => {
-                json!({ "stage": stage, "level": level, "message": message })
+                Ok(json!({ "stage": stage, "level": level, "message": message }).into())
             }
-            Self::Ended(end) => run_end(end),
+            Self::Ended(end) => Document::of(&RunEnded::from(end)),
         }
     }
 }
@@ -175,14 +177,25 @@ fn call_end(end: &CallEnd) -> Value {
     }
 }
 
-fn run_end(end: &RunEnd) -> Value {
-    let mut data = json!({ "state": end.state() });
-    match end {
-        RunEnd::Succeeded(report) => merge(&mut data, json!({ "outcome": report.outcome })),
-        RunEnd::Failed(error) | RunEnd::TimedOut(error) => merge(&mut data, json!({ "error": error })),
-        RunEnd::Cancelled => {}
+/// What the last event says. Its outcome is passed on as it is.
+#[derive(Serialize)]
+struct RunEnded<'a> {
+    state: RunState,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome: Option<&'a Document>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a RunError>,
+}
+
+impl<'a> From<&'a RunEnd> for RunEnded<'a> {
+    fn from(end: &'a RunEnd) -> Self {
+        let (outcome, error) = match end {
+            RunEnd::Succeeded(report) => (Some(&report.outcome), None),
+            RunEnd::Failed(error) | RunEnd::TimedOut(error) => (None, Some(error)),
+            RunEnd::Cancelled => (None, None),
+        };
+        Self { state: end.state(), outcome, error }
     }
-    data
 }
 
 fn merge(into: &mut Value, from: Value) {

@@ -4,12 +4,15 @@
 //! elsewhere; these are the ones between.
 
 mod artifact;
+mod asked;
 pub mod asks;
+mod bytes;
 mod call;
 mod change;
 mod clash;
 mod clock;
 mod digest;
+mod document;
 mod error;
 mod id;
 mod life;
@@ -22,9 +25,12 @@ mod report;
 mod resources;
 mod run;
 pub mod schema;
+mod summary;
 mod text;
+mod weight;
 
 pub use artifact::{Artifact, ArtifactKind, RunArtifact};
+pub use asked::{AskedCall, PlacedFile};
 pub use call::{
     CallEnd, CallRecord, ContainerCall, ContainerResult, Ending, File, Omission, OnFailure, Source,
 };
@@ -32,6 +38,7 @@ pub use change::{Change, Event, LogLevel, RunEnd, Stage};
 pub use clash::Clash;
 pub use clock::{Clock, SystemClock};
 pub use digest::{Digest, DigestError, Hasher};
+pub use document::Document;
 pub use error::{ErrorKind, RunError};
 pub use id::{ContainerName, ContainerNameError, RunId, RunIdError};
 pub use life::{Check, Disagreement, PluginEvent, PluginEventKind, PluginState};
@@ -42,4 +49,6 @@ pub use plugin::{Inspection, Plugin, PluginRef, Tool};
 pub use report::{Failure, Kept, Next, Plot, Report, Request, Series, Step};
 pub use resources::Resources;
 pub use run::{Run, RunState};
+pub use summary::RunSummary;
 pub use text::{TextError, check_text};
+pub use weight::Weight;

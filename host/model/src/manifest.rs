@@ -101,7 +101,7 @@ impl Manifest {
                 return Err(error(format!("examples[{index}].tolerance"), "must be between 0 and 1"));
             }
             params
-                .complete(&example.params)
+                .complete(example.params.clone())
                 .map_err(|errors| error(format!("examples[{index}].params"), first(&errors)))?;
         }
         Ok(())

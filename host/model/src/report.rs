@@ -1,15 +1,14 @@
 //! What goes into a pipeline and what comes out: requests, steps, reports.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use crate::{Artifact, ContainerCall, Source};
+use crate::{Artifact, ContainerCall, Document, Source};
 
 /// What a pipeline is asked to simulate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
     /// Valid against the manifest's schema, defaults filled in.
-    pub params: Value,
+    pub params: Document,
     /// Files the caller gave.
     pub inputs: Vec<Artifact>,
     /// Seed of everything random.
@@ -22,7 +21,7 @@ pub struct Step {
     /// Run side by side.
     pub calls: Vec<ContainerCall>,
     /// Handed back unchanged to `post-process`.
-    pub state: Value,
+    pub state: Document,
 }
 
 /// Numbers of one quantity.
@@ -62,7 +61,7 @@ pub struct Kept {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// Valid against the manifest's result schema.
-    pub outcome: Value,
+    pub outcome: Document,
     /// Line plots.
     pub plots: Vec<Plot>,
     /// Files kept. In a stored report each content is an artifact.

@@ -1,21 +1,30 @@
 //! JSON Schema 2020-12: defaults filled in, errors as JSON Pointers. No reference leaves the document.
 
+mod pattern;
 mod unfolding;
+mod work;
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
-use jsonschema::{Draft, PatternOptions, Validator};
+use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 const MAX_ERRORS: usize = 20;
 /// Steps back of one `pattern` in one text; some patterns double them with each character.
 const MAX_BACKTRACKING: usize = 10_000;
+/// Bytes that the automaton of one `pattern` may take.
+const MAX_AUTOMATON: usize = 1 << 20;
+/// Characters of one rule in words: some say the value they are about, whole.
+const MAX_WORDS: usize = 1_000;
+/// Units of work up to which every place is looked for: all of them are held before the first is told.
+const EVERY_PLACE: u64 = 100_000;
 
 /// A compiled schema.
 pub struct Schema {
     document: Value,
     validator: Validator,
+    unfolded: unfolding::Unfolded,
 }
 
 /// A document that is not a schema; in words.
@@ -48,22 +57,23 @@ impl Schema {
     /// # Errors
     /// When it is not a schema, refers to another document, or makes work without bound.
     pub fn new(document: &Value) -> Result<Self, SchemaError> {
-        jsonschema::draft202012::meta::validate(document).map_err(|error| SchemaError(error.to_string()))?;
-        unfolding::check(document).map_err(SchemaError)?;
+        jsonschema::draft202012::meta::validate(document).map_err(|error| SchemaError(words(&error)))?;
+        let unfolded = unfolding::check(document).map_err(SchemaError)?;
         let validator = jsonschema::options()
             .with_draft(Draft::Draft202012)
-            .with_pattern_options(PatternOptions::fancy_regex().backtrack_limit(MAX_BACKTRACKING))
+            .with_pattern_options(
+                PatternOptions::fancy_regex().backtrack_limit(MAX_BACKTRACKING).dfa_size_limit(MAX_AUTOMATON),
+            )
             .build(document)
-            .map_err(|error| SchemaError(error.to_string()))?;
-        Ok(Self { document: document.clone(), validator })
+            .map_err(|error| SchemaError(words(&error)))?;
+        Ok(Self { document: document.clone(), validator, unfolded })
     }
 
     /// `value` with the schema's defaults filled in, when that is valid.
     ///
     /// # Errors
     /// Every place (at most 20) that breaks a rule.
-    pub fn complete(&self, value: &Value) -> Result<Value, Vec<FieldError>> {
-        let mut value = value.clone();
+    pub fn complete(&self, mut value: Value) -> Result<Value, Vec<FieldError>> {
         fill_defaults(&self.document, &mut value);
         self.check(&value)?;
         Ok(value)
@@ -72,18 +82,63 @@ impl Schema {
     /// Checks `value` as it is.
     ///
     /// # Errors
-    /// Every place (at most 20) that breaks a rule.
+    /// Every place (at most 20) that breaks a rule, of a large document the first; or that checking it
+    /// would be too much work.
     pub fn check(&self, value: &Value) -> Result<(), Vec<FieldError>> {
-        let errors: Vec<FieldError> = self
-            .validator
-            .iter_errors(value)
-            .take(MAX_ERRORS)
-            .map(|error| FieldError {
-                pointer: error.instance_path().to_string(),
-                message: error.to_string(),
-            })
-            .collect();
-        if errors.is_empty() { Ok(()) } else { Err(errors) }
+        let work = work::of(&self.document, value, self.unfolded.gives_up);
+        let work = work.map_err(|work::TooMuch| vec![whole(too_much())])?;
+        if self.validator.is_valid(value) {
+            return Ok(());
+        }
+        Err(self.errors(value, work))
+    }
+
+    fn errors(&self, value: &Value, work: u64) -> Vec<FieldError> {
+        if work <= EVERY_PLACE {
+            return self.validator.iter_errors(value).take(MAX_ERRORS).map(|error| place(&error)).collect();
+        }
+        // An error about alternatives holds all that is wrong with each of them.
+        if self.unfolded.has_alternatives {
+            return vec![whole("does not fit; it is too large to tell where".to_owned())];
+        }
+        self.validator.validate(value).err().map(|error| place(&error)).into_iter().collect()
+    }
+}
+
+fn too_much() -> String {
+    format!(
+        "checking it against the schema takes more than {} steps; make it, or the schema, smaller",
+        work::MOST
+    )
+}
+
+const fn whole(message: String) -> FieldError {
+    FieldError { pointer: String::new(), message }
+}
+
+fn place(error: &ValidationError<'_>) -> FieldError {
+    FieldError { pointer: error.instance_path().to_string(), message: words(error) }
+}
+
+/// What `error` says, cut where it goes on for too long.
+fn words(error: &ValidationError<'_>) -> String {
+    let mut words = Words(String::new());
+    match write!(words, "{error}") {
+        Ok(()) => words.0,
+        Err(fmt::Error) => words.0 + "…",
+    }
+}
+
+/// Takes so many characters and no more.
+struct Words(String);
+
+impl fmt::Write for Words {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = MAX_WORDS.saturating_sub(self.0.len());
+        let end = text.floor_char_boundary(room);
+        let (taken, rest) = text.split_at_checked(end).unwrap_or(("", text));
+        self.0.push_str(taken);
+        if rest.is_empty() { Ok(()) } else { Err(fmt::Error) }
     }
 }
 
@@ -126,13 +181,21 @@ mod tests {
 
     #[test]
     fn defaults_are_filled_in_at_every_level() {
-        let complete = plate().complete(&json!({ "width": 2.0 }));
+        let complete = plate().complete(json!({ "width": 2.0 }));
         assert_eq!(complete, Ok(json!({ "width": 2.0, "mesh": { "cells": 32 } })));
     }
 
     #[test]
+    fn keys_stay_in_their_order_and_defaults_follow() {
+        let schema = r#"{"properties":{"z":{"default":1},"a":{"default":2},"m":{"default":3}}}"#;
+        let schema = Schema::new(&serde_json::from_str(schema).unwrap()).unwrap();
+        let complete = schema.complete(serde_json::from_str(r#"{"y":0,"m":0,"b":{"d":1,"c":2}}"#).unwrap());
+        assert_eq!(complete.unwrap().to_string(), r#"{"y":0,"m":0,"b":{"d":1,"c":2},"z":1,"a":2}"#);
+    }
+
+    #[test]
     fn each_error_has_its_pointer() {
-        let errors = plate().complete(&json!({ "width": -1, "mesh": { "cells": "many" } })).unwrap_err();
+        let errors = plate().complete(json!({ "width": -1, "mesh": { "cells": "many" } })).unwrap_err();
         let mut pointers: Vec<_> = errors.iter().map(|error| error.pointer.as_str()).collect();
         pointers.sort_unstable();
         assert_eq!(pointers, ["/mesh/cells", "/width"]);
@@ -144,5 +207,29 @@ mod tests {
         assert!(Schema::new(&json!({ "$ref": "http://127.0.0.1:1/x" })).is_err());
         assert!(Schema::new(&json!({ "$ref": "file:///etc/passwd" })).is_err());
         assert!(Schema::new(&json!({ "items": { "$ref": "#" } })).is_err());
+    }
+
+    #[test]
+    fn what_would_take_minutes_is_refused_in_words() {
+        let choices: Vec<_> = (0..100_000).map(|number| json!([number])).collect();
+        let schema = Schema::new(&json!({ "items": { "enum": choices } })).unwrap();
+        let errors = schema.check(&json!(vec![json!([-1]); 100_000])).unwrap_err();
+        assert!(errors[0].message.contains("20000000 steps"), "{errors:?}");
+        assert_eq!(schema.check(&json!([[7]])), Ok(()));
+        // The words of the rule would name every choice.
+        assert!(schema.check(&json!([7])).unwrap_err()[0].message.len() <= MAX_WORDS + 3);
+    }
+
+    #[test]
+    fn of_a_large_document_the_first_place_is_told() {
+        let schema = Schema::new(&json!({ "items": { "type": "number" } })).unwrap();
+        let mut values = vec![json!(0.5); 500_000];
+        values[400_000] = json!("x");
+        let errors = schema.check(&json!(values)).unwrap_err();
+        assert_eq!((errors.len(), errors[0].pointer.as_str()), (1, "/400000"));
+        let either =
+            Schema::new(&json!({ "items": { "anyOf": [{ "type": "number" }, { "type": "null" }] } }));
+        let errors = either.unwrap().check(&json!(values)).unwrap_err();
+        assert_eq!((errors.len(), errors[0].pointer.as_str()), (1, ""));
     }
 }

@@ -37,7 +37,7 @@ impl ReadArtifacts for Nothing {
 
 /// A call with parameters of about `bytes` bytes, which come back as the state.
 fn call(bytes: usize) -> Call {
-    let params: Value = json!({ "values": vec![0.125; bytes / 6] });
+    let params = json!({ "values": vec![0.125; bytes / 6] }).into();
     Call::PreProcess(Request { params, inputs: Vec::new(), seed: 1 })
 }
 

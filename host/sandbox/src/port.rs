@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use simulay_model::{ContainerResult, Digest, Failure, Inspection, LogLevel, Next, Request, Step};
+use simulay_model::{ContainerResult, Digest, Document, Failure, Inspection, LogLevel, Next, Request, Step};
 
 use crate::{CallError, InspectError};
 
@@ -52,7 +52,7 @@ pub enum Call {
         /// As in `pre-process`.
         request: Request,
         /// As the step left it.
-        state: serde_json::Value,
+        state: Document,
         /// One per call of the step, in its order.
         results: Vec<ContainerResult>,
     },

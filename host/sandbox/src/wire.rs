@@ -107,7 +107,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use serde_json::json;
-    use simulay_model::{Artifact, ContainerCall, Request, Source};
+    use simulay_model::{Artifact, ContainerCall, Document, Request, Source};
 
     use super::*;
 
@@ -127,7 +127,8 @@ mod tests {
 
     #[test]
     fn messages_pass_unchanged() {
-        let params = json!({ "a": [1, -2, 0.5, 1.0, null, "ü", u64::MAX, i64::MIN], "b": { "": true } });
+        let params = json!({ "b": { "": true }, "a": [1, -2, 0.5, 1.0, null, "ü", u64::MAX, i64::MIN] });
+        let params = Document::from(params);
         passes(&Call::PreProcess(Request { params, inputs: Vec::new(), seed: u64::MAX }));
         let bytes = Source::Bytes(b"\0\xff".to_vec());
         passes(&BTreeMap::from([("x".to_owned(), bytes)]));
@@ -135,6 +136,20 @@ mod tests {
         passes::<Vec<Artifact>>(&Vec::new());
         passes(&Answered::from(Err(simulay_model::Failure::Simulation("no".into()))));
         passes(&InspectError::UnknownImport(vec!["a".into()]));
+    }
+
+    #[test]
+    fn bytes_take_no_more_than_they_are() {
+        let (mut host, mut worker) = pair();
+        host.send(&Source::Bytes(vec![255; 1000])).unwrap();
+        assert_eq!(worker.receive::<Source>(1020).unwrap(), Source::Bytes(vec![255; 1000]));
+    }
+
+    #[test]
+    fn a_worker_that_sends_no_document_is_not_believed() {
+        let (mut host, mut worker) = pair();
+        worker.send(&"{\"a\":").unwrap();
+        assert!(host.receive::<Document>(100).is_err());
     }
 
     #[test]

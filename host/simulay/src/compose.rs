@@ -9,7 +9,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use simulay_api::ApiSettings;
 use simulay_containers::Owner;
 use simulay_engine::{Engine, Kept, Parts, SystemChance};
 use simulay_model::SystemClock;
@@ -111,14 +110,7 @@ pub(crate) async fn serve(
     listener: TcpListener,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
-    let api = ApiSettings {
-        loopback: is_loopback(listener.local_addr()?.ip()),
-        hosts: settings.server.hosts.clone(),
-        max_input_bytes: settings.server.max_input_bytes,
-        max_archive_files: settings.server.max_archive_files,
-        max_archive_bytes: settings.server.max_archive_bytes,
-        ..ApiSettings::default()
-    };
+    let api = limits::of_api(settings, is_loopback(listener.local_addr()?.ip()));
     let router = simulay_api::router(engine, &api, stop.clone());
     simulay_api::serve(listener, router, &api, stop).await;
     Ok(())

@@ -53,6 +53,18 @@ pub(crate) struct Server {
     pub(crate) allow_remote: bool,
     /// `Host` names accepted beside the loopback ones.
     pub(crate) hosts: Vec<String>,
+    /// Origins whose pages may ask beside the server's own.
+    pub(crate) origins: Vec<String>,
+    /// Connections open at once.
+    pub(crate) max_connections: usize,
+    /// Of these, connections of one address that is not this machine's.
+    pub(crate) max_connections_per_address: usize,
+    /// Streams of events and logs open at once.
+    pub(crate) max_streams: usize,
+    /// Artifacts being sent at once.
+    pub(crate) max_downloads: usize,
+    /// Bytes per second that a client must take or send on the whole.
+    pub(crate) least_bytes_per_second: u64,
     /// Bytes of the largest input.
     pub(crate) max_input_bytes: u64,
     /// Files of an archive of inputs, and as many folders.
@@ -67,7 +79,7 @@ pub(crate) struct Server {
 pub(crate) struct Storage {
     /// The data directory; the user's own when none.
     pub(crate) directory: Option<PathBuf>,
-    /// Bytes that new work leaves free.
+    /// Bytes that stay free: new work is refused, work at hand waits.
     pub(crate) min_free_bytes: u64,
 }
 
@@ -81,7 +93,7 @@ pub(crate) struct Retention {
     pub(crate) log_days: Option<u32>,
     /// Files the calls of ended runs left.
     pub(crate) output_days: Option<u32>,
-    /// Bytes of all blobs together.
+    /// Bytes that ended runs alone keep.
     pub(crate) max_bytes: Option<u64>,
     /// Uploads that nothing shows.
     pub(crate) unused_hours: u32,
@@ -119,6 +131,8 @@ pub(crate) enum Runtime {
 pub(crate) struct Runs {
     /// Runs accepted and not ended.
     pub(crate) max_unfinished: Option<usize>,
+    /// Bytes of the trees that JSON documents are parsed into, together.
+    pub(crate) max_parsed_bytes: Option<u64>,
     /// Runs at work at once.
     pub(crate) max_active: Option<usize>,
     /// Containers at work at once.
@@ -268,6 +282,7 @@ impl Settings {
             .try_parsing(true)
             .list_separator(",")
             .with_list_parse_key("server.hosts")
+            .with_list_parse_key("server.origins")
             .with_list_parse_key("accept_risks")
             .source(environment);
         let layers = Config::builder()
@@ -293,6 +308,11 @@ impl Settings {
     fn check(&self) -> anyhow::Result<()> {
         for (name, id) in &self.images {
             crate::images::check_name(name).and_then(|()| crate::images::check_id(id))?;
+        }
+        if let Some(origin) = self.server.origins.iter().find(|origin| !is_origin(origin)) {
+            bail!(Usage(format!(
+                "server.origins: `{origin}` is no origin as browsers send it, e.g. https://lab.example.org"
+            )));
         }
         let tls = [&self.docker.ca, &self.docker.cert, &self.docker.key];
         if tls.iter().any(|file| file.is_some()) && tls.iter().any(|file| file.is_none()) {
@@ -331,6 +351,12 @@ impl Settings {
         let variable = |name: &str| std::env::var_os(name).map(PathBuf::from);
         self.storage.directory.clone().map_or_else(|| crate::places::default_data(variable), Ok)
     }
+}
+
+/// True for a scheme with a host and perhaps a port, and nothing after it.
+fn is_origin(text: &str) -> bool {
+    let place = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    place.is_some_and(|place| !place.is_empty() && !place.contains(['/', '?', '#', '@', ' ', '*', ',']))
 }
 
 /// True for addresses that only this machine reaches.

@@ -5,6 +5,7 @@ mod commands;
 mod compose;
 mod configuration;
 mod cures;
+mod descriptors;
 mod embedded;
 mod fault;
 mod folder;

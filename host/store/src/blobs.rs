@@ -6,7 +6,7 @@ use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
@@ -20,10 +20,13 @@ use tokio::sync::RwLock;
 use uuid::Uuid;
 
 use crate::directory::{DirectoryLock, make_private, unusable};
+use crate::observed::ObservedTime;
 use crate::{BlobStream, BlobWriter, Blobs, Shelved, Shelves, StoreError};
 
-/// Bytes moved at a time; the most of a blob that is in memory.
+/// Bytes written at a time; the most of a blob on its way in that is in memory.
 const PIECE: usize = 512 * 1024;
+/// Bytes read at a time: there are many more who read, and who take their time.
+const READ_PIECE: u64 = 64 * 1024;
 const INCOMING: &str = "incoming";
 /// What is whole, in the directory of the blobs.
 pub(crate) const STORED: &str = "sha256";
@@ -36,24 +39,34 @@ pub struct ObjectBlobs {
     directory: PathBuf,
     /// Shared by those who store or name blobs, held alone by who removes one.
     shelving: Arc<RwLock<()>>,
+    observed: Arc<ObservedTime>,
     _lock: Arc<DirectoryLock>,
 }
 
 impl ObjectBlobs {
     /// Opens `directory`, made when there is none, and removes what an earlier life left unfinished.
-    pub(crate) fn open(directory: &Path, lock: Arc<DirectoryLock>) -> Result<Self, StoreError> {
+    pub(crate) fn open(
+        directory: &Path,
+        observed: Arc<ObservedTime>,
+        lock: Arc<DirectoryLock>,
+    ) -> Result<Self, StoreError> {
         make_private(directory).map_err(|error| unusable(directory, &error))?;
         remove_unfinished(directory).map_err(|error| unusable(directory, &error))?;
-        Self::look(directory, lock)
+        Self::look(directory, observed, lock)
     }
 
     /// Opens `directory` as it is; another host may work in it.
-    pub(crate) fn look(directory: &Path, lock: Arc<DirectoryLock>) -> Result<Self, StoreError> {
+    pub(crate) fn look(
+        directory: &Path,
+        observed: Arc<ObservedTime>,
+        lock: Arc<DirectoryLock>,
+    ) -> Result<Self, StoreError> {
         let objects = LocalFileSystem::new_with_prefix(directory).map_err(failed)?.with_fsync(true);
         Ok(Self {
             objects: Arc::new(objects),
             directory: directory.to_owned(),
             shelving: Arc::default(),
+            observed,
             _lock: lock,
         })
     }
@@ -65,6 +78,7 @@ impl Blobs for ObjectBlobs {
         Ok(Box::new(ObjectWriter {
             objects: self.objects.clone(),
             shelving: self.shelving.clone(),
+            stamp: Stamp { directory: self.directory.clone(), observed: self.observed.clone() },
             hasher: Hasher::default(),
             size: 0,
             pending: BytesMut::new(),
@@ -88,13 +102,8 @@ impl Blobs for ObjectBlobs {
 
     async fn keep(&self, blob: Digest) -> Result<Option<u64>, StoreError> {
         let _shared = self.shelving.read().await;
-        let path = place(&self.directory, blob);
-        let touch = move || {
-            let file = fs::File::open(path)?;
-            file.set_modified(SystemTime::now())?;
-            Ok(file.metadata()?.len())
-        };
-        match blocking(touch).await? {
+        let stamp = Stamp { directory: self.directory.clone(), observed: self.observed.clone() };
+        match blocking(move || stamp.touch(blob)).await? {
             Ok(size) => Ok(Some(size)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(unusable(&self.directory, &error)),
@@ -117,15 +126,16 @@ impl Blobs for ObjectBlobs {
 #[async_trait]
 impl Shelves for ObjectBlobs {
     async fn all(&self) -> Result<Vec<Shelved>, StoreError> {
-        let shelves = self.directory.join(STORED);
-        blocking(move || all(&shelves)).await?.map_err(|error| unusable(&self.directory, &error))
+        let (shelves, observed) = (self.directory.join(STORED), self.observed.clone());
+        let all = move || Ok(all(&shelves)?.into_iter().map(|found| found.shelved(&observed)).collect());
+        blocking(all).await?.map_err(|error| unusable(&self.directory, &error))
     }
 
-    async fn remove(&self, blob: Digest, since: SystemTime) -> Result<bool, StoreError> {
+    async fn remove(&self, blob: Digest, age: Duration) -> Result<bool, StoreError> {
         let _alone = self.shelving.write().await;
-        let path = place(&self.directory, blob);
+        let (path, observed) = (place(&self.directory, blob), self.observed.clone());
         let remove = move || {
-            let untouched = fs::metadata(&path)?.modified()? < since;
+            let untouched = observed.since(fs::metadata(&path)?.modified()?) >= age;
             if untouched { fs::remove_file(&path).map(|()| true) } else { Ok(false) }
         };
         match blocking(remove).await? {
@@ -141,8 +151,36 @@ async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.map_err(|error| StoreError::Failed(error.to_string()))
 }
 
+/// The file of a blob.
+pub(crate) struct Found {
+    pub(crate) blob: Digest,
+    size: u64,
+    touched: SystemTime,
+}
+
+impl Found {
+    fn shelved(self, observed: &ObservedTime) -> Shelved {
+        Shelved { blob: self.blob, size: self.size, age: observed.since(self.touched) }
+    }
+}
+
+/// Files carry when they were touched by the time observed, not by the clock.
+struct Stamp {
+    directory: PathBuf,
+    observed: Arc<ObservedTime>,
+}
+
+impl Stamp {
+    /// Touches a blob; gives its size.
+    fn touch(&self, blob: Digest) -> io::Result<u64> {
+        let file = fs::File::open(place(&self.directory, blob))?;
+        file.set_modified(self.observed.as_file_time())?;
+        Ok(file.metadata()?.len())
+    }
+}
+
 /// The blobs under `shelves`; one that goes meanwhile is left out.
-pub(crate) fn all(shelves: &Path) -> io::Result<Vec<Shelved>> {
+pub(crate) fn all(shelves: &Path) -> io::Result<Vec<Found>> {
     let mut found = Vec::new();
     let listed = match fs::read_dir(shelves) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(found),
@@ -157,13 +195,13 @@ pub(crate) fn all(shelves: &Path) -> io::Result<Vec<Shelved>> {
 }
 
 /// `None` for what is being put, and for what is gone.
-fn shelved(entry: &fs::DirEntry) -> io::Result<Option<Shelved>> {
+fn shelved(entry: &fs::DirEntry) -> io::Result<Option<Found>> {
     let Some(blob) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { return Ok(None) };
     match entry.metadata() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         metadata => {
             let metadata = metadata?;
-            Ok(Some(Shelved { blob, size: metadata.len(), touched: metadata.modified()? }))
+            Ok(Some(Found { blob, size: metadata.len(), touched: metadata.modified()? }))
         }
     }
 }
@@ -173,6 +211,7 @@ fn shelved(entry: &fs::DirEntry) -> io::Result<Option<Shelved>> {
 struct ObjectWriter {
     objects: Arc<dyn ObjectStore>,
     shelving: Arc<RwLock<()>>,
+    stamp: Stamp,
     hasher: Hasher,
     size: u64,
     pending: BytesMut,
@@ -210,11 +249,15 @@ impl BlobWriter for ObjectWriter {
         Ok(())
     }
 
+    fn digest(&self) -> Digest {
+        self.hasher.clone().finish()
+    }
+
     async fn finish(mut self: Box<Self>) -> Result<(Digest, u64), StoreError> {
         if self.upload.is_some() && !self.pending.is_empty() {
             self.flush().await?;
         }
-        let Self { objects, shelving, hasher, size, pending, upload } = *self;
+        let Self { objects, shelving, stamp, hasher, size, pending, upload } = *self;
         let digest = hasher.finish();
         let _shared = shelving.read().await;
         match upload {
@@ -222,6 +265,10 @@ impl BlobWriter for ObjectWriter {
             Some((staged, upload)) => publish(&*objects, upload, &staged, &key(digest)).await,
         }
         .map_err(failed)?;
+        // Without it the file carries the time of the clock, and stays a while longer or shorter.
+        if let Err(error) = blocking(move || stamp.touch(digest)).await? {
+            tracing::warn!(blob = %digest, %error, "a blob is not stamped");
+        }
         Ok((digest, size))
     }
 }
@@ -267,7 +314,7 @@ impl Reader {
     }
 
     async fn piece(&mut self) -> Result<Bytes, StoreError> {
-        let end = self.left.end.min(self.left.start.saturating_add(PIECE as u64));
+        let end = self.left.end.min(self.left.start.saturating_add(READ_PIECE));
         let piece = self.objects.get_range(&key(self.blob), self.left.start..end).await.map_err(failed)?;
         if piece.is_empty() {
             return Err(self.damaged());

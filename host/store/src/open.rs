@@ -8,7 +8,8 @@ use tempfile::TempDir;
 
 use crate::blobs::BLOBS;
 use crate::directory::{DirectoryLock, unusable};
-use crate::sqlite::copy_records;
+use crate::observed::ObservedTime;
+use crate::sqlite::{Times, copy_records};
 use crate::{ObjectBlobs, SqliteStore, StoreError};
 
 /// The file of the records.
@@ -31,8 +32,10 @@ pub fn open_with(
     clock: Arc<dyn Clock>,
 ) -> Result<(Arc<SqliteStore>, Arc<ObjectBlobs>), StoreError> {
     let lock = Arc::new(DirectoryLock::take(directory)?);
-    let blobs = Arc::new(ObjectBlobs::open(&directory.join(BLOBS), lock.clone())?);
-    let records = SqliteStore::open(&directory.join(RECORDS), blobs.clone(), (clock, lock))?;
+    let observed = Arc::<ObservedTime>::default();
+    let blobs = Arc::new(ObjectBlobs::open(&directory.join(BLOBS), observed.clone(), lock.clone())?);
+    let times = Times { clock, observed };
+    let records = SqliteStore::open(&directory.join(RECORDS), blobs.clone(), times, lock)?;
     Ok((Arc::new(records), blobs))
 }
 
@@ -55,9 +58,10 @@ pub fn snapshot(directory: &Path) -> Result<Snapshot, StoreError> {
     let copy = tempfile::tempdir().map_err(|error| unusable(&std::env::temp_dir(), &error))?;
     let lock = Arc::new(DirectoryLock::take(copy.path())?);
     copy_records(&file, &copy.path().join(RECORDS))?;
-    let blobs = Arc::new(ObjectBlobs::look(&directory.join(BLOBS), lock.clone())?);
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let records = SqliteStore::open(&copy.path().join(RECORDS), blobs.clone(), (clock, lock))?;
+    let observed = Arc::<ObservedTime>::default();
+    let blobs = Arc::new(ObjectBlobs::look(&directory.join(BLOBS), observed.clone(), lock.clone())?);
+    let times = Times { clock: Arc::new(SystemClock), observed };
+    let records = SqliteStore::open(&copy.path().join(RECORDS), blobs.clone(), times, lock)?;
     Ok(Snapshot { records: Arc::new(records), blobs, _copy: copy })
 }
 

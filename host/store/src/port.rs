@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use semver::Version;
 use simulay_model::{
     CallRecord, Change, Digest, Event, Plugin, PluginEvent, PluginName, Run, RunArtifact, RunId, RunState,
-    Step,
+    RunSummary, Step,
 };
 use tokio::sync::watch;
 
@@ -37,6 +37,9 @@ pub trait Plugins: Send + Sync {
 
     /// All versions of all plugins, by name and then from the highest version down.
     async fn list(&self) -> Result<Vec<Plugin>, StoreError>;
+
+    /// The versions whose examples are being checked.
+    async fn checking(&self) -> Result<Vec<Plugin>, StoreError>;
 
     /// Stores where `plugin` is in its life now and what brought it there, in one durable
     /// transaction. Nothing else of the record changes.
@@ -78,11 +81,14 @@ pub trait Runs: Send + Sync {
     /// A run.
     async fn get(&self, run: RunId) -> Result<Option<Run>, StoreError>;
 
-    /// Runs from the newest to the oldest.
-    async fn list(&self, query: RunQuery) -> Result<Vec<Run>, StoreError>;
+    /// A run without its documents.
+    async fn summary(&self, run: RunId) -> Result<Option<RunSummary>, StoreError>;
 
-    /// Runs that have not ended, from the oldest to the newest.
-    async fn unfinished(&self) -> Result<Vec<RunId>, StoreError>;
+    /// Runs without their documents, from the newest to the oldest.
+    async fn list(&self, query: RunQuery) -> Result<Vec<RunSummary>, StoreError>;
+
+    /// Runs that have not ended and their pipelines, from the oldest to the newest.
+    async fn unfinished(&self) -> Result<Vec<(RunId, PluginName)>, StoreError>;
 }
 
 /// Who works on which run, when several hosts share a database. Deadlines are the database's.
@@ -152,10 +158,13 @@ pub trait Journal: Send + Sync {
     /// All calls of all steps, the newest attempt of each, by step and place.
     async fn calls(&self, run: RunId) -> Result<Vec<CallRecord>, StoreError>;
 
+    /// The newest attempt at a call.
+    async fn call(&self, run: RunId, step: u32, index: u32) -> Result<Option<CallRecord>, StoreError>;
+
     /// Inputs, outputs, streams and kept files, in the order they came.
     async fn artifacts(&self, run: RunId) -> Result<Vec<RunArtifact>, StoreError>;
 
-    /// At most `limit` events after the one numbered `after`, in order.
+    /// At most `limit` events after the one numbered `after`, in order; fewer when they are large.
     async fn events(&self, run: RunId, after: u64, limit: u32) -> Result<Vec<Event>, StoreError>;
 
     /// Tells the number of the run's last event whenever it changes. Only a hint that there is
@@ -197,6 +206,9 @@ pub type BlobStream = BoxStream<'static, Result<Bytes, StoreError>>;
 pub trait BlobWriter: Send {
     /// The next bytes.
     async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError>;
+
+    /// The address of the bytes that came so far.
+    fn digest(&self) -> Digest;
 
     /// All bytes have come: makes them durable and gives their address and number.
     async fn finish(self: Box<Self>) -> Result<(Digest, u64), StoreError>;

@@ -1,7 +1,8 @@
 //! Requests that may come again: what came of the first is remembered with what it did.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
-use jiff::Timestamp;
 use simulay_model::{Digest, Plugin, PluginEvent, Run, RunId};
 
 use crate::StoreError;
@@ -22,8 +23,6 @@ pub struct Claim {
     pub request: RequestKey,
     /// What it asks for.
     pub fingerprint: Digest,
-    /// When it came.
-    pub at: Timestamp,
 }
 
 /// A request that came before.
@@ -74,6 +73,7 @@ pub trait Requests: Send + Sync {
     /// [`StoreError::Repeated`] when the request came before.
     async fn remember(&self, claim: Claim, answer: String) -> Result<(), StoreError>;
 
-    /// Forgets the requests that came before `before`; gives their number.
-    async fn forget(&self, before: Timestamp) -> Result<usize, StoreError>;
+    /// Forgets the requests that came longer than `age` ago; gives their number. Ages count the time
+    /// that a host was seen at work.
+    async fn forget(&self, age: Duration) -> Result<usize, StoreError>;
 }

@@ -1,7 +1,7 @@
 //! What is kept no longer.
 
 use std::collections::HashSet;
-use std::time::SystemTime;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -12,12 +12,19 @@ use crate::StoreError;
 /// Records that are kept no longer.
 #[async_trait]
 pub trait Retention: Send + Sync {
-    /// At most `limit` runs that ended before `before` and may be deleted, from the one that ended
+    /// At most `limit` runs that ended at least `age` ago and may be deleted, from the one that ended
     /// first. One that a remembered request tells of may not.
-    async fn ended(&self, before: Timestamp, limit: u32) -> Result<Vec<RunId>, StoreError>;
+    async fn ended(&self, age: Duration, limit: u32) -> Result<Vec<RunId>, StoreError>;
 
-    /// Bytes of the blobs that only this run shows.
+    /// Bytes that only this run keeps: blobs that nobody else shows, and its records.
     async fn own_bytes(&self, run: RunId) -> Result<u64, StoreError>;
+
+    /// Bytes that nobody keeps but the runs that may be deleted, all of them together.
+    async fn freeable(&self) -> Result<u64, StoreError>;
+
+    /// Takes down that a host was seen at work for `passed` more. All ages count this time, and no
+    /// other: neither a clock that jumps nor a host that is off makes anything old.
+    async fn observe(&self, passed: Duration) -> Result<(), StoreError>;
 
     /// Deletes an ended run and tells of it in `deletions`, in one durable transaction.
     ///
@@ -25,8 +32,8 @@ pub trait Retention: Send + Sync {
     /// [`StoreError::NotFound`], [`StoreError::Conflict`] when it may not be deleted.
     async fn delete(&self, run: RunId, at: Timestamp, why: &str) -> Result<(), StoreError>;
 
-    /// Lets go of what calls of runs that ended before `before` left; gives the number of files.
-    async fn let_go(&self, left: Left, before: Timestamp) -> Result<usize, StoreError>;
+    /// Lets go of what calls of runs that ended at least `age` ago left; gives the number of files.
+    async fn let_go(&self, left: Left, age: Duration) -> Result<usize, StoreError>;
 
     /// Those of `blobs` that a run or a plugin shows.
     async fn shown(&self, blobs: Vec<Digest>) -> Result<HashSet<Digest>, StoreError>;
@@ -47,8 +54,8 @@ pub trait Shelves: Send + Sync {
     /// All of them.
     async fn all(&self) -> Result<Vec<Shelved>, StoreError>;
 
-    /// Removes a blob, unless it was touched since. False when it stays.
-    async fn remove(&self, blob: Digest, since: SystemTime) -> Result<bool, StoreError>;
+    /// Removes a blob that nobody touched for `age`. False when it stays.
+    async fn remove(&self, blob: Digest, age: Duration) -> Result<bool, StoreError>;
 }
 
 /// A blob that is there.
@@ -58,6 +65,6 @@ pub struct Shelved {
     pub blob: Digest,
     /// Bytes.
     pub size: u64,
-    /// When it was stored, or named by a request, last.
-    pub touched: SystemTime,
+    /// How long ago it was stored, or named by a request, last.
+    pub age: Duration,
 }

@@ -10,6 +10,7 @@ mod requests;
 mod retention;
 mod rows;
 mod runs;
+mod schema;
 mod space;
 mod transition;
 mod watchers;
@@ -22,11 +23,21 @@ use rusqlite::Connection;
 use simulay_model::Clock;
 
 use crate::directory::DirectoryLock;
+use crate::observed::ObservedTime;
+use crate::reserve::Reserve;
 use crate::{Blobs, StoreError};
 use connection::Readers;
 pub(crate) use copy::{check_sound, copy_records, referenced};
 use watchers::Watchers;
 use writer::Writer;
+
+/// What tells the time.
+pub(crate) struct Times {
+    /// Of leases.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Of ages; goes on from what is stored.
+    pub(crate) observed: Arc<ObservedTime>,
+}
 
 /// Plugins, runs and journals in one SQLite file.
 pub struct SqliteStore {
@@ -37,8 +48,12 @@ pub struct SqliteStore {
     blobs: Arc<dyn Blobs>,
     /// When leases end.
     clock: Arc<dyn Clock>,
+    /// How old things are.
+    observed: Arc<ObservedTime>,
     /// Where records and blobs lie.
     directory: PathBuf,
+    /// For what must be possible on a full disk.
+    reserve: Arc<Reserve>,
     /// Given back after the connections are closed: fields are dropped in order.
     _lock: Arc<DirectoryLock>,
 }
@@ -48,18 +63,23 @@ impl SqliteStore {
     pub(crate) fn open(
         file: &Path,
         blobs: Arc<dyn Blobs>,
-        (clock, lock): (Arc<dyn Clock>, Arc<DirectoryLock>),
+        Times { clock, observed }: Times,
+        lock: Arc<DirectoryLock>,
     ) -> Result<Self, StoreError> {
         let writing = connection::open_for_writing(file)?;
+        observed.resume(writing.query_row("SELECT ms FROM observed", [], |row| row.get(0))?);
         let again = file.to_owned();
         let reopen = move || connection::open_for_writing(&again);
+        let directory = file.parent().unwrap_or(Path::new("."));
         Ok(Self {
             readers: Readers::open(file)?,
             writer: Writer::spawn(writing, reopen)?,
             watchers: Watchers::default(),
             blobs,
             clock,
-            directory: file.parent().unwrap_or(Path::new(".")).to_owned(),
+            observed,
+            directory: directory.to_owned(),
+            reserve: Arc::new(Reserve::open(directory)),
             _lock: lock,
         })
     }
@@ -70,6 +90,18 @@ impl SqliteStore {
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
         self.writer.write(name, work, |_| ()).await
+    }
+
+    /// As [`Self::write`], also on a full disk: what frees room, or ends what takes it.
+    async fn write_at_last<T, F>(&self, name: &'static str, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Clone + Send + 'static,
+    {
+        match self.write(name, work.clone()).await {
+            Err(StoreError::Full) if self.reserve.release() => self.write(name, work).await,
+            written => written,
+        }
     }
 
     async fn read<T, F>(&self, work: F) -> Result<T, StoreError>

@@ -5,10 +5,12 @@ mod outcome;
 mod params;
 mod post_process;
 mod pre_process;
+mod program;
+mod written;
 
 use simulay_sdk::{Failure, Manifest, Next, Pipeline, Request, Resources, Results, Step};
 
-pub use outcome::Outcome;
+pub use outcome::{LeftOut, Outcome};
 pub use params::Params;
 
 /// The pipeline `octave-script`.

@@ -18,16 +18,23 @@ pub struct Params {
     /// # Start file
     ///
     /// Path of the uploaded Octave file to start with.
-    #[schemars(regex(pattern = r"^[^/\-][^\\]*\.m$"), length(max = 255))]
+    #[schemars(regex(pattern = r"^[^/]+(/[^/]+)*\.m$"), length(max = 255))]
     pub entry: String,
     /// # Parameters
     ///
     /// Handed to the program as the file `params.json`: `p = jsondecode(fileread("params.json"))`.
     #[schemars(with = "Value", extend("type" = "object"))]
     pub params: Map<String, Value>,
+    /// # Folders on the path
+    ///
+    /// Folders of uploaded files that hold functions, e.g. `lib`. Octave finds functions there and in the
+    /// working directory, and nowhere below; the first folder named goes before the others.
+    #[schemars(length(max = 64), inner(length(min = 1, max = 255), regex(pattern = r"^[^/:]+(/[^/:]+)*$")))]
+    pub path: Vec<String>,
     /// # Files to keep
     ///
-    /// Glob patterns, relative to the working directory. A `result.json` that is kept becomes the `result` of the outcome.
+    /// Glob patterns, relative to the working directory. Of the files that match, those the program made or
+    /// changed are kept. A `result.json` that is kept becomes the `result` of the outcome.
     #[schemars(length(max = 64), inner(length(min = 1, max = 255)))]
     pub keep: Vec<String>,
     /// # Time limit
@@ -54,7 +61,8 @@ impl Default for Params {
             script: None,
             entry: "main.m".into(),
             params: Map::new(),
-            keep: ["result.json", "*.png", "*.csv"].map(str::to_owned).to_vec(),
+            path: Vec::new(),
+            keep: vec!["**".to_owned()],
             timeout_ms: 60_000,
             memory_mib: 512,
             scratch_mib: 64,

@@ -26,13 +26,54 @@ fn ran(answer: &Answer) -> Result<simulay_sdk::testing::Done, Stop> {
 #[test]
 fn a_script_lies_beside_its_parameters_as_it_is() {
     let script = "x = 1; % '\"$(id)";
-    let call = call(json!({ "script": script, "params": { "a": [1, 2] } }), &["data/x.csv"]);
-    assert_eq!(call.command, ["octave-cli", "-qfHW", ".simulay/start.m"]);
+    let call = call(json!({ "script": script, "params": { "b": [1, 2], "a": 0 } }), &["data/x.csv"]);
+    assert_eq!(call.command, ["octave-cli", "-qfHW", "main.m"]);
     assert_eq!(call.text("main.m"), Some(script));
-    assert_eq!(call.text(".simulay/entry.txt"), Some("main.m"));
-    assert_eq!(call.text("params.json"), Some(r#"{"a":[1,2]}"#));
+    assert_eq!(call.text("params.json"), Some(r#"{"b":[1,2],"a":0}"#));
     assert_eq!(call.files.last().unwrap().path, "data/x.csv");
-    assert_eq!((call.on_failure, call.outputs.len()), (OnFailure::FailRun, 3));
+    assert_eq!((call.on_failure, call.keep_unchanged), (OnFailure::FailRun, false));
+    assert_eq!(call.outputs, ["**"]);
+    assert!(call.excludes.contains(&".simulay/**".to_owned()));
+}
+
+fn command(entry: &str, text: &str, path: &[&str]) -> Vec<String> {
+    let params = json!({ "entry": entry, "path": path });
+    let uploads = trial::<OctaveScript>(params).input(entry, text).input("lib/f.m", "").input("src/g.m", "");
+    uploads.plan().unwrap().remove(0).command.clone()
+}
+
+#[test]
+fn a_file_is_run_as_at_a_desk() {
+    assert_eq!(command("src/run.m", "x = 1;", &[])[2..], ["src/run.m"]);
+    assert_eq!(command("-x.m", "x = 1;", &[])[2..], ["./-x.m"]);
+    let on_path = command("main.m", "x = 1;", &["lib", "src"]);
+    assert_eq!(on_path[2..], ["--path", "/sim/src", "--path", "/sim/lib", "main.m"]);
+    assert_eq!(command("plate.m", "function plate()\nend", &[])[2..], ["plate.m"]);
+}
+
+#[test]
+fn a_file_of_which_octave_would_run_nothing_is_started_by_name() {
+    let source = "source (strtrim (fileread (fullfile (\".simulay\", \"entry.txt\"))));";
+    let uncallable = command("plate (1).m", "function plate()\nend", &[]);
+    assert_eq!(uncallable[2..], ["--eval".to_owned(), format!("{source} plate ();")]);
+    assert_eq!(command("src/plate.m", "function plate()\nend", &["src"])[4..], ["src/plate.m"]);
+    let mixed = command("main.m", "function f()\nend\nf();", &[]);
+    assert!(mixed[3].contains("eval (\"function main (), end\")") && mixed[3].ends_with(source), "{mixed:?}");
+    assert_eq!(command("1 main.m", "function f()\nend\nf();", &[])[3], source);
+}
+
+#[test]
+fn a_program_that_would_run_nothing_is_refused() {
+    assert_eq!(pointer(json!({ "script": "1;\nfunction f()\nend" }), &[]), "/script");
+    let empty = trial::<OctaveScript>(json!({})).input("main.m", "% later\n").plan();
+    assert_eq!(empty.unwrap_err().pointer(), Some("/entry"));
+}
+
+#[test]
+fn a_folder_of_the_path_must_hold_something() {
+    let params = |path: &str| json!({ "script": "x", "path": ["lib", path] });
+    assert_eq!(pointer(params("nothing"), &["lib/f.m"]), "/path/1");
+    assert!(matches!(program(params("a:b"), &["lib/f.m"]).plan(), Err(Stop::Params(_))));
 }
 
 #[test]
@@ -61,7 +102,6 @@ fn what_breaks_a_rule_is_refused() {
 #[test]
 fn uploads_keep_their_paths_and_are_not_passed_through() {
     let call = call(json!({ "entry": "src/run.m" }), &["src/run.m", "src/lib/f.m"]);
-    assert_eq!(call.text(".simulay/entry.txt"), Some("src/run.m"));
     let moved = |path: &str| {
         matches!(call.files.iter().find(|file| file.path == path).unwrap().content, Source::Artifact(_))
     };
@@ -86,7 +126,8 @@ fn contradictions_are_refused_where_they_are() {
 fn what_the_program_wrote_is_the_outcome() {
     let done = ran(&Answer::ok().file("result.json", r#"{"a":1.5}"#).file("out/f.PNG", "png")).unwrap();
     let expected = json!({
-        "result": { "a": 1.5 }, "files": ["result.json", "out/f.PNG"], "figures": ["out/f.PNG"], "stdout": "hello\n"
+        "result": { "a": 1.5 }, "result_left_out": [], "files": ["result.json", "out/f.PNG"],
+        "figures": ["out/f.PNG"], "left_out": [], "left_out_more": 0, "stdout": "hello\n"
     });
     assert_eq!(done.outcome, expected);
     assert_eq!(done.file_names(), ["result.json", "out/f.PNG"]);
@@ -95,6 +136,44 @@ fn what_the_program_wrote_is_the_outcome() {
 #[test]
 fn a_program_without_result_json_has_none() {
     assert_eq!(ran(&Answer::ok()).unwrap().outcome["result"], Value::Null);
+}
+
+fn shown(result: &Value) -> (Value, Value) {
+    let done = ran(&Answer::ok().json("result.json", result)).unwrap();
+    (done.outcome["result"].clone(), done.outcome["result_left_out"].clone())
+}
+
+#[test]
+fn what_is_too_large_to_show_is_named() {
+    let field = vec![vec![0.123_456_789_012_345; 600]; 600];
+    let result = json!({ "peak": 3, "field": field, "in": { "a/b": "x".repeat(100_000), "c": [1, [2]] } });
+    let (value, left_out) = shown(&result);
+    assert_eq!(value, json!({ "peak": 3, "field": null, "in": { "a/b": null, "c": [1, [2]] } }));
+    assert_eq!(left_out, json!(["/field", "/in/a~1b"]));
+}
+
+#[test]
+fn many_parts_that_are_too_large_together_leave_the_last_out() {
+    let part = vec![1; 7000];
+    let result = json!({ "a": part, "b": part, "c": part, "d": part, "e": part, "f": 6 });
+    let (value, left_out) = shown(&result);
+    assert!(value["d"] == json!(part) && value["e"].is_null() && value["f"] == 6);
+    assert_eq!(left_out, json!(["/e"]));
+    let (value, left_out) = shown(&json!(vec![vec![json!({ "x": "y".repeat(70_000) }); 9]; 9]));
+    assert_eq!(value, json!(vec![vec![json!({ "x": null }); 9]; 9]));
+    assert_eq!(left_out.as_array().unwrap().len(), 81);
+}
+
+#[test]
+fn a_result_of_too_many_parts_is_left_out_whole() {
+    assert_eq!(shown(&json!(vec![0; 100_000])), (Value::Null, json!([""])));
+}
+
+#[test]
+fn files_that_could_not_be_kept_are_told() {
+    let done = ran(&Answer::ok().left_out("pipe", "it is no file").left_out_more(2)).unwrap();
+    assert_eq!(done.outcome["left_out"], json!([{ "path": "pipe", "reason": "it is no file" }]));
+    assert_eq!(done.outcome["left_out_more"], 2);
 }
 
 #[test]

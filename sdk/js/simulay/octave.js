@@ -1,15 +1,11 @@
 // Container calls that run an Octave program. Parameters reach it only as data, in `params.json`.
 
+import { WRITE_JSON } from "./write_json.js";
+
 /** @import { ContainerCall, Resources, Source } from "./contract.js" */
 
 /** The function `write_json(path, value)`, which every call has. */
-export const WRITE_JSON = `% Writes a value as JSON; what is not finite becomes null.
-function write_json(path, value)
-  f = fopen(path, "w");
-  fputs(f, jsonencode(value));
-  fclose(f);
-end
-`;
+export { WRITE_JSON };
 
 /** What a call may use unless said otherwise. */
 export const RESOURCES = { cpuMilli: 1000, memoryMib: 512, scratchMib: 64, timeoutMs: 60_000 };

@@ -18,14 +18,8 @@ MAIN = "main.m"
 PARAMS = "params.json"
 """The file parameters lie in."""
 
-WRITE_JSON = """\
-% Writes a value as JSON; what is not finite becomes null.
-function write_json(path, value)
-  f = fopen(path, "w");
-  fputs(f, jsonencode(value));
-  fclose(f);
-end
-"""
+WRITE_JSON = packaged.files("simulay").joinpath("write_json.m").read_text("utf-8")
+"""The function `write_json(path, value)`, which every call has."""
 
 
 def source(name: str, folder: str = "octave") -> str:

@@ -82,4 +82,4 @@ pub use pipeline::Pipeline;
 pub use report::{Next, Report, series};
 pub use request::Request;
 pub use results::{CallResult, Results};
-pub use stored::StoredFile;
+pub use stored::{Reader, StoredFile};

@@ -37,11 +37,16 @@ pub fn script(name: &str, main: &str) -> Script {
 
 /// As [`script`], for a program in the file `path`.
 pub fn started_by(name: &str, path: &str, program: &str) -> Script {
+    // No site or user files, no history, no window.
+    command(name, ["octave-cli", "-qfHW", path].map(str::to_owned)).text(path, program)
+}
+
+/// As [`script`], for a command line of one's own; its files come by [`Script::file`] and [`Script::text`].
+pub fn command(name: &str, command: impl IntoIterator<Item = String>) -> Script {
     let call = ContainerCall {
         name: name.to_owned(),
         image: IMAGE.to_owned(),
-        // No site or user files, no history, no window.
-        command: vec!["octave-cli".to_owned(), "-qfHW".to_owned(), path.to_owned()],
+        command: command.into_iter().collect(),
         env: Vec::new(),
         files: Vec::new(),
         outputs: Vec::new(),
@@ -51,7 +56,7 @@ pub fn started_by(name: &str, path: &str, program: &str) -> Script {
         on_failure: OnFailure::FailRun,
         deterministic: true,
     };
-    Script { call }.text(path, program)
+    Script { call }
 }
 
 impl Script {
@@ -150,6 +155,16 @@ mod tests {
         let Source::Text(text) = &params.content else { panic!("{params:?}") };
         let read: Value = serde_json::from_str(text).unwrap();
         assert_eq!(read, json!({ "x": hostile }));
+    }
+
+    /// The image has it under Octave's own name; the SDKs bring it along for every other image.
+    #[test]
+    fn json_is_written_by_the_same_program_everywhere() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let read = |path: &str| std::fs::read_to_string(root.join(path)).unwrap();
+        assert!(WRITE_JSON.ends_with(&read("images/octave/m/jsonencode.m")));
+        assert_eq!(read("sdk/python/simulay/write_json.m"), WRITE_JSON);
+        assert!(read("sdk/js/simulay/write_json.js").contains(&format!("String.raw`{WRITE_JSON}`")));
     }
 
     #[test]

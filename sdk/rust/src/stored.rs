@@ -57,6 +57,12 @@ impl<'a> StoredFile<'a> {
         }
     }
 
+    /// The content piece by piece, however large.
+    #[must_use]
+    pub const fn reader(&self) -> Reader<'a> {
+        Reader { artifact: self.artifact, artifacts: self.artifacts, offset: 0 }
+    }
+
     /// The content as UTF-8 text.
     ///
     /// # Errors
@@ -79,6 +85,37 @@ impl<'a> StoredFile<'a> {
             Some(call) => format!("`{}` of `{call}` {what}", self.path),
             None => format!("`{}` {what}", self.path),
         })
+    }
+}
+
+/// Reads a stored file from its begin to its end.
+#[derive(Clone, Copy)]
+pub struct Reader<'a> {
+    artifact: &'a Artifact,
+    artifacts: &'a dyn Artifacts,
+    offset: u64,
+}
+
+impl std::io::Read for Reader<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let length = CHUNK_BYTES.min(buffer.len() as u64);
+        let read = self.artifacts.read(&self.artifact.sha256, self.offset, length);
+        let read = read.map_err(|error| std::io::Error::other(reason(&error)))?;
+        for (place, byte) in buffer.iter_mut().zip(&read) {
+            *place = *byte;
+        }
+        self.offset += read.len() as u64;
+        Ok(read.len())
+    }
+}
+
+impl fmt::Debug for Reader<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Reader")
+            .field("artifact", self.artifact)
+            .field("offset", &self.offset)
+            .finish()
     }
 }
 

@@ -53,8 +53,8 @@ fn document(bytes: &[u8]) {
     assert_eq!(again, manifest);
     let schema = Schema::new(&manifest.params_schema).expect("its schema was checked");
     for example in &manifest.examples {
-        let complete = schema.complete(&example.params).expect("its examples were checked");
-        assert_eq!(schema.complete(&complete), Ok(complete.clone()), "nothing is left to fill in");
+        let complete = schema.complete(example.params.clone()).expect("its examples were checked");
+        assert_eq!(schema.complete(complete.clone()), Ok(complete.clone()), "nothing is left to fill in");
         let expected = example.expect.iter();
         let compared = expected.flat_map(|expect| reference::compare(expect, expect, example.tolerance));
         compared.for_each(|one| assert!(one.agrees, "{one:?}"));

@@ -22,20 +22,22 @@ static SCHEMAS: LazyLock<Vec<Schema>> = LazyLock::new(|| {
 pub fn params(bytes: &[u8]) {
     let request: Option<Request> = serde_json::from_slice(bytes).ok();
     if let Some(request) = &request {
-        SCHEMAS.iter().for_each(|schema| complete(schema, &request.params));
+        if let Ok(params) = request.params.value() {
+            SCHEMAS.iter().for_each(|schema| complete(schema, &params));
+        }
         for input in &request.inputs {
             assert_eq!(RelativePath::new(input.path.as_str()).as_ref(), Ok(&input.path));
         }
     }
-    let plain = Request { params: json!({}), inputs: Vec::new(), seed: 0 };
+    let plain = Request { params: json!({}).into(), inputs: Vec::new(), seed: 0 };
     strictly(request.unwrap_or(plain), bytes);
 }
 
 fn complete(schema: &Schema, params: &Value) {
-    match schema.complete(params) {
+    match schema.complete(params.clone()) {
         Ok(complete) => {
             assert_eq!(schema.check(&complete), Ok(()));
-            assert_eq!(schema.complete(&complete), Ok(complete.clone()), "nothing is left to fill in");
+            assert_eq!(schema.complete(complete.clone()), Ok(complete.clone()), "nothing is left to fill in");
         }
         Err(errors) => assert!((1..=20).contains(&errors.len()), "{errors:?}"),
     }
@@ -46,7 +48,7 @@ fn strictly(request: Request, bytes: &[u8]) {
     match answer(request, bytes) {
         Ok(answered) => {
             let Ok(Answer::Step(step)) = answered.answer else { panic!("{answered:?}") };
-            assert_eq!(serde_json::from_slice(bytes).ok(), Some(step.state));
+            assert_eq!(serde_json::from_slice(bytes).ok(), step.state.value().ok());
         }
         Err(error) => blame_call(&error),
     }

@@ -1,5 +1,6 @@
 //! How a host bears a long queue, many who watch, and a long past. Docker and Octave are real.
 
+mod large;
 mod past;
 mod queue;
 mod watchers;
@@ -44,6 +45,9 @@ pub(crate) struct Arguments {
     /// Runs of the queue that are waited for.
     #[arg(long, default_value_t = 200)]
     ended: usize,
+    /// Runs of the queue with large parameters; as many as half of the free disk takes.
+    #[arg(long, default_value_t = 10_000)]
+    large: usize,
     /// Runs of the past.
     #[arg(long, default_value_t = 100_000)]
     stored: usize,
@@ -60,9 +64,20 @@ pub(super) fn execute(place: &Place, arguments: &Arguments) -> anyhow::Result<()
     let octave = setup::everything(place)?;
     let program = arguments.program.clone().map_or_else(|| build::release_host(place), Ok)?;
     let scene = Scene { place, octave, program };
-    queue::measure(&scene, arguments.queued, arguments.ended)?;
-    watchers::measure(&scene, arguments.watchers, Duration::from_secs(60 * arguments.minutes))?;
-    past::measure(&scene, arguments.stored)
+    // What is asked for none times is left out.
+    if arguments.large > 0 {
+        large::measure(&scene, arguments.large)?;
+    }
+    if arguments.queued > 0 {
+        queue::measure(&scene, arguments.queued, arguments.ended)?;
+    }
+    if arguments.watchers > 0 {
+        watchers::measure(&scene, arguments.watchers, Duration::from_secs(60 * arguments.minutes))?;
+    }
+    if arguments.stored > 0 {
+        past::measure(&scene, arguments.stored)?;
+    }
+    Ok(())
 }
 
 /// Where it happens.
@@ -72,11 +87,12 @@ struct Scene<'a> {
     program: PathBuf,
 }
 
-/// A directory with settings for much work.
-fn data() -> anyhow::Result<tempfile::TempDir> {
+/// A directory with settings for much work, and `more` of `[runs]`.
+fn data(more: &str) -> anyhow::Result<tempfile::TempDir> {
     let data = tempfile::tempdir()?;
-    let settings =
-        format!("[runs]\nmax_unfinished = 1000000\nmax_containers = {PARALLEL}\n[log]\nfilter = \"warn\"\n");
+    let settings = format!(
+        "[runs]\nmax_unfinished = 1000000\nmax_containers = {PARALLEL}\n{more}[log]\nfilter = \"warn\"\n"
+    );
     fs::write(data.path().join("simulay.toml"), settings)?;
     Ok(data)
 }

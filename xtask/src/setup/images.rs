@@ -1,8 +1,10 @@
 //! The images we ship.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
-use std::path::Path;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -14,7 +16,9 @@ use crate::place::Place;
 use crate::process::{administrative, ends_well, log, read, run};
 use crate::step::{say, step};
 
-const BASE: &str = "debian:bookworm-slim";
+/// Release of Debian the image is made of.
+const RELEASE: &str = "trixie";
+const BASE: &str = "debian:trixie-slim";
 const TAG: &str = "simulay/octave:latest";
 /// The name that tests look for when they are run without `cargo xtask test`.
 const TEST_TAG: &str = "simulay/octave:dev";
@@ -27,6 +31,11 @@ const PULL: Duration = Duration::from_secs(60);
 pub(crate) struct ImageId(String);
 
 impl ImageId {
+    /// The image of this ID.
+    pub(crate) fn known(id: &str) -> Self {
+        Self(id.to_owned())
+    }
+
     /// As Docker writes it.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
@@ -41,12 +50,12 @@ impl fmt::Display for ImageId {
 
 /// Builds the Octave image unless one of the same recipe is there; simulay-init must be built.
 pub(crate) fn ensure(place: &Place) -> anyhow::Result<ImageId> {
-    let dockerfile = fs::read(place.root().join("images/octave/Dockerfile"))?;
     let init = fs::read(place.init()).context("simulay-init is not built")?;
-    let recipe = digest::of(&[&dockerfile, &init]);
-    if inspect(TAG, &format!("{{{{index .Config.Labels \"{RECIPE}\"}}}}")).as_deref() != Some(&recipe) {
+    let recipe = Recipe::of(&place.root().join("images/octave"), init)?;
+    let digest = recipe.digest();
+    if inspect(TAG, &format!("{{{{index .Config.Labels \"{RECIPE}\"}}}}")).as_deref() != Some(&digest) {
         ensure_base(place)?;
-        step(&format!("building the image {TAG}"), || build(place, &dockerfile, &init, &recipe))?;
+        step(&format!("building the image {TAG}"), || build(place, &recipe, &digest))?;
     }
     run(Command::new("docker").args(["tag", TAG, TEST_TAG]))?;
     let id = inspect(TAG, "{{.Id}}").with_context(|| format!("Docker does not have {TAG}"))?;
@@ -68,14 +77,53 @@ fn inspect(image: &str, format: &str) -> Option<String> {
     Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-fn build(place: &Place, dockerfile: &[u8], init: &[u8], recipe: &str) -> anyhow::Result<()> {
-    let context = tempfile::tempdir()?;
-    fs::write(context.path().join("Dockerfile"), dockerfile)?;
-    let program = context.path().join("simulay-init");
-    fs::write(&program, init)?;
-    fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+/// What the image is built from: a folder, and simulay-init beside what is in it.
+struct Recipe {
+    /// Paths within the folder, sorted, and contents.
+    files: BTreeMap<PathBuf, Vec<u8>>,
+    init: Vec<u8>,
+}
+
+impl Recipe {
+    fn of(folder: &Path, init: Vec<u8>) -> anyhow::Result<Self> {
+        let mut files = BTreeMap::new();
+        let mut folders = vec![PathBuf::new()];
+        while let Some(inner) = folders.pop() {
+            for entry in fs::read_dir(folder.join(&inner))? {
+                let entry = entry?;
+                let path = inner.join(entry.file_name());
+                if entry.file_type()?.is_dir() {
+                    folders.push(path);
+                } else {
+                    files.insert(path, fs::read(entry.path())?);
+                }
+            }
+        }
+        Ok(Self { files, init })
+    }
+
+    fn digest(&self) -> String {
+        let named = self.files.iter().flat_map(|(path, content)| [path.as_os_str().as_bytes(), content]);
+        digest::of(&named.chain([self.init.as_slice()]).collect::<Vec<_>>())
+    }
+
+    fn write(&self, folder: &Path) -> anyhow::Result<()> {
+        for (path, content) in &self.files {
+            let target = folder.join(path);
+            fs::create_dir_all(target.parent().unwrap_or(folder))?;
+            fs::write(target, content)?;
+        }
+        let program = folder.join("simulay-init");
+        fs::write(&program, &self.init)?;
+        Ok(fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755))?)
+    }
+}
+
+fn build(place: &Place, recipe: &Recipe, digest: &str) -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    recipe.write(folder.path())?;
     let mut docker = Command::new("docker");
-    docker.args(["build", "--label", &format!("{RECIPE}={recipe}"), "-t", TAG]).arg(context.path());
+    docker.args(["build", "--label", &format!("{RECIPE}={digest}"), "-t", TAG]).arg(folder.path());
     log(&mut docker, &place.made("setup.log")?)
 }
 
@@ -99,9 +147,9 @@ fn ensure_base(place: &Place) -> anyhow::Result<()> {
 
 fn bootstrap(place: &Place) -> anyhow::Result<()> {
     let folder = tempfile::tempdir_in(place.made("")?)?;
-    let system = folder.path().join("bookworm");
+    let system = folder.path().join(RELEASE);
     let mut debootstrap = administrative("debootstrap")?;
-    debootstrap.args(["--variant=minbase", "bookworm"]).arg(&system);
+    debootstrap.args(["--variant=minbase", RELEASE]).arg(&system);
     log(&mut debootstrap, &place.made("setup.log")?)?;
     import(&system)
 }

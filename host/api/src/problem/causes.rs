@@ -153,6 +153,7 @@ impl From<CreateError> for Refusal {
             }
             CreateError::InputInvalid(error) => Self::new(ProblemKind::ParamsInvalid, text).at(error.pointer),
             CreateError::QueueFull(_) => Self::new(ProblemKind::QueueFull, text),
+            CreateError::TooBusy => Self::new(ProblemKind::RateLimited, text),
             CreateError::IdTaken(_) => Self::new(ProblemKind::RunExists, text).at("id"),
             CreateError::Repeat(error) => error.into(),
             CreateError::Draining => Self::new(ProblemKind::Draining, text),

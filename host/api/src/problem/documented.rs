@@ -24,7 +24,8 @@ pub(crate) fn response(description: &str) -> Response {
     ResponseBuilder::new().description(description).content("application/problem+json", content).build()
 }
 
-fn description(status: u16) -> String {
+/// The kinds of refusals of one status, in words.
+pub(crate) fn description(status: u16) -> String {
     let kinds: Vec<String> = kinds()
         .into_iter()
         .filter(|kind| meaning(*kind).0.as_u16() == status)
@@ -58,7 +59,7 @@ mod tests {
     #[test]
     fn every_kind_has_a_status_of_refusal_and_its_own_title() {
         let kinds = kinds();
-        assert_eq!(kinds.len(), 50);
+        assert_eq!(kinds.len(), 52);
         let mut titles = std::collections::HashSet::new();
         for kind in kinds {
             let (status, title) = meaning(kind);
@@ -71,7 +72,7 @@ mod tests {
     fn the_kinds_are_told_with_status_and_title() {
         let lines = every_kind();
         assert!(lines.contains("\n`not_found` 404: There is no such thing\n"), "{lines}");
-        assert_eq!(lines.lines().count(), 52);
+        assert_eq!(lines.lines().count(), 54);
     }
 
     #[test]

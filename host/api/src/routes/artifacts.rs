@@ -14,8 +14,10 @@ use simulay_model::{Artifact, Digest, RunId};
 use super::runs::find;
 use crate::disposition::attachment;
 use crate::extract::Segments;
+use crate::places::holding;
 use crate::problem::{Refusal, Refused};
 use crate::range::{Part, is_known, part};
+use crate::shares::Peer;
 use crate::state::Api;
 use crate::wire::{ArtifactList, ProblemKind};
 
@@ -49,10 +51,11 @@ pub(super) async fn list(
         (status = 206, description = "The range", content_type = "application/octet-stream", body = String,
             headers(("Content-Range" = String))),
         (status = 304, description = "The client has it already"),
-        Refused<404>, Refused<416>
+        Refused<404>, Refused<416>, Refused<429>
     ))]
 pub(super) async fn download(
     State(api): State<Api>,
+    peer: Peer,
     Segments((id, sha256)): Segments<(RunId, Digest)>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
@@ -64,13 +67,13 @@ pub(super) async fn download(
     }
     match part(&headers, artifact.size, &tag) {
         Part::Whole => {
-            let body = bytes(&api, sha256, None).await?;
+            let body = bytes(&api, peer, sha256, None).await?;
             Ok((described, length(artifact.size), body).into_response())
         }
         Part::Some(range) => {
             let place = format!("bytes {}-{}/{}", range.start, range.end.saturating_sub(1), artifact.size);
             let (place, size) = ([(header::CONTENT_RANGE, place)], length(range.end - range.start));
-            let body = bytes(&api, sha256, Some(range)).await?;
+            let body = bytes(&api, peer, sha256, Some(range)).await?;
             Ok((StatusCode::PARTIAL_CONTENT, described, place, size, body).into_response())
         }
         Part::PastTheEnd => Ok(past_the_end(artifact.size)),
@@ -119,8 +122,9 @@ fn length(bytes: u64) -> [(HeaderName, HeaderValue); 1] {
     [(header::CONTENT_LENGTH, bytes.into())]
 }
 
-async fn bytes(api: &Api, sha256: Digest, range: Option<Range<u64>>) -> Result<Body, Refusal> {
-    let pieces = api.engine.blob(sha256, range).await?;
+async fn bytes(api: &Api, peer: Peer, sha256: Digest, range: Option<Range<u64>>) -> Result<Body, Refusal> {
+    let place = api.downloads.take(peer)?;
+    let pieces = holding(place, api.engine.blob(sha256, range).await?);
     Ok(Body::from_stream(pieces.map_err(move |error| {
         tracing::error!(%error, %sha256, "a download breaks off");
         io::Error::other(error)

@@ -11,12 +11,12 @@ use futures_util::stream::{self, BoxStream};
 use serde::Deserialize;
 use simulay_model::{Event, RunId};
 use simulay_store::StoreError;
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::runs::find;
 use crate::extract::{Asked, Segments};
-use crate::places::holding;
+use crate::places::{Place, holding};
 use crate::problem::{Refusal, Refused};
+use crate::shares::Peer;
 use crate::state::Api;
 use crate::wire::{self, ProblemKind};
 
@@ -48,12 +48,13 @@ pub(super) struct From {
     ))]
 pub(super) async fn follow(
     State(api): State<Api>,
+    peer: Peer,
     Segments(id): Segments<RunId>,
     Asked(from): Asked<From>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let after = after(&headers, from.after.as_deref())?;
-    let place = api.streams.take()?;
+    let place = api.streams.take(peer)?;
     let ended = find(&api, id).await?.state.is_end();
     let mut events = api.engine.events(id, after);
     if ended {
@@ -64,7 +65,7 @@ pub(super) async fn follow(
     Ok(respond(&api, events, place))
 }
 
-fn respond(api: &Api, events: Events, place: OwnedSemaphorePermit) -> Response {
+fn respond(api: &Api, events: Events, place: Place) -> Response {
     let events = holding(place, events).take_until(api.draining.clone().cancelled_owned()).scan((), told);
     let keep_alive = KeepAlive::new().interval(api.settings.keep_alive);
     let headers = [

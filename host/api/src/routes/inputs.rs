@@ -6,11 +6,14 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::IntoResponse;
 use simulay_model::Digest;
+use simulay_store::BlobWriter;
 
 use crate::body::{Pieces, check_plain};
 use crate::extract::{JsonBody, Segments};
 use crate::idempotency::{self, Answer, Keyed, answered};
+use crate::pace::Pace;
 use crate::problem::{Refusal, Refused};
+use crate::shares::Peer;
 use crate::state::Api;
 use crate::wire::{InputStored, Missing, ProblemKind, Wanted};
 
@@ -27,22 +30,40 @@ use crate::wire::{InputStored, Missing, ProblemKind, Wanted};
     ))]
 pub(super) async fn upload(
     State(api): State<Api>,
+    peer: Peer,
     keyed: Keyed,
     headers: HeaderMap,
     body: Body,
-) -> Result<impl IntoResponse, Refusal> {
+) -> Result<Answer, Refusal> {
     check_plain(&headers)?;
-    let _place = api.inputs.take()?;
-    let (limit, stall) = (api.settings.max_input_bytes, api.settings.stall_timeout);
-    let mut pieces = Pieces::new(&headers, body, limit, ProblemKind::PayloadTooLarge, stall)?;
+    let _place = api.inputs.take(peer)?;
+    let (limit, pace) = (api.settings.max_input_bytes, Pace::of(&api.settings));
+    let mut pieces = Pieces::new(&headers, body, limit, ProblemKind::PayloadTooLarge, pace)?;
     let mut writer = api.engine.blob_writer().await?;
+    let mut size = 0;
     while let Some(piece) = pieces.next().await? {
+        size += piece.len() as u64;
         writer.write(piece).await?;
     }
-    let (sha256, size) = writer.finish().await?;
-    let location = Some(format!("/v1/inputs/{sha256}"));
-    let work = async { Answer::new(StatusCode::CREATED, location, &InputStored { sha256, size }) };
-    answered(&api, keyed.once(|| sha256), work).await
+    let sha256 = writer.digest();
+    // Stored only now: what is refused leaves nothing behind.
+    let mut writer = Some(writer);
+    let work = async {
+        store(&mut writer).await?;
+        let location = Some(format!("/v1/inputs/{sha256}"));
+        Answer::new(StatusCode::CREATED, location, &InputStored { sha256, size })
+    };
+    let answer = answered(&api, keyed.once(|| sha256), work).await?;
+    // Who was answered before has the bytes there again all the same.
+    store(&mut writer).await?;
+    Ok(answer)
+}
+
+async fn store(writer: &mut Option<Box<dyn BlobWriter>>) -> Result<(), Refusal> {
+    if let Some(writer) = writer.take() {
+        writer.finish().await?;
+    }
+    Ok(())
 }
 
 /// Ask which inputs are not there

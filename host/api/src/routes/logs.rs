@@ -10,13 +10,13 @@ use futures_util::stream::{self, StreamExt as _};
 use serde::Deserialize;
 use simulay_engine::{LogStream, StreamName};
 use simulay_model::RunId;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
 use super::runs::find;
 use crate::extract::Segments;
-use crate::places::holding;
+use crate::places::{Place, holding};
 use crate::problem::{Refusal, Refused};
+use crate::shares::Peer;
 use crate::state::Api;
 
 /// The two streams of a command.
@@ -53,10 +53,11 @@ impl From<Stream> for StreamName {
     ))]
 pub(super) async fn follow(
     State(api): State<Api>,
+    peer: Peer,
     Segments((id, step, call, stream)): Segments<(RunId, u32, u32, Stream)>,
 ) -> Result<Response, Refusal> {
     find(&api, id).await?;
-    let place = api.streams.take()?;
+    let place = api.streams.take(peer)?;
     let log = api.engine.log(id, step, call, stream.into()).await?;
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8")),
@@ -67,7 +68,7 @@ pub(super) async fn follow(
 }
 
 /// The log, broken off (so that nobody takes it for whole) when the server stops.
-fn until(place: OwnedSemaphorePermit, log: LogStream, draining: CancellationToken) -> Body {
+fn until(place: Place, log: LogStream, draining: CancellationToken) -> Body {
     let pieces = holding(place, log).map(|piece| piece.map_err(io::Error::other));
     let stopped = draining.clone().cancelled_owned();
     let broken = stream::once(async move {

@@ -10,6 +10,7 @@ use crate::caller::Caller;
 use crate::extract::{JsonBody, Pipeline};
 use crate::idempotency::{self, Answer, Keyed};
 use crate::problem::{Refusal, Refused};
+use crate::shares::Peer;
 use crate::state::Api;
 use crate::wire;
 
@@ -58,10 +59,11 @@ pub(super) async fn show(
     ))]
 pub(super) async fn preview(
     State(api): State<Api>,
+    peer: Peer,
     Pipeline(selector): Pipeline,
     JsonBody(new): JsonBody<wire::NewRun>,
 ) -> Result<Json<wire::Preview>, Refusal> {
-    let _place = api.previews.take()?;
+    let _place = api.previews.take(peer)?;
     let planned = api.engine.preview(new.into_engine(selector)).await?;
     Ok(Json(planned.into()))
 }

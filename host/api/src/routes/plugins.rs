@@ -18,8 +18,10 @@ use crate::body::{Pieces, check_media_type, check_plain};
 use crate::caller::Caller;
 use crate::extract::{Asked, Segments};
 use crate::idempotency::{self, Answer, Keyed, answered};
+use crate::pace::Pace;
 use crate::prefer::Wait;
 use crate::problem::{Refusal, Refused};
+use crate::shares::Peer;
 use crate::state::Api;
 use crate::wire::{Plugin, PluginList, ProblemKind};
 
@@ -58,6 +60,7 @@ enum ArrivalState {
     ))]
 pub(super) async fn upload(
     State(api): State<Api>,
+    peer: Peer,
     Asked(arrival): Asked<Arrival>,
     Caller(by): Caller,
     keyed: Keyed,
@@ -67,8 +70,9 @@ pub(super) async fn upload(
     check_plain(&headers)?;
     check_media_type(&headers, "application/wasm")?;
     let settings = &api.settings;
-    let (limit, stall) = (settings.max_component_bytes, settings.stall_timeout);
-    let pieces = Pieces::new(&headers, body, limit, ProblemKind::PayloadTooLarge, stall)?;
+    let _waiting = api.uploaders.take(peer)?;
+    let (limit, pace) = (settings.max_component_bytes, Pace::of(settings));
+    let pieces = Pieces::new(&headers, body, limit, ProblemKind::PayloadTooLarge, pace)?;
     let busy = || Refusal::new(ProblemKind::RateLimited, "too many components are being uploaded");
     let place = tokio::time::timeout(PATIENCE, api.uploads.acquire()).await;
     let _place = place.map_err(|_| busy())?.map_err(Refusal::internal)?;

@@ -8,7 +8,7 @@ use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use simulay_engine::Named;
-use simulay_model::{Digest, Run, RunId};
+use simulay_model::{Digest, Run, RunId, RunSummary};
 use simulay_store::RunQuery;
 
 use crate::ApiSettings;
@@ -49,7 +49,10 @@ pub(super) async fn create(
     KnownBody { document, bytes }: KnownBody<wire::NewRun>,
 ) -> Result<Response, Refusal> {
     let new = document.into_engine(selector);
-    let run = match keyed.once(|| Digest::of(&bytes)) {
+    let once = keyed.once(|| Digest::of(&bytes));
+    // Not held while the end of the run is waited for.
+    drop(bytes);
+    let run = match once {
         Some(once) => api.engine.create_once(new, &once).await?,
         None => api.engine.create(new).await?,
     };
@@ -97,7 +100,9 @@ async fn accepted(api: &Api, run: Run, wait: Option<Duration>) -> Result<Respons
     let Some(time) = wait else {
         return Ok((StatusCode::ACCEPTED, location, Json(wire::Run::from(run))).into_response());
     };
-    let run = wait_for(api, run.id, time).await?;
+    let id = run.id;
+    drop(run);
+    let run = wait_for(api, id, time).await?;
     let status = if run.state.is_end() { StatusCode::OK } else { StatusCode::ACCEPTED };
     let applied = [(HeaderName::from_static("preference-applied"), applied(time))];
     Ok((status, location, applied, Json(wire::Run::from(run))).into_response())
@@ -179,7 +184,8 @@ pub(super) async fn show(
     State(api): State<Api>,
     Segments(id): Segments<RunId>,
 ) -> Result<Json<wire::Run>, Refusal> {
-    Ok(Json(find(&api, id).await?.into()))
+    let run = api.engine.run(id).await?.ok_or_else(|| Refusal::not_found("run"))?;
+    Ok(Json(run.into()))
 }
 
 /// Cancel a run
@@ -200,7 +206,7 @@ pub(super) async fn cancel(
     Ok((StatusCode::ACCEPTED, Json(wire::Run::from(run))))
 }
 
-/// The run `id`.
-pub(super) async fn find(api: &Api, id: RunId) -> Result<Run, Refusal> {
-    api.engine.run(id).await?.ok_or_else(|| Refusal::not_found("run"))
+/// The run `id`, without its documents.
+pub(super) async fn find(api: &Api, id: RunId) -> Result<RunSummary, Refusal> {
+    api.engine.run_summary(id).await?.ok_or_else(|| Refusal::not_found("run"))
 }

@@ -22,5 +22,6 @@ pub(super) async fn show(State(api): State<Api>) -> Json<System> {
         max_page: ApiSettings::MAX_PAGE,
     };
     let version = env!("CARGO_PKG_VERSION").to_owned();
-    Json(System { version, limits, stats: api.engine.stats().into() })
+    let clock_jump = api.engine.clock_jump().map(Into::into);
+    Json(System { version, limits, stats: api.engine.stats().into(), clock_jump })
 }

@@ -1,9 +1,9 @@
 //! Container calls: what was asked, and what came of it.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use simulay_engine::Planned;
 use simulay_model as model;
+use simulay_model::Document;
 use utoipa::ToSchema;
 
 use super::artifact::Artifact;
@@ -190,7 +190,8 @@ pub struct CallList {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Preview {
     /// Parameters with defaults filled in.
-    pub params: Value,
+    #[schema(value_type = Value)]
+    pub params: Document,
     /// The container calls of the first step, admitted by the policy.
     pub calls: Vec<Asked>,
 }
@@ -225,28 +226,34 @@ impl From<model::Ending> for Ending {
     }
 }
 
-impl PlacedFile {
-    fn new(file: model::File, shown: bool) -> Self {
-        let (sha256, size, text) = match file.content {
-            model::Source::Text(text) => {
-                (model::Digest::of(text.as_bytes()), Some(text.len() as u64), shown.then_some(text))
-            }
-            model::Source::Bytes(bytes) => (model::Digest::of(&bytes), Some(bytes.len() as u64), None),
-            model::Source::Artifact(sha256) => (sha256, None, None),
-        };
-        Self { path: file.path, sha256, size, text }
+impl From<model::PlacedFile> for PlacedFile {
+    fn from(file: model::PlacedFile) -> Self {
+        let model::PlacedFile { path, sha256, size } = file;
+        Self { path, sha256, size, text: None }
     }
 }
 
 impl Asked {
-    /// The call as the wire shows it; with `shown`, text files come with their content.
-    fn new(call: model::ContainerCall, shown: bool) -> Self {
+    /// The call with the content of its text files.
+    fn with_texts(call: model::ContainerCall) -> Self {
+        let mut asked = Self::from(model::AskedCall::from(&call));
+        for (shown, file) in asked.files.iter_mut().zip(call.files) {
+            if let model::Source::Text(text) = file.content {
+                shown.text = Some(text);
+            }
+        }
+        asked
+    }
+}
+
+impl From<model::AskedCall> for Asked {
+    fn from(call: model::AskedCall) -> Self {
         Self {
             name: call.name,
             image: call.image,
             command: call.command,
             env: call.env.into_iter().map(|(name, value)| Variable { name, value }).collect(),
-            files: call.files.into_iter().map(|file| PlacedFile::new(file, shown)).collect(),
+            files: call.files.into_iter().map(Into::into).collect(),
             outputs: call.outputs,
             excludes: call.excludes,
             keep_unchanged: call.keep_unchanged,
@@ -296,7 +303,7 @@ impl From<model::CallRecord> for Call {
             call: record.index,
             attempt: record.attempt,
             started: record.started,
-            asked: Asked::new(record.call, false),
+            asked: record.call.into(),
             result,
             error,
         }
@@ -311,7 +318,7 @@ impl From<Vec<model::CallRecord>> for CallList {
 
 impl From<Planned> for Preview {
     fn from(planned: Planned) -> Self {
-        let calls = planned.calls.into_iter().map(|call| Asked::new(call, true)).collect();
+        let calls = planned.calls.into_iter().map(Asked::with_texts).collect();
         Self { params: planned.params, calls }
     }
 }

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use simulay_model as model;
+use simulay_model::Document;
 use utoipa::ToSchema;
 
 /// One thing that happened to a run; the `data` of a server-sent event.
@@ -21,7 +21,8 @@ pub struct Event {
     /// `run.cancel_requested` or, at the very end, `run.ended`.
     pub kind: String,
     /// What there is to say, by kind.
-    pub data: Value,
+    #[schema(value_type = Value)]
+    pub data: Document,
 }
 
 impl From<model::Event> for Event {

@@ -80,6 +80,8 @@ pub enum ProblemKind {
     UnsupportedMediaType,
     RangeNotSatisfiable,
     MisdirectedRequest,
+    CrossSite,
+    TooManyConnections,
     InvalidArchive,
     InvalidComponent,
     ComponentTooComplex,

@@ -1,8 +1,8 @@
 //! The outcome of a run.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use simulay_model as model;
+use simulay_model::Document;
 use utoipa::ToSchema;
 
 /// Numbers of one quantity.
@@ -43,7 +43,8 @@ pub struct KeptFile {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Report {
     /// Valid against the pipeline's result schema.
-    pub outcome: Value,
+    #[schema(value_type = Value)]
+    pub outcome: Document,
     /// Line plots.
     pub plots: Vec<Plot>,
     /// Files kept.

@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 use semver::Version;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::json;
 use simulay_engine as engine;
 use simulay_model as model;
+use simulay_model::Document;
 use utoipa::ToSchema;
 
 use super::artifact::Artifact;
@@ -18,7 +19,8 @@ use super::report::Report;
 pub struct NewRun {
     /// Parameters, valid against the pipeline's schema; missing ones get their defaults.
     #[serde(default = "nothing")]
-    pub params: Value,
+    #[schema(value_type = Value)]
+    pub params: Document,
     /// Files uploaded before with `POST /v1/inputs` or `POST /v1/inputs/archive`.
     #[serde(default)]
     pub inputs: Vec<Input>,
@@ -48,7 +50,8 @@ pub struct NamedRun {
     pub pipeline: String,
     /// Parameters, valid against the pipeline's schema; missing ones get their defaults.
     #[serde(default = "nothing")]
-    pub params: Value,
+    #[schema(value_type = Value)]
+    pub params: Document,
     /// Files uploaded before with `POST /v1/inputs`.
     #[serde(default)]
     pub inputs: Vec<Input>,
@@ -69,8 +72,8 @@ impl NamedRun {
     }
 }
 
-fn nothing() -> Value {
-    Value::Object(Map::new())
+fn nothing() -> Document {
+    json!({}).into()
 }
 
 /// Where a run is.
@@ -163,7 +166,8 @@ pub struct Run {
     /// Where it is.
     pub state: RunState,
     /// Parameters with defaults filled in.
-    pub params: Value,
+    #[schema(value_type = Value)]
+    pub params: Document,
     /// Files given.
     pub inputs: Vec<Artifact>,
     /// Seed of everything random.
@@ -319,8 +323,8 @@ impl From<model::Run> for Run {
     }
 }
 
-impl From<model::Run> for RunSummary {
-    fn from(run: model::Run) -> Self {
+impl From<model::RunSummary> for RunSummary {
+    fn from(run: model::RunSummary) -> Self {
         Self {
             id: run.id,
             plugin: run.plugin.into(),

@@ -1,5 +1,6 @@
 //! The server itself.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use simulay_engine as engine;
 use utoipa::ToSchema;
@@ -47,6 +48,25 @@ pub struct System {
     pub limits: Limits,
     /// What is going on.
     pub stats: Stats,
+    /// The last time that the clock of the machine jumped, since the server started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_jump: Option<ClockJump>,
+}
+
+/// A jump of the clock. What is kept ages by the time that passed, not by the clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ClockJump {
+    /// What the clock said after it.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// By how many seconds; back when it is negative.
+    pub by_s: i64,
+}
+
+impl From<engine::ClockJump> for ClockJump {
+    fn from(jump: engine::ClockJump) -> Self {
+        Self { at: jump.at, by_s: jump.by.as_secs() }
+    }
 }
 
 impl From<engine::Stats> for Stats {

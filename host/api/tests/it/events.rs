@@ -7,6 +7,7 @@ use simulay_api::wire::Event;
 use simulay_containers::scripted::Act;
 
 use crate::house::{Answer, House, read_until};
+use crate::scripts::HEAT_COSTLY;
 
 /// The events in `text`, with what the frame says of each.
 fn events(text: &str) -> Vec<(String, Event)> {
@@ -76,6 +77,21 @@ async fn who_comes_back_misses_nothing_and_sees_nothing_twice() {
     }
     for seen in [last, last + 1, u64::MAX >> 1] {
         house.get(&format!("{path}?after={seen}")).await.expect(204);
+    }
+}
+
+#[tokio::test]
+async fn large_events_are_told_to_more_than_hold_them_at_once() {
+    let house = House::new();
+    house.upload(HEAT_COSTLY).await.expect(201);
+    let run = house.ended(&json!({})).await;
+    let path = format!("/v1/runs/{}/events", run.id);
+    let followers = (0..40).map(|_| house.get(&path));
+    for answer in futures_util::future::join_all(followers).await {
+        let events = events(&answer.expect(200).text());
+        let large = events.iter().filter(|(_, event)| event.data.to_string().len() > 300 << 10);
+        assert_eq!(large.count(), 2);
+        assert_eq!(events.last().unwrap().0, "run.ended");
     }
 }
 

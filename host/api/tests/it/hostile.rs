@@ -2,11 +2,12 @@
 
 use axum::body::Body;
 use axum::http::{HeaderName, Method, Request};
-use serde_json::Value;
+use serde_json::{Value, json};
 use simulay_api::openapi;
 use tower::ServiceExt as _;
 
 use crate::house::{Answer, House};
+use crate::scripts::HEAT_COSTLY;
 
 /// Every route with something in its holes, and the methods it offers.
 fn routes() -> Vec<(String, Vec<String>)> {
@@ -104,9 +105,45 @@ async fn headers_that_would_rewrite_a_request_do_not() {
 }
 
 #[tokio::test]
+async fn no_other_site_has_its_way() {
+    let house = House::with_heat().await;
+    let told = [
+        ("origin", "https://evil.example"),
+        ("origin", "null"),
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+    ];
+    for (path, methods) in routes() {
+        for method in methods.iter().filter(|method| *method != "GET" && *method != "HEAD") {
+            for (name, value) in told {
+                let request = Request::builder().method(method.as_str()).uri(&path).header(name, value);
+                house.send(request, Body::empty()).await.problem(403, "cross_site");
+            }
+        }
+    }
+    let retire = Request::delete("/v1/plugins/heat/1.0.0").header("origin", "http://localhost");
+    house.send(retire, Body::empty()).await.expect(204);
+}
+
+#[tokio::test]
+async fn what_a_form_sends_is_not_taken_for_json() {
+    let house = House::with_heat().await;
+    for media_type in [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data",
+        "text/plain; application/json",
+    ] {
+        let request = Request::post("/v1/pipelines/heat/runs").header("content-type", media_type);
+        house.send(request, "{}").await.problem(415, "unsupported_media_type");
+    }
+    house.send(Request::post("/v1/pipelines/heat/runs"), "{}").await.problem(415, "unsupported_media_type");
+}
+
+#[tokio::test]
 async fn no_other_origin_is_let_in() {
     let house = House::new();
-    let request = Request::get("/v1/runs").header("origin", "https://evil.example");
+    let request = Request::get("/openapi.json").header("origin", "https://evil.example");
     let answer = house.send(request, Body::empty()).await.expect(200);
     let cors = answer.headers.keys().filter(|name| name.as_str().starts_with("access-control"));
     assert_eq!(cors.count(), 0);
@@ -114,6 +151,30 @@ async fn no_other_origin_is_let_in() {
         .header("origin", "https://evil.example")
         .header("access-control-request-method", "POST");
     house.send(preflight, Body::empty()).await.problem(405, "method_not_allowed");
+}
+
+/// On one thread: whatever keeps it busy keeps everyone waiting.
+#[tokio::test]
+async fn a_schema_that_takes_long_to_check_is_no_ones_but_its_callers() {
+    let house = House::new();
+    house.upload(HEAT_COSTLY).await.expect(201);
+    let body = json!({ "params": { "values": vec![[0.5]; 100_000] } }).to_string();
+    let create = Request::post("/v1/pipelines/heat/runs")
+        .header("host", "localhost")
+        .header("content-type", "application/json");
+    let create = house.router.clone().oneshot(create.body(Body::from(body)).unwrap());
+    let create = tokio::spawn(async move { Answer::read(create.await.unwrap()).await });
+    for _ in 0..10 {
+        house.get("/healthz").await.expect(200);
+        tokio::task::yield_now().await;
+    }
+    assert!(!create.is_finished());
+    let problem = create.await.unwrap().problem(422, "params_invalid");
+    assert!(problem.errors[0].message.contains("20000000 steps"), "{problem:?}");
+    house
+        .post("/v1/pipelines/heat/runs", json!({ "params": { "values": [[7]] } }).to_string())
+        .await
+        .expect(202);
 }
 
 #[tokio::test]

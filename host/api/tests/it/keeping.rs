@@ -6,16 +6,16 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use axum::http::Request;
+use axum::http::{Method, Request};
 use serde_json::json;
 use simulay_api::ApiSettings;
-use simulay_api::wire::RunState;
+use simulay_api::wire::{InputStored, RunState};
 use simulay_containers::scripted::Act;
 use simulay_engine::{Collected, RetentionRules, Settings, collect};
 use tempfile::TempDir;
 
 use crate::house::{Answer, House, PATIENCE};
-use crate::scripts::{HEAT, HEAT_NEWER};
+use crate::scripts::{HEAT, HEAT_FORGED, HEAT_NEWER};
 
 const RUNS: &str = "/v1/pipelines/heat/runs";
 const MIB: usize = 1 << 20;
@@ -130,6 +130,55 @@ async fn runs_at_work_outlast_a_full_disk() {
     house.get("/readyz").await.expect(200);
 }
 
+#[tokio::test]
+async fn runs_at_work_leave_the_floor_alone_and_can_be_cancelled_there() {
+    let Some(disk) = Disk::new(32) else { return };
+    let house = disk.house().await;
+    let act = Act::exits(0).output("out.bin", vec![7; 8 * MIB]);
+    house.containers.on("solve", act.held());
+    let run = house.start(&json!({})).await;
+    house.until_at_work().await;
+    let free = house.kept.space.free().await.unwrap() as usize;
+    disk.fill(free - 6 * MIB);
+    house.get("/readyz").await.expect(200);
+    house.containers.release("solve");
+    let waited = house.engine.wait(run.id, Duration::from_secs(1)).await.unwrap().unwrap();
+    assert!(!waited.state.is_end(), "{waited:?}");
+    assert!(house.kept.space.free().await.unwrap() >= 4 << 20, "the floor was passed");
+    house.post(&format!("/v1/runs/{}/cancel", run.id), "").await.expect(202);
+    let cancelled = house.engine.wait(run.id, PATIENCE).await.unwrap().unwrap();
+    assert_eq!(RunState::from(cancelled.state), RunState::Cancelled);
+}
+
+#[tokio::test]
+async fn a_run_can_be_cancelled_on_a_disk_that_is_full() {
+    let Some(disk) = Disk::new(16) else { return };
+    let house = disk.house().await;
+    house.containers.on("solve", Act::exits(0).held());
+    let run = house.start(&json!({})).await;
+    house.until_at_work().await;
+    disk.fill(16 * MIB);
+    house.post(&format!("/v1/runs/{}/cancel", run.id), "").await.expect(202);
+    let cancelled = house.engine.wait(run.id, PATIENCE).await.unwrap().unwrap();
+    assert_eq!(RunState::from(cancelled.state), RunState::Cancelled);
+    house.get("/readyz").await.problem(503, "not_ready");
+    disk.empty();
+    house.get("/readyz").await.expect(200);
+}
+
+#[tokio::test]
+async fn what_is_refused_leaves_no_bytes_behind() {
+    let house = House::with_heat().await;
+    let before = house.kept.shelves.all().await.unwrap().len();
+    house.upload(HEAT_FORGED).await.problem(409, "plugin_version_exists");
+    assert_eq!(house.kept.shelves.all().await.unwrap().len(), before);
+    let keyed = || Request::post("/v1/inputs").header("idempotency-key", "k");
+    house.send(keyed(), "1,2").await.expect(201);
+    house.send(keyed(), "3,4").await.problem(422, "idempotency_key_reused");
+    assert_eq!(house.kept.shelves.all().await.unwrap().len(), before + 1);
+    house.send(keyed(), "1,2").await.expect(201);
+}
+
 /// Lets everything go that has ended.
 fn nothing_stays() -> RetentionRules {
     RetentionRules { runs: Some(Duration::ZERO), unused: Duration::ZERO, ..RetentionRules::default() }
@@ -183,8 +232,16 @@ async fn above_its_bound_the_run_that_ended_first_goes_first() {
     }
     let bound = Some((3 * MIB / 2) as u64);
     let rules = RetentionRules { max_bytes: bound, unused: Duration::ZERO, ..RetentionRules::default() };
+    let large = house.send(Request::post("/v1/inputs"), vec![9; 8 * MIB]).await.expect(201);
+    let large: InputStored = large.document();
+    let young = RetentionRules { unused: Duration::from_secs(3600), ..rules.clone() };
+    let collected = collect(&house.kept, &young, false).await.unwrap();
+    assert_eq!((collected.runs, collected.blobs), (2, 0), "what went is young: {collected:?}");
+    assert_eq!(collect(&house.kept, &young, false).await.unwrap().runs, 0, "an hour later nothing more goes");
+    let probe = format!("/v1/inputs/{}", large.sha256);
+    house.method(Method::HEAD, &probe).await.expect(200);
     let collected = collect(&house.kept, &rules, false).await.unwrap();
-    assert_eq!((collected.runs, collected.blobs), (2, 2), "{collected:?}");
+    assert_eq!((collected.runs, collected.blobs), (0, 3), "{collected:?}");
     assert!(collected.left <= 3 * MIB as u64 / 2);
     for (id, status) in ids.iter().zip([404, 404, 200]) {
         house.get(&format!("/v1/runs/{id}")).await.expect(status);

@@ -1,7 +1,7 @@
 //! `/v1/pipelines`.
 
 use serde_json::json;
-use simulay_api::wire::{Pipeline, PipelineList, Preview};
+use simulay_api::wire::{Pipeline, PipelineList, Preview, Run};
 
 use crate::house::House;
 use crate::scripts::HEAT_NEWER;
@@ -41,6 +41,28 @@ async fn a_preview_shows_the_calls_and_starts_nothing() {
     assert!(house.containers.starts().is_empty());
     let runs = house.get("/v1/runs").await.expect(200);
     assert_eq!(runs.document::<serde_json::Value>(), json!({ "runs": [] }));
+}
+
+#[tokio::test]
+async fn keys_keep_the_order_in_which_they_were_written() {
+    let house = House::with_heat().await;
+    let schema = house.get("/v1/pipelines/heat").await.expect(200);
+    let schema = String::from_utf8(schema.body.to_vec()).unwrap();
+    assert!(schema.find("\"width\"").unwrap() < schema.find("\"mode\"").unwrap(), "{schema}");
+    let body = r#"{ "params": { "mode": "usual", "width": 2.50 } }"#;
+    let kept = r#""params":{"mode":"usual","width":2.5}"#;
+    let preview = house.post("/v1/pipelines/heat/preview", body).await.expect(200);
+    let started = house.post("/v1/pipelines/heat/runs", body).await.expect(202);
+    let run: Run = started.document();
+    let shown = house.get(&format!("/v1/runs/{}", run.id)).await.expect(200);
+    for answer in [preview, started, shown] {
+        let text = String::from_utf8(answer.body.to_vec()).unwrap();
+        assert!(text.contains(kept), "{text}");
+    }
+    // A default comes after what was given.
+    let body = r#"{ "params": { "mode": "usual" } }"#;
+    let preview: Preview = house.post("/v1/pipelines/heat/preview", body).await.expect(200).document();
+    assert_eq!(preview.params.as_str(), r#"{"mode":"usual","width":1.0}"#);
 }
 
 #[tokio::test]

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use simulay_model::{
-    ContainerCall, ContainerResult, Example, Failure, File, Image, Kept, Manifest, Next, OnFailure, Plot,
-    Report, Request, Resources, Series, Source, Step,
+    ContainerCall, ContainerResult, Example, Failure, File, Image, Kept, LogLevel, Manifest, Next, OnFailure,
+    Plot, Report, Request, Resources, Series, Source, Step,
 };
 use simulay_sandbox::{Answer, Answered, Call, CallError, ScriptedSandbox};
 
@@ -13,6 +13,8 @@ pub(crate) const HEAT: &[u8] = b"heat 1.0.0";
 pub(crate) const HEAT_NEWER: &[u8] = b"heat 1.1.0";
 /// Bytes that stand for `heat@1.2.0`, which asks for more memory and expects what it does not get.
 pub(crate) const HEAT_GREEDY: &[u8] = b"heat 1.2.0";
+/// Bytes that stand for `heat@1.3.0`, whose schema takes long to check, and which has much to say.
+pub(crate) const HEAT_COSTLY: &[u8] = b"heat 1.3.0";
 /// Other bytes that call themselves `heat@1.0.0`.
 pub(crate) const HEAT_FORGED: &[u8] = b"heat 1.0.0 by someone else";
 
@@ -22,6 +24,7 @@ pub(crate) fn sandbox() -> ScriptedSandbox {
         .with(HEAT, manifest("1.0.0"), |call, _| answer(call))
         .with(HEAT_NEWER, manifest("1.1.0"), |call, _| answer(call))
         .with(HEAT_GREEDY, greedy(), |call, _| answer(call))
+        .with(HEAT_COSTLY, costly(), |call, _| loud(call))
         .with(HEAT_FORGED, manifest("1.0.0"), |call, _| answer(call))
 }
 
@@ -62,6 +65,12 @@ fn greedy() -> Manifest {
     }
 }
 
+fn costly() -> Manifest {
+    let choices: Vec<Value> = (0..100_000).map(|number| json!([number])).collect();
+    let params_schema = json!({ "properties": { "values": { "items": { "enum": choices } } } });
+    Manifest { params_schema, examples: Vec::new(), ..manifest("1.3.0") }
+}
+
 fn resources() -> Resources {
     Resources { cpu_milli: 1000, memory_mib: 128, scratch_mib: 16, timeout_ms: 10_000 }
 }
@@ -74,9 +83,14 @@ fn answer(call: Call) -> Result<Answered, CallError> {
     Ok(Answered { answer, messages: Vec::new() })
 }
 
+fn loud(call: Call) -> Result<Answered, CallError> {
+    let messages = vec![(LogLevel::Info, "x".repeat(300 << 10))];
+    Ok(Answered { messages, ..answer(call)? })
+}
+
 fn plan(request: &Request) -> Result<Result<Answer, Failure>, CallError> {
     let mut call = solve(request);
-    match request.params["mode"].as_str() {
+    match request.params.value().unwrap()["mode"].as_str() {
         Some("trap") => return Err(CallError::Trap("unreachable".to_owned())),
         Some("invalid") => {
             let message = "too thin for this mode".to_owned();
@@ -85,13 +99,13 @@ fn plan(request: &Request) -> Result<Result<Answer, Failure>, CallError> {
         Some("greedy") => call.resources.memory_mib = 1 << 30,
         _ => {}
     }
-    Ok(Ok(Answer::Step(Step { calls: vec![call], state: Value::Null })))
+    Ok(Ok(Answer::Step(Step { calls: vec![call], state: Value::Null.into() })))
 }
 
 fn solve(request: &Request) -> ContainerCall {
     let script = File {
         path: "main.m".to_owned(),
-        content: Source::Text(format!("w = {};", request.params["width"])),
+        content: Source::Text(format!("w = {};", request.params.value().unwrap()["width"])),
     };
     let input = |input: &simulay_model::Artifact| File {
         path: input.path.to_string(),
@@ -121,7 +135,7 @@ fn report(results: &[ContainerResult]) -> Report {
     };
     let series = |name: &str| Series { name: name.to_owned(), unit: "K".to_owned(), values: vec![1.0, 2.0] };
     Report {
-        outcome: json!({ "max": 373.5 }),
+        outcome: json!({ "max": 373.5 }).into(),
         plots: vec![Plot { title: "Profile".to_owned(), x: series("x"), ys: vec![series("T")] }],
         artifacts: outputs.map(kept).collect(),
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use simulay_api::wire::Plugin;
+use simulay_api::wire::{Plugin, Problem, ProblemKind};
 use simulay_api::{ApiSettings, serve};
 use simulay_containers::scripted::Act;
 use simulay_engine::Settings;
@@ -122,19 +122,50 @@ async fn requests_that_are_framed_twice_or_not_at_all_are_not_served() {
     assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
 }
 
+const ASK: &[u8] = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
 #[tokio::test]
-async fn a_connection_too_many_waits_for_a_place() {
+async fn a_connection_too_many_is_told_so_and_probes_are_answered() {
     let served = Served::new(ApiSettings { max_connections: 1, ..ApiSettings::default() }).await;
     let mut first = served.connect().await;
     // The answer shows that the only place is taken.
-    first.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    first.write_all(ASK).await.unwrap();
     first.read_u8().await.unwrap();
-    let url = served.url("/healthz");
-    let mut second = tokio::spawn(async move { reqwest::get(url).await.unwrap().status().as_u16() });
-    let early = tokio::time::timeout(SHORT, &mut second).await;
-    assert!(early.is_err(), "two connections had the one place");
+    for probe in ["/healthz", "/metrics"] {
+        assert_eq!(reqwest::get(served.url(probe)).await.unwrap().status().as_u16(), 200, "{probe}");
+    }
+    let answer = reqwest::get(served.url("/v1/runs")).await.unwrap();
+    assert_eq!((answer.status().as_u16(), answer.headers()["retry-after"].as_bytes()), (503, &b"5"[..]));
+    let problem: Problem = answer.json().await.unwrap();
+    assert_eq!(problem.kind, ProblemKind::TooManyConnections);
+    assert!(problem.detail.contains("server.max_connections"), "{problem:?}");
     drop(first);
-    assert_eq!(tokio::time::timeout(PATIENCE, second).await.unwrap().unwrap(), 200);
+    let free = async {
+        while reqwest::get(served.url("/v1/runs")).await.unwrap().status().as_u16() != 200 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, free).await.unwrap();
+}
+
+#[tokio::test]
+async fn slow_clients_of_every_kind_do_not_keep_probes_from_being_answered() {
+    let served = Served::new(ApiSettings { max_connections: 20, ..ApiSettings::default() }).await;
+    let upload = b"POST /v1/inputs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nstart";
+    let kinds: [&[u8]; 3] = [upload, b"", b"GET /healthz HTTP/1.1\r\nHost: loc"];
+    let mut slow = Vec::new();
+    // More than there are places, and than are set aside.
+    for number in 0..200 {
+        let mut stream = served.connect().await;
+        // One that was set aside may be gone.
+        let _ = stream.write_all(kinds[number % 3]).await;
+        slow.push(stream);
+    }
+    for _ in 0..20 {
+        assert_eq!(reqwest::get(served.url("/healthz")).await.unwrap().status().as_u16(), 200);
+        assert_eq!(reqwest::get(served.url("/metrics")).await.unwrap().status().as_u16(), 200);
+    }
+    drop(slow);
 }
 
 #[tokio::test]

@@ -8,7 +8,8 @@ use crate::ContainerError;
 const MAX_ARGUMENTS: usize = 256;
 const MAX_ARGUMENT_BYTES: usize = 16 << 10;
 const MAX_TOTAL_BYTES: usize = 64 << 10;
-const MAX_VARIABLES: usize = 64;
+/// The host adds one, the seed.
+const MAX_VARIABLES: usize = 65;
 const MAX_KEY_BYTES: usize = 128;
 const MAX_VALUE_BYTES: usize = 4 << 10;
 const KEYS: [&str; 4] = ["GNUTERM", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TZ"];

@@ -17,9 +17,9 @@ async fn an_image_gets_its_init_and_keeps_the_rest() {
     // What is put in need not run: it only has to look like a program.
     let program = [b"\x7fELF".as_slice(), b"of this test only"].concat();
     let registrar = registrar();
-    let base = registrar.inspect("debian:bookworm-slim").await.unwrap();
+    let base = registrar.inspect("debian:trixie-slim").await.unwrap();
     assert!(!base.has_init);
-    let id = registrar.register("debian:bookworm-slim", &program).await.unwrap();
+    let id = registrar.register("debian:trixie-slim", &program).await.unwrap();
     let built = registrar.inspect(&id.to_string()).await.unwrap();
     assert_eq!(built.id, id);
     assert!(built.has_init && built.platform == "linux/amd64", "{built:?}");
@@ -30,7 +30,7 @@ async fn an_image_gets_its_init_and_keeps_the_rest() {
     assert_eq!((&config["User"], &config["WorkingDir"]), (&"65532:65532".into(), &"/sim".into()));
     let arguments = ["run", "--rm", "--network=none", "--entrypoint=cat", &id.to_string(), "/simulay-init"];
     assert_eq!(Command::new("docker").args(arguments).output().unwrap().stdout, program);
-    let again = registrar.register("debian:bookworm-slim", &program).await.unwrap();
+    let again = registrar.register("debian:trixie-slim", &program).await.unwrap();
     assert_eq!(again, id);
     assert!(Command::new("docker").args(["rmi", &id.to_string()]).output().unwrap().status.success());
 }
@@ -40,7 +40,7 @@ async fn what_cannot_be_registered_says_why() {
     let registrar = registrar();
     let missing = registrar.register("no/such-image", b"\x7fELF").await;
     assert!(matches!(missing, Err(RegisterError::NotFound(_))), "{missing:?}");
-    let script = registrar.register("debian:bookworm-slim", b"#!/bin/sh\n").await;
+    let script = registrar.register("debian:trixie-slim", b"#!/bin/sh\n").await;
     assert!(matches!(script, Err(RegisterError::NotAProgram)), "{script:?}");
     let hostile = registrar.inspect("../containers/x").await;
     assert!(matches!(hostile, Err(RegisterError::Reference(_))), "{hostile:?}");
@@ -48,7 +48,7 @@ async fn what_cannot_be_registered_says_why() {
 
 #[tokio::test]
 async fn an_image_without_init_says_so() {
-    let image = docker(&["image", "inspect", "debian:bookworm-slim"]).unwrap();
+    let image = docker(&["image", "inspect", "debian:trixie-slim"]).unwrap();
     let rig = crate::rig::Rig::with_image(image[0]["Id"].as_str().unwrap().parse().unwrap());
     let ended = rig.run(&rig.admit(&crate::rig::shell("true")), &Memory::new()).await;
     let said = ended.unwrap_err();
@@ -100,7 +100,7 @@ async fn an_image_with_volumes_is_refused_when_registered_and_when_it_was_before
 #[tokio::test]
 async fn volumes_that_come_with_a_build_are_refused_as_well() {
     let tag = "simulay-test/later-volumes:1";
-    build(tag, "FROM debian:bookworm-slim\nONBUILD VOLUME /data\n");
+    build(tag, "FROM debian:trixie-slim\nONBUILD VOLUME /data\n");
     let refused = registrar().register(tag, b"\x7fELF").await;
     assert!(matches!(refused, Err(RegisterError::Volumes(_))), "{refused:?}");
     forget(tag);
@@ -110,7 +110,7 @@ async fn volumes_that_come_with_a_build_are_refused_as_well() {
 async fn an_image_is_registered_anew_from_what_it_was_made_from_or_else_from_itself() {
     let (old, new) = (b"\x7fELF, an older one".as_slice(), b"\x7fELF, a newer one".as_slice());
     let tag = "simulay-test/source:1";
-    build(tag, "FROM debian:bookworm-slim\nLABEL test=renewal\n");
+    build(tag, "FROM debian:trixie-slim\nLABEL test=renewal\n");
     let registrar = registrar();
     let first = registrar.register(tag, old).await.unwrap();
     let facts = registrar.inspect(&first.to_string()).await.unwrap();
@@ -119,7 +119,7 @@ async fn an_image_is_registered_anew_from_what_it_was_made_from_or_else_from_its
         (Some(Digest::of(old)), Some(registrar.inspect(tag).await.unwrap().id))
     );
     // The tag moves on, which changes nothing.
-    build(tag, "FROM debian:bookworm-slim\nLABEL test=another\n");
+    build(tag, "FROM debian:trixie-slim\nLABEL test=another\n");
     let second = registrar.renew(first, new).await.unwrap();
     let renewed = registrar.inspect(&second.to_string()).await.unwrap();
     assert_eq!((renewed.init, renewed.has_init), (Some(Digest::of(new)), true));

@@ -16,7 +16,7 @@ use crate::addresses::{Certificates, works};
 use crate::exchange::Memory;
 use crate::rig::{Rig, image_id, shell};
 
-const BASE: &str = "debian:bookworm-slim";
+const BASE: &str = "debian:trixie-slim";
 
 /// Killed when dropped; its images and containers go with its folder.
 struct Daemon {

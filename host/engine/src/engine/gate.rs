@@ -50,8 +50,8 @@ impl Engine {
 
     /// Takes up the checks that an earlier life of the host began.
     pub(super) async fn take_up_checks(&self) -> Result<(), StoreError> {
-        let plugins = self.parts.plugins.list().await?;
-        plugins.into_iter().filter(is_checking).for_each(|plugin| self.spawn_check(plugin));
+        let plugins = self.parts.plugins.checking().await?;
+        plugins.into_iter().for_each(|plugin| self.spawn_check(plugin));
         Ok(())
     }
 
@@ -103,24 +103,26 @@ impl Engine {
 
     /// Starts the run of an example, when an earlier life of the host did not.
     async fn ensure(&self, plugin: &Plugin, example: &Example, id: RunId) -> Result<(), StoreError> {
-        if self.parts.runs.get(id).await?.is_some() {
+        if self.parts.runs.summary(id).await?.is_some() {
             return Ok(());
         }
         let new = NewRun {
             pipeline: Selector::exactly(plugin),
-            params: example.params.clone(),
+            params: (&example.params).into(),
             inputs: Vec::new(),
             seed: Some(SEED),
             retries: 0,
         };
         // A manifest whose examples break its schema was refused at upload.
-        let request = accept::request(&self.parts, plugin, &new).await.map_err(|error| match error {
-            CreateError::Store(error) => error,
-            other => StoreError::Corrupt(other.to_string()),
-        })?;
+        let place = self.limits.check().await?;
+        let request =
+            accept::request(&self.parts, plugin, &new, place).await.map_err(|error| match error {
+                CreateError::Store(error) => error,
+                other => StoreError::Corrupt(other.to_string()),
+            })?;
         let run = Run { id, ..accept::run(&self.parts, plugin, &new, request) };
         self.parts.runs.create(run).await?;
-        self.launch(id, self.limits.keep_place());
+        self.launch(id, plugin.manifest.name.clone(), self.limits.keep_place());
         Ok(())
     }
 
@@ -173,7 +175,9 @@ fn judge(example: &Example, run: &Run) -> Vec<Disagreement> {
         return vec![not_succeeded(example, run)];
     };
     let Some(expected) = &example.expect else { return Vec::new() };
-    let compared = compare(expected, &report.outcome, example.tolerance).into_iter();
+    // It was held against its schema before it was stored.
+    let outcome = report.outcome.value().unwrap_or_default();
+    let compared = compare(expected, &outcome, example.tolerance).into_iter();
     compared.filter(|one| !one.agrees).map(|one| disagreement(example, run.id, one)).collect()
 }
 

@@ -1,12 +1,18 @@
 //! How runs are accepted, and how a request that comes again finds what came of the first.
 
+use std::time::Duration;
+
 use simulay_model::{Request, Run, RunId, RunState};
 use simulay_store::{Claim, Outcome, StoreError};
 
 use super::Engine;
+use crate::checks::CheckPlace;
 use crate::limits::Place;
 use crate::repeat::{AtWork, Beginning, Once, RepeatError};
-use crate::{CreateError, NewRun, accept, plugins};
+use crate::{CreateError, NewRun, accept, checks, plugins};
+
+/// Time a request waits to be checked.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What came of a request for a run with an id of the caller's choice.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,7 +43,7 @@ impl Engine {
             Beginning::Again(outcome) => self.accepted_before(outcome).await,
             Beginning::First(at_work) => {
                 let run = self.accept(new).await?;
-                let created = self.take_in(run, Some((once.claim(&self.parts), at_work))).await;
+                let created = self.take_in(run, Some((once.claim(), at_work))).await;
                 match created {
                     // Another host that shares the database was faster.
                     Err(CreateError::Store(StoreError::Repeated)) => Err(RepeatError::InFlight.into()),
@@ -81,7 +87,7 @@ impl Engine {
     /// # Errors
     /// When the store does not answer.
     pub async fn remember(&self, once: &Once, answer: String) -> Result<(), StoreError> {
-        self.parts.requests.remember(once.claim(&self.parts), answer).await
+        self.parts.requests.remember(once.claim(), answer).await
     }
 
     async fn accept(&self, new: NewRun) -> Result<Run, CreateError> {
@@ -91,9 +97,15 @@ impl Engine {
         self.check_room().await?;
         let plugin = accept::pipeline(&self.parts, &new.pipeline).await?;
         accept::inputs_together(&new, self.settings.max_inputs)?;
-        let request = accept::request(&self.parts, &plugin, &new).await?;
+        let request = accept::request(&self.parts, &plugin, &new, self.check_place().await?).await?;
         accept::retries(&new, self.settings.max_retries)?;
         Ok(accept::run(&self.parts, &plugin, &new, request))
+    }
+
+    /// A place to check a request; who would wait for long is told to come back.
+    pub(super) async fn check_place(&self) -> Result<CheckPlace, CreateError> {
+        let place = tokio::time::timeout(PATIENCE, self.limits.check()).await;
+        Ok(place.map_err(|_| CreateError::TooBusy)??)
     }
 
     /// Stores an accepted run and sets it to work, even when its caller goes away meanwhile.
@@ -113,7 +125,7 @@ impl Engine {
             Some(claim) => self.parts.requests.create_once(run.clone(), claim).await?,
             None => self.parts.runs.create(run.clone()).await?,
         }
-        self.launch(run.id, place);
+        self.launch(run.id, run.plugin.name.clone(), place);
         Ok(run)
     }
 
@@ -130,9 +142,22 @@ impl Engine {
         let named =
             run.plugin.name == new.pipeline.name && version.is_none_or(|it| *it == run.plugin.version);
         // What would not be accepted is not what was.
-        let asked: Option<Request> = accept::request(&self.parts, &plugin, new).await.ok();
-        let same = named && run.retries == new.retries && asked.is_some_and(|request| request == run.request);
+        let place = self.check_place().await?;
+        let asked: Option<Request> = accept::request(&self.parts, &plugin, new, place).await.ok();
+        let same = match asked.filter(|_| named && run.retries == new.retries) {
+            Some(asked) => self.is_same(&asked, &run.request).await?,
+            None => false,
+        };
         if same { Ok(Named::Known(run)) } else { Err(CreateError::IdTaken(run.id)) }
+    }
+
+    async fn is_same(&self, asked: &Request, accepted: &Request) -> Result<bool, CreateError> {
+        if asked.inputs != accepted.inputs || asked.seed != accepted.seed {
+            return Ok(false);
+        }
+        let (one, two) = (&asked.params, &accepted.params);
+        // Most who ask again ask in the same words.
+        Ok(one == two || checks::agree(self.check_place().await?, one, two).await)
     }
 }
 

@@ -51,6 +51,7 @@ impl Engine {
         let inspected = plugins::inspect(&self.parts, component).await?;
         self.check_images(inspected.manifest())?;
         let _turn = self.turn.lock().await;
+        inspected.keep(&self.parts).await?;
         let now = self.parts.clock.now();
         let new = Plugin { approved_at: Some(now), ..inspected.plugin(LOCAL, now, PluginState::Active) };
         let added = self.parts.plugins.add(new.clone()).await?;
@@ -72,6 +73,7 @@ impl Engine {
         let inspected = plugins::inspect(&self.parts, component).await?;
         let _turn = self.turn.lock().await;
         let now = self.parts.clock.now();
+        inspected.keep(&self.parts).await?;
         let needed = self.needs_approval(inspected.manifest()).await?;
         let runnable = self.check_images(inspected.manifest()).is_ok();
         let waits = needed || asked.pending || !runnable;
@@ -155,7 +157,7 @@ impl Engine {
             Plugin { state: PluginState::Retired, retired_at: Some(at), ..without_check_at_work(from) };
         let done = RolledBack { from, to };
         let event = PluginEvent { at, kind: Kind::RolledBack, by: by.to_owned() };
-        let (claim, answer) = (once.claim(&self.parts), answer(&done));
+        let (claim, answer) = (once.claim(), answer(&done));
         self.parts.requests.update_once(done.from.clone(), vec![event], claim, answer).await?;
         self.checks.send_modify(|changes| *changes += 1);
         Ok(done)

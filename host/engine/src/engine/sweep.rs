@@ -55,7 +55,7 @@ async fn containers(engine: &Engine) -> Result<(), String> {
 
 /// The calls of a run; none of a run that has ended.
 async fn calls(parts: &Parts, run: RunId) -> Result<Vec<CallRecord>, StoreError> {
-    let found = parts.runs.get(run).await?;
+    let found = parts.runs.summary(run).await?;
     if found.is_none_or(|run| run.state.is_end()) {
         return Ok(Vec::new());
     }

@@ -81,7 +81,7 @@ impl House {
 
 pub(crate) fn request(params: Value) -> NewRun {
     let pipeline = Selector { name: "pairs".parse().unwrap(), version: None };
-    NewRun { pipeline, params, inputs: Vec::new(), seed: Some(1), retries: 0 }
+    NewRun { pipeline, params: params.into(), inputs: Vec::new(), seed: Some(1), retries: 0 }
 }
 
 pub(crate) fn manifest() -> Manifest {
@@ -108,14 +108,15 @@ const RESOURCES: Resources = Resources { cpu_milli: 500, memory_mib: 64, scratch
 /// Two calls, `left` and `right`, for as many steps as asked.
 pub(crate) fn answer(call: Call) -> Answered {
     let answer = match call {
-        Call::PreProcess(request) => Answer::Step(step(&request.params, 1)),
+        Call::PreProcess(request) => Answer::Step(step(&request.params.value().unwrap(), 1)),
         Call::PostProcess { request, state, results } => {
+            let (params, state) = (request.params.value().unwrap(), state.value().unwrap());
             let done = state["done"].as_u64().unwrap();
-            if done < request.params["steps"].as_u64().unwrap() {
-                Answer::Next(Next::Again(step(&request.params, done + 1)))
+            if done < params["steps"].as_u64().unwrap() {
+                Answer::Next(Next::Again(step(&params, done + 1)))
             } else {
                 let said: Vec<_> = results.iter().map(|result| result.stdout.clone()).collect();
-                let outcome = json!({ "steps": done, "said": said });
+                let outcome = json!({ "steps": done, "said": said }).into();
                 Answer::Next(Next::Done(Report { outcome, plots: Vec::new(), artifacts: Vec::new() }))
             }
         }
@@ -138,5 +139,5 @@ fn step(params: &Value, done: u64) -> Step {
         on_failure,
         deterministic: true,
     };
-    Step { calls: vec![call("left"), call("right")], state: json!({ "done": done }) }
+    Step { calls: vec![call("left"), call("right")], state: json!({ "done": done }).into() }
 }

@@ -44,7 +44,9 @@ fn version(text: &str) -> Manifest {
 fn marked(version: &str, call: Call) -> Answered {
     let mut answered = answer(call);
     if let Ok(Answer::Next(Next::Done(report))) = &mut answered.answer {
-        report.outcome["version"] = json!(version);
+        let mut outcome = report.outcome.value().unwrap();
+        outcome["version"] = json!(version);
+        report.outcome = outcome.into();
     }
     answered
 }
@@ -113,7 +115,7 @@ async fn upgrade_rollback_and_retirement_leave_runs_in_flight_on_their_version()
     for (id, version) in runs {
         let run = house.ended(id).await;
         assert_eq!((run.state, &run.plugin.version), (RunState::Succeeded, &at(version)), "{run:?}");
-        assert_eq!(run.report.unwrap().outcome["version"], version);
+        assert_eq!(run.report.unwrap().outcome.value().unwrap()["version"], version);
     }
 }
 
@@ -142,7 +144,10 @@ async fn whoever_asks_during_upgrades_and_rollbacks_gets_a_whole_run_of_one_vers
         for accepted in asked.await.unwrap() {
             let run = house.ended(accepted.id).await;
             assert_eq!((run.state, &run.plugin), (RunState::Succeeded, &accepted.plugin), "{run:?}");
-            assert_eq!(run.report.unwrap().outcome["version"], accepted.plugin.version.to_string());
+            assert_eq!(
+                run.report.unwrap().outcome.value().unwrap()["version"],
+                accepted.plugin.version.to_string()
+            );
         }
     }
 }

@@ -11,7 +11,8 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
 use semver::Version;
 use simulay_model::{
-    CallRecord, Change, Digest, Event, Plugin, PluginEvent, PluginName, Run, RunArtifact, RunId, Step,
+    CallRecord, Change, Digest, Event, Plugin, PluginEvent, PluginName, Run, RunArtifact, RunId, RunSummary,
+    Step,
 };
 use simulay_store::{
     Added, BlobStream, BlobWriter, Blobs, Claim, Journal, Lease, Leases, Plugins, Remembered, RequestKey,
@@ -87,6 +88,10 @@ impl Plugins for Database {
         self.read(Plugins::list(&*self.store.records)).await
     }
 
+    async fn checking(&self) -> Result<Vec<Plugin>, StoreError> {
+        self.read(self.store.records.checking()).await
+    }
+
     async fn update(&self, plugin: Plugin, events: Vec<PluginEvent>) -> Result<(), StoreError> {
         self.write(self.store.records.update(plugin, events)).await
     }
@@ -110,11 +115,15 @@ impl Runs for Database {
         self.read(self.store.records.get(run)).await
     }
 
-    async fn list(&self, query: RunQuery) -> Result<Vec<Run>, StoreError> {
+    async fn summary(&self, run: RunId) -> Result<Option<RunSummary>, StoreError> {
+        self.read(self.store.records.summary(run)).await
+    }
+
+    async fn list(&self, query: RunQuery) -> Result<Vec<RunSummary>, StoreError> {
         self.read(Runs::list(&*self.store.records, query)).await
     }
 
-    async fn unfinished(&self) -> Result<Vec<RunId>, StoreError> {
+    async fn unfinished(&self) -> Result<Vec<(RunId, PluginName)>, StoreError> {
         self.read(self.store.records.unfinished()).await
     }
 }
@@ -148,6 +157,10 @@ impl Journal for Database {
 
     async fn calls(&self, run: RunId) -> Result<Vec<CallRecord>, StoreError> {
         self.read(self.store.records.calls(run)).await
+    }
+
+    async fn call(&self, run: RunId, step: u32, index: u32) -> Result<Option<CallRecord>, StoreError> {
+        self.read(self.store.records.call(run, step, index)).await
     }
 
     async fn artifacts(&self, run: RunId) -> Result<Vec<RunArtifact>, StoreError> {
@@ -195,6 +208,10 @@ impl BlobWriter for Blob {
         pollster::block_on(self.blob.write(bytes))
     }
 
+    fn digest(&self) -> Digest {
+        self.blob.digest()
+    }
+
     async fn finish(self: Box<Self>) -> Result<(Digest, u64), StoreError> {
         pollster::block_on(self.blob.finish())
     }
@@ -225,7 +242,7 @@ impl Requests for Database {
         Ok(())
     }
 
-    async fn forget(&self, _before: Timestamp) -> Result<usize, StoreError> {
+    async fn forget(&self, _age: Duration) -> Result<usize, StoreError> {
         Ok(0)
     }
 }

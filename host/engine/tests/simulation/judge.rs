@@ -31,7 +31,8 @@ pub(crate) fn all(story: &Story, store: &Store, runs: &[Run]) {
 }
 
 fn name(event: &Event) -> ContainerName {
-    let number = |field: &str| u32::try_from(event.data[field].as_u64().unwrap()).unwrap();
+    let data = event.data.value().unwrap();
+    let number = |field: &str| u32::try_from(data[field].as_u64().unwrap()).unwrap();
     let (step, call, attempt) = (number("step"), number("call"), number("attempt"));
     ContainerName { run: event.run, step, call, attempt }
 }
@@ -55,9 +56,9 @@ fn ending(story: &Story, run: &Run) {
         assert!(run.cancel_requested, "nobody asked for the end of {run:?}");
         return;
     }
-    let params: Params = serde_json::from_value(run.request.params.clone()).unwrap();
+    let params: Params = serde_json::from_str(run.request.params.as_str()).unwrap();
     let came = match (&run.report, &run.error) {
-        (Some(report), None) => Ok(report.outcome.clone()),
+        (Some(report), None) => Ok(report.outcome.value().unwrap()),
         (None, Some(error)) => Err(error.kind),
         _ => panic!("neither report nor error, or both: {run:?}"),
     };

@@ -14,8 +14,8 @@ use jiff::Timestamp;
 use semver::Version;
 use serde_json::json;
 use simulay_model::{
-    Artifact, ArtifactKind, CallEnd, CallRecord, Change, Clock as _, Digest, Event, Plugin, PluginEvent,
-    PluginName, Run, RunArtifact, RunEnd, RunId, RunState, Step,
+    Artifact, ArtifactKind, AskedCall, CallEnd, CallRecord, Change, Clock as _, Digest, Document, Event,
+    Plugin, PluginEvent, PluginName, Run, RunArtifact, RunEnd, RunId, RunState, RunSummary, Step,
 };
 use simulay_store::{
     Added, BlobStream, BlobWriter, Blobs, Journal, Lease, Leases, Plugins, RunQuery, Runs, Standing,
@@ -92,15 +92,15 @@ impl Entry {
         let cancelled = ends && self.run.cancel_requested;
         let change = if cancelled { Change::Ended(RunEnd::Cancelled) } else { change };
         if !self.store(at, &change)? {
-            let (kind, data) = (change.kind(), change.data());
+            let (kind, data) = (change.kind(), change.data().unwrap());
             let same = |event: &&Event| event.kind == kind && (kind != "call.ended" || event.data == data);
             return Ok(self.events.iter().find(same).unwrap().clone());
         }
-        let (kind, data) = (change.kind(), change.data());
+        let (kind, data) = (change.kind(), change.data().unwrap());
         Ok(self.append(at, kind, data))
     }
 
-    fn append(&mut self, at: Timestamp, kind: &str, data: serde_json::Value) -> Event {
+    fn append(&mut self, at: Timestamp, kind: &str, data: Document) -> Event {
         let sequence = self.events.len() as u64 + 1;
         let event = Event { run: self.run.id, sequence, at, kind: kind.to_owned(), data };
         self.events.push(event.clone());
@@ -136,7 +136,7 @@ impl Entry {
             return Err(conflict("steps follow each other"));
         }
         for (index, call) in (0..).zip(&plan.calls) {
-            let call = call.clone();
+            let call = AskedCall::from(call);
             let record = CallRecord { step, index, attempt: 0, call, started: false, end: None };
             self.calls.insert((step, index), record);
         }
@@ -221,6 +221,10 @@ impl Plugins for Memory {
         Ok(self.state().plugins.clone())
     }
 
+    async fn checking(&self) -> Result<Vec<Plugin>, StoreError> {
+        Ok(Vec::new())
+    }
+
     async fn update(&self, plugin: Plugin, _events: Vec<PluginEvent>) -> Result<(), StoreError> {
         let mut state = self.state();
         let known = state.plugins.iter_mut().find(|known| known.manifest.name == plugin.manifest.name);
@@ -244,7 +248,7 @@ impl Runs for Memory {
         let (steps, calls, artifacts, events) = Default::default();
         let (last, lease) = (watch::Sender::new(0), None);
         let mut entry = Entry { run, steps, calls, artifacts, events, last, lease };
-        entry.append(at, "run.queued", json!({}));
+        entry.append(at, "run.queued", json!({}).into());
         state.runs.insert(id, entry);
         Ok(())
     }
@@ -257,14 +261,18 @@ impl Runs for Memory {
         Ok(self.state().runs.get(&run).map(|entry| entry.run.clone()))
     }
 
-    async fn list(&self, _query: RunQuery) -> Result<Vec<Run>, StoreError> {
-        Ok(self.state().runs.values().rev().map(|entry| entry.run.clone()).collect())
+    async fn summary(&self, run: RunId) -> Result<Option<RunSummary>, StoreError> {
+        Ok(self.state().runs.get(&run).map(|entry| RunSummary::from(&entry.run)))
     }
 
-    async fn unfinished(&self) -> Result<Vec<RunId>, StoreError> {
+    async fn list(&self, _query: RunQuery) -> Result<Vec<RunSummary>, StoreError> {
+        Ok(self.state().runs.values().rev().map(|entry| RunSummary::from(&entry.run)).collect())
+    }
+
+    async fn unfinished(&self) -> Result<Vec<(RunId, PluginName)>, StoreError> {
         let state = self.state();
         let unfinished = state.runs.iter().filter(|(_, entry)| !entry.run.state.is_end());
-        Ok(unfinished.map(|(id, _)| *id).collect())
+        Ok(unfinished.map(|(id, entry)| (*id, entry.run.plugin.name.clone())).collect())
     }
 }
 
@@ -322,6 +330,11 @@ impl Journal for Memory {
         Ok(calls.cloned().collect())
     }
 
+    async fn call(&self, run: RunId, step: u32, index: u32) -> Result<Option<CallRecord>, StoreError> {
+        let state = self.state();
+        Ok(state.runs.get(&run).and_then(|entry| entry.calls.get(&(step, index)).cloned()))
+    }
+
     async fn artifacts(&self, run: RunId) -> Result<Vec<RunArtifact>, StoreError> {
         Ok(self.state().runs.get(&run).map(|entry| entry.artifacts.clone()).unwrap_or_default())
     }
@@ -368,6 +381,10 @@ impl BlobWriter for Blob {
     async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError> {
         self.bytes.extend_from_slice(&bytes);
         Ok(())
+    }
+
+    fn digest(&self) -> Digest {
+        Digest::of(&self.bytes)
     }
 
     async fn finish(self: Box<Self>) -> Result<(Digest, u64), StoreError> {

@@ -98,7 +98,10 @@ impl Params {
             on_failure,
             deterministic: true,
         };
-        Step { calls: (0..self.calls).map(call).collect(), state: json!({ "step": step, "said": said }) }
+        Step {
+            calls: (0..self.calls).map(call).collect(),
+            state: json!({ "step": step, "said": said }).into(),
+        }
     }
 }
 
@@ -148,7 +151,7 @@ impl Sandbox for Workers {
         let request = match &call {
             Call::PreProcess(request) | Call::PostProcess { request, .. } => request,
         };
-        let params: Params = serde_json::from_value(request.params.clone()).unwrap();
+        let params: Params = serde_json::from_str(request.params.as_str()).unwrap();
         if self.machine.world.fault(40) {
             *self.crashes.lock().unwrap().entry(params.salt).or_default() += 1;
             return Err(CallError::WorkerCrashed);
@@ -163,6 +166,7 @@ fn answer(params: &Params, call: Call) -> Result<Result<Answer, Failure>, CallEr
     let Call::PostProcess { state, results, .. } = call else {
         return Ok(Ok(Answer::Step(params.step(0, &[]))));
     };
+    let state = state.value().unwrap();
     let step = u32::try_from(state["step"].as_u64().unwrap()).unwrap();
     let mut said: Vec<String> = serde_json::from_value(state["said"].clone()).unwrap();
     said.extend(results.iter().map(|result| {
@@ -176,7 +180,7 @@ fn answer(params: &Params, call: Call) -> Result<Result<Answer, Failure>, CallEr
         Fate::Traps => Err(CallError::Trap("unreachable".to_owned())),
         Fate::GivesUp => Ok(Err(Failure::Simulation("no use".to_owned()))),
         _ => {
-            let (outcome, plots, artifacts) = (outcome(said), Vec::new(), Vec::new());
+            let (outcome, plots, artifacts) = (outcome(said).into(), Vec::new(), Vec::new());
             Ok(Ok(Answer::Next(Next::Done(Report { outcome, plots, artifacts }))))
         }
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use fastrand::Rng;
 use simulay_engine::{Backoff, Engine, NewRun, Parts, Selector, Settings};
-use simulay_model::RunId;
+use simulay_model::{Document, RunId, RunSummary};
 use simulay_store::{RunQuery, Runs};
 use tokio::runtime::Runtime;
 
@@ -172,7 +172,9 @@ impl Story {
         }
         host.engine.shutdown().await;
         let query = RunQuery { limit: 1000, ..RunQuery::default() };
-        let runs = pollster::block_on(Runs::list(&*store.records, query)).unwrap();
+        let listed = pollster::block_on(Runs::list(&*store.records, query)).unwrap();
+        let whole = |run: RunSummary| pollster::block_on(store.records.get(run.id)).unwrap().unwrap();
+        let runs: Vec<_> = listed.into_iter().map(whole).collect();
         crate::judge::all(self, &store, &runs);
     }
 
@@ -212,6 +214,8 @@ impl Story {
 pub(crate) fn settings(number: usize) -> Settings {
     Settings {
         owner: format!("host {number}"),
+        // On threads of their own, two worlds of a seed would differ.
+        check_threads: 0,
         max_active_runs: 4,
         max_containers: 4,
         max_containers_per_run: 3,
@@ -229,6 +233,6 @@ fn paused() -> Runtime {
 
 pub(crate) fn request(pipeline: &str, params: &Params) -> NewRun {
     let pipeline = Selector { name: pipeline.parse().unwrap(), version: None };
-    let params = serde_json::to_value(params).unwrap();
+    let params = Document::of(params).unwrap();
     NewRun { pipeline, params, inputs: Vec::new(), seed: None, retries: 0 }
 }

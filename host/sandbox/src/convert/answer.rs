@@ -2,10 +2,9 @@
 
 use std::collections::HashSet;
 
-use serde_json::Value;
 use simulay_model::{
-    ContainerCall, Digest, Failure, File, Kept, Next, OnFailure, Plot, RelativePath, Report, Resources,
-    Series, Source, Step, check_text,
+    ContainerCall, Digest, Document, Failure, File, Kept, Next, OnFailure, Plot, RelativePath, Report,
+    Resources, Series, Source, Step, check_text,
 };
 
 use crate::CallError;
@@ -160,12 +159,13 @@ fn label(at: &str, text: &str) -> Result<(), CallError> {
     check_text(text, MAX_LABEL_BYTES).map_err(|rule| invalid(at.to_owned(), rule))
 }
 
-fn document(field: &str, text: &str, bounds: &Bounds) -> Result<Value, CallError> {
+fn document(field: &str, text: &str, bounds: &Bounds) -> Result<Document, CallError> {
     if text.len() > bounds.json_bytes {
         let limit = bounds.json_bytes;
         return Err(CallError::ResultTooLarge(format!("`{field}` has at most {limit} bytes")));
     }
-    json::parse(text, bounds.json_bytes).map_err(|rule| invalid(field.to_owned(), rule))
+    let value = json::parse(text, bounds.json_bytes).map_err(|rule| invalid(field.to_owned(), rule))?;
+    Ok(value.into())
 }
 
 fn invalid(field: String, rule: impl ToString) -> CallError {

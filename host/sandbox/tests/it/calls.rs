@@ -16,7 +16,7 @@ const READ: &str =
 
 fn state(answer: Result<Answer, Failure>) -> serde_json::Value {
     match answer {
-        Ok(Answer::Step(step)) => step.state,
+        Ok(Answer::Step(step)) => step.state.value().unwrap(),
         other => panic!("{other:?}"),
     }
 }
@@ -34,9 +34,9 @@ async fn a_plugin_describes_itself() {
 async fn requests_and_answers_pass_unchanged_in_each_version_of_the_contract() {
     let sandbox = hasty();
     for echo in [Guest::default(), Guest::v0_1()] {
-        let step = Step { calls: Vec::new(), state: json!({ "width": 2 }) };
+        let step = Step { calls: Vec::new(), state: json!({ "width": 2 }).into() };
         assert_eq!(pre_process(&sandbox, &echo).await.unwrap().answer, Ok(Answer::Step(step)));
-        let report = Report { outcome: json!([1, "ü"]), plots: Vec::new(), artifacts: Vec::new() };
+        let report = Report { outcome: json!([1, "ü"]).into(), plots: Vec::new(), artifacts: Vec::new() };
         let answered = post_process(&sandbox, &echo, json!([1, "ü"])).await.unwrap();
         assert_eq!(answered.answer, Ok(Answer::Next(Next::Done(report))));
     }
@@ -106,7 +106,7 @@ fn reader(length: u64) -> Guest {
 async fn read(length: u64, artifact: &str) -> serde_json::Value {
     let (sandbox, code) = (hasty(), crate::world::Bytes(reader(length).build()));
     let mut request = request();
-    request.params = json!(artifact);
+    request.params = json!(artifact).into();
     let call = Call::PreProcess(request);
     let answered = sandbox.call(Digest::of(&code.0), &code, call, Arc::new(Digits)).await.unwrap();
     state(answered.answer)

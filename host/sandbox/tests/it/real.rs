@@ -15,13 +15,13 @@ async fn a_built_plugin_is_taken_and_called() {
     let plugin = simulay_model::Digest::of(&bytes);
     let mut request = request();
     if let Some(example) = manifest.examples.first() {
-        request.params = example.params.clone();
+        request.params = (&example.params).into();
     }
     let cached = Bytes(Vec::new());
     let call = |call| sandbox.call(plugin, &cached, call, std::sync::Arc::new(Digits));
     let answered = call(Call::PreProcess(request.clone())).await;
     println!("{:.500}", format!("{answered:?}"));
     assert!(answered.is_ok());
-    let post = Call::PostProcess { request, state: serde_json::json!(null), results: Vec::new() };
+    let post = Call::PostProcess { request, state: serde_json::json!(null).into(), results: Vec::new() };
     println!("{:.500}", format!("{:?}", call(post).await));
 }

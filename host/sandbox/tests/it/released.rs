@@ -110,9 +110,13 @@ async fn a_plugin_of_each_released_version_asks_and_answers_in_its_own_words() {
 
         let post_process = |ending| {
             let results = vec![result(ending)];
-            call(&sandbox, version, Call::PostProcess { request: request(), state: json!(null), results })
+            call(
+                &sandbox,
+                version,
+                Call::PostProcess { request: request(), state: json!(null).into(), results },
+            )
         };
-        let report = Report { outcome: json!({ "sum": 5050 }), plots: vec![], artifacts: vec![] };
+        let report = Report { outcome: json!({ "sum": 5050 }).into(), plots: vec![], artifacts: vec![] };
         assert_eq!(post_process(Ending::Exited(0)).await, Ok(Answer::Next(Next::Done(report))), "{version}");
         for ending in [Ending::ProcessLimit, Ending::ScratchFull, Ending::Exited(1)] {
             let answer = post_process(ending).await;

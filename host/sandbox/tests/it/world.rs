@@ -67,7 +67,7 @@ impl ReadArtifacts for Digits {
 }
 
 pub(crate) fn request() -> Request {
-    Request { params: json!({ "width": 2 }), inputs: Vec::new(), seed: 7 }
+    Request { params: json!({ "width": 2 }).into(), inputs: Vec::new(), seed: 7 }
 }
 
 pub(crate) async fn call(sandbox: &dyn Sandbox, guest: &Guest, call: Call) -> Result<Answered, CallError> {
@@ -84,7 +84,8 @@ pub(crate) async fn post_process(
     guest: &Guest,
     state: Value,
 ) -> Result<Answered, CallError> {
-    call(sandbox, guest, Call::PostProcess { request: request(), state, results: Vec::new() }).await
+    call(sandbox, guest, Call::PostProcess { request: request(), state: state.into(), results: Vec::new() })
+        .await
 }
 
 /// The error of an inspection that must fail.

@@ -47,7 +47,7 @@ pub(super) async fn attempt(
 ) -> anyhow::Result<Tried> {
     let request = NewRun {
         pipeline: Selector::exactly(plugin),
-        params: example.params.clone(),
+        params: (&example.params).into(),
         inputs: Vec::new(),
         seed: Some(SEED),
         retries: 0,
@@ -58,7 +58,7 @@ pub(super) async fn attempt(
         None => String::new(),
     };
     let comparisons = match (&example.expect, &run.report) {
-        (Some(expected), Some(report)) => compare(expected, &report.outcome, example.tolerance),
+        (Some(expected), Some(report)) => compare(expected, &report.outcome.value()?, example.tolerance),
         _ => Vec::new(),
     };
     Ok(Tried { name: example.name.clone(), run, comparisons, stderr })

@@ -66,7 +66,7 @@ async fn new_run(
 ) -> anyhow::Result<NewRun> {
     let stored = stream::iter(files).map(|file| store(engine, file)).buffered(STORED_AT_ONCE);
     let inputs = stored.try_collect().await?;
-    Ok(NewRun { pipeline: Selector::exactly(plugin), params, inputs, seed, retries: 0 })
+    Ok(NewRun { pipeline: Selector::exactly(plugin), params: params.into(), inputs, seed, retries: 0 })
 }
 
 async fn store(engine: &Engine, input: &Input) -> anyhow::Result<NewInput> {
@@ -103,11 +103,18 @@ async fn report(host: &Local, run: &Run, json: bool) -> anyhow::Result<()> {
         return Ok(print_json(&json!({ "run": document, "artifacts": artifacts }))?);
     }
     print(&render::run(&document))?;
+    print(&render::calls(&calls(host, run).await?))?;
     print(&words)?;
     if !artifacts.is_empty() {
         print(&format!("\n{}", render::artifacts(&artifacts)))?;
     }
     Ok(())
+}
+
+async fn calls(host: &Local, run: &Run) -> anyhow::Result<Vec<Value>> {
+    let calls = host.engine().calls(run.id).await?;
+    let documents = calls.into_iter().map(|call| serde_json::to_value(wire::Call::from(call)));
+    Ok(documents.collect::<Result<_, _>>()?)
 }
 
 async fn last_words(host: &Local, artifacts: &[RunArtifact]) -> anyhow::Result<String> {

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use simulay_api::ApiSettings;
 use simulay_containers::{Capacity, Limits};
 use simulay_engine::{Backoff, PluginPolicy, RetentionRules, Settings as EngineSettings};
 use simulay_model::Resources;
 
 use crate::configuration::{Approval, Container, Settings};
+use crate::descriptors;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -16,6 +18,7 @@ pub(super) fn of_engine(settings: &Settings) -> EngineSettings {
     let max_containers = runs.max_containers.unwrap_or(usual.max_containers);
     EngineSettings {
         max_unfinished_runs: runs.max_unfinished.unwrap_or(usual.max_unfinished_runs),
+        max_parsed_bytes: runs.max_parsed_bytes.unwrap_or(usual.max_parsed_bytes),
         max_active_runs: runs.max_active.unwrap_or(usual.max_active_runs),
         max_containers,
         newcomer_percent: runs.newcomer_percent.unwrap_or(usual.newcomer_percent),
@@ -61,6 +64,25 @@ fn of_plugins(settings: &Settings) -> PluginPolicy {
         Approval::WhenAskingForMore => simulay_engine::Approval::WhenAskingForMore,
     };
     PluginPolicy { approval, most: of_container(&settings.container).resources }
+}
+
+/// How the server is reached, and how much it takes.
+pub(super) fn of_api(settings: &Settings, loopback: bool) -> ApiSettings {
+    let server = &settings.server;
+    ApiSettings {
+        loopback,
+        hosts: server.hosts.clone(),
+        origins: server.origins.clone(),
+        max_input_bytes: server.max_input_bytes,
+        max_archive_files: server.max_archive_files,
+        max_archive_bytes: server.max_archive_bytes,
+        max_streams: server.max_streams,
+        max_downloads: server.max_downloads,
+        max_connections: server.max_connections.min(descriptors::for_connections()),
+        max_connections_per_address: server.max_connections_per_address,
+        least_rate: server.least_bytes_per_second,
+        ..ApiSettings::default()
+    }
 }
 
 /// What one container may take.

@@ -33,6 +33,18 @@ fn flags_win_over_environment_over_file_over_defaults() {
 }
 
 #[test]
+fn origins_are_written_as_browsers_send_them() {
+    let origins = |text: &str| read(&format!("[server]\norigins = [\"{text}\"]"), &[], Flags::default());
+    for origin in ["https://lab.example.org", "http://localhost:3000"] {
+        assert_eq!(origins(origin).unwrap().server.origins, [origin]);
+    }
+    for wrong in ["lab.example.org", "https://lab.example.org/", "https://", "*", "https://*.example", "null"]
+    {
+        assert!(origins(wrong).unwrap_err().to_string().contains("server.origins"), "{wrong}");
+    }
+}
+
+#[test]
 fn hosts_come_from_the_environment_as_a_list() {
     let settings = read("", &[("SIMULAY__SERVER__HOSTS", "a.example,b.example")], Flags::default());
     assert_eq!(settings.unwrap().server.hosts, ["a.example", "b.example"]);

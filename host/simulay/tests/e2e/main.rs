@@ -15,6 +15,7 @@ mod endings;
 mod folders;
 mod host;
 mod life;
+mod octave;
 mod other_version;
 mod ownership;
 mod pipelines;

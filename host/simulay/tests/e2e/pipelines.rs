@@ -55,7 +55,8 @@ async fn a_program_of_several_files_runs_with_its_inputs() {
         host.input("lib/sum_of.m", function.into()).await,
         host.input("data/loads.csv", b"1,2\n3,4\n".to_vec()).await,
     ];
-    let run = host.outcome("octave-script", &json!({ "params": { "factor": 2.5 } }), &inputs).await;
+    let params = json!({ "path": ["lib"], "params": { "factor": 2.5 } });
+    let run = host.outcome("octave-script", &params, &inputs).await;
     assert_eq!(number(&run, "/report/outcome/result/total"), 25.0);
     assert_eq!(run["report"]["outcome"]["files"], json!(["out.csv", "result.json"]));
 }

@@ -1,4 +1,4 @@
-//! Connections: settings, migrations, readers.
+//! Connections: settings, readers.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,15 +8,9 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 
 use super::failure::stopped;
+use super::schema::{known, migrate};
 use crate::StoreError;
 
-/// One script per schema version; `PRAGMA user_version` counts those that ran.
-const MIGRATIONS: &[&str] = &[
-    include_str!("schema.sql"),
-    include_str!("plugin_life.sql"),
-    include_str!("leases.sql"),
-    include_str!("upkeep.sql"),
-];
 /// Earlier versions may corrupt a WAL database (sqlite.org/wal.html, "WAL-reset bug").
 const OLDEST_SQLITE: i32 = 3_051_003;
 const READERS: usize = 3;
@@ -33,34 +27,6 @@ pub(super) fn open_for_writing(file: &Path) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "foreign_keys", "ON")?;
     migrate(&mut connection)?;
     Ok(connection)
-}
-
-fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
-    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let done = check_version(&transaction)?;
-    if done == known() {
-        return Ok(());
-    }
-    for script in MIGRATIONS.iter().skip(done as usize) {
-        transaction.execute_batch(script)?;
-    }
-    transaction.pragma_update(None, "user_version", known())?;
-    transaction.commit()?;
-    Ok(())
-}
-
-fn known() -> u32 {
-    u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX)
-}
-
-/// The version of the schema; one that is not known here is left alone.
-pub(super) fn check_version(connection: &Connection) -> Result<u32, StoreError> {
-    let done = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if done > known() {
-        let message = "the data directory was written by a newer version of Simulay; use that one";
-        return Err(StoreError::Failed(message.to_owned()));
-    }
-    Ok(done)
 }
 
 /// Writes what is there once more.
@@ -122,42 +88,11 @@ mod tests {
         assert_eq!(journal, "wal");
         assert_eq!(number("synchronous"), 2, "FULL");
         assert_eq!(number("foreign_keys"), 1);
-        assert_eq!(number("user_version"), 4);
+        assert_eq!(number("user_version"), 5);
         let loose: u32 = connection
             .query_row("SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND NOT strict AND name NOT LIKE 'sqlite_%'", [], |row| row.get(0))
             .unwrap();
         assert_eq!(loose, 0, "every table is STRICT");
-    }
-
-    #[test]
-    fn data_of_the_first_schema_comes_along() {
-        let directory = tempfile::tempdir().unwrap();
-        let file = directory.path().join("db");
-        let old = Connection::open(&file).unwrap();
-        old.execute_batch(MIGRATIONS[0]).unwrap();
-        old.pragma_update(None, "user_version", 1).unwrap();
-        let insert = "INSERT INTO plugins (name, version, sha256, size, manifest, uploaded_at, retired_at)
-             VALUES ('heat', ?1, 'x', 1, '{}', '2026-01-01T00:00:00Z', ?2)";
-        old.execute(insert, ("1.0.0", Some("2026-02-01T00:00:00Z"))).unwrap();
-        old.execute(insert, ("1.1.0", None::<&str>)).unwrap();
-        drop(old);
-        let connection = open_for_writing(&file).unwrap();
-        let sql = "SELECT state || ' ' || approved_at || ' ' || contract FROM plugins ORDER BY version";
-        let mut statement = connection.prepare(sql).unwrap();
-        let rows = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
-        let rows: Vec<String> = rows.map(Result::unwrap).collect();
-        assert_eq!(rows, ["retired 2026-01-01T00:00:00Z 0.1.0", "active 2026-01-01T00:00:00Z 0.1.0"]);
-    }
-
-    #[test]
-    fn data_of_a_newer_version_is_left_alone() {
-        let directory = tempfile::tempdir().unwrap();
-        let file = directory.path().join("db");
-        let newer = open_for_writing(&file).unwrap();
-        newer.pragma_update(None, "user_version", 1000).unwrap();
-        drop(newer);
-        let refused = open_for_writing(&file).unwrap_err().to_string();
-        assert!(refused.contains("newer version of Simulay"), "{refused}");
     }
 
     #[tokio::test]

@@ -8,8 +8,8 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 use simulay_model::Digest;
 
-use super::connection::check_version;
 use super::rows::parsed;
+use super::schema::check_version;
 use crate::StoreError;
 
 /// Copies the records of `source`, in which a host may write, as they are at one moment.

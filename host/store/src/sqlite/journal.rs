@@ -9,6 +9,9 @@ use super::SqliteStore;
 use super::rows::{self, json, optional_json, unsigned};
 use crate::{Journal, StoreError};
 
+/// Bytes of data after which a page of events ends.
+const PAGE_BYTES: usize = 64 << 10;
+
 #[async_trait]
 impl Journal for SqliteStore {
     async fn step(&self, run: RunId, step: u32) -> Result<Option<Step>, StoreError> {
@@ -23,6 +26,16 @@ impl Journal for SqliteStore {
 
     async fn calls(&self, run: RunId) -> Result<Vec<CallRecord>, StoreError> {
         self.read(move |connection| calls(connection, run)).await
+    }
+
+    async fn call(&self, run: RunId, step: u32, index: u32) -> Result<Option<CallRecord>, StoreError> {
+        self.read(move |connection| {
+            let sql = format!("{CALLS} AND newest.step = ?2 AND newest.place = ?3");
+            let mut statement = connection.prepare_cached(&sql)?;
+            let values = params![run.to_string(), step, index];
+            statement.query_row(values, |row| Ok(call_record(row))).optional()?.transpose()
+        })
+        .await
     }
 
     async fn artifacts(&self, run: RunId) -> Result<Vec<RunArtifact>, StoreError> {
@@ -42,9 +55,15 @@ impl Journal for SqliteStore {
             let sql = "SELECT sequence, at, kind, data FROM events WHERE run = ?1 AND sequence > ?2
                  ORDER BY sequence LIMIT ?3";
             let mut statement = connection.prepare_cached(sql)?;
-            let rows = statement
-                .query_and_then(params![run.to_string(), after, limit], |row| rows::event(run, row))?;
-            rows.collect()
+            let mut rows = statement.query(params![run.to_string(), after, limit])?;
+            let (mut events, mut bytes) = (Vec::new(), 0);
+            while bytes < PAGE_BYTES
+                && let Some(row) = rows.next()?
+            {
+                bytes += row.get_ref("data")?.as_bytes_or_null().ok().flatten().map_or(0, <[u8]>::len);
+                events.push(rows::event(run, row)?);
+            }
+            Ok(events)
         })
         .await
     }
@@ -65,48 +84,27 @@ fn last_event(connection: &Connection, run: RunId) -> Result<u64, StoreError> {
     last.optional()?.unwrap_or(Ok(0))
 }
 
+/// The newest attempts, each with what its call asks for.
+const CALLS: &str = "SELECT newest.step, newest.place, attempt, started, ending, call FROM calls AS newest
+     LEFT JOIN asked ON asked.run = newest.run AND asked.step = newest.step AND asked.place = newest.place
+     WHERE newest.run = ?1 AND attempt = (SELECT max(attempt) FROM calls
+         WHERE run = newest.run AND step = newest.step AND place = newest.place)";
+
 fn calls(connection: &Connection, run: RunId) -> Result<Vec<CallRecord>, StoreError> {
-    let sql = "SELECT step, plan FROM steps WHERE run = ?1 ORDER BY step";
-    let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query([run.to_string()])?;
-    let mut records = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (step, plan): (u32, Step) = (row.get("step")?, json(row, "plan")?);
-        records.extend(calls_of_step(connection, run, step, plan)?);
-    }
-    Ok(records)
+    let sql = format!("{CALLS} ORDER BY newest.step, newest.place");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_and_then([run.to_string()], call_record)?;
+    rows.collect()
 }
 
-fn calls_of_step(
-    connection: &Connection,
-    run: RunId,
-    step: u32,
-    plan: Step,
-) -> Result<Vec<CallRecord>, StoreError> {
-    let sql = "SELECT place, attempt, started, ending FROM calls AS newest WHERE run = ?1 AND step = ?2
-         AND attempt = (SELECT max(attempt) FROM calls
-             WHERE run = newest.run AND step = newest.step AND place = newest.place)
-         ORDER BY place";
-    let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query(params![run.to_string(), step])?;
-    let mut records = Vec::with_capacity(plan.calls.len());
-    for (place, call) in (0_u32..).zip(plan.calls) {
-        let row = rows.next()?.filter(|row| row.get("place").is_ok_and(|stored: u32| stored == place));
-        let row =
-            row.ok_or_else(|| StoreError::Corrupt(format!("call {place} of step {step} is missing")))?;
-        records.push(call_record(row, step, call)?);
-    }
-    Ok(records)
-}
-
-fn call_record(
-    row: &Row<'_>,
-    step: u32,
-    call: simulay_model::ContainerCall,
-) -> Result<CallRecord, StoreError> {
+fn call_record(row: &Row<'_>) -> Result<CallRecord, StoreError> {
+    let (step, index) = (row.get("step")?, row.get("place")?);
+    let call = optional_json(row, "call")?.ok_or_else(|| {
+        StoreError::Corrupt(format!("what call {index} of step {step} asks for is missing"))
+    })?;
     Ok(CallRecord {
         step,
-        index: row.get("place")?,
+        index,
         attempt: row.get("attempt")?,
         call,
         started: row.get("started")?,

@@ -15,7 +15,7 @@ use crate::{Lease, Leases, Standing, StoreError};
 impl Leases for SqliteStore {
     async fn take(&self, run: RunId, owner: &str, time: Duration) -> Result<Option<Lease>, StoreError> {
         let (owner, now) = (owner.to_owned(), self.clock.now().as_millisecond());
-        self.write("lease.take", move |connection| take(connection, run, &owner, (now, time))).await
+        self.write_at_last("lease.take", move |connection| take(connection, run, &owner, (now, time))).await
     }
 
     async fn renew(&self, run: RunId, lease: Lease, time: Duration) -> Result<Standing, StoreError> {

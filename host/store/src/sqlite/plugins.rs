@@ -48,6 +48,16 @@ impl Plugins for SqliteStore {
         .await
     }
 
+    async fn checking(&self) -> Result<Vec<Plugin>, StoreError> {
+        self.read(|connection| {
+            let at_work = "examples_check IS NOT NULL AND examples_check ->> 'disagreements' IS NULL";
+            let mut statement = connection.prepare_cached(&format!("{PLUGINS} WHERE {at_work}"))?;
+            let rows = statement.query_and_then([], rows::plugin)?;
+            rows.collect::<Result<_, _>>().map(sorted)
+        })
+        .await
+    }
+
     async fn update(&self, plugin: Plugin, events: Vec<PluginEvent>) -> Result<(), StoreError> {
         self.write("plugin.update", move |connection| update(connection, &plugin, &events)).await
     }

@@ -1,7 +1,8 @@
 //! Requests that may come again.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
-use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use simulay_model::{Plugin, PluginEvent, Run};
 
@@ -23,9 +24,10 @@ impl Requests for SqliteStore {
 
     async fn create_once(&self, run: Run, claim: Claim) -> Result<(), StoreError> {
         let (id, watchers) = (run.id, self.watchers.clone());
+        let at = self.observed.now();
         let work = move |connection: &Connection| {
             runs::create(connection, &run)?;
-            insert(connection, &claim, &Outcome::Run(run.id))
+            insert(connection, at, &claim, &Outcome::Run(run.id))
         };
         self.writer.write("request.run", work, move |()| watchers.tell(id, 1)).await
     }
@@ -37,22 +39,27 @@ impl Requests for SqliteStore {
         claim: Claim,
         answer: String,
     ) -> Result<(), StoreError> {
+        let at = self.observed.now();
         self.write("request.plugin", move |connection| {
-            insert(connection, &claim, &Outcome::Answer(answer))?;
+            insert(connection, at, &claim, &Outcome::Answer(answer))?;
             plugins::update(connection, &plugin, &events)
         })
         .await
     }
 
     async fn remember(&self, claim: Claim, answer: String) -> Result<(), StoreError> {
-        self.write("request.answer", move |connection| insert(connection, &claim, &Outcome::Answer(answer)))
-            .await
+        let at = self.observed.now();
+        self.write("request.answer", move |connection| {
+            insert(connection, at, &claim, &Outcome::Answer(answer))
+        })
+        .await
     }
 
-    async fn forget(&self, before: Timestamp) -> Result<usize, StoreError> {
+    async fn forget(&self, age: Duration) -> Result<usize, StoreError> {
+        let before = self.observed.before(age);
         self.write("request.forget", move |connection| {
-            let sql = "DELETE FROM requests WHERE at_ms < ?1";
-            Ok(connection.prepare_cached(sql)?.execute([before.as_millisecond()])?)
+            let sql = "DELETE FROM requests WHERE at_ms <= ?1";
+            Ok(connection.prepare_cached(sql)?.execute([before])?)
         })
         .await
     }
@@ -66,15 +73,15 @@ fn remembered(row: &Row<'_>) -> Result<Remembered, StoreError> {
     Ok(Remembered { fingerprint: parsed(row, "fingerprint")?, outcome })
 }
 
-fn insert(connection: &Connection, claim: &Claim, outcome: &Outcome) -> Result<(), StoreError> {
+fn insert(connection: &Connection, at: i64, claim: &Claim, outcome: &Outcome) -> Result<(), StoreError> {
     let sql = "INSERT INTO requests (scope, key, fingerprint, at_ms, run, answer)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (scope, key) DO NOTHING";
-    let Claim { request: RequestKey { scope, key }, fingerprint, at } = claim;
+    let Claim { request: RequestKey { scope, key }, fingerprint } = claim;
     let (run, answer) = match outcome {
         Outcome::Run(run) => (Some(run.to_string()), None),
         Outcome::Answer(answer) => (None, Some(answer)),
     };
-    let values = params![scope, key, fingerprint.to_string(), at.as_millisecond(), run, answer];
+    let values = params![scope, key, fingerprint.to_string(), at, run, answer];
     let inserted = connection.prepare_cached(sql)?.execute(values)?;
     if inserted > 0 { Ok(()) } else { Err(StoreError::Repeated) }
 }

@@ -1,6 +1,7 @@
 //! Records that are kept no longer.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -11,40 +12,58 @@ use super::SqliteStore;
 use super::rows::{parsed, unsigned};
 use crate::{Left, Retention, StoreError};
 
+/// Runs that may be deleted.
+const DELETABLE: &str = "SELECT id FROM runs WHERE ended_ms IS NOT NULL
+     AND NOT EXISTS (SELECT 1 FROM requests WHERE requests.run = runs.id)";
+/// Where runs have what may be large, and what that is. Its length is known without reading it.
+const LARGE: [(&str, &str); 6] = [
+    ("requested", "octet_length(inputs) + octet_length(params)"),
+    ("reports", "octet_length(report)"),
+    ("steps", "octet_length(plan)"),
+    ("asked", "octet_length(call)"),
+    ("calls", "octet_length(ending)"),
+    ("events", "octet_length(data)"),
+];
+
 #[async_trait]
 impl Retention for SqliteStore {
-    async fn ended(&self, before: Timestamp, limit: u32) -> Result<Vec<RunId>, StoreError> {
+    async fn ended(&self, age: Duration, limit: u32) -> Result<Vec<RunId>, StoreError> {
+        let before = self.observed.before(age);
         self.read(move |connection| {
-            let sql = "SELECT id FROM runs WHERE ended_at IS NOT NULL AND ended_at < ?1
-                 AND NOT EXISTS (SELECT 1 FROM requests WHERE requests.run = runs.id)
-                 ORDER BY ended_at LIMIT ?2";
-            let mut statement = connection.prepare_cached(sql)?;
-            let rows =
-                statement.query_and_then(params![before.to_string(), limit], |row| parsed(row, "id"))?;
+            let sql = format!("{DELETABLE} AND ended_ms <= ?1 ORDER BY ended_ms, ended_at LIMIT ?2");
+            let mut statement = connection.prepare_cached(&sql)?;
+            let rows = statement.query_and_then(params![before, limit], |row| parsed(row, "id"))?;
             rows.collect()
         })
         .await
     }
 
     async fn own_bytes(&self, run: RunId) -> Result<u64, StoreError> {
-        self.read(move |connection| {
-            let sql = "SELECT coalesce(sum(size), 0) AS bytes FROM
-                 (SELECT DISTINCT sha256, size FROM artifacts WHERE run = ?1) AS own
-                 WHERE NOT EXISTS
-                 (SELECT 1 FROM artifacts WHERE artifacts.sha256 = own.sha256 AND artifacts.run <> ?1)";
-            let mut statement = connection.prepare_cached(sql)?;
-            statement.query_row([run.to_string()], |row| Ok(unsigned(row, "bytes")))?
+        let run = run.to_string();
+        self.read(move |connection| Ok(own_blobs(connection, &run)? + own_records(connection, &run)?)).await
+    }
+
+    async fn freeable(&self) -> Result<u64, StoreError> {
+        self.read(|connection| Ok(freeable_blobs(connection)? + freeable_records(connection)?)).await
+    }
+
+    async fn observe(&self, passed: Duration) -> Result<(), StoreError> {
+        let now = self.observed.pass(passed);
+        self.write("observed", move |connection| {
+            connection.prepare_cached("UPDATE observed SET ms = max(ms, ?1)")?.execute([now])?;
+            Ok(())
         })
         .await
     }
 
     async fn delete(&self, run: RunId, at: Timestamp, why: &str) -> Result<(), StoreError> {
         let why = why.to_owned();
-        self.write("run.delete", move |connection| delete(connection, run, at, &why)).await
+        self.write_at_last("run.delete", move |connection| delete(connection, run, at, &why)).await
     }
 
-    async fn let_go(&self, left: Left, before: Timestamp) -> Result<usize, StoreError> {
-        self.write("blob.let_go", move |connection| let_go(connection, left, before)).await
+    async fn let_go(&self, left: Left, age: Duration) -> Result<usize, StoreError> {
+        let before = self.observed.before(age);
+        self.write_at_last("blob.let_go", move |connection| let_go(connection, left, before)).await
     }
 
     async fn shown(&self, blobs: Vec<Digest>) -> Result<HashSet<Digest>, StoreError> {
@@ -64,9 +83,46 @@ impl Retention for SqliteStore {
     }
 }
 
+/// Bytes of the blobs that only this run shows.
+fn own_blobs(connection: &Connection, run: &str) -> Result<u64, StoreError> {
+    let sql = "SELECT coalesce(sum(size), 0) AS bytes FROM
+         (SELECT DISTINCT sha256, size FROM artifacts WHERE run = ?1) AS own
+         WHERE NOT EXISTS (SELECT 1 FROM artifacts WHERE artifacts.sha256 = own.sha256 AND artifacts.run <> ?1)
+         AND NOT EXISTS (SELECT 1 FROM plugins WHERE plugins.sha256 = own.sha256)";
+    connection.prepare_cached(sql)?.query_row([run], |row| Ok(unsigned(row, "bytes")))?
+}
+
+fn own_records(connection: &Connection, run: &str) -> Result<u64, StoreError> {
+    let bytes = |(table, large): (&str, &str)| {
+        let sql = format!("SELECT coalesce(sum({large}), 0) AS bytes FROM {table} WHERE run = ?1");
+        connection.prepare_cached(&sql)?.query_row([run], |row| Ok(unsigned(row, "bytes")))?
+    };
+    LARGE.into_iter().map(bytes).sum()
+}
+
+/// Bytes of the blobs that nobody shows but runs that may be deleted.
+fn freeable_blobs(connection: &Connection) -> Result<u64, StoreError> {
+    let sql = format!(
+        "WITH deletable AS MATERIALIZED ({DELETABLE}) SELECT coalesce(sum(size), 0) AS bytes FROM
+             (SELECT sha256, max(size) AS size FROM artifacts LEFT JOIN deletable ON deletable.id = run
+             GROUP BY sha256 HAVING count(*) = count(deletable.id)) AS alone
+         WHERE NOT EXISTS (SELECT 1 FROM plugins WHERE plugins.sha256 = alone.sha256)"
+    );
+    connection.prepare_cached(&sql)?.query_row([], |row| Ok(unsigned(row, "bytes")))?
+}
+
+fn freeable_records(connection: &Connection) -> Result<u64, StoreError> {
+    let bytes = |(table, large): (&str, &str)| {
+        let sql =
+            format!("SELECT coalesce(sum({large}), 0) AS bytes FROM {table} WHERE run IN ({DELETABLE})");
+        connection.prepare_cached(&sql)?.query_row([], |row| Ok(unsigned(row, "bytes")))?
+    };
+    LARGE.into_iter().map(bytes).sum()
+}
+
 fn delete(connection: &Connection, run: RunId, at: Timestamp, why: &str) -> Result<(), StoreError> {
     let id = run.to_string();
-    let sql = "SELECT ended_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM requests WHERE run = ?1)
+    let sql = "SELECT ended_ms IS NOT NULL AND NOT EXISTS (SELECT 1 FROM requests WHERE run = ?1)
          FROM runs WHERE id = ?1";
     let mut statement = connection.prepare_cached(sql)?;
     let may: bool = statement.query_row([&id], |row| row.get(0)).optional()?.ok_or(StoreError::NotFound)?;
@@ -82,6 +138,9 @@ fn delete(connection: &Connection, run: RunId, at: Timestamp, why: &str) -> Resu
         "DELETE FROM calls WHERE run = ?1",
         "DELETE FROM steps WHERE run = ?1",
         "DELETE FROM leases WHERE run = ?1",
+        "DELETE FROM requested WHERE run = ?1",
+        "DELETE FROM reports WHERE run = ?1",
+        "DELETE FROM asked WHERE run = ?1",
         "DELETE FROM runs WHERE id = ?1",
     ] {
         connection.prepare_cached(sql)?.execute([&id])?;
@@ -90,27 +149,26 @@ fn delete(connection: &Connection, run: RunId, at: Timestamp, why: &str) -> Resu
 }
 
 /// The records of calls no longer name the files either.
-fn let_go(connection: &Connection, left: Left, before: Timestamp) -> Result<usize, StoreError> {
+fn let_go(connection: &Connection, left: Left, before: i64) -> Result<usize, StoreError> {
     let (files, calls) = match left {
         Left::Logs => (
             "DELETE FROM artifacts WHERE kind IN ('stdout', 'stderr')
-             AND run IN (SELECT id FROM runs WHERE ended_at < ?1)",
+             AND run IN (SELECT id FROM runs WHERE ended_ms <= ?1)",
             "UPDATE calls SET ending = json_remove(ending, '$.result.stdout_log', '$.result.stderr_log')
              WHERE (run, step, place) IN (SELECT run, step, place FROM artifacts
-                 WHERE kind IN ('stdout', 'stderr') AND run IN (SELECT id FROM runs WHERE ended_at < ?1))
+                 WHERE kind IN ('stdout', 'stderr') AND run IN (SELECT id FROM runs WHERE ended_ms <= ?1))
              AND (ending ->> '$.result.stdout_log' IS NOT NULL OR ending ->> '$.result.stderr_log' IS NOT NULL)",
         ),
         Left::Outputs => (
             "DELETE FROM artifacts WHERE kind = 'output'
-             AND run IN (SELECT id FROM runs WHERE ended_at < ?1)",
+             AND run IN (SELECT id FROM runs WHERE ended_ms <= ?1)",
             "UPDATE calls SET ending = json_set(ending, '$.result.outputs', json('[]'))
              WHERE (run, step, place) IN (SELECT run, step, place FROM artifacts
-                 WHERE kind = 'output' AND run IN (SELECT id FROM runs WHERE ended_at < ?1))
+                 WHERE kind = 'output' AND run IN (SELECT id FROM runs WHERE ended_ms <= ?1))
              AND json_array_length(ending, '$.result.outputs') > 0",
         ),
     };
-    let before = before.to_string();
     // The artifacts tell which calls name a file: calls come first.
-    connection.prepare_cached(calls)?.execute([&before])?;
-    Ok(connection.prepare_cached(files)?.execute([&before])?)
+    connection.prepare_cached(calls)?.execute([before])?;
+    Ok(connection.prepare_cached(files)?.execute([before])?)
 }

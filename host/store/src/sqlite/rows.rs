@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use simulay_model::{
     Artifact, ArtifactKind, Event, Plugin, PluginEvent, PluginRef, RelativePath, Request, Run, RunArtifact,
-    RunId,
+    RunId, RunSummary,
 };
 
 use crate::StoreError;
@@ -42,14 +42,38 @@ pub(super) fn plugin_event(row: &Row<'_>) -> Result<PluginEvent, StoreError> {
     })
 }
 
+/// What [`summary`] reads.
+pub(super) const SUMMARY: &str =
+    "SELECT id, pipeline, version, sha256, state, created_at, started_at, ended_at, error FROM runs";
+
+pub(super) fn summary(row: &Row<'_>) -> Result<RunSummary, StoreError> {
+    Ok(RunSummary {
+        id: parsed(row, "id")?,
+        plugin: reference(row)?,
+        state: parsed(row, "state")?,
+        created_at: parsed(row, "created_at")?,
+        started_at: time(row, "started_at")?,
+        ended_at: time(row, "ended_at")?,
+        error: optional_json(row, "error")?,
+    })
+}
+
+fn reference(row: &Row<'_>) -> Result<PluginRef, StoreError> {
+    Ok(PluginRef {
+        name: parsed(row, "pipeline")?,
+        version: parsed(row, "version")?,
+        sha256: parsed(row, "sha256")?,
+    })
+}
+
+/// What [`run`] reads.
+pub(super) const RUN: &str = "SELECT runs.*, requested.inputs, requested.params, reports.report FROM runs
+    JOIN requested ON requested.run = runs.id LEFT JOIN reports ON reports.run = runs.id";
+
 pub(super) fn run(row: &Row<'_>) -> Result<Run, StoreError> {
     Ok(Run {
         id: parsed(row, "id")?,
-        plugin: PluginRef {
-            name: parsed(row, "pipeline")?,
-            version: parsed(row, "version")?,
-            sha256: parsed(row, "sha256")?,
-        },
+        plugin: reference(row)?,
         request: Request {
             params: json(row, "params")?,
             inputs: json(row, "inputs")?,

@@ -14,8 +14,11 @@ impl Space for SqliteStore {
             // Only a write tells whether the disk takes writes again.
             self.write("touch", connection::touch).await?;
         }
-        let directory = self.directory.clone();
-        let look = move || Ok(free_in(&directory)?.min(free_in(&directory.join(BLOBS))?));
+        let (directory, reserve) = (self.directory.clone(), self.reserve.clone());
+        let look = move || {
+            let free = reserve.restore(free_in(&directory)?).ok_or(StoreError::Full)?;
+            Ok(free.min(free_in(&directory.join(BLOBS))?))
+        };
         let looked = tokio::task::spawn_blocking(look).await;
         looked.map_err(|error| StoreError::Failed(error.to_string()))?
     }

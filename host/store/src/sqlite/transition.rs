@@ -2,16 +2,20 @@
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
-use serde_json::Value;
 use simulay_model::{
-    ArtifactKind, CallEnd, Change, ContainerResult, Event, RunArtifact, RunEnd, RunId, RunState, Step,
+    ArtifactKind, CallEnd, Change, ContainerResult, Document, Event, RunArtifact, RunEnd, RunId, RunState,
+    Step,
 };
 
 use super::rows::{self, optional_json, parsed, signed, to_json, unsigned};
+use super::schema;
 use crate::StoreError;
 
 /// A call of a run, in SQL parameters' order: run, step, place, attempt.
 type AttemptKey = (String, u32, u32, u32);
+
+/// When: by the clock, and by the time observed.
+type Moment = (Timestamp, i64);
 
 /// What the checks look at.
 struct Head {
@@ -34,7 +38,7 @@ struct Attempt {
 pub(super) fn apply(
     connection: &Connection,
     run: RunId,
-    at: Timestamp,
+    at: Moment,
     change: &Change,
     kept: &[RunArtifact],
 ) -> Result<Event, StoreError> {
@@ -48,24 +52,25 @@ pub(super) fn apply(
         Change::Ended(_) if head.cancel_requested => (&cancelled, &[][..]),
         _ => (change, kept),
     };
-    let (kind, data) = (change.kind(), change.data());
+    let data = change.data().map_err(|error| StoreError::Failed(error.to_string()))?;
+    let kind = change.kind();
     if !store(connection, run, at, &head, change, kept)? {
         return told(connection, run, kind, change);
     }
-    append(connection, run, at, kind, data)
+    append(connection, run, at.0, kind, data)
 }
 
 /// False when the same is stored already.
 fn store(
     connection: &Connection,
     run: RunId,
-    at: Timestamp,
+    at: Moment,
     head: &Head,
     change: &Change,
     kept: &[RunArtifact],
 ) -> Result<bool, StoreError> {
     match change {
-        Change::Started => start(connection, run, at, head).map(|()| true),
+        Change::Started => start(connection, run, at.0, head).map(|()| true),
         Change::StepPlanned { step, plan } => plan_step(connection, run, head, *step, plan).map(|()| true),
         Change::CallStarted { step, call, attempt } => {
             at_work(head)?;
@@ -123,6 +128,7 @@ fn plan_step(
     let run = run.to_string();
     let sql = "INSERT INTO steps (run, step, plan) VALUES (?1, ?2, ?3)";
     connection.prepare_cached(sql)?.execute(params![run, step, to_json(plan)?])?;
+    schema::tell(connection, &run, step, plan)?;
     let sql = "INSERT INTO calls (run, step, place, attempt, started) VALUES (?1, ?2, ?3, 0, 0)";
     let mut statement = connection.prepare_cached(sql)?;
     for (place, _) in (0_u32..).zip(&plan.calls) {
@@ -220,7 +226,7 @@ fn request_cancel(connection: &Connection, run: RunId, head: &Head) -> Result<bo
 fn finish(
     connection: &Connection,
     run: RunId,
-    at: Timestamp,
+    (at, observed): Moment,
     head: &Head,
     end: &RunEnd,
     kept: &[RunArtifact],
@@ -233,9 +239,13 @@ fn finish(
         RunEnd::Failed(error) | RunEnd::TimedOut(error) => (None, Some(to_json(error)?)),
         RunEnd::Cancelled => (None, None),
     };
-    let sql = "UPDATE runs SET state = ?2, ended_at = ?3, report = ?4, error = ?5 WHERE id = ?1";
-    let values = params![run.to_string(), end.state().as_str(), at.to_string(), report, error];
+    let sql = "UPDATE runs SET state = ?2, ended_at = ?3, ended_ms = ?4, error = ?5 WHERE id = ?1";
+    let values = params![run.to_string(), end.state().as_str(), at.to_string(), observed, error];
     connection.prepare_cached(sql)?.execute(values)?;
+    if let Some(report) = report {
+        let sql = "INSERT INTO reports (run, report) VALUES (?1, ?2)";
+        connection.prepare_cached(sql)?.execute(params![run.to_string(), report])?;
+    }
     kept.iter().try_for_each(|artifact| insert_artifact(connection, run, artifact))
 }
 
@@ -267,14 +277,14 @@ pub(super) fn append(
     run: RunId,
     at: Timestamp,
     kind: &str,
-    data: Value,
+    data: Document,
 ) -> Result<Event, StoreError> {
     let id = run.to_string();
     let sql = "UPDATE runs SET last_event = last_event + 1 WHERE id = ?1 RETURNING last_event AS sequence";
     let mut statement = connection.prepare_cached(sql)?;
     let sequence = statement.query_row([&id], |row| Ok(unsigned(row, "sequence")))??;
     let sql = "INSERT INTO events (run, sequence, at, kind, data) VALUES (?1, ?2, ?3, ?4, ?5)";
-    let values = params![id, signed(sequence)?, at.to_string(), kind, to_json(&data)?];
+    let values = params![id, signed(sequence)?, at.to_string(), kind, data.as_str()];
     connection.prepare_cached(sql)?.execute(values)?;
     Ok(Event { run, sequence, at, kind: kind.to_owned(), data })
 }

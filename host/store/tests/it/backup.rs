@@ -106,7 +106,7 @@ async fn every_run_acknowledged_before_is_in_a_backup_under_load() {
         for run in before {
             assert!(records.get(run).await.unwrap().is_some(), "an acknowledged run is not in the backup");
         }
-        for run in records.unfinished().await.unwrap() {
+        for (run, _) in records.unfinished().await.unwrap() {
             for entry in records.artifacts(run).await.unwrap() {
                 assert_eq!(entry.kind, ArtifactKind::Input);
                 assert!(blobs.size(entry.artifact.sha256).await.unwrap().is_some(), "a blob is missing");

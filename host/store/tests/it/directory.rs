@@ -42,11 +42,21 @@ async fn a_damaged_run_hides_no_other() {
     let house = House::new();
     let (damaged, whole) = (house.run().await, house.run().await);
     let database = Connection::open(house.directory.path().join("simulay.sqlite")).unwrap();
-    let sql = "UPDATE runs SET params = '{' WHERE id = ?1";
-    assert_eq!(database.execute(sql, [damaged.to_string()]).unwrap(), 1);
-    let query = RunQuery { limit: 10, ..RunQuery::default() };
-    let listed = house.records.list(query).await.unwrap();
-    assert_eq!(listed.iter().map(|run| run.id).collect::<Vec<_>>(), [whole]);
+    let damage = |sql: &str| assert_eq!(database.execute(sql, [damaged.to_string()]).unwrap(), 1);
+    let listed = async || {
+        let listed = house.records.list(RunQuery { limit: 10, ..RunQuery::default() }).await.unwrap();
+        listed.into_iter().map(|run| run.id).collect::<Vec<_>>()
+    };
+    let unfinished = async || {
+        let unfinished = house.records.unfinished().await.unwrap();
+        unfinished.into_iter().map(|(run, _)| run).collect::<Vec<_>>()
+    };
+    damage("UPDATE requested SET params = '{' WHERE run = ?1");
     assert!(matches!(house.records.get(damaged).await, Err(StoreError::Corrupt(_))));
-    assert_eq!(house.records.unfinished().await.unwrap(), [damaged, whole]);
+    assert_eq!(listed().await, [whole, damaged], "lists read no documents");
+    damage("UPDATE runs SET created_at = '?' WHERE id = ?1");
+    assert_eq!(listed().await, [whole]);
+    assert_eq!(unfinished().await, [damaged, whole]);
+    damage("UPDATE runs SET pipeline = '?' WHERE id = ?1");
+    assert_eq!(unfinished().await, [whole]);
 }

@@ -4,9 +4,12 @@ use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
-use simulay_model::{Change, RunId};
-use simulay_store::{Blobs, Journal as _, Runs as _, Space as _, StoreError, open};
+use simulay_model::{Change, RunEnd, RunId};
+use simulay_store::{
+    Blobs, Journal as _, Leases as _, Retention as _, Runs as _, Space as _, StoreError, open,
+};
 use tempfile::TempDir;
 
 use crate::samples::{content, now, put, run};
@@ -144,4 +147,32 @@ fn a_directory_that_is_read_only_at_the_start_is_told() {
     assert!(disk.mount("remount,ro"));
     let told = open(&disk.mount.join("data")).err().unwrap();
     assert!(matches!(told, StoreError::Unwritable(_)), "{told}");
+}
+
+#[tokio::test]
+async fn cancelling_and_deleting_work_on_a_full_disk() {
+    let Some(disk) = Disk::new(16) else { return };
+    let (records, blobs) = open(&disk.mount.join("data")).unwrap();
+    let (ended, open) = (run("heat"), run("heat"));
+    for run in [&ended, &open] {
+        records.create(run.clone()).await.unwrap();
+    }
+    records.apply(ended.id, now(), Change::Ended(RunEnd::Cancelled)).await.unwrap();
+    disk.fill();
+    create_until_refused(&records).await;
+    // Nobody but who frees room gets what is reserved.
+    assert!(is_of_the_disk(&records.create(run("heat")).await.unwrap_err()));
+    records.apply(open.id, now(), Change::CancelRequested).await.unwrap();
+    let lease = records.take(open.id, "host", Duration::from_secs(30)).await.unwrap().unwrap();
+    let end = Change::Ended(RunEnd::Cancelled);
+    records.advance(open.id, lease.fence, now(), end).await.unwrap();
+    records.delete(ended.id, now(), "for a test").await.unwrap();
+    assert!(records.get(ended.id).await.unwrap().is_none());
+    let told = records.free().await.unwrap_err();
+    assert!(is_of_the_disk(&told), "the reserve is used: {told}");
+    disk.empty();
+    assert!(records.free().await.unwrap() > 1 << 20);
+    assert!(disk.mount.join("data/reserve").exists(), "it is there again");
+    records.create(run("heat")).await.unwrap();
+    put(&*blobs, b"after").await;
 }

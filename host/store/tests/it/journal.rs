@@ -1,6 +1,6 @@
 //! Plans, calls, artifacts, events, and who waits for them.
 
-use simulay_model::{ArtifactKind, CallEnd, Change, RunEnd, RunId};
+use simulay_model::{ArtifactKind, AskedCall, CallEnd, Change, RunEnd, RunId};
 use simulay_store::{Journal as _, Runs as _};
 
 use crate::samples::{House, call, ended, now, plan, planned, result, started};
@@ -18,7 +18,9 @@ async fn calls_are_told_by_step_and_place_with_their_newest_attempt() {
     let places: Vec<_> =
         calls.iter().map(|call| (call.step, call.index, call.attempt, call.started)).collect();
     assert_eq!(places, [(0, 0, 0, false), (0, 1, 1, true), (1, 0, 0, false)]);
-    assert_eq!(calls[1].call, call("call-1"));
+    assert_eq!(calls[1].call, AskedCall::from(&call("call-1")));
+    assert_eq!(house.records.call(id, 0, 1).await.unwrap().as_ref(), Some(&calls[1]));
+    assert_eq!(house.records.call(id, 0, 2).await.unwrap(), None);
     let ends: Vec<_> = calls.into_iter().map(|call| call.end).collect();
     assert_eq!(ends, [None, Some(CallEnd::Result(result(9))), None]);
     assert_eq!(house.records.step(id, 0).await.unwrap(), Some(plan(2)));
@@ -55,7 +57,7 @@ async fn events_are_read_in_pages() {
     assert!(sequences(u64::MAX, 2).await.is_empty());
     let event = &house.records.events(id, 2, 1).await.unwrap()[0];
     let planned = planned(0, 1);
-    assert_eq!((event.kind.as_str(), event.data.clone()), (planned.kind(), planned.data()));
+    assert_eq!((event.kind.as_str(), event.data.clone()), (planned.kind(), planned.data().unwrap()));
 }
 
 #[tokio::test]

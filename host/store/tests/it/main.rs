@@ -7,6 +7,7 @@ mod blobs;
 mod crash;
 mod directory;
 mod disk;
+mod earlier;
 mod injected;
 mod journal;
 mod leases;

@@ -1,7 +1,11 @@
 //! Requests that may come again.
 
+use std::time::Duration;
+
 use simulay_model::{Digest, PluginEvent, PluginEventKind, PluginState};
-use simulay_store::{Claim, Outcome, Plugins as _, RequestKey, Requests as _, Runs as _, StoreError};
+use simulay_store::{
+    Claim, Outcome, Plugins as _, RequestKey, Requests as _, Retention as _, Runs as _, StoreError,
+};
 
 use crate::samples::{House, now, plugin, run};
 
@@ -10,7 +14,7 @@ fn request(key: &str) -> RequestKey {
 }
 
 fn claim(key: &str) -> Claim {
-    Claim { request: request(key), fingerprint: Digest::of(b"body"), at: now() }
+    Claim { request: request(key), fingerprint: Digest::of(b"body") }
 }
 
 #[tokio::test]
@@ -63,13 +67,14 @@ async fn a_plugin_changes_once_per_claim() {
 }
 
 #[tokio::test]
-async fn what_is_old_is_forgotten() {
-    let house = House::new();
-    let old = Claim { at: now() - std::time::Duration::from_secs(10), ..claim("old") };
-    house.records.create_once(run("heat"), old).await.unwrap();
+async fn what_is_old_is_forgotten_by_the_time_observed() {
+    let (house, day) = (House::new(), Duration::from_secs(24 * 3600));
+    house.records.create_once(run("heat"), claim("old")).await.unwrap();
+    house.records.observe(day).await.unwrap();
+    let house = house.reopen();
     house.records.remember(claim("new"), "{}".to_owned()).await.unwrap();
-    let before = now() - std::time::Duration::from_secs(5);
-    assert_eq!(house.records.forget(before).await.unwrap(), 1);
+    assert_eq!(house.records.forget(day + Duration::from_secs(1)).await.unwrap(), 0);
+    assert_eq!(house.records.forget(day).await.unwrap(), 1);
     assert_eq!(house.records.find(&request("old")).await.unwrap(), None);
     assert!(house.records.find(&request("new")).await.unwrap().is_some());
 }

@@ -1,6 +1,6 @@
 //! What is kept no longer.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use rusqlite::Connection;
@@ -10,7 +10,7 @@ use simulay_store::{
     Runs as _, Shelves as _, StoreError, snapshot,
 };
 
-use crate::samples::{House, ended, file_of, now, plugin, put, report, run, started};
+use crate::samples::{House, ended, now, plugin, put, report, run, started};
 
 impl House {
     /// A run that has ended with what its call left.
@@ -28,21 +28,23 @@ impl House {
             let sql = format!("SELECT count(*) FROM {table} WHERE run = ?1");
             connection.query_row(&sql, [run.to_string()], |row| row.get::<_, u32>(0)).unwrap()
         };
-        ["events", "artifacts", "calls", "steps", "leases"].map(count).iter().sum()
+        ["events", "artifacts", "calls", "asked", "steps", "requested", "reports", "leases"]
+            .map(count)
+            .iter()
+            .sum()
     }
 }
 
-fn long_ago() -> SystemTime {
-    SystemTime::now() - Duration::from_secs(3600)
-}
+const NOW: Duration = Duration::ZERO;
+const HOUR: Duration = Duration::from_secs(3600);
 
 #[tokio::test]
 async fn a_run_is_deleted_whole_and_told_of() {
     let house = House::new();
     let (gone, stays, at_work) = (house.done().await, house.done().await, house.running(1).await);
-    assert_eq!(house.records.ended(now(), 10).await.unwrap(), [gone, stays]);
-    assert_eq!(house.records.ended(now(), 1).await.unwrap(), [gone]);
-    assert_eq!(house.records.ended(now() - Duration::from_secs(60), 10).await.unwrap(), []);
+    assert_eq!(house.records.ended(NOW, 10).await.unwrap(), [gone, stays]);
+    assert_eq!(house.records.ended(NOW, 1).await.unwrap(), [gone]);
+    assert_eq!(house.records.ended(HOUR, 10).await.unwrap(), []);
     house.records.delete(gone, now(), "for a test").await.unwrap();
     assert!(house.records.get(gone).await.unwrap().is_none());
     assert_eq!(house.rows(gone), 0);
@@ -59,12 +61,12 @@ async fn a_run_is_deleted_whole_and_told_of() {
 async fn a_run_that_a_remembered_request_tells_of_stays() {
     let house = House::new();
     let (kept, request) = (run("heat"), RequestKey { scope: "s".to_owned(), key: "k".to_owned() });
-    let claim = Claim { request, fingerprint: Digest::of(b""), at: now() };
+    let claim = Claim { request, fingerprint: Digest::of(b"") };
     house.records.create_once(kept.clone(), claim).await.unwrap();
     house.apply(kept.id, Change::Ended(RunEnd::Cancelled)).await.unwrap();
-    assert_eq!(house.records.ended(now(), 10).await.unwrap(), []);
+    assert_eq!(house.records.ended(NOW, 10).await.unwrap(), []);
     assert!(matches!(house.records.delete(kept.id, now(), "why").await, Err(StoreError::Conflict(_))));
-    house.records.forget(now()).await.unwrap();
+    house.records.forget(NOW).await.unwrap();
     house.records.delete(kept.id, now(), "why").await.unwrap();
 }
 
@@ -74,12 +76,12 @@ async fn what_calls_left_goes_before_their_run() {
     let (run, at_work) = (house.done().await, house.running(1).await);
     house.apply(at_work, started(0, 0, 0)).await.unwrap();
     house.apply(at_work, ended(0, 0, 0, 1)).await.unwrap();
-    assert_eq!(house.records.let_go(Left::Logs, now()).await.unwrap(), 2);
-    assert_eq!(house.records.let_go(Left::Logs, now()).await.unwrap(), 0);
+    assert_eq!(house.records.let_go(Left::Logs, NOW).await.unwrap(), 2);
+    assert_eq!(house.records.let_go(Left::Logs, NOW).await.unwrap(), 0);
     let call = house.records.calls(run).await.unwrap().remove(0);
     let Some(CallEnd::Result(result)) = call.end else { panic!("{call:?}") };
     assert_eq!((result.stdout_log, result.stderr_log, result.outputs.len()), (None, None, 1));
-    assert_eq!(house.records.let_go(Left::Outputs, now()).await.unwrap(), 1);
+    assert_eq!(house.records.let_go(Left::Outputs, NOW).await.unwrap(), 1);
     let call = house.records.calls(run).await.unwrap().remove(0);
     let Some(CallEnd::Result(result)) = call.end else { panic!("{call:?}") };
     assert_eq!(result.outputs, []);
@@ -97,9 +99,42 @@ async fn what_a_run_or_a_plugin_shows_is_known() {
     let shown = house.records.shown(vec![code, input, output, unknown]).await.unwrap();
     assert!(shown.contains(&code) && shown.contains(&input) && shown.contains(&output));
     assert!(!shown.contains(&unknown));
-    assert_eq!(house.records.own_bytes(run).await.unwrap(), 3 + 3 + 5 + 2);
+    let own = house.records.own_bytes(run).await.unwrap();
+    let records = own - (3 + 3 + 5 + 2);
+    assert!((500..5000).contains(&records), "plan, report and what happened: {records}");
+    assert_eq!(house.records.freeable().await.unwrap(), own, "it is the only run that may go");
     house.run().await;
-    assert_eq!(house.records.own_bytes(run).await.unwrap(), 3 + 5 + 2, "another run has the input too");
+    assert_eq!(house.records.own_bytes(run).await.unwrap(), own - 3, "another run has the input too");
+    assert_eq!(house.records.freeable().await.unwrap(), own - 3);
+    house.records.add(plugin("code", "1.0.0", b"3,4")).await.unwrap();
+    assert_eq!(house.records.freeable().await.unwrap(), own - 6, "a plugin shows the output too");
+}
+
+#[tokio::test]
+async fn what_ended_runs_share_is_free_once_all_of_them_are_gone() {
+    let house = House::new();
+    let runs = [house.done().await, house.done().await];
+    let all = house.records.freeable().await.unwrap();
+    let [first, second] = runs.map(|run| house.records.own_bytes(run));
+    let (first, second) = (first.await.unwrap(), second.await.unwrap());
+    assert_eq!(all, first + second + (3 + 3 + 5 + 2), "shared bytes are nobody's own, and counted once");
+    house.records.delete(runs[0], now(), "for a test").await.unwrap();
+    assert_eq!(house.records.own_bytes(runs[1]).await.unwrap(), all - first);
+    assert_eq!(house.records.freeable().await.unwrap(), all - first);
+}
+
+#[tokio::test]
+async fn ages_are_of_the_time_observed_and_go_on_after_a_restart() {
+    let house = House::new();
+    let (old, blob) = (house.done().await, house.put(b"old").await);
+    house.records.observe(HOUR).await.unwrap();
+    let house = house.reopen();
+    let young = house.done().await;
+    assert_eq!(house.records.ended(HOUR, 10).await.unwrap(), [old]);
+    assert_eq!(house.records.ended(NOW, 10).await.unwrap(), [old, young]);
+    let shelved = house.blobs.all().await.unwrap();
+    assert_eq!(shelved.iter().find(|shelved| shelved.blob == blob).unwrap().age, HOUR);
+    assert_eq!(house.records.let_go(Left::Logs, HOUR).await.unwrap(), 2);
 }
 
 #[tokio::test]
@@ -108,12 +143,13 @@ async fn only_what_nobody_touched_is_removed() {
     let (small, large) = (house.put(b"small").await, house.put(&vec![1; 1 << 20]).await);
     let all = house.blobs.all().await.unwrap();
     assert_eq!(all.iter().map(|shelved| shelved.size).sum::<u64>(), (1 << 20) + 5);
-    assert!(!house.blobs.remove(small, long_ago()).await.unwrap(), "it is young");
-    let later = SystemTime::now() + Duration::from_secs(1);
-    assert!(house.blobs.remove(large, later).await.unwrap());
-    assert!(!house.blobs.remove(large, later).await.unwrap(), "it is gone");
-    assert_eq!(house.blobs.keep(large).await.unwrap(), None);
+    assert!(!house.blobs.remove(small, HOUR).await.unwrap(), "it is young");
+    house.records.observe(HOUR).await.unwrap();
     assert_eq!(house.blobs.keep(small).await.unwrap(), Some(5));
+    assert!(!house.blobs.remove(small, HOUR).await.unwrap(), "it was touched");
+    assert!(house.blobs.remove(large, HOUR).await.unwrap());
+    assert!(!house.blobs.remove(large, HOUR).await.unwrap(), "it is gone");
+    assert_eq!(house.blobs.keep(large).await.unwrap(), None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -123,10 +159,9 @@ async fn a_blob_that_comes_or_is_named_while_it_is_collected_is_there_afterwards
         let bytes = round.to_string();
         let blob = house.put(bytes.as_bytes()).await;
         // Old, so that only an upload or a name saves it.
-        let file = file_of(house.directory.path(), blob);
-        std::fs::File::open(file).unwrap().set_modified(long_ago() - Duration::from_secs(1)).unwrap();
+        house.records.observe(HOUR).await.unwrap();
         let (blobs, other) = (house.blobs.clone(), house.blobs.clone());
-        let collecting = tokio::spawn(async move { blobs.remove(blob, long_ago()).await.unwrap() });
+        let collecting = tokio::spawn(async move { blobs.remove(blob, HOUR).await.unwrap() });
         let saved = if round.is_multiple_of(2) {
             put(&*other, bytes.as_bytes()).await;
             true

@@ -219,5 +219,6 @@ async fn lists_go_from_the_newest_and_page_by_a_cursor() {
     assert_eq!(list(all(Some("none"), Some(RunState::Running))).await, []);
     let mut unfinished = house.records.unfinished().await.unwrap();
     unfinished.reverse();
+    let unfinished: Vec<_> = unfinished.into_iter().map(|(run, _)| run).collect();
     assert_eq!(unfinished, runs[..6]);
 }

@@ -120,7 +120,7 @@ pub(crate) fn run(pipeline: &str) -> Run {
             sha256: Digest::of(pipeline.as_bytes()),
         },
         request: Request {
-            params: json!({ "width": 0.1, "tiny": 5e-324, "large": u64::MAX }),
+            params: json!({ "width": 0.1, "tiny": 5e-324, "large": u64::MAX }).into(),
             inputs: vec![artifact("mesh.csv", b"1,2")],
             seed: u64::MAX,
         },
@@ -163,7 +163,7 @@ pub(crate) fn call(name: &str) -> ContainerCall {
 
 pub(crate) fn plan(calls: usize) -> Step {
     let calls = (0..calls).map(|number| call(&format!("call-{number}"))).collect();
-    Step { calls, state: json!({ "round": 1 }) }
+    Step { calls, state: json!({ "round": 1 }).into() }
 }
 
 pub(crate) fn planned(step: u32, calls: usize) -> Change {
@@ -199,5 +199,5 @@ pub(crate) fn result(wall_ms: u64) -> ContainerResult {
 }
 
 pub(crate) fn report() -> Report {
-    Report { outcome: json!({ "peak": 0.1 + 0.2 }), plots: Vec::new(), artifacts: Vec::new() }
+    Report { outcome: json!({ "peak": 0.1 + 0.2 }).into(), plots: Vec::new(), artifacts: Vec::new() }
 }

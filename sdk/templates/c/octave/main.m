@@ -10,6 +10,6 @@ load_N = bending * min(eig(full(curvature)));
 euler_N = pi ^ 2 * bending / p.length_m ^ 2;
 
 f = fopen("result.json", "w");
-fprintf(f, '{"critical_load_N": %.12g, "euler_load_N": %.12g, "relative_error": %.12g}', ...
+fprintf(f, '{"critical_load_N": %.17g, "euler_load_N": %.17g, "relative_error": %.17g}', ...
         load_N, euler_N, abs(load_N - euler_N) / euler_N);
 fclose(f);

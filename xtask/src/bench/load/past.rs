@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(1800);
 /// Makes `stored` runs, and looks how a host starts and answers with them.
 pub(super) fn measure(scene: &Scene<'_>, stored: usize) -> anyhow::Result<()> {
     println!("\na past of {stored} runs");
-    let data = data()?;
+    let data = data("")?;
     let server = scene.start(&data)?;
     scene.upload(&server, &[PIPELINE])?;
     let begun = Instant::now();

@@ -19,7 +19,7 @@ const ENDS: [&str; 3] = ["succeeded", "failed", "timed_out"];
 /// `ended` have come to their end.
 pub(super) fn measure(scene: &Scene<'_>, queued: usize, ended: usize) -> anyhow::Result<()> {
     println!("\na queue of {queued} runs, Docker at work");
-    let data = data()?;
+    let data = data("")?;
     let (server, start) = scene.start_timed(&data)?;
     scene.upload(&server, &PIPELINES)?;
     let idle = Holding::of(server.pid())?;

@@ -24,7 +24,7 @@ const STACK: usize = 256 << 10;
 /// Lets `watchers` follow runs for `time`.
 pub(super) fn measure(scene: &Scene<'_>, watchers: usize, time: Duration) -> anyhow::Result<()> {
     println!("\n{watchers} who watch, for {} s", time.as_secs());
-    let data = data()?;
+    let data = data("")?;
     let server = scene.start(&data)?;
     scene.upload(&server, &[PIPELINE])?;
     let host = Host::new(server.url());

@@ -1,0 +1,75 @@
+//! The places of connections. Whoever finds none is still heard, on a connection set aside: the host is
+//! asked whether it lives and how it does when it is crowded most of all.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::ApiSettings;
+use crate::problem::Refusal;
+use crate::shares::{Peer, Share, Shares};
+use crate::wire::ProblemKind;
+
+/// What is answered on any connection.
+const ALWAYS: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
+
+/// The places of connections.
+pub(crate) struct Seats {
+    free: Arc<Semaphore>,
+    shares: Shares,
+}
+
+/// The place of a connection, free again when dropped.
+pub(crate) struct Seat {
+    _place: OwnedSemaphorePermit,
+    _share: Share,
+}
+
+/// Why a connection has no place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Crowded {
+    /// All places are taken.
+    ByAll,
+    /// The address has its share.
+    ByAddress,
+}
+
+impl Seats {
+    pub(crate) fn new(settings: &ApiSettings) -> Self {
+        Self {
+            free: Arc::new(Semaphore::new(settings.max_connections)),
+            shares: Shares::new(settings.max_connections_per_address),
+        }
+    }
+
+    pub(crate) fn take(&self, from: IpAddr) -> Result<Seat, Crowded> {
+        let share = self.shares.take(Peer::new(from)).ok_or(Crowded::ByAddress)?;
+        let place = self.free.clone().try_acquire_owned().map_err(|_| Crowded::ByAll)?;
+        Ok(Seat { _place: place, _share: share })
+    }
+}
+
+impl From<Crowded> for Refusal {
+    fn from(crowded: Crowded) -> Self {
+        let setting = match crowded {
+            Crowded::ByAll => "there are as many connections as `server.max_connections` allows",
+            Crowded::ByAddress => {
+                "your address has as many connections as `server.max_connections_per_address` allows"
+            }
+        };
+        Self::new(ProblemKind::TooManyConnections, setting)
+    }
+}
+
+/// Lets through requests on connections that have a place, and what is always answered.
+pub(crate) async fn check(request: Request, next: Next) -> Response {
+    let crowded = request.extensions().get::<Crowded>().copied();
+    match crowded.filter(|_| !ALWAYS.contains(&request.uri().path())) {
+        Some(crowded) => Refusal::from(crowded).into_response(),
+        None => next.run(request).await,
+    }
+}

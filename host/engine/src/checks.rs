@@ -1,0 +1,111 @@
+//! Documents are checked against the schemas of plugins on threads that may block, few at once. What one
+//! check costs is bounded, and still more than an async thread can spare.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use simulay_model::schema::{FieldError, Schema, SchemaError};
+use simulay_model::{Document, Weight};
+use simulay_store::StoreError;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::spawn_blocking;
+
+use crate::parsing::Parsing;
+
+/// Why a document is not taken.
+pub(crate) enum Unfit {
+    /// It breaks its schema; each place by JSON Pointer.
+    Broken(Vec<FieldError>),
+    /// It could not be checked.
+    Store(StoreError),
+}
+
+/// The places of checks at work.
+pub(crate) struct Checks {
+    threads: Option<Arc<Semaphore>>,
+    parsing: Parsing,
+}
+
+/// The place of one check, on a thread of its own or, without one, on the thread that asks.
+pub(crate) struct CheckPlace {
+    thread: Option<OwnedSemaphorePermit>,
+    parsing: Parsing,
+}
+
+impl Checks {
+    /// So many `threads`, and `bytes` for what they parse.
+    pub(crate) fn new(threads: usize, bytes: u64) -> Self {
+        let threads = (threads > 0).then(|| Arc::new(Semaphore::new(threads)));
+        Self { threads, parsing: Parsing::new(bytes) }
+    }
+
+    /// Waits for a place.
+    pub(crate) async fn place(&self) -> Result<CheckPlace, StoreError> {
+        let parsing = self.parsing.clone();
+        let Some(threads) = self.threads.clone() else { return Ok(CheckPlace { thread: None, parsing }) };
+        let thread = threads.acquire_owned().await;
+        let thread = thread.map_err(|error| StoreError::Failed(error.to_string()))?;
+        Ok(CheckPlace { thread: Some(thread), parsing })
+    }
+}
+
+/// `document` with the defaults of `schema` filled in, when that is valid.
+pub(crate) async fn complete(
+    place: CheckPlace,
+    schema: &Value,
+    document: &Document,
+) -> Result<Document, Unfit> {
+    apply(place, schema, document, |schema, value| schema.complete(value).map(Document::from)).await
+}
+
+/// Checks `document` as it is.
+pub(crate) async fn check(place: CheckPlace, schema: &Value, document: &Document) -> Result<(), Unfit> {
+    apply(place, schema, document, |schema, value| schema.check(&value)).await
+}
+
+/// True when both say the same, in whatever order of keys.
+pub(crate) async fn agree(place: CheckPlace, one: &Document, two: &Document) -> bool {
+    let (Ok(first), Ok(second)) = (one.weight(), two.weight()) else { return false };
+    let weight = Weight(first.0.saturating_add(second.0));
+    let (one, two) = (one.clone(), two.clone());
+    place.work(weight, move || one.says_the_same(&two)).await.unwrap_or(false)
+}
+
+async fn apply<T: Send + 'static>(
+    place: CheckPlace,
+    schema: &Value,
+    document: &Document,
+    work: impl FnOnce(&Schema, Value) -> Result<T, Vec<FieldError>> + Send + 'static,
+) -> Result<T, Unfit> {
+    let weight = document.weight().map_err(|error| Unfit::Broken(whole(error)))?;
+    let (schema, document) = (schema.clone(), document.clone());
+    let check = move || {
+        let value = document.value().map_err(whole)?;
+        // It was checked at upload, perhaps by a host that took more.
+        work(&Schema::new(&schema).map_err(|error: SchemaError| whole(error))?, value)
+    };
+    place.work(weight, check).await.map_err(Unfit::Store)?.map_err(Unfit::Broken)
+}
+
+impl CheckPlace {
+    /// Does what parses `weight`. The place is free again once that is done, whether or not anyone still
+    /// waits for it.
+    async fn work<T: Send + 'static>(
+        self,
+        weight: Weight,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let room = self.parsing.room(weight).await;
+        let Some(thread) = self.thread else { return Ok(work()) };
+        let done = spawn_blocking(move || {
+            let _held = (thread, room);
+            work()
+        });
+        done.await.map_err(|error| StoreError::Failed(error.to_string()))
+    }
+}
+
+/// An error of the document as a whole.
+fn whole(error: impl ToString) -> Vec<FieldError> {
+    vec![FieldError { pointer: String::new(), message: error.to_string() }]
+}

@@ -1,0 +1,38 @@
+//! Runs without their documents: what lists show, and what is asked of runs that only wait.
+
+use jiff::Timestamp;
+
+use crate::{PluginRef, Run, RunError, RunId, RunState};
+
+/// A run without its parameters, inputs and report, which may be large.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunSummary {
+    /// Identity.
+    pub id: RunId,
+    /// The version it began with and stays on.
+    pub plugin: PluginRef,
+    /// Where it is.
+    pub state: RunState,
+    /// When it was accepted.
+    pub created_at: Timestamp,
+    /// When work on it began.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// Cause, when it did not succeed.
+    pub error: Option<RunError>,
+}
+
+impl From<&Run> for RunSummary {
+    fn from(run: &Run) -> Self {
+        Self {
+            id: run.id,
+            plugin: run.plugin.clone(),
+            state: run.state,
+            created_at: run.created_at,
+            started_at: run.started_at,
+            ended_at: run.ended_at,
+            error: run.error.clone(),
+        }
+    }
+}
