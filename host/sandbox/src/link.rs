@@ -70,7 +70,7 @@ pub(crate) fn compile(linker: &Linker<Guest>, bytes: &[u8]) -> Result<Compiled, 
 /// Links compiled code.
 pub(crate) fn link(linker: &Linker<Guest>, component: &Component) -> Result<Compiled, InspectError> {
     let linked = linker.instantiate_pre(component).map_err(|error| mismatch("imports", &error))?;
-    let exports = |contract: &Contract| component.get_export_index(None, &contract.pipeline()).is_some();
+    let exports = |contract: &Contract| component.get_export_index(None, contract.pipeline()).is_some();
     let contract = Contract::SPOKEN.into_iter().find(exports);
     let contract = contract.ok_or_else(|| mismatch("exports", &Error::msg("there is no `pipeline`")))?;
     Ok(Compiled { linked, contract })
