@@ -185,11 +185,9 @@ async fn files_are_run_as_their_authors_mean_them() {
     let named = desk.outcome(named, &[("main.m", &uses), ("compat/trapz.m", shadow)]).await;
     assert_eq!(named["result"], -1);
     let away = format!("mkdir('deep'); cd('deep'); r = f(); cd('..'); {r}");
-    let away = desk.outcome(
-        json!({ "path": ["lib"] }),
-        &[("main.m", &away), ("lib/f.m", "function r = f(), r = 5; end")],
-    );
-    assert_eq!(away.await["result"], 5);
+    let files = [("main.m", away.as_str()), ("lib/f.m", "function r = f(), r = 5; end")];
+    let away = desk.outcome(json!({ "path": ["lib"] }), &files).await;
+    assert_eq!(away["result"], 5);
     let first = format!("function y = twice(x)\n  y = 2 * x;\nend\nr = twice(4); {r}\n");
     assert_eq!(desk.outcome(at("main.m"), &[("main.m", &first)]).await["result"], 8);
     let only = format!("\u{feff}function plate()\r\n  r = 25;\r\n  {r}\r\nend");
