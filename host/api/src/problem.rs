@@ -48,11 +48,11 @@ pub(crate) const fn meaning(kind: ProblemKind) -> (StatusCode, &'static str) {
         }
         Kind::RangeNotSatisfiable => (StatusCode::RANGE_NOT_SATISFIABLE, "The range is past the end"),
         Kind::MisdirectedRequest => (StatusCode::MISDIRECTED_REQUEST, "The host name is not served here"),
-        Kind::InvalidArchive => (StatusCode::UNPROCESSABLE_ENTITY, "The archive is not taken"),
         Kind::CrossSite => (StatusCode::FORBIDDEN, "A page of another site sent the request"),
         Kind::TooManyConnections => {
             (StatusCode::SERVICE_UNAVAILABLE, "The server has no connection to spare")
         }
+        Kind::InvalidArchive => (StatusCode::UNPROCESSABLE_ENTITY, "The archive is not taken"),
         Kind::InvalidComponent => (StatusCode::UNPROCESSABLE_ENTITY, "Not a WebAssembly component"),
         Kind::ComponentTooComplex => (StatusCode::UNPROCESSABLE_ENTITY, "The component is too complex"),
         Kind::CompileTimeout => (StatusCode::UNPROCESSABLE_ENTITY, "The component takes too long to compile"),

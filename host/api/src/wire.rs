@@ -18,11 +18,11 @@ mod system;
 
 pub use artifact::{Artifact, ArtifactKind, ArtifactList, ListedArtifact};
 pub use call::{
-    Asked, Call, CallList, CallResult, Ending, OnFailure, PlacedFile, Preview, Resources, Variable,
+    Asked, Call, CallList, CallResult, Ending, Omission, OnFailure, PlacedFile, Preview, Resources, Variable,
 };
 pub use event::Event;
 pub use image::{Image, ImageList};
-pub use input::{Input, InputStored, LeftOut, Missing, Unpacked, Wanted};
+pub use input::{Input, InputStored, Missing, Unpacked, Wanted};
 pub use life::{Check, Disagreement, More, PluginEvent, PluginEventKind, PluginState, RolledBack};
 pub use pipeline::{Pipeline, PipelineList, PipelineSummary};
 pub use plugin::{DeclaredImage, Example, Manifest, Plugin, PluginList, PluginSummary, Tool};

@@ -33,7 +33,7 @@ pub enum ContainerError {
     /// The image carries the init of another version of Simulay.
     #[error(
         "image `{image}` was registered by another version of Simulay; register it again with \
-         `simulay images register {image} IMAGE`"
+         `simulay images refresh`, or with `simulay images register {image} IMAGE`"
     )]
     ForeignInit {
         /// Logical name.

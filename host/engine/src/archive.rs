@@ -8,12 +8,13 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use simulay_archives::{ArchiveError, Bounds, Contents, DETECTABLE, Format, read_gzip, read_tar, read_zip};
-use simulay_store::{Blobs, Space, StoreError};
+use simulay_store::{Blobs, StoreError};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::{ArchiveRefused, storage};
+use crate::ArchiveRefused;
+use crate::storage::Room;
 use incoming::Incoming;
 use shelf::BlobShelf;
 use spool::Spool;
@@ -49,26 +50,8 @@ enum State {
 
 type Reading = JoinHandle<Result<Contents, ArchiveError>>;
 
-/// Where there is room, and how much of it stays free.
-#[derive(Clone)]
-pub(crate) struct Room {
-    pub(crate) space: Arc<dyn Space>,
-    pub(crate) floor: u64,
-}
-
-impl Room {
-    async fn check(&self) -> Result<(), StoreError> {
-        storage::admit(&*self.space, self.floor).await
-    }
-}
-
 impl ArchiveWriter {
-    pub(crate) fn new(
-        blobs: Arc<dyn Blobs>,
-        room: Option<Room>,
-        bounds: Bounds,
-        place: Box<dyn Send>,
-    ) -> Self {
+    pub(crate) fn new(blobs: Arc<dyn Blobs>, room: Room, bounds: Bounds, place: Box<dyn Send>) -> Self {
         let stop = CancellationToken::new();
         let shelf = BlobShelf::new(blobs, room, stop.clone());
         Self {

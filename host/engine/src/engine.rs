@@ -26,7 +26,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::archive::{ArchiveWriter, Room};
+use crate::archive::ArchiveWriter;
 use crate::drive::Driver;
 use crate::events::Followers;
 use crate::limits::{Limits, Place};
@@ -327,9 +327,7 @@ impl Engine {
         place: impl Send + 'static,
     ) -> Result<ArchiveWriter, StoreError> {
         self.check_room().await?;
-        let floor = self.settings.min_free_bytes;
-        let room = self.kept.as_ref().map(|kept| Room { space: kept.space.clone(), floor });
-        Ok(ArchiveWriter::new(self.parts.blobs.clone(), room, bounds, Box::new(place)))
+        Ok(ArchiveWriter::new(self.parts.blobs.clone(), self.room(), bounds, Box::new(place)))
     }
 
     /// Which of these inputs are not there; the others are not collected for a while.

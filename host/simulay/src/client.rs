@@ -85,6 +85,12 @@ impl Client {
         self.get(&format!("/v1/runs/{run}")).await
     }
 
+    /// The container calls of a run.
+    pub(crate) async fn calls(&self, run: RunId) -> anyhow::Result<Vec<Value>> {
+        let document = self.get(&format!("/v1/runs/{run}/calls")).await?;
+        Ok(document.get("calls").and_then(Value::as_array).cloned().unwrap_or_default())
+    }
+
     /// What `path` says, in pieces.
     pub(crate) async fn bytes(
         &self,

@@ -1,5 +1,6 @@
 //! Documents about plugins and runs, as people read them.
 
+mod calls;
 mod manifest;
 mod plugin;
 
@@ -9,6 +10,7 @@ use simulay_model::{ErrorKind, Plot, Series};
 use crate::cures::cure;
 use crate::terminal::{Table, one_line, range, size, spark, value};
 
+pub(crate) use calls::calls;
 pub(crate) use manifest::manifest;
 pub(crate) use plugin::{
     disagreements, is_checking, moment, notes, of_check, plugin, reference, serving, state,

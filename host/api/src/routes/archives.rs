@@ -9,7 +9,9 @@ use simulay_archives::{ArchiveError, Bounds};
 
 use crate::ApiSettings;
 use crate::body::{Pieces, check_one_of, check_plain};
+use crate::pace::Pace;
 use crate::problem::{Refusal, Refused};
+use crate::shares::Peer;
 use crate::state::Api;
 use crate::wire::{ProblemKind, Unpacked};
 
@@ -44,15 +46,16 @@ const MEDIA_TYPES: [&str; 7] = [
     ))]
 pub(super) async fn upload(
     State(api): State<Api>,
+    peer: Peer,
     headers: HeaderMap,
     body: Body,
 ) -> Result<impl IntoResponse, Refusal> {
     check_plain(&headers)?;
     check_one_of(&headers, &MEDIA_TYPES)?;
-    let place = api.archives.take()?;
-    let (limit, stall) = (api.settings.max_archive_bytes, api.settings.stall_timeout);
+    let place = api.archives.take(peer)?;
+    let (limit, pace) = (api.settings.max_archive_bytes, Pace::of(&api.settings));
     let over = |refusal| told_with_setting(refusal, limit);
-    let pieces = Pieces::new(&headers, body, limit, ProblemKind::PayloadTooLarge, stall);
+    let pieces = Pieces::new(&headers, body, limit, ProblemKind::PayloadTooLarge, pace);
     let mut pieces = pieces.map_err(over)?;
     let mut writer = api.engine.archive_writer(bounds(&api.settings), place).await?;
     while let Some(piece) = pieces.next().await.map_err(over)? {

@@ -7,6 +7,8 @@ use simulay_archives::{Contents, Packed};
 use simulay_model as model;
 use utoipa::ToSchema;
 
+use super::call::Omission;
+
 /// An uploaded file under the name it gets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -38,18 +40,9 @@ pub struct Unpacked {
     /// The files, as a request for a run takes them.
     pub inputs: Vec<Input>,
     /// What is in the archive and was not taken; at most 100 of them.
-    pub left_out: Vec<LeftOut>,
+    pub left_out: Vec<Omission>,
     /// How much more was not taken.
     pub left_out_more: u64,
-}
-
-/// Something that was not taken.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct LeftOut {
-    /// Its path; what is no UTF-8 is replaced.
-    pub path: String,
-    /// Why, in words.
-    pub reason: String,
 }
 
 /// Inputs that are asked for.
@@ -72,10 +65,9 @@ pub struct Missing {
 impl From<Contents> for Unpacked {
     fn from(contents: Contents) -> Self {
         let input = |Packed { path, sha256, size }| Input { path, sha256, size: Some(size) };
-        let left_out = |model::Omission { path, reason }| LeftOut { path, reason };
         Self {
             inputs: contents.files.into_iter().map(input).collect(),
-            left_out: contents.left_out.into_iter().map(left_out).collect(),
+            left_out: contents.left_out.into_iter().map(Into::into).collect(),
             left_out_more: contents.left_out_more,
         }
     }

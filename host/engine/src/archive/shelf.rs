@@ -11,9 +11,10 @@ use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::STRETCH;
 use super::spool::Spool;
-use super::{Room, STRETCH};
 use crate::exchange::put;
+use crate::storage::Room;
 
 /// Bytes read at a time; a smaller file is stored beside others.
 const PIECE: usize = 128 * 1024;
@@ -23,7 +24,7 @@ const AT_ONCE: usize = 16;
 /// Stores what a thread reads.
 pub(super) struct BlobShelf {
     blobs: Arc<dyn Blobs>,
-    room: Option<Room>,
+    room: Room,
     runtime: Handle,
     storing: JoinSet<Result<(), StoreError>>,
     unseen: u64,
@@ -32,7 +33,7 @@ pub(super) struct BlobShelf {
 }
 
 impl BlobShelf {
-    pub(super) fn new(blobs: Arc<dyn Blobs>, room: Option<Room>, stop: CancellationToken) -> Self {
+    pub(super) fn new(blobs: Arc<dyn Blobs>, room: Room, stop: CancellationToken) -> Self {
         Self { blobs, room, runtime: Handle::current(), storing: JoinSet::new(), unseen: 0, stop }
     }
 
@@ -88,8 +89,8 @@ impl BlobShelf {
         if self.stop.is_cancelled() {
             return Err(ArchiveError::Damaged("nobody waits for it any more".to_owned()));
         }
-        if let Some(room) = self.room.as_ref().filter(|_| self.unseen >= STRETCH) {
-            self.runtime.block_on(room.check()).map_err(failed)?;
+        if self.unseen >= STRETCH {
+            self.runtime.block_on(self.room.check(0)).map_err(failed)?;
             self.unseen = 0;
         }
         Ok(())

@@ -6,25 +6,26 @@ use bytes::Bytes;
 use simulay_store::StoreError;
 use tokio::io::AsyncWriteExt as _;
 
-use super::{Room, STRETCH};
+use super::STRETCH;
+use crate::storage::Room;
 
 /// An archive on its way to the disk.
 pub(super) struct Spool {
     file: tokio::fs::File,
-    room: Option<Room>,
+    room: Room,
     /// Bytes since the last look at the room.
     unseen: u64,
 }
 
 impl Spool {
-    pub(super) fn new(file: File, room: Option<Room>) -> Self {
+    pub(super) fn new(file: File, room: Room) -> Self {
         Self { file: file.into(), room, unseen: 0 }
     }
 
     pub(super) async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError> {
         self.unseen += bytes.len() as u64;
-        if let Some(room) = self.room.as_ref().filter(|_| self.unseen >= STRETCH) {
-            room.check().await?;
+        if self.unseen >= STRETCH {
+            self.room.check(0).await?;
             self.unseen = 0;
         }
         self.file.write_all(&bytes).await.map_err(|error| StoreError::of_disk(&error))

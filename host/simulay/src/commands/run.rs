@@ -103,11 +103,18 @@ async fn report(host: &Local, run: &Run, json: bool) -> anyhow::Result<()> {
         return Ok(print_json(&json!({ "run": document, "artifacts": artifacts }))?);
     }
     print(&render::run(&document))?;
+    print(&render::calls(&calls(host, run).await?))?;
     print(&words)?;
     if !artifacts.is_empty() {
         print(&format!("\n{}", render::artifacts(&artifacts)))?;
     }
     Ok(())
+}
+
+async fn calls(host: &Local, run: &Run) -> anyhow::Result<Vec<Value>> {
+    let calls = host.engine().calls(run.id).await?;
+    let documents = calls.into_iter().map(|call| serde_json::to_value(wire::Call::from(call)));
+    Ok(documents.collect::<Result<_, _>>()?)
 }
 
 async fn last_words(host: &Local, artifacts: &[RunArtifact]) -> anyhow::Result<String> {

@@ -84,7 +84,8 @@ async fn show(client: &Client, id: RunId, json: bool) -> anyhow::Result<()> {
     if json {
         print_json(&run)?
     } else {
-        print(&render::run(&run))?
+        print(&render::run(&run))?;
+        print(&render::calls(&client.calls(id).await?))?
     }
     Ok(())
 }

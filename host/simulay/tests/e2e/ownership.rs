@@ -17,7 +17,7 @@ const SIMULAY: &str = env!("CARGO_BIN_EXE_simulay");
 fn run(home: &Path, pause_s: u32) -> Child {
     let component = home.join("plugin.wasm");
     std::fs::write(&component, plugin("beam-monte-carlo")).unwrap();
-    let params = json!({ "containers": 1, "samples": 100, "pause_s": pause_s }).to_string();
+    let params = json!({ "containers": 1, "samples": 1000, "pause_s": pause_s }).to_string();
     let mut command = Command::new(SIMULAY);
     command.args(["run", "--params", &params]).arg(&component).current_dir(home);
     command.env("SIMULAY__IMAGES__OCTAVE", image()).env("HOME", home);
@@ -95,7 +95,7 @@ async fn a_restored_copy_works_beside_the_host_that_was_copied() {
     std::fs::create_dir(&data).unwrap();
     let live = Host::start(&data);
     live.upload("beam-monte-carlo").await;
-    let params = json!({ "containers": 1, "samples": 100, "pause_s": 15 });
+    let params = json!({ "containers": 1, "samples": 1000, "pause_s": 15 });
     let id = live.create("beam-monte-carlo", &params, &[]).await;
     live.started(&id, 1).await;
     let [of_live] = containers_of(&id).try_into().unwrap();

@@ -59,7 +59,8 @@ async fn wait(client: &Client, run: &Value, json: bool) -> anyhow::Result<ExitCo
     if json {
         print_json(&run)?
     } else {
-        print(&render::run(&run))?
+        print(&render::run(&run))?;
+        print(&render::calls(&client.calls(id).await?))?
     }
     Ok(exit_code(&run))
 }
