@@ -81,7 +81,7 @@ fn is_free(method: &Method, uri: &Uri, headers: &HeaderMap) -> bool {
     let asks = *method == Method::OPTIONS;
     let reads = matches!(*method, Method::GET | Method::HEAD);
     let costs = uri.path().starts_with("/v1/") || uri.path() == "/metrics";
-    asks || reads && (!costs || (is(MODE, "navigate") && is(DESTINATION, "document")))
+    asks || (reads && (!costs || (is(MODE, "navigate") && is(DESTINATION, "document"))))
 }
 
 /// True for the origin `http://HOST` or `https://HOST`, where `HOST` is what the request itself is sent to.

@@ -11,8 +11,7 @@ use bytes::Bytes;
 use simulay_model::{ContainerCall, Digest, Manifest, RelativePath, Resources};
 
 use crate::error::shown;
-use crate::spec::memory_bytes;
-use crate::{Capacity, ContainerError, ImageId};
+use crate::{ContainerError, ImageId};
 
 const MAX_NAME: usize = 64;
 /// Docker takes no less.
@@ -104,14 +103,6 @@ impl Admitted {
     #[must_use]
     pub const fn resources(&self) -> Resources {
         self.resources
-    }
-
-    /// What the node gives for it: more memory than the command may use, since what it prints, its
-    /// files and init lie in memory as well.
-    #[must_use]
-    pub fn demand(&self) -> Capacity {
-        let cpu_milli = u64::from(self.resources.cpu_milli);
-        Capacity { cpu_milli, memory_mib: memory_bytes(self).div_ceil(1 << 20) }
     }
 }
 

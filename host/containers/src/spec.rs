@@ -12,7 +12,7 @@ use simulay_init::reserve::{RESERVE_BYTES, RESERVE_FILES};
 use simulay_model::ContainerName;
 use uuid::Uuid;
 
-use crate::{Admitted, Owner};
+use crate::{Admitted, Capacity, Owner};
 
 /// Labels every container of an instance carries its UUID under.
 pub(crate) const INSTANCE_LABEL: &str = "org.simulay.instance";
@@ -60,6 +60,16 @@ pub(crate) struct Place {
     pub(crate) runtime: Runtime,
     /// CPUs of the daemon's machine: Docker refuses to grant more.
     pub(crate) cpus: u32,
+}
+
+impl Admitted {
+    /// What the node gives for it: more memory than the command may use, since what it prints, its
+    /// files and init lie in memory as well.
+    #[must_use]
+    pub fn demand(&self) -> Capacity {
+        let cpu_milli = u64::from(self.resources.cpu_milli);
+        Capacity { cpu_milli, memory_mib: memory_bytes(self).div_ceil(MIB) }
+    }
 }
 
 /// The whole environment of the command.
@@ -156,7 +166,7 @@ fn scratch_bytes(call: &Admitted) -> u64 {
 }
 
 /// The command's, both tmpfs and init's: all of it counts against the same bound.
-pub(crate) fn memory_bytes(call: &Admitted) -> u64 {
+fn memory_bytes(call: &Admitted) -> u64 {
     let held = call.limits.max_stream_bytes.saturating_mul(2);
     let fixed = (TMP_MIB + INIT_MIB) * MIB + 2 * RESERVE_BYTES;
     let asked = u64::from(call.resources.memory_mib) * MIB + scratch_bytes(call);

@@ -10,7 +10,11 @@ use simulay_store::StoreError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 
+use crate::memory;
 use crate::parsing::Parsing;
+
+/// Trees from this size on are worth the time to give their memory back.
+const HEAVY: Weight = Weight(16 << 20);
 
 /// Why a document is not taken.
 pub(crate) enum Unfit {
@@ -99,7 +103,11 @@ impl CheckPlace {
         let Some(thread) = self.thread else { return Ok(work()) };
         let done = spawn_blocking(move || {
             let _held = (thread, room);
-            work()
+            let worked = work();
+            if weight >= HEAVY {
+                memory::give_back();
+            }
+            worked
         });
         done.await.map_err(|error| StoreError::Failed(error.to_string()))
     }

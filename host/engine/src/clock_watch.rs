@@ -7,6 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use simulay_model::Clock;
 use tokio::time::Instant;
 
+/// Between two looks.
+pub(crate) const TICK: Duration = Duration::from_secs(60);
 /// Less is how clocks are kept right.
 const JUMP: SignedDuration = SignedDuration::from_secs(60);
 

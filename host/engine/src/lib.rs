@@ -16,6 +16,7 @@ mod hold;
 mod kept;
 mod limits;
 mod logs;
+mod memory;
 mod omission;
 mod parsing;
 mod parts;

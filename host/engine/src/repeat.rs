@@ -7,7 +7,8 @@ use std::time::Duration;
 use simulay_model::Digest;
 use simulay_store::{Claim, Outcome, RequestKey, Requests, StoreError};
 
-use crate::{Parts, upkeep};
+use crate::Parts;
+use crate::clock_watch::TICK;
 
 /// How long what came of a request is remembered at least.
 const REMEMBERED: Duration = Duration::from_secs(24 * 3600);
@@ -91,5 +92,5 @@ impl Once {
 /// Forgets requests that came long enough ago.
 pub(crate) async fn forget(requests: &dyn Requests) -> Result<(), StoreError> {
     // The time observed is taken down once in a while: a request may have come a little later.
-    requests.forget(REMEMBERED + 2 * upkeep::TICK).await.map(|_| ())
+    requests.forget(REMEMBERED + 2 * TICK).await.map(|_| ())
 }

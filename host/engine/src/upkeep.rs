@@ -5,11 +5,9 @@ use std::time::Duration;
 
 use simulay_store::StoreError;
 
-use crate::clock_watch::{ClockJump, ClockWatch};
+use crate::clock_watch::{ClockJump, ClockWatch, TICK};
 use crate::{Collected, Kept, Parts, RetentionRules, collect, repeat};
 
-/// Between two looks at the clock.
-pub(crate) const TICK: Duration = Duration::from_secs(60);
 /// Of these, so many are between two tidyings.
 const PERIOD: u32 = 60;
 

@@ -129,7 +129,10 @@ mod tests {
     #[test]
     fn what_is_not_well_formed_is_refused_by_its_place() {
         let refused = |pattern: &str| Patterns::new(&["*".to_owned(), pattern.to_owned()]).unwrap_err();
-        for pattern in ["[a", "{a,b", "a\\", "!a", "[z-a]", &"{a,b}".repeat(257), &"a".repeat(17_000)] {
+        let nested = format!("{}{}", "{a,".repeat(200), "}".repeat(200));
+        for pattern in
+            ["[a", "{a,b", "a\\", "!a", "[z-a]", &nested, &"{a,b}".repeat(257), &"a".repeat(17_000)]
+        {
             assert_eq!(refused(pattern).index, 1, "{pattern}");
             assert!(!refused(pattern).rule.is_empty(), "{pattern}");
         }
@@ -140,7 +143,6 @@ mod tests {
         let path = format!("{}b", "a".repeat(1000));
         for pattern in [
             &"{a,aa}".repeat(200),
-            &format!("{}{}", "{a,".repeat(200), "}".repeat(200)),
             &format!("{}x", "*a".repeat(250)),
             &format!("{}x", "**/".repeat(120)),
             &format!("{}x", "{*,**/}".repeat(60)),

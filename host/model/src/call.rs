@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Artifact, AskedCall, Digest, Resources, RunError};
+use crate::{Artifact, Digest, Resources, RunError};
 
 /// Where the bytes of a file come from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -155,21 +155,4 @@ pub enum CallEnd {
     Result(ContainerResult),
     /// The host could not carry the call out, or may not.
     Error(RunError),
-}
-
-/// A call in the journal of its run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct CallRecord {
-    /// Step, from 0.
-    pub step: u32,
-    /// Place in the step, from 0.
-    pub index: u32,
-    /// Attempt the record is about, from 0.
-    pub attempt: u32,
-    /// What was asked.
-    pub call: AskedCall,
-    /// True once the intent to start it is stored.
-    pub started: bool,
-    /// What came of it, once it ended.
-    pub end: Option<CallEnd>,
 }

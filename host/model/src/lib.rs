@@ -20,6 +20,7 @@ mod manifest;
 mod name;
 mod path;
 mod plugin;
+mod record;
 pub mod reference;
 mod report;
 mod resources;
@@ -31,9 +32,7 @@ mod weight;
 
 pub use artifact::{Artifact, ArtifactKind, RunArtifact};
 pub use asked::{AskedCall, PlacedFile};
-pub use call::{
-    CallEnd, CallRecord, ContainerCall, ContainerResult, Ending, File, Omission, OnFailure, Source,
-};
+pub use call::{CallEnd, ContainerCall, ContainerResult, Ending, File, Omission, OnFailure, Source};
 pub use change::{Change, Event, LogLevel, RunEnd, Stage};
 pub use clash::Clash;
 pub use clock::{Clock, SystemClock};
@@ -46,6 +45,7 @@ pub use manifest::{Example, Image, Manifest, ManifestError};
 pub use name::{PluginName, PluginNameError};
 pub use path::{MAX_PATH_BYTES, PathError, RelativePath};
 pub use plugin::{Inspection, Plugin, PluginRef, Tool};
+pub use record::CallRecord;
 pub use report::{Failure, Kept, Next, Plot, Report, Request, Series, Step};
 pub use resources::Resources;
 pub use run::{Run, RunState};

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use futures_util::future::join_all;
-use serde_json::{Value, json};
+use serde_json::json;
 use simulay_hostile::guest::Guest;
 use simulay_model::{Digest, Request};
 use simulay_sandbox::{

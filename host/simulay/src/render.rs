@@ -16,6 +16,8 @@ pub(crate) use plugin::{
     disagreements, is_checking, moment, notes, of_check, plugin, reference, serving, state,
 };
 
+/// Inputs that are listed.
+const INPUTS: usize = 10;
 /// Characters that a curve takes.
 const CURVE: usize = 48;
 
@@ -112,10 +114,12 @@ pub(crate) fn plot(plot: &Plot) -> String {
     format!("\n{} ({name}: {first:.4} to {last:.4} {unit})\n{}", one_line(&plot.title), table.text())
 }
 
-/// The artifacts of a run.
+/// The artifacts of a run; of many inputs, which their user knows, the first.
 pub(crate) fn artifacts(artifacts: &[Value]) -> String {
     let mut table = Table::new(["KIND", "FILE", "SIZE", "TYPE", "SHA-256"]);
-    for entry in artifacts {
+    let (inputs, left): (Vec<&Value>, Vec<&Value>) =
+        artifacts.iter().partition(|entry| at(entry, "/kind") == "input");
+    for entry in inputs.iter().take(INPUTS).chain(&left) {
         let bytes = entry.get("size").and_then(Value::as_u64).map(size).unwrap_or_default();
         table.row([
             &at(entry, "/kind"),
@@ -125,7 +129,10 @@ pub(crate) fn artifacts(artifacts: &[Value]) -> String {
             &at(entry, "/sha256"),
         ]);
     }
-    table.text()
+    match inputs.len().saturating_sub(INPUTS) {
+        0 => table.text(),
+        more => format!("{}and {more} more inputs; --json shows them\n", table.text()),
+    }
 }
 
 #[cfg(test)]
@@ -143,6 +150,16 @@ mod tests {
             text.contains("error: container_oom, in call `solve`\nkilled\nAsk for a smaller problem"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn of_many_inputs_the_first_are_listed_and_of_the_rest_all() {
+        let entry = |kind: &str, n: usize| json!({ "kind": kind, "path": format!("{kind}{n}"), "size": 1 });
+        let all: Vec<Value> =
+            (0..900).map(|n| entry("input", n)).chain((0..12).map(|n| entry("kept", n))).collect();
+        let text = artifacts(&all);
+        assert_eq!(text.lines().count(), 1 + 10 + 12 + 1, "{text}");
+        assert!(text.contains("kept11") && text.ends_with("and 890 more inputs; --json shows them\n"));
     }
 
     #[test]

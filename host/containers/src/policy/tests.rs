@@ -100,7 +100,7 @@ fn variables_are_on_the_list() {
     }
     assert_eq!(set("SIM_A", "a\0"), "env[1]");
     assert_eq!(set("SIM_A", &"x".repeat((4 << 10) + 1)), "env[1]");
-    let many = (0..65).map(|n| (format!("SIM_{n}"), String::new())).collect();
+    let many = (0..66).map(|n| (format!("SIM_{n}"), String::new())).collect();
     assert_eq!(refused(|call| call.env = many), "env");
     let env: Vec<_> = ["SIM_", "SIM_A_1", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "GNUTERM", "TZ"]
         .map(|key| (key.to_owned(), "1=2\n3".to_owned()))

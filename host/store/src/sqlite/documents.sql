@@ -40,3 +40,24 @@ DROP INDEX runs_by_end;
 ALTER TABLE runs ADD COLUMN ended_ms INTEGER;
 UPDATE runs SET ended_ms = CAST(1000 * unixepoch(ended_at, 'subsec') AS INTEGER) WHERE ended_at IS NOT NULL;
 CREATE INDEX runs_by_end ON runs (ended_ms) WHERE ended_ms IS NOT NULL;
+
+-- The newest attempt at each call, with what the call asks for.
+CREATE VIEW newest_calls AS
+    SELECT calls.run, calls.step, calls.place, attempt, started, ending, call FROM calls
+    LEFT JOIN asked ON asked.run = calls.run AND asked.step = calls.step AND asked.place = calls.place
+    WHERE attempt = (SELECT max(attempt) FROM calls AS every
+        WHERE every.run = calls.run AND every.step = calls.step AND every.place = calls.place);
+
+-- Runs that may be deleted.
+CREATE VIEW deletable AS
+    SELECT id, ended_ms, ended_at FROM runs WHERE ended_ms IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM requests WHERE requests.run = runs.id);
+
+-- What of a run may be large. The length of a text is known without reading it.
+CREATE VIEW records AS
+    SELECT run, octet_length(inputs) + octet_length(params) AS bytes FROM requested
+    UNION ALL SELECT run, octet_length(report) FROM reports
+    UNION ALL SELECT run, octet_length(plan) FROM steps
+    UNION ALL SELECT run, octet_length(call) FROM asked
+    UNION ALL SELECT run, octet_length(ending) FROM calls
+    UNION ALL SELECT run, octet_length(data) FROM events;

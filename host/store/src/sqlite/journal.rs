@@ -30,8 +30,8 @@ impl Journal for SqliteStore {
 
     async fn call(&self, run: RunId, step: u32, index: u32) -> Result<Option<CallRecord>, StoreError> {
         self.read(move |connection| {
-            let sql = format!("{CALLS} AND newest.step = ?2 AND newest.place = ?3");
-            let mut statement = connection.prepare_cached(&sql)?;
+            let sql = "SELECT * FROM newest_calls WHERE run = ?1 AND step = ?2 AND place = ?3";
+            let mut statement = connection.prepare_cached(sql)?;
             let values = params![run.to_string(), step, index];
             statement.query_row(values, |row| Ok(call_record(row))).optional()?.transpose()
         })
@@ -84,15 +84,9 @@ fn last_event(connection: &Connection, run: RunId) -> Result<u64, StoreError> {
     last.optional()?.unwrap_or(Ok(0))
 }
 
-/// The newest attempts, each with what its call asks for.
-const CALLS: &str = "SELECT newest.step, newest.place, attempt, started, ending, call FROM calls AS newest
-     LEFT JOIN asked ON asked.run = newest.run AND asked.step = newest.step AND asked.place = newest.place
-     WHERE newest.run = ?1 AND attempt = (SELECT max(attempt) FROM calls
-         WHERE run = newest.run AND step = newest.step AND place = newest.place)";
-
 fn calls(connection: &Connection, run: RunId) -> Result<Vec<CallRecord>, StoreError> {
-    let sql = format!("{CALLS} ORDER BY newest.step, newest.place");
-    let mut statement = connection.prepare_cached(&sql)?;
+    let sql = "SELECT * FROM newest_calls WHERE run = ?1 ORDER BY step, place";
+    let mut statement = connection.prepare_cached(sql)?;
     let rows = statement.query_and_then([run.to_string()], call_record)?;
     rows.collect()
 }

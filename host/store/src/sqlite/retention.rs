@@ -12,26 +12,13 @@ use super::SqliteStore;
 use super::rows::{parsed, unsigned};
 use crate::{Left, Retention, StoreError};
 
-/// Runs that may be deleted.
-const DELETABLE: &str = "SELECT id FROM runs WHERE ended_ms IS NOT NULL
-     AND NOT EXISTS (SELECT 1 FROM requests WHERE requests.run = runs.id)";
-/// Where runs have what may be large, and what that is. Its length is known without reading it.
-const LARGE: [(&str, &str); 6] = [
-    ("requested", "octet_length(inputs) + octet_length(params)"),
-    ("reports", "octet_length(report)"),
-    ("steps", "octet_length(plan)"),
-    ("asked", "octet_length(call)"),
-    ("calls", "octet_length(ending)"),
-    ("events", "octet_length(data)"),
-];
-
 #[async_trait]
 impl Retention for SqliteStore {
     async fn ended(&self, age: Duration, limit: u32) -> Result<Vec<RunId>, StoreError> {
         let before = self.observed.before(age);
         self.read(move |connection| {
-            let sql = format!("{DELETABLE} AND ended_ms <= ?1 ORDER BY ended_ms, ended_at LIMIT ?2");
-            let mut statement = connection.prepare_cached(&sql)?;
+            let sql = "SELECT id FROM deletable WHERE ended_ms <= ?1 ORDER BY ended_ms, ended_at LIMIT ?2";
+            let mut statement = connection.prepare_cached(sql)?;
             let rows = statement.query_and_then(params![before, limit], |row| parsed(row, "id"))?;
             rows.collect()
         })
@@ -93,31 +80,23 @@ fn own_blobs(connection: &Connection, run: &str) -> Result<u64, StoreError> {
 }
 
 fn own_records(connection: &Connection, run: &str) -> Result<u64, StoreError> {
-    let bytes = |(table, large): (&str, &str)| {
-        let sql = format!("SELECT coalesce(sum({large}), 0) AS bytes FROM {table} WHERE run = ?1");
-        connection.prepare_cached(&sql)?.query_row([run], |row| Ok(unsigned(row, "bytes")))?
-    };
-    LARGE.into_iter().map(bytes).sum()
+    let sql = "SELECT coalesce(sum(bytes), 0) AS bytes FROM records WHERE run = ?1";
+    connection.prepare_cached(sql)?.query_row([run], |row| Ok(unsigned(row, "bytes")))?
 }
 
 /// Bytes of the blobs that nobody shows but runs that may be deleted.
 fn freeable_blobs(connection: &Connection) -> Result<u64, StoreError> {
-    let sql = format!(
-        "WITH deletable AS MATERIALIZED ({DELETABLE}) SELECT coalesce(sum(size), 0) AS bytes FROM
-             (SELECT sha256, max(size) AS size FROM artifacts LEFT JOIN deletable ON deletable.id = run
-             GROUP BY sha256 HAVING count(*) = count(deletable.id)) AS alone
-         WHERE NOT EXISTS (SELECT 1 FROM plugins WHERE plugins.sha256 = alone.sha256)"
-    );
-    connection.prepare_cached(&sql)?.query_row([], |row| Ok(unsigned(row, "bytes")))?
+    let sql = "WITH gone AS MATERIALIZED (SELECT id FROM deletable)
+         SELECT coalesce(sum(size), 0) AS bytes FROM
+             (SELECT sha256, max(size) AS size FROM artifacts LEFT JOIN gone ON gone.id = run
+             GROUP BY sha256 HAVING count(*) = count(gone.id)) AS alone
+         WHERE NOT EXISTS (SELECT 1 FROM plugins WHERE plugins.sha256 = alone.sha256)";
+    connection.prepare_cached(sql)?.query_row([], |row| Ok(unsigned(row, "bytes")))?
 }
 
 fn freeable_records(connection: &Connection) -> Result<u64, StoreError> {
-    let bytes = |(table, large): (&str, &str)| {
-        let sql =
-            format!("SELECT coalesce(sum({large}), 0) AS bytes FROM {table} WHERE run IN ({DELETABLE})");
-        connection.prepare_cached(&sql)?.query_row([], |row| Ok(unsigned(row, "bytes")))?
-    };
-    LARGE.into_iter().map(bytes).sum()
+    let sql = "SELECT coalesce(sum(bytes), 0) AS bytes FROM records WHERE run IN (SELECT id FROM deletable)";
+    connection.prepare_cached(sql)?.query_row([], |row| Ok(unsigned(row, "bytes")))?
 }
 
 fn delete(connection: &Connection, run: RunId, at: Timestamp, why: &str) -> Result<(), StoreError> {

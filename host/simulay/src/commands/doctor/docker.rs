@@ -54,7 +54,8 @@ async fn images(settings: &Settings) -> Vec<Check> {
 fn image(image: &simulay_containers::RegisteredImage) -> Check {
     let name = format!("image {}", image.name);
     if image.present && embedded::is_another(image.init) {
-        let message = format!("{} has the simulay-init of another version of this command", image.id);
+        let message =
+            format!("{} has another simulay-init than this command carries, or does not say which", image.id);
         let cure = "register it anew: `simulay images refresh`";
         return Check::bad(&name, State::Warn, message, cure);
     }

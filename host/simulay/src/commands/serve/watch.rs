@@ -51,7 +51,7 @@ async fn warn_of_images(settings: &Settings, images: &ImageIds) {
     for image in found.iter().filter(|image| image.present && embedded::is_another(image.init)) {
         tracing::warn!(
             cure = "simulay images refresh",
-            "image {} carries the simulay-init of another version of this command",
+            "image {} has another simulay-init than this command carries, or does not say which",
             image.name
         );
     }
