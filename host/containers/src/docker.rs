@@ -36,7 +36,7 @@ pub use receiving::hear;
 use crate::spec::{self, Place, Runtime};
 use crate::{
     Address, Admitted, Begin, Capacity, Completed, ContainerError, Containers, Exchange, ImageId, Owner,
-    Policy, RegisteredImage, Tls, register,
+    Policy, RegisteredImage, Tls, facts,
 };
 
 const STARTS_PER_CORE: usize = 2;
@@ -229,7 +229,7 @@ impl Containers for DockerContainers {
                 Err(DaemonError::NotFound) => None,
                 Err(error) => return Err(error.into()),
             };
-            let facts = found.as_ref().and_then(register::facts);
+            let facts = found.as_ref().and_then(facts::facts);
             let (name, id, present) = (name.clone(), id.to_string(), found.is_some());
             let (size, init) = facts.map(|facts| (facts.size, facts.init)).unwrap_or_default();
             images.push(RegisteredImage { name, id, present, size, init });

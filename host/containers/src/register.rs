@@ -2,7 +2,6 @@
 
 use bollard::Docker;
 use bollard::errors::Error;
-use bollard::models::ImageInspect;
 use bollard::query_parameters::{BuildImageOptionsBuilder, TagImageOptionsBuilder};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
@@ -10,7 +9,7 @@ use simulay_model::Digest;
 use tar::{Builder, EntryType, Header};
 
 use crate::docker::{ConnectError, client, in_words};
-use crate::error::shown;
+use crate::facts::{BASE_LABEL, INIT_LABEL, ImageFacts, facts, unbounded};
 use crate::{Address, ImageId, Tls};
 
 const REFERENCE_LENGTH: usize = 512;
@@ -18,11 +17,6 @@ const REFERENCE_LENGTH: usize = 512;
 const REPOSITORY: &str = "simulay/registered";
 /// Digits of an ID that make a tag.
 const TAG_LENGTH: usize = 12;
-/// Label of a registered image: the SHA-256 of its `simulay-init`.
-const INIT_LABEL: &str = "org.simulay.init";
-/// Label of a registered image: the image it was made from.
-const BASE_LABEL: &str = "org.simulay.base";
-
 /// Why an image was not registered.
 #[derive(Debug, thiserror::Error)]
 pub enum RegisterError {
@@ -54,25 +48,6 @@ pub enum RegisterError {
     /// The bytes to put in are no program.
     #[error("simulay-init is not a Linux program")]
     NotAProgram,
-}
-
-/// What Docker knows of an image.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ImageFacts {
-    /// Its ID.
-    pub id: ImageId,
-    /// Bytes.
-    pub size: Option<u64>,
-    /// Operating system and architecture, e.g. `linux/amd64`.
-    pub platform: String,
-    /// It starts with `/simulay-init`.
-    pub has_init: bool,
-    /// That program, as the registration noted.
-    pub init: Option<Digest>,
-    /// What it was registered from, alike.
-    pub base: Option<ImageId>,
-    /// Directories that Docker gives each container on the host's disk.
-    pub volumes: Vec<String>,
 }
 
 /// Registers images with the daemon at an address.
@@ -198,36 +173,6 @@ fn context(base: ImageId, init: &[u8]) -> std::io::Result<Vec<u8>> {
 }
 
 /// What matters of Docker's word on an image.
-pub(crate) fn facts(found: &ImageInspect) -> Option<ImageFacts> {
-    let id = found.id.as_deref()?.parse().ok()?;
-    let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    let entrypoint = found.config.as_ref().and_then(|config| config.entrypoint.as_deref());
-    let label = |name| found.config.as_ref()?.labels.as_ref()?.get(name);
-    Some(ImageFacts {
-        id,
-        size: found.size.and_then(|size| u64::try_from(size).ok()),
-        platform: format!("{}/{}", text(&found.os), text(&found.architecture)),
-        has_init: entrypoint.is_some_and(|program| program == ["/simulay-init"]),
-        init: label(INIT_LABEL).and_then(|text| text.parse().ok()),
-        base: label(BASE_LABEL).and_then(|text| text.parse().ok()),
-        volumes: volumes(found),
-    })
-}
-
-/// What an image declares with `VOLUME`.
-pub(crate) fn volumes(found: &ImageInspect) -> Vec<String> {
-    let declared = found.config.as_ref().and_then(|config| config.volumes.as_ref());
-    let mut volumes: Vec<String> = declared.into_iter().flatten().map(|volume| shown(volume)).collect();
-    volumes.sort();
-    volumes
-}
-
-/// What is wrong with an image that declares `volumes`.
-pub(crate) fn unbounded(volumes: &[String]) -> String {
-    let volumes = volumes.join(", ");
-    format!("the image declares VOLUME {volumes}, where a container could fill the disk of the host")
-}
-
 fn without_volumes(volumes: Vec<String>) -> Result<(), RegisterError> {
     if volumes.is_empty() { Ok(()) } else { Err(RegisterError::Volumes(volumes)) }
 }

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::DockerContainers;
 use super::daemon::{DaemonError, Found, Life};
 use super::patience::Patience;
-use crate::register::{unbounded, volumes};
+use crate::facts::{unbounded, volumes};
 use crate::spec::{self, Place};
 use crate::{Admitted, Begin, ContainerError};
 
