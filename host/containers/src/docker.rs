@@ -110,7 +110,7 @@ impl DockerContainers {
         place: Place,
     ) -> Result<Completed, ContainerError> {
         let env = spec::environment(call, place);
-        let mut job = Job { call, env, exchange, running_since: None };
+        let mut job = Job { call, env, exchange, running_since: None, answered: false };
         let mut patience = Patience::default();
         let mut unanswered = 0;
         for _ in 0..MAX_CUTS {
@@ -123,7 +123,7 @@ impl DockerContainers {
                     if let Some(ended) = self.look_after(name, &job).await? {
                         return Ok(ended);
                     }
-                    unanswered += u32::from(overdue);
+                    unanswered = if overdue && !job.answered { unanswered + 1 } else { 0 };
                     if unanswered >= MAX_UNANSWERED {
                         return self.end_overdue(name, &job).await;
                     }
@@ -205,7 +205,10 @@ impl Containers for DockerContainers {
         let (ours, former) = self.daemon.list().await?;
         for called in former {
             tracing::info!(container = called, "removing a container that an older version made");
-            self.daemon.remove_called(&called).await?;
+            // One that cannot be removed now is found by the next list.
+            if let Err(error) = self.daemon.remove_called(&called).await {
+                tracing::warn!(container = called, %error, "the container stays");
+            }
         }
         Ok(ours)
     }

@@ -168,7 +168,7 @@ fn scratch_bytes(call: &Admitted) -> u64 {
 /// The command's, both tmpfs and init's: all of it counts against the same bound.
 fn memory_bytes(call: &Admitted) -> u64 {
     let held = call.limits.max_stream_bytes.saturating_mul(2);
-    let fixed = (TMP_MIB + INIT_MIB) * MIB + 2 * RESERVE_BYTES;
+    let fixed = (TMP_MIB + INIT_MIB) * MIB;
     let asked = u64::from(call.resources.memory_mib) * MIB + scratch_bytes(call);
     asked.saturating_add(fixed).saturating_add(held)
 }

@@ -176,7 +176,10 @@ impl Work<'_> {
         if run.cancel_requested || stop.is_cancelled() {
             return Err(Halt::End(RunEnd::Cancelled));
         }
-        self.room.wait(0, stop).await?;
+        // Containers at work are taken up whatever room there is: what they hold, they hold for a time.
+        if run.steps == 0 && self.room.wait(0, stop).await.is_err() {
+            return Err(Halt::End(RunEnd::Cancelled));
+        }
         if run.state == RunState::Queued {
             self.apply(Change::Started).await?;
         }

@@ -284,7 +284,8 @@ impl Engine {
     ) -> Result<LogStream, StoreError> {
         match self.kept_log(id, step, call, stream).await? {
             KeptLog::Blob(blob) => self.blob(blob.sha256, Some(from as u64..blob.size)).await,
-            KeptLog::None | KeptLog::Empty => Err(StoreError::NotFound),
+            // An attempt that another follows keeps nothing: its stream ends here.
+            KeptLog::None | KeptLog::Empty => Ok(stream::empty().boxed()),
         }
     }
 

@@ -1,41 +1,54 @@
 //! Names of a report's files: no two alike, so that whoever downloads all of them has all of them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use simulay_model::Kept;
 
+/// The most bytes of a file's name; see `RelativePath`.
+const MAX_PART_BYTES: usize = 255;
+
 /// The same files, each under a name of its own: `a.csv`, `a (2).csv`, ….
 pub(crate) fn with_distinct_names(files: Vec<Kept>) -> Vec<Kept> {
-    let mut taken: HashSet<String> = HashSet::with_capacity(files.len());
-    let given: HashSet<String> = files.iter().map(|file| file.name.clone()).collect();
-    let mut renamed = Vec::with_capacity(files.len());
-    for file in files {
-        let name = free_name(&file.name, &taken, &given);
-        taken.insert(name.clone());
-        renamed.push(Kept { name, ..file });
-    }
-    renamed
+    let mut names = Names {
+        taken: files.iter().map(|file| file.name.clone()).collect(),
+        counts: HashMap::with_capacity(files.len()),
+    };
+    files.into_iter().map(|file| Kept { name: names.free(&file.name), ..file }).collect()
 }
 
-/// `name` when it is free, else with the first number that makes it so; never a name another file was given.
-fn free_name(name: &str, taken: &HashSet<String>, given: &HashSet<String>) -> String {
-    if !taken.contains(name) {
-        return name.to_owned();
+struct Names {
+    /// Given to a file by the plugin, or here.
+    taken: HashSet<String>,
+    /// How often a name was asked for: the next number needs no search from the start.
+    counts: HashMap<String, u32>,
+}
+
+impl Names {
+    /// `name` the first time, then with the next number that no file has.
+    fn free(&mut self, name: &str) -> String {
+        let count = self.counts.entry(name.to_owned()).or_default();
+        *count += 1;
+        if *count == 1 {
+            return name.to_owned();
+        }
+        loop {
+            let numbered = numbered(name, *count);
+            if self.taken.insert(numbered.clone()) {
+                return numbered;
+            }
+            *count += 1;
+        }
     }
-    let numbered = (2_u32..).map(|number| numbered(name, number));
-    let mut free = numbered.filter(|name| !taken.contains(name) && !given.contains(name));
-    free.next().unwrap_or_else(|| name.to_owned())
 }
 
 fn numbered(name: &str, number: u32) -> String {
     let folder = name.rfind('/').map_or(0, |slash| slash + 1);
-    match name.rfind('.').filter(|dot| *dot > folder) {
-        Some(dot) => {
-            let (stem, ending) = name.split_at(dot);
-            format!("{stem} ({number}){ending}")
-        }
-        None => format!("{name} ({number})"),
-    }
+    let dot = name.rfind('.').filter(|dot| *dot > folder).unwrap_or(name.len());
+    let (stem, ending) = name.split_at(dot);
+    let number = format!(" ({number})");
+    let room = MAX_PART_BYTES.saturating_sub(number.len() + ending.len()) + folder;
+    let stem = stem.get(..stem.floor_char_boundary(room)).unwrap_or_default();
+    format!("{stem}{number}{ending}")
 }
 
 #[cfg(test)]
@@ -60,6 +73,10 @@ mod tests {
             names(&["a.csv", "a.csv", "a (2).csv", "a.csv"]),
             ["a.csv", "a (3).csv", "a (2).csv", "a (4).csv"]
         );
+        let long = format!("d/{}.csv", "ä".repeat(125));
+        let [_, other] = <[String; 2]>::try_from(names(&[&long, &long])).unwrap();
+        assert!(other.ends_with("ä (2).csv") && other.len() <= 257, "{other}");
+        assert_eq!(names(&vec!["a"; 50_000]).len(), 50_000);
         assert_eq!(names(&["v1.d/x", "v1.d/x", ".rc", ".rc"]), ["v1.d/x", "v1.d/x (2)", ".rc", ".rc (2)"]);
     }
 }

@@ -12,6 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Bytes written between two looks at the room that is left.
 const STRETCH: usize = 1 << 20;
+/// How long the outputs of a container wait for room; less than a container holds them.
+const LONGEST: Duration = Duration::from_secs(1800);
 /// Between two looks of who waits for room.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -98,7 +100,11 @@ impl BlobWriter for Polite {
         if self.unseen >= STRETCH {
             let more = std::mem::take(&mut self.unseen);
             match &self.stop {
-                Some(stop) => self.room.wait(more, stop).await?,
+                Some(stop) => {
+                    // A container holds what it left only for a time: then another attempt follows, when there is room.
+                    let waited = tokio::time::timeout(LONGEST, self.room.wait(more, stop)).await;
+                    waited.unwrap_or(Err(StoreError::Full))?;
+                }
                 None => self.room.check(more).await?,
             }
         }

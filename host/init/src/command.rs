@@ -96,7 +96,11 @@ impl Attendant {
         // The pipes end with the last process that holds them.
         readers.for_each(|reader| drop(reader.join()));
         let exit = self.exit(status, u64::try_from(wall.as_millis()).unwrap_or(u64::MAX));
-        self.record.change(|facts| facts.exit = Some(exit));
+        self.record.change(|facts| {
+            // The files are looked for yet, but the command is over.
+            facts.phase = Phase::Ended;
+            facts.exit = Some(exit);
+        });
     }
 
     fn exit(&self, status: Option<WaitStatus>, wall_ms: u64) -> Exit {

@@ -1,10 +1,11 @@
 //! The files that come before the command.
 
 use std::collections::HashMap;
-use std::fs::{DirBuilder, File, Metadata, OpenOptions};
+use std::fs::{DirBuilder, File, FileTimes, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use simulay_init::frames::Rejection;
 
@@ -77,7 +78,7 @@ impl Inputs {
             return Err(Rejection::InputsTooLarge);
         }
         let made = std::mem::take(&mut self.made).into_iter();
-        let files = made.filter_map(|path| Some((Version::of(&path.metadata().ok()?), path)));
+        let files = made.filter_map(|path| Some((age(&path).ok()?, path)));
         self.placed = files.map(|(version, path)| (path, version)).collect();
         Ok(())
     }
@@ -123,6 +124,15 @@ impl Drop for Inputs {
             let _ = std::fs::remove_file(made).or_else(|_| std::fs::remove_dir(made));
         }
     }
+}
+
+/// Dates a file back, so that any write gives it another time, however soon it comes.
+fn age(path: &Path) -> io::Result<Version> {
+    let file = File::open(path)?;
+    if file.metadata()?.is_file() {
+        file.set_times(FileTimes::new().set_modified(SystemTime::now() - Duration::from_secs(1)))?;
+    }
+    Ok(Version::of(&file.metadata()?))
 }
 
 fn require_directory(name: &Path) -> io::Result<()> {

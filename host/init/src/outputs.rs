@@ -53,12 +53,14 @@ impl Wanted {
     /// Finds the wanted files.
     pub(crate) fn collect(&self) -> Harvest {
         let mut search =
-            Search { wanted: self, here: here(), until: Instant::now() + SEARCH, found: Vec::new() };
+            Search { wanted: self, here: here(), until: Instant::now() + SEARCH, found: Vec::new(), more: 0 };
         if !self.patterns.is_empty() {
             search.walk();
         }
         search.found.sort_by(|(one, _), (other, _)| one.cmp(other));
-        self.fit(search.found)
+        let mut harvest = self.fit(search.found);
+        harvest.left_out_more += search.more;
+        harvest
     }
 
     /// Takes what is within the bounds, by path.
@@ -81,14 +83,14 @@ impl Wanted {
     }
 
     fn check_room(&self, harvest: &Harvest, bytes: u64, size: u64) -> Result<(), String> {
-        if harvest.outputs.len() >= self.max_count {
-            return Err(format!("a call keeps at most {} files (`max_outputs`)", self.max_count));
-        }
         if bytes.saturating_add(size) > self.max_bytes {
             let limit = self.max_bytes;
             return Err(format!(
                 "it has {size} bytes, and a call keeps at most {limit} in all (`max_output_bytes`)"
             ));
+        }
+        if harvest.outputs.len() >= self.max_count {
+            return Err(format!("a call keeps at most {} files (`max_outputs`)", self.max_count));
         }
         Ok(())
     }
@@ -104,6 +106,10 @@ impl Wanted {
         let is = || fs::symlink_metadata(name).ok().map(|file| Version::of(&file));
         !self.keep_unchanged && was().is_some_and(|was| is().is_some_and(|is| is == *was))
     }
+}
+
+fn too_late() -> String {
+    format!("finding files took longer than {} s", SEARCH.as_secs())
 }
 
 fn leave_out(harvest: &mut Harvest, name: &Path, reason: String) {
@@ -130,6 +136,8 @@ struct Search<'a> {
     here: PathBuf,
     until: Instant,
     found: Vec<(PathBuf, Result<u64, String>)>,
+    /// Further ones.
+    more: u64,
 }
 
 impl Search<'_> {
@@ -151,13 +159,20 @@ impl Search<'_> {
         for (name, is_directory) in entries {
             if is_directory {
                 directories.push(name);
-            } else if Instant::now() > self.until {
-                let reason = format!("finding files took longer than {} s", SEARCH.as_secs());
-                self.found.push((name, Err(reason)));
             } else if self.wanted.asks_for(&name) && !self.wanted.passes_over(&name) {
-                let size = self.size(&name);
-                self.found.push((name, size));
+                let late = Instant::now() > self.until;
+                let size = if late { Err(too_late()) } else { self.size(&name) };
+                self.find(name, size);
             }
+        }
+    }
+
+    /// Holds what can be told of it, and counts the rest: init has little memory.
+    fn find(&mut self, name: PathBuf, size: Result<u64, String>) {
+        if self.found.len() < self.wanted.max_count.saturating_add(MAX_LEFT_OUT) {
+            self.found.push((name, size));
+        } else {
+            self.more += 1;
         }
     }
 

@@ -82,7 +82,7 @@ pub enum Ending {
     TimedOut,
     /// The working directory was full.
     ScratchFull,
-    /// The command printed or left more than allowed.
+    /// The command printed more than allowed.
     OutputLimit,
     /// The command was refused a process: it had as many as allowed.
     ProcessLimit,

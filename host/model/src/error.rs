@@ -44,9 +44,10 @@ pub enum ErrorKind {
     ContainerLost,
     /// The command asked for more processes than allowed.
     ContainerProcessLimit,
-    /// The command printed or left more than allowed.
+    /// The command printed more than allowed.
     OutputLimit,
-    /// A file the container left cannot be an artifact.
+    /// A file the container left cannot be an artifact. Runs of older versions ended so; now such a file is
+    /// left out.
     ArtifactRejected,
     /// Docker does not answer.
     DockerUnavailable,

@@ -99,9 +99,19 @@ impl SqliteStore {
         F: FnOnce(&Connection) -> Result<T, StoreError> + Clone + Send + 'static,
     {
         match self.write(name, work.clone()).await {
-            Err(StoreError::Full) if self.reserve.release() => self.write(name, work).await,
+            Err(error) if self.makes_room(&error) => self.write(name, work).await,
             written => written,
         }
+    }
+
+    /// Gives the reserve away when that may help: the disk is full, or a write of the same group found it so.
+    /// Who finds it given away a moment ago tries again as well.
+    fn makes_room(&self, error: &StoreError) -> bool {
+        let full = matches!(error, StoreError::Full | StoreError::Unwritable(_));
+        if full {
+            self.reserve.release();
+        }
+        full
     }
 
     async fn read<T, F>(&self, work: F) -> Result<T, StoreError>

@@ -101,7 +101,7 @@ pub enum Ending {
     TimedOut,
     /// Its working directory was full.
     ScratchFull,
-    /// It printed or left more than allowed.
+    /// It printed more than allowed.
     OutputLimit,
     /// It asked for more processes than allowed.
     ProcessLimit,

@@ -30,6 +30,8 @@ pub(super) struct Job<'a> {
     pub(super) exchange: &'a dyn Exchange,
     /// When the command was first known to run.
     pub(super) running_since: Option<Instant>,
+    /// Whether init answered the last greeting.
+    pub(super) answered: bool,
 }
 
 /// What came of a conversation.
@@ -68,6 +70,7 @@ impl Job<'_> {
         F: Future<Output = bool> + Send,
     {
         let (mut reader, mut writer) = attachment::split(attached);
+        self.answered = false;
         let phase = match greet(&mut reader, &mut writer, session, &alive).await {
             Ok(Greeted::Init(phase)) => phase,
             Ok(Greeted::Foreign) => {
@@ -75,6 +78,7 @@ impl Job<'_> {
             }
             Err(Cut(reason)) => return Ok(Heard::Cut(reason)),
         };
+        self.answered = true;
         if phase == Phase::Running && self.is_overdue() {
             return Ok(Heard::Overdue);
         }

@@ -87,7 +87,7 @@ impl<'a> Receipt<'a> {
             Report::Exited(exit) => self.exited(exit)?,
             Report::Output { path, size } => self.output(path, size).await?,
             Report::Data(bytes) => self.data(bytes).await?,
-            Report::Abandoned { reason } => self.abandon(&reason)?,
+            Report::Abandoned { reason } => self.abandon(&reason),
             Report::LeftOut { path, reason } => self.left_out(&path, &reason)?,
             Report::LeftOutMore(more) => self.left_out_more(more)?,
             Report::Rejected(rejection) => return Err(refusal(rejection, self.call).into()),
@@ -186,10 +186,11 @@ impl<'a> Receipt<'a> {
         }
     }
 
-    fn abandon(&mut self, reason: &str) -> Result<(), ReceiveError> {
-        let open = self.open.take().ok_or_else(|| confused("no output to abandon"))?;
-        self.omit(&open.path, reason);
-        Ok(())
+    fn abandon(&mut self, reason: &str) {
+        // An empty one is whole as soon as it is announced.
+        if let Some(open) = self.open.take() {
+            self.omit(&open.path, reason);
+        }
     }
 
     fn left_out(&mut self, path: &str, reason: &str) -> Result<(), ReceiveError> {

@@ -144,7 +144,7 @@ proptest! {
         let name = ContainerName { step, call: number, attempt, ..name() };
         let mut found = marked(&admitted, name);
         let granted = resources.min(&policy.limits.resources);
-        let memory = (u64::from(granted.memory_mib + granted.scratch_mib) + 64 + 16 + 16 + 32) << 20;
+        let memory = (u64::from(granted.memory_mib + granted.scratch_mib) + 64 + 16 + 32) << 20;
         let host = &found["HostConfig"];
         prop_assert_eq!(&host["Memory"], &Value::from(memory));
         prop_assert_eq!(&host["MemorySwap"], &Value::from(memory));

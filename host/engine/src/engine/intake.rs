@@ -143,7 +143,11 @@ impl Engine {
             run.plugin.name == new.pipeline.name && version.is_none_or(|it| *it == run.plugin.version);
         // What would not be accepted is not what was.
         let place = self.check_place().await?;
-        let asked: Option<Request> = accept::request(&self.parts, &plugin, new, place).await.ok();
+        let asked: Option<Request> = match accept::request(&self.parts, &plugin, new, place).await {
+            Ok(asked) => Some(asked),
+            Err(error @ (CreateError::Store(_) | CreateError::TooBusy)) => return Err(error),
+            Err(_) => None,
+        };
         let same = match asked.filter(|_| named && run.retries == new.retries) {
             Some(asked) => self.is_same(&asked, &run.request).await?,
             None => false,

@@ -63,9 +63,17 @@ async fn a_script_that_fills_the_disk_is_stopped() {
 }
 
 #[tokio::test]
-async fn a_script_that_prints_a_gigabyte_is_stopped() {
-    let script = "s = repmat('x', 1, 1048576); for i = 1:1024, puts(s); end";
-    assert_eq!(failure(script, json!({})).await["kind"], "output_limit");
+async fn a_script_that_prints_a_gigabyte_goes_on_and_loses_the_middle() {
+    let (_data, host) = host().await;
+    let script = "disp('first'); s = repmat('x', 1, 1048576); for i = 1:1024, puts(s); end, disp('last');";
+    let id = host.create("octave-script", &json!({ "script": script }), &[]).await;
+    let run = host.ended(&id).await;
+    assert_eq!(run["state"], "succeeded", "{}", run["error"]);
+    let shown = run["report"]["outcome"]["stdout"].as_str().unwrap();
+    assert!(shown.starts_with("first\nx") && shown.ends_with("xlast\n") && shown.contains("left out"));
+    let calls = host.get(&format!("/v1/runs/{id}/calls")).await;
+    let kept = 16 << 20;
+    assert_eq!(calls["calls"][0]["result"]["stdout_omitted"], (1_u64 << 30) + 11 - kept);
 }
 
 #[tokio::test]

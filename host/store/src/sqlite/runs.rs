@@ -91,7 +91,7 @@ impl SqliteStore {
         };
         let again = at_last.then(|| work.clone());
         match (self.write_and_tell(run, name, work).await, again) {
-            (Err(StoreError::Full), Some(again)) if self.reserve.release() => {
+            (Err(error), Some(again)) if self.makes_room(&error) => {
                 self.write_and_tell(run, name, again).await
             }
             (written, _) => written,

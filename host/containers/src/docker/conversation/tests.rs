@@ -39,7 +39,8 @@ fn speaking(phase: Phase) -> impl Fn(u64) -> Report {
 /// What comes of one conversation after another, the last of them.
 async fn heard(attachments: Vec<(u64, AttachContainerResults)>) -> Vec<Result<Heard, ContainerError>> {
     let (admitted, ledger) = (policy().admit(&call(), &manifest()).unwrap(), Ledger::default());
-    let mut job = Job { call: &admitted, env: Vec::new(), exchange: &ledger, running_since: None };
+    let mut job =
+        Job { call: &admitted, env: Vec::new(), exchange: &ledger, running_since: None, answered: false };
     let mut heard = Vec::new();
     for (session, attached) in attachments {
         heard.push(job.converse_as(session, attached, || async { true }).await);
