@@ -3,14 +3,15 @@
 use simulay_sdk::{CallResult, Failure, Next, Report, Results, StoredFile};
 
 use crate::outcome::{LeftOut, Outcome};
-use crate::pre_process::CALL;
+use crate::pre_process::{CALL, Started};
 use crate::written::{self, Written};
 
 const RESULT: &str = "result.json";
 const FIGURES: &[&str] = &[".png", ".svg", ".jpg", ".jpeg", ".gif", ".webp", ".pdf", ".eps", ".tif", ".tiff"];
 
-pub(crate) fn post_process(results: &Results) -> Result<Next<Outcome>, Failure> {
+pub(crate) fn post_process(started: Started, results: &Results) -> Result<Next<Outcome, Started>, Failure> {
     let program = results.call(CALL)?;
+    check_done(started, &program)?;
     let Written { value, left_out: result_left_out } = result(&program)?;
     let outcome = Outcome {
         result: value,
@@ -22,6 +23,18 @@ pub(crate) fn post_process(results: &Results) -> Result<Next<Outcome>, Failure> 
         stdout: program.stdout().to_owned(),
     };
     Ok(program.files().fold(Report::new(outcome), Report::keep).into())
+}
+
+/// A program of which only Octave could tell what it is must not seem to have run when it did nothing.
+fn check_done(started: Started, program: &CallResult) -> Result<(), Failure> {
+    let nothing = program.files().next().is_none() && program.left_out().is_empty();
+    if started.unclear && nothing && program.stdout().trim().is_empty() {
+        return Err(Failure::simulation(
+            "the program printed nothing and wrote no file: a block or bracket in its start file seems to have \
+             no end, so it was run as `octave-cli FILE` does it, which may have called nothing",
+        ));
+    }
+    Ok(())
 }
 
 /// What the program wrote to `result.json`, null without one.

@@ -70,6 +70,35 @@ fn a_program_that_would_run_nothing_is_refused() {
 }
 
 #[test]
+fn a_file_that_another_hides_is_started_by_its_text() {
+    let run = |path: Value, others: &[&str]| {
+        let uploads = trial::<OctaveScript>(json!({ "entry": "src/plate.m", "path": path }));
+        let uploads = uploads.input("src/plate.m", "function plate()\nend").input("lib/f.m", "");
+        let uploads = others.iter().fold(uploads, |uploads, other| uploads.input(other, ""));
+        uploads.plan().unwrap().remove(0).command.last().unwrap().clone()
+    };
+    assert_eq!(run(json!(["src", "lib"]), &["lib/plate.m"]), "src/plate.m");
+    assert!(run(json!(["lib", "src"]), &["lib/plate.m"]).ends_with("plate ();"));
+    assert!(run(json!(["src"]), &["plate.m"]).ends_with("plate ();"));
+    assert!(run(json!(["lib"]), &[]).ends_with("plate ();"));
+}
+
+#[test]
+fn a_program_that_is_unclear_is_run_as_it_is_and_must_do_something() {
+    let text = "function f()\n  x = (1;\nend\nf();";
+    let run = |answer: Answer| trial::<OctaveScript>(json!({ "script": text })).run(|_| answer.clone());
+    assert_eq!(call(json!({ "script": text }), &[]).command[2..], ["main.m"]);
+    let nothing = run(Answer::ok());
+    assert!(matches!(&nothing, Err(Stop::Simulation(reason)) if reason.contains("no end")), "{nothing:?}");
+    assert!(run(Answer::ok().stdout("x")).is_ok() && run(Answer::ok().file("result.json", "1")).is_ok());
+}
+
+#[test]
+fn a_function_without_a_name_is_refused() {
+    assert_eq!(pointer(json!({ "script": "function\n 1\nend" }), &[]), "/script");
+}
+
+#[test]
 fn a_folder_of_the_path_must_hold_something() {
     let params = |path: &str| json!({ "script": "x", "path": ["lib", path] });
     assert_eq!(pointer(params("nothing"), &["lib/f.m"]), "/path/1");
