@@ -1,6 +1,7 @@
 //! Runs the caller's own Octave program.
 
 mod example;
+mod listed;
 mod outcome;
 mod params;
 mod post_process;

@@ -2,6 +2,7 @@
 
 use simulay_sdk::{CallResult, Failure, Next, Report, Results, StoredFile};
 
+use crate::listed::listed;
 use crate::outcome::{LeftOut, Outcome};
 use crate::pre_process::{CALL, Started};
 use crate::written::{self, Written};
@@ -13,13 +14,18 @@ pub(crate) fn post_process(started: Started, results: &Results) -> Result<Next<O
     let program = results.call(CALL)?;
     check_done(started, &program)?;
     let Written { value, left_out: result_left_out } = result(&program)?;
+    let (files, files_more) = listed(program.files().map(|file| file.path.clone()));
+    let (figures, figures_more) = listed(program.files().filter(is_figure).map(|file| file.path.clone()));
+    let (left_out, unlisted) = listed(left_out(&program));
     let outcome = Outcome {
         result: value,
         result_left_out,
-        files: program.files().map(|file| file.path.clone()).collect(),
-        figures: program.files().filter(is_figure).map(|file| file.path.clone()).collect(),
-        left_out: left_out(&program),
-        left_out_more: program.left_out_more(),
+        files,
+        files_more,
+        figures,
+        figures_more,
+        left_out,
+        left_out_more: program.left_out_more() + unlisted,
         stdout: program.stdout().to_owned(),
     };
     Ok(program.files().fold(Report::new(outcome), Report::keep).into())
@@ -45,9 +51,9 @@ fn result(program: &CallResult) -> Result<Written, Failure> {
     }
 }
 
-fn left_out(program: &CallResult) -> Vec<LeftOut> {
+fn left_out(program: &CallResult) -> impl Iterator<Item = LeftOut> {
     let told = program.left_out().iter();
-    told.map(|file| LeftOut { path: file.path.clone(), reason: file.reason.clone() }).collect()
+    told.map(|file| LeftOut { path: file.path.clone(), reason: file.reason.clone() })
 }
 
 fn is_figure(file: &StoredFile) -> bool {

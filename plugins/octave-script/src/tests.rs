@@ -156,7 +156,7 @@ fn what_the_program_wrote_is_the_outcome() {
     let done = ran(&Answer::ok().file("result.json", r#"{"a":1.5}"#).file("out/f.PNG", "png")).unwrap();
     let expected = json!({
         "result": { "a": 1.5 }, "result_left_out": [], "files": ["result.json", "out/f.PNG"],
-        "figures": ["out/f.PNG"], "left_out": [], "left_out_more": 0, "stdout": "hello\n"
+        "files_more": 0, "figures": ["out/f.PNG"], "figures_more": 0, "left_out": [], "left_out_more": 0, "stdout": "hello\n"
     });
     assert_eq!(done.outcome, expected);
     assert_eq!(done.file_names(), ["result.json", "out/f.PNG"]);
@@ -196,6 +196,24 @@ fn many_parts_that_are_too_large_together_leave_the_last_out() {
 #[test]
 fn a_result_of_too_many_parts_is_left_out_whole() {
     assert_eq!(shown(&json!(vec![0; 100_000])), (Value::Null, json!([""])));
+}
+
+#[test]
+fn parts_too_deep_and_names_too_long_are_left_out() {
+    let deep = |depth: usize| format!("{}7{}", "[".repeat(depth), "]".repeat(depth));
+    let written = |text: &str| {
+        let done = ran(&Answer::ok().file("result.json", text)).unwrap();
+        (done.outcome["result"].clone(), done.outcome["result_left_out"].clone())
+    };
+    let (value, left_out) = written(&format!(r#"{{"a":{},"b":{},"c":3}}"#, deep(100_000), deep(99)));
+    assert_eq!(left_out, json!([format!("/a{}", "/0".repeat(99))]));
+    assert_eq!((&value["b"].to_string(), &value["c"]), (&deep(99), &json!(3)));
+    let objects = format!("{}0{}", r#"{"a":"#.repeat(1000), "}".repeat(1000));
+    assert_eq!(written(&objects).1, json!(["/a".repeat(100)]));
+    assert_eq!(
+        written(&format!(r#"{{"a":{{"{}":[1]}},"b":2}}"#, "x".repeat(70_000))).0,
+        json!({ "a": null, "b": 2 })
+    );
 }
 
 #[test]
