@@ -1,6 +1,7 @@
 //! Runs the caller's own Octave program.
 
 mod example;
+mod listed;
 mod outcome;
 mod params;
 mod post_process;
@@ -12,13 +13,14 @@ use simulay_sdk::{Failure, Manifest, Next, Pipeline, Request, Resources, Results
 
 pub use outcome::{LeftOut, Outcome};
 pub use params::Params;
+pub use pre_process::Started;
 
 /// The pipeline `octave-script`.
 pub struct OctaveScript;
 
 impl Pipeline for OctaveScript {
     type Params = Params;
-    type State = ();
+    type State = Started;
     type Outcome = Outcome;
 
     fn manifest() -> Manifest<Params> {
@@ -31,12 +33,16 @@ impl Pipeline for OctaveScript {
             .example("An integral", &example::integral(), &example::pi(), 1e-9)
     }
 
-    fn pre_process(request: &Request<Params>) -> Result<Step, Failure> {
+    fn pre_process(request: &Request<Params>) -> Result<Step<Started>, Failure> {
         pre_process::pre_process(request)
     }
 
-    fn post_process(_: &Request<Params>, (): (), results: &Results) -> Result<Next<Outcome>, Failure> {
-        post_process::post_process(results)
+    fn post_process(
+        _: &Request<Params>,
+        started: Started,
+        results: &Results,
+    ) -> Result<Next<Outcome, Started>, Failure> {
+        post_process::post_process(started, results)
     }
 }
 

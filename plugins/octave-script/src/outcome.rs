@@ -13,10 +13,14 @@ pub struct Outcome {
     /// JSON Pointers of the parts of `result` that are too large to show: null stands in their place, and the
     /// file has them. The empty pointer is the whole result.
     pub result_left_out: Vec<String>,
-    /// Paths of the kept files.
+    /// Paths of the kept files, up to 5,000 of them and 512 KiB, as the other lists of this outcome.
     pub files: Vec<String>,
-    /// Those of them that are images.
+    /// How many further files were kept.
+    pub files_more: u64,
+    /// Those of the kept files that are images.
     pub figures: Vec<String>,
+    /// How many further images there are.
+    pub figures_more: u64,
     /// Files that could not be kept, and why.
     pub left_out: Vec<LeftOut>,
     /// How many further files could not be kept.

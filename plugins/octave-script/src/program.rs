@@ -3,6 +3,8 @@
 //! Octave calls a file that begins with a function as that function when its name is on the path, and else
 //! only defines what is in it. So one has to look into the file to run what its author means.
 
+mod command_syntax;
+mod header;
 mod scan;
 
 /// An Octave file, by what is outside its functions.
@@ -17,6 +19,8 @@ pub(crate) enum Program {
     },
     /// Functions, and commands that use them.
     FunctionsFirst,
+    /// A block or bracket in it seems to have no end: only Octave can tell what it is.
+    Unclear,
     /// Nothing that would run: no text, or functions behind a mere `1;`.
     Nothing,
 }
@@ -26,8 +30,9 @@ impl Program {
     pub(crate) fn of(text: &str) -> Self {
         let found = scan::scan(text.strip_prefix('\u{feff}').unwrap_or(text));
         match (found.first, found.commands) {
-            (None, false) => Self::Nothing,
             (None, true) => Self::Script,
+            _ if !found.sure => Self::Unclear,
+            (None, false) => Self::Nothing,
             (Some(_), true) => Self::FunctionsFirst,
             (Some(first), false) => Self::Functions { first },
         }
@@ -89,6 +94,61 @@ mod tests {
         ] {
             assert_eq!(Program::of(text), Program::FunctionsFirst, "{text}");
         }
+    }
+
+    #[test]
+    fn quotes_behind_keywords_and_names_begin_text() {
+        let within = [
+            "switch x, case 'end', y = 1; otherwise 'if', end",
+            "switch x\n case '(' \n y; case {'[', 'for'}\n end",
+            "if x == 'a' || 'b', elseif 'do', else 'end', end",
+            "do k++; until 'end'\n return, 'if'",
+            "xlabel 'from start to end'\n title for\n print -dpng end.png % if",
+            "title \"it's (\", load if; hold  on\n print -dpng (end, ;).png",
+            "x '; end\n x - 'if'; x -1; x += 'do'; x == 'end'; y = x';",
+            "persistent n = [1\n 2]; global if_ end_\n hold ...\n on",
+            "try load if\n catch err\n 'end'\n end_try_catch, title 'end'",
+            "s = {x, ...\n 'end'}; s{end}', s.if, a.' ; b = [x' 'end'];",
+        ];
+        for body in within {
+            let text = format!("function f (x)\n  {body}\nend\n");
+            assert_eq!(Program::of(&text), functions("f"), "{text}");
+            assert_eq!(Program::of(&format!("{text}f (1)\n")), Program::FunctionsFirst, "{text}");
+        }
+    }
+
+    #[test]
+    fn functions_may_lie_in_others() {
+        let nested = "function main ()\n  x = 1;\n  function inner ()\n    x = 2;\n  end\n  inner ();\nend\n";
+        assert_eq!(Program::of(nested), functions("main"));
+        assert_eq!(Program::of(&format!("{nested}main")), Program::FunctionsFirst);
+        let open = "function main\n  if 1, inner, end\nfunction inner\n  title end\n";
+        assert_eq!(Program::of(open), functions("main"));
+    }
+
+    #[test]
+    fn what_has_no_end_is_unclear() {
+        for text in [
+            "function f ()\n  x = (1;\nend\nf ();",
+            "function f ()\n if 1\n while 2\nend\nf ();",
+            "function f ()\n end\nend\n",
+            "function f ()\n x = [1);\nend\n",
+            "1;\nfunction f ()\n  if\n",
+        ] {
+            assert_eq!(Program::of(text), Program::Unclear, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_header_may_go_over_several_lines() {
+        for text in [
+            "function ...\n  plate ()\nend",
+            "function [a, ... % first\n  b] = ...\n  plate ...\n  (x)\nend",
+            "function [a, % first\n  b] = plate (x)\nend",
+        ] {
+            assert_eq!(Program::of(text), functions("plate"), "{text}");
+        }
+        assert_eq!(Program::of("function\nend"), functions(""));
     }
 
     #[test]

@@ -70,6 +70,35 @@ fn a_program_that_would_run_nothing_is_refused() {
 }
 
 #[test]
+fn a_file_that_another_hides_is_started_by_its_text() {
+    let run = |path: Value, others: &[&str]| {
+        let uploads = trial::<OctaveScript>(json!({ "entry": "src/plate.m", "path": path }));
+        let uploads = uploads.input("src/plate.m", "function plate()\nend").input("lib/f.m", "");
+        let uploads = others.iter().fold(uploads, |uploads, other| uploads.input(other, ""));
+        uploads.plan().unwrap().remove(0).command.last().unwrap().clone()
+    };
+    assert_eq!(run(json!(["src", "lib"]), &["lib/plate.m"]), "src/plate.m");
+    assert!(run(json!(["lib", "src"]), &["lib/plate.m"]).ends_with("plate ();"));
+    assert!(run(json!(["src"]), &["plate.m"]).ends_with("plate ();"));
+    assert!(run(json!(["lib"]), &[]).ends_with("plate ();"));
+}
+
+#[test]
+fn a_program_that_is_unclear_is_run_as_it_is_and_must_do_something() {
+    let text = "function f()\n  x = (1;\nend\nf();";
+    let run = |answer: Answer| trial::<OctaveScript>(json!({ "script": text })).run(|_| answer.clone());
+    assert_eq!(call(json!({ "script": text }), &[]).command[2..], ["main.m"]);
+    let nothing = run(Answer::ok());
+    assert!(matches!(&nothing, Err(Stop::Simulation(reason)) if reason.contains("no end")), "{nothing:?}");
+    assert!(run(Answer::ok().stdout("x")).is_ok() && run(Answer::ok().file("result.json", "1")).is_ok());
+}
+
+#[test]
+fn a_function_without_a_name_is_refused() {
+    assert_eq!(pointer(json!({ "script": "function\n 1\nend" }), &[]), "/script");
+}
+
+#[test]
 fn a_folder_of_the_path_must_hold_something() {
     let params = |path: &str| json!({ "script": "x", "path": ["lib", path] });
     assert_eq!(pointer(params("nothing"), &["lib/f.m"]), "/path/1");
@@ -127,7 +156,7 @@ fn what_the_program_wrote_is_the_outcome() {
     let done = ran(&Answer::ok().file("result.json", r#"{"a":1.5}"#).file("out/f.PNG", "png")).unwrap();
     let expected = json!({
         "result": { "a": 1.5 }, "result_left_out": [], "files": ["result.json", "out/f.PNG"],
-        "figures": ["out/f.PNG"], "left_out": [], "left_out_more": 0, "stdout": "hello\n"
+        "files_more": 0, "figures": ["out/f.PNG"], "figures_more": 0, "left_out": [], "left_out_more": 0, "stdout": "hello\n"
     });
     assert_eq!(done.outcome, expected);
     assert_eq!(done.file_names(), ["result.json", "out/f.PNG"]);
@@ -167,6 +196,24 @@ fn many_parts_that_are_too_large_together_leave_the_last_out() {
 #[test]
 fn a_result_of_too_many_parts_is_left_out_whole() {
     assert_eq!(shown(&json!(vec![0; 100_000])), (Value::Null, json!([""])));
+}
+
+#[test]
+fn parts_too_deep_and_names_too_long_are_left_out() {
+    let deep = |depth: usize| format!("{}7{}", "[".repeat(depth), "]".repeat(depth));
+    let written = |text: &str| {
+        let done = ran(&Answer::ok().file("result.json", text)).unwrap();
+        (done.outcome["result"].clone(), done.outcome["result_left_out"].clone())
+    };
+    let (value, left_out) = written(&format!(r#"{{"a":{},"b":{},"c":3}}"#, deep(100_000), deep(99)));
+    assert_eq!(left_out, json!([format!("/a{}", "/0".repeat(99))]));
+    assert_eq!((&value["b"].to_string(), &value["c"]), (&deep(99), &json!(3)));
+    let objects = format!("{}0{}", r#"{"a":"#.repeat(1000), "}".repeat(1000));
+    assert_eq!(written(&objects).1, json!(["/a".repeat(100)]));
+    assert_eq!(
+        written(&format!(r#"{{"a":{{"{}":[1]}},"b":2}}"#, "x".repeat(70_000))).0,
+        json!({ "a": null, "b": 2 })
+    );
 }
 
 #[test]

@@ -12,8 +12,10 @@ use simulay_sdk::{Failure, StoredFile};
 const MAX_SHOWN: usize = 256 << 10;
 /// The most that one part of it may take.
 const MAX_PART: usize = 64 << 10;
-/// A larger file is not read at all.
-const MAX_READ: u64 = 64 << 20;
+/// A larger file is not read at all: one text as long as the file must find room in memory three times.
+const MAX_READ: u64 = 32 << 20;
+/// How deep parts may lie in one another, less than what serde_json reads.
+const MAX_DEPTH: usize = 100;
 /// The most parts that are named; the whole is left out when there are more.
 const MAX_NAMED: usize = 256;
 
@@ -36,7 +38,7 @@ pub(crate) fn read(file: &StoredFile) -> Result<Written, Failure> {
     let damaged = |error| Failure::simulation(format!("`{}` is not JSON: {error}", file.path));
     let left_out = RefCell::new(Vec::new());
     let mut json = serde_json::Deserializer::from_reader(BufReader::with_capacity(1 << 20, file.reader()));
-    let part = Part { pointer: String::new(), most: MAX_SHOWN, left_out: &left_out };
+    let part = Part { pointer: String::new(), depth: 0, most: MAX_SHOWN, left_out: &left_out };
     let Shown { value, .. } = part.deserialize(&mut json).map_err(damaged)?;
     json.end().map_err(damaged)?;
     let left_out = left_out.into_inner();
@@ -55,6 +57,7 @@ struct Shown {
 /// A part of the result that is shown when it is no longer than `most`.
 struct Part<'a> {
     pointer: String,
+    depth: usize,
     most: usize,
     left_out: &'a RefCell<Vec<String>>,
 }
@@ -62,7 +65,8 @@ struct Part<'a> {
 impl Part<'_> {
     fn inner(&self, name: &str) -> Self {
         let name = name.replace('~', "~0").replace('/', "~1");
-        Part { pointer: format!("{}/{name}", self.pointer), most: MAX_PART, left_out: self.left_out }
+        let pointer = format!("{}/{name}", self.pointer);
+        Part { pointer, depth: self.depth + 1, most: MAX_PART, left_out: self.left_out }
     }
 
     /// What is inside is not named any more when the whole is left out.
@@ -77,12 +81,36 @@ impl Part<'_> {
         self.left_out.borrow().len()
     }
 
-    fn text(&self, text: String) -> Shown {
-        let length = text.len() + 2;
-        if length > self.most {
-            return self.leave_out(self.named());
-        }
-        Shown { value: Value::String(text), length }
+    fn rest_left_out<'de, A: MapAccess<'de>>(&self, mut members: A, named: usize) -> Result<Shown, A::Error> {
+        while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(self.leave_out(named))
+    }
+
+    fn too_deep(&self) -> bool {
+        self.depth >= MAX_DEPTH
+    }
+}
+
+/// The name of a member; nothing when it is too long to show.
+struct Name;
+
+impl<'de> DeserializeSeed<'de> for Name {
+    type Value = Option<String>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<String>, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Name {
+    type Value = Option<String>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a name")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Option<String>, E> {
+        Ok((name.len() <= MAX_PART).then(|| name.to_owned()))
     }
 }
 
@@ -127,15 +155,19 @@ impl<'de> Visitor<'de> for Part<'_> {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Shown, E> {
-        Ok(self.text(text.to_owned()))
-    }
-
-    fn visit_string<E>(self, text: String) -> Result<Shown, E> {
-        Ok(self.text(text))
+        let length = text.len() + 2;
+        if length > self.most {
+            return Ok(self.leave_out(self.named()));
+        }
+        Ok(Shown { value: Value::String(text.to_owned()), length })
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Shown, A::Error> {
         let (named, mut length, mut values) = (self.named(), 2, Vec::new());
+        if self.too_deep() {
+            while items.next_element::<IgnoredAny>()?.is_some() {}
+            return Ok(self.leave_out(named));
+        }
         while let Some(item) = items.next_element_seed(self.inner(&values.len().to_string()))? {
             length += item.length + 1;
             values.push(item.value);
@@ -149,7 +181,14 @@ impl<'de> Visitor<'de> for Part<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Shown, A::Error> {
         let (named, mut length, mut values) = (self.named(), 2, Map::new());
-        while let Some(name) = members.next_key::<String>()? {
+        if self.too_deep() {
+            return self.rest_left_out(members, named);
+        }
+        while let Some(name) = members.next_key_seed(Name)? {
+            let Some(name) = name else {
+                members.next_value::<IgnoredAny>()?;
+                return self.rest_left_out(members, named);
+            };
             let inner = self.inner(&name);
             let before = inner.named();
             let mut member = members.next_value_seed(self.inner(&name))?;
@@ -160,8 +199,7 @@ impl<'de> Visitor<'de> for Part<'_> {
             length += name.len() + 4 + member.length;
             values.insert(name, member.value);
             if length > self.most {
-                while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                return Ok(self.leave_out(named));
+                return self.rest_left_out(members, named);
             }
         }
         Ok(Shown { value: Value::Object(values), length })

@@ -1,5 +1,8 @@
 //! Finds functions and commands in Octave text. Knows comments, strings and blocks, and no more.
 
+use super::command_syntax;
+use super::header;
+
 /// What was found.
 #[derive(Debug, Default)]
 pub(super) struct Found {
@@ -8,15 +11,32 @@ pub(super) struct Found {
     /// Whether commands stand outside of functions; a number with which the file begins is one only where no
     /// function follows.
     pub(super) commands: bool,
+    /// Whether every block and bracket has its end: else the rest may be other than it seems.
+    pub(super) sure: bool,
 }
 
-/// Goes through a file until its first command.
+/// Goes through a file.
 pub(super) fn scan(text: &str) -> Found {
-    let mut scan = Scan { rest: text, at_line_start: true, ..Scan::default() };
+    let found = scan_with(text, Functions::Ended);
+    if found.sure { found } else { scan_with(text, Functions::Open) }
+}
+
+fn scan_with(text: &str, functions: Functions) -> Found {
+    let mut scan = Scan::new(text, functions);
     scan.marker();
-    while !scan.found.commands && scan.step() {}
+    while scan.step() {}
     scan.found.commands |= scan.marked && !scan.defined;
+    scan.found.sure = !scan.astray && scan.brackets.is_empty() && scan.closed();
     scan.found
+}
+
+/// Where functions end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Functions {
+    /// At a word, so that others may lie within.
+    Ended,
+    /// At a word, or where the next one begins.
+    Open,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -25,12 +45,16 @@ enum Block {
     Other,
 }
 
-#[derive(Default)]
 struct Scan<'a> {
     rest: &'a str,
+    functions: Functions,
     blocks: Vec<Block>,
     brackets: Vec<char>,
+    /// Whether an end came that nothing began.
+    astray: bool,
     at_line_start: bool,
+    /// Whether a word here is the first of a statement.
+    at_statement: bool,
     /// Whether the file says that it is a script.
     marked: bool,
     defined: bool,
@@ -42,6 +66,28 @@ struct Scan<'a> {
 }
 
 impl<'a> Scan<'a> {
+    fn new(text: &'a str, functions: Functions) -> Self {
+        Self {
+            rest: text,
+            functions,
+            blocks: Vec::new(),
+            brackets: Vec::new(),
+            astray: false,
+            at_line_start: true,
+            at_statement: true,
+            marked: false,
+            defined: false,
+            after_value: false,
+            after_dot: false,
+            found: Found::default(),
+        }
+    }
+
+    fn closed(&self) -> bool {
+        let open = self.functions == Functions::Open && self.blocks.as_slice() == [Block::Function];
+        self.blocks.is_empty() || open
+    }
+
     /// Takes the next piece; false at the end.
     fn step(&mut self) -> bool {
         if self.at_line_start && self.block_comment() {
@@ -86,13 +132,18 @@ impl<'a> Scan<'a> {
 
     fn line(&mut self) {
         self.take(1);
-        (self.at_line_start, self.after_value, self.after_dot) = (true, false, false);
+        (self.at_line_start, self.at_statement) = (true, true);
+        (self.after_value, self.after_dot) = (false, false);
     }
 
     fn space(&mut self) {
         let next = self.rest.chars().next().map_or(1, char::len_utf8);
         self.take(next);
-        // In a matrix, a quote behind a space begins a string.
+        self.gap();
+    }
+
+    /// In a matrix, a quote behind a space begins a string.
+    fn gap(&mut self) {
         if matches!(self.brackets.last(), Some('[' | '{')) {
             self.after_value = false;
         }
@@ -106,6 +157,7 @@ impl<'a> Scan<'a> {
     fn continued(&mut self) {
         self.skip_line();
         self.take(1);
+        self.gap();
     }
 
     /// `%{` alone on its line, up to `%}` alone on its line.
@@ -130,6 +182,7 @@ impl<'a> Scan<'a> {
 
     fn text(&mut self, quote: char) {
         self.command();
+        self.at_statement = false;
         let mut end = self.rest.len();
         let mut characters = self.rest.char_indices().skip(1).peekable();
         while let Some((place, character)) = characters.next() {
@@ -152,48 +205,79 @@ impl<'a> Scan<'a> {
         let ends = |character: char| !(character.is_alphanumeric() || character == '_');
         let word = self.take(self.rest.find(ends).unwrap_or(self.rest.len()));
         let plain = self.brackets.is_empty() && !self.after_dot;
-        (self.after_dot, self.after_value) = (false, true);
+        let first = std::mem::take(&mut self.at_statement) && plain;
+        (self.at_line_start, self.after_dot, self.after_value) = (false, false, true);
+        if !(plain && self.keyword(word)) {
+            self.command();
+            if let Some(arguments) = command_syntax::arguments(self.rest).filter(|_| first) {
+                self.take(arguments);
+            }
+        }
+    }
+
+    /// Takes a word that has a meaning of its own; false when it is none.
+    fn keyword(&mut self, word: &str) -> bool {
         match word {
-            "function" if plain => self.function(),
-            "if" | "while" | "for" | "parfor" | "switch" | "do" | "try" | "unwind_protect" | "spmd"
-                if plain =>
-            {
+            "function" => self.function(),
+            "if" | "while" | "for" | "parfor" | "switch" | "do" | "try" | "unwind_protect" | "spmd" => {
                 self.command();
                 self.blocks.push(Block::Other);
             }
-            "until" if plain => drop(self.blocks.pop()),
-            _ if plain && word.starts_with("end") && is_end(word) => drop(self.blocks.pop()),
-            _ => return self.command(),
+            "until" => self.end(Some(Block::Other)),
+            "end" => self.end(None),
+            "endfunction" => self.end(Some(Block::Function)),
+            _ if is_end(word) => self.end(Some(Block::Other)),
+            "global" | "persistent" | "return" => self.command(),
+            "else"
+            | "elseif"
+            | "case"
+            | "otherwise"
+            | "catch"
+            | "break"
+            | "continue"
+            | "unwind_protect_cleanup" => {}
+            _ => return false,
         }
         self.after_value = false;
+        self.at_statement = word.starts_with("end") || is_followed_by_statement(word);
+        true
     }
 
     fn function(&mut self) {
-        // One that is not ended by a word ends where the next begins.
-        if self.blocks.as_slice() == [Block::Function] {
+        if self.functions == Functions::Open && self.blocks.as_slice() == [Block::Function] {
             self.blocks.clear();
         }
-        if self.found.first.is_none() && !self.marked {
-            let end = self.rest.find(['\n', '%', '#']).unwrap_or(self.rest.len());
-            self.found.first = Some(name(self.rest.get(..end).unwrap_or_default()));
+        if self.found.first.is_none() && !self.marked && !self.found.commands {
+            self.found.first = Some(header::name(self.rest));
         }
         self.blocks.push(Block::Function);
         self.defined = true;
-        self.at_line_start = false;
+    }
+
+    fn end(&mut self, of: Option<Block>) {
+        let block = self.blocks.pop();
+        self.astray |= block.is_none() || (of.is_some() && of != block);
     }
 
     fn sign(&mut self, sign: char) {
         self.take(sign.len_utf8());
         match sign {
             '(' | '[' | '{' => self.brackets.push(sign),
-            ')' | ']' | '}' => drop(self.brackets.pop()),
+            ')' => self.close('('),
+            ']' => self.close('['),
+            '}' => self.close('{'),
             _ => {}
         }
+        self.at_statement = matches!(sign, ';' | ',') && self.brackets.is_empty();
         if !matches!(sign, ';' | ',') {
             self.command();
         }
         self.after_dot = sign == '.';
         self.after_value = matches!(sign, ')' | ']' | '}' | '\'') || sign.is_ascii_digit() || sign == '.';
+    }
+
+    fn close(&mut self, bracket: char) {
+        self.astray |= self.brackets.pop() != Some(bracket);
     }
 
     /// Notes something that does more than define, where it is outside of functions.
@@ -203,22 +287,12 @@ impl<'a> Scan<'a> {
     }
 }
 
-fn is_end(word: &str) -> bool {
-    const ENDED: &[&str] =
-        &["", "function", "if", "while", "for", "parfor", "switch", "_try_catch", "_unwind_protect", "spmd"];
-    word.strip_prefix("end").is_some_and(|what| ENDED.contains(&what))
+fn is_followed_by_statement(keyword: &str) -> bool {
+    matches!(keyword, "else" | "otherwise" | "do" | "try" | "unwind_protect" | "unwind_protect_cleanup")
 }
 
-/// The name in `[a, b] = name (c)`.
-fn name(header: &str) -> String {
-    let before_arguments = header.find(['(', ';']).unwrap_or(header.len());
-    let named = match header.find('=') {
-        Some(equals) if equals < before_arguments || header.trim_start().starts_with('[') => {
-            header.get(equals + 1..).unwrap_or_default()
-        }
-        _ => header,
-    };
-    let name = named.trim_start();
-    let end = name.find(|character: char| !(character.is_ascii_alphanumeric() || character == '_'));
-    name.get(..end.unwrap_or(name.len())).unwrap_or_default().to_owned()
+fn is_end(word: &str) -> bool {
+    const ENDED: &[&str] =
+        &["if", "while", "for", "parfor", "switch", "_try_catch", "_unwind_protect", "spmd"];
+    word.strip_prefix("end").is_some_and(|what| ENDED.contains(&what))
 }

@@ -353,15 +353,15 @@ function json = indented (json)
   empty = opens & [closes(2:end), false];
   breaks = (opens & ! empty) | (plain & json == ",");
   before = closes & ! [false, empty(1:end-1)];
-  parts = num2cell (json);
-  parts(plain & json == ":") = {": "};
-  for k = find (breaks)
-    parts{k} = [json(k), "\n", blanks(4 * depth(k))];
-  endfor
-  for k = find (before)
-    parts{k} = ["\n", blanks(4 * depth(k)), json(k)];
-  endfor
-  json = [parts{:}];
+  spaces = 4 * depth + 1;
+  front = before .* spaces;
+  behind = breaks .* spaces + (plain & json == ":");
+  places = cumsum (1 + front + [0, behind(1:end-1)]);
+  text = blanks (places(end));
+  text(places) = json;
+  text(places(breaks) + 1) = "\n";
+  text(places(before) - front(before)) = "\n";
+  json = text;
 endfunction
 
 % Which characters lie in strings.
