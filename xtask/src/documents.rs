@@ -135,7 +135,7 @@ fn follow(place: &Place, octave: &ImageId, shown: &str, script: &str) -> anyhow:
     bash.args(["-c", PRELUDE, "bash", shown]).arg(&file).current_dir(&work).env("PATH", path);
     bash.env("XDG_DATA_HOME", home.path().join("data")).env("SIMULAY_SERVER", format!("http://{address}"));
     bash.env("SIMULAY__SERVER__LISTEN", &address).env("SIMULAY__IMAGES__OCTAVE", octave.as_str());
-    bash.env("SIMULAY_TOOLS", place.made("tools")?);
+    bash.env("SIMULAY_TOOLS", place.made("tools")?).env("SIMULAY_PLUGINS", place.plugins());
     obey(&mut bash, shown, &place.made(&format!("{}.log", shown.replace('/', "-")))?)
 }
 

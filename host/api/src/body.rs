@@ -10,11 +10,33 @@ use crate::pace::Pace;
 use crate::problem::Refusal;
 use crate::wire::ProblemKind;
 
+/// How large a body may be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bound {
+    /// The most bytes.
+    pub(crate) bytes: u64,
+    /// What says so.
+    pub(crate) setting: &'static str,
+    /// As what a larger one is refused.
+    pub(crate) kind: ProblemKind,
+}
+
+impl Bound {
+    /// A bound of files.
+    pub(crate) const fn payload(bytes: u64, setting: &'static str) -> Self {
+        Self { bytes, setting, kind: ProblemKind::PayloadTooLarge }
+    }
+
+    fn refusal(self) -> Refusal {
+        let Self { bytes, setting, kind } = self;
+        Refusal::new(kind, format!("the body has more than {bytes} bytes; the setting is `{setting}`"))
+    }
+}
+
 /// The pieces of a body.
 pub(crate) struct Pieces {
     stream: BodyDataStream,
-    limit: u64,
-    too_large: ProblemKind,
+    bound: Bound,
     taken: u64,
     /// When the first piece was asked for: who waits for a place is not slow.
     begun: Option<Instant>,
@@ -22,18 +44,12 @@ pub(crate) struct Pieces {
 }
 
 impl Pieces {
-    /// The pieces of `body`: at most `limit` bytes, none of them later than `pace` allows. A body that is too large is refused as `too_large`, at once when it says so itself.
-    pub(crate) fn new(
-        headers: &HeaderMap,
-        body: Body,
-        limit: u64,
-        too_large: ProblemKind,
-        pace: Pace,
-    ) -> Result<Self, Refusal> {
-        let pieces = Self { stream: body.into_data_stream(), limit, too_large, taken: 0, begun: None, pace };
+    /// The pieces of `body`: within `bound`, none of them later than `pace` allows. A body that is too
+    /// large is refused at once when it says so itself.
+    pub(crate) fn new(headers: &HeaderMap, body: Body, bound: Bound, pace: Pace) -> Result<Self, Refusal> {
         match announced(headers) {
-            Some(length) if length > limit => Err(pieces.refusal()),
-            _ => Ok(pieces),
+            Some(length) if length > bound.bytes => Err(bound.refusal()),
+            _ => Ok(Self { stream: body.into_data_stream(), bound, taken: 0, begun: None, pace }),
         }
     }
 
@@ -48,7 +64,7 @@ impl Pieces {
                 .because(error)
         })?;
         self.taken += piece.len() as u64;
-        if self.taken > self.limit { Err(self.refusal()) } else { Ok(Some(piece)) }
+        if self.taken > self.bound.bytes { Err(self.bound.refusal()) } else { Ok(Some(piece)) }
     }
 
     /// All bytes.
@@ -66,10 +82,6 @@ impl Pieces {
         let begun = *self.begun.get_or_insert(now);
         let earned = self.pace.earned(self.taken);
         (now + self.pace.patience).min(begun + self.pace.patience + earned)
-    }
-
-    fn refusal(&self) -> Refusal {
-        Refusal::new(self.too_large, format!("at most {} bytes are taken", self.limit))
     }
 }
 

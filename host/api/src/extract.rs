@@ -8,7 +8,7 @@ use serde_path_to_error::Segment;
 use simulay_engine::Selector;
 use simulay_model::Weight;
 
-use crate::body::{Pieces, check_media_type, check_plain};
+use crate::body::{Bound, Pieces, check_media_type, check_plain};
 use crate::pace::Pace;
 use crate::problem::Refusal;
 use crate::state::Api;
@@ -90,9 +90,12 @@ async fn read(request: Request, api: &Api) -> Result<Bytes, Refusal> {
     let (parts, body) = request.into_parts();
     check_plain(&parts.headers)?;
     check_media_type(&parts.headers, "application/json")?;
-    let (limit, pace) = (api.settings.max_json_bytes, Pace::of(&api.settings));
-    let pieces = Pieces::new(&parts.headers, body, limit, ProblemKind::ParamsTooLarge, pace)?;
-    pieces.collect().await
+    let bound = Bound {
+        bytes: api.settings.max_json_bytes,
+        setting: "server.max_json_bytes",
+        kind: ProblemKind::ParamsTooLarge,
+    };
+    Pieces::new(&parts.headers, body, bound, Pace::of(&api.settings))?.collect().await
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {

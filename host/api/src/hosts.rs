@@ -2,11 +2,12 @@
 //! sends that name as `Host`, and is refused.
 
 use std::collections::HashSet;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, Uri, header};
+use axum::http::{HeaderMap, HeaderName, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
@@ -16,7 +17,7 @@ use crate::wire::ProblemKind;
 
 const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
-/// The names accepted as `Host`; every name when there is no list.
+/// The names accepted as `Host`. When there is no list, programs may use every name.
 #[derive(Clone)]
 pub(crate) struct Hosts(Option<Arc<HashSet<String>>>);
 
@@ -33,8 +34,11 @@ impl Hosts {
     fn check(&self, headers: &HeaderMap, uri: &Uri) -> Result<(), Refusal> {
         let host = host(headers)?;
         let absolute = uri.authority().map(|authority| name(authority.host()));
-        let Some(allowed) = &self.0 else { return Ok(()) };
-        if allowed.contains(&host) && absolute.is_none_or(|host| allowed.contains(&host)) {
+        let goes = |host: &String| match &self.0 {
+            Some(allowed) => allowed.contains(host),
+            None => !is_of_browser(headers) || is_nobodys(host),
+        };
+        if goes(&host) && absolute.as_ref().is_none_or(goes) {
             return Ok(());
         }
         let detail = "the server does not go by this name; `server.hosts` lists the names it goes by";
@@ -48,6 +52,18 @@ pub(crate) async fn check(State(hosts): State<Hosts>, request: Request, next: Ne
         Ok(()) => next.run(request).await,
         Err(refusal) => refusal.into_response(),
     }
+}
+
+/// True for what browsers send. Over plain HTTP they tell nothing of the page, but always a language.
+fn is_of_browser(headers: &HeaderMap) -> bool {
+    let tells = |name: &HeaderName| *name == header::ORIGIN || *name == header::ACCEPT_LANGUAGE;
+    headers.keys().any(|name| tells(name) || name.as_str().starts_with("sec-fetch-"))
+}
+
+/// True for what nobody can make point elsewhere: an address, or this machine.
+fn is_nobodys(host: &str) -> bool {
+    let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    address.parse::<IpAddr>().is_ok() || host == "localhost"
 }
 
 /// The one `Host`, without its port.
@@ -111,6 +127,34 @@ mod tests {
     fn the_absolute_form_is_no_way_around() {
         let refused = check(&ApiSettings::default(), "localhost", "http://evil.example/");
         assert_eq!(refused, Some(ProblemKind::MisdirectedRequest));
+    }
+
+    #[test]
+    fn pages_reach_other_listeners_by_address_or_by_a_configured_name_only() {
+        let open = ApiSettings { loopback: false, ..ApiSettings::default() };
+        let named = ApiSettings { hosts: vec!["sim.example".into()], ..open.clone() };
+        let asked = |settings: &ApiSettings, host: &str, sent: (&'static str, &'static str)| {
+            let told = (HeaderName::from_static(sent.0), sent.1.parse().unwrap());
+            let headers = HeaderMap::from_iter([(header::HOST, host.parse().unwrap()), told]);
+            Hosts::new(settings).check(&headers, &Uri::from_static("/v1/runs")).is_ok()
+        };
+        for sent in [
+            ("origin", "http://evil.example:7373"),
+            ("sec-fetch-site", "same-origin"),
+            ("sec-fetch-mode", "cors"),
+            ("accept-language", ""),
+        ] {
+            for host in
+                ["evil.example:7373", "10.0.0.7.evil.example", "[::1].evil.example", "1.2.3", "0x7f.1"]
+            {
+                assert!(!asked(&open, host, sent), "{host} {sent:?}");
+            }
+            for host in ["10.0.0.7:7373", "[fe80::1]:7373", "localhost:7373"] {
+                assert!(asked(&open, host, sent), "{host} {sent:?}");
+            }
+            assert!(asked(&named, "sim.example", sent) && !asked(&named, "10.0.0.7", sent));
+        }
+        assert!(asked(&open, "anything.example", ("user-agent", "curl/8")));
     }
 
     #[test]

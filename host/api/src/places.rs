@@ -16,6 +16,7 @@ pub(crate) struct Places {
     free: Arc<Semaphore>,
     shares: Shares,
     what: &'static str,
+    setting: Option<&'static str>,
 }
 
 /// A place, free again when it is dropped.
@@ -26,17 +27,27 @@ pub(crate) struct Place {
 
 impl Places {
     pub(crate) fn new(number: usize, what: &'static str) -> Self {
-        Self { free: Arc::new(Semaphore::new(number)), shares: Shares::new(number.div_ceil(2)), what }
+        let (free, shares) = (Arc::new(Semaphore::new(number)), Shares::new(number.div_ceil(2)));
+        Self { free, shares, what, setting: None }
+    }
+
+    /// The same places, whose number `setting` says.
+    pub(crate) fn set_by(self, setting: &'static str) -> Self {
+        Self { setting: Some(setting), ..self }
     }
 
     /// A place for a request of `peer`.
     pub(crate) fn take(&self, peer: Peer) -> Result<Place, Refusal> {
-        let full = |whose| {
-            Refusal::new(ProblemKind::RateLimited, format!("there are too many {}{whose}", self.what))
-        };
-        let share = self.shares.take(peer).ok_or_else(|| full(" of your address"))?;
-        let place = self.free.clone().try_acquire_owned().map_err(|_| full(""))?;
+        let share =
+            self.shares.take(peer).ok_or_else(|| self.full(" of your address, which has half at most"))?;
+        let place = self.free.clone().try_acquire_owned().map_err(|_| self.full(""))?;
         Ok(Place { _place: place, _share: share })
+    }
+
+    fn full(&self, whose: &str) -> Refusal {
+        let setting = self.setting.map(|setting| format!("; the setting is `{setting}`"));
+        let detail = format!("there are too many {}{whose}{}", self.what, setting.unwrap_or_default());
+        Refusal::new(ProblemKind::RateLimited, detail)
     }
 }
 
@@ -45,4 +56,24 @@ pub(crate) fn holding<S: Stream>(place: Place, stream: S) -> impl Stream<Item = 
     stream.inspect(move |_| {
         let _ = &place;
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    #[test]
+    fn who_is_refused_is_told_by_what_and_whose_places_are_full() {
+        let places = Places::new(3, "downloads").set_by("server.max_downloads");
+        let of = |last| places.take(Peer::new(Ipv4Addr::new(10, 0, 0, last).into()));
+        let refused = |taken: Result<Place, Refusal>| format!("{:?}", taken.err());
+        let _two = (of(1).unwrap(), of(1).unwrap());
+        let told = refused(of(1));
+        assert!(told.contains("which has half at most; the setting is `server.max_downloads`"), "{told}");
+        let _third = of(2).unwrap();
+        let told = refused(of(2));
+        assert!(told.contains("there are too many downloads; the setting"), "{told}");
+    }
 }

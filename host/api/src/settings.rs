@@ -10,9 +10,9 @@ pub struct ApiSettings {
     /// its own (DNS rebinding).
     pub loopback: bool,
     /// `Host` names accepted beside the loopback ones. Without any, a listener that is not bound to
-    /// loopback accepts every name.
+    /// loopback accepts every name from programs, and from browsers only addresses.
     pub hosts: Vec<String>,
-    /// Origins whose pages may ask beside our own, e.g. `https://lab.example.org`.
+    /// Origins of our pages where a proxy changes `Host`, e.g. `https://sim.example.org`.
     pub origins: Vec<String>,
     /// Bytes of the largest component.
     pub max_component_bytes: u64,

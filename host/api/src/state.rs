@@ -55,8 +55,8 @@ impl Api {
             previews: Places::new(settings.max_previews, "previews"),
             inputs: Places::new(settings.max_inputs, "uploads of inputs"),
             archives: Places::new(settings.max_archives, "uploads of archives"),
-            streams: Places::new(settings.max_streams, "open streams"),
-            downloads: Places::new(settings.max_downloads, "downloads"),
+            streams: Places::new(settings.max_streams, "open streams").set_by("server.max_streams"),
+            downloads: Places::new(settings.max_downloads, "downloads").set_by("server.max_downloads"),
             document,
         }
     }

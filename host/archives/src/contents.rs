@@ -1,6 +1,7 @@
 //! What is in an archive, gathered member by member.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Bound;
 
 use simulay_model::{Clash, Digest, Omission, RelativePath};
 
@@ -93,7 +94,7 @@ impl<'a> Gathering<'a> {
         }
     }
 
-    /// A folder; empty ones are nothing to a run.
+    /// A folder; one that stays empty is nothing to a run, and is told.
     pub(crate) fn folder(&mut self, name: &[u8]) -> Result<(), ArchiveError> {
         if self.folders.len() >= self.bounds.files {
             return Err(ArchiveError::Files(self.bounds.files));
@@ -139,6 +140,10 @@ impl<'a> Gathering<'a> {
     /// All of it, when it can lie in one folder.
     pub(crate) fn finish(mut self) -> Result<Contents, ArchiveError> {
         self.check_places()?;
+        for folder in self.empty_folders() {
+            let reason = "it is an empty folder; a file in it, e.g. `.gitkeep`, takes it along";
+            self.leave_out(folder, reason.to_owned());
+        }
         let members = std::mem::take(&mut self.members);
         for (path, found) in &members {
             match self.resolve(&members, found) {
@@ -159,6 +164,18 @@ impl<'a> Gathering<'a> {
         let file = clash.and_then(|clash| self.members.get(clash.folder())).map(|(path, _)| path);
         let both = file.or_else(|| self.folders.iter().find(|folder| self.places.contains_key(*folder)));
         both.map_or(Ok(()), |path| Err(ArchiveError::FileAndFolder(path.as_str().to_owned())))
+    }
+
+    /// The folders without a file or folder that could be taken.
+    fn empty_folders(&self) -> Vec<String> {
+        let members = self.members.iter().map(|(path, _)| path);
+        let paths: BTreeSet<&str> = members.chain(&self.folders).map(RelativePath::as_str).collect();
+        let is_empty = |inside: &String| {
+            let next = paths.range::<str, _>((Bound::Included(inside.as_str()), Bound::Unbounded)).next();
+            next.is_none_or(|path| !path.starts_with(inside.as_str()))
+        };
+        let folders: BTreeSet<&RelativePath> = self.folders.iter().collect();
+        folders.into_iter().map(|folder| format!("{folder}/")).filter(is_empty).collect()
     }
 
     fn resolve(&self, members: &[(RelativePath, Found)], found: &Found) -> Option<(Digest, u64)> {
@@ -240,6 +257,17 @@ mod tests {
         let contents = gathering.finish().unwrap();
         let names: Vec<&str> = contents.left_out.iter().map(|left| left.path.as_str()).collect();
         assert_eq!((contents.files.len(), names), (1, vec!["x", "y", "round", "gone"]));
+    }
+
+    #[test]
+    fn empty_folders_are_told_once() {
+        let mut gathering = gather(&["a/b/x", "a-b", "out.m"]).unwrap();
+        for folder in ["a/", "a/b/", "out/", "out/deep/", "out/deep", "./"] {
+            gathering.folder(folder.as_bytes()).unwrap();
+        }
+        let contents = gathering.finish().unwrap();
+        let names: Vec<&str> = contents.left_out.iter().map(|left| left.path.as_str()).collect();
+        assert_eq!((contents.files.len(), names), (3, vec!["out/deep/"]));
     }
 
     #[test]

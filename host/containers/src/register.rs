@@ -34,8 +34,8 @@ pub enum RegisterError {
     Platform(String),
     /// Each container would get space on the host's disk that nothing bounds.
     #[error(
-        "{}; make one without: `docker export $(docker create IMAGE true) | docker import - NAME`, then \
-         register NAME",
+        "{}; make one without: `docker export $(docker create IMAGE true) | docker import - NAME` (repeat each \
+         ENV of it with `--change`), then register NAME",
         unbounded(.0)
     )]
     Volumes(Vec<String>),

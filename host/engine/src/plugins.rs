@@ -16,7 +16,7 @@ use tokio::runtime::Handle;
 use crate::exchange::{as_io, put};
 use crate::{Parts, UploadError};
 
-/// A component that was inspected and whose bytes are stored.
+/// A component that was inspected; [`Inspected::keep`] stores its bytes.
 pub(crate) struct Inspected {
     sha256: Digest,
     component: Bytes,

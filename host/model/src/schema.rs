@@ -15,7 +15,7 @@ const MAX_ERRORS: usize = 20;
 const MAX_BACKTRACKING: usize = 10_000;
 /// Bytes that the automaton of one `pattern` may take.
 const MAX_AUTOMATON: usize = 1 << 20;
-/// Characters of one rule in words: some say the value they are about, whole.
+/// Bytes of one rule in words: some say the value they are about, whole.
 const MAX_WORDS: usize = 1_000;
 /// Units of work up to which every place is looked for: all of them are held before the first is told.
 const EVERY_PLACE: u64 = 100_000;

@@ -53,19 +53,19 @@ pub(crate) async fn inspector() -> anyhow::Result<Arc<dyn Sandbox>> {
 
 /// What runs plugin code; what it compiles is kept in `data`, when given.
 fn sandbox_of(settings: &Settings, data: Option<&Path>) -> anyhow::Result<Arc<dyn Sandbox>> {
-    let workers = workers(data)?;
+    let workers = workers(limits::of_sandbox(settings), data)?;
     let accepted = settings.accepts(Risk::UnconfinedSandbox);
     Ok(Arc::new(if accepted { workers } else { workers.confined() }))
 }
 
 /// How plugin code is confined on this machine.
 pub(crate) async fn confinement() -> anyhow::Result<Vec<Measure>> {
-    Ok(workers(None)?.confinement().await?)
+    Ok(workers(SandboxSettings::default(), None)?.confinement().await?)
 }
 
-fn workers(data: Option<&Path>) -> anyhow::Result<ProcessSandbox> {
+fn workers(settings: SandboxSettings, data: Option<&Path>) -> anyhow::Result<ProcessSandbox> {
     let folder = data.map(|data| data.join(COMPILED));
-    ProcessSandbox::new(SandboxSettings::default(), Launch::same_program(&[WORKER]), folder.as_deref())
+    ProcessSandbox::new(settings, Launch::same_program(&[WORKER]), folder.as_deref())
         .context("compiled plugins cannot be kept in the data directory")
 }
 

@@ -53,7 +53,7 @@ pub(crate) struct Server {
     pub(crate) allow_remote: bool,
     /// `Host` names accepted beside the loopback ones.
     pub(crate) hosts: Vec<String>,
-    /// Origins whose pages may ask beside the server's own.
+    /// Origins of the server's own pages, as a proxy that changes `Host` shows them.
     pub(crate) origins: Vec<String>,
     /// Connections open at once.
     pub(crate) max_connections: usize,
@@ -65,6 +65,10 @@ pub(crate) struct Server {
     pub(crate) max_downloads: usize,
     /// Bytes per second that a client must take or send on the whole.
     pub(crate) least_bytes_per_second: u64,
+    /// Bytes of the largest JSON body.
+    pub(crate) max_json_bytes: u64,
+    /// Bytes of the largest component.
+    pub(crate) max_component_bytes: u64,
     /// Bytes of the largest input.
     pub(crate) max_input_bytes: u64,
     /// Files of an archive of inputs, and as many folders.
@@ -195,6 +199,8 @@ pub(crate) struct Container {
 pub(crate) struct Plugins {
     /// Which versions wait for the operator.
     pub(crate) approval: Approval,
+    /// Seconds of a processor that compiling a component may take.
+    pub(crate) compile_seconds: u64,
 }
 
 /// Which versions wait for the operator.
@@ -322,6 +328,9 @@ impl Settings {
             let rule =
                 "retention.unused_hours must be at least 1: an upload lies unused until its run names it";
             bail!(Usage(rule.into()));
+        }
+        if self.plugins.compile_seconds == 0 {
+            bail!(Usage("plugins.compile_seconds must be at least 1".into()));
         }
         if self.runs.newcomer_percent.is_some_and(|percent| percent > MOST_FOR_NEWCOMERS) {
             bail!(Usage(format!("runs.newcomer_percent must be at most {MOST_FOR_NEWCOMERS}")));

@@ -15,6 +15,8 @@ use rules::Rules;
 
 /// The most that is looked at: a folder with more was not meant.
 const MOST: usize = 100_000;
+/// Hidden files that are there so that their folder is.
+const KEEPERS: [&str; 2] = [".gitkeep", ".keep"];
 
 /// A file of the user's under the name it gets in the run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +37,7 @@ pub(crate) struct Gathered {
 }
 
 /// The files of `folder`, named as a program that runs in it names them, below `prefix`. Hidden ones
-/// and those that a `.gitignore` names are left out, unless `all` are asked for.
+/// and those that a `.gitignore` names are left out, unless `all` are asked for. A `.gitkeep` is taken.
 pub(crate) fn gather(folder: &Path, prefix: Option<&RelativePath>, all: bool) -> Result<Gathered, Usage> {
     let real = fs::canonicalize(folder).map_err(|error| unreadable(folder, &error))?;
     let mut walk = Walk { root: real.clone(), all, found: Gathered::default(), seen: 0 };
@@ -72,11 +74,26 @@ impl Stand<'_> {
 impl Walk {
     fn folder(&mut self, stand: &Stand<'_>, rules: Option<&Rules<'_>>) -> Result<(), Usage> {
         let cannot = |error: &std::io::Error| unreadable(stand.at, error);
-        let rules = Rules::of(stand.at, rules).map_err(Usage)?;
+        let rules = self.rules(stand, rules);
         let entries = fs::read_dir(stand.at).map_err(|error| cannot(&error))?;
         let mut entries: Vec<DirEntry> = entries.collect::<Result<_, _>>().map_err(|error| cannot(&error))?;
+        if entries.is_empty() && stand.outer.is_some() {
+            self.leave_out(stand.name.to_owned(), Why::Empty);
+        }
         entries.sort_by_key(DirEntry::file_name);
         entries.iter().try_for_each(|entry| self.entry(entry, stand, &rules))
+    }
+
+    /// The rules that hold where the walk stands; none when all is taken.
+    fn rules<'a>(&mut self, stand: &Stand<'_>, outer: Option<&'a Rules<'a>>) -> Rules<'a> {
+        if self.all {
+            return Rules::none();
+        }
+        let (rules, wrong) = Rules::of(stand.at, outer);
+        for line in wrong {
+            self.leave_out(format!("line {line} of {}{}", stand.name, rules::FILE), Why::NoRule);
+        }
+        rules
     }
 
     fn entry(&mut self, entry: &DirEntry, stand: &Stand<'_>, rules: &Rules<'_>) -> Result<(), Usage> {
@@ -94,8 +111,9 @@ impl Walk {
                 return Ok(());
             }
         };
-        if !self.all && (name.starts_with('.') || rules.leave_out(&path, metadata.is_dir())) {
-            let why = if name.starts_with('.') { Why::Hidden } else { Why::Ignored };
+        let hidden = name.starts_with('.') && !(KEEPERS.contains(&name) && metadata.is_file());
+        if !self.all && (hidden || rules.leave_out(&path, metadata.is_dir())) {
+            let why = if hidden { Why::Hidden } else { Why::Ignored };
             self.leave_out(format!("{shown}{}", if metadata.is_dir() { "/" } else { "" }), why);
             return Ok(());
         }

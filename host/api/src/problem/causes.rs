@@ -94,7 +94,10 @@ impl From<InspectError> for Refusal {
         match error {
             InspectError::InvalidComponent(_) => Self::new(ProblemKind::InvalidComponent, text),
             InspectError::TooComplex(_) => Self::new(ProblemKind::ComponentTooComplex, text),
-            InspectError::CompileTimeout(_) => Self::new(ProblemKind::CompileTimeout, text),
+            InspectError::CompileTimeout(_) => {
+                let text = format!("{text}; the setting is `plugins.compile_seconds`");
+                Self::new(ProblemKind::CompileTimeout, text)
+            }
             InspectError::CompileMemory(_) => Self::new(ProblemKind::CompileMemory, text),
             InspectError::WorkerCrashed => Self::new(ProblemKind::WorkerCrashed, text),
             InspectError::UnknownImport(_) => Self::new(ProblemKind::UnknownImport, text),

@@ -5,15 +5,15 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
-use simulay_archives::{ArchiveError, Bounds};
+use simulay_archives::Bounds;
 
 use crate::ApiSettings;
-use crate::body::{Pieces, check_one_of, check_plain};
+use crate::body::{Bound, Pieces, check_one_of, check_plain};
 use crate::pace::Pace;
 use crate::problem::{Refusal, Refused};
 use crate::shares::Peer;
 use crate::state::Api;
-use crate::wire::{ProblemKind, Unpacked};
+use crate::wire::Unpacked;
 
 /// What an archive may be sent as; its bytes say what it is.
 const MEDIA_TYPES: [&str; 7] = [
@@ -34,7 +34,8 @@ const MEDIA_TYPES: [&str; 7] = [
 ///
 /// An archive that could mean two things, or whose files would lie elsewhere than in one folder, is
 /// refused as a whole: absolute paths, `..`, a path twice, devices, sparse or encrypted files,
-/// damage. Names that are no UTF-8, links that lead nowhere and what macOS adds are left out and told.
+/// damage. Names that are no UTF-8, links that lead nowhere, empty folders and what macOS adds are left
+/// out and told.
 #[utoipa::path(post, path = "/v1/inputs/archive", tag = "inputs", operation_id = "uploadArchive",
     request_body(content(
         (String = "application/x-tar"), (String = "application/gzip"), (String = "application/zip"),
@@ -53,23 +54,13 @@ pub(super) async fn upload(
     check_plain(&headers)?;
     check_one_of(&headers, &MEDIA_TYPES)?;
     let place = api.archives.take(peer)?;
-    let (limit, pace) = (api.settings.max_archive_bytes, Pace::of(&api.settings));
-    let over = |refusal| told_with_setting(refusal, limit);
-    let pieces = Pieces::new(&headers, body, limit, ProblemKind::PayloadTooLarge, pace);
-    let mut pieces = pieces.map_err(over)?;
+    let bound = Bound::payload(api.settings.max_archive_bytes, "server.max_archive_bytes");
+    let mut pieces = Pieces::new(&headers, body, bound, Pace::of(&api.settings))?;
     let mut writer = api.engine.archive_writer(bounds(&api.settings), place).await?;
-    while let Some(piece) = pieces.next().await.map_err(over)? {
+    while let Some(piece) = pieces.next().await? {
         writer.write(piece).await?;
     }
     Ok((StatusCode::CREATED, Json(Unpacked::from(writer.finish().await?))))
-}
-
-/// An archive that is too large is told as one that is when it is unpacked.
-fn told_with_setting(refusal: Refusal, limit: u64) -> Refusal {
-    match refusal.kind() {
-        ProblemKind::PayloadTooLarge => ArchiveError::Bytes(limit).into(),
-        _ => refusal,
-    }
 }
 
 const fn bounds(settings: &ApiSettings) -> Bounds {

@@ -8,14 +8,14 @@ use axum::response::IntoResponse;
 use simulay_model::Digest;
 use simulay_store::BlobWriter;
 
-use crate::body::{Pieces, check_plain};
+use crate::body::{Bound, Pieces, check_plain};
 use crate::extract::{JsonBody, Segments};
 use crate::idempotency::{self, Answer, Keyed, answered};
 use crate::pace::Pace;
 use crate::problem::{Refusal, Refused};
 use crate::shares::Peer;
 use crate::state::Api;
-use crate::wire::{InputStored, Missing, ProblemKind, Wanted};
+use crate::wire::{InputStored, Missing, Wanted};
 
 /// Upload an input
 ///
@@ -37,8 +37,8 @@ pub(super) async fn upload(
 ) -> Result<Answer, Refusal> {
     check_plain(&headers)?;
     let _place = api.inputs.take(peer)?;
-    let (limit, pace) = (api.settings.max_input_bytes, Pace::of(&api.settings));
-    let mut pieces = Pieces::new(&headers, body, limit, ProblemKind::PayloadTooLarge, pace)?;
+    let bound = Bound::payload(api.settings.max_input_bytes, "server.max_input_bytes");
+    let mut pieces = Pieces::new(&headers, body, bound, Pace::of(&api.settings))?;
     let mut writer = api.engine.blob_writer().await?;
     let mut size = 0;
     while let Some(piece) = pieces.next().await? {

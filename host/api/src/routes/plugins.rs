@@ -14,7 +14,7 @@ use simulay_engine::{Activation, LifeError, Selector, Submission};
 use simulay_model::{self as model, Digest, PluginName};
 use simulay_store::{Added, StoreError};
 
-use crate::body::{Pieces, check_media_type, check_plain};
+use crate::body::{Bound, Pieces, check_media_type, check_plain};
 use crate::caller::Caller;
 use crate::extract::{Asked, Segments};
 use crate::idempotency::{self, Answer, Keyed, answered};
@@ -71,8 +71,8 @@ pub(super) async fn upload(
     check_media_type(&headers, "application/wasm")?;
     let settings = &api.settings;
     let _waiting = api.uploaders.take(peer)?;
-    let (limit, pace) = (settings.max_component_bytes, Pace::of(settings));
-    let pieces = Pieces::new(&headers, body, limit, ProblemKind::PayloadTooLarge, pace)?;
+    let bound = Bound::payload(settings.max_component_bytes, "server.max_component_bytes");
+    let pieces = Pieces::new(&headers, body, bound, Pace::of(settings))?;
     let busy = || Refusal::new(ProblemKind::RateLimited, "too many components are being uploaded");
     let place = tokio::time::timeout(PATIENCE, api.uploads.acquire()).await;
     let _place = place.map_err(|_| busy())?.map_err(Refusal::internal)?;

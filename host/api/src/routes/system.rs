@@ -17,6 +17,8 @@ pub(super) async fn show(State(api): State<Api>) -> Json<System> {
     let limits = Limits {
         max_component_bytes: settings.max_component_bytes,
         max_input_bytes: settings.max_input_bytes,
+        max_archive_files: settings.max_archive_files,
+        max_archive_bytes: settings.max_archive_bytes,
         max_json_bytes: settings.max_json_bytes,
         max_wait_s: ApiSettings::MAX_WAIT.as_secs(),
         max_page: ApiSettings::MAX_PAGE,

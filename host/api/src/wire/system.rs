@@ -19,6 +19,10 @@ pub struct Limits {
     pub max_component_bytes: u64,
     /// Bytes of the largest input.
     pub max_input_bytes: u64,
+    /// Files of an archive of inputs, and as many folders.
+    pub max_archive_files: usize,
+    /// Bytes of an archive of inputs, as it is sent and when it is unpacked.
+    pub max_archive_bytes: u64,
     /// Bytes of the largest JSON body.
     pub max_json_bytes: u64,
     /// Seconds `Prefer: wait` waits at most.

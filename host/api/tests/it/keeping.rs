@@ -255,12 +255,13 @@ async fn what_is_full_says_when_to_come_back() {
     let house = House::with(&settings, Settings::default());
     house.upload(HEAT).await.expect(201);
     let run = house.start(&json!({})).await;
-    for refused in [
-        house.post("/v1/pipelines/heat/preview", "{}").await,
-        input(&house).await,
-        house.get(&format!("/v1/runs/{}/events", run.id)).await,
-        house.get(&format!("/v1/runs/{}/calls/0/0/logs/stdout", run.id)).await,
+    for (refused, told) in [
+        (house.post("/v1/pipelines/heat/preview", "{}").await, "previews"),
+        (input(&house).await, "uploads of inputs"),
+        (house.get(&format!("/v1/runs/{}/events", run.id)).await, "`server.max_streams`"),
+        (house.get(&format!("/v1/runs/{}/calls/0/0/logs/stdout", run.id)).await, "`server.max_streams`"),
     ] {
-        assert!(refused.problem(429, "rate_limited").retry_after_s.is_some());
+        let problem = refused.problem(429, "rate_limited");
+        assert!(problem.retry_after_s.is_some() && problem.detail.contains(told), "{problem:?}");
     }
 }

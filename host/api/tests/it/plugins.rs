@@ -93,7 +93,8 @@ async fn a_component_is_bounded_while_it_streams() {
     let house = House::with(&settings, Settings::default());
     house.upload(HEAT).await.expect(201);
     let announced = upload().header("content-length", HEAT.len() + 1);
-    house.send(announced, Body::empty()).await.problem(413, "payload_too_large");
+    let problem = house.send(announced, Body::empty()).await.problem(413, "payload_too_large");
+    assert!(problem.detail.contains("`server.max_component_bytes`"), "{problem:?}");
     // Without an end: only a bound that holds while it streams gives an answer.
     let endless = futures_util::stream::repeat_with(|| Ok::<_, std::io::Error>("piece"));
     house.send(upload(), Body::from_stream(endless)).await.problem(413, "payload_too_large");

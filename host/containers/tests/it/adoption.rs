@@ -108,7 +108,19 @@ async fn a_created_container_is_started() {
     let rig = Rig::new();
     let (name, image) = (rig.called(), crate::rig::image_id().to_string());
     let tmpfs = "/sim:uid=65532,gid=65532";
-    let arguments = ["create", "-i", "--name", &name, "--network", "none", "--tmpfs", tmpfs, &image];
+    let arguments = [
+        "create",
+        "-i",
+        "--name",
+        &name,
+        "--network",
+        "none",
+        "--shm-size",
+        "256m",
+        "--tmpfs",
+        tmpfs,
+        &image,
+    ];
     assert!(Command::new("docker").args(arguments).output().unwrap().status.success());
     let id = rig.inspect().unwrap()["Id"].clone();
     let memory = Memory::new();

@@ -115,9 +115,9 @@ fn work_without_end_does_not_starve_another_pipeline() {
 
 #[test]
 fn containers_leave_the_reserve_of_the_node_alone() {
-    // A call takes 500 thousandths of a core and 72 MiB, beside 128 MiB for what is in its container.
+    // A call takes 500 thousandths of a core and 72 MiB, beside 112 MiB for what is in its container.
     for (cpu_milli, memory_mib, most) in
-        [(1700, 10_000, 3), (100_000, 100 + 2 * 200, 2), (100_000, 100 + 2 * 200 - 1, 1), (100, 1, 1)]
+        [(1700, 10_000, 3), (100_000, 100 + 2 * 184, 2), (100_000, 100 + 2 * 184 - 1, 1), (100, 1, 1)]
     {
         let mut story = calm();
         let reserve = Capacity { cpu_milli: 0, memory_mib: 100 };

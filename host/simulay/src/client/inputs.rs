@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use reqwest::Method;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use simulay_model::{Digest, Hasher, RelativePath};
 use tokio_util::io::ReaderStream;
 
-use super::parcel::{Parcel, packed};
+use super::parcel::{Parcel, Room, packed};
 use super::{ANSWER, Client};
 use crate::fault::Usage;
 use crate::gathering::Input;
@@ -62,7 +62,8 @@ impl Client {
             let bytes = size(missing.iter().map(|file| file.size).sum());
             remark(&format!("{} files; {} of them are sent ({bytes})", names.len(), missing.len()), json);
         }
-        for parcel in Parcel::of(missing) {
+        let room = if missing.len() > 1 { self.room().await? } else { Room::of(None, None) };
+        for parcel in Parcel::of(missing, room) {
             self.send_parcel(parcel).await?;
         }
         Ok(names.into_iter().zip(digests).collect())
@@ -80,6 +81,14 @@ impl Client {
             missing.extend(told.missing.iter().filter_map(|digest| wanted.remove(digest)));
         }
         Ok(missing)
+    }
+
+    /// How much the server takes in one request.
+    async fn room(&self) -> anyhow::Result<Room> {
+        let system = self.get("/v1/system").await?;
+        let said = |name: &str| system.pointer(&format!("/limits/{name}")).and_then(Value::as_u64);
+        let files = said("max_archive_files").and_then(|files| usize::try_from(files).ok());
+        Ok(Room::of(files, said("max_archive_bytes")))
     }
 
     async fn send_parcel(&self, parcel: Parcel) -> anyhow::Result<()> {

@@ -11,13 +11,34 @@ use tokio::task::JoinHandle;
 
 use super::inputs::{Known, unreadable};
 
-/// Files in one request.
-const FILES: usize = 2_000;
-/// Bytes in one request of many files; a larger file goes alone.
-const BYTES: u64 = 256 << 20;
+/// What a tar is made of.
+const BLOCK: u64 = 512;
+/// What a tar ends with.
+const END: u64 = 2 * BLOCK;
 /// Bytes on their way at a time.
 const PIECE: usize = 64 * 1024;
 const WAITING: usize = 4;
+
+/// How much goes in one request of many files; a larger file goes alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Room {
+    files: usize,
+    bytes: u64,
+}
+
+impl Room {
+    /// What is sensible where a server says no less.
+    const USUAL: Self = Self { files: 2_000, bytes: 256 << 20 };
+
+    /// The room in a request to a server that takes this much, as far as it says.
+    pub(super) fn of(files: Option<usize>, bytes: Option<u64>) -> Self {
+        let Self { files: usual_files, bytes: usual_bytes } = Self::USUAL;
+        Self {
+            files: files.map_or(usual_files, |files| files.min(usual_files)),
+            bytes: bytes.map_or(usual_bytes, |bytes| bytes.min(usual_bytes)),
+        }
+    }
+}
 
 /// What is sent in one request.
 #[derive(Debug)]
@@ -30,16 +51,17 @@ pub(super) enum Parcel {
 
 impl Parcel {
     /// All of `files`, in few parcels.
-    pub(super) fn of(files: Vec<Known>) -> Vec<Self> {
-        let (large, small): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| file.size > BYTES);
+    pub(super) fn of(files: Vec<Known>, room: Room) -> Vec<Self> {
+        let most = room.bytes.saturating_sub(END);
+        let (large, small): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| in_tar(file) > most);
         let mut parcels: Vec<Self> = large.into_iter().map(Self::One).collect();
         let (mut parcel, mut bytes) = (Vec::new(), 0);
         for file in small {
-            if parcel.len() == FILES || bytes + file.size > BYTES {
+            if parcel.len() >= room.files || bytes + in_tar(&file) > most {
                 parcels.extend(Self::whole(std::mem::take(&mut parcel)));
                 bytes = 0;
             }
-            bytes += file.size;
+            bytes += in_tar(&file);
             parcel.push(file);
         }
         parcels.extend(Self::whole(parcel));
@@ -49,6 +71,11 @@ impl Parcel {
     fn whole(mut files: Vec<Known>) -> Option<Self> {
         if files.len() > 1 { Some(Self::Many(files)) } else { files.pop().map(Self::One) }
     }
+}
+
+/// Bytes that `file` takes in a tar, with its header.
+fn in_tar(file: &Known) -> u64 {
+    file.size.div_ceil(BLOCK).saturating_add(1).saturating_mul(BLOCK)
 }
 
 /// A tar of `files`, each named by its digest, packed while it is sent; and how the packing went.
@@ -118,18 +145,45 @@ mod tests {
         sizes.iter().map(known).collect()
     }
 
-    fn numbers(sizes: &[u64]) -> Vec<usize> {
-        let parcels = Parcel::of(files(sizes)).into_iter();
+    fn numbers(sizes: &[u64], room: Room) -> Vec<usize> {
+        let parcels = Parcel::of(files(sizes), room).into_iter();
         parcels.map(|parcel| if let Parcel::Many(files) = parcel { files.len() } else { 1 }).collect()
     }
 
     #[test]
     fn small_files_go_together_and_large_ones_alone() {
-        assert_eq!(numbers(&[]), [] as [usize; 0]);
-        assert_eq!(numbers(&[1]), [1]);
-        assert_eq!(numbers(&[1; 862]), [862]);
-        assert_eq!(numbers(&[1; 4_001]), [2_000, 2_000, 1]);
-        assert_eq!(numbers(&[1, BYTES + 1, 1]), [1, 2]);
-        assert_eq!(numbers(&[BYTES - 1, 1, 1]), [2, 1]);
+        let usual = |sizes: &[u64]| numbers(sizes, Room::USUAL);
+        assert_eq!(usual(&[]), [] as [usize; 0]);
+        assert_eq!(usual(&[1]), [1]);
+        assert_eq!(usual(&[1; 862]), [862]);
+        assert_eq!(usual(&[1; 4_001]), [2_000, 2_000, 1]);
+        assert_eq!(usual(&[1, Room::USUAL.bytes, 1]), [1, 2]);
+        assert_eq!(usual(&[Room::USUAL.bytes - 3 * BLOCK - END, 1, 1]), [2, 1]);
+    }
+
+    #[test]
+    fn no_request_is_more_than_the_server_takes() {
+        assert_eq!(Room::of(None, None), Room::USUAL);
+        assert_eq!(Room::of(Some(10_000), Some(u64::MAX)), Room::USUAL);
+        assert_eq!(numbers(&[1; 5], Room::of(Some(2), None)), [2, 2, 1]);
+        assert_eq!(numbers(&[1; 3], Room::of(Some(0), None)), [1, 1, 1]);
+        assert_eq!(numbers(&[1; 3], Room::of(None, Some(4 * BLOCK + END))), [2, 1]);
+        assert_eq!(numbers(&[1; 2], Room::of(None, Some(BLOCK))), [1, 1]);
+    }
+
+    #[test]
+    fn an_archive_is_as_large_as_was_reckoned() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("x");
+        std::fs::write(&place, [7; 513]).unwrap();
+        let known = Known { file: place, sha256: Digest::of(b"x"), size: 513 };
+        let reckoned = 2 * in_tar(&known) + END;
+        let (sender, mut pieces) = mpsc::channel(WAITING);
+        pack(&[known.clone(), known], Outgoing { pieces: sender, pending: Vec::new() }).unwrap();
+        let mut sent = 0;
+        while let Some(piece) = pieces.blocking_recv() {
+            sent += piece.unwrap().len() as u64;
+        }
+        assert_eq!(sent, reckoned);
     }
 }

@@ -6,6 +6,7 @@ use simulay_api::ApiSettings;
 use simulay_containers::{Capacity, Limits};
 use simulay_engine::{Backoff, PluginPolicy, RetentionRules, Settings as EngineSettings};
 use simulay_model::Resources;
+use simulay_sandbox::SandboxSettings;
 
 use crate::configuration::{Approval, Container, Settings};
 use crate::descriptors;
@@ -66,6 +67,16 @@ fn of_plugins(settings: &Settings) -> PluginPolicy {
     PluginPolicy { approval, most: of_container(&settings.container).resources }
 }
 
+/// What a component may cost.
+pub(super) fn of_sandbox(settings: &Settings) -> SandboxSettings {
+    let component_bytes = usize::try_from(settings.server.max_component_bytes).unwrap_or(usize::MAX);
+    SandboxSettings {
+        component_bytes,
+        compile_time: Duration::from_secs(settings.plugins.compile_seconds),
+        ..SandboxSettings::default()
+    }
+}
+
 /// How the server is reached, and how much it takes.
 pub(super) fn of_api(settings: &Settings, loopback: bool) -> ApiSettings {
     let server = &settings.server;
@@ -73,6 +84,8 @@ pub(super) fn of_api(settings: &Settings, loopback: bool) -> ApiSettings {
         loopback,
         hosts: server.hosts.clone(),
         origins: server.origins.clone(),
+        max_json_bytes: server.max_json_bytes,
+        max_component_bytes: server.max_component_bytes,
         max_input_bytes: server.max_input_bytes,
         max_archive_files: server.max_archive_files,
         max_archive_bytes: server.max_archive_bytes,

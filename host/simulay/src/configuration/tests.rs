@@ -60,6 +60,7 @@ fn unknown_names_and_wrong_values_are_refused_by_name() {
     assert!(refused("[images]\noctave = \"octave:latest\"", &[]).contains("octave:latest"));
     assert!(refused("[docker]\nca = \"ca.pem\"", &[]).contains("docker.key"));
     assert!(refused("[retention]\nunused_hours = 0", &[]).contains("retention.unused_hours"));
+    assert!(refused("[plugins]\ncompile_seconds = 0", &[]).contains("plugins.compile_seconds"));
     assert!(refused("[runs]\nnewcomer_percent = 91", &[]).contains("runs.newcomer_percent"));
 }
 

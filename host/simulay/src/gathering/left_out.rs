@@ -25,6 +25,8 @@ pub(super) enum Why {
     Outside,
     Circle,
     Special,
+    Empty,
+    NoRule,
 }
 
 impl Why {
@@ -38,6 +40,8 @@ impl Why {
             Self::Outside => "a link that leads out of the folder".to_owned(),
             Self::Circle => "a link that leads in a circle".to_owned(),
             Self::Special => "neither a file nor a folder".to_owned(),
+            Self::Empty => "an empty folder; a file `.gitkeep` in it takes it along".to_owned(),
+            Self::NoRule => "no rule that is understood; the others hold".to_owned(),
         }
     }
 }

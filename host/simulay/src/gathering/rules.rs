@@ -1,9 +1,14 @@
 //! What the `.gitignore` files of a folder say; those of its parents and of the user say nothing here.
 
+use std::fs;
 use std::path::Path;
 
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
+
+/// What the files are called.
+pub(super) const FILE: &str = ".gitignore";
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The rules of a folder, and of those around it.
 pub(super) struct Rules<'a> {
@@ -12,15 +17,24 @@ pub(super) struct Rules<'a> {
 }
 
 impl<'a> Rules<'a> {
-    /// The rules in `folder`.
-    pub(super) fn of(folder: &Path, outer: Option<&'a Self>) -> Result<Self, String> {
-        let file = folder.join(".gitignore");
+    /// The rules in `folder`, and which lines are none: as git does, these are passed over.
+    pub(super) fn of(folder: &Path, outer: Option<&'a Self>) -> (Self, Vec<usize>) {
         let mut builder = GitignoreBuilder::new(folder);
-        let failed = |error: ignore::Error| format!("--input: {} is not understood: {error}", file.display());
-        if file.is_file() {
-            builder.add(&file).map_or(Ok(()), |error| Err(failed(error)))?;
+        let text = fs::read(folder.join(FILE)).unwrap_or_default();
+        let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&text);
+        let mut wrong = Vec::new();
+        for (line, number) in text.split(|byte| *byte == b'\n').zip(1..) {
+            let rule = str::from_utf8(line).ok().map(|rule| rule.trim_end_matches('\r'));
+            if rule.is_none_or(|rule| builder.add_line(None, rule).is_err()) {
+                wrong.push(number);
+            }
         }
-        Ok(Self { own: builder.build().map_err(failed)?, outer })
+        (Self { own: builder.build().unwrap_or_else(|_| Gitignore::empty()), outer }, wrong)
+    }
+
+    /// No rules.
+    pub(super) fn none() -> Self {
+        Self { own: Gitignore::empty(), outer: None }
     }
 
     /// Whether `path` is named; the rules that are nearest to it win.

@@ -52,6 +52,33 @@ fn hidden_and_ignored_files_are_left_out_unless_asked_for() {
 }
 
 #[test]
+fn a_line_that_is_no_rule_costs_only_itself() {
+    let folder = folder(&["a.m", "b.log", "lib/c.tmp", "lib/d.m"]);
+    fs::write(folder.path().join(".gitignore"), "\u{feff}*.log\r\n{a\n# no rule\n[z-a]\n").unwrap();
+    fs::write(folder.path().join("lib/.gitignore"), b"gr\xf6sse\n*.tmp\n").unwrap();
+    let found = gather(folder.path(), None, false).unwrap();
+    assert_eq!(names(&found), ["a.m", "lib/d.m"]);
+    let lines: Vec<&str> =
+        found.left_out.iter().filter(|left| left.why == Why::NoRule).map(|left| left.path.as_str()).collect();
+    assert_eq!(lines, ["line 2 of .gitignore", "line 4 of .gitignore", "line 1 of lib/.gitignore"]);
+    let all = gather(folder.path(), None, true).unwrap();
+    assert_eq!((all.files.len(), all.left_out.len()), (6, 0));
+}
+
+#[test]
+fn empty_folders_are_told_unless_a_file_keeps_them() {
+    let folder = folder(&["main.m", "kept/.gitkeep", "old/.keep", "ignored/.keep", ".gitkeep/x"]);
+    fs::write(folder.path().join(".gitignore"), "ignored\n").unwrap();
+    fs::create_dir_all(folder.path().join("out/deep")).unwrap();
+    let found = gather(folder.path(), None, false).unwrap();
+    assert_eq!(names(&found), ["kept/.gitkeep", "main.m", "old/.keep"]);
+    assert!(left_out(&found).contains(&("out/deep/", Why::Empty)), "{found:?}");
+    assert!(left_out(&found).contains(&(".gitkeep/", Why::Hidden)), "{found:?}");
+    let empty = tempfile::tempdir().unwrap();
+    assert!(gather(empty.path(), None, false).unwrap().left_out.is_empty());
+}
+
+#[test]
 fn rules_of_the_folders_around_say_nothing() {
     let folder = folder(&["model/main.m"]);
     fs::write(folder.path().join(".gitignore"), "*\n").unwrap();

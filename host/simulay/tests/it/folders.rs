@@ -52,6 +52,27 @@ fn a_model_of_many_files_is_sent_in_a_handful_of_requests_and_only_once() {
     assert_eq!(requests(&server), [("missing", 2), ("archive", 1), ("inputs", 1), ("runs", 2)]);
 }
 
+#[test]
+fn a_server_that_takes_less_at_once_is_given_less() {
+    let home = tempfile::tempdir().unwrap();
+    let (data, folder) = (home.path().join("data"), home.path().join("model"));
+    fs::create_dir_all(folder.join("out")).unwrap();
+    for n in 0..5 {
+        fs::write(folder.join(format!("f{n}.m")), format!("{n}")).unwrap();
+    }
+    fs::write(folder.join("large.m"), vec![b' '; 9_000]).unwrap();
+    fs::write(folder.join(".gitignore"), "{no rule\n").unwrap();
+    let settings = "[server]\nmax_archive_files = 2\nmax_archive_bytes = 8192\n";
+    fs::write(home.path().join("simulay.toml"), settings).unwrap();
+    let server = Server::start(home.path(), &["--data", data.to_str().unwrap(), "--log-format", "json"]);
+    let told = complaint(&create(home.path(), &server, &["model"]));
+    assert!(told.contains("6 files; 6 of them are sent"), "{told}");
+    assert!(told.contains("left out: out/ (an empty folder"), "{told}");
+    assert!(told.contains("left out: line 1 of .gitignore (no rule"), "{told}");
+    assert_eq!(blobs(&data), 6);
+    assert_eq!(requests(&server), [("missing", 1), ("archive", 2), ("inputs", 2), ("runs", 1)]);
+}
+
 /// How often each route was asked.
 fn requests(server: &Server) -> Vec<(&'static str, usize)> {
     let (_, metrics) = crate::serving::get(&format!("{}/metrics", server.address()));
