@@ -131,6 +131,36 @@ async fn a_seed_gives_the_same_numbers_from_every_generator() {
     assert_ne!(desk.result(&format!("rand('twister', 'reset'); {lines}")).await[0], first[0]);
 }
 
+#[tokio::test]
+async fn random_numbers_go_on_when_the_path_is_set_and_differ_in_an_octave_that_is_started() {
+    let desk = Desk::new().await;
+    let lines = r#"
+        r.here = rand(); path(path()); r.here(2) = rand(); restoredefaultpath(); r.here(3) = rand();
+        clear("-x", "r"); clear functions; rehash(); r.here(4) = rand();
+        for k = 1:2, [~, r.there{k}] = system(sprintf("octave-cli -qfHW worker.m %d", k)); end"#;
+    let once = async || {
+        let worker = ("worker.m", "printf('%.15g', rand())");
+        desk.outcome(json!({ "script": writes(lines) }), &[worker]).await["result"].clone()
+    };
+    let result = once().await;
+    let drawn = |of: &str| result[of].as_array().unwrap().iter().map(Value::to_string);
+    let all = drawn("here").chain(drawn("there")).collect::<std::collections::BTreeSet<_>>();
+    assert_eq!(all.len(), 6, "{result}");
+    assert_eq!(once().await, result);
+}
+
+#[tokio::test]
+async fn json_on_many_lines_takes_little_memory() {
+    let desk = Desk::new().await;
+    let lines = r#"
+        x.field = rand(350); x.text = "a: [1,\"2\"]"; x.none = {};
+        plain = jsonencode(x); wide = jsonencode(x, "PrettyPrint", true);
+        r = {numel(plain) > 2e6, strncmp(wide, "{\n    \"field\": [\n        [\n            ", 39), ...
+            strcmp(regexprep(wide, "\n *|(?<=\"): ", ""), strrep(plain, "\":", "\""))};"#;
+    let params = json!({ "script": writes(lines), "memory_mib": 320 });
+    assert_eq!(desk.outcome(params, &[]).await["result"], json!([true, true, true]));
+}
+
 /// Each program would wait for a person, or call for a screen.
 #[tokio::test]
 async fn a_program_that_asks_somebody_is_told_at_once_that_nobody_is_there() {
@@ -190,6 +220,19 @@ async fn files_are_run_as_their_authors_mean_them() {
     assert_eq!(away["result"], 5);
     let first = format!("function y = twice(x)\n  y = 2 * x;\nend\nr = twice(4); {r}\n");
     assert_eq!(desk.outcome(at("main.m"), &[("main.m", &first)]).await["result"], 8);
+    let quotes =
+        "switch 'a'\n case 'end'\n y = 1;\n case '('\n y = 2;\n otherwise\n y = 3;\n end\n format long";
+    let quotes = format!("function y = f()\n {quotes}\n warning off end\nend\nr = f(); {r}\n");
+    assert_eq!(desk.outcome(at("main.m"), &[("main.m", &quotes)]).await["result"], 3);
+    let nested = format!("function outer()\n r = 1;\n function inner()\n r = 2;\n end\n inner(); {r}\nend\n");
+    for entry in ["outer.m", "nested.m"] {
+        assert_eq!(desk.outcome(at(entry), &[(entry, &nested)]).await["result"], 2, "{entry}");
+    }
+    let hidden =
+        [("src/plate.m", format!("function plate()\n r = 6; {r}\nend")), ("plate.m", shadow.to_owned())];
+    let hidden = hidden.each_ref().map(|(path, text)| (*path, text.as_str()));
+    let params = json!({ "entry": "src/plate.m", "path": ["src"] });
+    assert_eq!(desk.outcome(params, &hidden).await["result"], 6);
     let only = format!("\u{feff}function plate()\r\n  r = 25;\r\n  {r}\r\nend");
     for entry in ["plate.m", "plate (1).m", "-plate.m", "src/plate.m", "plätte's.m"] {
         assert_eq!(desk.outcome(at(entry), &[(entry, &only)]).await["result"], 25, "{entry}");
