@@ -22,10 +22,11 @@ pub(super) fn ending(exit: &Exit, oom_killed: bool) -> Option<Ending> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    const FINE: Exit = Exit {
+    /// A command that succeeded, and nothing else to say.
+    pub(in crate::docker) const FINE: Exit = Exit {
         code: Some(0),
         signal: None,
         timed_out: false,

@@ -136,9 +136,7 @@ impl<'a> Receipt<'a> {
 
     /// A file that cannot be kept costs only itself: its bytes are passed over.
     async fn output(&mut self, path: String, size: u64) -> Result<(), ReceiveError> {
-        if self.exit.is_none() || self.open.is_some() {
-            return Err(confused("an output out of place"));
-        }
+        self.check_turn("an output")?;
         let sink = match self.check_output(&path, size) {
             Ok(checked) => Some(self.exchange.output(checked, size).await.map_err(ContainerError::Exchange)?),
             Err(reason) => {
@@ -148,6 +146,14 @@ impl<'a> Receipt<'a> {
         };
         self.open = Some(Open { path, sink, left: size });
         self.close_when_whole().await
+    }
+
+    /// Files are told of after the end, one after another.
+    fn check_turn(&self, what: &str) -> Result<(), ReceiveError> {
+        match (self.exit, &self.open) {
+            (Some(_), None) => Ok(()),
+            _ => Err(confused(&format!("{what} out of place"))),
+        }
     }
 
     fn check_output(&mut self, path: &str, size: u64) -> Result<RelativePath, String> {
@@ -194,17 +200,13 @@ impl<'a> Receipt<'a> {
     }
 
     fn left_out(&mut self, path: &str, reason: &str) -> Result<(), ReceiveError> {
-        if self.exit.is_none() || self.open.is_some() {
-            return Err(confused("a file left out of place"));
-        }
+        self.check_turn("a file left out")?;
         self.omit(path, reason);
         Ok(())
     }
 
     fn left_out_more(&mut self, more: u64) -> Result<(), ReceiveError> {
-        if self.exit.is_none() || self.open.is_some() {
-            return Err(confused("files left out of place"));
-        }
+        self.check_turn("files left out")?;
         self.omitted.more_files = self.omitted.more_files.saturating_add(more);
         Ok(())
     }

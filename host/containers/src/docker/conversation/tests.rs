@@ -4,23 +4,9 @@ use simulay_init::frames::{PROTOCOL, Report, encode};
 use tokio::io::sink;
 
 use super::*;
+use crate::docker::ending::tests::FINE as EXIT;
 use crate::policy::tests::{call, manifest, policy};
 use crate::scripted::Ledger;
-
-const EXIT: Exit = Exit {
-    code: Some(0),
-    signal: None,
-    timed_out: false,
-    stream_limit: false,
-    terminated: false,
-    stopped: false,
-    oom_kills: 0,
-    refused_processes: 0,
-    scratch_full: false,
-    wall_ms: 1000,
-    cpu_ms: None,
-    peak_memory_bytes: None,
-};
 
 /// An init that answers the greeting so and says the rest; then it is silent, as behind a frozen daemon.
 fn attached(welcome: impl Fn(u64) -> Report, rest: Vec<Report>) -> (u64, AttachContainerResults) {

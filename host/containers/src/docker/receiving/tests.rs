@@ -2,6 +2,7 @@ use proptest::prelude::*;
 use simulay_model::ContainerCall;
 
 use super::*;
+use crate::docker::ending::tests::FINE as EXIT;
 use crate::policy::tests::{call, manifest, policy};
 use crate::scripted::Ledger;
 
@@ -13,21 +14,6 @@ fn admitted() -> Admitted {
     let outputs = vec!["out/**".to_owned(), "*.csv".to_owned()];
     policy.admit(&ContainerCall { outputs, ..call() }, &manifest()).unwrap()
 }
-
-const EXIT: Exit = Exit {
-    code: Some(0),
-    signal: None,
-    timed_out: false,
-    stream_limit: false,
-    terminated: false,
-    stopped: false,
-    oom_kills: 0,
-    refused_processes: 0,
-    scratch_full: false,
-    wall_ms: 5,
-    cpu_ms: None,
-    peak_memory_bytes: None,
-};
 
 fn block_on<F: Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
