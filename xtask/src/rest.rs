@@ -30,7 +30,7 @@ impl Host {
     /// Creates a run and waits for its end.
     pub(crate) fn run(&self, pipeline: &str, request: &Value) -> anyhow::Result<Value> {
         let path = format!("{}/v1/pipelines/{pipeline}/runs", self.url);
-        let sent = self.agent.post(&path).header("prefer", "wait=60").send_json(request);
+        let sent = send(self.agent.post(&path).header("prefer", "wait=60"), request);
         document(sent).with_context(|| format!("{path} failed"))
     }
 
@@ -48,7 +48,7 @@ impl Host {
     /// Creates a run; its id.
     pub(crate) fn create(&self, pipeline: &str, request: &Value) -> anyhow::Result<String> {
         let path = format!("{}/v1/pipelines/{pipeline}/runs", self.url);
-        Ok(id_of(&document(self.agent.post(&path).send_json(request))?)?.to_owned())
+        Ok(id_of(&document(send(self.agent.post(&path), request))?)?.to_owned())
     }
 
     /// Asks for the end of a run; one that has ended is fine.
@@ -61,7 +61,7 @@ impl Host {
     /// Creates a run, once for all requests with this `key`; its id.
     pub(crate) fn create_once(&self, pipeline: &str, request: &Value, key: &str) -> anyhow::Result<String> {
         let path = format!("{}/v1/pipelines/{pipeline}/runs", self.url);
-        let sent = self.agent.post(&path).header("idempotency-key", key).send_json(request);
+        let sent = send(self.agent.post(&path).header("idempotency-key", key), request);
         Ok(id_of(&document(sent)?)?.to_owned())
     }
 
@@ -71,7 +71,7 @@ impl Host {
         if let Some(fields) = request.as_object_mut() {
             fields.insert("pipeline".to_owned(), pipeline.into());
         }
-        let sent = self.agent.put(&format!("{}/v1/runs/{id}", self.url)).send_json(&request);
+        let sent = send(self.agent.put(&format!("{}/v1/runs/{id}", self.url)), &request);
         Ok(id_of(&document(sent)?)?.to_owned())
     }
 
@@ -172,7 +172,14 @@ impl Told {
     }
 }
 
-fn document(answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> anyhow::Result<Value> {
+type Answer = Result<ureq::http::Response<ureq::Body>, ureq::Error>;
+
+/// Sends `document` with no blank in it, where `send_json` would indent it.
+fn send(request: ureq::RequestBuilder<ureq::typestate::WithBody>, document: &Value) -> Answer {
+    request.header("content-type", "application/json").send(document.to_string())
+}
+
+fn document(answer: Answer) -> anyhow::Result<Value> {
     Ok(answer?.body_mut().read_json()?)
 }
 

@@ -128,8 +128,8 @@ struct Counts {
 impl Counts {
     /// What a closing line tells; nothing for any other line.
     fn of(line: &str) -> Self {
-        let line = line.trim();
-        let told = match (line.strip_prefix("test result: "), line.strip_prefix("Summary [")) {
+        // nextest shows the closing line of each try of a failed test too, further in.
+        let told = match (line.strip_prefix("test result: "), line.trim().strip_prefix("Summary [")) {
             (Some(rest), _) => rest.split_once(". "),
             (_, Some(rest)) => rest.split_once(" run: "),
             _ => None,
@@ -180,6 +180,7 @@ mod tests {
         let nextest = "     Summary [   0.540s] 27 tests run: 21 passed (1 slow), 3 failed, 2 timed out, 1 exec failed, 4 skipped";
         assert_eq!(counts(nextest), (21, 6, 4));
         assert_eq!(counts("     Summary [   0.5s] 1 test run: 1 passed, 0 skipped"), (1, 0, 0));
+        assert_eq!(counts("    test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured"), (0, 0, 0));
         assert_eq!(counts("test parser::reads_5 passed; 3 failed ... ok"), (0, 0, 0));
     }
 

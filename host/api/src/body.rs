@@ -36,6 +36,7 @@ impl Bound {
 /// The pieces of a body.
 pub(crate) struct Pieces {
     stream: BodyDataStream,
+    announced: Option<u64>,
     bound: Bound,
     taken: u64,
     /// When the first piece was asked for: who waits for a place is not slow.
@@ -47,10 +48,16 @@ impl Pieces {
     /// The pieces of `body`: within `bound`, none of them later than `pace` allows. A body that is too
     /// large is refused at once when it says so itself.
     pub(crate) fn new(headers: &HeaderMap, body: Body, bound: Bound, pace: Pace) -> Result<Self, Refusal> {
-        match announced(headers) {
+        let (announced, stream) = (announced(headers), body.into_data_stream());
+        match announced {
             Some(length) if length > bound.bytes => Err(bound.refusal()),
-            _ => Ok(Self { stream: body.into_data_stream(), bound, taken: 0, begun: None, pace }),
+            _ => Ok(Self { stream, announced, bound, taken: 0, begun: None, pace }),
         }
+    }
+
+    /// The length of the body, when its header says it.
+    pub(crate) const fn announced(&self) -> Option<u64> {
+        self.announced
     }
 
     /// The next piece, `None` after the last.

@@ -1,5 +1,7 @@
 //! From requests to arguments. What does not fit is refused by name.
 
+use std::time::Duration;
+
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use bytes::Bytes;
@@ -8,11 +10,17 @@ use serde_path_to_error::Segment;
 use simulay_engine::Selector;
 use simulay_model::Weight;
 
+use crate::ApiSettings;
 use crate::body::{Bound, Pieces, check_media_type, check_plain};
 use crate::pace::Pace;
+use crate::places::Place;
 use crate::problem::Refusal;
+use crate::shares::Peer;
 use crate::state::Api;
 use crate::wire::ProblemKind;
+
+/// Time a large body waits for a place.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The variable segments of a path; one that does not fit names nothing.
 pub(crate) struct Segments<T>(pub(crate) T);
@@ -60,34 +68,37 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Asked<T
     }
 }
 
-/// A JSON body, and its bytes as they came.
+/// A JSON body, its bytes as they came, and the place it has in memory.
 pub(crate) struct KnownBody<T> {
     pub(crate) document: T,
     pub(crate) bytes: Bytes,
+    pub(crate) place: Option<Place>,
 }
 
 impl<T: DeserializeOwned> FromRequest<Api> for KnownBody<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, api: &Api) -> Result<Self, Refusal> {
-        let bytes = read(request, api).await?;
-        Ok(Self { document: parse(&bytes)?, bytes })
+        let (place, bytes) = read(request, api).await?;
+        Ok(Self { document: parse(&bytes)?, bytes, place })
     }
 }
 
-/// A JSON body.
-pub(crate) struct JsonBody<T>(pub(crate) T);
+/// A JSON body, and the place it has in memory.
+pub(crate) struct JsonBody<T>(pub(crate) T, pub(crate) Option<Place>);
 
 impl<T: DeserializeOwned> FromRequest<Api> for JsonBody<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, api: &Api) -> Result<Self, Refusal> {
-        parse(&read(request, api).await?).map(Self)
+        let (place, bytes) = read(request, api).await?;
+        Ok(Self(parse(&bytes)?, place))
     }
 }
 
-async fn read(request: Request, api: &Api) -> Result<Bytes, Refusal> {
-    let (parts, body) = request.into_parts();
+async fn read(request: Request, api: &Api) -> Result<(Option<Place>, Bytes), Refusal> {
+    let (mut parts, body) = request.into_parts();
+    let Ok(peer) = Peer::from_request_parts(&mut parts, api).await;
     check_plain(&parts.headers)?;
     check_media_type(&parts.headers, "application/json")?;
     let bound = Bound {
@@ -95,7 +106,12 @@ async fn read(request: Request, api: &Api) -> Result<Bytes, Refusal> {
         setting: "server.max_json_bytes",
         kind: ProblemKind::ParamsTooLarge,
     };
-    Pieces::new(&parts.headers, body, bound, Pace::of(&api.settings))?.collect().await
+    let pieces = Pieces::new(&parts.headers, body, bound, Pace::of(&api.settings))?;
+    let place = match pieces.announced() {
+        Some(length) if length <= ApiSettings::SMALL_BODY => None,
+        _ => Some(api.large_bodies.wait(peer, PATIENCE).await?),
+    };
+    Ok((place, pieces.collect().await?))
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {

@@ -15,6 +15,7 @@ mod extract;
 mod figures;
 mod hosts;
 mod idempotency;
+mod linger;
 mod origins;
 mod pace;
 mod places;

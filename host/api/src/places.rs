@@ -2,6 +2,7 @@
 //! machine's has more than half of the places.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::{Stream, StreamExt as _};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -38,10 +39,21 @@ impl Places {
 
     /// A place for a request of `peer`.
     pub(crate) fn take(&self, peer: Peer) -> Result<Place, Refusal> {
-        let share =
-            self.shares.take(peer).ok_or_else(|| self.full(" of your address, which has half at most"))?;
+        let share = self.share(peer)?;
         let place = self.free.clone().try_acquire_owned().map_err(|_| self.full(""))?;
         Ok(Place { _place: place, _share: share })
+    }
+
+    /// As [`Places::take`], but waits for a place up to `time`.
+    pub(crate) async fn wait(&self, peer: Peer, time: Duration) -> Result<Place, Refusal> {
+        let share = self.share(peer)?;
+        let free = tokio::time::timeout(time, self.free.clone().acquire_owned()).await;
+        let place = free.ok().and_then(Result::ok).ok_or_else(|| self.full(""))?;
+        Ok(Place { _place: place, _share: share })
+    }
+
+    fn share(&self, peer: Peer) -> Result<Share, Refusal> {
+        self.shares.take(peer).ok_or_else(|| self.full(" of your address, which has half at most"))
     }
 
     fn full(&self, whose: &str) -> Refusal {
@@ -75,5 +87,15 @@ mod tests {
         let _third = of(2).unwrap();
         let told = refused(of(2));
         assert!(told.contains("there are too many downloads; the setting"), "{told}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_gets_the_next_place_or_is_told() {
+        let places = Places::new(1, "bodies");
+        let here = Peer::new(Ipv4Addr::LOCALHOST.into());
+        let first = places.wait(here, Duration::from_secs(1)).await.unwrap();
+        assert!(places.wait(here, Duration::from_secs(1)).await.is_err());
+        let (second, ()) = tokio::join!(places.wait(here, Duration::from_secs(1)), async { drop(first) });
+        assert!(second.is_ok());
     }
 }

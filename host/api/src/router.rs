@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::hosts::Hosts;
 use crate::origins::Origins;
 use crate::state::Api;
-use crate::{ApiSettings, boundary, documentation, figures, hosts, origins, routes, seats};
+use crate::{ApiSettings, boundary, documentation, figures, hosts, linger, origins, routes, seats};
 
 /// The interface over `engine`. Once `draining` is cancelled nobody is ready, and streams and
 /// waits end.
@@ -32,6 +32,7 @@ fn guarded(routes: Router, settings: &ApiSettings) -> Router {
         .layer(from_fn_with_state(Hosts::new(settings), hosts::check))
         .layer(from_fn(seats::check))
         .layer(CatchPanicLayer::custom(boundary::panicked))
+        .layer(from_fn(linger::linger))
         .layer(from_fn(boundary::cross))
 }
 

@@ -24,6 +24,8 @@ pub struct ApiSettings {
     pub max_archive_bytes: u64,
     /// Bytes of the largest JSON body.
     pub max_json_bytes: u64,
+    /// JSON bodies of more than [`ApiSettings::SMALL_BODY`] bytes being taken at once.
+    pub max_large_bodies: usize,
     /// Components read and inspected at once; each is held in memory meanwhile.
     pub max_uploads: usize,
     /// Previews at work or waiting for their turn at once.
@@ -58,6 +60,8 @@ pub struct ApiSettings {
 impl ApiSettings {
     /// The longest `Prefer: wait`.
     pub const MAX_WAIT: Duration = Duration::from_secs(300);
+    /// Bytes of a JSON body that every connection may have.
+    pub const SMALL_BODY: u64 = 64 << 10;
     /// The most runs in one page.
     pub const MAX_PAGE: u32 = 100;
 }
@@ -73,6 +77,7 @@ impl Default for ApiSettings {
             max_archive_files: 10_000,
             max_archive_bytes: 2 << 30,
             max_json_bytes: 2 << 20,
+            max_large_bodies: 32,
             max_uploads: 8,
             max_previews: 32,
             max_inputs: 64,

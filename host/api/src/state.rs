@@ -24,6 +24,8 @@ pub(crate) struct Api {
     pub(crate) uploads: Arc<Semaphore>,
     /// Places of those who have or wait for one of them.
     pub(crate) uploaders: Places,
+    /// Places of JSON bodies that are more than small.
+    pub(crate) large_bodies: Places,
     /// Places of previews.
     pub(crate) previews: Places,
     /// Places of inputs that are being taken.
@@ -52,6 +54,8 @@ impl Api {
             draining,
             uploads,
             uploaders: Places::new(settings.max_uploads * WAITING, "uploads of plugins"),
+            large_bodies: Places::new(settings.max_large_bodies, "large JSON bodies")
+                .set_by("server.max_large_bodies"),
             previews: Places::new(settings.max_previews, "previews"),
             inputs: Places::new(settings.max_inputs, "uploads of inputs"),
             archives: Places::new(settings.max_archives, "uploads of archives"),

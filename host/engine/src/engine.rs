@@ -17,8 +17,8 @@ use futures_util::stream::{self, BoxStream};
 use simulay_archives::Bounds;
 use simulay_containers::{ContainerError, RegisteredImage};
 use simulay_model::{
-    Artifact, CallEnd, CallRecord, Change, Digest, Event, Plugin, PluginName, Run, RunArtifact, RunId,
-    RunSummary,
+    Artifact, CallEnd, CallRecord, Change, Digest, Event, Plugin, PluginName, PluginSummary, Run,
+    RunArtifact, RunId, RunSummary,
 };
 use simulay_sandbox::{Answer, Call};
 use simulay_store::{BlobStream, BlobWriter, RunQuery, StoreError};
@@ -135,7 +135,7 @@ impl Engine {
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn plugins(&self) -> Result<Vec<Plugin>, StoreError> {
+    pub async fn plugins(&self) -> Result<Vec<PluginSummary>, StoreError> {
         self.parts.plugins.list().await
     }
 

@@ -1,9 +1,13 @@
 //! Runs a command to its end.
 
+use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::thread;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use nix::sys::signal::{SigSet, SigmaskHow};
@@ -18,7 +22,7 @@ use crate::record::Record;
 use crate::scratch::Watch;
 use crate::streams::{self, Bound, Which};
 
-/// Starts the command of `spec` and a thread that sees it through; `ended` is called when all is known.
+/// Starts the command of `spec` and threads that see it through; `ended` is called when all is known.
 pub(crate) fn start(
     spec: &JobSpec,
     wanted: Wanted,
@@ -26,29 +30,61 @@ pub(crate) fn start(
     record: &Arc<Record>,
     ended: impl FnOnce() + Send + 'static,
 ) -> Result<Arc<Processes>, Rejection> {
+    let refused = |error: io::Error| Rejection::Command(error.to_string());
     let (before, scratch) = (Counters::now(), Watch::start());
-    let began = Instant::now();
-    let mut child =
-        badness.worst_while(|| spawn(spec)).map_err(|error| Rejection::Command(error.to_string()))?;
-    let processes = Arc::new(Processes::new(child.id()));
-    record.change(|facts| {
-        facts.phase = Phase::Running;
-        facts.started = true;
-    });
-    let readers = [
-        child.stdout.take().map(|pipe| read(pipe, |facts| &mut facts.stdout, spec, record, &processes)),
-        child.stderr.take().map(|pipe| read(pipe, |facts| &mut facts.stderr, spec, record, &processes)),
-    ];
-    let (processes_there, record) = (Arc::clone(&processes), Arc::clone(record));
-    let attendant = Attendant { processes: processes_there, record, began, before, scratch };
-    thread::spawn(move || {
-        attendant.attend(readers.into_iter().flatten());
+    let stdout = reader(|facts| &mut facts.stdout, spec, record).map_err(refused)?;
+    let stderr = reader(|facts| &mut facts.stderr, spec, record).map_err(refused)?;
+    let attendant = Waiting::new(move |mut attendant: Attendant| {
+        attendant.attend();
         let harvest = wanted.collect();
         // First, so that the host's answer to the result cannot come before it.
         ended();
         attendant.record.finish(Ok(harvest));
     });
+    let attendant = attendant.map_err(refused)?;
+    let began = Instant::now();
+    let mut child = badness.worst_while(|| spawn(spec)).map_err(refused)?;
+    let processes = Arc::new(Processes::new(child.id()));
+    record.change(|facts| {
+        facts.phase = Phase::Running;
+        facts.started = true;
+    });
+    let pipe = |pipe: Option<OwnedFd>| Some((File::from(pipe?), Arc::clone(&processes)));
+    let readers = [
+        pipe(child.stdout.take().map(Into::into)).map(|pipe| stdout.begin(pipe)),
+        pipe(child.stderr.take().map(Into::into)).map(|pipe| stderr.begin(pipe)),
+    ];
+    let readers = readers.into_iter().flatten().collect();
+    let (attended, record) = (Arc::clone(&processes), Arc::clone(record));
+    attendant.begin(Attendant { processes: attended, record, readers, began, before, scratch });
     Ok(processes)
+}
+
+/// A thread that is there before the command is: that may take every process its container may have.
+struct Waiting<T> {
+    work: SyncSender<T>,
+    thread: JoinHandle<()>,
+}
+
+impl<T: Send + 'static> Waiting<T> {
+    fn new(work: impl FnOnce(T) + Send + 'static) -> io::Result<Self> {
+        let (sender, receiver) = sync_channel(1);
+        let wait = move || receiver.recv().map_or((), work);
+        Ok(Self { work: sender, thread: thread::Builder::new().spawn(wait)? })
+    }
+
+    fn begin(self, with: T) -> JoinHandle<()> {
+        // It waits for nothing else.
+        let _ = self.work.send(with);
+        self.thread
+    }
+}
+
+fn reader(which: Which, spec: &JobSpec, record: &Arc<Record>) -> io::Result<Waiting<(File, Arc<Processes>)>> {
+    let (record, bound) = (Arc::clone(record), Bound::of(spec));
+    Waiting::new(move |(pipe, processes): (File, Arc<Processes>)| {
+        streams::keep(pipe, which, bound, &record, &processes);
+    })
 }
 
 fn spawn(spec: &JobSpec) -> std::io::Result<Child> {
@@ -68,33 +104,23 @@ fn spawn(spec: &JobSpec) -> std::io::Result<Child> {
     child
 }
 
-fn read(
-    pipe: impl std::io::Read + Send + 'static,
-    which: Which,
-    spec: &JobSpec,
-    record: &Arc<Record>,
-    processes: &Arc<Processes>,
-) -> thread::JoinHandle<()> {
-    let (record, processes, bound) = (Arc::clone(record), Arc::clone(processes), Bound::of(spec));
-    thread::spawn(move || streams::keep(pipe, which, bound, &record, &processes))
-}
-
 /// Waits beside a command and takes down how it ended.
 struct Attendant {
     processes: Arc<Processes>,
     record: Arc<Record>,
+    readers: Vec<JoinHandle<()>>,
     began: Instant,
     before: Counters,
     scratch: Watch,
 }
 
 impl Attendant {
-    fn attend(&self, readers: impl Iterator<Item = thread::JoinHandle<()>>) {
+    fn attend(&mut self) {
         let status = self.processes.wait_for_first();
         let wall = self.began.elapsed();
         end_all();
         // The pipes end with the last process that holds them.
-        readers.for_each(|reader| drop(reader.join()));
+        self.readers.drain(..).for_each(|reader| drop(reader.join()));
         let exit = self.exit(status, u64::try_from(wall.as_millis()).unwrap_or(u64::MAX));
         self.record.change(|facts| {
             // The files are looked for yet, but the command is over.

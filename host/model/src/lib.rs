@@ -44,7 +44,7 @@ pub use life::{Check, Disagreement, PluginEvent, PluginEventKind, PluginState};
 pub use manifest::{Example, Image, Manifest, ManifestError};
 pub use name::{PluginName, PluginNameError};
 pub use path::{MAX_PATH_BYTES, PathError, RelativePath};
-pub use plugin::{Inspection, Plugin, PluginRef, Tool};
+pub use plugin::{Inspection, Plugin, PluginRef, PluginSummary, Tool};
 pub use record::CallRecord;
 pub use report::{Failure, Kept, Next, Plot, Report, Request, Series, Step};
 pub use resources::Resources;

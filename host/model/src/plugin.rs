@@ -86,6 +86,61 @@ impl Plugin {
     /// True when its pipeline may be served by it: active, and no pre-release.
     #[must_use]
     pub fn is_servable(&self) -> bool {
-        self.state == PluginState::Active && self.manifest.version.pre.is_empty()
+        is_servable(self.state, &self.manifest.version)
     }
+
+    /// What a list shows of it.
+    #[must_use]
+    pub fn summary(&self) -> PluginSummary {
+        let Manifest { name, version, title, .. } = &self.manifest;
+        PluginSummary {
+            name: name.clone(),
+            version: version.clone(),
+            title: title.clone(),
+            sha256: self.sha256,
+            size: self.size,
+            uploader: self.uploader.clone(),
+            uploaded_at: self.uploaded_at,
+            state: self.state,
+            approved_at: self.approved_at,
+            retired_at: self.retired_at,
+        }
+    }
+}
+
+/// What a list shows of a [`Plugin`]: nothing that its author may make large.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PluginSummary {
+    /// Name.
+    pub name: PluginName,
+    /// Semantic version.
+    pub version: Version,
+    /// One line.
+    pub title: String,
+    /// Address of the component.
+    pub sha256: Digest,
+    /// Bytes of the component.
+    pub size: u64,
+    /// Who uploaded it, as far as the host can tell.
+    pub uploader: String,
+    /// When it was uploaded.
+    pub uploaded_at: Timestamp,
+    /// Whether it takes new runs.
+    pub state: PluginState,
+    /// When what it asks for was granted.
+    pub approved_at: Option<Timestamp>,
+    /// When it was retired, while it is.
+    pub retired_at: Option<Timestamp>,
+}
+
+impl PluginSummary {
+    /// True when its pipeline may be served by it: active, and no pre-release.
+    #[must_use]
+    pub fn is_servable(&self) -> bool {
+        is_servable(self.state, &self.version)
+    }
+}
+
+fn is_servable(state: PluginState, version: &Version) -> bool {
+    state == PluginState::Active && version.pre.is_empty()
 }

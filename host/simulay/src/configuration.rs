@@ -67,6 +67,8 @@ pub(crate) struct Server {
     pub(crate) least_bytes_per_second: u64,
     /// Bytes of the largest JSON body.
     pub(crate) max_json_bytes: u64,
+    /// JSON bodies of more than 64 KiB being taken at once.
+    pub(crate) max_large_bodies: usize,
     /// Bytes of the largest component.
     pub(crate) max_component_bytes: u64,
     /// Bytes of the largest input.

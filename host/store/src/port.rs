@@ -10,8 +10,8 @@ use futures_util::stream::BoxStream;
 use jiff::Timestamp;
 use semver::Version;
 use simulay_model::{
-    CallRecord, Change, Digest, Event, Plugin, PluginEvent, PluginName, Run, RunArtifact, RunId, RunState,
-    RunSummary, Step,
+    CallRecord, Change, Digest, Event, Plugin, PluginEvent, PluginName, PluginSummary, Run, RunArtifact,
+    RunId, RunState, RunSummary, Step,
 };
 use tokio::sync::watch;
 
@@ -36,7 +36,7 @@ pub trait Plugins: Send + Sync {
     async fn versions(&self, name: &PluginName) -> Result<Vec<Plugin>, StoreError>;
 
     /// All versions of all plugins, by name and then from the highest version down.
-    async fn list(&self) -> Result<Vec<Plugin>, StoreError>;
+    async fn list(&self) -> Result<Vec<PluginSummary>, StoreError>;
 
     /// The versions whose examples are being checked.
     async fn checking(&self) -> Result<Vec<Plugin>, StoreError>;

@@ -77,7 +77,7 @@ async fn store(writer: &mut Option<Box<dyn BlobWriter>>) -> Result<(), Refusal> 
     ))]
 pub(super) async fn missing(
     State(api): State<Api>,
-    JsonBody(wanted): JsonBody<Wanted>,
+    JsonBody(wanted, _held): JsonBody<Wanted>,
 ) -> Result<Json<Missing>, Refusal> {
     Ok(Json(Missing { missing: api.engine.missing(&wanted.sha256).await? }))
 }

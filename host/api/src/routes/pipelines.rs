@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use simulay_engine::{Beginning, RolledBack, Selector};
-use simulay_model::{Digest, Plugin};
+use simulay_engine::{Beginning, RolledBack};
+use simulay_model::{Digest, Plugin, PluginSummary};
 
 use crate::caller::Caller;
 use crate::extract::{JsonBody, Pipeline};
@@ -20,14 +20,11 @@ use crate::wire;
 #[utoipa::path(get, path = "/v1/pipelines", tag = "pipelines", operation_id = "listPipelines",
     responses((status = 200, description = "The pipelines", body = wire::PipelineList)))]
 pub(super) async fn list(State(api): State<Api>) -> Result<Json<wire::PipelineList>, Refusal> {
-    let plugins = api.engine.plugins().await?.into_iter();
-    let mut names: Vec<_> = plugins.map(|plugin| plugin.manifest.name).collect();
-    names.dedup();
-    let mut pipelines = Vec::with_capacity(names.len());
-    for name in names {
-        let latest = api.engine.plugin(&Selector { name, version: None }).await?;
-        pipelines.extend(latest.map(wire::PipelineSummary::from));
-    }
+    let mut plugins = api.engine.plugins().await?;
+    plugins.retain(PluginSummary::is_servable);
+    // The highest version of each comes first.
+    plugins.dedup_by(|next, highest| next.name == highest.name);
+    let pipelines = plugins.into_iter().map(Into::into).collect();
     Ok(Json(wire::PipelineList { pipelines }))
 }
 
@@ -61,7 +58,7 @@ pub(super) async fn preview(
     State(api): State<Api>,
     peer: Peer,
     Pipeline(selector): Pipeline,
-    JsonBody(new): JsonBody<wire::NewRun>,
+    JsonBody(new, _held): JsonBody<wire::NewRun>,
 ) -> Result<Json<wire::Preview>, Refusal> {
     let _place = api.previews.take(peer)?;
     let planned = api.engine.preview(new.into_engine(selector)).await?;

@@ -110,7 +110,7 @@ pub(super) async fn versions(
     Segments(name): Segments<PluginName>,
 ) -> Result<Json<PluginList>, Refusal> {
     let plugins = api.engine.plugins().await?.into_iter();
-    let list: PluginList = plugins.filter(|plugin| plugin.manifest.name == name).collect();
+    let list: PluginList = plugins.filter(|plugin| plugin.name == name).collect();
     if list.plugins.is_empty() { Err(Refusal::not_found("plugin")) } else { Ok(Json(list)) }
 }
 

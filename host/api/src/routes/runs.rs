@@ -46,7 +46,7 @@ pub(super) async fn create(
     Pipeline(selector): Pipeline,
     Wait(wait): Wait,
     keyed: Keyed,
-    KnownBody { document, bytes }: KnownBody<wire::NewRun>,
+    KnownBody { document, bytes, place }: KnownBody<wire::NewRun>,
 ) -> Result<Response, Refusal> {
     let new = document.into_engine(selector);
     let once = keyed.once(|| Digest::of(&bytes));
@@ -56,6 +56,7 @@ pub(super) async fn create(
         Some(once) => api.engine.create_once(new, &once).await?,
         None => api.engine.create(new).await?,
     };
+    drop(place);
     accepted(&api, run, wait).await
 }
 
@@ -81,14 +82,17 @@ pub(super) async fn create_as(
     State(api): State<Api>,
     Segments(id): Segments<RunId>,
     Wait(wait): Wait,
-    JsonBody(document): JsonBody<wire::NamedRun>,
+    JsonBody(document, place): JsonBody<wire::NamedRun>,
 ) -> Result<Response, Refusal> {
     // Lists and cursors go by id: it has to begin with a time.
     if id.uuid().get_version_num() != 7 {
         return Err(wrong("id", "a UUID of version 7 (RFC 9562)"));
     }
     let pipeline = selector(&document.pipeline).ok_or_else(|| Refusal::not_found("pipeline"))?;
-    match api.engine.create_as(id, document.request().into_engine(pipeline)).await? {
+    let named = api.engine.create_as(id, document.request().into_engine(pipeline)).await?;
+    // Not held while the end of the run is waited for.
+    drop(place);
+    match named {
         Named::New(run) => accepted(&api, run, wait).await,
         Named::Known(run) => Ok((StatusCode::OK, accepted(&api, run, wait).await?).into_response()),
     }

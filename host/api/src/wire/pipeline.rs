@@ -43,9 +43,9 @@ pub struct Pipeline {
     pub retired_at: Option<Timestamp>,
 }
 
-impl From<model::Plugin> for PipelineSummary {
-    fn from(plugin: model::Plugin) -> Self {
-        let model::Manifest { name, version, title, .. } = plugin.manifest;
+impl From<model::PluginSummary> for PipelineSummary {
+    fn from(plugin: model::PluginSummary) -> Self {
+        let model::PluginSummary { name, version, title, .. } = plugin;
         Self { name, version, title }
     }
 }

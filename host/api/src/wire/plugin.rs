@@ -181,16 +181,16 @@ impl From<model::Example> for Example {
     }
 }
 
-impl From<&model::Plugin> for PluginSummary {
-    fn from(plugin: &model::Plugin) -> Self {
+impl From<model::PluginSummary> for PluginSummary {
+    fn from(plugin: model::PluginSummary) -> Self {
         Self {
-            name: plugin.manifest.name.clone(),
-            version: plugin.manifest.version.clone(),
-            title: plugin.manifest.title.clone(),
+            name: plugin.name,
+            version: plugin.version,
+            title: plugin.title,
             sha256: plugin.sha256,
             size: plugin.size,
             state: plugin.state.into(),
-            uploader: plugin.uploader.clone(),
+            uploader: plugin.uploader,
             approved_at: plugin.approved_at,
             uploaded_at: plugin.uploaded_at,
             retired_at: plugin.retired_at,
@@ -203,7 +203,7 @@ impl From<PluginDetails> for Plugin {
         let warnings = warnings(&details);
         let PluginDetails { plugin, compared_with, asks_more, asks_less, granted, history, .. } = details;
         Self {
-            summary: (&plugin).into(),
+            summary: plugin.summary().into(),
             contract: plugin.contract,
             tools: plugin.tools.into_iter().map(Into::into).collect(),
             compared_with,
@@ -231,8 +231,8 @@ fn warnings(details: &PluginDetails) -> Vec<String> {
     lowered.chain(images).collect()
 }
 
-impl FromIterator<model::Plugin> for PluginList {
-    fn from_iter<I: IntoIterator<Item = model::Plugin>>(plugins: I) -> Self {
-        Self { plugins: plugins.into_iter().map(|plugin| (&plugin).into()).collect() }
+impl FromIterator<model::PluginSummary> for PluginList {
+    fn from_iter<I: IntoIterator<Item = model::PluginSummary>>(plugins: I) -> Self {
+        Self { plugins: plugins.into_iter().map(Into::into).collect() }
     }
 }

@@ -74,6 +74,22 @@ async fn a_request_is_served_over_a_socket() {
 }
 
 #[tokio::test]
+async fn who_sends_too_much_gets_the_answer_all_the_same() {
+    let served = Served::new(ApiSettings::default()).await;
+    let body = vec![b' '; 16 << 20];
+    for path in ["/v1/pipelines/heat/runs", "/v1/nothing"] {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\nConnection: close\r\n\r\n",
+            body.len()
+        );
+        // All is sent before anything is read.
+        let answer = exchange(served.connect().await, &[head.as_bytes(), &body].concat()).await;
+        assert!(answer.starts_with("HTTP/1.1 4"), "{path}: {answer}");
+    }
+}
+
+#[tokio::test]
 async fn who_sends_no_header_in_time_is_cut_off() {
     let served = Served::new(ApiSettings { header_timeout: SHORT, ..ApiSettings::default() }).await;
     exchange(served.connect().await, b"").await;

@@ -11,8 +11,8 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
 use semver::Version;
 use simulay_model::{
-    CallRecord, Change, Digest, Event, Plugin, PluginEvent, PluginName, Run, RunArtifact, RunId, RunSummary,
-    Step,
+    CallRecord, Change, Digest, Event, Plugin, PluginEvent, PluginName, PluginSummary, Run, RunArtifact,
+    RunId, RunSummary, Step,
 };
 use simulay_store::{
     Added, BlobStream, BlobWriter, Blobs, Claim, Journal, Lease, Leases, Plugins, Remembered, RequestKey,
@@ -84,7 +84,7 @@ impl Plugins for Database {
         self.read(self.store.records.versions(name)).await
     }
 
-    async fn list(&self) -> Result<Vec<Plugin>, StoreError> {
+    async fn list(&self) -> Result<Vec<PluginSummary>, StoreError> {
         self.read(Plugins::list(&*self.store.records)).await
     }
 

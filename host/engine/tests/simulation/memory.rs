@@ -15,7 +15,8 @@ use semver::Version;
 use serde_json::json;
 use simulay_model::{
     Artifact, ArtifactKind, AskedCall, CallEnd, CallRecord, Change, Clock as _, Digest, Document, Event,
-    Plugin, PluginEvent, PluginName, Run, RunArtifact, RunEnd, RunId, RunState, RunSummary, Step,
+    Plugin, PluginEvent, PluginName, PluginSummary, Run, RunArtifact, RunEnd, RunId, RunState, RunSummary,
+    Step,
 };
 use simulay_store::{
     Added, BlobStream, BlobWriter, Blobs, Journal, Lease, Leases, Plugins, RunQuery, Runs, Standing,
@@ -213,12 +214,12 @@ impl Plugins for Memory {
     }
 
     async fn versions(&self, name: &PluginName) -> Result<Vec<Plugin>, StoreError> {
-        let plugins = Plugins::list(self).await?;
+        let plugins = self.state().plugins.clone();
         Ok(plugins.into_iter().filter(|plugin| plugin.manifest.name == *name).collect())
     }
 
-    async fn list(&self) -> Result<Vec<Plugin>, StoreError> {
-        Ok(self.state().plugins.clone())
+    async fn list(&self) -> Result<Vec<PluginSummary>, StoreError> {
+        Ok(self.state().plugins.iter().map(Plugin::summary).collect())
     }
 
     async fn checking(&self) -> Result<Vec<Plugin>, StoreError> {

@@ -85,6 +85,7 @@ pub(super) fn of_api(settings: &Settings, loopback: bool) -> ApiSettings {
         hosts: server.hosts.clone(),
         origins: server.origins.clone(),
         max_json_bytes: server.max_json_bytes,
+        max_large_bodies: server.max_large_bodies,
         max_component_bytes: server.max_component_bytes,
         max_input_bytes: server.max_input_bytes,
         max_archive_files: server.max_archive_files,

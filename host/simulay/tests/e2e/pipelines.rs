@@ -87,9 +87,12 @@ async fn answer(host: &Host, file: &Path) {
         let source = file.parent().unwrap().join(input["file"].as_str().unwrap());
         inputs.push(host.input(input["path"].as_str().unwrap(), std::fs::read(source).unwrap()).await);
     }
-    let run = host.outcome(example["pipeline"].as_str().unwrap(), &example["params"], &inputs).await;
+    let pipeline = example["pipeline"].as_str().unwrap();
+    let run = host.outcome(pipeline, &example["params"], &inputs).await;
     let tolerance = example["tolerance"].as_f64().unwrap_or(0.0);
     assert_matches(&run["report"]["outcome"], &example["expect"], tolerance, &file.display().to_string());
+    let again = host.outcome(pipeline, &example["params"], &inputs).await;
+    assert_eq!(again["report"], run["report"], "{}: the same seed gives the same bits", file.display());
 }
 
 /// `expected` is a subset of `found`; numbers agree within the relative `tolerance`.

@@ -3,10 +3,10 @@
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use semver::Version;
-use simulay_model::{Digest, Plugin, PluginEvent, PluginEventKind, PluginName};
+use simulay_model::{Digest, Plugin, PluginEvent, PluginEventKind, PluginName, PluginSummary};
 
 use super::SqliteStore;
-use super::rows::{self, PLUGINS, parsed, signed, to_json};
+use super::rows::{self, PLUGIN_SUMMARIES, PLUGINS, parsed, signed, to_json};
 use crate::{Added, Plugins, StoreError};
 
 #[async_trait]
@@ -39,11 +39,13 @@ impl Plugins for SqliteStore {
         .await
     }
 
-    async fn list(&self) -> Result<Vec<Plugin>, StoreError> {
+    async fn list(&self) -> Result<Vec<PluginSummary>, StoreError> {
         self.read(|connection| {
-            let mut statement = connection.prepare_cached(PLUGINS)?;
-            let rows = statement.query_and_then([], rows::plugin)?;
-            rows.collect::<Result<_, _>>().map(sorted)
+            let mut statement = connection.prepare_cached(PLUGIN_SUMMARIES)?;
+            let rows = statement.query_and_then([], rows::plugin_summary)?;
+            let mut plugins: Vec<_> = rows.collect::<Result<_, _>>()?;
+            plugins.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| b.version.cmp(&a.version)));
+            Ok(plugins)
         })
         .await
     }

@@ -8,8 +8,8 @@ use rusqlite::Row;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use simulay_model::{
-    Artifact, ArtifactKind, Event, Plugin, PluginEvent, PluginRef, RelativePath, Request, Run, RunArtifact,
-    RunId, RunSummary,
+    Artifact, ArtifactKind, Event, Plugin, PluginEvent, PluginRef, PluginSummary, RelativePath, Request, Run,
+    RunArtifact, RunId, RunSummary,
 };
 
 use crate::StoreError;
@@ -30,6 +30,25 @@ pub(super) fn plugin(row: &Row<'_>) -> Result<Plugin, StoreError> {
         approved_at: time(row, "approved_at")?,
         retired_at: time(row, "retired_at")?,
         check: optional_json(row, "examples_check")?,
+    })
+}
+
+/// What [`plugin_summary`] reads.
+pub(super) const PLUGIN_SUMMARIES: &str = "SELECT name, version, manifest ->> 'title' AS title, sha256, size,
+    uploader, uploaded_at, state, approved_at, retired_at FROM plugins";
+
+pub(super) fn plugin_summary(row: &Row<'_>) -> Result<PluginSummary, StoreError> {
+    Ok(PluginSummary {
+        name: parsed(row, "name")?,
+        version: parsed(row, "version")?,
+        title: row.get("title")?,
+        sha256: parsed(row, "sha256")?,
+        size: unsigned(row, "size")?,
+        uploader: row.get("uploader")?,
+        uploaded_at: parsed(row, "uploaded_at")?,
+        state: parsed(row, "state")?,
+        approved_at: time(row, "approved_at")?,
+        retired_at: time(row, "retired_at")?,
     })
 }
 

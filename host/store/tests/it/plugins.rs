@@ -29,7 +29,7 @@ async fn the_same_bytes_change_nothing_and_others_are_refused() {
     assert_eq!(house.records.add(plugin("heat", "1.0.0", b"a")).await.unwrap(), Added::Known);
     let refused = house.records.add(plugin("heat", "1.0.0", b"b")).await;
     assert!(matches!(refused, Err(StoreError::VersionExists)));
-    assert_eq!(house.records.list().await.unwrap(), [first]);
+    assert_eq!(house.records.list().await.unwrap(), [first.summary()]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -105,6 +105,6 @@ async fn lists_go_by_name_and_from_the_highest_version_down() {
         house.records.add(plugin(name, version, version.as_bytes())).await.unwrap();
     }
     let listed = house.records.list().await.unwrap();
-    let listed: Vec<_> = listed.iter().map(|plugin| plugin.reference().to_string()).collect();
+    let listed: Vec<_> = listed.iter().map(|plugin| format!("{}@{}", plugin.name, plugin.version)).collect();
     assert_eq!(listed, ["beam@0.1.0", "heat@1.10.0", "heat@1.9.0"]);
 }

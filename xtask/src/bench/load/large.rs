@@ -41,7 +41,7 @@ pub(super) fn measure(scene: &Scene<'_>, runs: usize) -> anyhow::Result<()> {
     Host::new(server.url()).create(PIPELINE, &json!({ "params": { "script": "x = 1;" } }))?;
     at_once(&server)?;
     let begun = Instant::now();
-    let request = request();
+    let request = request(&json!(1_234_567));
     let mut taken = all_at_once(server.url(), fitting, |host, _| host.create(PIPELINE, &request).map(drop))?;
     println!("  taken {:.1} a second", fitting as f64 / begun.elapsed().as_secs_f64());
     show("answer to a new run, p99", taken.within(990), "ms", &Target::Below(2000.0));
@@ -60,10 +60,11 @@ pub(super) fn measure(scene: &Scene<'_>, runs: usize) -> anyhow::Result<()> {
     server.stop()
 }
 
-/// How much more the host holds while it takes the worst bodies at once.
+/// How much more the host holds while it takes the worst bodies at once: nothing is larger as a tree than
+/// many small lists.
 fn at_once(server: &Server) -> anyhow::Result<()> {
     let before = Holding::of(server.pid())?;
-    let request = request();
+    let request = request(&json!([1]));
     thread::scope(|scope| {
         let request = &request;
         let create = || Host::new(server.url()).create(PIPELINE, request).map(drop);
@@ -87,10 +88,10 @@ fn look(host: &Host, process: u32) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Nothing is larger as a tree than many small lists.
-fn request() -> Value {
-    let lists = vec![json!([1]); SIZE / "[1],".len()];
-    json!({ "params": { "script": "x = 1;", "params": { "lists": lists } } })
+/// As many of `item` as a body holds.
+fn request(item: &Value) -> Value {
+    let items = vec![item.clone(); SIZE / format!("{item},").len()];
+    json!({ "params": { "script": "x = 1;", "params": { "items": items } } })
 }
 
 /// Bytes that are free where `directory` is.
