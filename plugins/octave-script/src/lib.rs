@@ -24,7 +24,8 @@ impl Pipeline for OctaveScript {
     type Outcome = Outcome;
 
     fn manifest() -> Manifest<Params> {
-        let most = Resources { cpu_milli: 4000, memory_mib: 4096, scratch_mib: 1024, timeout_ms: 3_600_000 };
+        let scratch_mib = params::MOST_SCRATCH_MIB;
+        let most = Resources { cpu_milli: 4000, memory_mib: 4096, scratch_mib, timeout_ms: 3_600_000 };
         simulay_sdk::manifest!()
             .title("Your own Octave program")
             .description(include_str!("description.md"))

@@ -5,6 +5,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use simulay_sdk::Resources;
 
+/// Bytes that the file system of a working directory gives a file at a time.
+const PAGE: u64 = 4096;
+/// Space for what a program writes, unless it says more.
+const SCRATCH_MIB: u32 = 64;
+/// The most space that a program gets.
+pub(crate) const MOST_SCRATCH_MIB: u32 = 1024;
+
 /// A program, what it reads, and what it may use.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -46,8 +53,11 @@ pub struct Params {
     #[schemars(range(min = 64, max = 4096), extend("x-unit" = "MiBy"))]
     pub memory_mib: u32,
     /// # Space for files
-    #[schemars(range(min = 1, max = 1024), extend("x-unit" = "MiBy"))]
-    pub scratch_mib: u32,
+    ///
+    /// Without it, 64 MiB more than the uploads take.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u32", range(min = 1, max = 1024), extend("x-unit" = "MiBy"))]
+    pub scratch_mib: Option<u32>,
     /// # Processor share
     ///
     /// Thousandths of a core.
@@ -65,17 +75,25 @@ impl Default for Params {
             keep: vec!["**".to_owned()],
             timeout_ms: 60_000,
             memory_mib: 512,
-            scratch_mib: 64,
+            scratch_mib: None,
             cpu_milli: 1000,
         }
     }
 }
 
 impl Params {
-    /// The bounds together.
+    /// The bounds together, for uploads of these sizes.
     #[must_use]
-    pub const fn resources(&self) -> Resources {
+    pub fn resources(&self, uploads: impl Iterator<Item = u64>) -> Resources {
         let Self { cpu_milli, memory_mib, scratch_mib, timeout_ms, .. } = *self;
+        let scratch_mib = scratch_mib.unwrap_or_else(|| room_for(uploads));
         Resources { cpu_milli, memory_mib, scratch_mib, timeout_ms }
     }
+}
+
+/// MiB of space for files beside `uploads`, each of which fills whole pages.
+fn room_for(uploads: impl Iterator<Item = u64>) -> u32 {
+    let bytes = uploads.map(|size| size.next_multiple_of(PAGE)).fold(0, u64::saturating_add);
+    u32::try_from(bytes.div_ceil(1 << 20))
+        .map_or(MOST_SCRATCH_MIB, |uploads| uploads.saturating_add(SCRATCH_MIB).min(MOST_SCRATCH_MIB))
 }

@@ -39,7 +39,8 @@ pub(crate) fn pre_process(request: &Request<Params>) -> Result<Step<Started>, Fa
     for pattern in EXCLUDES {
         script = script.exclude(pattern);
     }
-    let call = script.changed_only().resources(params.resources()).build();
+    let resources = params.resources(request.inputs().map(|input| input.size));
+    let call = script.changed_only().resources(resources).build();
     Ok(Step::new(started, vec![call]))
 }
 

@@ -114,6 +114,18 @@ fn the_bounds_are_the_callers() {
 }
 
 #[test]
+fn uploads_take_nothing_from_the_space_for_files() {
+    let scratch = |params: Value, size: usize| {
+        let files: Trial<OctaveScript> =
+            trial(params).input("main.m", "x = 1;").input("data.bin", vec![0_u8; size]);
+        files.plan().unwrap()[0].resources.scratch_mib
+    };
+    assert_eq!(scratch(json!({}), 100 << 20), 165);
+    assert_eq!(scratch(json!({}), 1), 65);
+    assert_eq!(scratch(json!({ "scratch_mib": 8 }), 100 << 20), 8);
+}
+
+#[test]
 fn what_breaks_a_rule_is_refused() {
     for params in [
         json!({ "script": "" }),

@@ -2,6 +2,7 @@
 
 mod watch;
 
+use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
@@ -11,7 +12,7 @@ use anyhow::Context as _;
 use clap::Args;
 use serde_json::json;
 use simulay_engine::Engine;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
@@ -54,6 +55,10 @@ impl Arguments {
     }
 }
 
+/// Bytes of an answer that wait in the kernel for a client that does not read; the kernel takes twice as many.
+const SEND_BUFFER: u32 = 256 << 10;
+/// Connections that wait to be accepted.
+const BACKLOG: u32 = 1024;
 /// For Docker to answer before the server starts without it.
 const JUDGEMENT: Duration = Duration::from_secs(3);
 
@@ -76,7 +81,7 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
     compose::check_sandbox(&settings).await?;
     let judged = tokio::time::timeout(JUDGEMENT, compose::check_daemon(&settings)).await;
     let findings = judged.unwrap_or_else(|_| Ok(Vec::new()))?;
-    let listener = bind(settings.server.listen).await?;
+    let listener = bind(settings.server.listen)?;
     let standing = if arguments.same_instance { Standing::Replacing } else { Standing::Lasting };
     let engine = compose::engine(&settings, &data, &images, standing)?;
     let stop = signals::stop()?;
@@ -116,10 +121,19 @@ async fn serve(
     served
 }
 
-async fn bind(listen: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(listen).await.with_context(|| {
+fn bind(listen: SocketAddr) -> anyhow::Result<TcpListener> {
+    listener(listen).with_context(|| {
         format!("cannot listen on {listen}; choose another address with --listen, port 0 takes a free one")
     })
+}
+
+fn listener(listen: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if listen.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    // Every connection has what the listener has.
+    socket.set_send_buffer_size(SEND_BUFFER)?;
+    socket.bind(listen)?;
+    socket.listen(BACKLOG)
 }
 
 fn begin_log(log: &Log) -> anyhow::Result<()> {

@@ -13,6 +13,16 @@ pub(crate) fn simulay(home: &Path) -> Command {
     command
 }
 
+/// The command in an empty home, with so many `files` open at the most.
+pub(crate) fn simulay_with_files(home: &Path, files: u32) -> Command {
+    let plain = simulay(home);
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", &format!("ulimit -n {files}; exec \"$0\" \"$@\"")]).arg(plain.get_program());
+    command.env_clear().current_dir(home);
+    command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command
+}
+
 /// Runs the command to its end.
 pub(crate) fn run<const N: usize>(home: &Path, arguments: [impl AsRef<OsStr>; N]) -> Output {
     simulay(home).args(arguments).output().unwrap()

@@ -1,13 +1,14 @@
 //! `simulay serve` without Docker.
 
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::command::{complaint, run, said, simulay};
+use crate::command::{complaint, run, said, simulay, simulay_with_files};
 
 /// A server that ends with its test.
 pub(crate) struct Server {
@@ -71,6 +72,21 @@ pub(crate) fn get(url: &str) -> (u16, String) {
         let response = reqwest::get(url).await.unwrap();
         (response.status().as_u16(), response.text().await.unwrap())
     })
+}
+
+#[test]
+fn who_opens_more_connections_than_there_are_files_takes_them_from_nobody() {
+    let home = tempfile::tempdir().unwrap();
+    let mut command = simulay_with_files(home.path(), 512);
+    let server = Server::launch(command.args(["serve", "--listen", "127.0.0.1:0"]));
+    let address = server.address().strip_prefix("http://").unwrap();
+    let crowd: Vec<_> = (0..600).map(|_| TcpStream::connect(address).unwrap()).collect();
+    assert_eq!(get(&format!("{}/healthz", server.address())).0, 200);
+    assert_eq!(get(&format!("{}/v1/runs", server.address())).0, 503);
+    drop(crowd);
+    // The server sees their ends in its own time.
+    let listed = || (0..100).any(|_| get(&format!("{}/v1/runs", server.address())).0 == 200);
+    assert!(listed());
 }
 
 #[test]
