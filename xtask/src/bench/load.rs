@@ -45,7 +45,7 @@ pub(crate) struct Arguments {
     /// Runs of the queue that are waited for.
     #[arg(long, default_value_t = 200)]
     ended: usize,
-    /// Runs of the queue with large parameters; as many as half of the free disk takes.
+    /// Runs of the queue with large parameters; as many as two thirds of the free disk take.
     #[arg(long, default_value_t = 10_000)]
     large: usize,
     /// Runs of the past.

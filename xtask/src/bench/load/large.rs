@@ -18,22 +18,20 @@ use crate::server::Server;
 const PIPELINE: &str = "octave-script";
 /// Bytes of the largest body that is taken, but for what is around the parameters.
 const SIZE: usize = (2 << 20) - 1000;
-/// On the disk, a run takes this many times its parameters while the log of the records is long.
-const ON_DISK: u64 = 2;
 const AT_ONCE: usize = 12;
 /// One run is begun, and looks for Docker for ever: all others wait.
 const SETTINGS: &str =
     "max_active = 1\nmax_attempts = 1000000\n[docker]\naddress = \"unix:///nowhere.sock\"\n";
 
-/// Fills the queue with `runs` runs, as far as the disk has room, and looks at the host before and
+/// Fills the queue with `runs` runs, as far as two thirds of the free disk have room, and looks at the host before and
 /// after a kill.
 pub(super) fn measure(scene: &Scene<'_>, runs: usize) -> anyhow::Result<()> {
     let data = data(SETTINGS)?;
-    let room = room(data.path())? / ON_DISK / SIZE as u64;
-    let fitting = runs.min(usize::try_from(room / 2).unwrap_or(usize::MAX));
+    let room = room(data.path())? / 3 * 2 / SIZE as u64;
+    let fitting = runs.min(usize::try_from(room).unwrap_or(usize::MAX));
     println!("\na queue of {fitting} runs with {:.1} MiB of parameters each", SIZE as f64 / MIB);
     if fitting < runs {
-        println!("  {runs} were asked for; half of the disk takes no more than {fitting}");
+        println!("  {runs} were asked for; two thirds of the disk take no more than {fitting}");
     }
     let server = scene.start(&data)?;
     scene.upload(&server, &[PIPELINE])?;
