@@ -29,6 +29,7 @@ use tokio_util::task::TaskTracker;
 use crate::archive::ArchiveWriter;
 use crate::drive::Driver;
 use crate::events::Followers;
+use crate::lease::apply_unleased;
 use crate::limits::{Limits, Place};
 use crate::logs::LiveLogs;
 use crate::repeat::InFlight;
@@ -210,8 +211,8 @@ impl Engine {
     /// # Errors
     /// [`StoreError::Ended`] when it ended in another way, [`StoreError::NotFound`].
     pub async fn cancel(&self, id: RunId) -> Result<Run, StoreError> {
-        match self.parts.runs.apply(id, self.parts.clock.now(), Change::CancelRequested).await {
-            Ok(_) => {}
+        match apply_unleased(&self.parts, id, Change::CancelRequested).await {
+            Ok(()) => {}
             Err(StoreError::Ended) => {
                 let run = self.run(id).await?.ok_or(StoreError::NotFound)?;
                 let cancelled = run.state == simulay_model::RunState::Cancelled;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
-use simulay_model::{Event, RunId};
+use simulay_model::{Event, EventData, RunId};
 use simulay_store::StoreError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
@@ -17,8 +17,6 @@ const PAGE: u32 = 256;
 const LIGHT: usize = 256 << 10;
 /// Heavy pages held at once.
 const HEAVY_PAGES: usize = 16;
-/// The event nothing follows.
-const LAST: &str = "run.ended";
 
 /// Who follows runs.
 #[derive(Clone)]
@@ -86,7 +84,7 @@ impl Follower {
         while !self.ended {
             if let Some(event) = self.page.pop_front() {
                 self.after = event.sequence;
-                self.ended = event.kind == LAST;
+                self.ended = matches!(event.data, EventData::RunEnded(_));
                 return Ok(Some(event));
             }
             if !self.refill().await? {
@@ -124,7 +122,7 @@ impl Follower {
 
     async fn read(&mut self) -> Result<VecDeque<Event>, StoreError> {
         let page = self.page().await?;
-        let bytes: usize = page.iter().map(|event| event.data.as_str().len()).sum();
+        let bytes: usize = page.iter().map(|event| event.data.bytes()).sum();
         let Some(heavy) = self.heavy.clone().filter(|_| bytes > LIGHT) else { return Ok(page) };
         // Nothing is held while it waits.
         drop(page);

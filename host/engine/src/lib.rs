@@ -1,6 +1,7 @@
 //! What happens to a run. Owns no technology: it is given a sandbox, containers and a store.
 
 mod accept;
+mod active_time;
 mod approval;
 mod archive;
 mod backoff;
@@ -12,17 +13,19 @@ mod engine;
 mod error;
 mod events;
 mod exchange;
-mod hold;
 mod kept;
+mod lease;
 mod limits;
 mod logs;
 mod memory;
 mod omission;
 mod parsing;
 mod parts;
+mod pass;
 mod plan;
 mod plugins;
 mod repeat;
+mod report;
 mod request;
 mod retention;
 mod retry;
@@ -32,7 +35,6 @@ mod storage;
 mod turns;
 mod upkeep;
 mod verdict;
-mod work_time;
 
 pub use approval::{Approval, PluginPolicy};
 pub use archive::ArchiveWriter;

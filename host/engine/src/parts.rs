@@ -5,7 +5,7 @@ use std::sync::Arc;
 use simulay_containers::Containers;
 use simulay_model::Clock;
 use simulay_sandbox::Sandbox;
-use simulay_store::{Blobs, Journal, Leases, Plugins, Requests, Runs};
+use simulay_store::{Blobs, Journal, Plugins, Requests, Runs};
 
 use crate::Chance;
 
@@ -14,12 +14,10 @@ use crate::Chance;
 pub struct Parts {
     /// Plugin records.
     pub plugins: Arc<dyn Plugins>,
-    /// Run records.
+    /// Runs, who leased them, and the requests they came of.
     pub runs: Arc<dyn Runs>,
     /// What happened to runs.
     pub journal: Arc<dyn Journal>,
-    /// Who works on which run.
-    pub leases: Arc<dyn Leases>,
     /// Requests that may come again.
     pub requests: Arc<dyn Requests>,
     /// Immutable bytes.

@@ -12,31 +12,30 @@ use simulay_model::{
 use simulay_store::StoreError;
 use tokio_util::sync::CancellationToken;
 
+use crate::drive::Driver;
 use crate::exchange::CallExchange;
-use crate::hold::{Hold, may_pass};
-use crate::limits::{Asker, Limits};
-use crate::logs::{LiveLogs, StreamName};
+use crate::lease::may_pass;
+use crate::logs::StreamName;
+use crate::pass::Pass;
 use crate::retry::{Attempt, Budget, judge};
-use crate::storage::Room;
-use crate::{Parts, Settings, omission, verdict};
+use crate::{Parts, omission, verdict};
 
-/// What carrying out the calls of one run needs.
+/// What carrying out the calls of one step needs.
 pub(crate) struct Simulation<'a> {
-    pub(crate) parts: &'a Parts,
-    pub(crate) settings: &'a Settings,
-    pub(crate) limits: &'a Limits,
-    pub(crate) room: &'a Room,
-    pub(crate) logs: &'a LiveLogs,
-    pub(crate) hold: &'a Hold,
-    pub(crate) asker: &'a Asker,
-    pub(crate) run: RunId,
-    /// How often the request has a failed command tried again.
-    pub(crate) retries: u32,
+    pub(crate) pass: &'a Pass<'a>,
     /// Artifacts of the run and their sizes.
     pub(crate) known: Arc<HashMap<Digest, u64>>,
 }
 
 impl Simulation<'_> {
+    const fn driver(&self) -> &Driver {
+        self.pass.driver
+    }
+
+    const fn run(&self) -> RunId {
+        self.pass.run.id
+    }
+
     /// Sees every call in `pending` through to its end. When one fails the run, the others are
     /// stopped. Returns early, with calls left open, only when `stop` says so or the store fails.
     pub(crate) async fn step(
@@ -55,7 +54,8 @@ impl Simulation<'_> {
             }
             ended.map(|_| ())
         });
-        let mut running = stream::iter(calls).buffer_unordered(self.settings.max_containers_per_run.max(1));
+        let mut running =
+            stream::iter(calls).buffer_unordered(self.driver().settings.max_containers_per_run.max(1));
         let mut outcome = Ok(());
         while let Some(ended) = running.next().await {
             outcome = outcome.and(ended);
@@ -73,10 +73,10 @@ impl Simulation<'_> {
             return Vec::new();
         }
         for failures in 0.. {
-            match self.parts.containers.list().await {
+            match self.driver().parts.containers.list().await {
                 Ok(names) => return names,
                 Err(error) => {
-                    tracing::warn!(run = %self.run, %error, "waiting for Docker to adopt containers")
+                    tracing::warn!(run = %self.run(), %error, "waiting for Docker to adopt containers")
                 }
             }
             self.pause(failures, stop).await;
@@ -96,10 +96,13 @@ impl Simulation<'_> {
         stop: &CancellationToken,
     ) -> Result<bool, StoreError> {
         // A container that may have been started and is not there is never started again.
-        if record.started && !present.contains(&name(self.run, &record)) && !stop.is_cancelled() {
+        if record.started && !present.contains(&name(self.run(), newest(&record))) && !stop.is_cancelled() {
             self.next_attempt(&mut record, "the container was gone after a restart of the host").await?;
         }
-        let mut budget = Budget::new(self.settings.max_attempts, self.retries.min(self.settings.max_retries));
+        let mut budget = Budget::new(
+            self.driver().settings.max_attempts,
+            self.pass.run.retries.min(self.driver().settings.max_retries),
+        );
         loop {
             let error = match self.attempt(&record, admitted, stop).await? {
                 Attempt::Stopped => return Ok(false),
@@ -124,30 +127,30 @@ impl Simulation<'_> {
     ) -> Result<Attempt, StoreError> {
         if !record.started {
             // Who is stopped meanwhile is told so below.
-            let _ = self.room.wait(0, stop).await;
+            let _ = self.driver().room.wait(0, stop).await;
         }
         let place = tokio::select! {
             biased;
             () = stop.cancelled() => None,
-            place = self.limits.container(self.asker, admitted) => place,
+            place = self.driver().limits.container(self.pass.asker, admitted) => place,
         };
         let Some(_place) = place else {
             // What an earlier life started has no one to stop it but us.
             if record.started {
-                remove(self.parts, self.run, record).await;
+                remove(&self.driver().parts, self.run(), newest(record)).await;
             }
             return Ok(Attempt::Stopped);
         };
-        let _at_work = self.hold.worked.begin();
+        let _at_work = self.pass.lease.active.begin();
         // Opens the logs before anyone is told of the start, who may ask for them at once.
         let exchange = self.exchange(record);
         let begin = if record.started { Begin::Adopt } else { Begin::Start };
         if begin == Begin::Start {
-            let CallRecord { step, index: call, attempt, .. } = *record;
-            self.hold.apply(Change::CallStarted { step, call, attempt }).await?;
+            let CallRecord { step, index, attempt, .. } = *record;
+            self.pass.lease.apply(Change::CallStarted { step, index, attempt }).await?;
         }
-        let name = name(self.run, record);
-        let ended = self.parts.containers.run(name, admitted, &exchange, begin, stop.clone()).await;
+        let name = name(self.run(), newest(record));
+        let ended = self.driver().parts.containers.run(name, admitted, &exchange, begin, stop.clone()).await;
         self.result(record, &exchange, ended).await
     }
 
@@ -160,7 +163,7 @@ impl Simulation<'_> {
         let name = &record.call.name;
         match ended {
             Ok(completed) => {
-                let result = exchange.result(name, completed, self.settings.stream_excerpt).await?;
+                let result = exchange.result(name, completed, self.driver().settings.stream_excerpt).await?;
                 Ok(Attempt::Over(Box::new(CallEnd::Result(result))))
             }
             Err(error) => Ok(judge(&error, name)),
@@ -180,7 +183,7 @@ impl Simulation<'_> {
         if let Some(message) = warning {
             self.warn(message).await?;
         }
-        remove(self.parts, self.run, record).await;
+        remove(&self.driver().parts, self.run(), newest(record)).await;
         Ok(goes_on)
     }
 
@@ -191,16 +194,16 @@ impl Simulation<'_> {
         end: CallEnd,
         stop: &CancellationToken,
     ) -> Result<(), StoreError> {
-        let CallRecord { step, index: call, attempt, .. } = *record;
+        let CallRecord { step, index, attempt, .. } = *record;
         for failures in 0.. {
             let end = end.clone();
-            match self.hold.apply(Change::CallEnded { step, call, attempt, end }).await {
+            match self.pass.lease.apply(Change::CallEnded { step, index, attempt, end }).await {
                 Err(error) if may_pass(&error) && !stop.is_cancelled() => {
-                    tracing::error!(run = %self.run, %error, "the end of a call waits for the store");
+                    tracing::error!(run = %self.run(), %error, "the end of a call waits for the store");
                     self.pause(failures, stop).await;
                 }
                 stored => {
-                    self.logs.close(self.run, step, call);
+                    self.driver().logs.close(self.run(), step, index);
                     return stored;
                 }
             }
@@ -216,26 +219,26 @@ impl Simulation<'_> {
             record.call.name, record.attempt
         );
         self.warn(message).await?;
-        remove(self.parts, self.run, record).await;
-        self.logs.close(self.run, record.step, record.index);
+        remove(&self.driver().parts, self.run(), newest(record)).await;
+        self.driver().logs.close(self.run(), record.step, record.index);
         record.attempt += 1;
         record.started = false;
         Ok(())
     }
 
     async fn warn(&self, message: String) -> Result<(), StoreError> {
-        self.hold.apply(Change::Logged { stage: Stage::Simulate, level: LogLevel::Warn, message }).await
+        self.pass.lease.apply(Change::Logged { stage: Stage::Simulate, level: LogLevel::Warn, message }).await
     }
 
     async fn pause(&self, failures: u32, stop: &CancellationToken) {
-        let time = self.settings.backoff.pause(failures, &*self.parts.chance);
+        let time = self.driver().settings.backoff.pause(failures, &*self.driver().parts.chance);
         pause(time, stop).await;
     }
 
     fn exchange(&self, record: &CallRecord) -> CallExchange {
-        let log = |stream| self.logs.open(self.run, record.step, record.index, stream);
+        let log = |stream| self.driver().logs.open(self.run(), record.step, record.index, stream);
         let (stdout, stderr) = (log(StreamName::Stdout), log(StreamName::Stderr));
-        CallExchange::new(self.parts.blobs.clone(), self.known.clone(), stdout, stderr)
+        CallExchange::new(self.driver().parts.blobs.clone(), self.known.clone(), stdout, stderr)
     }
 }
 
@@ -248,16 +251,20 @@ pub(crate) fn failure(record: &CallRecord, end: &CallEnd) -> Option<RunError> {
     }
 }
 
-/// Removes the container of an attempt. One that cannot be removed now is found by the sweep.
-pub(crate) async fn remove(parts: &Parts, run: RunId, record: &CallRecord) {
-    let name = name(run, record);
+/// Removes the container of an attempt, by step, index and number. One that cannot be removed now is found
+/// by the sweep.
+pub(crate) async fn remove(parts: &Parts, run: RunId, attempt: (u32, u32, u32)) {
+    let name = name(run, attempt);
     if let Err(error) = parts.containers.remove(name).await {
         tracing::warn!(container = %name, %error, "the container stays until the next sweep");
     }
 }
 
-const fn name(run: RunId, record: &CallRecord) -> ContainerName {
-    let CallRecord { step, index: call, attempt, .. } = *record;
+const fn newest(record: &CallRecord) -> (u32, u32, u32) {
+    (record.step, record.index, record.attempt)
+}
+
+const fn name(run: RunId, (step, call, attempt): (u32, u32, u32)) -> ContainerName {
     ContainerName { run, step, call, attempt }
 }
 

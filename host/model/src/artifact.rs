@@ -44,6 +44,14 @@ pub struct RunArtifact {
     pub artifact: Artifact,
 }
 
+impl RunArtifact {
+    /// A file of the run's report.
+    #[must_use]
+    pub const fn kept(artifact: Artifact) -> Self {
+        Self { kind: ArtifactKind::Kept, origin: None, artifact }
+    }
+}
+
 impl Artifact {
     /// The media type for a file name, by its ending; `application/octet-stream` when unknown.
     /// A closed list of types a browser shows inertly or offers for download.

@@ -14,7 +14,7 @@ use futures_util::{Stream, StreamExt as _};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::Value;
 use simulay_engine::Selector;
-use simulay_model::RunId;
+use simulay_model::{EventData, RunId};
 
 use crate::fault::Usage;
 use crate::tls::distrust;
@@ -46,9 +46,10 @@ pub(crate) struct Told {
 }
 
 impl Told {
-    /// What there is to say.
-    pub(crate) fn data(&self) -> &Value {
-        self.document.get("data").unwrap_or(&Value::Null)
+    /// What it says; none when this program does not know such events.
+    pub(crate) fn event(&self) -> Option<EventData> {
+        let data = self.document.get("data").unwrap_or(&Value::Null);
+        EventData::read(&self.kind, &data.to_string()).ok()
     }
 }
 

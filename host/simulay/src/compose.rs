@@ -92,7 +92,6 @@ pub(crate) fn engine(
         plugins: records.clone(),
         runs: records.clone(),
         journal: records.clone(),
-        leases: records.clone(),
         requests: records,
         blobs,
         sandbox: sandbox_of(settings, Some(data))?,

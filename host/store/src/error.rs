@@ -1,5 +1,7 @@
 //! What can go wrong with what is stored.
 
+use simulay_model::Refusal;
+
 /// One variant per cause a caller can act on.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -18,8 +20,11 @@ pub enum StoreError {
     /// The run has ended; nothing follows.
     #[error("the run has ended")]
     Ended,
-    /// The change contradicts what is stored: how.
-    #[error("the change contradicts the journal: {0}")]
+    /// The run has moved on since: what is to be stored was decided on less than happened.
+    #[error("the run has moved on since the change was decided on")]
+    Stale,
+    /// What is to be stored contradicts what is: how.
+    #[error("the change contradicts what is stored: {0}")]
     Conflict(String),
     /// Another host has taken the run over.
     #[error("another host has taken the run over")]
@@ -48,4 +53,13 @@ pub enum StoreError {
     /// The database or the disk failed.
     #[error("the store failed: {0}")]
     Failed(String),
+}
+
+impl From<Refusal> for StoreError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Ended => Self::Ended,
+            Refusal::Contradiction(how) => Self::Conflict(how),
+        }
+    }
 }

@@ -35,7 +35,7 @@ pub fn open_with(
     let observed = Arc::<ObservedTime>::default();
     let blobs = Arc::new(ObjectBlobs::open(&directory.join(BLOBS), observed.clone(), lock.clone())?);
     let times = Times { clock, observed };
-    let records = SqliteStore::open(&directory.join(RECORDS), blobs.clone(), times, lock)?;
+    let records = SqliteStore::open(&directory.join(RECORDS), times, lock)?;
     Ok((Arc::new(records), blobs))
 }
 
@@ -61,7 +61,7 @@ pub fn snapshot(directory: &Path) -> Result<Snapshot, StoreError> {
     let observed = Arc::<ObservedTime>::default();
     let blobs = Arc::new(ObjectBlobs::look(&directory.join(BLOBS), observed.clone(), lock.clone())?);
     let times = Times { clock: Arc::new(SystemClock), observed };
-    let records = SqliteStore::open(&copy.path().join(RECORDS), blobs.clone(), times, lock)?;
+    let records = SqliteStore::open(&copy.path().join(RECORDS), times, lock)?;
     Ok(Snapshot { records: Arc::new(records), blobs, _copy: copy })
 }
 

@@ -1,4 +1,5 @@
-//! What the engine asks of a store: four narrow ports, so that each can move to another backend.
+//! What the engine asks of a store: narrow ports, so that each can move to another backend. No store knows
+//! what a change means: `simulay-model` decides, a store commits.
 
 use std::fs::File;
 use std::ops::Range;
@@ -7,15 +8,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
-use jiff::Timestamp;
 use semver::Version;
 use simulay_model::{
-    CallRecord, Change, Digest, Event, Plugin, PluginEvent, PluginName, PluginSummary, Run, RunArtifact,
-    RunId, RunState, RunSummary, Step,
+    CallRecord, Digest, Effects, Event, Plugin, PluginEvent, PluginName, PluginSummary, Progress, Run,
+    RunArtifact, RunId, RunState, RunSummary, Step,
 };
 use tokio::sync::watch;
 
-use crate::StoreError;
+use crate::{Claim, StoreError};
 
 /// Uploaded plugins. Versions are immutable, but for where they are in their life.
 #[async_trait]
@@ -61,22 +61,45 @@ pub enum Added {
     Known,
 }
 
-/// Runs and what happened to them.
+/// Runs: their records, who works on them, and the requests they came of, which share transactions.
 #[async_trait]
 pub trait Runs: Send + Sync {
-    /// Stores a queued run and its first event, `run.queued`, in one durable transaction.
-    async fn create(&self, run: Run) -> Result<(), StoreError>;
-
-    /// Stores `change` and its event in one durable transaction.
+    /// Stores a queued run and its first event, `run.queued`, in one durable transaction; with the `claim`
+    /// of the request that it came of, when that may come again.
     ///
     /// # Errors
-    /// [`StoreError::Ended`] when the run has ended, [`StoreError::NotFound`] when there is none,
-    /// [`StoreError::Conflict`] when the change contradicts what is stored, e.g. a second start of
-    /// the same attempt, or another end of it. A cancel request or an equal end that is there
-    /// already is no error: the event is the one that told of it first. [`StoreError::Fenced`]
-    /// when the run is leased and the change is not a cancel request. A run whose cancel was
-    /// requested ends as cancelled, whatever end is asked for.
-    async fn apply(&self, run: RunId, at: Timestamp, change: Change) -> Result<Event, StoreError>;
+    /// [`StoreError::RunExists`]; [`StoreError::Repeated`] when the request came before.
+    async fn create(&self, run: Run, claim: Option<Claim>) -> Result<(), StoreError>;
+
+    /// What decides about the run.
+    async fn progress(&self, run: RunId) -> Result<Option<Progress>, StoreError>;
+
+    /// Stores `effects` in one durable transaction, if the run's last event is the one they were decided
+    /// on (compare-and-set). `fence` is that of the writer's lease, if he has one. A run at its end is
+    /// leased to nobody.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] when someone else took the lease since; [`StoreError::Stale`] when the run
+    /// has moved on; [`StoreError::NotFound`].
+    async fn commit(&self, run: RunId, fence: Option<u64>, effects: Box<Effects>) -> Result<(), StoreError>;
+
+    /// Leases the run to `owner` for `time`, with a fence above all before. `None` while another owner
+    /// has it. What the same owner held before, he held in an earlier life. Deadlines are the database's.
+    ///
+    /// # Errors
+    /// [`StoreError::Ended`], [`StoreError::NotFound`].
+    async fn acquire_lease(
+        &self,
+        run: RunId,
+        owner: &str,
+        time: Duration,
+    ) -> Result<Option<Lease>, StoreError>;
+
+    /// Keeps the lease for `time` more, and stores for how long the run was active.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] when someone took it since, [`StoreError::Ended`].
+    async fn renew_lease(&self, run: RunId, lease: Lease, time: Duration) -> Result<Renewed, StoreError>;
 
     /// A run.
     async fn get(&self, run: RunId) -> Result<Option<Run>, StoreError>;
@@ -91,48 +114,19 @@ pub trait Runs: Send + Sync {
     async fn unfinished(&self) -> Result<Vec<(RunId, PluginName)>, StoreError>;
 }
 
-/// Who works on which run, when several hosts share a database. Deadlines are the database's.
-#[async_trait]
-pub trait Leases: Send + Sync {
-    /// Takes the run for `owner`, for `time`, with a fence above all before. `None` while another
-    /// owner has it. What the same owner held before, he held in an earlier life.
-    ///
-    /// # Errors
-    /// [`StoreError::Ended`], [`StoreError::NotFound`].
-    async fn take(&self, run: RunId, owner: &str, time: Duration) -> Result<Option<Lease>, StoreError>;
-
-    /// Keeps the run for `time` more, and stores how long it has been worked on.
-    ///
-    /// # Errors
-    /// [`StoreError::Fenced`] when someone took it since, [`StoreError::Ended`].
-    async fn renew(&self, run: RunId, lease: Lease, time: Duration) -> Result<Standing, StoreError>;
-
-    /// As [`Runs::apply`], by whoever holds the run with `fence`.
-    ///
-    /// # Errors
-    /// [`StoreError::Fenced`] when someone took it since.
-    async fn advance(
-        &self,
-        run: RunId,
-        fence: u64,
-        at: Timestamp,
-        change: Change,
-    ) -> Result<Event, StoreError>;
-}
-
-/// A run that is held.
+/// A run that is leased.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lease {
     /// Above those of all who held it before.
     pub fence: u64,
-    /// How long the run has been worked on, in all lives of all hosts.
-    pub worked: Duration,
+    /// For how long the run was active, in all lives of all hosts.
+    pub active: Duration,
 }
 
-/// What whoever holds a run should know.
+/// What the holder of a lease should know when it is renewed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
-    /// Someone asked for its end, perhaps of another host.
+pub struct Renewed {
+    /// Someone asked for the end of the run, perhaps of another host.
     pub cancel_requested: bool,
 }
 

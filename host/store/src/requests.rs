@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use simulay_model::{Digest, Plugin, PluginEvent, Run, RunId};
+use simulay_model::{Digest, Plugin, PluginEvent, RunId};
 
 use crate::StoreError;
 
@@ -43,17 +43,11 @@ pub enum Outcome {
     Answer(String),
 }
 
-/// Requests that may come again.
+/// Requests that may come again; those that make a run are stored by [`crate::Runs::create`].
 #[async_trait]
 pub trait Requests: Send + Sync {
     /// What came of a request, while it is remembered.
     async fn find(&self, request: &RequestKey) -> Result<Option<Remembered>, StoreError>;
-
-    /// As [`crate::Runs::create`], with the claim in the same transaction.
-    ///
-    /// # Errors
-    /// [`StoreError::Repeated`] when the request came before, [`StoreError::RunExists`].
-    async fn create_once(&self, run: Run, claim: Claim) -> Result<(), StoreError>;
 
     /// As [`crate::Plugins::update`], with the claim and its answer in the same transaction.
     ///

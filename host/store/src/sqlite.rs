@@ -1,5 +1,6 @@
 //! Records and events in SQLite: one writer thread that commits in groups, a few readers.
 
+mod commit;
 mod connection;
 mod copy;
 mod failure;
@@ -12,7 +13,6 @@ mod rows;
 mod runs;
 mod schema;
 mod space;
-mod transition;
 mod watchers;
 mod writer;
 
@@ -22,10 +22,10 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use simulay_model::Clock;
 
+use crate::StoreError;
 use crate::directory::DirectoryLock;
 use crate::observed::ObservedTime;
 use crate::reserve::Reserve;
-use crate::{Blobs, StoreError};
 use connection::Readers;
 pub(crate) use copy::{check_sound, copy_records, referenced};
 use watchers::Watchers;
@@ -44,8 +44,6 @@ pub struct SqliteStore {
     writer: Writer,
     readers: Readers,
     watchers: Watchers,
-    /// Tells the size of a kept file when its run ends.
-    blobs: Arc<dyn Blobs>,
     /// When leases end.
     clock: Arc<dyn Clock>,
     /// How old things are.
@@ -62,7 +60,6 @@ impl SqliteStore {
     /// Opens the database `file`, made when there is none, and brings its schema up to date.
     pub(crate) fn open(
         file: &Path,
-        blobs: Arc<dyn Blobs>,
         Times { clock, observed }: Times,
         lock: Arc<DirectoryLock>,
     ) -> Result<Self, StoreError> {
@@ -75,7 +72,6 @@ impl SqliteStore {
             readers: Readers::open(file)?,
             writer: Writer::spawn(writing, reopen)?,
             watchers: Watchers::default(),
-            blobs,
             clock,
             observed,
             directory: directory.to_owned(),

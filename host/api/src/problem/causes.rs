@@ -31,7 +31,9 @@ impl From<StoreError> for Refusal {
                 let detail = "what is stored here is damaged; a backup of the data directory has it whole";
                 Self::new(ProblemKind::StorageCorrupt, detail).because(text)
             }
-            StoreError::Conflict(_) | StoreError::Fenced | StoreError::Failed(_) => Self::internal(text),
+            StoreError::Conflict(_) | StoreError::Stale | StoreError::Fenced | StoreError::Failed(_) => {
+                Self::internal(text)
+            }
         }
     }
 }

@@ -82,8 +82,8 @@ fn told(
     event: Result<Event, StoreError>,
 ) -> std::future::Ready<Option<Result<sse::Event, Infallible>>> {
     let sent = event.map_err(|error| error.to_string()).and_then(|event| {
-        let (id, kind) = (event.sequence.to_string(), event.kind.clone());
-        let sent = sse::Event::default().id(id).event(kind).json_data(wire::Event::from(event));
+        let event = wire::Event::try_from(event).map_err(|error| error.to_string())?;
+        let sent = sse::Event::default().id(event.sequence.to_string()).event(&event.kind).json_data(&event);
         sent.map_err(|error| error.to_string())
     });
     if let Err(error) = &sent {

@@ -25,9 +25,11 @@ pub struct Event {
     pub data: Document,
 }
 
-impl From<model::Event> for Event {
-    fn from(event: model::Event) -> Self {
-        let model::Event { run, sequence, at, kind, data } = event;
-        Self { run, sequence, at, kind, data }
+impl TryFrom<model::Event> for Event {
+    type Error = serde_json::Error;
+
+    fn try_from(event: model::Event) -> Result<Self, serde_json::Error> {
+        let model::Event { run, sequence, at, data } = event;
+        Ok(Self { run, sequence, at, kind: data.kind().to_owned(), data: data.document()? })
     }
 }

@@ -70,7 +70,6 @@ impl House {
             plugins: records.clone(),
             runs: records.clone(),
             journal: records.clone(),
-            leases: records.clone(),
             requests: records,
             blobs,
             sandbox: Arc::new(scripts::sandbox()),

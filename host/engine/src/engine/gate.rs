@@ -121,7 +121,7 @@ impl Engine {
                 other => StoreError::Corrupt(other.to_string()),
             })?;
         let run = Run { id, ..accept::run(&self.parts, plugin, &new, request) };
-        self.parts.runs.create(run).await?;
+        self.parts.runs.create(run, None).await?;
         self.launch(id, plugin.manifest.name.clone(), self.limits.keep_place());
         Ok(())
     }

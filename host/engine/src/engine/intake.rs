@@ -121,10 +121,7 @@ impl Engine {
     }
 
     async fn store_run(&self, run: Run, claim: Option<Claim>, place: Place) -> Result<Run, StoreError> {
-        match claim {
-            Some(claim) => self.parts.requests.create_once(run.clone(), claim).await?,
-            None => self.parts.runs.create(run.clone()).await?,
-        }
+        self.parts.runs.create(run.clone(), claim).await?;
         self.launch(run.id, run.plugin.name.clone(), place);
         Ok(run)
     }

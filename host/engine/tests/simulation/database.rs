@@ -1,6 +1,7 @@
 //! A store as a machine reaches it: each call is answered while virtual time stands still, and fails
 //! when the seed has it, before or after it took effect.
 
+use std::cell::OnceCell;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,30 +9,39 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use jiff::Timestamp;
 use semver::Version;
 use simulay_model::{
-    CallRecord, Change, Digest, Event, Plugin, PluginEvent, PluginName, PluginSummary, Run, RunArtifact,
-    RunId, RunSummary, Step,
+    CallRecord, Digest, Effects, Event, Plugin, PluginEvent, PluginName, PluginSummary, Progress, Run,
+    RunArtifact, RunId, RunSummary, Step,
 };
 use simulay_store::{
-    Added, BlobStream, BlobWriter, Blobs, Claim, Journal, Lease, Leases, Plugins, Remembered, RequestKey,
-    Requests, RunQuery, Runs, Standing, StoreError,
+    Added, BlobStream, BlobWriter, Blobs, Claim, Journal, Lease, MemoryStore, Plugins, Remembered, Renewed,
+    RequestKey, Requests, RunQuery, Runs, StoreError,
 };
 use tokio::sync::watch;
 
 use crate::machine::Machine;
+use crate::world::WorldClock;
 
 /// What a store is, the real one or one in memory.
-pub(crate) trait Records: Plugins + Runs + Leases + Journal {}
+pub(crate) trait Records: Plugins + Runs + Journal + Requests {}
 
-impl<T: Plugins + Runs + Leases + Journal> Records for T {}
+impl<T: Plugins + Runs + Journal + Requests> Records for T {}
 
 /// A store, as all machines reach it.
 #[derive(Clone)]
 pub(crate) struct Store {
     pub(crate) records: Arc<dyn Records>,
     pub(crate) blobs: Arc<dyn Blobs>,
+}
+
+/// Opens the same store in memory each time.
+pub(crate) fn in_memory() -> impl Fn(WorldClock) -> Store {
+    let kept = OnceCell::new();
+    move |clock| {
+        let memory: &Arc<MemoryStore> = kept.get_or_init(|| Arc::new(MemoryStore::new(Arc::new(clock))));
+        Store { records: memory.clone(), blobs: memory.clone() }
+    }
 }
 
 /// A store, as a machine reaches it.
@@ -103,12 +113,29 @@ impl Plugins for Database {
 
 #[async_trait]
 impl Runs for Database {
-    async fn create(&self, run: Run) -> Result<(), StoreError> {
-        self.write(Runs::create(&*self.store.records, run)).await
+    async fn create(&self, run: Run, claim: Option<Claim>) -> Result<(), StoreError> {
+        self.write(Runs::create(&*self.store.records, run, claim)).await
     }
 
-    async fn apply(&self, run: RunId, at: Timestamp, change: Change) -> Result<Event, StoreError> {
-        self.write(self.store.records.apply(run, at, change)).await
+    async fn progress(&self, run: RunId) -> Result<Option<Progress>, StoreError> {
+        self.read(self.store.records.progress(run)).await
+    }
+
+    async fn commit(&self, run: RunId, fence: Option<u64>, effects: Box<Effects>) -> Result<(), StoreError> {
+        self.write(self.store.records.commit(run, fence, effects)).await
+    }
+
+    async fn acquire_lease(
+        &self,
+        run: RunId,
+        owner: &str,
+        time: Duration,
+    ) -> Result<Option<Lease>, StoreError> {
+        self.write(self.store.records.acquire_lease(run, owner, time)).await
+    }
+
+    async fn renew_lease(&self, run: RunId, lease: Lease, time: Duration) -> Result<Renewed, StoreError> {
+        self.write(self.store.records.renew_lease(run, lease, time)).await
     }
 
     async fn get(&self, run: RunId) -> Result<Option<Run>, StoreError> {
@@ -125,27 +152,6 @@ impl Runs for Database {
 
     async fn unfinished(&self) -> Result<Vec<(RunId, PluginName)>, StoreError> {
         self.read(self.store.records.unfinished()).await
-    }
-}
-
-#[async_trait]
-impl Leases for Database {
-    async fn take(&self, run: RunId, owner: &str, time: Duration) -> Result<Option<Lease>, StoreError> {
-        self.write(self.store.records.take(run, owner, time)).await
-    }
-
-    async fn renew(&self, run: RunId, lease: Lease, time: Duration) -> Result<Standing, StoreError> {
-        self.write(self.store.records.renew(run, lease, time)).await
-    }
-
-    async fn advance(
-        &self,
-        run: RunId,
-        fence: u64,
-        at: Timestamp,
-        change: Change,
-    ) -> Result<Event, StoreError> {
-        self.write(self.store.records.advance(run, fence, at, change)).await
     }
 }
 
@@ -217,32 +223,27 @@ impl BlobWriter for Blob {
     }
 }
 
-/// Requests without a key, as these are, need none of it.
 #[async_trait]
 impl Requests for Database {
-    async fn find(&self, _request: &RequestKey) -> Result<Option<Remembered>, StoreError> {
-        Ok(None)
-    }
-
-    async fn create_once(&self, run: Run, _claim: Claim) -> Result<(), StoreError> {
-        Runs::create(self, run).await
+    async fn find(&self, request: &RequestKey) -> Result<Option<Remembered>, StoreError> {
+        self.read(self.store.records.find(request)).await
     }
 
     async fn update_once(
         &self,
         plugin: Plugin,
         events: Vec<PluginEvent>,
-        _claim: Claim,
-        _answer: String,
+        claim: Claim,
+        answer: String,
     ) -> Result<(), StoreError> {
-        self.update(plugin, events).await
+        self.write(self.store.records.update_once(plugin, events, claim, answer)).await
     }
 
-    async fn remember(&self, _claim: Claim, _answer: String) -> Result<(), StoreError> {
-        Ok(())
+    async fn remember(&self, claim: Claim, answer: String) -> Result<(), StoreError> {
+        self.write(self.store.records.remember(claim, answer)).await
     }
 
-    async fn forget(&self, _age: Duration) -> Result<usize, StoreError> {
-        Ok(0)
+    async fn forget(&self, age: Duration) -> Result<usize, StoreError> {
+        self.write(self.store.records.forget(age)).await
     }
 }

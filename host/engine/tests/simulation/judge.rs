@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use simulay_model::{ContainerName, ErrorKind, Event, Run, RunState};
+use simulay_model::{CallStarted, ContainerName, ErrorKind, Event, EventData, Run, RunState};
 
 use crate::database::Store;
 use crate::plugin::Params;
@@ -23,26 +23,25 @@ pub(crate) fn all(story: &Story, store: &Store, runs: &[Run]) {
     for run in runs {
         let events = pollster::block_on(store.records.events(run.id, 0, 100_000)).unwrap();
         in_order(run, &events);
-        intents.extend(events.iter().filter(|event| event.kind == "call.started").map(name));
+        intents.extend(events.iter().filter_map(start));
         ending(story, run);
     }
     let without: Vec<_> = starts.iter().filter(|start| !intents.contains(start)).collect();
     assert!(without.is_empty(), "containers started without an intent: {without:?}");
 }
 
-fn name(event: &Event) -> ContainerName {
-    let data = event.data.value().unwrap();
-    let number = |field: &str| u32::try_from(data[field].as_u64().unwrap()).unwrap();
-    let (step, call, attempt) = (number("step"), number("call"), number("attempt"));
-    ContainerName { run: event.run, step, call, attempt }
+/// The container that an event tells of the start of.
+fn start(event: &Event) -> Option<ContainerName> {
+    let EventData::CallStarted(CallStarted { step, call, attempt }) = event.data else { return None };
+    Some(ContainerName { run: event.run, step, call, attempt })
 }
 
 fn in_order(run: &Run, events: &[Event]) {
-    let kinds: Vec<_> = events.iter().map(|event| event.kind.as_str()).collect();
+    let kinds: Vec<_> = events.iter().map(|event| event.data.kind()).collect();
     assert!(events.iter().zip(1..).all(|(event, number)| event.sequence == number), "gaps: {kinds:?}");
     let ends = kinds.iter().filter(|kind| **kind == "run.ended").count();
     assert_eq!((ends, kinds.last()), (1, Some(&"run.ended")), "{}: {kinds:?}", run.id);
-    let started: Vec<_> = events.iter().filter(|event| event.kind == "call.started").map(name).collect();
+    let started: Vec<_> = events.iter().filter_map(start).collect();
     let distinct: BTreeSet<_> = started.iter().collect();
     assert_eq!(distinct.len(), started.len(), "an attempt was begun twice: {started:?}");
 }

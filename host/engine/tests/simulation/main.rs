@@ -15,7 +15,6 @@ mod daemon;
 mod database;
 mod judge;
 mod machine;
-mod memory;
 mod plugin;
 mod seeds;
 mod shares;

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use crate::database::Store;
-use crate::memory::in_memory;
+use crate::database::in_memory;
 use crate::story::Story;
 use crate::world::WorldClock;
 

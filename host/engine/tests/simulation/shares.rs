@@ -7,8 +7,8 @@ use simulay_containers::Capacity;
 use simulay_engine::{Engine, Settings};
 use simulay_model::{RunId, RunState};
 
+use crate::database::in_memory;
 use crate::machine::Machine;
-use crate::memory::in_memory;
 use crate::plugin::{Fate, Params};
 use crate::story::{Story, request, settings};
 

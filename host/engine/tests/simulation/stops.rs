@@ -6,8 +6,8 @@ use bytes::Bytes;
 use simulay_engine::{CreateError, Settings};
 use simulay_model::RunState;
 
+use crate::database::in_memory;
 use crate::machine::Machine;
-use crate::memory::in_memory;
 use crate::plugin::NAME;
 use crate::shares::{calm, fine};
 use crate::story::{request, settings};

@@ -199,7 +199,6 @@ impl Story {
             plugins: database.clone(),
             runs: database.clone(),
             journal: database.clone(),
-            leases: database.clone(),
             requests: database.clone(),
             blobs: database,
             sandbox: Arc::new(Workers { machine: machine.clone(), crashes: self.crashes.clone() }),

@@ -70,7 +70,7 @@ mod tests {
             let told: Vec<Told> = pieces.flat_map(|piece| feed.push(piece).unwrap()).collect();
             assert_eq!(told.len(), 2, "{size}");
             assert_eq!((told[1].sequence, told[1].kind.as_str()), (2, "run.ended"));
-            assert_eq!(told[1].data()["state"], "é");
+            assert_eq!(told[1].document["data"]["state"], "é");
         }
     }
 

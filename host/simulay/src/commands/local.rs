@@ -132,7 +132,7 @@ impl Local {
                 event = events.next() => match event {
                     Some(event) => {
                         let event = event?;
-                        progress.event(&event.kind, &event.data.value()?);
+                        progress.event(&event.data);
                     }
                     None => break,
                 },

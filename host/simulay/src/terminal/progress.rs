@@ -5,7 +5,7 @@ use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use serde_json::Value;
+use simulay_model::{CallEnded, CallStarted, Ending, EventData, Logged, StepPlanned};
 
 use super::inert::one_line;
 use super::output::note;
@@ -15,13 +15,13 @@ const TICK: Duration = Duration::from_millis(120);
 /// Tells people on standard error what happens to a run.
 pub(crate) struct Progress {
     show: Show,
-    names: BTreeMap<(u64, u64), String>,
+    names: BTreeMap<(u32, u32), String>,
 }
 
 enum Show {
     Nothing,
     Lines,
-    Bars { all: MultiProgress, working: BTreeMap<(u64, u64), ProgressBar> },
+    Bars { all: MultiProgress, working: BTreeMap<(u32, u32), ProgressBar> },
 }
 
 impl Progress {
@@ -38,19 +38,14 @@ impl Progress {
     }
 
     /// Shows an event.
-    pub(crate) fn event(&mut self, kind: &str, data: &Value) {
-        if kind == "step.planned" {
-            self.learn_names(data);
-        }
-        let at = (number(data, "step"), number(data, "call"));
-        match kind {
-            "call.started" => self.begin(at),
-            "call.ended" => self.end(at),
+    pub(crate) fn event(&mut self, event: &EventData) {
+        match event {
+            EventData::StepPlanned(planned) => self.learn_names(planned),
+            EventData::CallStarted(started) => self.begin((started.step, started.call)),
+            EventData::CallEnded(ended) => self.end((ended.step, ended.call)),
             _ => {}
         }
-        if let Some(text) = self.sentence(kind, data, at) {
-            self.tell(&text);
-        }
+        self.tell(&self.sentence(event));
     }
 
     /// Says something that is not an event.
@@ -63,19 +58,17 @@ impl Progress {
         }
     }
 
-    fn learn_names(&mut self, data: &Value) {
-        let step = number(data, "step");
-        let names = data.get("calls").and_then(Value::as_array).into_iter().flatten();
-        for (call, name) in (0..).zip(names) {
-            self.names.insert((step, call), one_line(name.as_str().unwrap_or_default()));
+    fn learn_names(&mut self, planned: &StepPlanned) {
+        for (call, name) in (0..).zip(&planned.calls) {
+            self.names.insert((planned.step, call), one_line(name));
         }
     }
 
-    fn name(&self, at: (u64, u64)) -> String {
+    fn name(&self, at: (u32, u32)) -> String {
         self.names.get(&at).cloned().unwrap_or_else(|| format!("{}/{}", at.0, at.1))
     }
 
-    fn begin(&mut self, at: (u64, u64)) {
+    fn begin(&mut self, at: (u32, u32)) {
         let name = self.name(at);
         if let Show::Bars { all, working } = &mut self.show {
             let bar = all.add(ProgressBar::new_spinner().with_style(style()).with_message(name));
@@ -84,7 +77,7 @@ impl Progress {
         }
     }
 
-    fn end(&mut self, at: (u64, u64)) {
+    fn end(&mut self, at: (u32, u32)) {
         if let Show::Bars { working, .. } = &mut self.show
             && let Some(bar) = working.remove(&at)
         {
@@ -92,24 +85,26 @@ impl Progress {
         }
     }
 
-    fn sentence(&self, kind: &str, data: &Value, at: (u64, u64)) -> Option<String> {
-        match kind {
-            "run.queued" => Some(String::from("queued")),
-            "run.started" => Some(String::from("started")),
-            "step.planned" => Some(planned(data)),
-            "call.started" => Some(self.started(data, at)),
-            "call.ended" => Some(format!("  {} {}", self.name(at), ending(data))),
-            "log" => Some(format!("  [{}] {}", text(data, "level"), text(data, "message"))),
-            "run.cancel_requested" => Some(String::from("cancel requested")),
-            "run.ended" => Some(text(data, "state").replace('_', " ")),
-            _ => None,
+    fn sentence(&self, event: &EventData) -> String {
+        match event {
+            EventData::RunQueued => "queued".to_owned(),
+            EventData::RunStarted => "started".to_owned(),
+            EventData::StepPlanned(planned) => step(planned),
+            EventData::CallStarted(started) => self.started(started),
+            EventData::CallEnded(ended) => {
+                format!("  {} {}", self.name((ended.step, ended.call)), ending(ended))
+            }
+            EventData::Logged(Logged { level, message, .. }) => format!("  [{}] {message}", level.as_str()),
+            EventData::CancelRequested => "cancel requested".to_owned(),
+            EventData::RunEnded(ended) => ended.state.as_str().replace('_', " "),
         }
     }
 
-    fn started(&self, data: &Value, at: (u64, u64)) -> String {
-        match number(data, "attempt") {
-            0 => format!("  {} started", self.name(at)),
-            again => format!("  {} started again (attempt {})", self.name(at), again + 1),
+    fn started(&self, started: &CallStarted) -> String {
+        let name = self.name((started.step, started.call));
+        match started.attempt {
+            0 => format!("  {name} started"),
+            again => format!("  {name} started again (attempt {})", u64::from(again) + 1),
         }
     }
 }
@@ -119,84 +114,75 @@ fn style() -> ProgressStyle {
         .unwrap_or_else(|_| ProgressStyle::default_spinner())
 }
 
-fn planned(data: &Value) -> String {
-    let calls = data.get("calls").and_then(Value::as_array).map_or(0, Vec::len);
+fn step(planned: &StepPlanned) -> String {
+    let calls = planned.calls.len();
     let noun = if calls == 1 { "container call" } else { "container calls" };
-    format!("step {}: {calls} {noun}", number(data, "step") + 1)
+    format!("step {}: {calls} {noun}", u64::from(planned.step) + 1)
 }
 
-fn ending(data: &Value) -> String {
-    if let Some(message) = data.pointer("/error/message").and_then(Value::as_str) {
-        return format!("failed: {message}");
-    }
-    let took = format!("{} ms", number(data, "wall_ms"));
-    let how = data.get("ending").map_or_else(|| String::from("ended"), ending_name);
-    let left_out = left_out(data);
-    if data.get("reused") == Some(&Value::Bool(true)) {
-        format!("{how}, reused{left_out}")
-    } else {
-        format!("{how} in {took}{left_out}")
+fn ending(ended: &CallEnded) -> String {
+    match (&ended.error, &ended.result) {
+        (Some(error), _) => format!("failed: {}", error.message),
+        (None, Some(result)) => {
+            let how = how(result.ending);
+            let took =
+                if result.reused { ", reused".to_owned() } else { format!(" in {} ms", result.wall_ms) };
+            format!("{how}{took}{}", left_out(result.left_out))
+        }
+        (None, None) => "ended".to_owned(),
     }
 }
 
-fn left_out(data: &Value) -> String {
-    match number(data, "left_out") {
+fn left_out(files: u64) -> String {
+    match files {
         0 => String::new(),
         1 => ", 1 file left out".to_owned(),
         count => format!(", {count} files left out"),
     }
 }
 
-/// `exited(0)` and such, from the way an ending is written in JSON.
-fn ending_name(ending: &Value) -> String {
+fn how(ending: Ending) -> String {
     match ending {
-        Value::String(name) => name.replace('_', " "),
-        Value::Object(one) => {
-            let parts = one.iter().map(|(name, value)| format!("{} {value}", name.replace('_', " ")));
-            parts.collect::<Vec<_>>().join(", ")
-        }
-        other => other.to_string(),
+        Ending::Exited(code) => format!("exited {code}"),
+        Ending::Signalled(signal) => format!("signalled {signal}"),
+        Ending::OutOfMemory => "out of memory".to_owned(),
+        Ending::TimedOut => "timed out".to_owned(),
+        Ending::ScratchFull => "scratch full".to_owned(),
+        Ending::ProcessLimit => "process limit".to_owned(),
+        Ending::OutputLimit => "output limit".to_owned(),
     }
-}
-
-fn number(data: &Value, field: &str) -> u64 {
-    data.get(field).and_then(Value::as_u64).unwrap_or(0)
-}
-
-fn text<'a>(data: &'a Value, field: &str) -> &'a str {
-    data.get(field).and_then(Value::as_str).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
-    fn sentence(progress: &Progress, kind: &str, data: &Value) -> Option<String> {
-        progress.sentence(kind, data, (number(data, "step"), number(data, "call")))
+    fn read(kind: &str, data: &str) -> EventData {
+        EventData::read(kind, data).unwrap()
     }
 
     #[test]
     fn calls_go_by_the_names_of_the_plan() {
         let mut progress = Progress::new(true);
-        progress.event("step.planned", &json!({ "step": 0, "calls": ["mesh", "so\x1blve"] }));
-        let started = sentence(&progress, "call.started", &json!({ "step": 0, "call": 1, "attempt": 1 }));
-        assert_eq!(started.unwrap(), "  so\\u{1b}lve started again (attempt 2)");
+        progress.event(&read("step.planned", r#"{ "step": 0, "calls": ["mesh", "so\u001blve"] }"#));
+        let started = read("call.started", r#"{ "step": 0, "call": 1, "attempt": 1 }"#);
+        assert_eq!(progress.sentence(&started), "  so\\u{1b}lve started again (attempt 2)");
     }
 
     #[test]
     fn endings_are_told_in_words() {
-        let progress = Progress::new(true);
-        let tell = |data: Value| sentence(&progress, "call.ended", &data).unwrap();
-        assert_eq!(tell(json!({ "ending": { "exited": 3 }, "wall_ms": 12 })), "  0/0 exited 3 in 12 ms");
-        assert_eq!(tell(json!({ "ending": "out_of_memory", "wall_ms": 1 })), "  0/0 out of memory in 1 ms");
-        assert_eq!(tell(json!({ "error": { "message": "gone" } })), "  0/0 failed: gone");
-        let partly = json!({ "ending": { "exited": 0 }, "wall_ms": 1, "left_out": 2 });
-        assert_eq!(tell(partly), "  0/0 exited 0 in 1 ms, 2 files left out");
-    }
-
-    #[test]
-    fn an_unknown_event_is_passed_over() {
-        assert_eq!(sentence(&Progress::new(true), "run.dreamt", &json!({})), None);
+        let tell = |more: &str| {
+            let data = format!(r#"{{ "step": 0, "call": 0, "attempt": 0, {more} }}"#);
+            Progress::new(true).sentence(&read("call.ended", &data))
+        };
+        let ran = |more: &str| {
+            tell(&format!(r#""name": "a", "outputs": [], "reused": false, "wall_ms": 12, {more}"#))
+        };
+        assert_eq!(ran(r#""ending": { "exited": 3 }"#), "  0/0 exited 3 in 12 ms");
+        assert_eq!(ran(r#""ending": "out_of_memory""#), "  0/0 out of memory in 12 ms");
+        let partly = r#""ending": { "exited": 0 }, "left_out": 2"#;
+        assert_eq!(ran(partly), "  0/0 exited 0 in 12 ms, 2 files left out");
+        let gone = r#""error": { "kind": "container_lost", "message": "gone" }"#;
+        assert_eq!(tell(gone), "  0/0 failed: gone");
     }
 }

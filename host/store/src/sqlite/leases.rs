@@ -2,43 +2,17 @@
 
 use std::time::Duration;
 
-use async_trait::async_trait;
-use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
-use simulay_model::{Change, Event, RunId};
+use simulay_model::RunId;
 
-use super::SqliteStore;
 use super::rows::{signed, unsigned};
-use crate::{Lease, Leases, Standing, StoreError};
-
-#[async_trait]
-impl Leases for SqliteStore {
-    async fn take(&self, run: RunId, owner: &str, time: Duration) -> Result<Option<Lease>, StoreError> {
-        let (owner, now) = (owner.to_owned(), self.clock.now().as_millisecond());
-        self.write_at_last("lease.take", move |connection| take(connection, run, &owner, (now, time))).await
-    }
-
-    async fn renew(&self, run: RunId, lease: Lease, time: Duration) -> Result<Standing, StoreError> {
-        let now = self.clock.now().as_millisecond();
-        self.write("lease.renew", move |connection| renew(connection, run, lease, (now, time))).await
-    }
-
-    async fn advance(
-        &self,
-        run: RunId,
-        fence: u64,
-        at: Timestamp,
-        change: Change,
-    ) -> Result<Event, StoreError> {
-        self.change(run, Some(fence), at, change).await
-    }
-}
+use crate::{Lease, Renewed, StoreError};
 
 fn millis(time: Duration) -> i64 {
     i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }
 
-fn take(
+pub(super) fn acquire(
     connection: &Connection,
     run: RunId,
     owner: &str,
@@ -56,23 +30,23 @@ fn take(
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(values)?;
     let Some(row) = rows.next()? else { return Ok(None) };
-    let worked = Duration::from_millis(unsigned(row, "worked_ms")?);
-    Ok(Some(Lease { fence: unsigned(row, "fence")?, worked }))
+    let active = Duration::from_millis(unsigned(row, "worked_ms")?);
+    Ok(Some(Lease { fence: unsigned(row, "fence")?, active }))
 }
 
-fn renew(
+pub(super) fn renew(
     connection: &Connection,
     run: RunId,
     lease: Lease,
     (now, time): (i64, Duration),
-) -> Result<Standing, StoreError> {
+) -> Result<Renewed, StoreError> {
     let sql = "UPDATE leases SET until_ms = ?3, worked_ms = ?4 WHERE run = ?1 AND fence = ?2
          RETURNING (SELECT cancel_requested FROM runs WHERE id = ?1)";
     let until = now.saturating_add(millis(time));
-    let values = params![run.to_string(), signed(lease.fence)?, until, millis(lease.worked)];
+    let values = params![run.to_string(), signed(lease.fence)?, until, millis(lease.active)];
     let renewed = connection.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()?;
     match renewed {
-        Some(cancel_requested) => Ok(Standing { cancel_requested }),
+        Some(cancel_requested) => Ok(Renewed { cancel_requested }),
         // A run gives its lease back when it ends.
         None if ended(connection, run)? => Err(StoreError::Ended),
         None => Err(StoreError::Fenced),
@@ -85,22 +59,14 @@ fn ended(connection: &Connection, run: RunId) -> Result<bool, StoreError> {
     ended.ok_or(StoreError::NotFound)
 }
 
-/// Refuses a change of a leased run that does not carry the newest fence. Anyone may ask for its end.
-pub(super) fn check(
-    connection: &Connection,
-    run: RunId,
-    fence: Option<u64>,
-    change: &Change,
-) -> Result<(), StoreError> {
+/// Refuses a write with an older fence than the newest.
+pub(super) fn check(connection: &Connection, run: RunId, fence: u64) -> Result<(), StoreError> {
     let mut statement = connection.prepare_cached("SELECT fence FROM leases WHERE run = ?1")?;
     let newest = statement.query_row([run.to_string()], |row| Ok(unsigned(row, "fence"))).optional()?;
-    let newest = newest.transpose()?;
-    match (newest, fence) {
-        (newest, Some(fence)) if newest == Some(fence) => Ok(()),
-        (_, None) if matches!(change, Change::CancelRequested) => Ok(()),
-        (None, None) => Ok(()),
-        // What has ended is leased to nobody; the change tells so itself.
-        (None, Some(_)) if ended(connection, run)? => Err(StoreError::Ended),
+    match newest.transpose()? {
+        Some(newest) if newest == fence => Ok(()),
+        // What has ended is leased to nobody.
+        None if ended(connection, run)? => Err(StoreError::Ended),
         _ => Err(StoreError::Fenced),
     }
 }

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
-use simulay_model::{Plugin, PluginEvent, Run};
+use simulay_model::{Plugin, PluginEvent};
 
 use super::rows::parsed;
-use super::{SqliteStore, plugins, runs};
+use super::{SqliteStore, plugins};
 use crate::{Claim, Outcome, Remembered, RequestKey, Requests, StoreError};
 
 #[async_trait]
@@ -20,16 +20,6 @@ impl Requests for SqliteStore {
             statement.query_row([scope, key], |row| Ok(remembered(row))).optional()?.transpose()
         })
         .await
-    }
-
-    async fn create_once(&self, run: Run, claim: Claim) -> Result<(), StoreError> {
-        let (id, watchers) = (run.id, self.watchers.clone());
-        let at = self.observed.now();
-        let work = move |connection: &Connection| {
-            runs::create(connection, &run)?;
-            insert(connection, at, &claim, &Outcome::Run(run.id))
-        };
-        self.writer.write("request.run", work, move |()| watchers.tell(id, 1)).await
     }
 
     async fn update_once(
@@ -73,7 +63,12 @@ fn remembered(row: &Row<'_>) -> Result<Remembered, StoreError> {
     Ok(Remembered { fingerprint: parsed(row, "fingerprint")?, outcome })
 }
 
-fn insert(connection: &Connection, at: i64, claim: &Claim, outcome: &Outcome) -> Result<(), StoreError> {
+pub(super) fn insert(
+    connection: &Connection,
+    at: i64,
+    claim: &Claim,
+    outcome: &Outcome,
+) -> Result<(), StoreError> {
     let sql = "INSERT INTO requests (scope, key, fingerprint, at_ms, run, answer)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (scope, key) DO NOTHING";
     let Claim { request: RequestKey { scope, key }, fingerprint } = claim;

@@ -1,5 +1,6 @@
 //! Between columns and domain types.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::str::FromStr;
 
@@ -8,8 +9,8 @@ use rusqlite::Row;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use simulay_model::{
-    Artifact, ArtifactKind, Event, Plugin, PluginEvent, PluginRef, PluginSummary, RelativePath, Request, Run,
-    RunArtifact, RunId, RunSummary,
+    Artifact, ArtifactKind, AttemptProgress, Event, EventData, Plugin, PluginEvent, PluginRef, PluginSummary,
+    Progress, RelativePath, Request, Run, RunArtifact, RunId, RunSummary,
 };
 
 use crate::StoreError;
@@ -111,12 +112,30 @@ pub(super) fn run(row: &Row<'_>) -> Result<Run, StoreError> {
 }
 
 pub(super) fn event(run: RunId, row: &Row<'_>) -> Result<Event, StoreError> {
-    Ok(Event {
-        run,
-        sequence: unsigned(row, "sequence")?,
-        at: parsed(row, "at")?,
-        kind: row.get("kind")?,
-        data: json(row, "data")?,
+    Ok(Event { run, sequence: unsigned(row, "sequence")?, at: parsed(row, "at")?, data: event_data(row)? })
+}
+
+fn event_data(row: &Row<'_>) -> Result<EventData, StoreError> {
+    let (kind, data): (String, String) = (row.get("kind")?, row.get("data")?);
+    EventData::read(&kind, &data).map_err(|error| damaged("data", error))
+}
+
+/// The head of a run's progress; its attempts lie elsewhere.
+pub(super) fn progress(row: &Row<'_>) -> Result<Progress, StoreError> {
+    Ok(Progress {
+        state: parsed(row, "state")?,
+        sequence: unsigned(row, "last_event")?,
+        cancel_requested: row.get("cancel_requested")?,
+        steps: row.get("steps")?,
+        attempts: BTreeMap::new(),
+    })
+}
+
+pub(super) fn attempt(row: &Row<'_>) -> Result<AttemptProgress, StoreError> {
+    Ok(AttemptProgress {
+        attempt: row.get("attempt")?,
+        started: row.get("started")?,
+        end: optional_json(row, "ending")?,
     })
 }
 

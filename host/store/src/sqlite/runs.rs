@@ -1,34 +1,70 @@
 //! Runs: accepted, listed, changed.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use async_trait::async_trait;
-use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
-use serde_json::json;
 use simulay_model::{
-    Artifact, ArtifactKind, Change, Event, Kept, PluginName, RelativePath, Request, Run, RunArtifact, RunEnd,
-    RunId, RunSummary, Source,
+    ArtifactKind, Effects, EventData, PluginName, Progress, Request, Run, RunArtifact, RunId, RunSummary,
 };
 
 use super::SqliteStore;
-use super::leases;
+use super::commit::{commit, document, insert_artifact};
 use super::rows::{self, parsed, to_json};
-use super::transition::{append, apply, insert_artifact};
-use crate::{RunQuery, Runs, StoreError};
+use super::{leases, requests};
+use crate::{Claim, Lease, Outcome, Renewed, RunQuery, Runs, StoreError};
 
 /// Greater than every run id, all of which are hexadecimal.
 const PAST_ALL: &str = "~";
 
 #[async_trait]
 impl Runs for SqliteStore {
-    async fn create(&self, run: Run) -> Result<(), StoreError> {
-        let (id, watchers) = (run.id, self.watchers.clone());
-        self.writer
-            .write("run.queued", move |connection| create(connection, &run), move |()| watchers.tell(id, 1))
-            .await
+    async fn create(&self, run: Run, claim: Option<Claim>) -> Result<(), StoreError> {
+        let (id, watchers, at) = (run.id, self.watchers.clone(), self.observed.now());
+        let name = if claim.is_some() { "request.run" } else { "run.queued" };
+        let work = move |connection: &Connection| {
+            create(connection, &run)?;
+            claim.map_or(Ok(()), |claim| requests::insert(connection, at, &claim, &Outcome::Run(run.id)))
+        };
+        self.writer.write(name, work, move |()| watchers.tell(id, 1)).await
     }
 
-    async fn apply(&self, run: RunId, at: Timestamp, change: Change) -> Result<Event, StoreError> {
-        self.change(run, None, at, change).await
+    async fn progress(&self, run: RunId) -> Result<Option<Progress>, StoreError> {
+        self.read(move |connection| progress(connection, run)).await
+    }
+
+    async fn commit(&self, run: RunId, fence: Option<u64>, effects: Box<Effects>) -> Result<(), StoreError> {
+        let (name, at_last) = (effects.event.kind(), effects.frees_room());
+        let (observed, effects) = (self.observed.now(), Arc::new(*effects));
+        let work = move |connection: &Connection| {
+            commit(connection, run, fence, &effects, observed).map(|()| effects.sequence)
+        };
+        let again = at_last.then(|| work.clone());
+        match (self.write_and_tell(run, name, work).await, again) {
+            (Err(error), Some(again)) if self.makes_room(&error) => {
+                self.write_and_tell(run, name, again).await
+            }
+            (written, _) => written,
+        }
+    }
+
+    async fn acquire_lease(
+        &self,
+        run: RunId,
+        owner: &str,
+        time: Duration,
+    ) -> Result<Option<Lease>, StoreError> {
+        let (owner, now) = (owner.to_owned(), self.clock.now().as_millisecond());
+        self.write_at_last("lease.take", move |connection| {
+            leases::acquire(connection, run, &owner, (now, time))
+        })
+        .await
+    }
+
+    async fn renew_lease(&self, run: RunId, lease: Lease, time: Duration) -> Result<Renewed, StoreError> {
+        let now = self.clock.now().as_millisecond();
+        self.write("lease.renew", move |connection| leases::renew(connection, run, lease, (now, time))).await
     }
 
     async fn get(&self, run: RunId) -> Result<Option<Run>, StoreError> {
@@ -67,70 +103,27 @@ impl Runs for SqliteStore {
 }
 
 impl SqliteStore {
-    /// Stores a change by whoever holds the run with `fence`, or by someone who does not hold it.
-    pub(super) async fn change(
-        &self,
-        run: RunId,
-        fence: Option<u64>,
-        at: Timestamp,
-        change: Change,
-    ) -> Result<Event, StoreError> {
-        let kept = match &change {
-            Change::Ended(RunEnd::Succeeded(report)) => self.kept(&report.artifacts).await?,
-            _ => Vec::new(),
-        };
-        let (name, at_last) = (change.kind(), frees_room(&change));
-        let observed = self.observed.now();
-        let work = move |connection: &Connection| {
-            leases::check(connection, run, fence, &change)?;
-            let event = apply(connection, run, (at, observed), &change, &kept)?;
-            if matches!(change, Change::Ended(_)) {
-                leases::end(connection, run)?;
-            }
-            Ok(event)
-        };
-        let again = at_last.then(|| work.clone());
-        match (self.write_and_tell(run, name, work).await, again) {
-            (Err(error), Some(again)) if self.makes_room(&error) => {
-                self.write_and_tell(run, name, again).await
-            }
-            (written, _) => written,
-        }
-    }
-
-    async fn write_and_tell<F>(&self, run: RunId, name: &'static str, work: F) -> Result<Event, StoreError>
+    async fn write_and_tell<F>(&self, run: RunId, name: &'static str, work: F) -> Result<(), StoreError>
     where
-        F: FnOnce(&Connection) -> Result<Event, StoreError> + Send + 'static,
+        F: FnOnce(&Connection) -> Result<u64, StoreError> + Send + 'static,
     {
         let watchers = self.watchers.clone();
-        self.writer.write(name, work, move |event| watchers.tell(run, event.sequence)).await
-    }
-
-    /// The kept files of a report as artifacts; the store of their bytes knows their sizes.
-    async fn kept(&self, kept: &[Kept]) -> Result<Vec<RunArtifact>, StoreError> {
-        let mut artifacts = Vec::with_capacity(kept.len());
-        for file in kept {
-            let Source::Artifact(sha256) = file.content else {
-                return Err(StoreError::Conflict(format!("the kept file `{}` is no artifact", file.name)));
-            };
-            let path = RelativePath::new(file.name.as_str())
-                .map_err(|rule| StoreError::Conflict(format!("the kept file `{}`: {rule}", file.name)))?;
-            let size = self.blobs.size(sha256).await?;
-            let size = size.ok_or_else(|| StoreError::Corrupt(format!("the blob {sha256} is missing")))?;
-            let media_type = Artifact::media_type_of(path.file_name()).to_owned();
-            let artifact = Artifact { path, size, sha256, media_type };
-            artifacts.push(RunArtifact { kind: ArtifactKind::Kept, origin: None, artifact });
-        }
-        Ok(artifacts)
+        self.writer.write(name, work, move |sequence| watchers.tell(run, *sequence)).await.map(|_| ())
     }
 }
 
-/// True for changes that end what takes room, and take little themselves.
-const fn frees_room(change: &Change) -> bool {
-    matches!(
-        change,
-        Change::CancelRequested | Change::Ended(RunEnd::Failed(_) | RunEnd::Cancelled | RunEnd::TimedOut(_))
-    )
+fn progress(connection: &Connection, run: RunId) -> Result<Option<Progress>, StoreError> {
+    let sql = "SELECT state, steps, cancel_requested, last_event FROM runs WHERE id = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let head = statement.query_row([run.to_string()], |row| Ok(rows::progress(row))).optional()?;
+    let Some(mut progress) = head.transpose()? else { return Ok(None) };
+    let sql = "SELECT step, place, attempt, started, ending FROM newest_calls WHERE run = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut attempts = statement.query([run.to_string()])?;
+    while let Some(row) = attempts.next()? {
+        progress.attempts.insert((row.get("step")?, row.get("place")?), rows::attempt(row)?);
+    }
+    Ok(Some(progress))
 }
 
 pub(super) fn create(connection: &Connection, run: &Run) -> Result<(), StoreError> {
@@ -148,7 +141,10 @@ pub(super) fn create(connection: &Connection, run: &Run) -> Result<(), StoreErro
         to_json(inputs)?,
         params.as_str()
     ])?;
-    append(connection, run.id, run.created_at, "run.queued", json!({}).into())?;
+    let sql = "INSERT INTO events (run, sequence, at, kind, data) VALUES (?1, 1, ?2, ?3, ?4)";
+    let event = EventData::RunQueued;
+    let values = params![run.id.to_string(), run.created_at.to_string(), event.kind(), document(&event)?];
+    connection.prepare_cached(sql)?.execute(values)?;
     Ok(())
 }
 
@@ -157,7 +153,7 @@ fn insert(connection: &Connection, run: &Run) -> Result<bool, StoreError> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO runs (id, pipeline, version, sha256, seed, state, steps, cancel_requested, created_at,
             last_event, retries)
-         VALUES (?1, ?2, ?3, ?4, ?5, 'queued', 0, 0, ?6, 0, ?7) ON CONFLICT (id) DO NOTHING",
+         VALUES (?1, ?2, ?3, ?4, ?5, 'queued', 0, 0, ?6, 1, ?7) ON CONFLICT (id) DO NOTHING",
     )?;
     let inserted = statement.execute(params![
         run.id.to_string(),

@@ -9,7 +9,7 @@ use simulay_store::{
     Blobs, Copied, Identity, Journal as _, Plugins, Runs as _, SqliteStore, back_up, open, restore,
 };
 
-use crate::samples::{House, content, ended, file_of, now, planned, plugin, put, run, started};
+use crate::samples::{House, change_of, content, ended, file_of, now, planned, plugin, put, run, started};
 
 /// A run with an output whose bytes are stored.
 async fn worked(records: &SqliteStore, blobs: &dyn Blobs) -> RunId {
@@ -17,9 +17,9 @@ async fn worked(records: &SqliteStore, blobs: &dyn Blobs) -> RunId {
     for bytes in [&b"1,2"[..], b"3,4", b"hello", b"oh"] {
         put(blobs, bytes).await;
     }
-    records.create(run.clone()).await.unwrap();
+    records.create(run.clone(), None).await.unwrap();
     for change in [Change::Started, planned(0, 1), started(0, 0, 0), ended(0, 0, 0, 1)] {
-        records.apply(run.id, now(), change).await.unwrap();
+        change_of(records, run.id, None, now(), change).await.unwrap();
     }
     run.id
 }
@@ -86,7 +86,7 @@ async fn every_run_acknowledged_before_is_in_a_backup_under_load() {
                 let bytes = run.id.to_string();
                 run.request.inputs = vec![crate::samples::artifact("in", bytes.as_bytes())];
                 put(&*blobs, bytes.as_bytes()).await;
-                records.create(run.clone()).await.unwrap();
+                records.create(run.clone(), None).await.unwrap();
                 acknowledged.lock().unwrap().push(run.id);
             }
         })

@@ -13,7 +13,7 @@ use simulay_store::{
     StoreError, open,
 };
 
-use crate::samples::{content, ended, now, planned, run, started};
+use crate::samples::{change_of, content, ended, now, planned, run, started};
 
 const DIRECTORY: &str = "SIMULAY_TEST_CRASH_DIRECTORY";
 const KILLS: usize = 20;
@@ -84,7 +84,7 @@ pub(crate) async fn verify(directory: &Path, acknowledged: &Acknowledged) {
         assert!(events.len() as u64 >= *last, "an acknowledged event is gone");
         let sequences: Vec<_> = events.iter().map(|event| event.sequence).collect();
         assert_eq!(sequences, (1..=events.len() as u64).collect::<Vec<_>>());
-        let begun = events.iter().filter(|event| event.kind == "call.started").count();
+        let begun = events.iter().filter(|event| event.data.kind() == "call.started").count();
         let calls = records.calls(*run).await.unwrap();
         assert_eq!(calls.iter().filter(|call| call.started).count(), begun, "records and events agree");
     }
@@ -137,12 +137,12 @@ pub(crate) async fn write_once(
     blobs: &ObjectBlobs,
 ) -> Result<(), StoreError> {
     let run = run("heat");
-    records.create_once(run.clone(), claim(run.id)).await?;
+    records.create(run.clone(), Some(claim(run.id))).await?;
     say(&format!("event {} 1 .", run.id));
     say(&format!("claim {} .", run.id));
     let changes = [simulay_model::Change::Started, planned(0, 1), started(0, 0, 0), ended(0, 0, 0, 1)];
     for change in changes {
-        let event = records.apply(run.id, now(), change).await?;
+        let event = change_of(records, run.id, None, now(), change).await?;
         say(&format!("event {} {} .", run.id, event.sequence));
     }
     let mut writer = blobs.create().await?;

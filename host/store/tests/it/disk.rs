@@ -7,12 +7,10 @@ use std::process::Command;
 use std::time::Duration;
 
 use simulay_model::{Change, RunEnd, RunId};
-use simulay_store::{
-    Blobs, Journal as _, Leases as _, Retention as _, Runs as _, Space as _, StoreError, open,
-};
+use simulay_store::{Blobs, Journal as _, Retention as _, Runs as _, Space as _, StoreError, open};
 use tempfile::TempDir;
 
-use crate::samples::{content, now, put, run};
+use crate::samples::{change_of, content, now, put, run};
 
 /// A file system of its own; gone when dropped.
 struct Disk {
@@ -69,7 +67,7 @@ async fn create_until_refused(records: &simulay_store::SqliteStore) -> Vec<RunId
     let mut acknowledged = Vec::new();
     loop {
         let run = run("heat");
-        match records.create(run.clone()).await {
+        match records.create(run.clone(), None).await {
             Ok(()) => acknowledged.push(run.id),
             Err(error) if is_of_the_disk(&error) => return acknowledged,
             Err(error) => panic!("{error}"),
@@ -103,8 +101,8 @@ async fn a_disk_that_fills_again_and_again_loses_nothing_and_needs_no_restart() 
         disk.empty();
         assert!(records.free().await.unwrap() > 1 << 20);
         let run = run("heat");
-        records.create(run.clone()).await.unwrap();
-        records.apply(run.id, now(), Change::Started).await.unwrap();
+        records.create(run.clone(), None).await.unwrap();
+        change_of(&records, run.id, None, now(), Change::Started).await.unwrap();
         let blob = put(&*blobs, run.id.to_string().as_bytes()).await;
         content(blobs.read(blob, None).await.unwrap()).await.unwrap();
         acknowledged.push(run.id);
@@ -135,7 +133,7 @@ async fn a_disk_that_turns_read_only_is_told_and_comes_back_by_itself() {
     let told = records.free().await.unwrap_err();
     assert!(told.to_string().contains("read-only"), "{told}");
     content(blobs.read(before, None).await.unwrap()).await.unwrap();
-    records.create(run("heat")).await.unwrap();
+    records.create(run("heat"), None).await.unwrap();
     assert!(disk.mount("remount,rw"));
     records.free().await.unwrap();
     put(&*blobs, b"after").await;
@@ -155,17 +153,17 @@ async fn cancelling_and_deleting_work_on_a_full_disk() {
     let (records, blobs) = open(&disk.mount.join("data")).unwrap();
     let (ended, open) = (run("heat"), run("heat"));
     for run in [&ended, &open] {
-        records.create(run.clone()).await.unwrap();
+        records.create(run.clone(), None).await.unwrap();
     }
-    records.apply(ended.id, now(), Change::Ended(RunEnd::Cancelled)).await.unwrap();
+    change_of(&records, ended.id, None, now(), Change::ended(RunEnd::Cancelled)).await.unwrap();
     disk.fill();
     create_until_refused(&records).await;
     // Nobody but who frees room gets what is reserved.
-    assert!(is_of_the_disk(&records.create(run("heat")).await.unwrap_err()));
-    records.apply(open.id, now(), Change::CancelRequested).await.unwrap();
-    let lease = records.take(open.id, "host", Duration::from_secs(30)).await.unwrap().unwrap();
-    let end = Change::Ended(RunEnd::Cancelled);
-    records.advance(open.id, lease.fence, now(), end).await.unwrap();
+    assert!(is_of_the_disk(&records.create(run("heat"), None).await.unwrap_err()));
+    change_of(&records, open.id, None, now(), Change::CancelRequested).await.unwrap();
+    let lease = records.acquire_lease(open.id, "host", Duration::from_secs(30)).await.unwrap().unwrap();
+    let end = Change::ended(RunEnd::Cancelled);
+    change_of(&records, open.id, Some(lease.fence), now(), end).await.unwrap();
     records.delete(ended.id, now(), "for a test").await.unwrap();
     assert!(records.get(ended.id).await.unwrap().is_none());
     let told = records.free().await.unwrap_err();
@@ -173,6 +171,6 @@ async fn cancelling_and_deleting_work_on_a_full_disk() {
     disk.empty();
     assert!(records.free().await.unwrap() > 1 << 20);
     assert!(disk.mount.join("data/reserve").exists(), "it is there again");
-    records.create(run("heat")).await.unwrap();
+    records.create(run("heat"), None).await.unwrap();
     put(&*blobs, b"after").await;
 }

@@ -38,7 +38,10 @@ async fn runs_come_along_with_all_their_documents() {
     let listed = Runs::list(&*records, RunQuery { limit: 10, ..RunQuery::default() }).await.unwrap();
     assert_eq!(listed.iter().map(|run| run.id).collect::<Vec<_>>(), [queued, done]);
     let events = records.events(done, 5, 10).await.unwrap();
-    assert_eq!(events[0].data, json!({ "state": "succeeded", "outcome": { "peak": 0.1 + 0.2 } }));
+    assert_eq!(
+        events[0].data.document().unwrap(),
+        json!({ "state": "succeeded", "outcome": { "peak": 0.1 + 0.2 } })
+    );
     let version = records.version(&"heat".parse().unwrap(), &"1.0.0".parse().unwrap()).await.unwrap();
     assert_eq!(version.unwrap().sha256, Digest::of(b"code"));
 }

@@ -1,6 +1,6 @@
 //! Plans, calls, artifacts, events, and who waits for them.
 
-use simulay_model::{ArtifactKind, AskedCall, CallEnd, Change, RunEnd, RunId};
+use simulay_model::{ArtifactKind, AskedCall, CallEnd, Change, Decision, EventData, Progress, RunEnd, RunId};
 use simulay_store::{Journal as _, Runs as _};
 
 use crate::samples::{House, call, ended, now, plan, planned, result, started};
@@ -56,8 +56,7 @@ async fn events_are_read_in_pages() {
     assert_eq!(sequences(2, 2).await, [3]);
     assert!(sequences(u64::MAX, 2).await.is_empty());
     let event = &house.records.events(id, 2, 1).await.unwrap()[0];
-    let planned = planned(0, 1);
-    assert_eq!((event.kind.as_str(), event.data.clone()), (planned.kind(), planned.data().unwrap()));
+    assert_eq!(event.data, EventData::from(&planned(0, 1)));
 }
 
 #[tokio::test]
@@ -80,7 +79,7 @@ async fn a_watcher_may_wait_for_a_run_to_come() {
     let run = crate::samples::run("heat");
     let mut watch = house.records.watch(run.id).await.unwrap();
     assert_eq!(*watch.borrow(), 0);
-    house.records.create(run).await.unwrap();
+    house.records.create(run, None).await.unwrap();
     assert_eq!(*watch.wait_for(|last| *last > 0).await.unwrap(), 1);
 }
 
@@ -89,7 +88,9 @@ async fn a_write_nobody_waits_for_is_told_all_the_same() {
     let house = House::new();
     let id = house.run().await;
     let mut watch = house.records.watch(id).await.unwrap();
-    let mut abandoned = house.records.apply(id, now(), Change::Ended(RunEnd::Cancelled));
+    let end = Change::ended(RunEnd::Cancelled);
+    let Ok(Decision::Commit(end)) = Progress::queued().decide(now(), end) else { panic!("no end") };
+    let mut abandoned = house.records.commit(id, None, end);
     assert!(futures_util::poll!(&mut abandoned).is_pending());
     drop(abandoned);
     assert_eq!(*watch.wait_for(|last| *last > 1).await.unwrap(), 2);

@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use simulay_model::{Change, Clock, RunEnd, RunId};
-use simulay_store::{Lease, Leases as _, Runs as _, SqliteStore, StoreError, open_with};
+use simulay_model::{Change, Clock, Decision, Progress, RunEnd, RunId};
+use simulay_store::{Lease, Runs as _, SqliteStore, StoreError, open_with};
 use tempfile::TempDir;
 
-use crate::samples::{now, planned, run};
+use crate::samples::{change_of, now, run};
 
 const TIME: Duration = Duration::from_secs(30);
 const START_MS: i64 = 1_700_000_000_000;
@@ -42,16 +42,16 @@ impl Scene {
         let (directory, clock) = (tempfile::tempdir().unwrap(), Arc::new(Hand(AtomicI64::new(START_MS))));
         let (records, _) = open_with(directory.path(), clock.clone()).unwrap();
         let run = run("heat");
-        records.create(run.clone()).await.unwrap();
+        records.create(run.clone(), None).await.unwrap();
         Self { records, clock, run: run.id, _directory: directory }
     }
 
     async fn take(&self, owner: &str) -> Option<Lease> {
-        self.records.take(self.run, owner, TIME).await.unwrap()
+        self.records.acquire_lease(self.run, owner, TIME).await.unwrap()
     }
 
     async fn advance(&self, lease: Lease, change: Change) -> Result<u64, StoreError> {
-        let event = self.records.advance(self.run, lease.fence, now(), change).await;
+        let event = change_of(&self.records, self.run, Some(lease.fence), now(), change).await;
         event.map(|event| event.sequence)
     }
 }
@@ -74,12 +74,12 @@ async fn who_renews_keeps_the_run_and_the_time_worked() {
     let mut lease = scene.take("a").await.unwrap();
     for _ in 0..5 {
         scene.clock.move_by(TIME / 2);
-        lease.worked += TIME / 2;
-        scene.records.renew(scene.run, lease, TIME).await.unwrap();
+        lease.active += TIME / 2;
+        scene.records.renew_lease(scene.run, lease, TIME).await.unwrap();
     }
     assert_eq!(scene.take("b").await, None);
     scene.clock.move_by(TIME);
-    assert_eq!(scene.take("b").await.unwrap().worked, TIME / 2 * 5);
+    assert_eq!(scene.take("b").await.unwrap().active, TIME / 2 * 5);
 }
 
 #[tokio::test]
@@ -89,10 +89,11 @@ async fn an_old_fence_changes_nothing() {
     scene.clock.move_by(TIME);
     let new = scene.take("b").await.unwrap();
     assert!(matches!(scene.advance(old, Change::Started).await, Err(StoreError::Fenced)));
-    assert!(matches!(scene.records.renew(scene.run, old, TIME).await, Err(StoreError::Fenced)));
+    assert!(matches!(scene.records.renew_lease(scene.run, old, TIME).await, Err(StoreError::Fenced)));
     assert_eq!(scene.advance(new, Change::Started).await.unwrap(), 2);
-    let unheld = scene.records.apply(scene.run, now(), planned(0, 1)).await;
-    assert!(matches!(unheld, Err(StoreError::Fenced)), "{unheld:?}");
+    let Ok(Decision::Commit(early)) = Progress::queued().decide(now(), Change::Started) else { panic!() };
+    let unleased = scene.records.commit(scene.run, None, early).await;
+    assert!(matches!(unleased, Err(StoreError::Stale)), "{unleased:?}");
 }
 
 #[tokio::test]
@@ -109,19 +110,19 @@ async fn an_owner_that_comes_again_fences_his_earlier_life() {
 async fn anyone_may_ask_for_the_end_and_whoever_holds_the_run_is_told() {
     let scene = Scene::new().await;
     let lease = scene.take("a").await.unwrap();
-    assert!(!scene.records.renew(scene.run, lease, TIME).await.unwrap().cancel_requested);
-    scene.records.apply(scene.run, now(), Change::CancelRequested).await.unwrap();
-    assert!(scene.records.renew(scene.run, lease, TIME).await.unwrap().cancel_requested);
+    assert!(!scene.records.renew_lease(scene.run, lease, TIME).await.unwrap().cancel_requested);
+    change_of(&scene.records, scene.run, None, now(), Change::CancelRequested).await.unwrap();
+    assert!(scene.records.renew_lease(scene.run, lease, TIME).await.unwrap().cancel_requested);
 }
 
 #[tokio::test]
 async fn what_has_ended_is_held_by_nobody() {
     let scene = Scene::new().await;
     let lease = scene.take("a").await.unwrap();
-    scene.advance(lease, Change::Ended(RunEnd::Cancelled)).await.unwrap();
-    assert!(matches!(scene.records.take(scene.run, "b", TIME).await, Err(StoreError::Ended)));
-    assert!(matches!(scene.records.renew(scene.run, lease, TIME).await, Err(StoreError::Ended)));
+    scene.advance(lease, Change::ended(RunEnd::Cancelled)).await.unwrap();
+    assert!(matches!(scene.records.acquire_lease(scene.run, "b", TIME).await, Err(StoreError::Ended)));
+    assert!(matches!(scene.records.renew_lease(scene.run, lease, TIME).await, Err(StoreError::Ended)));
     assert!(matches!(scene.advance(lease, Change::Started).await, Err(StoreError::Ended)));
-    let unknown = scene.records.take(RunId::generate(), "a", TIME).await;
+    let unknown = scene.records.acquire_lease(RunId::generate(), "a", TIME).await;
     assert!(matches!(unknown, Err(StoreError::NotFound)), "{unknown:?}");
 }

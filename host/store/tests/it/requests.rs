@@ -21,13 +21,13 @@ fn claim(key: &str) -> Claim {
 async fn a_run_and_its_claim_are_stored_together_or_not_at_all() {
     let house = House::new();
     let (first, second) = (run("heat"), run("heat"));
-    house.records.create_once(first.clone(), claim("a")).await.unwrap();
+    house.records.create(first.clone(), Some(claim("a"))).await.unwrap();
     let found = house.records.find(&request("a")).await.unwrap().unwrap();
     assert_eq!((found.fingerprint, found.outcome), (Digest::of(b"body"), Outcome::Run(first.id)));
-    let again = house.records.create_once(second.clone(), claim("a")).await;
+    let again = house.records.create(second.clone(), Some(claim("a"))).await;
     assert!(matches!(again, Err(StoreError::Repeated)), "{again:?}");
     assert!(house.records.get(second.id).await.unwrap().is_none(), "a run without its claim");
-    let taken = house.records.create_once(first.clone(), claim("b")).await;
+    let taken = house.records.create(first.clone(), Some(claim("b"))).await;
     assert!(matches!(taken, Err(StoreError::RunExists)), "{taken:?}");
     assert_eq!(house.records.find(&request("b")).await.unwrap(), None, "a claim without its run");
     let house = house.reopen();
@@ -69,7 +69,7 @@ async fn a_plugin_changes_once_per_claim() {
 #[tokio::test]
 async fn what_is_old_is_forgotten_by_the_time_observed() {
     let (house, day) = (House::new(), Duration::from_secs(24 * 3600));
-    house.records.create_once(run("heat"), claim("old")).await.unwrap();
+    house.records.create(run("heat"), Some(claim("old"))).await.unwrap();
     house.records.observe(day).await.unwrap();
     let house = house.reopen();
     house.records.remember(claim("new"), "{}".to_owned()).await.unwrap();

@@ -16,7 +16,7 @@ impl House {
     /// A run that has ended with what its call left.
     async fn done(&self) -> RunId {
         let run = self.running(1).await;
-        for change in [started(0, 0, 0), ended(0, 0, 0, 1), Change::Ended(RunEnd::Succeeded(report()))] {
+        for change in [started(0, 0, 0), ended(0, 0, 0, 1), Change::ended(RunEnd::Succeeded(report()))] {
             self.apply(run, change).await.unwrap();
         }
         run
@@ -62,8 +62,8 @@ async fn a_run_that_a_remembered_request_tells_of_stays() {
     let house = House::new();
     let (kept, request) = (run("heat"), RequestKey { scope: "s".to_owned(), key: "k".to_owned() });
     let claim = Claim { request, fingerprint: Digest::of(b"") };
-    house.records.create_once(kept.clone(), claim).await.unwrap();
-    house.apply(kept.id, Change::Ended(RunEnd::Cancelled)).await.unwrap();
+    house.records.create(kept.clone(), Some(claim)).await.unwrap();
+    house.apply(kept.id, Change::ended(RunEnd::Cancelled)).await.unwrap();
     assert_eq!(house.records.ended(NOW, 10).await.unwrap(), []);
     assert!(matches!(house.records.delete(kept.id, now(), "why").await, Err(StoreError::Conflict(_))));
     house.records.forget(NOW).await.unwrap();

@@ -2,12 +2,11 @@
 
 use futures_util::future::join_all;
 use simulay_model::{
-    ArtifactKind, CallEnd, Change, Digest, ErrorKind, Kept, LogLevel, Report, RunEnd, RunError, RunId,
-    RunState, Source, Stage,
+    ArtifactKind, CallEnd, Change, ErrorKind, LogLevel, RunEnd, RunError, RunId, RunState, Stage,
 };
 use simulay_store::{Journal as _, RunQuery, Runs as _, StoreError};
 
-use crate::samples::{House, ended, now, planned, report, result, run, started};
+use crate::samples::{House, artifact, change_of, ended, now, planned, report, result, run, started};
 
 fn logged(message: String) -> Change {
     Change::Logged { stage: Stage::Simulate, level: LogLevel::Info, message }
@@ -25,14 +24,14 @@ fn is_conflict<T>(answer: Result<T, StoreError>) -> bool {
 async fn an_accepted_run_reads_back_bit_by_bit() {
     let house = House::new();
     let run = run("heat");
-    house.records.create(run.clone()).await.unwrap();
-    assert!(matches!(house.records.create(run.clone()).await, Err(StoreError::RunExists)));
+    house.records.create(run.clone(), None).await.unwrap();
+    assert!(matches!(house.records.create(run.clone(), None).await, Err(StoreError::RunExists)));
     let house = house.reopen();
     assert_eq!(house.records.get(run.id).await.unwrap(), Some(run.clone()));
     assert_eq!(house.records.get(RunId::generate()).await.unwrap(), None);
     let events = house.records.events(run.id, 0, 10).await.unwrap();
     assert_eq!(events.len(), 1);
-    assert_eq!((events[0].sequence, events[0].kind.as_str()), (1, "run.queued"));
+    assert_eq!((events[0].sequence, events[0].data.kind()), (1, "run.queued"));
     let artifacts = house.records.artifacts(run.id).await.unwrap();
     assert_eq!(artifacts.len(), 1);
     assert_eq!((artifacts[0].kind, artifacts[0].origin), (ArtifactKind::Input, None));
@@ -45,40 +44,16 @@ async fn a_run_lives_from_queued_to_succeeded() {
     let id = house.running(1).await;
     house.apply(id, started(0, 0, 0)).await.unwrap();
     house.apply(id, ended(0, 0, 0, 5)).await.unwrap();
-    let sha256 = house.put(b"<svg/>").await;
-    let kept = Kept {
-        name: "plot.svg".to_owned(),
-        media_type: "text/html".to_owned(),
-        content: Source::Artifact(sha256),
-    };
-    let report = Report { artifacts: vec![kept], ..report() };
-    let at = now();
-    let end = Change::Ended(RunEnd::Succeeded(report.clone()));
-    house.records.apply(id, at, end).await.unwrap();
+    let (report, plot, at) = (report(), artifact("plot.svg", b"<svg/>"), now());
+    let end = Change::Ended { end: RunEnd::Succeeded(report.clone()), kept: vec![plot.clone()] };
+    change_of(&house.records, id, None, at, end).await.unwrap();
     let house = house.reopen();
     let run = house.records.get(id).await.unwrap().unwrap();
     assert_eq!((run.state, run.steps, run.ended_at), (RunState::Succeeded, 1, Some(at)));
     assert_eq!((run.report, run.error), (Some(report), None));
     let kept = house.records.artifacts(id).await.unwrap().pop().unwrap();
-    assert_eq!((kept.kind, kept.origin, kept.artifact.size), (ArtifactKind::Kept, None, 6));
-    assert_eq!(kept.artifact.media_type, "image/svg+xml", "the host says what a file is");
+    assert_eq!((kept.kind, kept.origin, kept.artifact), (ArtifactKind::Kept, None, plot));
     assert!(house.records.unfinished().await.unwrap().is_empty());
-}
-
-#[tokio::test]
-async fn a_report_keeps_only_bytes_that_are_stored() {
-    let house = House::new();
-    let id = house.running(0).await;
-    let succeed = |name: &str, content| {
-        let kept = Kept { name: name.to_owned(), media_type: String::new(), content };
-        Change::Ended(RunEnd::Succeeded(Report { artifacts: vec![kept], ..report() }))
-    };
-    assert!(is_conflict(house.apply(id, succeed("a", Source::Text("x".to_owned()))).await));
-    let sha256 = house.put(b"x").await;
-    assert!(is_conflict(house.apply(id, succeed("../a", Source::Artifact(sha256))).await));
-    let missing = house.apply(id, succeed("a", Source::Artifact(Digest::of(b"missing")))).await;
-    assert!(matches!(missing, Err(StoreError::Corrupt(_))));
-    assert_eq!(house.records.get(id).await.unwrap().unwrap().state, RunState::Running);
 }
 
 #[tokio::test]
@@ -86,7 +61,7 @@ async fn nothing_follows_the_end() {
     let house = House::new();
     for end in [RunEnd::Cancelled, RunEnd::Failed(error()), RunEnd::TimedOut(error())] {
         let id = house.running(1).await;
-        house.apply(id, Change::Ended(end.clone())).await.unwrap();
+        house.apply(id, Change::ended(end.clone())).await.unwrap();
         let last = house.records.events(id, 0, 100).await.unwrap().pop().unwrap();
         for change in [
             Change::Started,
@@ -95,7 +70,7 @@ async fn nothing_follows_the_end() {
             ended(0, 0, 0, 1),
             logged("late".to_owned()),
             Change::CancelRequested,
-            Change::Ended(RunEnd::Cancelled),
+            Change::ended(RunEnd::Cancelled),
         ] {
             assert!(matches!(house.apply(id, change).await, Err(StoreError::Ended)));
         }
@@ -116,7 +91,7 @@ async fn changes_come_in_their_order() {
     let house = House::new();
     let id = house.run().await;
     assert!(is_conflict(house.apply(id, planned(0, 1)).await), "not started");
-    assert!(is_conflict(house.apply(id, Change::Ended(RunEnd::Succeeded(report()))).await));
+    assert!(is_conflict(house.apply(id, Change::ended(RunEnd::Succeeded(report()))).await));
     house.apply(id, Change::Started).await.unwrap();
     assert!(is_conflict(house.apply(id, Change::Started).await), "started twice");
     assert!(is_conflict(house.apply(id, planned(1, 1)).await), "a step is missing");
@@ -132,7 +107,7 @@ async fn changes_come_in_their_order() {
     house.apply(id, ended(0, 0, 1, 1)).await.unwrap();
     assert!(is_conflict(house.apply(id, started(0, 0, 2)).await), "the call has ended");
     let kinds: Vec<_> =
-        house.records.events(id, 0, 100).await.unwrap().into_iter().map(|event| event.kind).collect();
+        house.records.events(id, 0, 100).await.unwrap().into_iter().map(|event| event.data.kind()).collect();
     let expected =
         ["run.queued", "run.started", "step.planned", "call.started", "call.started", "call.ended"];
     assert_eq!(kinds, expected, "a refused change leaves no event");
@@ -147,7 +122,7 @@ async fn an_equal_end_of_a_call_is_stored_once_and_another_refused() {
     house.apply(id, ended(0, 1, 0, 5)).await.unwrap();
     assert_eq!(house.apply(id, ended(0, 0, 0, 5)).await.unwrap(), first);
     assert!(is_conflict(house.apply(id, ended(0, 0, 0, 6)).await));
-    let failed = Change::CallEnded { step: 0, call: 0, attempt: 0, end: CallEnd::Error(error()) };
+    let failed = Change::CallEnded { step: 0, index: 0, attempt: 0, end: CallEnd::Error(error()) };
     assert!(is_conflict(house.apply(id, failed).await));
     let artifacts = house.records.artifacts(id).await.unwrap();
     assert_eq!(artifacts.len(), 1 + 2 * 3, "an input, and once what each call left");
@@ -172,7 +147,7 @@ async fn events_have_no_gaps_however_many_write() {
     let runs = [house.run().await, house.run().await];
     let writers = (0..200_usize).map(|number| {
         let (records, run) = (house.records.clone(), runs[number % 2]);
-        tokio::spawn(async move { records.apply(run, now(), logged(number.to_string())).await })
+        tokio::spawn(async move { change_of(&records, run, None, now(), logged(number.to_string())).await })
     });
     let mut told: Vec<_> = join_all(writers).await.into_iter().map(|event| event.unwrap().unwrap()).collect();
     told.sort_by_key(|event| (event.run, event.sequence));
@@ -191,7 +166,7 @@ async fn lists_go_from_the_newest_and_page_by_a_cursor() {
     let mut runs = Vec::new();
     for number in 0..7 {
         let run = run(if number % 2 == 0 { "heat" } else { "beam" });
-        house.records.create(run.clone()).await.unwrap();
+        house.records.create(run.clone(), None).await.unwrap();
         runs.insert(0, run.id);
     }
     let list = async |query: RunQuery| {
@@ -206,7 +181,7 @@ async fn lists_go_from_the_newest_and_page_by_a_cursor() {
 
     house.apply(runs[0], Change::Started).await.unwrap();
     house.apply(runs[1], Change::Started).await.unwrap();
-    house.apply(runs[6], Change::Ended(RunEnd::Cancelled)).await.unwrap();
+    house.apply(runs[6], Change::ended(RunEnd::Cancelled)).await.unwrap();
     let all = |pipeline: Option<&str>, state| RunQuery {
         pipeline: pipeline.map(|name| name.parse().unwrap()),
         state,

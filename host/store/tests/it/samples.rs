@@ -8,10 +8,11 @@ use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
 use serde_json::json;
 use simulay_model::{
-    Artifact, CallEnd, Change, ContainerCall, ContainerResult, Digest, Ending, Event, Manifest, OnFailure,
-    Plugin, PluginRef, PluginState, RelativePath, Report, Request, Resources, Run, RunId, RunState, Step,
+    Artifact, CallEnd, Change, ContainerCall, ContainerResult, Decision, Digest, Ending, Event, EventData,
+    Manifest, OnFailure, Plugin, PluginRef, PluginState, RelativePath, Report, Request, Resources, Run,
+    RunId, RunState, Step,
 };
-use simulay_store::{BlobStream, Blobs, ObjectBlobs, Runs as _, SqliteStore, StoreError, open};
+use simulay_store::{BlobStream, Blobs, Journal as _, ObjectBlobs, Runs as _, SqliteStore, StoreError, open};
 use tempfile::TempDir;
 
 /// An open store in a directory of its own.
@@ -37,7 +38,7 @@ impl House {
 
     pub(crate) async fn run(&self) -> RunId {
         let run = run("heat");
-        self.records.create(run.clone()).await.unwrap();
+        self.records.create(run.clone(), None).await.unwrap();
         run.id
     }
 
@@ -50,7 +51,7 @@ impl House {
     }
 
     pub(crate) async fn apply(&self, run: RunId, change: Change) -> Result<Event, StoreError> {
-        self.records.apply(run, now(), change).await
+        change_of(&self.records, run, None, now(), change).await
     }
 
     pub(crate) async fn put(&self, bytes: &[u8]) -> Digest {
@@ -170,12 +171,12 @@ pub(crate) fn planned(step: u32, calls: usize) -> Change {
     Change::StepPlanned { step, plan: plan(calls) }
 }
 
-pub(crate) const fn started(step: u32, call: u32, attempt: u32) -> Change {
-    Change::CallStarted { step, call, attempt }
+pub(crate) const fn started(step: u32, index: u32, attempt: u32) -> Change {
+    Change::CallStarted { step, index, attempt }
 }
 
-pub(crate) fn ended(step: u32, call: u32, attempt: u32, wall_ms: u64) -> Change {
-    Change::CallEnded { step, call, attempt, end: CallEnd::Result(result(wall_ms)) }
+pub(crate) fn ended(step: u32, index: u32, attempt: u32, wall_ms: u64) -> Change {
+    Change::CallEnded { step, index, attempt, end: CallEnd::Result(result(wall_ms)) }
 }
 
 pub(crate) fn result(wall_ms: u64) -> ContainerResult {
@@ -200,4 +201,26 @@ pub(crate) fn result(wall_ms: u64) -> ContainerResult {
 
 pub(crate) fn report() -> Report {
     Report { outcome: json!({ "peak": 0.1 + 0.2 }).into(), plots: Vec::new(), artifacts: Vec::new() }
+}
+
+/// Decides on a change and stores what follows, as the engine does; the event that tells of it.
+pub(crate) async fn change_of(
+    records: &SqliteStore,
+    run: RunId,
+    fence: Option<u64>,
+    at: Timestamp,
+    change: Change,
+) -> Result<Event, StoreError> {
+    let data = EventData::from(&change);
+    loop {
+        let progress = records.progress(run).await?.ok_or(StoreError::NotFound)?;
+        let Decision::Commit(effects) = progress.decide(at, change.clone())? else { break };
+        let (sequence, data) = (effects.sequence, effects.event.clone());
+        match records.commit(run, fence, effects).await {
+            Err(StoreError::Stale) => {}
+            committed => return committed.map(|()| Event { run, sequence, at, data }),
+        }
+    }
+    let events = records.events(run, 0, 1000).await?;
+    Ok(events.into_iter().find(|event| event.data == data).expect("it happened before"))
 }

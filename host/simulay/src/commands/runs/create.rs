@@ -51,7 +51,9 @@ async fn wait(client: &Client, run: &Value, json: bool) -> anyhow::Result<ExitCo
     progress.tell(&format!("run {id}"));
     client
         .watch(id, 0, |told| {
-            progress.event(&told.kind, told.data());
+            if let Some(event) = told.event() {
+                progress.event(&event);
+            }
             Ok(())
         })
         .await?;

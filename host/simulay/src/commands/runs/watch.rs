@@ -14,7 +14,9 @@ pub(super) async fn execute(client: &Client, id: RunId, json: bool) -> anyhow::R
     let mut progress = Progress::new(json);
     client
         .watch(id, 0, |told| {
-            progress.event(&told.kind, told.data());
+            if let Some(event) = told.event() {
+                progress.event(&event);
+            }
             if json { Ok(print_json_line(&told.document)?) } else { Ok(()) }
         })
         .await?;

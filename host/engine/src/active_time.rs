@@ -1,4 +1,4 @@
-//! How long a run has been worked on: by the monotonic clock, without the time it waits for a turn.
+//! For how long a run was active: by the monotonic clock, without the time it waits for a turn.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// The time of one run.
-pub(crate) struct WorkTime(Mutex<State>);
+pub(crate) struct ActiveTime(Mutex<State>);
 
 struct State {
     before: Duration,
@@ -15,9 +15,9 @@ struct State {
 }
 
 /// Something of the run is at work as long as this lives.
-pub(crate) struct AtWork<'a>(&'a WorkTime);
+pub(crate) struct AtWork<'a>(&'a ActiveTime);
 
-impl WorkTime {
+impl ActiveTime {
     /// Goes on from what earlier lives counted.
     pub(crate) fn after(before: Duration) -> Self {
         Self(Mutex::new(State { before, at_work: 0, since: Instant::now() }))
@@ -62,7 +62,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_works_side_by_side_counts_once_and_waiting_does_not() {
         let second = Duration::from_secs(1);
-        let time = WorkTime::after(second);
+        let time = ActiveTime::after(second);
         tokio::time::sleep(second).await;
         assert_eq!(time.total(), second);
         let (left, right) = (time.begin(), time.begin());

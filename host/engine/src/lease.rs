@@ -1,0 +1,120 @@
+//! A run that this host leased. Every write carries the fence of the lease, so that a host that was
+//! asleep for too long changes nothing any more.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use simulay_model::{Change, Decision, Progress, RunId};
+use simulay_store::{Lease, StoreError};
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
+
+use crate::active_time::ActiveTime;
+use crate::{Parts, Settings};
+
+/// A run that this host leased.
+pub(crate) struct RunLease {
+    parts: Parts,
+    run: RunId,
+    fence: u64,
+    time: Duration,
+    /// For how long the run was active.
+    pub(crate) active: ActiveTime,
+    /// What is stored of the run, and changed by nobody else but who asks for its end; none after a write
+    /// of which nobody knows whether it was stored.
+    progress: Mutex<Option<Arc<Progress>>>,
+}
+
+impl RunLease {
+    /// `None` while another host has the run.
+    pub(crate) async fn acquire(
+        parts: &Parts,
+        settings: &Settings,
+        run: RunId,
+    ) -> Result<Option<Self>, StoreError> {
+        let lease = parts.runs.acquire_lease(run, &settings.owner, settings.lease).await?;
+        let leased = |Lease { fence, active }| Self {
+            parts: parts.clone(),
+            run,
+            fence,
+            time: settings.lease,
+            active: ActiveTime::after(active),
+            progress: Mutex::default(),
+        };
+        Ok(lease.map(leased))
+    }
+
+    /// Renews the lease; returns once another host has the run, or it has ended. Cancels `stop` when its
+    /// end is asked for elsewhere.
+    pub(crate) async fn keep(&self, stop: &CancellationToken) {
+        loop {
+            tokio::time::sleep(self.time / 3).await;
+            let lease = Lease { fence: self.fence, active: self.active.total() };
+            match self.parts.runs.renew_lease(self.run, lease, self.time).await {
+                Ok(renewed) if renewed.cancel_requested => stop.cancel(),
+                Ok(_) => {}
+                Err(StoreError::Fenced | StoreError::Ended | StoreError::NotFound) => return,
+                // Whether anyone took the run meanwhile, the next write will tell.
+                Err(error) => tracing::warn!(run = %self.run, %error, "the lease is not renewed"),
+            }
+        }
+    }
+
+    /// What is stored of the run.
+    pub(crate) async fn progress(&self) -> Result<Arc<Progress>, StoreError> {
+        self.known(&mut *self.progress.lock().await).await
+    }
+
+    /// Decides on a change of the run and stores what follows.
+    pub(crate) async fn apply(&self, change: Change) -> Result<(), StoreError> {
+        let mut known = self.progress.lock().await;
+        loop {
+            let progress = self.known(&mut known).await?;
+            let Decision::Commit(effects) = progress.decide(self.parts.clock.now(), change.clone())? else {
+                return Ok(());
+            };
+            // Whatever comes of it, what was known is not what is stored.
+            *known = None;
+            match self.parts.runs.commit(self.run, Some(self.fence), effects.clone()).await {
+                Ok(()) => {
+                    let mut progress = Arc::unwrap_or_clone(progress);
+                    progress.apply(&effects);
+                    *known = Some(Arc::new(progress));
+                    return Ok(());
+                }
+                Err(StoreError::Stale) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    async fn known(&self, known: &mut Option<Arc<Progress>>) -> Result<Arc<Progress>, StoreError> {
+        if let Some(progress) = known {
+            return Ok(progress.clone());
+        }
+        let stored = self.parts.runs.progress(self.run).await?.ok_or(StoreError::NotFound)?;
+        Ok(known.insert(Arc::new(stored)).clone())
+    }
+}
+
+/// Stores a change of a run that the caller needs no lease for, and that others may change meanwhile.
+pub(crate) async fn apply_unleased(parts: &Parts, run: RunId, change: Change) -> Result<(), StoreError> {
+    loop {
+        let progress = parts.runs.progress(run).await?.ok_or(StoreError::NotFound)?;
+        let Decision::Commit(effects) = progress.decide(parts.clock.now(), change.clone())? else {
+            return Ok(());
+        };
+        match parts.runs.commit(run, None, effects).await {
+            Err(StoreError::Stale) => {}
+            committed => return committed,
+        }
+    }
+}
+
+/// True for errors that waiting may mend.
+pub(crate) const fn may_pass(error: &StoreError) -> bool {
+    matches!(
+        error,
+        StoreError::Full | StoreError::Low { .. } | StoreError::Unwritable(_) | StoreError::Failed(_)
+    )
+}

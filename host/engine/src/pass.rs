@@ -1,0 +1,303 @@
+//! One pass over a leased run. Everything it needs is loaded once; it goes on where the run is, so that a
+//! pass after a crash is a pass like any other.
+//!
+//! # Flow
+//! [`Pass::make`] → `within_time` → `stages`: pre-process, then for each step its container calls
+//! ([`crate::simulate`]) and post-process, until the plugin gives a report. How the run ends is stored last.
+
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+use simulay_containers::Admitted;
+use simulay_model::{
+    Artifact, AskedCall, CallEnd, CallRecord, Change, ContainerResult, Digest, ErrorKind, LogLevel, Next,
+    Plugin, Progress, Run, RunEnd, RunError, RunState, Stage, Step,
+};
+use simulay_sandbox::{Answer, Answered, Call, CallError};
+use simulay_store::StoreError;
+use tokio_util::sync::CancellationToken;
+
+use crate::drive::Driver;
+use crate::lease::RunLease;
+use crate::limits::Asker;
+use crate::retry::Budget;
+use crate::simulate::{Simulation, failure, pause, remove};
+use crate::{plan, plugins, report, verdict};
+
+/// One pass over a leased run.
+pub(crate) struct Pass<'a> {
+    pub(crate) driver: &'a Driver,
+    pub(crate) lease: &'a RunLease,
+    pub(crate) asker: &'a Asker,
+    pub(crate) run: Run,
+    plugin: Plugin,
+}
+
+/// Why the stages were left.
+pub(crate) enum Exit {
+    /// The run ends like this; `kept` are the files of its report.
+    End { end: RunEnd, kept: Vec<Artifact> },
+    /// The end was asked for, or the time is up: calls may still be open, and no container of them is left.
+    Interrupted,
+}
+
+/// What breaks the stages off.
+pub(crate) enum Fault {
+    /// The run is to fail with this.
+    Run(RunError),
+    /// The store failed: what is there stays, another pass follows.
+    Store(StoreError),
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<RunError> for Fault {
+    fn from(error: RunError) -> Self {
+        Self::Run(error)
+    }
+}
+
+impl<'a> Pass<'a> {
+    /// Works on the run until it has ended.
+    pub(crate) async fn make(
+        driver: &'a Driver,
+        lease: &'a RunLease,
+        asker: &'a Asker,
+    ) -> Result<(), StoreError> {
+        let ended = match Self::load(driver, lease, asker).await {
+            Ok(pass) => pass.end().await,
+            Err(error) => Err(error),
+        };
+        match ended {
+            // Waiting does not mend damaged data.
+            Err(error @ StoreError::Corrupt(_)) => {
+                lease.apply(Change::ended(RunEnd::Failed(verdict::of_store(&error)))).await
+            }
+            ended => ended,
+        }
+    }
+
+    async fn load(driver: &'a Driver, lease: &'a RunLease, asker: &'a Asker) -> Result<Self, StoreError> {
+        let run = driver.parts.runs.get(driver.run).await?.ok_or(StoreError::NotFound)?;
+        if run.state.is_end() {
+            return Err(StoreError::Ended);
+        }
+        let plugin = plugins::of_run(&driver.parts, &run.plugin).await?;
+        Ok(Self { driver, lease, asker, run, plugin })
+    }
+
+    /// Works on the run, and stores its end after nothing of it is left in Docker.
+    async fn end(&self) -> Result<(), StoreError> {
+        let worked = AssertUnwindSafe(self.within_time()).catch_unwind().await.unwrap_or_else(|_| {
+            let message = "a fault in the host stopped the run; please report it";
+            Err(RunError::new(ErrorKind::Internal, message).into())
+        });
+        let (end, kept) = match worked {
+            Ok(Exit::End { end, kept }) => (end, kept),
+            Ok(Exit::Interrupted) => (RunEnd::Cancelled, Vec::new()),
+            Err(Fault::Run(error)) => (RunEnd::Failed(error), Vec::new()),
+            Err(Fault::Store(error)) => return Err(error),
+        };
+        self.remove_containers().await?;
+        self.lease.apply(Change::Ended { end, kept }).await
+    }
+
+    async fn remove_containers(&self) -> Result<(), StoreError> {
+        let progress = self.lease.progress().await?;
+        let open = progress.attempts.iter().filter(|(_, newest)| newest.started && newest.end.is_none());
+        for ((step, index), newest) in open {
+            remove(&self.driver.parts, self.run.id, (*step, *index, newest.attempt)).await;
+            self.driver.logs.close(self.run.id, *step, *index);
+        }
+        Ok(())
+    }
+
+    /// Works on the run until it ends or its time is up; containers are stopped before either.
+    async fn within_time(&self) -> Result<Exit, Fault> {
+        let stop = self.driver.stop.child_token();
+        let mut work = std::pin::pin!(self.stages(&stop));
+        tokio::select! {
+            biased;
+            worked = &mut work => return worked,
+            () = self.time_up() => stop.cancel(),
+        }
+        match work.await? {
+            Exit::Interrupted if !self.driver.stop.is_cancelled() => {
+                let seconds = self.driver.settings.max_run_time.as_secs();
+                let message = format!("the run took longer than {seconds} s");
+                let error = RunError::new(ErrorKind::ContainerTimeout, message);
+                Ok(Exit::End { end: RunEnd::TimedOut(error), kept: Vec::new() })
+            }
+            exit => Ok(exit),
+        }
+    }
+
+    /// Returns once the run was active for as long as it may be.
+    async fn time_up(&self) {
+        loop {
+            let left = self.driver.settings.max_run_time.saturating_sub(self.lease.active.total());
+            if left.is_zero() {
+                return;
+            }
+            // The time it waits meanwhile does not count.
+            tokio::time::sleep(left).await;
+        }
+    }
+
+    async fn stages(&self, stop: &CancellationToken) -> Result<Exit, Fault> {
+        if self.run.cancel_requested || stop.is_cancelled() {
+            return Ok(Exit::Interrupted);
+        }
+        let Some(mut step) = self.first_step(stop).await? else { return Ok(Exit::Interrupted) };
+        for number in self.run.steps.saturating_sub(1).. {
+            let Some(results) = self.simulate(number, &step, stop).await? else {
+                return Ok(Exit::Interrupted);
+            };
+            match self.post_process(step, results).await? {
+                Next::Done(report) => {
+                    let known = self.known().await?;
+                    let (report, kept) = report::keep(self.driver, &self.plugin, report, &known).await?;
+                    return Ok(Exit::End { end: RunEnd::Succeeded(report), kept });
+                }
+                Next::Again(next) => step = self.plan(number.saturating_add(1), next).await?,
+            }
+            if stop.is_cancelled() {
+                return Ok(Exit::Interrupted);
+            }
+        }
+        Ok(Exit::Interrupted)
+    }
+
+    /// The step the run is at; the first one is asked for. None when the end is.
+    async fn first_step(&self, stop: &CancellationToken) -> Result<Option<Step>, Fault> {
+        let Run { id, state, steps, .. } = self.run;
+        if let Some(newest) = steps.checked_sub(1) {
+            // Containers at work are taken up whatever room there is: what they hold, they hold for a time.
+            let step = self.driver.parts.journal.step(id, newest).await?;
+            return Ok(Some(step.ok_or(StoreError::NotFound)?));
+        }
+        if self.driver.room.wait(0, stop).await.is_err() {
+            return Ok(None);
+        }
+        if state == RunState::Queued {
+            self.lease.apply(Change::Started).await?;
+        }
+        let call = Call::PreProcess(self.run.request.clone());
+        match self.ask(Stage::PreProcess, call).await? {
+            Answer::Step(first) => self.plan(0, first).await.map(Some),
+            Answer::Next(_) => Err(verdict::wrong_answer().into()),
+        }
+    }
+
+    async fn post_process(&self, step: Step, results: Vec<ContainerResult>) -> Result<Next, Fault> {
+        let call = Call::PostProcess { request: self.run.request.clone(), state: step.state, results };
+        match self.ask(Stage::PostProcess, call).await? {
+            Answer::Next(next) => Ok(next),
+            Answer::Step(_) => Err(verdict::wrong_answer().into()),
+        }
+    }
+
+    async fn ask(&self, stage: Stage, call: Call) -> Result<Answer, Fault> {
+        let answered = self.call_plugin(call).await?.map_err(|error| verdict::of_plugin(&error))?;
+        for (level, message) in answered.messages {
+            self.log(stage, level, message).await?;
+        }
+        Ok(answered.answer.map_err(verdict::of_failure)?)
+    }
+
+    /// Calls the plugin, again when the sandbox failed: a worker may die of something else than the plugin.
+    async fn call_plugin(&self, call: Call) -> Result<Result<Answered, CallError>, StoreError> {
+        let known = self.known().await?;
+        let Driver { parts, settings, stop, .. } = self.driver;
+        let _active = self.lease.active.begin();
+        let mut budget = Budget::new(settings.max_attempts, 0);
+        loop {
+            match plugins::call(parts, self.run.plugin.sha256, call.clone(), known.clone()).await {
+                Err(error @ (CallError::WorkerCrashed | CallError::Host(_))) if budget.again() => {
+                    tracing::warn!(run = %self.run.id, %error, "calling the plugin again");
+                    pause(settings.backoff.pause(budget.failures(), &*parts.chance), stop).await;
+                }
+                answered => return Ok(answered),
+            }
+        }
+    }
+
+    /// Stores a step that the policy admits whole.
+    async fn plan(&self, number: u32, step: Step) -> Result<Step, Fault> {
+        let most = self.driver.settings.max_steps;
+        if number >= most {
+            let message = format!("the run asked for more than {most} steps");
+            return Err(RunError::new(ErrorKind::StepLimit, message).into());
+        }
+        let step = plan::seeded(step, number, self.run.request.seed);
+        self.admit(&step).await?;
+        self.driver.room.wait(0, &self.driver.stop).await?;
+        self.lease.apply(Change::StepPlanned { step: number, plan: step.clone() }).await?;
+        Ok(step)
+    }
+
+    async fn admit(&self, step: &Step) -> Result<Vec<Admitted>, Fault> {
+        let known = self.known().await?;
+        Ok(plan::admit(step, &self.plugin.manifest, &*self.driver.parts.containers, &known)?)
+    }
+
+    /// The results of the step; or the first failure; none when calls are left open because of `stop`.
+    async fn simulate(
+        &self,
+        number: u32,
+        step: &Step,
+        stop: &CancellationToken,
+    ) -> Result<Option<Vec<ContainerResult>>, Fault> {
+        let planned = records(number, step, &*self.lease.progress().await?);
+        let failed = |record: &CallRecord| failure(record, record.end.as_ref()?);
+        // One that failed the run already leaves nothing to do but to tell so.
+        if planned.iter().all(|record| failed(record).is_none()) {
+            let admitted = self.admit(step).await?;
+            let open = planned.into_iter().zip(admitted).filter(|(record, _)| record.end.is_none());
+            let simulation = Simulation { pass: self, known: self.known().await? };
+            simulation.step(open.collect(), stop).await?;
+        }
+        let ended = records(number, step, &*self.lease.progress().await?);
+        if let Some(error) = ended.iter().find_map(failed) {
+            return Err(error.into());
+        }
+        let result = |record: CallRecord| match record.end {
+            Some(CallEnd::Result(result)) => Some(result),
+            _ => None,
+        };
+        Ok(ended.into_iter().map(result).collect())
+    }
+
+    /// The artifacts of the run, by their sizes: its inputs, and what its calls left.
+    async fn known(&self) -> Result<Arc<HashMap<Digest, u64>>, StoreError> {
+        let progress = self.lease.progress().await?;
+        let results = progress.attempts.values().filter_map(|newest| match &newest.end {
+            Some(CallEnd::Result(result)) => Some(result),
+            _ => None,
+        });
+        let left = results
+            .flat_map(|result| result.outputs.iter().chain(&result.stdout_log).chain(&result.stderr_log));
+        let artifacts = self.run.request.inputs.iter().chain(left);
+        Ok(Arc::new(artifacts.map(|artifact| (artifact.sha256, artifact.size)).collect()))
+    }
+
+    async fn log(&self, stage: Stage, level: LogLevel, message: String) -> Result<(), StoreError> {
+        self.lease.apply(Change::Logged { stage, level, message }).await
+    }
+}
+
+/// The calls of a step, where they are.
+fn records(number: u32, step: &Step, progress: &Progress) -> Vec<CallRecord> {
+    let calls = (0..).zip(&step.calls).filter_map(|(index, call)| {
+        let newest = progress.attempts.get(&(number, index))?.clone();
+        let (attempt, started, end) = (newest.attempt, newest.started, newest.end);
+        Some(CallRecord { step: number, index, attempt, call: AskedCall::from(call), started, end })
+    });
+    calls.collect()
+}

@@ -1,0 +1,64 @@
+//! The report of a run: its outcome checked, its files stored.
+
+use std::collections::HashMap;
+
+use simulay_model::{Artifact, Digest, ErrorKind, Kept, Plugin, RelativePath, Report, RunError, Source};
+use simulay_store::Blobs;
+
+use crate::checks::{self, Unfit};
+use crate::drive::Driver;
+use crate::exchange::put;
+use crate::kept;
+use crate::pass::Fault;
+
+/// `report` with every file in the store, and these files. `known` are the artifacts of the run.
+pub(crate) async fn keep(
+    driver: &Driver,
+    plugin: &Plugin,
+    report: Report,
+    known: &HashMap<Digest, u64>,
+) -> Result<(Report, Vec<Artifact>), Fault> {
+    check_outcome(driver, plugin, &report).await?;
+    let mut files = Vec::with_capacity(report.artifacts.len());
+    let mut artifacts = Vec::with_capacity(report.artifacts.len());
+    for file in kept::with_distinct_names(report.artifacts) {
+        let artifact = keep_file(&*driver.parts.blobs, &file, known).await?;
+        files.push(Kept { content: Source::Artifact(artifact.sha256), ..file });
+        artifacts.push(artifact);
+    }
+    Ok((Report { artifacts: files, ..report }, artifacts))
+}
+
+async fn check_outcome(driver: &Driver, plugin: &Plugin, report: &Report) -> Result<(), Fault> {
+    let place = driver.limits.check().await?;
+    let fits = checks::check(place, &plugin.manifest.result_schema, &report.outcome).await;
+    fits.map_err(|unfit| match unfit {
+        Unfit::Broken(errors) => {
+            let first = errors.first().map(ToString::to_string).unwrap_or_default();
+            Fault::from(invalid("outcome", format!("breaks `result-schema`: {first}")))
+        }
+        Unfit::Store(error) => error.into(),
+    })
+}
+
+async fn keep_file(blobs: &dyn Blobs, file: &Kept, known: &HashMap<Digest, u64>) -> Result<Artifact, Fault> {
+    let path = RelativePath::new(file.name.as_str());
+    let path = path.map_err(|rule| invalid("artifacts.name", rule.to_string()))?;
+    let (sha256, size) = match &file.content {
+        Source::Text(text) => put(blobs, text.clone().into()).await?,
+        Source::Bytes(bytes) => put(blobs, bytes.clone().into()).await?,
+        Source::Artifact(sha256) => match known.get(sha256) {
+            Some(size) => (*sha256, *size),
+            None => {
+                return Err(invalid("artifacts.content", "not an artifact of this run".to_owned()).into());
+            }
+        },
+    };
+    let media_type = Artifact::media_type_of(path.file_name()).to_owned();
+    Ok(Artifact { path, size, sha256, media_type })
+}
+
+fn invalid(field: &str, rule: String) -> RunError {
+    RunError::new(ErrorKind::PluginResultInvalid, format!("the plugin's report is wrong: `{field}`: {rule}"))
+        .at(field)
+}

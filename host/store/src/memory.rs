@@ -1,0 +1,77 @@
+//! A store in memory that keeps what the others keep, for tests of what stands on a store. What is in it is
+//! committed: it outlives whoever uses it.
+
+mod blobs;
+mod journal;
+mod plugins;
+mod requests;
+mod runs;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use semver::Version;
+use simulay_model::{
+    AskedCall, AttemptProgress, Clock, Digest, Event, Plugin, PluginEvent, PluginName, Run, RunArtifact,
+    RunId, Step,
+};
+use tokio::sync::watch;
+
+use crate::{Remembered, RequestKey};
+
+/// Records and bytes in memory.
+pub struct MemoryStore {
+    clock: Arc<dyn Clock>,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    plugins: BTreeMap<(PluginName, Version), PluginEntry>,
+    runs: BTreeMap<RunId, RunEntry>,
+    requests: HashMap<RequestKey, Remembered>,
+    blobs: BTreeMap<Digest, Bytes>,
+}
+
+struct PluginEntry {
+    plugin: Plugin,
+    history: Vec<PluginEvent>,
+}
+
+struct RunEntry {
+    run: Run,
+    steps: Vec<Step>,
+    asked: BTreeMap<(u32, u32), AskedCall>,
+    /// The newest attempt at each call.
+    attempts: BTreeMap<(u32, u32), AttemptProgress>,
+    artifacts: Vec<RunArtifact>,
+    events: Vec<Event>,
+    last: watch::Sender<u64>,
+    lease: Option<LeaseEntry>,
+}
+
+struct LeaseEntry {
+    owner: String,
+    fence: u64,
+    until: Timestamp,
+    active: Duration,
+}
+
+impl MemoryStore {
+    /// An empty store; leases end by `clock`.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, state: Arc::default() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,56 @@
+//! Immutable bytes.
+
+use std::ops::Range;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+use futures_util::{StreamExt as _, stream};
+use simulay_model::Digest;
+
+use super::{MemoryStore, State, lock};
+use crate::{BlobStream, BlobWriter, Blobs, StoreError};
+
+#[async_trait]
+impl Blobs for MemoryStore {
+    async fn create(&self) -> Result<Box<dyn BlobWriter>, StoreError> {
+        Ok(Box::new(Blob { bytes: BytesMut::new(), state: self.state.clone() }))
+    }
+
+    async fn size(&self, blob: Digest) -> Result<Option<u64>, StoreError> {
+        Ok(self.state().blobs.get(&blob).map(|bytes| bytes.len() as u64))
+    }
+
+    async fn read(&self, blob: Digest, range: Option<Range<u64>>) -> Result<BlobStream, StoreError> {
+        let bytes = self.state().blobs.get(&blob).cloned().ok_or(StoreError::NotFound)?;
+        let place = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
+        let part = match range {
+            Some(range) => bytes.slice(place(range.start)..place(range.end)),
+            None => bytes,
+        };
+        Ok(stream::iter([Ok(part)]).boxed())
+    }
+}
+
+struct Blob {
+    bytes: BytesMut,
+    state: Arc<Mutex<State>>,
+}
+
+#[async_trait]
+impl BlobWriter for Blob {
+    async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError> {
+        self.bytes.extend_from_slice(&bytes);
+        Ok(())
+    }
+
+    fn digest(&self) -> Digest {
+        Digest::of(&self.bytes)
+    }
+
+    async fn finish(self: Box<Self>) -> Result<(Digest, u64), StoreError> {
+        let (digest, size) = (Digest::of(&self.bytes), self.bytes.len() as u64);
+        lock(&self.state).blobs.insert(digest, self.bytes.freeze());
+        Ok((digest, size))
+    }
+}

@@ -1,0 +1,51 @@
+//! What happened to runs, read back.
+
+use async_trait::async_trait;
+use simulay_model::{CallRecord, Event, RunArtifact, RunId, Step};
+use tokio::sync::watch;
+
+use super::{MemoryStore, RunEntry};
+use crate::{Journal, StoreError};
+
+#[async_trait]
+impl Journal for MemoryStore {
+    async fn step(&self, run: RunId, step: u32) -> Result<Option<Step>, StoreError> {
+        Ok(self.state().runs.get(&run).and_then(|entry| entry.steps.get(step as usize).cloned()))
+    }
+
+    async fn calls(&self, run: RunId) -> Result<Vec<CallRecord>, StoreError> {
+        Ok(self.state().runs.get(&run).map(RunEntry::calls).unwrap_or_default())
+    }
+
+    async fn call(&self, run: RunId, step: u32, index: u32) -> Result<Option<CallRecord>, StoreError> {
+        let calls = self.calls(run).await?;
+        Ok(calls.into_iter().find(|call| (call.step, call.index) == (step, index)))
+    }
+
+    async fn artifacts(&self, run: RunId) -> Result<Vec<RunArtifact>, StoreError> {
+        Ok(self.state().runs.get(&run).map(|entry| entry.artifacts.clone()).unwrap_or_default())
+    }
+
+    async fn events(&self, run: RunId, after: u64, limit: u32) -> Result<Vec<Event>, StoreError> {
+        let state = self.state();
+        let events = state.runs.get(&run).into_iter().flat_map(|entry| &entry.events);
+        Ok(events.filter(|event| event.sequence > after).take(limit as usize).cloned().collect())
+    }
+
+    async fn watch(&self, run: RunId) -> Result<watch::Receiver<u64>, StoreError> {
+        let known = self.state().runs.get(&run).map(|entry| entry.last.subscribe());
+        Ok(known.unwrap_or_else(|| watch::channel(0).1))
+    }
+}
+
+impl RunEntry {
+    fn calls(&self) -> Vec<CallRecord> {
+        let calls = self.attempts.iter().filter_map(|(place, newest)| {
+            let (step, index) = *place;
+            let call = self.asked.get(place)?.clone();
+            let (attempt, started, end) = (newest.attempt, newest.started, newest.end.clone());
+            Some(CallRecord { step, index, attempt, call, started, end })
+        });
+        calls.collect()
+    }
+}

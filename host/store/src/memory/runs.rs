@@ -1,0 +1,179 @@
+//! Runs and their leases.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use simulay_model::{
+    ArtifactKind, AskedCall, Effects, Event, EventData, Head, PluginName, Progress, Run, RunArtifact, RunId,
+    RunSummary,
+};
+use tokio::sync::watch;
+
+use super::{LeaseEntry, MemoryStore, RunEntry, State};
+use crate::{Claim, Lease, Outcome, Remembered, Renewed, RunQuery, Runs, StoreError};
+
+#[async_trait]
+impl Runs for MemoryStore {
+    async fn create(&self, run: Run, claim: Option<Claim>) -> Result<(), StoreError> {
+        let mut state = self.state();
+        if state.runs.contains_key(&run.id) {
+            return Err(StoreError::RunExists);
+        }
+        let id = run.id;
+        if let Some(Claim { request, fingerprint }) = claim {
+            if state.requests.contains_key(&request) {
+                return Err(StoreError::Repeated);
+            }
+            state.requests.insert(request, Remembered { fingerprint, outcome: Outcome::Run(id) });
+        }
+        state.runs.insert(id, RunEntry::new(run));
+        Ok(())
+    }
+
+    async fn progress(&self, run: RunId) -> Result<Option<Progress>, StoreError> {
+        Ok(self.state().runs.get(&run).map(RunEntry::progress))
+    }
+
+    async fn commit(&self, run: RunId, fence: Option<u64>, effects: Box<Effects>) -> Result<(), StoreError> {
+        let mut state = self.state();
+        let entry = entry(&mut state, run)?;
+        if let Some(fence) = fence {
+            entry.check_fence(fence)?;
+        }
+        if entry.last_event().saturating_add(1) != effects.sequence {
+            return Err(StoreError::Stale);
+        }
+        entry.store(*effects);
+        Ok(())
+    }
+
+    async fn acquire_lease(
+        &self,
+        run: RunId,
+        owner: &str,
+        time: Duration,
+    ) -> Result<Option<Lease>, StoreError> {
+        let (now, mut state) = (self.clock.now(), self.state());
+        let entry = entry(&mut state, run)?;
+        if entry.run.state.is_end() {
+            return Err(StoreError::Ended);
+        }
+        let (fence, active) = match &entry.lease {
+            Some(lease) if lease.owner != owner && lease.until > now => return Ok(None),
+            Some(lease) => (lease.fence.saturating_add(1), lease.active),
+            None => (1, Duration::ZERO),
+        };
+        let until = now.checked_add(time).map_err(|error| StoreError::Failed(error.to_string()))?;
+        entry.lease = Some(LeaseEntry { owner: owner.to_owned(), fence, until, active });
+        Ok(Some(Lease { fence, active }))
+    }
+
+    async fn renew_lease(&self, run: RunId, lease: Lease, time: Duration) -> Result<Renewed, StoreError> {
+        let (now, mut state) = (self.clock.now(), self.state());
+        let entry = entry(&mut state, run)?;
+        entry.check_fence(lease.fence)?;
+        let until = now.checked_add(time).map_err(|error| StoreError::Failed(error.to_string()))?;
+        let held = entry.lease.as_mut().ok_or(StoreError::Fenced)?;
+        // In milliseconds, as others store it.
+        let active = Duration::from_millis(u64::try_from(lease.active.as_millis()).unwrap_or(u64::MAX));
+        (held.until, held.active) = (until, active);
+        Ok(Renewed { cancel_requested: entry.run.cancel_requested })
+    }
+
+    async fn get(&self, run: RunId) -> Result<Option<Run>, StoreError> {
+        Ok(self.state().runs.get(&run).map(|entry| entry.run.clone()))
+    }
+
+    async fn summary(&self, run: RunId) -> Result<Option<RunSummary>, StoreError> {
+        Ok(self.state().runs.get(&run).map(|entry| RunSummary::from(&entry.run)))
+    }
+
+    async fn list(&self, query: RunQuery) -> Result<Vec<RunSummary>, StoreError> {
+        let state = self.state();
+        let asked = |run: &&Run| {
+            query.pipeline.as_ref().is_none_or(|pipeline| *pipeline == run.plugin.name)
+                && query.state.is_none_or(|state| state == run.state)
+                && query.before.is_none_or(|before| run.id < before)
+        };
+        let runs = state.runs.values().rev().map(|entry| &entry.run).filter(asked);
+        Ok(runs.take(query.limit as usize).map(RunSummary::from).collect())
+    }
+
+    async fn unfinished(&self) -> Result<Vec<(RunId, PluginName)>, StoreError> {
+        let state = self.state();
+        let unfinished = state.runs.iter().filter(|(_, entry)| !entry.run.state.is_end());
+        Ok(unfinished.map(|(id, entry)| (*id, entry.run.plugin.name.clone())).collect())
+    }
+}
+
+fn entry(state: &mut State, run: RunId) -> Result<&mut RunEntry, StoreError> {
+    state.runs.get_mut(&run).ok_or(StoreError::NotFound)
+}
+
+impl RunEntry {
+    fn new(run: Run) -> Self {
+        let input = |artifact| RunArtifact { kind: ArtifactKind::Input, origin: None, artifact };
+        let queued = Event { run: run.id, sequence: 1, at: run.created_at, data: EventData::RunQueued };
+        Self {
+            artifacts: run.request.inputs.iter().cloned().map(input).collect(),
+            run,
+            steps: Vec::new(),
+            asked: Default::default(),
+            attempts: Default::default(),
+            events: vec![queued],
+            last: watch::Sender::new(1),
+            lease: None,
+        }
+    }
+
+    pub(super) fn last_event(&self) -> u64 {
+        self.events.last().map_or(0, |event| event.sequence)
+    }
+
+    fn progress(&self) -> Progress {
+        Progress {
+            state: self.run.state,
+            sequence: self.last_event(),
+            cancel_requested: self.run.cancel_requested,
+            steps: self.run.steps,
+            attempts: self.attempts.clone(),
+        }
+    }
+
+    fn check_fence(&self, fence: u64) -> Result<(), StoreError> {
+        match &self.lease {
+            Some(lease) if lease.fence == fence => Ok(()),
+            // What has ended is leased to nobody.
+            None if self.run.state.is_end() => Err(StoreError::Ended),
+            _ => Err(StoreError::Fenced),
+        }
+    }
+
+    fn store(&mut self, effects: Effects) {
+        let ends = effects.is_end();
+        let Effects { sequence, at, event, head, step, attempts, artifacts, report } = effects;
+        if let Some(head) = head {
+            self.set_head(head);
+        }
+        if let Some((number, step)) = step {
+            let calls = (0..).zip(&step.calls);
+            self.asked.extend(calls.map(|(index, call)| ((number, index), AskedCall::from(call))));
+            self.steps.push(step);
+        }
+        self.attempts.extend(attempts);
+        self.artifacts.extend(artifacts);
+        self.run.report = report;
+        self.events.push(Event { run: self.run.id, sequence, at, data: event });
+        if ends {
+            self.lease = None;
+        }
+        self.last.send_replace(sequence);
+    }
+
+    fn set_head(&mut self, head: Head) {
+        let Head { state, steps, cancel_requested, started_at, ended_at, error } = head;
+        (self.run.state, self.run.steps, self.run.cancel_requested) = (state, steps, cancel_requested);
+        self.run.started_at = started_at.or(self.run.started_at);
+        (self.run.ended_at, self.run.error) = (ended_at, error);
+    }
+}
