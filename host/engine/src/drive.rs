@@ -1,41 +1,18 @@
 //! Drives one run from where the store says it is to its end.
 //!
 //! # Flow
-//! [`Driver::drive`] waits for the run's turn, leases it and makes one [`Pass`] over it. A pass that the
+//! [`RunContext::drive`] waits for the run's turn, leases it and makes one [`Pass`] over it. A pass that the
 //! store or another host breaks off is followed by another, which begins with what is stored.
 
-use std::sync::Arc;
-
-use simulay_model::{PluginName, RunId};
 use simulay_store::StoreError;
-use tokio_util::sync::CancellationToken;
 
+use crate::context::RunContext;
 use crate::lease::RunLease;
-use crate::limits::{Asker, Limits};
-use crate::logs::LiveLogs;
+use crate::limits::Asker;
 use crate::pass::Pass;
-use crate::storage::Room;
-use crate::{Parts, Settings};
 
 /// Whose runs these are, until there are accounts.
 const OWNER: &str = "everyone";
-
-/// What driving a run needs.
-pub(crate) struct Driver {
-    pub(crate) parts: Parts,
-    pub(crate) settings: Arc<Settings>,
-    pub(crate) limits: Arc<Limits>,
-    pub(crate) logs: LiveLogs,
-    pub(crate) run: RunId,
-    /// What it is a run of.
-    pub(crate) pipeline: PluginName,
-    /// What is left of the disk.
-    pub(crate) room: Room,
-    /// Cancelled when someone asked for the end of the run.
-    pub(crate) stop: CancellationToken,
-    /// Cancelled when the host takes up no more work.
-    pub(crate) draining: CancellationToken,
-}
 
 /// What came of the run's turn.
 enum Turn {
@@ -47,7 +24,7 @@ enum Turn {
     Contended,
 }
 
-impl Driver {
+impl RunContext {
     /// Returns once the run has ended, or is left to the next start of the host.
     pub(crate) async fn drive(self) {
         for failures in 0.. {

@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::archive::ArchiveWriter;
-use crate::drive::Driver;
+use crate::context::RunContext;
 use crate::events::Followers;
 use crate::lease::apply_unleased;
 use crate::limits::{Limits, Place};
@@ -450,7 +450,7 @@ impl Engine {
         };
         let (blobs, room) = (self.parts.blobs.clone(), self.room());
         let patient = Patient { blobs, room: room.clone(), stop: stop.clone() };
-        let driver = Driver {
+        let context = RunContext {
             parts: Parts { blobs: Arc::new(patient), ..self.parts.clone() },
             room,
             settings: self.settings.clone(),
@@ -464,7 +464,7 @@ impl Engine {
         let (letting_go, at_work) = (self.letting_go.clone(), self.at_work.clone());
         self.tasks.spawn(async move {
             let _place = place;
-            letting_go.run_until_cancelled(driver.drive()).await;
+            letting_go.run_until_cancelled(context.drive()).await;
             lock(&at_work).remove(&id);
         });
     }

@@ -19,7 +19,8 @@ use simulay_sandbox::{Answer, Answered, Call, CallError};
 use simulay_store::StoreError;
 use tokio_util::sync::CancellationToken;
 
-use crate::drive::Driver;
+use crate::context::RunContext;
+use crate::fault::Fault;
 use crate::lease::RunLease;
 use crate::limits::Asker;
 use crate::retry::Budget;
@@ -28,10 +29,10 @@ use crate::{plan, plugins, report, verdict};
 
 /// One pass over a leased run.
 pub(crate) struct Pass<'a> {
-    pub(crate) driver: &'a Driver,
-    pub(crate) lease: &'a RunLease,
-    pub(crate) asker: &'a Asker,
-    pub(crate) run: Run,
+    context: &'a RunContext,
+    lease: &'a RunLease,
+    asker: &'a Asker,
+    run: Run,
     plugin: Plugin,
 }
 
@@ -43,34 +44,14 @@ pub(crate) enum Exit {
     Interrupted,
 }
 
-/// What breaks the stages off.
-pub(crate) enum Fault {
-    /// The run is to fail with this.
-    Run(RunError),
-    /// The store failed: what is there stays, another pass follows.
-    Store(StoreError),
-}
-
-impl From<StoreError> for Fault {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
-impl From<RunError> for Fault {
-    fn from(error: RunError) -> Self {
-        Self::Run(error)
-    }
-}
-
 impl<'a> Pass<'a> {
     /// Works on the run until it has ended.
     pub(crate) async fn make(
-        driver: &'a Driver,
+        context: &'a RunContext,
         lease: &'a RunLease,
         asker: &'a Asker,
     ) -> Result<(), StoreError> {
-        let ended = match Self::load(driver, lease, asker).await {
+        let ended = match Self::load(context, lease, asker).await {
             Ok(pass) => pass.end().await,
             Err(error) => Err(error),
         };
@@ -83,13 +64,17 @@ impl<'a> Pass<'a> {
         }
     }
 
-    async fn load(driver: &'a Driver, lease: &'a RunLease, asker: &'a Asker) -> Result<Self, StoreError> {
-        let run = driver.parts.runs.get(driver.run).await?.ok_or(StoreError::NotFound)?;
+    async fn load(
+        context: &'a RunContext,
+        lease: &'a RunLease,
+        asker: &'a Asker,
+    ) -> Result<Self, StoreError> {
+        let run = context.parts.runs.get(context.run).await?.ok_or(StoreError::NotFound)?;
         if run.state.is_end() {
             return Err(StoreError::Ended);
         }
-        let plugin = plugins::of_run(&driver.parts, &run.plugin).await?;
-        Ok(Self { driver, lease, asker, run, plugin })
+        let plugin = plugins::of_run(&context.parts, &run.plugin).await?;
+        Ok(Self { context, lease, asker, run, plugin })
     }
 
     /// Works on the run, and stores its end after nothing of it is left in Docker.
@@ -112,15 +97,15 @@ impl<'a> Pass<'a> {
         let progress = self.lease.progress().await?;
         let open = progress.attempts.iter().filter(|(_, newest)| newest.started && newest.end.is_none());
         for ((step, index), newest) in open {
-            remove(&self.driver.parts, self.run.id, (*step, *index, newest.attempt)).await;
-            self.driver.logs.close(self.run.id, *step, *index);
+            remove(&self.context.parts, self.run.id, (*step, *index, newest.attempt)).await;
+            self.context.logs.close(self.run.id, *step, *index);
         }
         Ok(())
     }
 
     /// Works on the run until it ends or its time is up; containers are stopped before either.
     async fn within_time(&self) -> Result<Exit, Fault> {
-        let stop = self.driver.stop.child_token();
+        let stop = self.context.stop.child_token();
         let mut work = std::pin::pin!(self.stages(&stop));
         tokio::select! {
             biased;
@@ -128,8 +113,8 @@ impl<'a> Pass<'a> {
             () = self.time_up() => stop.cancel(),
         }
         match work.await? {
-            Exit::Interrupted if !self.driver.stop.is_cancelled() => {
-                let seconds = self.driver.settings.max_run_time.as_secs();
+            Exit::Interrupted if !self.context.stop.is_cancelled() => {
+                let seconds = self.context.settings.max_run_time.as_secs();
                 let message = format!("the run took longer than {seconds} s");
                 let error = RunError::new(ErrorKind::ContainerTimeout, message);
                 Ok(Exit::End { end: RunEnd::TimedOut(error), kept: Vec::new() })
@@ -141,7 +126,7 @@ impl<'a> Pass<'a> {
     /// Returns once the run was active for as long as it may be.
     async fn time_up(&self) {
         loop {
-            let left = self.driver.settings.max_run_time.saturating_sub(self.lease.active.total());
+            let left = self.context.settings.max_run_time.saturating_sub(self.lease.active.total());
             if left.is_zero() {
                 return;
             }
@@ -162,7 +147,7 @@ impl<'a> Pass<'a> {
             match self.post_process(step, results).await? {
                 Next::Done(report) => {
                     let known = self.known().await?;
-                    let (report, kept) = report::keep(self.driver, &self.plugin, report, &known).await?;
+                    let (report, kept) = report::keep(self.context, &self.plugin, report, &known).await?;
                     return Ok(Exit::End { end: RunEnd::Succeeded(report), kept });
                 }
                 Next::Again(next) => step = self.plan(number.saturating_add(1), next).await?,
@@ -179,10 +164,10 @@ impl<'a> Pass<'a> {
         let Run { id, state, steps, .. } = self.run;
         if let Some(newest) = steps.checked_sub(1) {
             // Containers at work are taken up whatever room there is: what they hold, they hold for a time.
-            let step = self.driver.parts.journal.step(id, newest).await?;
+            let step = self.context.parts.journal.step(id, newest).await?;
             return Ok(Some(step.ok_or(StoreError::NotFound)?));
         }
-        if self.driver.room.wait(0, stop).await.is_err() {
+        if self.context.room.wait(0, stop).await.is_err() {
             return Ok(None);
         }
         if state == RunState::Queued {
@@ -214,7 +199,7 @@ impl<'a> Pass<'a> {
     /// Calls the plugin, again when the sandbox failed: a worker may die of something else than the plugin.
     async fn call_plugin(&self, call: Call) -> Result<Result<Answered, CallError>, StoreError> {
         let known = self.known().await?;
-        let Driver { parts, settings, stop, .. } = self.driver;
+        let RunContext { parts, settings, stop, .. } = self.context;
         let _active = self.lease.active.begin();
         let mut budget = Budget::new(settings.max_attempts, 0);
         loop {
@@ -230,21 +215,21 @@ impl<'a> Pass<'a> {
 
     /// Stores a step that the policy admits whole.
     async fn plan(&self, number: u32, step: Step) -> Result<Step, Fault> {
-        let most = self.driver.settings.max_steps;
+        let most = self.context.settings.max_steps;
         if number >= most {
             let message = format!("the run asked for more than {most} steps");
             return Err(RunError::new(ErrorKind::StepLimit, message).into());
         }
         let step = plan::seeded(step, number, self.run.request.seed);
         self.admit(&step).await?;
-        self.driver.room.wait(0, &self.driver.stop).await?;
+        self.context.room.wait(0, &self.context.stop).await?;
         self.lease.apply(Change::StepPlanned { step: number, plan: step.clone() }).await?;
         Ok(step)
     }
 
     async fn admit(&self, step: &Step) -> Result<Vec<Admitted>, Fault> {
         let known = self.known().await?;
-        Ok(plan::admit(step, &self.plugin.manifest, &*self.driver.parts.containers, &known)?)
+        Ok(plan::admit(step, &self.plugin.manifest, &*self.context.parts.containers, &known)?)
     }
 
     /// The results of the step; or the first failure; none when calls are left open because of `stop`.
@@ -260,7 +245,8 @@ impl<'a> Pass<'a> {
         if planned.iter().all(|record| failed(record).is_none()) {
             let admitted = self.admit(step).await?;
             let open = planned.into_iter().zip(admitted).filter(|(record, _)| record.end.is_none());
-            let simulation = Simulation { pass: self, known: self.known().await? };
+            let Self { context, lease, asker, run, .. } = self;
+            let simulation = Simulation { context, lease, asker, run, known: self.known().await? };
             simulation.step(open.collect(), stop).await?;
         }
         let ended = records(number, step, &*self.lease.progress().await?);

@@ -6,31 +6,31 @@ use simulay_model::{Artifact, Digest, ErrorKind, Kept, Plugin, RelativePath, Rep
 use simulay_store::Blobs;
 
 use crate::checks::{self, Unfit};
-use crate::drive::Driver;
+use crate::context::RunContext;
 use crate::exchange::put;
+use crate::fault::Fault;
 use crate::kept;
-use crate::pass::Fault;
 
 /// `report` with every file in the store, and these files. `known` are the artifacts of the run.
 pub(crate) async fn keep(
-    driver: &Driver,
+    context: &RunContext,
     plugin: &Plugin,
     report: Report,
     known: &HashMap<Digest, u64>,
 ) -> Result<(Report, Vec<Artifact>), Fault> {
-    check_outcome(driver, plugin, &report).await?;
+    check_outcome(context, plugin, &report).await?;
     let mut files = Vec::with_capacity(report.artifacts.len());
     let mut artifacts = Vec::with_capacity(report.artifacts.len());
     for file in kept::with_distinct_names(report.artifacts) {
-        let artifact = keep_file(&*driver.parts.blobs, &file, known).await?;
+        let artifact = keep_file(&*context.parts.blobs, &file, known).await?;
         files.push(Kept { content: Source::Artifact(artifact.sha256), ..file });
         artifacts.push(artifact);
     }
     Ok((Report { artifacts: files, ..report }, artifacts))
 }
 
-async fn check_outcome(driver: &Driver, plugin: &Plugin, report: &Report) -> Result<(), Fault> {
-    let place = driver.limits.check().await?;
+async fn check_outcome(context: &RunContext, plugin: &Plugin, report: &Report) -> Result<(), Fault> {
+    let place = context.limits.check().await?;
     let fits = checks::check(place, &plugin.manifest.result_schema, &report.outcome).await;
     fits.map_err(|unfit| match unfit {
         Unfit::Broken(errors) => {

@@ -7,35 +7,30 @@ use std::time::Duration;
 use futures_util::{StreamExt as _, stream};
 use simulay_containers::{Admitted, Begin, Completed, ContainerError};
 use simulay_model::{
-    CallEnd, CallRecord, Change, ContainerName, Digest, LogLevel, OnFailure, RunError, RunId, Stage,
+    CallEnd, CallRecord, Change, ContainerName, Digest, LogLevel, OnFailure, Run, RunError, RunId, Stage,
 };
 use simulay_store::StoreError;
 use tokio_util::sync::CancellationToken;
 
-use crate::drive::Driver;
+use crate::context::RunContext;
 use crate::exchange::CallExchange;
-use crate::lease::may_pass;
+use crate::lease::{RunLease, may_pass};
+use crate::limits::Asker;
 use crate::logs::StreamName;
-use crate::pass::Pass;
 use crate::retry::{Attempt, Budget, judge};
 use crate::{Parts, omission, verdict};
 
 /// What carrying out the calls of one step needs.
 pub(crate) struct Simulation<'a> {
-    pub(crate) pass: &'a Pass<'a>,
+    pub(crate) context: &'a RunContext,
+    pub(crate) lease: &'a RunLease,
+    pub(crate) asker: &'a Asker,
+    pub(crate) run: &'a Run,
     /// Artifacts of the run and their sizes.
     pub(crate) known: Arc<HashMap<Digest, u64>>,
 }
 
 impl Simulation<'_> {
-    const fn driver(&self) -> &Driver {
-        self.pass.driver
-    }
-
-    const fn run(&self) -> RunId {
-        self.pass.run.id
-    }
-
     /// Sees every call in `pending` through to its end. When one fails the run, the others are
     /// stopped. Returns early, with calls left open, only when `stop` says so or the store fails.
     pub(crate) async fn step(
@@ -55,7 +50,7 @@ impl Simulation<'_> {
             ended.map(|_| ())
         });
         let mut running =
-            stream::iter(calls).buffer_unordered(self.driver().settings.max_containers_per_run.max(1));
+            stream::iter(calls).buffer_unordered(self.context.settings.max_containers_per_run.max(1));
         let mut outcome = Ok(());
         while let Some(ended) = running.next().await {
             outcome = outcome.and(ended);
@@ -73,10 +68,10 @@ impl Simulation<'_> {
             return Vec::new();
         }
         for failures in 0.. {
-            match self.driver().parts.containers.list().await {
+            match self.context.parts.containers.list().await {
                 Ok(names) => return names,
                 Err(error) => {
-                    tracing::warn!(run = %self.run(), %error, "waiting for Docker to adopt containers")
+                    tracing::warn!(run = %self.run.id, %error, "waiting for Docker to adopt containers")
                 }
             }
             self.pause(failures, stop).await;
@@ -96,12 +91,12 @@ impl Simulation<'_> {
         stop: &CancellationToken,
     ) -> Result<bool, StoreError> {
         // A container that may have been started and is not there is never started again.
-        if record.started && !present.contains(&name(self.run(), newest(&record))) && !stop.is_cancelled() {
+        if record.started && !present.contains(&name(self.run.id, newest(&record))) && !stop.is_cancelled() {
             self.next_attempt(&mut record, "the container was gone after a restart of the host").await?;
         }
         let mut budget = Budget::new(
-            self.driver().settings.max_attempts,
-            self.pass.run.retries.min(self.driver().settings.max_retries),
+            self.context.settings.max_attempts,
+            self.run.retries.min(self.context.settings.max_retries),
         );
         loop {
             let error = match self.attempt(&record, admitted, stop).await? {
@@ -127,30 +122,30 @@ impl Simulation<'_> {
     ) -> Result<Attempt, StoreError> {
         if !record.started {
             // Who is stopped meanwhile is told so below.
-            let _ = self.driver().room.wait(0, stop).await;
+            let _ = self.context.room.wait(0, stop).await;
         }
         let place = tokio::select! {
             biased;
             () = stop.cancelled() => None,
-            place = self.driver().limits.container(self.pass.asker, admitted) => place,
+            place = self.context.limits.container(self.asker, admitted) => place,
         };
         let Some(_place) = place else {
             // What an earlier life started has no one to stop it but us.
             if record.started {
-                remove(&self.driver().parts, self.run(), newest(record)).await;
+                remove(&self.context.parts, self.run.id, newest(record)).await;
             }
             return Ok(Attempt::Stopped);
         };
-        let _at_work = self.pass.lease.active.begin();
+        let _at_work = self.lease.active.begin();
         // Opens the logs before anyone is told of the start, who may ask for them at once.
         let exchange = self.exchange(record);
         let begin = if record.started { Begin::Adopt } else { Begin::Start };
         if begin == Begin::Start {
             let CallRecord { step, index, attempt, .. } = *record;
-            self.pass.lease.apply(Change::CallStarted { step, index, attempt }).await?;
+            self.lease.apply(Change::CallStarted { step, index, attempt }).await?;
         }
-        let name = name(self.run(), newest(record));
-        let ended = self.driver().parts.containers.run(name, admitted, &exchange, begin, stop.clone()).await;
+        let name = name(self.run.id, newest(record));
+        let ended = self.context.parts.containers.run(name, admitted, &exchange, begin, stop.clone()).await;
         self.result(record, &exchange, ended).await
     }
 
@@ -163,7 +158,7 @@ impl Simulation<'_> {
         let name = &record.call.name;
         match ended {
             Ok(completed) => {
-                let result = exchange.result(name, completed, self.driver().settings.stream_excerpt).await?;
+                let result = exchange.result(name, completed, self.context.settings.stream_excerpt).await?;
                 Ok(Attempt::Over(Box::new(CallEnd::Result(result))))
             }
             Err(error) => Ok(judge(&error, name)),
@@ -183,7 +178,7 @@ impl Simulation<'_> {
         if let Some(message) = warning {
             self.warn(message).await?;
         }
-        remove(&self.driver().parts, self.run(), newest(record)).await;
+        remove(&self.context.parts, self.run.id, newest(record)).await;
         Ok(goes_on)
     }
 
@@ -197,13 +192,13 @@ impl Simulation<'_> {
         let CallRecord { step, index, attempt, .. } = *record;
         for failures in 0.. {
             let end = end.clone();
-            match self.pass.lease.apply(Change::CallEnded { step, index, attempt, end }).await {
+            match self.lease.apply(Change::CallEnded { step, index, attempt, end }).await {
                 Err(error) if may_pass(&error) && !stop.is_cancelled() => {
-                    tracing::error!(run = %self.run(), %error, "the end of a call waits for the store");
+                    tracing::error!(run = %self.run.id, %error, "the end of a call waits for the store");
                     self.pause(failures, stop).await;
                 }
                 stored => {
-                    self.driver().logs.close(self.run(), step, index);
+                    self.context.logs.close(self.run.id, step, index);
                     return stored;
                 }
             }
@@ -219,26 +214,26 @@ impl Simulation<'_> {
             record.call.name, record.attempt
         );
         self.warn(message).await?;
-        remove(&self.driver().parts, self.run(), newest(record)).await;
-        self.driver().logs.close(self.run(), record.step, record.index);
+        remove(&self.context.parts, self.run.id, newest(record)).await;
+        self.context.logs.close(self.run.id, record.step, record.index);
         record.attempt += 1;
         record.started = false;
         Ok(())
     }
 
     async fn warn(&self, message: String) -> Result<(), StoreError> {
-        self.pass.lease.apply(Change::Logged { stage: Stage::Simulate, level: LogLevel::Warn, message }).await
+        self.lease.apply(Change::Logged { stage: Stage::Simulate, level: LogLevel::Warn, message }).await
     }
 
     async fn pause(&self, failures: u32, stop: &CancellationToken) {
-        let time = self.driver().settings.backoff.pause(failures, &*self.driver().parts.chance);
+        let time = self.context.settings.backoff.pause(failures, &*self.context.parts.chance);
         pause(time, stop).await;
     }
 
     fn exchange(&self, record: &CallRecord) -> CallExchange {
-        let log = |stream| self.driver().logs.open(self.run(), record.step, record.index, stream);
+        let log = |stream| self.context.logs.open(self.run.id, record.step, record.index, stream);
         let (stdout, stderr) = (log(StreamName::Stdout), log(StreamName::Stderr));
-        CallExchange::new(self.driver().parts.blobs.clone(), self.known.clone(), stdout, stderr)
+        CallExchange::new(self.context.parts.blobs.clone(), self.known.clone(), stdout, stderr)
     }
 }
 

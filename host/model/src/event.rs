@@ -22,7 +22,6 @@ pub struct Event {
 
 /// What happened. Each variant is a *kind* by which it is written, e.g. `call.ended`, and data that are a
 /// JSON object.
-#[expect(clippy::large_enum_variant, reason = "a page of them is bounded in bytes")]
 #[derive(Debug, Clone, PartialEq)]
 pub enum EventData {
     /// `run.queued`: the run was accepted.

@@ -1,0 +1,28 @@
+//! What work on one run needs.
+
+use std::sync::Arc;
+
+use simulay_model::{PluginName, RunId};
+use tokio_util::sync::CancellationToken;
+
+use crate::limits::Limits;
+use crate::logs::LiveLogs;
+use crate::storage::Room;
+use crate::{Parts, Settings};
+
+/// What work on one run needs.
+pub(crate) struct RunContext {
+    pub(crate) parts: Parts,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) logs: LiveLogs,
+    pub(crate) run: RunId,
+    /// What it is a run of.
+    pub(crate) pipeline: PluginName,
+    /// What is left of the disk.
+    pub(crate) room: Room,
+    /// Cancelled when someone asked for the end of the run.
+    pub(crate) stop: CancellationToken,
+    /// Cancelled when the host takes up no more work.
+    pub(crate) draining: CancellationToken,
+}
