@@ -4,9 +4,9 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 use simulay_model::Tool;
 
-use crate::{InspectError, census, contract, shape};
+use crate::{InspectError, contract, file_type, structure};
 
-/// A component whose outside fits.
+/// What was found in a component that fits the contract.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Checked {
     /// The contract it was built against.
@@ -17,7 +17,7 @@ pub(crate) struct Checked {
 
 /// Checks kind, counts and names of a component of at most `limit` bytes.
 pub(crate) fn check(bytes: &[u8], limit: usize) -> Result<Checked, InspectError> {
-    shape::check(bytes, limit)?;
-    let outside = census::take(bytes)?;
-    Ok(Checked { contract: contract::check(&outside)?, tools: outside.tools.into_iter().collect() })
+    file_type::check(bytes, limit)?;
+    let info = structure::parse(bytes)?;
+    Ok(Checked { contract: contract::check(&info)?, tools: info.tools.into_iter().collect() })
 }

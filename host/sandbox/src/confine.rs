@@ -1,8 +1,8 @@
 //! How a worker gives up what it does not need, before it touches anything of a plugin.
 
-mod bounds;
-mod syscalls;
-mod world;
+mod isolation;
+mod rlimits;
+mod seccomp;
 
 use std::io;
 
@@ -19,9 +19,9 @@ pub(crate) enum Role {
     Call,
 }
 
-/// One thing that keeps a worker in its place.
+/// One thing that a worker is kept from, and whether it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Measure {
+pub struct Restriction {
     /// What it is, e.g. `system call filter`.
     pub name: String,
     /// Why this machine does not give it; nothing when it is in force.
@@ -29,14 +29,14 @@ pub struct Measure {
     /// What gives it.
     pub cure: String,
     /// Whether the others stand in for it where it is missing.
-    pub spare: bool,
+    pub redundant: bool,
 }
 
-impl Measure {
+impl Restriction {
     /// True when it is not in force, and nothing stands in for it.
     #[must_use]
     pub const fn is_missing(&self) -> bool {
-        self.refused.is_some() && !self.spare
+        self.refused.is_some() && !self.redundant
     }
 }
 
@@ -49,32 +49,36 @@ const KERNEL: &str = "use a kernel that has it, and a container runtime that let
 const BOUNDS: &str = "do not lower the hard limits of Simulay (`ulimit -H`) below what a worker needs";
 
 /// Closes all files but the three standard streams; comes before any other is opened.
-pub(crate) fn close_inherited() -> Measure {
-    measure("no inherited files", world::close_inherited(), PROC)
+pub(crate) fn close_inherited() -> Restriction {
+    restriction("no inherited files", isolation::close_inherited(), PROC)
 }
 
-/// Takes every other measure this machine has, and tells which. Only for a process with one thread.
+/// Puts every other restriction in force that this machine has, and tells which. Only for a process with one thread.
 ///
 /// The order matters: the file system is needed for the first, and the filter forbids all the others.
-pub(crate) fn confine(role: Role, settings: &SandboxSettings) -> Vec<Measure> {
-    let dies_first = world::die_first();
+pub(crate) fn confine(role: Role, settings: &SandboxSettings) -> Vec<Restriction> {
+    let dies_first = isolation::die_first();
     let no_new_privileges = rustix::thread::set_no_new_privs(true).map_err(Into::into);
-    let left = world::leave();
+    let left = isolation::leave();
     // In the host's own namespace it would be the host that loses its files.
-    let emptied = if left.is_ok() { world::empty_root() } else { Err(io::Error::other("needs namespaces")) };
+    let emptied =
+        if left.is_ok() { isolation::empty_root() } else { Err(io::Error::other("needs namespaces")) };
     vec![
-        measure("first to go when memory is short", dies_first, PROC),
-        measure("no new privileges", no_new_privileges, KERNEL),
-        measure("no network (namespaces)", left, NAMESPACES),
-        measure("an empty file system", emptied, NAMESPACES),
-        measure("no identity, no capabilities", world::become_nobody(), IDENTITY),
-        Measure { spare: true, ..measure("file access rules (Landlock)", world::forbid_files(), KERNEL) },
-        measure("bounds on memory, time and files", bounds::set(role, settings), BOUNDS),
-        measure("system call filter (seccomp)", syscalls::filter(), KERNEL),
+        restriction("first to go when memory is short", dies_first, PROC),
+        restriction("no new privileges", no_new_privileges, KERNEL),
+        restriction("no network (namespaces)", left, NAMESPACES),
+        restriction("an empty file system", emptied, NAMESPACES),
+        restriction("no identity, no capabilities", isolation::become_nobody(), IDENTITY),
+        Restriction {
+            redundant: true,
+            ..restriction("file access rules (Landlock)", isolation::forbid_files(), KERNEL)
+        },
+        restriction("bounds on memory, time and files", rlimits::set(role, settings), BOUNDS),
+        restriction("system call filter (seccomp)", seccomp::filter(), KERNEL),
     ]
 }
 
-fn measure(name: &str, outcome: io::Result<()>, cure: &str) -> Measure {
+fn restriction(name: &str, outcome: io::Result<()>, cure: &str) -> Restriction {
     let refused = outcome.err().map(|error| error.to_string());
-    Measure { name: name.to_owned(), refused, cure: cure.to_owned(), spare: false }
+    Restriction { name: name.to_owned(), refused, cure: cure.to_owned(), redundant: false }
 }

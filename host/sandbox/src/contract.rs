@@ -3,7 +3,7 @@
 use semver::Version;
 
 use crate::InspectError;
-use crate::census::Outside;
+use crate::structure::ComponentInfo;
 use crate::wasi::LINKED;
 
 const PACKAGE: &str = "simulay:plugin";
@@ -59,11 +59,11 @@ struct Name<'a> {
     version: &'a str,
 }
 
-/// The version of the contract a component was built against, when the names at its outside fit.
-pub(crate) fn check(outside: &Outside) -> Result<Version, InspectError> {
-    let contract = exported(&outside.exports)?;
+/// The version of the contract a component was built against, when its imports and exports fit.
+pub(crate) fn check(info: &ComponentInfo) -> Result<Version, InspectError> {
+    let contract = exported(&info.exports)?;
     let strange = |name: &&String| !is_offered(name, contract);
-    let unknown: Vec<String> = outside.imports.iter().filter(strange).cloned().collect();
+    let unknown: Vec<String> = info.imports.iter().filter(strange).cloned().collect();
     if let Some(other) = unknown.iter().find(|name| Contract::SPOKEN.iter().any(|one| is_offered(name, *one)))
     {
         let exports = contract.pipeline();
@@ -130,13 +130,13 @@ impl<'a> Name<'a> {
 mod tests {
     use super::*;
 
-    fn outside(imports: &[&str], exports: &[&str]) -> Outside {
+    fn info(imports: &[&str], exports: &[&str]) -> ComponentInfo {
         let own = |names: &[&str]| names.iter().map(ToString::to_string).collect();
-        Outside { imports: own(imports), exports: own(exports), ..Outside::default() }
+        ComponentInfo { imports: own(imports), exports: own(exports), ..ComponentInfo::default() }
     }
 
-    fn told(imports: &[&str], exports: &[&str]) -> String {
-        match check(&outside(imports, exports)) {
+    fn mismatch_text(imports: &[&str], exports: &[&str]) -> String {
+        match check(&info(imports, exports)) {
             Err(InspectError::WorldMismatch(text)) => text,
             other => panic!("{other:?}"),
         }
@@ -147,7 +147,7 @@ mod tests {
         for contract in Contract::SPOKEN {
             let log = contract.interface("log");
             let imports = [log.as_str(), "wasi:cli/environment@0.2.6", "wasi:io/streams@0.2.0"];
-            let found = check(&outside(&imports, &[&contract.pipeline()]));
+            let found = check(&info(&imports, &[&contract.pipeline()]));
             assert_eq!(found.map(|version| version.to_string()), Ok(contract.name().to_owned()));
         }
     }
@@ -165,23 +165,23 @@ mod tests {
             "simulay:plugin/pipeline@0.1.0",
             "host",
         ];
-        let error = check(&outside(&unknown, &["simulay:plugin/pipeline@0.1.0"])).unwrap_err();
+        let error = check(&info(&unknown, &["simulay:plugin/pipeline@0.1.0"])).unwrap_err();
         assert_eq!(error, InspectError::UnknownImport(unknown.map(String::from).to_vec()));
     }
 
     #[test]
     fn another_version_of_the_contract_is_named() {
-        let text = told(&["simulay:plugin/log@0.9.0"], &["simulay:plugin/pipeline@0.9.0"]);
+        let text = mismatch_text(&["simulay:plugin/log@0.9.0"], &["simulay:plugin/pipeline@0.9.0"]);
         assert!(text.contains("0.9.0") && text.contains("this host speaks 0.1.0 and 0.2.0"), "{text}");
-        let text = told(&[], &["run"]);
+        let text = mismatch_text(&[], &["run"]);
         assert!(text.contains("does not export") && text.contains("0.1.0 and 0.2.0"), "{text}");
     }
 
     #[test]
     fn a_component_is_of_one_version() {
-        let text = told(&["simulay:plugin/log@0.1.0"], &["simulay:plugin/pipeline@0.2.0"]);
+        let text = mismatch_text(&["simulay:plugin/log@0.1.0"], &["simulay:plugin/pipeline@0.2.0"]);
         assert!(text.contains("pipeline@0.2.0 and imports simulay:plugin/log@0.1.0"), "{text}");
-        let text = told(&[], &["simulay:plugin/pipeline@0.1.0", "simulay:plugin/pipeline@0.2.0"]);
+        let text = mismatch_text(&[], &["simulay:plugin/pipeline@0.1.0", "simulay:plugin/pipeline@0.2.0"]);
         assert!(text.contains("of the versions 0.1.0 and 0.2.0"), "{text}");
     }
 }

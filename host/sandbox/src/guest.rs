@@ -15,7 +15,7 @@ use crate::limits::Memory;
 use crate::messages::Messages;
 use crate::settings::SandboxSettings;
 use crate::stdio::{Lines, Stream};
-use crate::stop::Stop;
+use crate::termination::Termination;
 
 /// Open handles of a call: streams and pollables.
 const MAX_RESOURCES: usize = 1_000;
@@ -121,8 +121,8 @@ impl Reads {
         digest: Digest,
         offset: u64,
         length: u64,
-    ) -> Result<Result<Vec<u8>, artifacts::ReadError>, Stop> {
-        let too_much = |what: &str| Stop::Hostcall(format!("it read too {what} of its artifacts"));
+    ) -> Result<Result<Vec<u8>, artifacts::ReadError>, Termination> {
+        let too_much = |what: &str| Termination::Hostcall(format!("it read too {what} of its artifacts"));
         self.count_left = self.count_left.checked_sub(1).ok_or_else(|| too_much("often"))?;
         // Counted before the read: what is asked for is what the host may have to hold.
         self.bytes_left = self.bytes_left.checked_sub(length).ok_or_else(|| too_much("much"))?;
@@ -134,7 +134,7 @@ impl Reads {
                 Ok(Ok(bytes))
             }
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(Err(artifacts::ReadError::NotFound)),
-            Err(error) => Err(Stop::Host(format!("artifact {digest} cannot be read: {error}"))),
+            Err(error) => Err(Termination::Host(format!("artifact {digest} cannot be read: {error}"))),
         }
     }
 }

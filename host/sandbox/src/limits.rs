@@ -2,7 +2,7 @@
 
 use wasmtime::{ResourceLimiter, Result};
 
-use crate::stop::Stop;
+use crate::termination::Termination;
 
 const MAX_INSTANCES: usize = 64;
 const MAX_TABLES: usize = 32;
@@ -48,7 +48,7 @@ fn grow(left: &mut usize, current: usize, desired: usize, maximum: Option<usize>
     if maximum.is_some_and(|maximum| desired > maximum) {
         return Ok(false);
     }
-    *left = left.checked_sub(desired.saturating_sub(current)).ok_or(Stop::Memory)?;
+    *left = left.checked_sub(desired.saturating_sub(current)).ok_or(Termination::Memory)?;
     Ok(true)
 }
 
@@ -62,7 +62,7 @@ mod tests {
         assert!(memory.memory_growing(0, 60, None).unwrap());
         assert!(memory.memory_growing(0, 40, None).unwrap());
         let error = memory.memory_growing(40, 41, None).unwrap_err();
-        assert_eq!(error.downcast_ref(), Some(&Stop::Memory));
+        assert_eq!(error.downcast_ref(), Some(&Termination::Memory));
         assert!(!memory.table_growing(0, 5, Some(4)).unwrap());
         assert!(memory.table_growing(0, 10, None).unwrap());
     }

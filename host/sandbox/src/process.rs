@@ -25,11 +25,11 @@ use self::launch::{Death, Kill, Worker};
 use self::pool::Idle;
 use crate::cache::Cache;
 use crate::check::Checked;
-use crate::confine::{Measure, Role};
-use crate::exchange::NoArtifacts;
+use crate::confine::{Restriction, Role};
+use crate::invocation::NoArtifacts;
 use crate::settings::SandboxSettings;
 use crate::wire::{Question, Reply};
-use crate::{Answered, Call, CallError, Code, InspectError, ReadArtifacts, Sandbox, component, shape};
+use crate::{Answered, Call, CallError, Code, InspectError, ReadArtifacts, Sandbox, component, file_type};
 
 /// What a worker may take longer than its own limits before it is killed.
 const GRACE: Duration = Duration::from_secs(5);
@@ -89,7 +89,7 @@ impl ProcessSandbox {
         })
     }
 
-    /// The same, which gives no work to a worker that lacks a measure nothing stands in for.
+    /// The same, which gives no work to a worker without a restriction that nothing stands in for.
     #[must_use]
     pub fn confined(self) -> Self {
         Self { confined: true, ..self }
@@ -99,14 +99,17 @@ impl ProcessSandbox {
     ///
     /// # Errors
     /// When no worker can be started.
-    pub async fn confinement(&self) -> io::Result<Vec<Measure>> {
-        Ok(self.launch(Role::Call).await?.hello().measures.clone())
+    pub async fn confinement(&self) -> io::Result<Vec<Restriction>> {
+        Ok(self.launch(Role::Call).await?.hello().restrictions.clone())
     }
 
     async fn start(&self, role: Role) -> io::Result<Worker> {
         let worker = self.launch(role).await?;
-        match worker.hello().measures.iter().find(|measure| self.confined && measure.is_missing()) {
-            Some(Measure { name, .. }) => Err(io::Error::other(format!("plugins would run without {name}"))),
+        match worker.hello().restrictions.iter().find(|restriction| self.confined && restriction.is_missing())
+        {
+            Some(Restriction { name, .. }) => {
+                Err(io::Error::other(format!("plugins would run without {name}")))
+            }
             None => Ok(worker),
         }
     }
@@ -314,7 +317,7 @@ fn host(error: &dyn std::fmt::Display) -> CallError {
 #[async_trait]
 impl Sandbox for ProcessSandbox {
     async fn inspect(&self, component: Arc<[u8]>) -> Result<Inspection, InspectError> {
-        shape::check(&component, self.settings.component_bytes)?;
+        file_type::check(&component, self.settings.component_bytes)?;
         let plugin = Digest::of(&component);
         let kept = self.kept(plugin).await.map_err(|error| InspectError::Host(error.to_string()))?;
         let Ready { checked, code } = match kept {

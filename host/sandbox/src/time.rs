@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::settings::SandboxSettings;
-use crate::stop::Stop;
+use crate::termination::Termination;
 
 /// Says that nobody waits for the answer any more.
 #[derive(Clone, Default)]
@@ -35,14 +35,14 @@ impl Timer {
     }
 
     /// To be asked on the thread that started it.
-    pub(crate) fn check(&self) -> Result<(), Stop> {
+    pub(crate) fn check(&self) -> Result<(), Termination> {
         if self.cancel.0.load(Ordering::Relaxed) {
-            return Err(Stop::Cancelled);
+            return Err(Termination::Cancelled);
         }
         let cpu = thread_time().saturating_sub(self.cpu_start);
         let wall = self.wall_start.elapsed();
         let within = cpu < self.budget && wall < SandboxSettings::wall(self.budget);
-        if within { Ok(()) } else { Err(Stop::Time) }
+        if within { Ok(()) } else { Err(Termination::Time) }
     }
 }
 
@@ -65,9 +65,9 @@ mod tests {
     #[test]
     fn time_and_callers_end() {
         let cancel = Cancel::default();
-        assert_eq!(Timer::start(Duration::ZERO, cancel.clone()).check(), Err(Stop::Time));
+        assert_eq!(Timer::start(Duration::ZERO, cancel.clone()).check(), Err(Termination::Time));
         let timer = Timer::start(Duration::from_secs(3600), cancel.clone());
         cancel.cancel();
-        assert_eq!(timer.check(), Err(Stop::Cancelled));
+        assert_eq!(timer.check(), Err(Termination::Cancelled));
     }
 }

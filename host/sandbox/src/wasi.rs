@@ -11,7 +11,7 @@ use wasmtime_wasi::p2::bindings::{cli, sync};
 use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
 
 use crate::guest::Guest;
-use crate::stop::Stop;
+use crate::termination::Termination;
 
 /// 2026-01-01T00:00:00Z: a plugin sees the same time in every run.
 const WALL_SECONDS: u64 = 1_767_225_600;
@@ -140,7 +140,7 @@ impl Guest {
     fn random_bytes(&mut self, length: u64) -> Result<Vec<u8>> {
         if length > MAX_RANDOM_BYTES {
             let what = format!("at most {MAX_RANDOM_BYTES} random bytes are given at once");
-            return Err(Stop::Hostcall(what).into());
+            return Err(Termination::Hostcall(what).into());
         }
         let words = length.div_ceil(8);
         let mut bytes: Vec<u8> = (0..words).flat_map(|_| self.next_random().to_le_bytes()).collect();

@@ -14,7 +14,7 @@ use crate::link::Compiled;
 use crate::settings::SandboxSettings;
 use crate::time::Cancel;
 use crate::{
-    Answered, Call, CallError, Code, InspectError, ReadArtifacts, Sandbox, component, engine, exchange,
+    Answered, Call, CallError, Code, InspectError, ReadArtifacts, Sandbox, component, engine, invocation,
 };
 
 /// Runs plugins in this process: WebAssembly confines them, limits bound what they cost.
@@ -84,7 +84,8 @@ impl Sandbox for WasmSandbox {
     async fn inspect(&self, component: Arc<[u8]>) -> Result<Inspection, InspectError> {
         let (checked, compiled) = self.compiler.compile(component.clone()).await?;
         let plugin = compiled.clone();
-        let described = self.run(move |settings, cancel| exchange::describe(&plugin, settings, cancel)).await;
+        let described =
+            self.run(move |settings, cancel| invocation::describe(&plugin, settings, cancel)).await;
         let manifest = described.map_err(InspectError::DescribeFailed)??;
         self.compiled.put(Digest::of(&component), compiled);
         Ok(Inspection { manifest, contract: checked.contract, tools: checked.tools })
@@ -98,6 +99,7 @@ impl Sandbox for WasmSandbox {
         artifacts: Arc<dyn ReadArtifacts>,
     ) -> Result<Answered, CallError> {
         let compiled = self.ready(plugin, code).await?;
-        self.run(move |settings, cancel| exchange::call(&compiled, settings, call, artifacts, cancel)).await?
+        self.run(move |settings, cancel| invocation::call(&compiled, settings, call, artifacts, cancel))
+            .await?
     }
 }

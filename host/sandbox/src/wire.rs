@@ -14,7 +14,7 @@ use serde_bytes::ByteBuf;
 use simulay_model::{Digest, Manifest};
 
 use crate::check::Checked;
-use crate::confine::{Measure, Role};
+use crate::confine::{Restriction, Role};
 use crate::settings::SandboxSettings;
 use crate::{Answered, Call, CallError, InspectError};
 
@@ -34,7 +34,7 @@ pub(crate) struct Hello {
     /// Whose code it can load: the version and settings of its compiler.
     pub(crate) compiler: Digest,
     /// How it is confined.
-    pub(crate) measures: Vec<Measure>,
+    pub(crate) restrictions: Vec<Restriction>,
 }
 
 /// What the host asks, or answers to a [`Reply::Read`].

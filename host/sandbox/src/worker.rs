@@ -28,18 +28,18 @@ pub fn work() -> ExitCode {
 }
 
 fn start() -> io::Result<()> {
-    let mut measures = vec![close_inherited()];
+    let mut restrictions = vec![close_inherited()];
     let mut channel = Channel::new(io::stdin().as_fd().try_clone_to_owned()?)?;
     let code = io::stdout().as_fd().try_clone_to_owned()?;
     let Setup { role, settings } = channel.receive(LONGEST_QUESTION)?;
-    measures.extend(confine(role, &settings));
+    restrictions.extend(confine(role, &settings));
     thread::Builder::new().name("simulay-watch".to_owned()).spawn(end_with_the_host)?;
     let serve = move || {
         // What a plugin prints goes through one; without, wasmtime starts its own, with calls that are
         // not allowed here.
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
         let _entered = runtime.enter();
-        serve::serve(channel, &code, settings, measures)
+        serve::serve(channel, &code, settings, restrictions)
     };
     let work = thread::Builder::new().name("simulay-work".to_owned()).stack_size(COMPILER_STACK);
     work.spawn(serve)?.join().map_err(|_| io::Error::other("a fault of the worker"))?

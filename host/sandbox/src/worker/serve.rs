@@ -11,22 +11,22 @@ use wasmtime::component::Linker;
 use super::loaded::{self, Loaded};
 use crate::cache::Cache;
 use crate::check::{self, Checked};
-use crate::confine::Measure;
+use crate::confine::Restriction;
 use crate::guest::Guest;
 use crate::settings::SandboxSettings;
 use crate::time::Cancel;
 use crate::wire::{Channel, Hello, LONGEST_QUESTION, Question, Reply};
-use crate::{Answered, Call, CallError, InspectError, ReadArtifacts, engine, exchange, link};
+use crate::{Answered, Call, CallError, InspectError, ReadArtifacts, engine, invocation, link};
 
 /// Says hello, then answers until the host goes away.
 pub(super) fn serve(
     mut channel: Channel,
     code: &OwnedFd,
     settings: SandboxSettings,
-    measures: Vec<Measure>,
+    restrictions: Vec<Restriction>,
 ) -> io::Result<()> {
     let engine = engine::start()?;
-    channel.send(&Hello { compiler: engine::compiler(&engine), measures })?;
+    channel.send(&Hello { compiler: engine::compiler(&engine), restrictions })?;
     let worker = Worker {
         linker: link::linker(&engine)?,
         loaded: Cache::new(settings.cached_plugins),
@@ -78,13 +78,13 @@ impl Worker {
     }
 
     fn describe(&self, plugin: Digest) -> Result<Manifest, InspectError> {
-        exchange::describe(self.loaded(plugin)?.plugin(), &self.settings, Cancel::default())
+        invocation::describe(self.loaded(plugin)?.plugin(), &self.settings, Cancel::default())
     }
 
     fn call(&self, plugin: Digest, call: Call) -> Result<Answered, CallError> {
         let loaded = self.loaded(plugin).map_err(|error| CallError::Host(error.to_string()))?;
         let artifacts = Arc::new(self.host.clone());
-        exchange::call(loaded.plugin(), &self.settings, call, artifacts, Cancel::default())
+        invocation::call(loaded.plugin(), &self.settings, call, artifacts, Cancel::default())
     }
 
     fn loaded(&self, plugin: Digest) -> Result<Arc<Loaded>, InspectError> {

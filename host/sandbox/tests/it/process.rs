@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use simulay_hostile::guest::{Guest, SPIN};
 use simulay_model::Digest;
 use simulay_sandbox::{
-    Call, CallError, InspectError, Launch, Measure, ProcessSandbox, Sandbox as _, SandboxSettings,
+    Call, CallError, InspectError, Launch, ProcessSandbox, Restriction, Sandbox as _, SandboxSettings,
 };
 
 use crate::world::{Bytes, Digits, NoCode, assert_works, launch, pre_process, refused, request, sandbox};
@@ -51,8 +51,8 @@ fn pid(process: &std::path::Path) -> Pid {
     Pid::from_raw(process.file_name().unwrap().to_str().unwrap().parse().unwrap()).unwrap()
 }
 
-fn in_force(measures: &[Measure], word: &str) -> bool {
-    measures.iter().find(|measure| measure.name.contains(word)).unwrap().refused.is_none()
+fn in_force(restrictions: &[Restriction], word: &str) -> bool {
+    restrictions.iter().find(|restriction| restriction.name.contains(word)).unwrap().refused.is_none()
 }
 
 #[tokio::test]
@@ -60,14 +60,14 @@ async fn a_worker_has_no_files_no_network_and_no_rights() {
     let named = Named::new("sandbox-bare");
     let sandbox = named.sandbox(SandboxSettings::default());
     assert_works(&sandbox).await;
-    let measures = sandbox.confinement().await.unwrap();
+    let restrictions = sandbox.confinement().await.unwrap();
     let [worker] = named.processes().try_into().unwrap();
     let status = fs::read_to_string(worker.join("status")).unwrap();
     for line in ["NoNewPrivs:\t1", "Seccomp:\t2", "CapEff:\t0000000000000000", "CapPrm:\t0000000000000000"] {
         assert!(status.contains(line), "{line} in {status}");
     }
-    for measure in ["system call filter", "no new privileges", "no identity", "bounds", "inherited"] {
-        assert!(in_force(&measures, measure), "{measures:?}");
+    for restriction in ["system call filter", "no new privileges", "no identity", "bounds", "inherited"] {
+        assert!(in_force(&restrictions, restriction), "{restrictions:?}");
     }
     // Only root may look inside a worker.
     if !rustix::process::geteuid().is_root() {
@@ -79,7 +79,7 @@ async fn a_worker_has_no_files_no_network_and_no_rights() {
         assert!(["socket:", "pipe:", "/memfd:"].iter().any(|kind| target.starts_with(kind)), "{target}");
     }
     assert_eq!(fs::read(worker.join("environ")).unwrap(), b"");
-    if in_force(&measures, "no network") {
+    if in_force(&restrictions, "no network") {
         let interfaces = fs::read_to_string(worker.join("net/dev")).unwrap();
         assert_eq!(interfaces.lines().skip(2).count(), 1, "more than the loopback: {interfaces}");
         assert_eq!(fs::read_dir(worker.join("root")).unwrap().count(), 0, "files in the root");

@@ -10,7 +10,7 @@ const MAX_BEGUN: u64 = 1_000;
 
 /// Levels of the deepest type of a section, whose bytes are at `section.range()` of `component`; 1 for
 /// types that hold no others. A number that may be too high when there are very many.
-pub(crate) fn depth(
+pub(crate) fn deepest(
     section: &ComponentTypeSectionReader<'_>,
     component: &[u8],
 ) -> Result<u64, BinaryReaderError> {

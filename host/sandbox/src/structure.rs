@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use simulay_model::Tool;
 use wasmparser::{BinaryReaderError, ComponentExternName, Parser, Payload, SectionLimited};
 
-use crate::{InspectError, nesting, producers};
+use crate::{InspectError, producers, type_depth};
 
 const MAX_FUNCTIONS: u64 = 100_000;
 const MAX_FUNCTION_BYTES: u64 = 1 << 20;
@@ -25,7 +25,7 @@ const MAX_TYPE_DEPTH: u64 = 16;
 
 /// What a component shows without being compiled.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Outside {
+pub(crate) struct ComponentInfo {
     /// What it imports.
     pub(crate) imports: Vec<String>,
     /// What it exports.
@@ -35,12 +35,12 @@ pub(crate) struct Outside {
 }
 
 /// Reads the component once; refuses it when a count is over its limit.
-pub(crate) fn take(bytes: &[u8]) -> Result<Outside, InspectError> {
-    let mut census = Census::default();
+pub(crate) fn parse(bytes: &[u8]) -> Result<ComponentInfo, InspectError> {
+    let mut counter = Counter::default();
     for payload in Parser::new(0).parse_all(bytes) {
-        census.count(&payload.map_err(|error| malformed(&error))?, bytes)?;
+        counter.count(&payload.map_err(|error| malformed(&error))?, bytes)?;
     }
-    Ok(census.outside)
+    Ok(counter.info)
 }
 
 fn malformed(error: &BinaryReaderError) -> InspectError {
@@ -53,8 +53,8 @@ fn malformed(error: &BinaryReaderError) -> InspectError {
 }
 
 #[derive(Default)]
-struct Census {
-    outside: Outside,
+struct Counter {
+    info: ComponentInfo,
     depth: u64,
     functions: u64,
     types: u64,
@@ -70,7 +70,7 @@ struct Census {
     custom_sections: u64,
 }
 
-impl Census {
+impl Counter {
     fn count(&mut self, payload: &Payload<'_>, component: &[u8]) -> Result<(), InspectError> {
         match payload {
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => {
@@ -87,16 +87,16 @@ impl Census {
                 add(&mut 0, bytes, MAX_FUNCTION_BYTES, "bytes in one function")
             }
             Payload::CustomSection(section) => {
-                producers::note(&mut self.outside.tools, section);
+                producers::note(&mut self.info.tools, section);
                 add(&mut self.custom_sections, 1, MAX_CUSTOM_SECTIONS, "custom sections")
             }
             Payload::ComponentImportSection(section) => {
                 add_section(&mut self.imports, section, MAX_IMPORTS, "imports")?;
-                self.note(|outside| &mut outside.imports, section.clone(), |import| import.name)
+                self.note(|info| &mut info.imports, section.clone(), |import| import.name)
             }
             Payload::ComponentExportSection(section) => {
                 add_section(&mut self.exports, section, MAX_EXPORTS, "exports")?;
-                self.note(|outside| &mut outside.exports, section.clone(), |export| export.name)
+                self.note(|info| &mut info.exports, section.clone(), |export| export.name)
             }
             _ => self.count_section(payload, component),
         }
@@ -108,7 +108,7 @@ impl Census {
             Payload::CoreTypeSection(section) => add_section(&mut self.types, section, MAX_TYPES, "types"),
             Payload::ComponentTypeSection(section) => {
                 add_section(&mut self.types, section, MAX_TYPES, "types")?;
-                let depth = nesting::depth(section, component).map_err(|error| malformed(&error))?;
+                let depth = type_depth::deepest(section, component).map_err(|error| malformed(&error))?;
                 add(&mut 0, depth, MAX_TYPE_DEPTH, "levels of types")
             }
             Payload::ImportSection(section) => {
@@ -150,7 +150,7 @@ impl Census {
     /// Notes names at the outside; those of nested components concern nobody else.
     fn note<'a, T: wasmparser::FromReader<'a>>(
         &mut self,
-        list: impl Fn(&mut Outside) -> &mut Vec<String>,
+        list: impl Fn(&mut ComponentInfo) -> &mut Vec<String>,
         section: SectionLimited<'a, T>,
         name: impl Fn(T) -> ComponentExternName<'a>,
     ) -> Result<(), InspectError> {
@@ -159,7 +159,7 @@ impl Census {
         }
         for item in section {
             let item = item.map_err(|error| malformed(&error))?;
-            list(&mut self.outside).push(name(item).name.to_owned());
+            list(&mut self.info).push(name(item).name.to_owned());
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ const FUEL_EXHAUSTED: &str = "fuel allocated for hostcalls has been exhausted";
 
 /// Why the host ended a call.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Stop {
+pub(crate) enum Termination {
     /// The time is used up.
     #[error("out of time")]
     Time,
@@ -40,7 +40,7 @@ pub(crate) struct Limits {
     pub(crate) answer_bytes: usize,
 }
 
-impl Stop {
+impl Termination {
     fn into_call_error(self, limits: &Limits) -> CallError {
         match self {
             Self::Time => CallError::out_of_time(limits.time),
@@ -54,8 +54,8 @@ impl Stop {
 
 /// What wasmtime's `error` means; `last_words` is what the plugin wrote to standard error at last.
 pub(crate) fn call_error(error: &wasmtime::Error, limits: &Limits, last_words: &str) -> CallError {
-    if let Some(stop) = error.downcast_ref::<Stop>() {
-        return stop.clone().into_call_error(limits);
+    if let Some(termination) = error.downcast_ref::<Termination>() {
+        return termination.clone().into_call_error(limits);
     }
     if let Some(I32Exit(code)) = error.downcast_ref::<I32Exit>() {
         return CallError::Trap(format!("it called exit({code})"));

@@ -12,7 +12,7 @@ use crate::exports::Exports;
 use crate::guest::Guest;
 use crate::link::Compiled;
 use crate::settings::SandboxSettings;
-use crate::stop::{self, Limits};
+use crate::termination::{self, Limits};
 use crate::time::{Cancel, Timer};
 use crate::{Answer, Answered, Call, CallError, InspectError, ReadArtifacts};
 
@@ -33,10 +33,10 @@ pub(crate) fn describe(
     cancel: Cancel,
 ) -> Result<Manifest, InspectError> {
     let allowance = Allowance { time: settings.describe_time, bytes: settings.manifest_bytes, seed: 0 };
-    let mut exchange = Exchange::new(compiled, settings, &allowance, Arc::new(NoArtifacts), cancel);
-    let exports = exchange.instantiate().map_err(|error| describe_error(error, settings))?;
-    exports.check(&mut exchange.store)?;
-    let said = exchange.ask(|store| exports.describe(store));
+    let mut invocation = Invocation::new(compiled, settings, &allowance, Arc::new(NoArtifacts), cancel);
+    let exports = invocation.instantiate().map_err(|error| describe_error(error, settings))?;
+    exports.check(&mut invocation.store)?;
+    let said = invocation.ask(|store| exports.describe(store));
     let said = said.map_err(|error| describe_error(error, settings))?;
     convert::manifest(said, settings.manifest_bytes).map_err(InspectError::Manifest)
 }
@@ -60,23 +60,23 @@ pub(crate) fn call(
 ) -> Result<Answered, CallError> {
     let (Call::PreProcess(request) | Call::PostProcess { request, .. }) = &call;
     let allowance = Allowance { time: settings.call_time, bytes: settings.answer_bytes, seed: request.seed };
-    let mut exchange = Exchange::new(compiled, settings, &allowance, artifacts, cancel);
+    let mut invocation = Invocation::new(compiled, settings, &allowance, artifacts, cancel);
     let bounds = Bounds { calls: settings.calls, json_bytes: settings.json_bytes };
-    let exports = exchange.instantiate()?;
+    let exports = invocation.instantiate()?;
     let answer = match call {
         Call::PreProcess(request) => {
             let request = convert::request(&request);
-            let said = exchange.ask(|store| exports.pre_process(store, &request))?;
+            let said = invocation.ask(|store| exports.pre_process(store, &request))?;
             translate(said, |said| convert::step(said, &bounds).map(Answer::Step))?
         }
         Call::PostProcess { request, state, results } => {
             let (request, state) = (convert::request(&request), state.to_string());
             let results = convert::results(&results);
-            let said = exchange.ask(|store| exports.post_process(store, &request, &state, results))?;
+            let said = invocation.ask(|store| exports.post_process(store, &request, &state, results))?;
             translate(said, |said| convert::next(said, &bounds).map(Answer::Next))?
         }
     };
-    Ok(Answered { answer, messages: exchange.messages() })
+    Ok(Answered { answer, messages: invocation.messages() })
 }
 
 type Failure = crate::bindings::exports::simulay::plugin::pipeline::Failure;
@@ -92,13 +92,13 @@ fn translate<T>(
 }
 
 /// A store and its limits; it serves one question.
-struct Exchange<'a> {
+struct Invocation<'a> {
     compiled: &'a Compiled,
     store: Store<Guest>,
     limits: Limits,
 }
 
-impl<'a> Exchange<'a> {
+impl<'a> Invocation<'a> {
     fn new(
         compiled: &'a Compiled,
         settings: &SandboxSettings,
@@ -136,7 +136,7 @@ impl<'a> Exchange<'a> {
     fn ask<T>(&mut self, question: impl FnOnce(&mut Store<Guest>) -> Result<T>) -> Result<T, CallError> {
         question(&mut self.store).map_err(|error| {
             let last_words = self.store.data().last_words();
-            stop::call_error(&error, &self.limits, &last_words)
+            termination::call_error(&error, &self.limits, &last_words)
         })
     }
 
