@@ -1,49 +1,12 @@
-//! Runs plugin code where it can do no harm. The only crate that names wasmtime.
+//! Runs plugin code where it can do no harm: the port, its errors and limits, a scripted stand-in, and what
+//! every sandbox must do.
 
-mod bindings;
-mod cache;
-mod check;
-mod compile;
-mod component;
-mod confine;
-mod contract;
-mod convert;
-mod dialect;
-mod engine;
 mod error;
-mod executable;
-mod exports;
-mod file_type;
-mod guest;
-mod invocation;
-mod json;
-mod limits;
-mod link;
-mod messages;
 mod port;
-mod process;
-mod producers;
 mod scripted;
 mod settings;
-mod stdio;
-mod structure;
-mod termination;
-mod time;
-mod type_depth;
-mod v0_1;
-mod wasi;
-mod wasm;
-mod wire;
-mod worker;
 
-pub use confine::Restriction;
 pub use error::{CallError, InspectError};
 pub use port::{Answer, Answered, Call, Code, ReadArtifacts, Sandbox};
-pub use process::{Launch, ProcessSandbox};
 pub use scripted::ScriptedSandbox;
 pub use settings::SandboxSettings;
-pub use wasm::WasmSandbox;
-pub use worker::work;
-
-/// Room for a compiler that recurses over what a plugin nests.
-const COMPILER_STACK: usize = 16 << 20;

@@ -1,6 +1,6 @@
 //! Checks of the processes that plugin code runs in.
 
-use simulay_sandbox::Restriction;
+use simulay_sandbox_wasm::Restriction;
 
 use super::{Check, State};
 use crate::compose;
