@@ -1,6 +1,7 @@
 //! Runs plugin code where it can do no harm: the port, its errors and limits, a scripted stand-in, and what
 //! every sandbox must do.
 
+pub mod conformance;
 mod error;
 mod port;
 mod scripted;

@@ -4,30 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use simulay_hostile::guest::{Guest, SPIN};
+use simulay_hostile::guest::Guest;
 use simulay_model::{Digest, Failure, LogLevel, Next, Report, Step};
 use simulay_sandbox::{Answer, Call, CallError, Sandbox as _, SandboxSettings};
 
+use crate::guests::{LOG, endless, reader};
 use crate::world::{Digits, NoCode, assert_works, hasty, post_process, pre_process, request};
-
-const LOG: &str = "(import \"simulay:plugin/log@0.2.0\" \"write\" (func $log (param i32 i32 i32)))";
-const READ: &str =
-    "(import \"simulay:plugin/artifacts@0.2.0\" \"read\" (func $read (param i32 i32 i64 i64 i32)))";
 
 fn state(answer: Result<Answer, Failure>) -> serde_json::Value {
     match answer {
         Ok(Answer::Step(step)) => step.state.value().unwrap(),
         other => panic!("{other:?}"),
     }
-}
-
-#[tokio::test]
-async fn a_plugin_describes_itself() {
-    let manifest = hasty().inspect(Guest::default().build().into()).await.unwrap().manifest;
-    assert_eq!(manifest.name.as_str(), "echo");
-    assert_eq!(manifest.version.to_string(), "1.0.0");
-    assert_eq!(manifest.max_resources.timeout_ms, 1000);
-    assert_eq!(manifest.max_parallel, 4);
 }
 
 #[tokio::test]
@@ -40,29 +28,6 @@ async fn requests_and_answers_pass_unchanged_in_each_version_of_the_contract() {
         let answered = post_process(&sandbox, &echo, json!([1, "ü"])).await.unwrap();
         assert_eq!(answered.answer, Ok(Answer::Next(Next::Done(report))));
     }
-}
-
-#[tokio::test]
-async fn documents_keep_the_order_of_their_keys() {
-    let text = r#"{"zeta":1,"alpha":{"y":[2],"b":3},"mid":null}"#;
-    let state = serde_json::from_str(text).unwrap();
-    let answered = post_process(&hasty(), &Guest::default(), state).await.unwrap();
-    let Ok(Answer::Next(Next::Done(report))) = answered.answer else { panic!("no report") };
-    assert_eq!(report.outcome.to_string(), text);
-}
-
-#[tokio::test]
-async fn a_failure_is_the_plugins_own_answer() {
-    let refusing = Guest {
-        pre_process: "
-            (i32.store (i32.const 512) (i32.const 1)) (i32.store (i32.const 516) (i32.const 1))
-            (i32.store (i32.const 520) (local.get 0)) (i32.store (i32.const 524) (local.get 1))
-            i32.const 512"
-            .into(),
-        ..Guest::default()
-    };
-    let answered = pre_process(&hasty(), &refusing).await.unwrap();
-    assert_eq!(answered.answer, Err(Failure::Simulation(r#"{"width":2}"#.into())));
 }
 
 #[tokio::test]
@@ -79,28 +44,6 @@ async fn messages_come_back_in_order() {
     };
     let messages = pre_process(&hasty(), &chatty).await.unwrap().messages;
     assert_eq!(messages, [(LogLevel::Info, r#"{"width":2}"#.into()), (LogLevel::Error, "{".into())]);
-}
-
-/// A guest that reads `length` bytes from offset 2 of the artifact its parameters name, and
-/// answers the number the result begins with.
-fn reader(length: u64) -> Guest {
-    Guest {
-        imports: READ.into(),
-        pre_process: format!(
-            "(call $read (i32.add (local.get 0) (i32.const 1)) (i32.const 64)
-                (i64.const 2) (i64.const {length}) (i32.const 256))
-             (i64.store (i32.const 512) (i64.const 0)) (i64.store (i32.const 520) (i64.const 0))
-             (if (i32.load8_u (i32.const 256))
-                (then
-                    (i32.store8 (i32.const 300) (i32.add (i32.const 48) (i32.load8_u (i32.const 264))))
-                    (i32.store (i32.const 524) (i32.const 300)) (i32.store (i32.const 528) (i32.const 1)))
-                (else
-                    (i32.store (i32.const 524) (i32.load (i32.const 264)))
-                    (i32.store (i32.const 528) (i32.load (i32.const 268)))))
-             i32.const 512"
-        ),
-        ..Guest::default()
-    }
 }
 
 async fn read(length: u64, artifact: &str) -> serde_json::Value {
@@ -194,7 +137,7 @@ async fn a_call_nobody_waits_for_gives_its_place_back() {
     let hour = Duration::from_secs(3600);
     let settings = SandboxSettings { call_time: hour, parallel_calls: 1, ..Default::default() };
     let sandbox = crate::world::sandbox(settings);
-    let endless = Guest { pre_process: SPIN.into(), ..Guest::default() };
+    let endless = endless();
     let given_up = tokio::time::timeout(Duration::from_millis(200), pre_process(&sandbox, &endless)).await;
     assert!(given_up.is_err());
     assert_works(&sandbox).await;

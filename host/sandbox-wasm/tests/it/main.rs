@@ -3,6 +3,8 @@
 #![cfg(test)]
 
 mod calls;
+mod conformance;
+mod guests;
 mod hostile;
 mod inspect;
 mod mutate;

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
-use simulay_hostile::guest::{Guest, SPIN};
+use simulay_hostile::guest::Guest;
 use simulay_model::Digest;
 use simulay_sandbox::{Call, CallError, InspectError, Sandbox as _, SandboxSettings};
 use simulay_sandbox_wasm::{Launch, ProcessSandbox, Restriction};
 
+use crate::guests::endless;
 use crate::world::{Bytes, Digits, NoCode, assert_works, launch, pre_process, refused, request, sandbox};
 
 /// Workers by a name of their own, so that no other test's are meant.
@@ -108,7 +109,7 @@ async fn busy_worker(named: &Named) -> PathBuf {
 async fn a_worker_that_dies_fails_one_call_and_is_replaced() {
     let named = Named::new("sandbox-dies");
     let sandbox = Arc::new(patient(&named));
-    let endless = Guest { pre_process: SPIN.into(), ..Guest::default() };
+    let endless = endless();
     for signal in [Signal::SEGV, Signal::ABORT, Signal::KILL] {
         let call = tokio::spawn({
             let (sandbox, endless) = (sandbox.clone(), endless.build());
@@ -155,7 +156,7 @@ async fn no_worker_outlives_its_sandbox() {
     let named = Named::new("sandbox-ends");
     let sandbox = patient(&named);
     assert_works(&sandbox).await;
-    let endless = Guest { pre_process: SPIN.into(), ..Guest::default() };
+    let endless = endless();
     let given_up = tokio::time::timeout(Duration::from_millis(500), pre_process(&sandbox, &endless)).await;
     assert!(given_up.is_err());
     drop(sandbox);
