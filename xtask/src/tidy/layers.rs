@@ -148,10 +148,12 @@ fn allowed(member: &Member) -> Option<&'static [&'static str]> {
 
 /// The only crate that may name `dependency`.
 fn home(dependency: &str) -> Option<&'static str> {
-    let is_of = |family: &str| {
-        dependency.strip_prefix(family).is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '_']))
-    };
-    HOMES.iter().find(|(family, _)| is_of(family)).map(|(_, home)| *home)
+    HOMES.iter().find(|(family, _)| is_of(dependency, family)).map(|(_, home)| *home)
+}
+
+/// True for `wasmtime` and `wasmtime-wasi` of the family `wasmtime`.
+pub(super) fn is_of(name: &str, family: &str) -> bool {
+    name.strip_prefix(family).is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '_']))
 }
 
 #[cfg(test)]
