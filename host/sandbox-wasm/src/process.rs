@@ -1,6 +1,7 @@
 //! The sandbox as processes of their own: what a plugin breaks is a worker, never the host.
 
 mod code;
+mod conversation;
 mod launch;
 mod pool;
 
@@ -20,11 +21,11 @@ use simulay_sandbox::{
 };
 use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
 use tokio::task::spawn_blocking;
-use tokio::time::timeout;
 
 use self::code::{Folder, seal};
+use self::conversation::{End, converse};
 pub use self::launch::Launch;
-use self::launch::{Death, Kill, Worker};
+use self::launch::{Death, Worker};
 use self::pool::Idle;
 use crate::cache::Cache;
 use crate::check::Checked;
@@ -33,8 +34,6 @@ use crate::invocation::NoArtifacts;
 use crate::wire::{Question, Reply};
 use crate::{component, file_type, link};
 
-/// What a worker may take longer than its own limits before it is killed.
-const GRACE: Duration = Duration::from_secs(5);
 /// What a reply may have beside the answer itself.
 const REPLY_ALLOWANCE: u64 = 8 << 20;
 
@@ -261,50 +260,6 @@ impl ProcessSandbox {
             self.idle.put(worker);
             reply
         }))
-    }
-}
-
-/// Why there is no answer.
-enum End {
-    /// It took too long.
-    Time,
-    /// The worker died, or said nonsense and was killed.
-    Death(Death),
-}
-
-/// Talks with a worker, for what may take `time` of CPU, on a thread that may block. A worker that breaks a
-/// rule, takes too long, or whose caller goes away, is killed.
-async fn converse(
-    worker: Worker,
-    time: Duration,
-    talk: impl FnOnce(&mut Worker) -> io::Result<Reply> + Send + 'static,
-) -> Result<(Worker, Reply), End> {
-    let mut guard = KillOnDrop(Some(worker.kill()));
-    let task = spawn_blocking(move || {
-        let mut worker = worker;
-        match talk(&mut worker) {
-            Ok(reply) => Ok((worker, reply)),
-            Err(error) => {
-                let death = worker.end();
-                tracing::warn!(%error, %death, "a sandbox worker is gone");
-                Err(End::Death(death))
-            }
-        }
-    });
-    let patience = SandboxSettings::wall_time(time) + GRACE;
-    let outcome = timeout(patience, task).await.map_err(|_| End::Time)?;
-    guard.0 = None;
-    outcome.unwrap_or(Err(End::Time))
-}
-
-/// Ends a worker nobody waits for.
-struct KillOnDrop(Option<Kill>);
-
-impl Drop for KillOnDrop {
-    fn drop(&mut self) {
-        if let Some(kill) = &self.0 {
-            kill.kill();
-        }
     }
 }
 
