@@ -1,5 +1,6 @@
-//! What the compiler does not check: layers, cycles, lints, lengths, names, queries.
+//! What the compiler does not check: layers, closures, cycles, lints, lengths, names, queries.
 
+mod closures;
 mod cycles;
 mod layers;
 mod lengths;
@@ -58,6 +59,7 @@ fn check(place: &Place) -> anyhow::Result<Vec<Violation>> {
     let members = layers::members(place)?;
     let sources = source::read(place)?;
     let mut found = layers::check(&members);
+    found.extend(closures::check(place)?);
     found.extend(manifests::check(&members));
     found.extend(lengths::check(&sources));
     found.extend(names::check(&sources));

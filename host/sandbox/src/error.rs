@@ -82,7 +82,8 @@ pub enum CallError {
 
 impl CallError {
     /// The CPU time `limit` is used up.
-    pub(crate) fn out_of_time(limit: Duration) -> Self {
+    #[must_use]
+    pub fn out_of_time(limit: Duration) -> Self {
         Self::CpuLimit(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX))
     }
 }

@@ -1,4 +1,4 @@
-//! What a component may cost.
+//! What a plugin may cost.
 
 use std::num::NonZeroUsize;
 use std::thread::available_parallelism;
@@ -7,10 +7,6 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 const MIB: usize = 1 << 20;
-/// Native code is larger than WebAssembly, but not without bound.
-const CODE_FACTOR: u64 = 20;
-/// What the container of the code takes, however small the component.
-const CODE_ALLOWANCE: u64 = 8 << 20;
 /// Wall time is at most this many times the CPU time: work may have to wait for a core.
 const WALL_FACTOR: u32 = 3;
 
@@ -76,13 +72,9 @@ impl Default for SandboxSettings {
 }
 
 impl SandboxSettings {
-    /// The most bytes that a component of `size` bytes may be compiled to.
-    pub(crate) const fn code_bytes(size: usize) -> u64 {
-        (size as u64).saturating_mul(CODE_FACTOR) + CODE_ALLOWANCE
-    }
-
-    /// How long a caller waits for what may take `cpu` time.
-    pub(crate) fn wall(cpu: Duration) -> Duration {
-        cpu * WALL_FACTOR
+    /// The wall time of what may take `cpu_time`.
+    #[must_use]
+    pub fn wall_time(cpu_time: Duration) -> Duration {
+        cpu_time * WALL_FACTOR
     }
 }

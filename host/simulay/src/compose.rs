@@ -12,7 +12,8 @@ use anyhow::Context as _;
 use simulay_containers::Owner;
 use simulay_engine::{Engine, Kept, Parts, SystemChance};
 use simulay_model::SystemClock;
-use simulay_sandbox::{Launch, Measure, ProcessSandbox, Sandbox, SandboxSettings};
+use simulay_sandbox::{Sandbox, SandboxSettings};
+use simulay_sandbox_wasm::{Launch, ProcessSandbox, Restriction};
 use simulay_store::{ObjectBlobs, SqliteStore};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -59,7 +60,7 @@ fn sandbox_of(settings: &Settings, data: Option<&Path>) -> anyhow::Result<Arc<dy
 }
 
 /// How plugin code is confined on this machine.
-pub(crate) async fn confinement() -> anyhow::Result<Vec<Measure>> {
+pub(crate) async fn confinement() -> anyhow::Result<Vec<Restriction>> {
     Ok(workers(SandboxSettings::default(), None)?.confinement().await?)
 }
 

@@ -34,7 +34,7 @@ const WIND_DOWN: Duration = Duration::from_secs(2);
 fn main() -> ExitCode {
     // Comes first: a worker of the sandbox needs nothing of a command, and starts often.
     if std::env::args_os().nth(1).is_some_and(|word| word == compose::WORKER) {
-        return simulay_sandbox::work();
+        return simulay_sandbox_wasm::work();
     }
     let cli = commands::Cli::parse();
     let json = cli.json;

@@ -3,7 +3,8 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use simulay_sandbox::{CallError, InspectError, SandboxSettings, WasmSandbox};
+use simulay_sandbox::{CallError, InspectError, SandboxSettings};
+use simulay_sandbox_wasm::WasmSandbox;
 use tokio::runtime::{Builder, Runtime};
 
 /// Plenty for what is meant to end.

@@ -1,4 +1,5 @@
-//! Dependencies point one way: `model ← {archives, sandbox, containers, store} ← engine ← api ← simulay`.
+//! Dependencies point one way: `model ← {archives, sandbox, containers, store} ← engine ← api ← simulay`, and
+//! `sandbox ← sandbox-wasm ← simulay`.
 
 use std::path::PathBuf;
 
@@ -23,11 +24,12 @@ pub(super) struct Member {
 }
 
 /// The crates of ours that each crate may depend on.
-const LAYERS: [(&str, &[&str]); 14] = [
+const LAYERS: [(&str, &[&str]); 15] = [
     ("simulay-model", &[]),
     ("simulay-init", &[]),
     ("simulay-archives", &["simulay-model"]),
-    ("simulay-sandbox", &["simulay-model", "simulay-hostile"]),
+    ("simulay-sandbox", &["simulay-model"]),
+    ("simulay-sandbox-wasm", &["simulay-model", "simulay-sandbox", "simulay-hostile"]),
     ("simulay-containers", &["simulay-model", "simulay-init", "simulay-fault-proxy"]),
     ("simulay-store", &["simulay-model"]),
     (
@@ -51,6 +53,7 @@ const LAYERS: [(&str, &[&str]); 14] = [
             "simulay-model",
             "simulay-init",
             "simulay-sandbox",
+            "simulay-sandbox-wasm",
             "simulay-containers",
             "simulay-store",
             "simulay-engine",
@@ -62,14 +65,24 @@ const LAYERS: [(&str, &[&str]); 14] = [
     ("simulay-fault-proxy", &[]),
     (
         "simulay-fuzzed",
-        &["simulay-model", "simulay-init", "simulay-sandbox", "simulay-containers", "simulay-hostile"],
+        &[
+            "simulay-model",
+            "simulay-init",
+            "simulay-sandbox",
+            "simulay-sandbox-wasm",
+            "simulay-containers",
+            "simulay-hostile",
+        ],
     ),
     ("mischief", &[]),
 ];
 
 /// Technologies, and the one crate that knows each.
-const HOMES: [(&str, &str); 5] = [
-    ("wasmtime", "simulay-sandbox"),
+const HOMES: [(&str, &str); 8] = [
+    ("wasmtime", "simulay-sandbox-wasm"),
+    ("wasmparser", "simulay-sandbox-wasm"),
+    ("landlock", "simulay-sandbox-wasm"),
+    ("seccompiler", "simulay-sandbox-wasm"),
     ("bollard", "simulay-containers"),
     ("axum", "simulay-api"),
     ("rusqlite", "simulay-store"),
@@ -135,10 +148,12 @@ fn allowed(member: &Member) -> Option<&'static [&'static str]> {
 
 /// The only crate that may name `dependency`.
 fn home(dependency: &str) -> Option<&'static str> {
-    let is_of = |family: &str| {
-        dependency.strip_prefix(family).is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '_']))
-    };
-    HOMES.iter().find(|(family, _)| is_of(family)).map(|(_, home)| *home)
+    HOMES.iter().find(|(family, _)| is_of(dependency, family)).map(|(_, home)| *home)
+}
+
+/// True for `wasmtime` and `wasmtime-wasi` of the family `wasmtime`.
+pub(super) fn is_of(name: &str, family: &str) -> bool {
+    name.strip_prefix(family).is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '_']))
 }
 
 #[cfg(test)]
@@ -168,11 +183,14 @@ mod tests {
         let model = member("simulay-model", "host/model", &["simulay-store"]);
         let store = member("simulay-store", "host/store", &["simulay-model", "simulay-sandbox"]);
         let sandbox = member("simulay-sandbox", "host/sandbox", &[]);
+        let wasm = member("simulay-sandbox-wasm", "host/sandbox-wasm", &["simulay-sandbox", "wasmtime"]);
+        let engine = member("simulay-engine", "host/engine", &["simulay-sandbox-wasm"]);
         assert_eq!(
-            rules(&[model, store, sandbox]),
+            rules(&[model, store, sandbox, wasm, engine]),
             [
                 "simulay-model: must not depend on simulay-store",
                 "simulay-store: must not depend on simulay-sandbox",
+                "simulay-engine: must not depend on simulay-sandbox-wasm",
             ]
         );
     }
@@ -187,7 +205,10 @@ mod tests {
     #[test]
     fn a_technology_has_one_home() {
         let engine = member("simulay-engine", "host/engine", &["wasmtime-wasi", "wasmtimes"]);
-        assert_eq!(rules(&[engine]), ["simulay-engine: only simulay-sandbox may depend on wasmtime-wasi"]);
+        assert_eq!(
+            rules(&[engine]),
+            ["simulay-engine: only simulay-sandbox-wasm may depend on wasmtime-wasi"]
+        );
     }
 
     #[test]

@@ -1,12 +1,14 @@
-//! The sandbox against good and hostile components.
+//! The stand-in keeps the promises of a sandbox.
 
 #![cfg(test)]
 
-mod calls;
-mod hostile;
-mod inspect;
-mod mutate;
-mod process;
-mod real;
-mod released;
-mod world;
+mod scripts;
+
+use simulay_sandbox::conformance::{self, Subject};
+
+#[tokio::test]
+async fn the_stand_in_is_a_sandbox() {
+    let (settings, plugins) = (scripts::settings(), scripts::plugins());
+    let sandbox = scripts::sandbox(&plugins, &settings);
+    conformance::check(&Subject { sandbox: &sandbox, settings: &settings, plugins: &plugins }).await;
+}

@@ -12,12 +12,12 @@ pub(crate) async fn check_sandbox(settings: &Settings) -> anyhow::Result<()> {
     if settings.accepts(Risk::UnconfinedSandbox) {
         return Ok(());
     }
-    let measures = confinement().await.context("no worker of the sandbox starts")?;
-    let missing = measures.iter().filter(|measure| measure.is_missing());
+    let restrictions = confinement().await.context("no worker of the sandbox starts")?;
+    let missing = restrictions.iter().filter(|restriction| restriction.is_missing());
     let wrong: Vec<_> = missing
-        .map(|measure| {
-            let why = measure.refused.as_deref().unwrap_or_default();
-            (format!("plugins would run without {}: {why}", measure.name), measure.cure.clone())
+        .map(|restriction| {
+            let why = restriction.refused.as_deref().unwrap_or_default();
+            (format!("plugins would run without {}: {why}", restriction.name), restriction.cure.clone())
         })
         .collect();
     if wrong.is_empty() { Ok(()) } else { Err(Risk::UnconfinedSandbox.refusal(&wrong).into()) }

@@ -1,0 +1,63 @@
+//! What a crate does not name, it does not get by way of others either: the layers that decide compile
+//! without the technologies that act.
+
+use super::{Violation, layers};
+use crate::place::Place;
+use crate::process::read;
+
+/// Crates that no technology may reach.
+const FREE: [&str; 2] = ["simulay-engine", "simulay-api"];
+/// The technologies, each with its family: `wasmtime` stands for `wasmtime-wasi` too.
+const TECHNOLOGIES: [&str; 1] = ["wasmtime"];
+
+/// Technologies that reach a crate which is to be free of them.
+pub(super) fn check(place: &Place) -> anyhow::Result<Vec<Violation>> {
+    let mut found = Vec::new();
+    for name in FREE {
+        found.extend(check_closure(name, &closure(place, name)?));
+    }
+    Ok(found)
+}
+
+/// The crates that `name` is built with, whatever its features, one a line; those of tests are not among them.
+fn closure(place: &Place, name: &str) -> anyhow::Result<String> {
+    let tree = ["tree", "--package", name, "--all-features", "--edges", "normal", "--prefix", "none"];
+    read(place.cargo().args(tree))
+}
+
+fn check_closure(name: &str, closure: &str) -> Vec<Violation> {
+    let crates = closure.lines().filter_map(|line| line.split_whitespace().next());
+    let reaches = |technology: &&str| crates.clone().any(|one| layers::is_of(one, technology));
+    let reaching = TECHNOLOGIES.into_iter().filter(|technology| reaches(technology));
+    reaching
+        .map(|technology| {
+            Violation::new(name, format_args!("must not depend on {technology}, even through others"))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules(closure: &str) -> Vec<String> {
+        check_closure("simulay-api", closure).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_closure_without_technologies_is_fine() {
+        assert!(rules("simulay-api v0.1.0 (/x)\nserde v1.0.0\nwasmtimes v1.0.0 (*)\n").is_empty());
+    }
+
+    #[test]
+    fn a_technology_is_caught_once_however_far_it_is() {
+        let closure = "simulay-api v0.1.0 (/x)\nsimulay-sandbox v0.1.0 (/y)\nwasmtime-wasi v48.0.0\nwasmtime v48.0.0 (*)\n";
+        assert_eq!(rules(closure), ["simulay-api: must not depend on wasmtime, even through others"]);
+    }
+
+    #[test]
+    fn the_binary_has_them_all() {
+        let closure = closure(&Place::find().unwrap(), "simulay").unwrap();
+        assert_eq!(check_closure("simulay", &closure).len(), TECHNOLOGIES.len());
+    }
+}
