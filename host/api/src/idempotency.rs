@@ -121,11 +121,11 @@ pub(crate) async fn answered(
     work: impl Future<Output = Result<Answer, Refusal>>,
 ) -> Result<Answer, Refusal> {
     let Some(once) = once else { return work.await };
-    match api.engine.begin(&once).await? {
+    match api.engine.intake.begin(&once).await? {
         Beginning::Again(outcome) => Answer::read(&outcome),
         Beginning::First(_at_work) => {
             let answer = work.await?;
-            api.engine.remember(&once, answer.stored()?).await?;
+            api.engine.intake.remember(&once, answer.stored()?).await?;
             Ok(answer)
         }
     }

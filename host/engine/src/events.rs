@@ -3,16 +3,20 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
 use simulay_model::{Event, EventData, RunId};
+use simulay_signals::{Heard, Subscription, Topic};
 use simulay_store::StoreError;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::Parts;
 
 const PAGE: u32 = 256;
+/// After this time whoever hears of nothing looks by himself: a signal may be lost.
+const LOOK: Duration = Duration::from_secs(5);
 /// Bytes of data of a page that needs no place: one event may have more.
 const LIGHT: usize = 256 << 10;
 /// Heavy pages held at once.
@@ -67,7 +71,7 @@ struct Follower {
     run: RunId,
     after: u64,
     page: VecDeque<Event>,
-    watch: Option<watch::Receiver<u64>>,
+    signals: Option<Subscription>,
     ended: bool,
     /// Places of heavy pages; none for who needs none.
     heavy: Option<Arc<Semaphore>>,
@@ -77,7 +81,7 @@ struct Follower {
 impl Follower {
     const fn new(parts: Parts, run: RunId, after: u64) -> Self {
         let page = VecDeque::new();
-        Self { parts, run, after, page, watch: None, ended: false, heavy: None, place: None }
+        Self { parts, run, after, page, signals: None, ended: false, heavy: None, place: None }
     }
 
     async fn next(&mut self) -> Result<Option<Event>, StoreError> {
@@ -97,12 +101,10 @@ impl Follower {
     /// Waits until there is more to read, and reads it. False when nothing will come.
     async fn refill(&mut self) -> Result<bool, StoreError> {
         self.place = None;
-        let mut watch = match self.watch.take() {
-            Some(watch) => watch,
-            // Subscribed before the first read, so that nothing falls between the two.
-            None => self.parts.journal.watch(self.run).await?,
-        };
-        watch.mark_unchanged();
+        let subscribe = || self.parts.signals.subscribe(Topic::Run(self.run));
+        // Before the read, so that nothing falls between the two.
+        let mut signals = self.signals.take().unwrap_or_else(subscribe);
+        signals.forget();
         self.page = self.read().await?;
         if self.page.is_empty() {
             // A reader who names the last event, or one past it, waits for nothing.
@@ -112,11 +114,11 @@ impl Follower {
                 return Ok(!self.page.is_empty());
             }
             // For news, whatever the number: one that was told of and is not there would be asked for forever.
-            if watch.changed().await.is_err() {
-                return Ok(false);
+            if tokio::time::timeout(LOOK, signals.next()).await == Ok(Heard::Closed) {
+                tokio::time::sleep(LOOK).await;
             }
         }
-        self.watch = Some(watch);
+        self.signals = Some(signals);
         Ok(true)
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use simulay_model::{Change, Decision, Progress, RunId};
+use simulay_signals::Signal;
 use simulay_store::{Lease, StoreError};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
@@ -80,6 +81,7 @@ impl RunLease {
                     let mut progress = Arc::unwrap_or_clone(progress);
                     progress.apply(&effects);
                     *known = Some(Arc::new(progress));
+                    self.parts.signals.publish(Signal::RunChanged(self.run));
                     return Ok(());
                 }
                 Err(StoreError::Stale) => {}
@@ -105,8 +107,12 @@ pub(crate) async fn apply_unleased(parts: &Parts, run: RunId, change: Change) ->
             return Ok(());
         };
         match parts.runs.commit(run, None, effects).await {
+            Ok(()) => {
+                parts.signals.publish(Signal::RunChanged(run));
+                return Ok(());
+            }
             Err(StoreError::Stale) => {}
-            committed => return committed,
+            Err(error) => return Err(error),
         }
     }
 }

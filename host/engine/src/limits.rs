@@ -1,7 +1,6 @@
 //! How much happens at once, and whose turn it is.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use simulay_containers::{Admitted, Capacity};
 use simulay_model::{PluginName, RunId};
@@ -13,21 +12,10 @@ use crate::turns::{Path, Turn, Turns};
 
 /// The places of runs and containers.
 pub(crate) struct Limits {
-    unfinished: Arc<AtomicUsize>,
-    max_unfinished: usize,
     runs: Turns,
     containers: Turns,
     reserve: Capacity,
     checks: Checks,
-}
-
-/// The place of an unfinished run in the queue; free again when dropped.
-pub(crate) struct Place(Arc<AtomicUsize>);
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 /// Who asks for a turn.
@@ -51,8 +39,6 @@ impl Asker {
 impl Limits {
     pub(crate) fn new(settings: &Settings) -> Self {
         Self {
-            unfinished: Arc::default(),
-            max_unfinished: settings.max_unfinished_runs,
             runs: Turns::new(settings.max_active_runs, settings.newcomer_percent),
             containers: Turns::new(settings.max_containers, settings.newcomer_percent),
             reserve: settings.reserve,
@@ -63,21 +49,6 @@ impl Limits {
     /// Learns what the node has; the reserve stays free.
     pub(crate) fn learn(&self, node: Capacity) {
         self.containers.set_room(node.minus(self.reserve));
-    }
-
-    /// A place for a new run, or the number of places when all are taken.
-    pub(crate) fn place(&self) -> Result<Place, usize> {
-        let taken = |count| (count < self.max_unfinished).then_some(count + 1);
-        self.unfinished
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, taken)
-            .map(|_| Place(self.unfinished.clone()))
-            .map_err(|_| self.max_unfinished)
-    }
-
-    /// A place for a run accepted before a restart: it has one, whatever the bound is now.
-    pub(crate) fn keep_place(&self) -> Place {
-        self.unfinished.fetch_add(1, Ordering::Relaxed);
-        Place(self.unfinished.clone())
     }
 
     /// Waits for a place to check a document against a schema.
@@ -96,8 +67,8 @@ impl Limits {
         self.containers.take(asker.path(true), call.demand()).await
     }
 
-    /// Unfinished runs, active runs, containers.
-    pub(crate) fn taken(&self) -> (usize, usize, usize) {
-        (self.unfinished.load(Ordering::Relaxed), self.runs.taken(), self.containers.taken())
+    /// Active runs, containers.
+    pub(crate) fn taken(&self) -> (usize, usize) {
+        (self.runs.taken(), self.containers.taken())
     }
 }

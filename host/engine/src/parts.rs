@@ -5,6 +5,7 @@ use std::sync::Arc;
 use simulay_containers::Containers;
 use simulay_model::Clock;
 use simulay_sandbox::Sandbox;
+use simulay_signals::Signals;
 use simulay_store::{Blobs, Journal, Plugins, Requests, Runs};
 
 use crate::Chance;
@@ -20,6 +21,8 @@ pub struct Parts {
     pub journal: Arc<dyn Journal>,
     /// Requests that may come again.
     pub requests: Arc<dyn Requests>,
+    /// Hints to and from whoever else works on the same store.
+    pub signals: Arc<dyn Signals>,
     /// Immutable bytes.
     pub blobs: Arc<dyn Blobs>,
     /// Runs plugin code.

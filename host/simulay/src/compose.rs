@@ -14,6 +14,7 @@ use simulay_engine::{Engine, Kept, Parts, SystemChance};
 use simulay_model::SystemClock;
 use simulay_sandbox::{Sandbox, SandboxSettings};
 use simulay_sandbox_wasm::{Launch, ProcessSandbox, Restriction};
+use simulay_signals::LocalSignals;
 use simulay_store::{ObjectBlobs, SqliteStore};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -90,6 +91,7 @@ pub(crate) fn engine(
     let containers = docker::containers(settings, whose, images)?;
     let kept = kept(records.clone(), blobs.clone());
     let parts = Parts {
+        signals: Arc::new(LocalSignals::default()),
         plugins: records.clone(),
         runs: records.clone(),
         journal: records.clone(),
@@ -100,7 +102,7 @@ pub(crate) fn engine(
         clock: Arc::new(SystemClock),
         chance: Arc::new(SystemChance),
     };
-    Ok(Engine::new(parts, limits::of_engine(settings)).keeping(kept))
+    Ok(Engine::new(parts, limits::of_engine(settings), Some(kept)))
 }
 
 /// Serves the REST interface over `engine` until `stop`.

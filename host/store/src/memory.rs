@@ -18,7 +18,6 @@ use simulay_model::{
     AskedCall, AttemptProgress, Clock, Digest, Event, Plugin, PluginEvent, PluginName, Run, RunArtifact,
     RunId, Step,
 };
-use tokio::sync::watch;
 
 use crate::{Remembered, RequestKey};
 
@@ -49,7 +48,6 @@ struct RunEntry {
     attempts: BTreeMap<(u32, u32), AttemptProgress>,
     artifacts: Vec<RunArtifact>,
     events: Vec<Event>,
-    last: watch::Sender<u64>,
     lease: Option<LeaseEntry>,
 }
 

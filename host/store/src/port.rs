@@ -13,7 +13,6 @@ use simulay_model::{
     CallRecord, Digest, Effects, Event, Plugin, PluginEvent, PluginName, PluginSummary, Progress, Run,
     RunArtifact, RunId, RunState, RunSummary, Step,
 };
-use tokio::sync::watch;
 
 use crate::{Claim, StoreError};
 
@@ -112,6 +111,9 @@ pub trait Runs: Send + Sync {
 
     /// Runs that have not ended and their pipelines, from the oldest to the newest.
     async fn unfinished(&self) -> Result<Vec<(RunId, PluginName)>, StoreError>;
+
+    /// How many runs have not ended, as far as `most`.
+    async fn count_unfinished(&self, most: usize) -> Result<usize, StoreError>;
 }
 
 /// A run that is leased.
@@ -160,10 +162,6 @@ pub trait Journal: Send + Sync {
 
     /// At most `limit` events after the one numbered `after`, in order; fewer when they are large.
     async fn events(&self, run: RunId, after: u64, limit: u32) -> Result<Vec<Event>, StoreError>;
-
-    /// Tells the number of the run's last event whenever it changes. Only a hint that there is
-    /// something to read; starts at the present number, 0 when there is no run.
-    async fn watch(&self, run: RunId) -> Result<watch::Receiver<u64>, StoreError>;
 }
 
 /// Immutable bytes by SHA-256.

@@ -13,7 +13,6 @@ mod rows;
 mod runs;
 mod schema;
 mod space;
-mod watchers;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -28,7 +27,6 @@ use crate::observed::ObservedTime;
 use crate::reserve::Reserve;
 use connection::Readers;
 pub(crate) use copy::{check_sound, copy_records, referenced};
-use watchers::Watchers;
 use writer::Writer;
 
 /// What tells the time.
@@ -43,7 +41,6 @@ pub(crate) struct Times {
 pub struct SqliteStore {
     writer: Writer,
     readers: Readers,
-    watchers: Watchers,
     /// When leases end.
     clock: Arc<dyn Clock>,
     /// How old things are.
@@ -71,7 +68,6 @@ impl SqliteStore {
         Ok(Self {
             readers: Readers::open(file)?,
             writer: Writer::spawn(writing, reopen)?,
-            watchers: Watchers::default(),
             clock,
             observed,
             directory: directory.to_owned(),

@@ -24,17 +24,25 @@ pub(super) struct Member {
 }
 
 /// The crates of ours that each crate may depend on.
-const LAYERS: [(&str, &[&str]); 15] = [
+const LAYERS: [(&str, &[&str]); 16] = [
     ("simulay-model", &[]),
     ("simulay-init", &[]),
     ("simulay-archives", &["simulay-model"]),
+    ("simulay-signals", &["simulay-model"]),
     ("simulay-sandbox", &["simulay-model"]),
     ("simulay-sandbox-wasm", &["simulay-model", "simulay-sandbox", "simulay-hostile"]),
     ("simulay-containers", &["simulay-model", "simulay-init", "simulay-fault-proxy"]),
     ("simulay-store", &["simulay-model"]),
     (
         "simulay-engine",
-        &["simulay-model", "simulay-archives", "simulay-sandbox", "simulay-containers", "simulay-store"],
+        &[
+            "simulay-model",
+            "simulay-archives",
+            "simulay-sandbox",
+            "simulay-containers",
+            "simulay-signals",
+            "simulay-store",
+        ],
     ),
     (
         "simulay-api",
@@ -43,6 +51,7 @@ const LAYERS: [(&str, &[&str]); 15] = [
             "simulay-archives",
             "simulay-sandbox",
             "simulay-containers",
+            "simulay-signals",
             "simulay-store",
             "simulay-engine",
         ],
@@ -55,6 +64,7 @@ const LAYERS: [(&str, &[&str]); 15] = [
             "simulay-sandbox",
             "simulay-sandbox-wasm",
             "simulay-containers",
+            "simulay-signals",
             "simulay-store",
             "simulay-engine",
             "simulay-api",

@@ -56,7 +56,7 @@ pub(super) async fn upload(
     let place = api.archives.take(peer)?;
     let bound = Bound::payload(api.settings.max_archive_bytes, "server.max_archive_bytes");
     let mut pieces = Pieces::new(&headers, body, bound, Pace::of(&api.settings))?;
-    let mut writer = api.engine.archive_writer(bounds(&api.settings), place).await?;
+    let mut writer = api.engine.intake.archive_writer(bounds(&api.settings), place).await?;
     while let Some(piece) = pieces.next().await? {
         writer.write(piece).await?;
     }

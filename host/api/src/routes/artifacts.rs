@@ -32,7 +32,7 @@ pub(super) async fn list(
     Segments(id): Segments<RunId>,
 ) -> Result<Json<ArtifactList>, Refusal> {
     find(&api, id).await?;
-    Ok(Json(api.engine.artifacts(id).await?.into()))
+    Ok(Json(api.engine.reader.artifacts(id).await?.into()))
 }
 
 /// Download an artifact of a run
@@ -89,7 +89,7 @@ fn past_the_end(size: u64) -> Response {
 /// The artifact, when it is one of the run.
 async fn of_run(api: &Api, id: RunId, sha256: Digest) -> Result<Artifact, Refusal> {
     find(api, id).await?;
-    let listed = api.engine.artifacts(id).await?.into_iter();
+    let listed = api.engine.reader.artifacts(id).await?.into_iter();
     let artifact = listed.map(|listed| listed.artifact).find(|artifact| artifact.sha256 == sha256);
     artifact.ok_or_else(|| Refusal::not_found("artifact of this run"))
 }
@@ -124,7 +124,7 @@ fn length(bytes: u64) -> [(HeaderName, HeaderValue); 1] {
 
 async fn bytes(api: &Api, peer: Peer, sha256: Digest, range: Option<Range<u64>>) -> Result<Body, Refusal> {
     let place = api.downloads.take(peer)?;
-    let pieces = holding(place, api.engine.blob(sha256, range).await?);
+    let pieces = holding(place, api.engine.reader.blob(sha256, range).await?);
     Ok(Body::from_stream(pieces.map_err(move |error| {
         tracing::error!(%error, %sha256, "a download breaks off");
         io::Error::other(error)

@@ -22,5 +22,5 @@ pub(super) async fn list(
     Segments(id): Segments<RunId>,
 ) -> Result<Json<CallList>, Refusal> {
     find(&api, id).await?;
-    Ok(Json(api.engine.calls(id).await?.into()))
+    Ok(Json(api.engine.reader.calls(id).await?.into()))
 }

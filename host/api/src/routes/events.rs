@@ -56,7 +56,7 @@ pub(super) async fn follow(
     let after = after(&headers, from.after.as_deref())?;
     let place = api.streams.take(peer)?;
     let ended = find(&api, id).await?.state.is_end();
-    let mut events = api.engine.events(id, after);
+    let mut events = api.engine.reader.events(id, after);
     if ended {
         // All of it is stored, so the first event comes now or never.
         let Some(first) = events.next().await else { return Ok(StatusCode::NO_CONTENT.into_response()) };

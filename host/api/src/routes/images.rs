@@ -18,6 +18,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
     responses((status = 200, description = "The images", body = ImageList), Refused<503>))]
 pub(super) async fn list(State(api): State<Api>) -> Result<Json<ImageList>, Refusal> {
     let late = |_| Refusal::new(ProblemKind::DockerUnavailable, "Docker does not answer in time");
-    let images = tokio::time::timeout(PATIENCE, api.engine.images()).await.map_err(late)??;
+    let images = tokio::time::timeout(PATIENCE, api.engine.catalog.images()).await.map_err(late)??;
     Ok(Json(images.into()))
 }

@@ -39,7 +39,7 @@ pub(super) async fn upload(
     let _place = api.inputs.take(peer)?;
     let bound = Bound::payload(api.settings.max_input_bytes, "server.max_input_bytes");
     let mut pieces = Pieces::new(&headers, body, bound, Pace::of(&api.settings))?;
-    let mut writer = api.engine.blob_writer().await?;
+    let mut writer = api.engine.intake.blob_writer().await?;
     let mut size = 0;
     while let Some(piece) = pieces.next().await? {
         size += piece.len() as u64;
@@ -79,7 +79,7 @@ pub(super) async fn missing(
     State(api): State<Api>,
     JsonBody(wanted, _held): JsonBody<Wanted>,
 ) -> Result<Json<Missing>, Refusal> {
-    Ok(Json(Missing { missing: api.engine.missing(&wanted.sha256).await? }))
+    Ok(Json(Missing { missing: api.engine.intake.missing(&wanted.sha256).await? }))
 }
 
 /// Ask whether an input is there
@@ -92,6 +92,6 @@ pub(super) async fn probe(
     State(api): State<Api>,
     Segments(sha256): Segments<Digest>,
 ) -> Result<impl IntoResponse, Refusal> {
-    let size = api.engine.blob_size(sha256).await?.ok_or_else(|| Refusal::not_found("input"))?;
+    let size = api.engine.reader.blob_size(sha256).await?.ok_or_else(|| Refusal::not_found("input"))?;
     Ok([(header::CONTENT_LENGTH, HeaderValue::from(size))])
 }

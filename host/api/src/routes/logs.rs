@@ -58,7 +58,7 @@ pub(super) async fn follow(
 ) -> Result<Response, Refusal> {
     find(&api, id).await?;
     let place = api.streams.take(peer)?;
-    let log = api.engine.log(id, step, call, stream.into()).await?;
+    let log = api.engine.reader.log(id, step, call, stream.into()).await?;
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8")),
         (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'")),

@@ -83,7 +83,7 @@ pub(super) async fn upload(
 }
 
 async fn take(api: &Api, component: Bytes, asked: &Submission) -> Result<Answer, Refusal> {
-    let (plugin, added) = api.engine.submit(component, asked).await?;
+    let (plugin, added) = api.engine.catalog.submit(component, asked).await?;
     let location = format!("/v1/plugins/{}/{}", plugin.manifest.name, plugin.manifest.version);
     let status = match added {
         Added::New => StatusCode::CREATED,
@@ -98,7 +98,7 @@ async fn take(api: &Api, component: Bytes, asked: &Submission) -> Result<Answer,
 #[utoipa::path(get, path = "/v1/plugins", tag = "plugins", operation_id = "listPlugins",
     responses((status = 200, description = "The plugins", body = PluginList)))]
 pub(super) async fn list(State(api): State<Api>) -> Result<Json<PluginList>, Refusal> {
-    Ok(Json(api.engine.plugins().await?.into_iter().collect()))
+    Ok(Json(api.engine.catalog.plugins().await?.into_iter().collect()))
 }
 
 /// List the versions of a plugin
@@ -109,7 +109,7 @@ pub(super) async fn versions(
     State(api): State<Api>,
     Segments(name): Segments<PluginName>,
 ) -> Result<Json<PluginList>, Refusal> {
-    let plugins = api.engine.plugins().await?.into_iter();
+    let plugins = api.engine.catalog.plugins().await?.into_iter();
     let list: PluginList = plugins.filter(|plugin| plugin.name == name).collect();
     if list.plugins.is_empty() { Err(Refusal::not_found("plugin")) } else { Ok(Json(list)) }
 }
@@ -128,7 +128,7 @@ pub(super) async fn show(
     State(api): State<Api>,
     Segments((name, version)): Segments<(PluginName, Version)>,
 ) -> Result<Json<Plugin>, Refusal> {
-    let plugin = api.engine.plugin(&Selector { name, version: Some(version) }).await?;
+    let plugin = api.engine.catalog.plugin(&Selector { name, version: Some(version) }).await?;
     details(&api, plugin.ok_or_else(|| Refusal::not_found("plugin version"))?).await.map(Json)
 }
 
@@ -146,12 +146,12 @@ pub(super) async fn retire(
     Segments((name, version)): Segments<(PluginName, Version)>,
     Caller(by): Caller,
 ) -> Result<StatusCode, Refusal> {
-    api.engine.retire(&name, &version, &by).await.map_err(|error| of_version(error.into()))?;
+    api.engine.catalog.retire(&name, &version, &by).await.map_err(|error| of_version(error.into()))?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 async fn details(api: &Api, plugin: model::Plugin) -> Result<Plugin, Refusal> {
-    Ok(api.engine.details(plugin).await?.into())
+    Ok(api.engine.catalog.details(plugin).await?.into())
 }
 
 /// What an activation waits for.
@@ -231,10 +231,10 @@ async fn make_active(
     asked: &Activation,
     wait: Option<Duration>,
 ) -> Result<Answer, Refusal> {
-    let mut plugin = api.engine.activate(&name, &version, asked).await.map_err(of_version)?;
+    let mut plugin = api.engine.catalog.activate(&name, &version, asked).await.map_err(of_version)?;
     if let Some(time) = wait.filter(|_| asked.check) {
         plugin = tokio::select! {
-            plugin = api.engine.checked(&name, &version, time) => plugin?,
+            plugin = api.engine.catalog.checked(&name, &version, time) => plugin?,
             () = api.draining.cancelled() => plugin,
         };
     }

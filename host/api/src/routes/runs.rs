@@ -53,8 +53,8 @@ pub(super) async fn create(
     // Not held while the end of the run is waited for.
     drop(bytes);
     let run = match once {
-        Some(once) => api.engine.create_once(new, &once).await?,
-        None => api.engine.create(new).await?,
+        Some(once) => api.engine.intake.create_once(new, &once).await?,
+        None => api.engine.intake.create(new).await?,
     };
     drop(place);
     accepted(&api, run, wait).await
@@ -89,7 +89,7 @@ pub(super) async fn create_as(
         return Err(wrong("id", "a UUID of version 7 (RFC 9562)"));
     }
     let pipeline = selector(&document.pipeline).ok_or_else(|| Refusal::not_found("pipeline"))?;
-    let named = api.engine.create_as(id, document.request().into_engine(pipeline)).await?;
+    let named = api.engine.intake.create_as(id, document.request().into_engine(pipeline)).await?;
     // Not held while the end of the run is waited for.
     drop(place);
     match named {
@@ -115,8 +115,8 @@ async fn accepted(api: &Api, run: Run, wait: Option<Duration>) -> Result<Respons
 /// The run once it has ended, or as it is after `time` or when the server stops.
 async fn wait_for(api: &Api, id: RunId, time: Duration) -> Result<Run, Refusal> {
     let run = tokio::select! {
-        run = api.engine.wait(id, time) => run?,
-        () = api.draining.cancelled() => api.engine.run(id).await?,
+        run = api.engine.reader.wait(id, time) => run?,
+        () = api.draining.cancelled() => api.engine.reader.run(id).await?,
     };
     run.ok_or_else(|| Refusal::not_found("run"))
 }
@@ -173,7 +173,7 @@ pub(super) async fn list(
     let query = filter.query()?;
     let page = query.limit as usize;
     // One more than asked for tells whether another page follows.
-    let mut runs = api.engine.runs(RunQuery { limit: query.limit + 1, ..query }).await?;
+    let mut runs = api.engine.reader.runs(RunQuery { limit: query.limit + 1, ..query }).await?;
     let more = runs.len() > page;
     runs.truncate(page);
     let next_cursor = runs.last().filter(|_| more).map(|run| run.id.to_string());
@@ -188,7 +188,7 @@ pub(super) async fn show(
     State(api): State<Api>,
     Segments(id): Segments<RunId>,
 ) -> Result<Json<wire::Run>, Refusal> {
-    let run = api.engine.run(id).await?.ok_or_else(|| Refusal::not_found("run"))?;
+    let run = api.engine.reader.run(id).await?.ok_or_else(|| Refusal::not_found("run"))?;
     Ok(Json(run.into()))
 }
 
@@ -206,11 +206,11 @@ pub(super) async fn cancel(
     Segments(id): Segments<RunId>,
 ) -> Result<impl axum::response::IntoResponse, Refusal> {
     find(&api, id).await?;
-    let run = api.engine.cancel(id).await?;
+    let run = api.engine.intake.cancel(id).await?;
     Ok((StatusCode::ACCEPTED, Json(wire::Run::from(run))))
 }
 
 /// The run `id`, without its documents.
 pub(super) async fn find(api: &Api, id: RunId) -> Result<RunSummary, Refusal> {
-    api.engine.run_summary(id).await?.ok_or_else(|| Refusal::not_found("run"))
+    api.engine.reader.run_summary(id).await?.ok_or_else(|| Refusal::not_found("run"))
 }

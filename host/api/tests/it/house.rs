@@ -17,6 +17,7 @@ use simulay_api::{ApiSettings, router};
 use simulay_containers::scripted::Scripted;
 use simulay_engine::{Engine, Kept, Parts, Settings, SystemChance};
 use simulay_model::SystemClock;
+use simulay_signals::LocalSignals;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
@@ -67,6 +68,7 @@ impl House {
         let kept = Kept::over(records.clone(), blobs.clone(), Arc::new(SystemClock));
         let containers = Scripted::new();
         let parts = Parts {
+            signals: Arc::new(LocalSignals::default()),
             plugins: records.clone(),
             runs: records.clone(),
             journal: records.clone(),
@@ -77,7 +79,8 @@ impl House {
             clock: Arc::new(SystemClock),
             chance: Arc::new(SystemChance),
         };
-        let engine = Engine::new(parts, engine).keeping(kept.clone());
+        let engine = Engine::new(parts, engine, Some(kept.clone()));
+        engine.runner.listen();
         let draining = CancellationToken::new();
         let router = router(engine.clone(), settings, draining.clone());
         Self { router, engine, containers, draining, kept, data }
@@ -128,7 +131,7 @@ impl House {
     /// A run of `heat` that has ended.
     pub(crate) async fn ended(&self, request: &Value) -> Run {
         let started = self.start(request).await;
-        let run = self.engine.wait(started.id, PATIENCE).await.unwrap().unwrap();
+        let run = self.engine.reader.wait(started.id, PATIENCE).await.unwrap().unwrap();
         assert!(run.state.is_end(), "{run:?}");
         run.into()
     }

@@ -59,7 +59,12 @@ async fn a_retired_version_takes_no_runs_and_stays_to_be_seen() {
     house.upload(HEAT).await.expect(200);
     house.post("/v1/pipelines/heat/runs", "{}").await.problem(409, "plugin_not_active");
     house.post("/v1/plugins/heat/1.0.0/activate?check=examples", "").await.expect(202);
-    house.engine.checked(&"heat".parse().unwrap(), &"1.0.0".parse().unwrap(), PATIENCE).await.unwrap();
+    house
+        .engine
+        .catalog
+        .checked(&"heat".parse().unwrap(), &"1.0.0".parse().unwrap(), PATIENCE)
+        .await
+        .unwrap();
     house.post("/v1/pipelines/heat/runs", "{}").await.expect(202);
 }
 

@@ -13,6 +13,7 @@ use simulay_model::{
 };
 use simulay_sandbox::ScriptedSandbox;
 use simulay_sandbox::{Answer, Answered, Call};
+use simulay_signals::LocalSignals;
 
 pub(crate) const COMPONENT: &[u8] = b"a pipeline";
 
@@ -40,6 +41,7 @@ impl House {
     ) -> Self {
         let (records, blobs) = simulay_store::open(directory).unwrap();
         let parts = Parts {
+            signals: Arc::new(LocalSignals::default()),
             plugins: records.clone(),
             runs: records.clone(),
             journal: records.clone(),
@@ -50,19 +52,21 @@ impl House {
             clock: Arc::new(SystemClock),
             chance: Arc::new(SystemChance),
         };
-        Self { engine: Engine::new(parts, settings), containers: containers.clone() }
+        let engine = Engine::new(parts, settings, None);
+        engine.runner.listen();
+        Self { engine, containers: containers.clone() }
     }
 
     pub(crate) async fn upload(&self) {
-        self.engine.upload(Bytes::from_static(COMPONENT)).await.unwrap();
+        self.engine.catalog.upload(Bytes::from_static(COMPONENT)).await.unwrap();
     }
 
     pub(crate) async fn create(&self, params: Value) -> RunId {
-        self.engine.create(request(params)).await.unwrap().id
+        self.engine.intake.create(request(params)).await.unwrap().id
     }
 
     pub(crate) async fn ended(&self, id: RunId) -> Run {
-        let run = self.engine.wait(id, Duration::from_secs(30)).await.unwrap().unwrap();
+        let run = self.engine.reader.wait(id, Duration::from_secs(30)).await.unwrap().unwrap();
         assert!(run.state.is_end(), "{run:?}");
         run
     }

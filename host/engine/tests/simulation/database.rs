@@ -18,7 +18,6 @@ use simulay_store::{
     Added, BlobStream, BlobWriter, Blobs, Claim, Journal, Lease, MemoryStore, Plugins, Remembered, Renewed,
     RequestKey, Requests, RunQuery, Runs, StoreError,
 };
-use tokio::sync::watch;
 
 use crate::machine::Machine;
 use crate::world::WorldClock;
@@ -150,6 +149,10 @@ impl Runs for Database {
         self.read(Runs::list(&*self.store.records, query)).await
     }
 
+    async fn count_unfinished(&self, most: usize) -> Result<usize, StoreError> {
+        self.read(self.store.records.count_unfinished(most)).await
+    }
+
     async fn unfinished(&self) -> Result<Vec<(RunId, PluginName)>, StoreError> {
         self.read(self.store.records.unfinished()).await
     }
@@ -175,10 +178,6 @@ impl Journal for Database {
 
     async fn events(&self, run: RunId, after: u64, limit: u32) -> Result<Vec<Event>, StoreError> {
         self.read(self.store.records.events(run, after, limit)).await
-    }
-
-    async fn watch(&self, run: RunId) -> Result<watch::Receiver<u64>, StoreError> {
-        self.read(self.store.records.watch(run)).await
     }
 }
 

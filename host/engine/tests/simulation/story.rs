@@ -9,6 +9,7 @@ use bytes::Bytes;
 use fastrand::Rng;
 use simulay_engine::{Backoff, Engine, NewRun, Parts, Selector, Settings};
 use simulay_model::{Document, RunId, RunSummary};
+use simulay_signals::LocalSignals;
 use simulay_store::{RunQuery, Runs};
 use tokio::runtime::Runtime;
 
@@ -144,7 +145,7 @@ impl Story {
     async fn create(&mut self, host: &Host) {
         let params = Params::draw(&mut self.rng);
         // What is not acknowledged is not promised.
-        if let Ok(run) = host.engine.create(request(NAME, &params)).await {
+        if let Ok(run) = host.engine.intake.create(request(NAME, &params)).await {
             self.accepted.insert(run.id, params);
         }
     }
@@ -152,7 +153,7 @@ impl Story {
     async fn cancel(&mut self, host: &Host) {
         let ids: Vec<_> = self.accepted.keys().copied().collect();
         let Some(id) = self.rng.choice(ids) else { return };
-        if host.engine.cancel(id).await.is_ok() {
+        if host.engine.intake.cancel(id).await.is_ok() {
             self.cancelled.insert(id);
         }
     }
@@ -181,7 +182,7 @@ impl Story {
     async fn upload(&self, store: &Store) {
         let machine = Machine::new(&self.world, u64::MAX);
         let host = self.host(&machine, 9, store);
-        while host.engine.upload(Bytes::from_static(NAME.as_bytes())).await.is_err() {}
+        while host.engine.catalog.upload(Bytes::from_static(NAME.as_bytes())).await.is_err() {}
     }
 
     fn host(&self, machine: &Arc<Machine>, number: usize, store: &Store) -> Host {
@@ -189,13 +190,16 @@ impl Story {
     }
 
     pub(crate) fn engine(&self, machine: &Arc<Machine>, store: &Store, settings: Settings) -> Engine {
-        Engine::new(self.parts(machine, store), settings)
+        let engine = Engine::new(self.parts(machine, store), settings, None);
+        engine.runner.listen();
+        engine
     }
 
     fn parts(&self, machine: &Arc<Machine>, store: &Store) -> Parts {
         let machine = machine.clone();
         let database = Arc::new(Database { machine: machine.clone(), store: store.clone() });
         Parts {
+            signals: Arc::new(LocalSignals::default()),
             plugins: database.clone(),
             runs: database.clone(),
             journal: database.clone(),

@@ -108,13 +108,13 @@ impl Local {
 
     /// Takes a component.
     pub(super) async fn upload(&self, component: Bytes) -> anyhow::Result<Plugin> {
-        let (plugin, _) = self.engine.upload(component).await.map_err(upload_refused)?;
+        let (plugin, _) = self.engine.catalog.upload(component).await.map_err(upload_refused)?;
         Ok(plugin)
     }
 
     /// Creates a run.
     pub(super) async fn create(&self, request: NewRun) -> anyhow::Result<RunId> {
-        Ok(self.engine.create(request).await.map_err(create_refused)?.id)
+        Ok(self.engine.intake.create(request).await.map_err(create_refused)?.id)
     }
 
     /// Tells what happens until the run has ended; `stop` asks for its end.
@@ -125,7 +125,7 @@ impl Local {
         quiet: bool,
     ) -> anyhow::Result<Run> {
         let mut progress = Progress::new(quiet);
-        let mut events = self.engine.events(id, 0);
+        let mut events = self.engine.reader.events(id, 0);
         let mut asked = false;
         loop {
             tokio::select! {
@@ -140,11 +140,11 @@ impl Local {
                     asked = true;
                     progress.tell("stopping; the containers of the run are removed");
                     // A run that ended meanwhile needs no end.
-                    let _ = self.engine.cancel(id).await;
+                    let _ = self.engine.intake.cancel(id).await;
                 }
             }
         }
-        let run = self.engine.run(id).await?;
+        let run = self.engine.reader.run(id).await?;
         run.filter(|run| run.state.is_end()).context("the run broke off before its end")
     }
 
@@ -155,7 +155,8 @@ impl Local {
         let Some(RunArtifact { artifact: Artifact { size, sha256, .. }, .. }) = stderr else {
             return Ok(String::new());
         };
-        let mut pieces = self.engine.blob(*sha256, Some(size.saturating_sub(LAST_WORDS)..*size)).await?;
+        let mut pieces =
+            self.engine.reader.blob(*sha256, Some(size.saturating_sub(LAST_WORDS)..*size)).await?;
         let mut bytes = Vec::new();
         while let Some(piece) = pieces.next().await {
             bytes.extend_from_slice(&piece?);

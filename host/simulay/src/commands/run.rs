@@ -73,7 +73,7 @@ async fn store(engine: &Engine, input: &Input) -> anyhow::Result<NewInput> {
     let cannot = || format!("{} cannot be read", input.file.display());
     let file = tokio::fs::File::open(&input.file).await.with_context(cannot)?;
     let mut pieces = tokio_util::io::ReaderStream::new(file);
-    let mut writer = engine.blob_writer().await?;
+    let mut writer = engine.intake.blob_writer().await?;
     while let Some(piece) = pieces.next().await {
         writer.write(piece.with_context(cannot)?).await?;
     }
@@ -83,9 +83,9 @@ async fn store(engine: &Engine, input: &Input) -> anyhow::Result<NewInput> {
 
 async fn save_artifacts(engine: &Engine, run: &Run, out: &OutOptions, json: bool) -> anyhow::Result<()> {
     let Some(folder) = &out.out else { return Ok(()) };
-    let listed: Vec<Listed> = engine.artifacts(run.id).await?.iter().map(Listed::from).collect();
+    let listed: Vec<Listed> = engine.reader.artifacts(run.id).await?.iter().map(Listed::from).collect();
     let saved = save(folder, out.force, listed, async |entry| {
-        let pieces = engine.blob(entry.sha256, None).await?;
+        let pieces = engine.reader.blob(entry.sha256, None).await?;
         Ok(pieces.map(|piece| piece.context("an artifact cannot be read")))
     });
     let saved = saved.await?;
@@ -93,7 +93,7 @@ async fn save_artifacts(engine: &Engine, run: &Run, out: &OutOptions, json: bool
 }
 
 async fn report(host: &Local, run: &Run, json: bool) -> anyhow::Result<()> {
-    let listed = host.engine().artifacts(run.id).await?;
+    let listed = host.engine().reader.artifacts(run.id).await?;
     let words = if run.error.is_some() { last_words(host, &listed).await? } else { String::new() };
     let document = serde_json::to_value(wire::Run::from(run.clone()))?;
     let listed = ArtifactList::from(listed);
@@ -112,7 +112,7 @@ async fn report(host: &Local, run: &Run, json: bool) -> anyhow::Result<()> {
 }
 
 async fn calls(host: &Local, run: &Run) -> anyhow::Result<Vec<Value>> {
-    let calls = host.engine().calls(run.id).await?;
+    let calls = host.engine().reader.calls(run.id).await?;
     let documents = calls.into_iter().map(|call| serde_json::to_value(wire::Call::from(call)));
     Ok(documents.collect::<Result<_, _>>()?)
 }

@@ -2,7 +2,6 @@
 
 use async_trait::async_trait;
 use simulay_model::{CallRecord, Event, RunArtifact, RunId, Step};
-use tokio::sync::watch;
 
 use super::{MemoryStore, RunEntry};
 use crate::{Journal, StoreError};
@@ -30,11 +29,6 @@ impl Journal for MemoryStore {
         let state = self.state();
         let events = state.runs.get(&run).into_iter().flat_map(|entry| &entry.events);
         Ok(events.filter(|event| event.sequence > after).take(limit as usize).cloned().collect())
-    }
-
-    async fn watch(&self, run: RunId) -> Result<watch::Receiver<u64>, StoreError> {
-        let known = self.state().runs.get(&run).map(|entry| entry.last.subscribe());
-        Ok(known.unwrap_or_else(|| watch::channel(0).1))
     }
 }
 

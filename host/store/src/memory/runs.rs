@@ -7,7 +7,6 @@ use simulay_model::{
     ArtifactKind, AskedCall, Effects, Event, EventData, Head, PluginName, Progress, Run, RunArtifact, RunId,
     RunSummary,
 };
-use tokio::sync::watch;
 
 use super::{LeaseEntry, MemoryStore, RunEntry, State};
 use crate::{Claim, Lease, Outcome, Remembered, Renewed, RunQuery, Runs, StoreError};
@@ -99,6 +98,11 @@ impl Runs for MemoryStore {
         Ok(runs.take(query.limit as usize).map(RunSummary::from).collect())
     }
 
+    async fn count_unfinished(&self, most: usize) -> Result<usize, StoreError> {
+        let state = self.state();
+        Ok(state.runs.values().filter(|entry| !entry.run.state.is_end()).take(most).count())
+    }
+
     async fn unfinished(&self) -> Result<Vec<(RunId, PluginName)>, StoreError> {
         let state = self.state();
         let unfinished = state.runs.iter().filter(|(_, entry)| !entry.run.state.is_end());
@@ -121,7 +125,6 @@ impl RunEntry {
             asked: Default::default(),
             attempts: Default::default(),
             events: vec![queued],
-            last: watch::Sender::new(1),
             lease: None,
         }
     }
@@ -167,7 +170,6 @@ impl RunEntry {
         if ends {
             self.lease = None;
         }
-        self.last.send_replace(sequence);
     }
 
     fn set_head(&mut self, head: Head) {

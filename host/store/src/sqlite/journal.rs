@@ -3,10 +3,9 @@
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use simulay_model::{CallRecord, Event, RunArtifact, RunId, Step};
-use tokio::sync::watch;
 
 use super::SqliteStore;
-use super::rows::{self, json, optional_json, unsigned};
+use super::rows::{self, json, optional_json};
 use crate::{Journal, StoreError};
 
 /// Bytes of data after which a page of events ends.
@@ -67,21 +66,6 @@ impl Journal for SqliteStore {
         })
         .await
     }
-
-    async fn watch(&self, run: RunId) -> Result<watch::Receiver<u64>, StoreError> {
-        // Subscribed before the read, so that no event falls between the two.
-        let mut receiver = self.watchers.subscribe(run);
-        let last = self.read(move |connection| last_event(connection, run)).await?;
-        self.watchers.tell(run, last);
-        receiver.mark_unchanged();
-        Ok(receiver)
-    }
-}
-
-fn last_event(connection: &Connection, run: RunId) -> Result<u64, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT last_event FROM runs WHERE id = ?1")?;
-    let last = statement.query_row([run.to_string()], |row| Ok(unsigned(row, "last_event")));
-    last.optional()?.unwrap_or(Ok(0))
 }
 
 fn calls(connection: &Connection, run: RunId) -> Result<Vec<CallRecord>, StoreError> {

@@ -11,7 +11,7 @@ use simulay_model::{
 
 use super::SqliteStore;
 use super::commit::{commit, document, insert_artifact};
-use super::rows::{self, parsed, to_json};
+use super::rows::{self, parsed, to_json, unsigned};
 use super::{leases, requests};
 use crate::{Claim, Lease, Outcome, Renewed, RunQuery, Runs, StoreError};
 
@@ -21,13 +21,13 @@ const PAST_ALL: &str = "~";
 #[async_trait]
 impl Runs for SqliteStore {
     async fn create(&self, run: Run, claim: Option<Claim>) -> Result<(), StoreError> {
-        let (id, watchers, at) = (run.id, self.watchers.clone(), self.observed.now());
+        let at = self.observed.now();
         let name = if claim.is_some() { "request.run" } else { "run.queued" };
         let work = move |connection: &Connection| {
             create(connection, &run)?;
             claim.map_or(Ok(()), |claim| requests::insert(connection, at, &claim, &Outcome::Run(run.id)))
         };
-        self.writer.write(name, work, move |()| watchers.tell(id, 1)).await
+        self.write(name, work).await
     }
 
     async fn progress(&self, run: RunId) -> Result<Option<Progress>, StoreError> {
@@ -37,16 +37,8 @@ impl Runs for SqliteStore {
     async fn commit(&self, run: RunId, fence: Option<u64>, effects: Box<Effects>) -> Result<(), StoreError> {
         let (name, at_last) = (effects.event.kind(), effects.frees_room());
         let (observed, effects) = (self.observed.now(), Arc::new(*effects));
-        let work = move |connection: &Connection| {
-            commit(connection, run, fence, &effects, observed).map(|()| effects.sequence)
-        };
-        let again = at_last.then(|| work.clone());
-        match (self.write_and_tell(run, name, work).await, again) {
-            (Err(error), Some(again)) if self.makes_room(&error) => {
-                self.write_and_tell(run, name, again).await
-            }
-            (written, _) => written,
-        }
+        let work = move |connection: &Connection| commit(connection, run, fence, &effects, observed);
+        if at_last { self.write_at_last(name, work).await } else { self.write(name, work).await }
     }
 
     async fn acquire_lease(
@@ -87,6 +79,18 @@ impl Runs for SqliteStore {
         self.read(move |connection| list(connection, &query)).await
     }
 
+    async fn count_unfinished(&self, most: usize) -> Result<usize, StoreError> {
+        self.read(move |connection| {
+            let sql = "SELECT count(*) AS count FROM
+                 (SELECT 1 FROM runs WHERE state IN ('queued', 'running') LIMIT ?1)";
+            let most = i64::try_from(most).unwrap_or(i64::MAX);
+            let mut statement = connection.prepare_cached(sql)?;
+            let count = statement.query_row([most], |row| Ok(unsigned(row, "count")))??;
+            Ok(usize::try_from(count).unwrap_or(usize::MAX))
+        })
+        .await
+    }
+
     async fn unfinished(&self) -> Result<Vec<(RunId, PluginName)>, StoreError> {
         self.read(|connection| {
             let sql = "SELECT id, pipeline FROM runs WHERE state IN ('queued', 'running') ORDER BY id";
@@ -99,16 +103,6 @@ impl Runs for SqliteStore {
             Ok(waiting)
         })
         .await
-    }
-}
-
-impl SqliteStore {
-    async fn write_and_tell<F>(&self, run: RunId, name: &'static str, work: F) -> Result<(), StoreError>
-    where
-        F: FnOnce(&Connection) -> Result<u64, StoreError> + Send + 'static,
-    {
-        let watchers = self.watchers.clone();
-        self.writer.write(name, work, move |sequence| watchers.tell(run, *sequence)).await.map(|_| ())
     }
 }
 

@@ -6,7 +6,7 @@ use simulay_model::asks::{Lowered, More, lowered, more};
 use simulay_model::{ContainerCall, Manifest, OnFailure, Plugin, PluginEvent, Resources};
 use simulay_store::StoreError;
 
-use super::Engine;
+use super::Catalog;
 use crate::UnknownImages;
 use crate::approval::approved_before;
 
@@ -31,22 +31,22 @@ pub struct PluginDetails {
     pub history: Vec<PluginEvent>,
 }
 
-impl Engine {
+impl Catalog {
     /// What there is to know of a plugin.
     ///
     /// # Errors
     /// When the store does not answer.
     pub async fn details(&self, plugin: Plugin) -> Result<PluginDetails, StoreError> {
         let asked = plugin.manifest.max_resources;
-        let most = self.settings.plugins.most;
-        let versions = self.parts.plugins.versions(&plugin.manifest.name).await?;
+        let most = self.shared.settings.plugins.most;
+        let versions = self.shared.parts.plugins.versions(&plugin.manifest.name).await?;
         let before = compared(&versions, &plugin);
         let now = &plugin.manifest;
         Ok(PluginDetails {
             compared_with: before.map(|before| before.version.clone()),
             asks_more: more(before, now),
             asks_less: before.map(|before| more(Some(now), before)).unwrap_or_default(),
-            history: self.parts.plugins.history(&now.name, &now.version).await?,
+            history: self.shared.parts.plugins.history(&now.name, &now.version).await?,
             granted: asked.min(&most),
             lowered: lowered(&asked, &most),
             unknown_images: self.unknown_images(&plugin.manifest),
@@ -56,7 +56,7 @@ impl Engine {
 
     /// What `plugin` asks for beyond the version approved last.
     pub(super) async fn asks_more(&self, plugin: &Plugin) -> Result<Vec<More>, StoreError> {
-        let versions = self.parts.plugins.versions(&plugin.manifest.name).await?;
+        let versions = self.shared.parts.plugins.versions(&plugin.manifest.name).await?;
         let before = approved_before(&versions, &plugin.manifest);
         Ok(more(before.map(|before| &before.manifest), &plugin.manifest))
     }
@@ -70,7 +70,7 @@ impl Engine {
     /// Declared images that the policy refuses.
     fn unknown_images(&self, manifest: &Manifest) -> Vec<String> {
         let refused = |name: &String| {
-            let admitted = self.parts.containers.admit(&asking_for(manifest, name), manifest);
+            let admitted = self.shared.parts.containers.admit(&asking_for(manifest, name), manifest);
             matches!(admitted, Err(ContainerError::ImageNotAllowed { .. }))
         };
         manifest.images.iter().map(|image| image.name.clone()).filter(refused).collect()

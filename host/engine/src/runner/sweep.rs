@@ -7,16 +7,17 @@ use std::time::Duration;
 use simulay_model::{CallRecord, ContainerName, RunId};
 use simulay_store::StoreError;
 
-use crate::{Engine, Parts};
+use crate::Parts;
+use crate::runner::Runner;
 
 /// Until Docker answers.
 const WAIT: Duration = Duration::from_secs(2);
 const PERIOD: Duration = Duration::from_secs(60);
 
 /// Looks at once, and from then on every now and then.
-pub(crate) async fn forever(engine: Engine) {
+pub(crate) async fn forever(runner: Runner) {
     loop {
-        let pause = match containers(&engine).await {
+        let pause = match containers(&runner).await {
             Ok(()) => PERIOD,
             Err(error) => {
                 tracing::warn!(error, "containers are not swept yet");
@@ -24,17 +25,18 @@ pub(crate) async fn forever(engine: Engine) {
             }
         };
         tokio::time::sleep(pause).await;
-        if let Err(error) = engine.take_up().await {
+        if let Err(error) = runner.take_up().await {
             tracing::warn!(%error, "runs without a host are not looked for");
         }
     }
 }
 
 /// Learns what the node has, and removes the containers of this instance that nobody waits for.
-async fn containers(engine: &Engine) -> Result<(), String> {
-    let (parts, in_words) = (engine.parts(), |error: simulay_containers::ContainerError| error.to_string());
+async fn containers(runner: &Runner) -> Result<(), String> {
+    let (parts, in_words) =
+        (&runner.shared.parts, |error: simulay_containers::ContainerError| error.to_string());
     if let Some(node) = parts.containers.capacity().await.map_err(in_words)? {
-        engine.limits().learn(node);
+        runner.shared.limits.learn(node);
     }
     let mut runs = HashMap::new();
     for name in parts.containers.list().await.map_err(in_words)? {

@@ -10,18 +10,21 @@ use simulay_model::{
     Check, Disagreement, Example, Plugin, PluginEventKind as Kind, PluginName, PluginState, Run, RunId,
     RunState,
 };
+use simulay_signals::{Signal, Topic};
 use simulay_store::StoreError;
 
-use super::Engine;
+use super::Catalog;
 use crate::{CreateError, LifeError, NewRun, Selector, accept};
 
 /// Examples give the same each time they are run.
 const SEED: u64 = 1;
 const PAUSE: Duration = Duration::from_secs(1);
+/// Between two looks of who waits for a check.
+const LOOK: Duration = Duration::from_secs(5);
 /// Longer than any run.
 const LONG: Duration = Duration::from_secs(365 * 24 * 3600);
 
-impl Engine {
+impl Catalog {
     /// The record once no check of it is at work, or as it is after `time`.
     ///
     /// # Errors
@@ -32,14 +35,16 @@ impl Engine {
         version: &Version,
         time: Duration,
     ) -> Result<Plugin, StoreError> {
-        let mut changes = self.checks.subscribe();
+        let mut changes = self.shared.parts.signals.subscribe(Topic::Plugin(name.clone()));
         let over = async {
             loop {
+                changes.forget();
                 let plugin = self.known(name, version).await?;
-                // The sender lives as long as we do.
-                if !is_checking(&plugin) || changes.changed().await.is_err() {
+                if !is_checking(&plugin) {
                     return Ok(plugin);
                 }
+                // Whoever hears of nothing looks by himself: a signal may be lost.
+                let _ = tokio::time::timeout(LOOK, changes.next()).await;
             }
         };
         match tokio::time::timeout(time, over).await {
@@ -49,8 +54,8 @@ impl Engine {
     }
 
     /// Takes up the checks that an earlier life of the host began.
-    pub(super) async fn take_up_checks(&self) -> Result<(), StoreError> {
-        let plugins = self.parts.plugins.checking().await?;
+    pub(crate) async fn take_up_checks(&self) -> Result<(), StoreError> {
+        let plugins = self.shared.parts.plugins.checking().await?;
         plugins.into_iter().for_each(|plugin| self.spawn_check(plugin));
         Ok(())
     }
@@ -60,15 +65,17 @@ impl Engine {
         if is_checking(&plugin) {
             return Ok(plugin);
         }
-        if self.shutdown.is_cancelled() {
+        if self.shared.shutdown.is_cancelled() {
             return Err(CreateError::Draining.into());
         }
         let examples = &plugin.manifest.examples;
-        // Given back at once: they only tell whether the queue has room.
-        let places: Result<Vec<_>, _> = examples.iter().map(|_| self.limits.place()).collect();
-        drop(places.map_err(CreateError::QueueFull)?);
-        let now = self.parts.clock.now();
-        let runs = examples.iter().map(|_| self.parts.chance.run_id()).collect();
+        let most = self.shared.settings.max_unfinished_runs;
+        let unfinished = self.shared.parts.runs.count_unfinished(most).await?;
+        if unfinished.saturating_add(examples.len()) > most {
+            return Err(CreateError::QueueFull(most).into());
+        }
+        let now = self.shared.parts.clock.now();
+        let runs = examples.iter().map(|_| self.shared.parts.chance.run_id()).collect();
         let check = Some(Check { begun_at: now, runs, disagreements: None });
         let approved = plugin.approved_at.is_none().then_some(Kind::Approved);
         let kinds: Vec<Kind> = approved.into_iter().chain([Kind::CheckBegun]).collect();
@@ -79,9 +86,9 @@ impl Engine {
     }
 
     fn spawn_check(&self, plugin: Plugin) {
-        let (engine, shutdown) = (self.clone(), self.shutdown.clone());
-        self.tasks.spawn(shutdown.run_until_cancelled_owned(async move {
-            while let Err(error) = engine.check(&plugin).await {
+        let (catalog, shutdown) = (self.clone(), self.shared.shutdown.clone());
+        self.shared.tasks.spawn(shutdown.run_until_cancelled_owned(async move {
+            while let Err(error) = catalog.check(&plugin).await {
                 tracing::error!(plugin = %plugin.reference(), %error, "the check waits for the store");
                 tokio::time::sleep(PAUSE).await;
             }
@@ -103,7 +110,7 @@ impl Engine {
 
     /// Starts the run of an example, when an earlier life of the host did not.
     async fn ensure(&self, plugin: &Plugin, example: &Example, id: RunId) -> Result<(), StoreError> {
-        if self.parts.runs.summary(id).await?.is_some() {
+        if self.shared.parts.runs.summary(id).await?.is_some() {
             return Ok(());
         }
         let new = NewRun {
@@ -114,21 +121,22 @@ impl Engine {
             retries: 0,
         };
         // A manifest whose examples break its schema was refused at upload.
-        let place = self.limits.check().await?;
+        let place = self.shared.limits.check().await?;
         let request =
-            accept::request(&self.parts, plugin, &new, place).await.map_err(|error| match error {
+            accept::request(&self.shared.parts, plugin, &new, place).await.map_err(|error| match error {
                 CreateError::Store(error) => error,
                 other => StoreError::Corrupt(other.to_string()),
             })?;
-        let run = Run { id, ..accept::run(&self.parts, plugin, &new, request) };
-        self.parts.runs.create(run, None).await?;
-        self.launch(id, plugin.manifest.name.clone(), self.limits.keep_place());
+        let run = Run { id, ..accept::run(&self.shared.parts, plugin, &new, request) };
+        self.shared.parts.runs.create(run, None).await?;
+        let pipeline = plugin.manifest.name.clone();
+        self.shared.parts.signals.publish(Signal::RunQueued { run: id, pipeline });
         Ok(())
     }
 
     async fn ended(&self, id: RunId) -> Result<Run, StoreError> {
         loop {
-            let run = self.wait(id, LONG).await?.ok_or(StoreError::NotFound)?;
+            let run = self.reader.wait(id, LONG).await?.ok_or(StoreError::NotFound)?;
             if run.state.is_end() {
                 return Ok(run);
             }

@@ -4,9 +4,10 @@
 use bytes::Bytes;
 use semver::Version;
 use simulay_model::{Check, Manifest, Plugin, PluginEvent, PluginEventKind as Kind, PluginName, PluginState};
+use simulay_signals::Signal;
 use simulay_store::{Added, StoreError};
 
-use super::Engine;
+use super::Catalog;
 use crate::approval::approved_before;
 use crate::{LifeError, Once, UploadError, plugins};
 
@@ -42,19 +43,19 @@ pub struct RolledBack {
     pub to: Plugin,
 }
 
-impl Engine {
+impl Catalog {
     /// Inspects a component and adds it for the operator himself: it is approved and active.
     ///
     /// # Errors
     /// See [`UploadError`].
     pub async fn upload(&self, component: Bytes) -> Result<(Plugin, Added), UploadError> {
-        let inspected = plugins::inspect(&self.parts, component).await?;
+        let inspected = plugins::inspect(&self.shared.parts, component).await?;
         self.check_images(inspected.manifest())?;
         let _turn = self.turn.lock().await;
-        inspected.keep(&self.parts).await?;
-        let now = self.parts.clock.now();
+        inspected.keep(&self.shared.parts).await?;
+        let now = self.shared.parts.clock.now();
         let new = Plugin { approved_at: Some(now), ..inspected.plugin(LOCAL, now, PluginState::Active) };
-        let added = self.parts.plugins.add(new.clone()).await?;
+        let added = self.shared.parts.plugins.add(new.clone()).await?;
         if added == Added::New {
             return Ok((new, added));
         }
@@ -69,24 +70,24 @@ impl Engine {
     /// # Errors
     /// See [`UploadError`].
     pub async fn submit(&self, component: Bytes, asked: &Submission) -> Result<(Plugin, Added), UploadError> {
-        self.check_room().await?;
-        let inspected = plugins::inspect(&self.parts, component).await?;
+        self.shared.check_room().await?;
+        let inspected = plugins::inspect(&self.shared.parts, component).await?;
         let _turn = self.turn.lock().await;
-        let now = self.parts.clock.now();
-        inspected.keep(&self.parts).await?;
+        let now = self.shared.parts.clock.now();
+        inspected.keep(&self.shared.parts).await?;
         let needed = self.needs_approval(inspected.manifest()).await?;
         let runnable = self.check_images(inspected.manifest()).is_ok();
         let waits = needed || asked.pending || !runnable;
         let state = if waits { PluginState::Pending } else { PluginState::Active };
         let new = Plugin { approved_at: (!needed).then_some(now), ..inspected.plugin(&asked.by, now, state) };
-        match self.parts.plugins.add(new.clone()).await? {
+        match self.shared.parts.plugins.add(new.clone()).await? {
             Added::New => Ok((new, Added::New)),
             Added::Known => Ok((self.known(&new.manifest.name, &new.manifest.version).await?, Added::Known)),
         }
     }
 
     /// Makes a version take new runs; with a check, as soon as its examples agree: the record
-    /// tells how that goes, and [`Engine::checked`] waits for it.
+    /// tells how that goes, and [`Catalog::checked`] waits for it.
     ///
     /// # Errors
     /// See [`LifeError`].
@@ -139,7 +140,7 @@ impl Engine {
         Ok(RolledBack { from, to })
     }
 
-    /// As [`Engine::roll_back`]; the claim of `once` and its `answer` are stored with what it does.
+    /// As [`Catalog::roll_back`]; the claim of `once` and its `answer` are stored with what it does.
     ///
     /// # Errors
     /// See [`LifeError`].
@@ -152,20 +153,21 @@ impl Engine {
     ) -> Result<RolledBack, LifeError> {
         let _turn = self.turn.lock().await;
         let RolledBack { from, to } = self.before(name, from).await?;
-        let at = self.parts.clock.now();
+        let at = self.shared.parts.clock.now();
         let from =
             Plugin { state: PluginState::Retired, retired_at: Some(at), ..without_check_at_work(from) };
         let done = RolledBack { from, to };
         let event = PluginEvent { at, kind: Kind::RolledBack, by: by.to_owned() };
         let (claim, answer) = (once.claim(), answer(&done));
-        self.parts.requests.update_once(done.from.clone(), vec![event], claim, answer).await?;
-        self.checks.send_modify(|changes| *changes += 1);
+        self.shared.parts.requests.update_once(done.from.clone(), vec![event], claim, answer).await?;
+        let changed = Signal::PluginChanged(done.from.manifest.name.clone());
+        self.shared.parts.signals.publish(changed);
         Ok(done)
     }
 
     /// The version that serves a pipeline, and the one before.
     async fn before(&self, name: &PluginName, from: Option<&Version>) -> Result<RolledBack, LifeError> {
-        let versions = self.parts.plugins.versions(name).await?;
+        let versions = self.shared.parts.plugins.versions(name).await?;
         if versions.is_empty() {
             return Err(StoreError::NotFound.into());
         }
@@ -180,18 +182,18 @@ impl Engine {
 
     /// The record of a version that must be there.
     pub(super) async fn known(&self, name: &PluginName, version: &Version) -> Result<Plugin, StoreError> {
-        self.parts.plugins.version(name, version).await?.ok_or(StoreError::NotFound)
+        self.shared.parts.plugins.version(name, version).await?.ok_or(StoreError::NotFound)
     }
 
     async fn needs_approval(&self, manifest: &Manifest) -> Result<bool, StoreError> {
-        let versions = self.parts.plugins.versions(&manifest.name).await?;
+        let versions = self.shared.parts.plugins.versions(&manifest.name).await?;
         let before = approved_before(&versions, manifest).map(|plugin| &plugin.manifest);
-        Ok(self.settings.plugins.approval.is_needed(before, manifest))
+        Ok(self.shared.settings.plugins.approval.is_needed(before, manifest))
     }
 
     /// Stores that `plugin` is approved and active; tells what changed by that.
     async fn make_active(&self, plugin: Plugin, by: &str) -> Result<Plugin, StoreError> {
-        let now = self.parts.clock.now();
+        let now = self.shared.parts.clock.now();
         let approved_at = plugin.approved_at.or(Some(now));
         let mut kinds = Vec::new();
         kinds.extend((approved_at != plugin.approved_at).then_some(Kind::Approved));
@@ -204,15 +206,15 @@ impl Engine {
     async fn take_away(&self, plugin: Plugin, kind: Kind, by: &str) -> Result<Plugin, StoreError> {
         // A check at work would take the retirement back.
         let plugin = without_check_at_work(plugin);
-        let retired_at = Some(self.parts.clock.now());
+        let retired_at = Some(self.shared.parts.clock.now());
         self.store(Plugin { state: PluginState::Retired, retired_at, ..plugin }, &[kind], by).await
     }
 
     pub(super) async fn store(&self, plugin: Plugin, kinds: &[Kind], by: &str) -> Result<Plugin, StoreError> {
-        let at = self.parts.clock.now();
+        let at = self.shared.parts.clock.now();
         let event = |kind: &Kind| PluginEvent { at, kind: *kind, by: by.to_owned() };
-        self.parts.plugins.update(plugin.clone(), kinds.iter().map(event).collect()).await?;
-        self.checks.send_modify(|changes| *changes += 1);
+        self.shared.parts.plugins.update(plugin.clone(), kinds.iter().map(event).collect()).await?;
+        self.shared.parts.signals.publish(Signal::PluginChanged(plugin.manifest.name.clone()));
         Ok(plugin)
     }
 }

@@ -1,0 +1,58 @@
+//! Plugins and their lives.
+
+mod gate;
+mod life;
+mod rights;
+
+use std::sync::Arc;
+
+use simulay_containers::{ContainerError, RegisteredImage};
+use simulay_model::{Plugin, PluginSummary};
+use simulay_store::StoreError;
+
+use crate::reader::Reader;
+use crate::shared::Shared;
+use crate::{Selector, accept};
+
+pub use life::{Activation, RolledBack, Submission};
+pub use rights::PluginDetails;
+
+/// Plugins and their lives. Cheap to clone.
+#[derive(Clone)]
+pub struct Catalog {
+    shared: Shared,
+    /// Waits for the runs of examples.
+    reader: Reader,
+    /// Whoever changes the life of a plugin holds it.
+    turn: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl Catalog {
+    pub(crate) fn new(shared: Shared, reader: Reader) -> Self {
+        Self { shared, reader, turn: Arc::default() }
+    }
+
+    /// All versions of all plugins.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn plugins(&self) -> Result<Vec<PluginSummary>, StoreError> {
+        self.shared.parts.plugins.list().await
+    }
+
+    /// A version, whatever its state; or the one that serves the pipeline.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn plugin(&self, selector: &Selector) -> Result<Option<Plugin>, StoreError> {
+        accept::find(&self.shared.parts, selector).await
+    }
+
+    /// The operator's images and whether Docker has them.
+    ///
+    /// # Errors
+    /// When Docker does not answer.
+    pub async fn images(&self) -> Result<Vec<RegisteredImage>, ContainerError> {
+        self.shared.parts.containers.images().await
+    }
+}

@@ -1,0 +1,305 @@
+//! How runs and inputs are taken in, and how a request that comes again finds what came of the first.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use simulay_archives::Bounds;
+use simulay_model::{Change, Digest, Request, Run, RunId, RunState};
+use simulay_sandbox::{Answer, Call};
+use simulay_signals::Signal;
+use simulay_store::{BlobWriter, Claim, Outcome, StoreError};
+
+use crate::archive::ArchiveWriter;
+use crate::checks::CheckPlace;
+use crate::lease::apply_unleased;
+use crate::repeat::{AtWork, Beginning, InFlight, Once, RepeatError};
+use crate::shared::Shared;
+use crate::storage::Polite;
+use crate::{CreateError, NewRun, Planned, accept, checks, plan, plugins, verdict};
+
+/// Time a request waits to be checked.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What came of a request for a run with an id of the caller's choice.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Named {
+    /// The run is new.
+    New(Run),
+    /// The same was asked for before.
+    Known(Run),
+}
+
+/// A run that is being stored; it counts as waiting.
+struct PlaceInQueue(Arc<AtomicUsize>);
+
+impl PlaceInQueue {
+    fn new(accepting: &Arc<AtomicUsize>) -> Self {
+        accepting.fetch_add(1, Ordering::Relaxed);
+        Self(accepting.clone())
+    }
+}
+
+impl Drop for PlaceInQueue {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Takes what is asked for in. Cheap to clone.
+#[derive(Clone)]
+pub struct Intake {
+    shared: Shared,
+    /// Requests at work that may come again.
+    in_flight: InFlight,
+    /// Runs that are being stored.
+    accepting: Arc<AtomicUsize>,
+}
+
+impl Intake {
+    pub(crate) fn new(shared: Shared) -> Self {
+        Self { shared, in_flight: InFlight::default(), accepting: Arc::default() }
+    }
+
+    /// What a run would do first; starts and stores nothing.
+    ///
+    /// # Errors
+    /// See [`CreateError`].
+    pub async fn preview(&self, new: NewRun) -> Result<Planned, CreateError> {
+        let plugin = accept::pipeline(&self.shared.parts, &new.pipeline).await?;
+        accept::inputs_together(&new, self.shared.settings.max_inputs)?;
+        let request = accept::request(&self.shared.parts, &plugin, &new, self.check_place().await?).await?;
+        let (params, seed) = (request.params.clone(), request.seed);
+        let known: HashMap<_, _> = request.inputs.iter().map(|input| (input.sha256, input.size)).collect();
+        let known = Arc::new(known);
+        let call = Call::PreProcess(request);
+        let answered = plugins::call(&self.shared.parts, plugin.sha256, call, known.clone()).await;
+        let answered = answered.map_err(|error| CreateError::Preview(verdict::of_plugin(&error)))?;
+        let answer = answered.answer.map_err(|failure| CreateError::Preview(verdict::of_failure(failure)))?;
+        let Answer::Step(step) = answer else { return Err(CreateError::Preview(verdict::wrong_answer())) };
+        let step = plan::seeded(step, 0, seed);
+        plan::admit(&step, &plugin.manifest, &*self.shared.parts.containers, &known)
+            .map_err(CreateError::Preview)?;
+        Ok(Planned { params, calls: step.calls })
+    }
+
+    /// Asks for the end of a run; asking again is fine.
+    ///
+    /// # Errors
+    /// [`StoreError::Ended`] when it ended in another way, [`StoreError::NotFound`].
+    pub async fn cancel(&self, id: RunId) -> Result<Run, StoreError> {
+        match apply_unleased(&self.shared.parts, id, Change::CancelRequested).await {
+            Ok(()) => self.shared.parts.signals.publish(Signal::CancelRequested(id)),
+            Err(StoreError::Ended) => {
+                let run = self.run(id).await?.ok_or(StoreError::NotFound)?;
+                let cancelled = run.state == simulay_model::RunState::Cancelled;
+                return if cancelled { Ok(run) } else { Err(StoreError::Ended) };
+            }
+            Err(error) => return Err(error),
+        }
+        self.run(id).await?.ok_or(StoreError::NotFound)
+    }
+
+    /// Takes the bytes of an input.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn blob_writer(&self) -> Result<Box<dyn BlobWriter>, StoreError> {
+        self.shared.check_room().await?;
+        let writer = self.shared.parts.blobs.create().await?;
+        Ok(Box::new(Polite { writer, room: self.shared.room(), stop: None, unseen: 0 }))
+    }
+
+    /// Takes the bytes of an archive of inputs; `place` is let go of when its reading has ended.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn archive_writer(
+        &self,
+        bounds: Bounds,
+        place: impl Send + 'static,
+    ) -> Result<ArchiveWriter, StoreError> {
+        self.shared.check_room().await?;
+        Ok(ArchiveWriter::new(self.shared.parts.blobs.clone(), self.shared.room(), bounds, Box::new(place)))
+    }
+
+    /// Which of these inputs are not there; the others are not collected for a while.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn missing(&self, inputs: &BTreeSet<Digest>) -> Result<Vec<Digest>, StoreError> {
+        let mut missing = Vec::new();
+        for input in inputs {
+            if self.shared.parts.blobs.keep(*input).await?.is_none() {
+                missing.push(*input);
+            }
+        }
+        Ok(missing)
+    }
+
+    /// Accepts a run: validated, stored, queued.
+    ///
+    /// # Errors
+    /// See [`CreateError`].
+    pub async fn create(&self, new: NewRun) -> Result<Run, CreateError> {
+        let run = self.accept(new).await?;
+        self.take_in(run, None).await
+    }
+
+    /// As [`Intake::create`]. When the request comes again, the run that came of the first is told,
+    /// as it was then.
+    ///
+    /// # Errors
+    /// See [`CreateError`].
+    pub async fn create_once(&self, new: NewRun, once: &Once) -> Result<Run, CreateError> {
+        match self.in_flight.begin(&self.shared.parts, once).await? {
+            Beginning::Again(outcome) => self.accepted_before(outcome).await,
+            Beginning::First(at_work) => {
+                let run = self.accept(new).await?;
+                let created = self.take_in(run, Some((once.claim(), at_work))).await;
+                match created {
+                    // Another host that shares the database was faster.
+                    Err(CreateError::Store(StoreError::Repeated)) => Err(RepeatError::InFlight.into()),
+                    created => created,
+                }
+            }
+        }
+    }
+
+    /// As [`Intake::create`], with an id of the caller's choice. The same request again gives the
+    /// same run.
+    ///
+    /// # Errors
+    /// [`CreateError::IdTaken`] when another request has the id; see [`CreateError`].
+    pub async fn create_as(&self, id: RunId, new: NewRun) -> Result<Named, CreateError> {
+        // Not drawn: the same request again has the same seed.
+        let new = NewRun { seed: Some(new.seed.unwrap_or_else(|| accept::seed_of(id))), ..new };
+        if let Some(run) = self.run(id).await? {
+            return self.same(run, &new).await;
+        }
+        let run = Run { id, ..self.accept(new.clone()).await? };
+        match self.take_in(run, None).await {
+            Err(CreateError::Store(StoreError::RunExists)) => {
+                let run = self.run(id).await?.ok_or(StoreError::NotFound)?;
+                self.same(run, &new).await
+            }
+            created => created.map(Named::New),
+        }
+    }
+
+    /// Begins a request that is answered in other words than a run, unless it came before.
+    ///
+    /// # Errors
+    /// See [`RepeatError`].
+    pub async fn begin(&self, once: &Once) -> Result<Beginning, RepeatError> {
+        self.in_flight.begin(&self.shared.parts, once).await
+    }
+
+    /// Remembers the answer to a request that does no harm when it does its work twice.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn remember(&self, once: &Once, answer: String) -> Result<(), StoreError> {
+        self.shared.parts.requests.remember(once.claim(), answer).await
+    }
+
+    async fn accept(&self, new: NewRun) -> Result<Run, CreateError> {
+        if self.shared.shutdown.is_cancelled() {
+            return Err(CreateError::Draining);
+        }
+        self.shared.check_room().await?;
+        let plugin = accept::pipeline(&self.shared.parts, &new.pipeline).await?;
+        accept::inputs_together(&new, self.shared.settings.max_inputs)?;
+        let request = accept::request(&self.shared.parts, &plugin, &new, self.check_place().await?).await?;
+        accept::retries(&new, self.shared.settings.max_retries)?;
+        Ok(accept::run(&self.shared.parts, &plugin, &new, request))
+    }
+
+    /// A place to check a request; who would wait for long is told to come back.
+    pub(super) async fn check_place(&self) -> Result<CheckPlace, CreateError> {
+        let place = tokio::time::timeout(PATIENCE, self.shared.limits.check()).await;
+        Ok(place.map_err(|_| CreateError::TooBusy)??)
+    }
+
+    /// Stores an accepted run and sets it to work, even when its caller goes away meanwhile.
+    async fn take_in(&self, run: Run, claim: Option<(Claim, AtWork)>) -> Result<Run, CreateError> {
+        let place = self.place_in_queue().await?;
+        let intake = self.clone();
+        let stored = self.shared.tasks.spawn(async move {
+            let (_place, (claim, _at_work)) = (place, claim.unzip());
+            intake.store_run(run, claim).await
+        });
+        let stored = stored.await.map_err(|error| StoreError::Failed(error.to_string()))?;
+        Ok(stored?)
+    }
+
+    async fn store_run(&self, run: Run, claim: Option<Claim>) -> Result<Run, StoreError> {
+        self.shared.parts.runs.create(run.clone(), claim).await?;
+        let (id, pipeline) = (run.id, run.plugin.name.clone());
+        self.shared.parts.signals.publish(Signal::RunQueued { run: id, pipeline });
+        Ok(run)
+    }
+
+    /// A place in the queue, unless as many runs wait or work as may.
+    async fn place_in_queue(&self) -> Result<PlaceInQueue, CreateError> {
+        let most = self.shared.settings.max_unfinished_runs;
+        let place = PlaceInQueue::new(&self.accepting);
+        let unfinished = self.shared.parts.runs.count_unfinished(most).await?;
+        let all = unfinished.saturating_add(self.accepting.load(Ordering::Relaxed));
+        if all > most { Err(CreateError::QueueFull(most)) } else { Ok(place) }
+    }
+
+    async fn run(&self, id: RunId) -> Result<Option<Run>, StoreError> {
+        self.shared.parts.runs.get(id).await
+    }
+
+    async fn accepted_before(&self, outcome: Outcome) -> Result<Run, CreateError> {
+        let Outcome::Run(id) = outcome else { return Err(RepeatError::OtherRequest.into()) };
+        let run = self.run(id).await?.ok_or(StoreError::NotFound)?;
+        Ok(as_accepted(run))
+    }
+
+    /// The run, when `new` asks for the same.
+    async fn same(&self, run: Run, new: &NewRun) -> Result<Named, CreateError> {
+        let plugin = plugins::of_run(&self.shared.parts, &run.plugin).await?;
+        let version = new.pipeline.version.as_ref();
+        let named =
+            run.plugin.name == new.pipeline.name && version.is_none_or(|it| *it == run.plugin.version);
+        // What would not be accepted is not what was.
+        let place = self.check_place().await?;
+        let asked: Option<Request> = match accept::request(&self.shared.parts, &plugin, new, place).await {
+            Ok(asked) => Some(asked),
+            Err(error @ (CreateError::Store(_) | CreateError::TooBusy)) => return Err(error),
+            Err(_) => None,
+        };
+        let same = match asked.filter(|_| named && run.retries == new.retries) {
+            Some(asked) => self.is_same(&asked, &run.request).await?,
+            None => false,
+        };
+        if same { Ok(Named::Known(run)) } else { Err(CreateError::IdTaken(run.id)) }
+    }
+
+    async fn is_same(&self, asked: &Request, accepted: &Request) -> Result<bool, CreateError> {
+        if asked.inputs != accepted.inputs || asked.seed != accepted.seed {
+            return Ok(false);
+        }
+        let (one, two) = (&asked.params, &accepted.params);
+        // Most who ask again ask in the same words.
+        Ok(one == two || checks::agree(self.check_place().await?, one, two).await)
+    }
+}
+
+/// The run as it was told when it was accepted.
+fn as_accepted(run: Run) -> Run {
+    Run {
+        state: RunState::Queued,
+        steps: 0,
+        cancel_requested: false,
+        started_at: None,
+        ended_at: None,
+        report: None,
+        error: None,
+        ..run
+    }
+}

@@ -1,0 +1,169 @@
+//! What there is to know of runs: lists, events, logs, artifacts.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::stream::{self, BoxStream};
+use simulay_model::{Artifact, CallEnd, CallRecord, Digest, Event, Run, RunArtifact, RunId, RunSummary};
+use simulay_store::{BlobStream, RunQuery, StoreError};
+
+use crate::events::{self, Followers};
+use crate::shared::Shared;
+use crate::{LogStream, StreamName};
+
+/// What there is to know of runs. Cheap to clone.
+#[derive(Clone)]
+pub struct Reader {
+    shared: Shared,
+    followers: Followers,
+}
+
+/// What is stored of a stream of a call.
+enum KeptLog {
+    /// The call has not ended.
+    None,
+    Empty,
+    Blob(Artifact),
+}
+
+impl Reader {
+    pub(crate) fn new(shared: Shared) -> Self {
+        Self { shared, followers: Followers::default() }
+    }
+
+    /// A run.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn run(&self, id: RunId) -> Result<Option<Run>, StoreError> {
+        self.shared.parts.runs.get(id).await
+    }
+
+    /// A run without its documents.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn run_summary(&self, id: RunId) -> Result<Option<RunSummary>, StoreError> {
+        self.shared.parts.runs.summary(id).await
+    }
+
+    /// Runs without their documents, from the newest to the oldest.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn runs(&self, query: RunQuery) -> Result<Vec<RunSummary>, StoreError> {
+        self.shared.parts.runs.list(query).await
+    }
+
+    /// The run once it has ended, or as it is after `time`.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn wait(&self, id: RunId, time: Duration) -> Result<Option<Run>, StoreError> {
+        let ended = events::ended(self.shared.parts.clone(), id);
+        let ended = self.shared.shutdown.run_until_cancelled(ended);
+        // Too long a wait is no error: the run is told as it is.
+        let _ = tokio::time::timeout(time, ended).await;
+        self.run(id).await
+    }
+
+    /// The events after the one numbered `after`, then live ones, until the run has ended or the
+    /// host stops.
+    #[must_use]
+    pub fn events(&self, id: RunId, after: u64) -> BoxStream<'static, Result<Event, StoreError>> {
+        let events = self.followers.follow(self.shared.parts.clone(), id, after);
+        events.take_until(self.shared.shutdown.clone().cancelled_owned()).boxed()
+    }
+
+    /// The container calls of a run, the newest attempt of each.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn calls(&self, id: RunId) -> Result<Vec<CallRecord>, StoreError> {
+        self.shared.parts.journal.calls(id).await
+    }
+
+    /// Inputs, outputs, streams and kept files of a run.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn artifacts(&self, id: RunId) -> Result<Vec<RunArtifact>, StoreError> {
+        self.shared.parts.journal.artifacts(id).await
+    }
+
+    /// A stream of the newest attempt at a call.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there is no such call.
+    pub async fn log(
+        &self,
+        id: RunId,
+        step: u32,
+        call: u32,
+        stream: StreamName,
+    ) -> Result<LogStream, StoreError> {
+        // Looked up before the journal: a call that ends in between has its artifact then.
+        let live = self.shared.logs.get(id, step, call, stream);
+        match (self.kept_log(id, step, call, stream).await?, live) {
+            (KeptLog::None, Some(log)) => {
+                let reader = self.clone();
+                let kept = move |from| async move { reader.rest_of_log(id, step, call, stream, from).await };
+                Ok(log.follow(kept))
+            }
+            (KeptLog::None | KeptLog::Empty, _) => Ok(stream::empty().boxed()),
+            (KeptLog::Blob(blob), _) => self.blob(blob.sha256, None).await,
+        }
+    }
+
+    /// What is stored of a stream, from byte `from` on.
+    async fn rest_of_log(
+        &self,
+        id: RunId,
+        step: u32,
+        call: u32,
+        stream: StreamName,
+        from: usize,
+    ) -> Result<LogStream, StoreError> {
+        match self.kept_log(id, step, call, stream).await? {
+            KeptLog::Blob(blob) => self.blob(blob.sha256, Some(from as u64..blob.size)).await,
+            // An attempt that another follows keeps nothing: its stream ends here.
+            KeptLog::None | KeptLog::Empty => Ok(stream::empty().boxed()),
+        }
+    }
+
+    async fn kept_log(
+        &self,
+        id: RunId,
+        step: u32,
+        call: u32,
+        stream: StreamName,
+    ) -> Result<KeptLog, StoreError> {
+        let record = self.shared.parts.journal.call(id, step, call).await?;
+        let artifact = match record.ok_or(StoreError::NotFound)?.end {
+            Some(CallEnd::Result(result)) => match stream {
+                StreamName::Stdout => result.stdout_log,
+                StreamName::Stderr => result.stderr_log,
+            },
+            Some(CallEnd::Error(_)) => None,
+            None => return Ok(KeptLog::None),
+        };
+        Ok(artifact.map_or(KeptLog::Empty, KeptLog::Blob))
+    }
+
+    /// Bytes of an input or artifact.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn blob_size(&self, blob: Digest) -> Result<Option<u64>, StoreError> {
+        self.shared.parts.blobs.size(blob).await
+    }
+
+    /// Content of an input or artifact.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there is none.
+    pub async fn blob(&self, blob: Digest, range: Option<Range<u64>>) -> Result<BlobStream, StoreError> {
+        self.shared.parts.blobs.read(blob, range).await
+    }
+}

@@ -1,0 +1,56 @@
+//! What the parts of an engine in one process share.
+
+use std::sync::Arc;
+
+use simulay_store::StoreError;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::limits::Limits;
+use crate::logs::LiveLogs;
+use crate::storage::Room;
+use crate::upkeep::LastJump;
+use crate::{Kept, Parts, Settings};
+
+/// What the parts of an engine in one process share. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    pub(crate) parts: Parts,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) logs: LiveLogs,
+    pub(crate) tasks: TaskTracker,
+    /// Cancelled when no more work is taken up.
+    pub(crate) shutdown: CancellationToken,
+    /// Cancelled when the work in hand is left as it is.
+    pub(crate) letting_go: CancellationToken,
+    /// What is tidied up, and where room is looked for; none in a store that has no bound.
+    pub(crate) kept: Option<Kept>,
+    pub(crate) last_jump: LastJump,
+}
+
+impl Shared {
+    pub(crate) fn new(parts: Parts, settings: Settings, kept: Option<Kept>) -> Self {
+        Self {
+            parts,
+            limits: Arc::new(Limits::new(&settings)),
+            settings: Arc::new(settings),
+            logs: LiveLogs::default(),
+            tasks: TaskTracker::new(),
+            shutdown: CancellationToken::new(),
+            letting_go: CancellationToken::new(),
+            kept,
+            last_jump: LastJump::default(),
+        }
+    }
+
+    /// Refuses new work when too little room is left for it.
+    pub(crate) async fn check_room(&self) -> Result<(), StoreError> {
+        self.room().check(0).await
+    }
+
+    pub(crate) fn room(&self) -> Room {
+        let space = self.kept.as_ref().map(|kept| kept.space.clone());
+        Room { space, floor: self.settings.min_free_bytes }
+    }
+}

@@ -1,0 +1,95 @@
+//! The port: publish and subscribe.
+
+use serde::{Deserialize, Serialize};
+use simulay_model::{PluginName, RunId};
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+
+/// What happened somewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Signal {
+    /// A run was accepted and waits for a runner.
+    RunQueued {
+        /// The run.
+        run: RunId,
+        /// What it is a run of.
+        pipeline: PluginName,
+    },
+    /// The run has new events.
+    RunChanged(RunId),
+    /// Someone asked for the end of the run.
+    CancelRequested(RunId),
+    /// The life of a version of the plugin changed.
+    PluginChanged(PluginName),
+}
+
+/// What one may subscribe to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Topic {
+    /// What runners look after: runs that wait, and runs whose end is asked for.
+    Work,
+    /// The events of a run.
+    Run(RunId),
+    /// The life of a plugin.
+    Plugin(PluginName),
+}
+
+impl Signal {
+    /// The topic it is published under.
+    #[must_use]
+    pub fn topic(&self) -> Topic {
+        match self {
+            Self::RunQueued { .. } | Self::CancelRequested(_) => Topic::Work,
+            Self::RunChanged(run) => Topic::Run(*run),
+            Self::PluginChanged(plugin) => Topic::Plugin(plugin.clone()),
+        }
+    }
+}
+
+/// Tells others of what happened. Nothing of it can fail: what is not told is found by looking.
+pub trait Signals: Send + Sync {
+    /// Tells all who subscribed to the signal's topic.
+    fn publish(&self, signal: Signal);
+
+    /// Hears what is published under `topic` from now on.
+    fn subscribe(&self, topic: Topic) -> Subscription;
+}
+
+/// Hears the signals of a topic.
+#[derive(Debug)]
+pub struct Subscription(broadcast::Receiver<Signal>);
+
+/// What was heard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Heard {
+    /// A signal.
+    Signal(Signal),
+    /// More came than were waited for; some are lost.
+    Missed,
+    /// Nothing will come any more.
+    Closed,
+}
+
+impl Subscription {
+    /// Hears what comes by `receiver`.
+    #[must_use]
+    pub const fn new(receiver: broadcast::Receiver<Signal>) -> Self {
+        Self(receiver)
+    }
+
+    /// The next signal. Cancel safe.
+    pub async fn next(&mut self) -> Heard {
+        match self.0.recv().await {
+            Ok(signal) => Heard::Signal(signal),
+            Err(RecvError::Lagged(_)) => Heard::Missed,
+            Err(RecvError::Closed) => Heard::Closed,
+        }
+    }
+
+    /// Forgets what came so far: whoever is about to look needs no hint to look.
+    pub fn forget(&mut self) {
+        self.0 = self.0.resubscribe();
+    }
+}
