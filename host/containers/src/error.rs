@@ -57,7 +57,8 @@ pub enum ContainerError {
 }
 
 /// Text from outside as it may appear in a message: short, and without what a terminal obeys.
-pub(crate) fn shown(text: &str) -> String {
+#[must_use]
+pub fn shown(text: &str) -> String {
     const LENGTH: usize = 300;
     let plain = |c| match c {
         '"' | '\'' | '\\' => String::from(c),

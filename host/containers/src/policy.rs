@@ -1,17 +1,19 @@
 //! Which container calls are admitted: what the plugin asks, and the manifest declares, and the
 //! operator grants.
 
+mod admitted;
 mod command;
 mod files;
 mod outputs;
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
-use simulay_model::{ContainerCall, Digest, Manifest, RelativePath, Resources};
+use simulay_model::{ContainerCall, Manifest, Resources};
 
 use crate::error::shown;
 use crate::{ContainerError, ImageId};
+
+pub use admitted::{Admitted, Content, TMP_MIB};
 
 const MAX_NAME: usize = 64;
 /// Docker takes no less.
@@ -65,44 +67,6 @@ impl Default for Limits {
             grace_ms: 10_000,
             hold_ms: 3_600_000,
         }
-    }
-}
-
-/// A call the policy admits; only the policy makes one.
-#[derive(Debug, Clone)]
-pub struct Admitted {
-    pub(crate) name: String,
-    pub(crate) image_name: String,
-    pub(crate) image: ImageId,
-    pub(crate) command: Vec<String>,
-    pub(crate) env: BTreeMap<String, String>,
-    pub(crate) files: Vec<(RelativePath, Content)>,
-    pub(crate) outputs: Vec<String>,
-    pub(crate) excludes: Vec<String>,
-    pub(crate) keep_unchanged: bool,
-    /// Within the manifest's bounds and the operator's.
-    pub(crate) resources: Resources,
-    pub(crate) limits: Limits,
-}
-
-/// Where the bytes of a file come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Content {
-    Inline(Bytes),
-    Artifact(Digest),
-}
-
-impl Admitted {
-    /// What is run in it.
-    #[must_use]
-    pub fn command(&self) -> &[String] {
-        &self.command
-    }
-
-    /// What the container may use: as asked, or lowered to the operator's bounds.
-    #[must_use]
-    pub const fn resources(&self) -> Resources {
-        self.resources
     }
 }
 

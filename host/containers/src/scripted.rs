@@ -19,9 +19,8 @@ use simulay_model::{ContainerCall, ContainerName, Digest, Ending, Manifest, Omis
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::policy::Content;
 use crate::{
-    Admitted, Begin, Completed, ContainerError, Containers, Exchange, ImageId, Omitted, Policy,
+    Admitted, Begin, Completed, ContainerError, Containers, Content, Exchange, ImageId, Omitted, Policy,
     RegisteredImage, Stream,
 };
 
@@ -230,7 +229,7 @@ impl Scripted {
         if begin == Begin::Adopt && !self.state().present.contains_key(&name) {
             return Err(ContainerError::Lost("it is not there".to_owned()));
         }
-        let (act, adopted) = self.ensure(name, &call.name);
+        let (act, adopted) = self.ensure(name, call.name());
         if !adopted {
             let received = receive(call, exchange).await?;
             self.state().received.insert(name, received);
@@ -239,7 +238,7 @@ impl Scripted {
         if act.held {
             let mut released = self.released.subscribe();
             // The sender lives as long as we do.
-            let _ = released.wait_for(|released| released.contains(&call.name)).await;
+            let _ = released.wait_for(|released| released.contains(call.name())).await;
         }
         if !self.state().present.contains_key(&name) {
             return Err(ContainerError::Lost("it was removed".to_owned()));
@@ -257,7 +256,7 @@ impl Scripted {
 
 async fn receive(call: &Admitted, exchange: &dyn Exchange) -> Result<Received, ContainerError> {
     let mut received = Received::new();
-    for (path, content) in &call.files {
+    for (path, content) in call.files() {
         let bytes = match content {
             Content::Inline(bytes) => bytes.to_vec(),
             Content::Artifact(artifact) => {

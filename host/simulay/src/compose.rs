@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use simulay_containers::Owner;
+use simulay_containers_docker::Owner;
 use simulay_engine::{Engine, Kept, Parts, SystemChance};
 use simulay_model::SystemClock;
 use simulay_sandbox::{Launch, Measure, ProcessSandbox, Sandbox, SandboxSettings};
@@ -25,7 +25,7 @@ use crate::risks::Risk;
 pub(crate) use docker::{Whose, images, images_for_run, preflight, register, remove_orphans, renew};
 pub(crate) use limits::of_retention as retention;
 pub(crate) use safety::{check_daemon, check_sandbox, is_there, risk_of};
-pub(crate) use simulay_containers::{Finding, Severity};
+pub(crate) use simulay_containers_docker::{Finding, Severity};
 
 /// Image IDs by logical name.
 pub(crate) type ImageIds = BTreeMap<String, String>;

@@ -1,4 +1,5 @@
-//! Dependencies point one way: `model ← {archives, sandbox, containers, store} ← engine ← api ← simulay`.
+//! Dependencies point one way: `model ← {archives, sandbox, containers, store} ← engine ← api ← simulay`, and
+//! `containers ← containers-docker ← simulay`.
 
 use std::path::PathBuf;
 
@@ -23,12 +24,16 @@ pub(super) struct Member {
 }
 
 /// The crates of ours that each crate may depend on.
-const LAYERS: [(&str, &[&str]); 14] = [
+const LAYERS: [(&str, &[&str]); 15] = [
     ("simulay-model", &[]),
     ("simulay-init", &[]),
     ("simulay-archives", &["simulay-model"]),
     ("simulay-sandbox", &["simulay-model", "simulay-hostile"]),
-    ("simulay-containers", &["simulay-model", "simulay-init", "simulay-fault-proxy"]),
+    ("simulay-containers", &["simulay-model", "simulay-init"]),
+    (
+        "simulay-containers-docker",
+        &["simulay-model", "simulay-init", "simulay-containers", "simulay-fault-proxy"],
+    ),
     ("simulay-store", &["simulay-model"]),
     (
         "simulay-engine",
@@ -52,6 +57,7 @@ const LAYERS: [(&str, &[&str]); 14] = [
             "simulay-init",
             "simulay-sandbox",
             "simulay-containers",
+            "simulay-containers-docker",
             "simulay-store",
             "simulay-engine",
             "simulay-api",
@@ -62,7 +68,14 @@ const LAYERS: [(&str, &[&str]); 14] = [
     ("simulay-fault-proxy", &[]),
     (
         "simulay-fuzzed",
-        &["simulay-model", "simulay-init", "simulay-sandbox", "simulay-containers", "simulay-hostile"],
+        &[
+            "simulay-model",
+            "simulay-init",
+            "simulay-sandbox",
+            "simulay-containers",
+            "simulay-containers-docker",
+            "simulay-hostile",
+        ],
     ),
     ("mischief", &[]),
 ];
@@ -70,7 +83,7 @@ const LAYERS: [(&str, &[&str]); 14] = [
 /// Technologies, and the one crate that knows each.
 const HOMES: [(&str, &str); 5] = [
     ("wasmtime", "simulay-sandbox"),
-    ("bollard", "simulay-containers"),
+    ("bollard", "simulay-containers-docker"),
     ("axum", "simulay-api"),
     ("rusqlite", "simulay-store"),
     ("object_store", "simulay-store"),

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use semver::Version;
 use serde_json::json;
-use simulay_model::{File, Image, OnFailure, Source};
+use simulay_model::{Digest, File, Image, OnFailure, Source};
 
 use super::*;
 

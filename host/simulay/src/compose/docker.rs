@@ -4,9 +4,9 @@ use std::env;
 use std::path::PathBuf;
 
 use anyhow::bail;
-use simulay_containers::{
-    Address, Containers as _, DockerContainers, DockerSettings, Finding, Owner, Policy, Reach,
-    RegisteredImage, Registrar, Runtime, Severity, Tls,
+use simulay_containers::{Containers as _, Policy, RegisteredImage};
+use simulay_containers_docker::{
+    Address, DockerContainers, DockerSettings, Finding, Owner, Reach, Registrar, Runtime, Severity, Tls,
 };
 use uuid::Uuid;
 
