@@ -19,10 +19,10 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use simulay_containers::{
-    Admitted, Begin, Capacity, Completed, ContainerError, Containers, Exchange, ImageId, Policy,
-    RegisteredImage,
+    Admission as _, Admitted, Begin, Capacity, Completed, ContainerError, Exchange, Execution,
+    ExecutionRequest, Gate, ImageId, Inventory, Policy, RegisteredImage,
 };
-use simulay_model::{ContainerCall, ContainerName, Manifest};
+use simulay_model::ContainerName;
 use tokio::sync::{OnceCell, Semaphore};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -76,6 +76,7 @@ pub struct DockerContainers {
     cpus: OnceCell<u32>,
     /// Images that were looked at, and have nothing against them.
     sound: Mutex<BTreeSet<ImageId>>,
+    gate: Gate,
 }
 
 impl DockerContainers {
@@ -95,6 +96,7 @@ impl DockerContainers {
             starts: Semaphore::new(STARTS_PER_CORE * cores),
             cpus: OnceCell::new(),
             sound: Mutex::default(),
+            gate: Gate::default(),
         })
     }
 
@@ -156,6 +158,21 @@ impl DockerContainers {
         Ok(Place { instance, owner, runtime, cpus: *cpus.await? })
     }
 
+    async fn run_or_discard(
+        &self,
+        name: ContainerName,
+        call: &Admitted,
+        exchange: &dyn Exchange,
+        (begin, cancel): (Begin, &CancellationToken),
+    ) -> Result<Completed, ContainerError> {
+        let completed = self.run_or_stop(name, call, exchange, (begin, cancel)).await;
+        if let Err(error) = &completed {
+            tracing::debug!(container = %name, %error, "removing the container of a call that broke");
+            self.discard(name).await;
+        }
+        completed
+    }
+
     async fn run_or_stop(
         &self,
         name: ContainerName,
@@ -177,31 +194,32 @@ impl DockerContainers {
 }
 
 #[async_trait]
-impl Containers for DockerContainers {
-    fn admit(&self, call: &ContainerCall, manifest: &Manifest) -> Result<Admitted, ContainerError> {
-        self.policy.admit(call, manifest)
-    }
-
+impl Execution for DockerContainers {
     async fn run(
         &self,
-        name: ContainerName,
-        call: &Admitted,
+        request: ExecutionRequest,
         exchange: &dyn Exchange,
-        begin: Begin,
         cancel: CancellationToken,
     ) -> Result<Completed, ContainerError> {
-        let completed = self.run_or_stop(name, call, exchange, (begin, &cancel)).await;
-        if let Err(error) = &completed {
-            tracing::debug!(container = %name, %error, "removing the container of a call that broke");
-            self.discard(name).await;
-        }
-        completed
+        let (name, begin) = (request.name, request.begin);
+        // Whoever holds the socket decides, whatever whoever asks has admitted.
+        let call = self.policy.admit(&request.call, &request.permissions)?;
+        // Its files may be large, and are copied.
+        drop(request);
+        self.gate.pass(self.run_or_discard(name, &call, exchange, (begin, &cancel))).await
     }
 
     async fn remove(&self, name: ContainerName) -> Result<(), ContainerError> {
         self.remove_and_verify(name).await
     }
 
+    async fn close(&self) {
+        self.gate.close().await;
+    }
+}
+
+#[async_trait]
+impl Inventory for DockerContainers {
     async fn list(&self) -> Result<Vec<ContainerName>, ContainerError> {
         let (ours, former) = self.daemon.list().await?;
         for called in former {
@@ -234,7 +252,7 @@ impl Containers for DockerContainers {
                 Err(error) => return Err(error.into()),
             };
             let facts = found.as_ref().and_then(facts::facts);
-            let (name, id, present) = (name.clone(), id.to_string(), found.is_some());
+            let (name, id, present) = (name.clone(), *id, found.is_some());
             let (size, init) = facts.map(|facts| (facts.size, facts.init)).unwrap_or_default();
             images.push(RegisteredImage { name, id, present, size, init });
         }

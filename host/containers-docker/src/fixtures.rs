@@ -1,32 +1,16 @@
 //! A call, and what admits it.
 
-use semver::Version;
-use serde_json::json;
-use simulay_containers::{ImageId, Policy};
-use simulay_model::{ContainerCall, Digest, Image, Manifest, OnFailure, Resources};
+use simulay_containers::{Admission as _, Admitted, ImageId, Permissions, Policy};
+use simulay_model::{ContainerCall, Digest, OnFailure, Resources};
 
-const MANIFEST_RESOURCES: Resources =
-    Resources { cpu_milli: 8000, memory_mib: 4096, scratch_mib: 4096, timeout_ms: 7_200_000 };
-
-pub(crate) fn manifest() -> Manifest {
-    let image = |name: &str| Image { name: name.to_owned(), purpose: "To compute.".to_owned() };
-    Manifest {
-        name: "test".parse().unwrap(),
-        version: Version::new(1, 0, 0),
-        title: "Test".to_owned(),
-        description: "Test".to_owned(),
-        params_schema: json!({}),
-        result_schema: json!({}),
-        images: vec![image("octave"), image("unregistered")],
-        max_resources: MANIFEST_RESOURCES,
-        max_parallel: 1,
-        examples: Vec::new(),
-    }
+pub(crate) fn permissions() -> Permissions {
+    let max_resources =
+        Resources { cpu_milli: 8000, memory_mib: 4096, scratch_mib: 4096, timeout_ms: 7_200_000 };
+    Permissions { images: ["octave".to_owned()].into(), max_resources }
 }
 
 pub(crate) fn policy() -> Policy {
-    let id = |name: &str| ImageId::from(Digest::of(name.as_bytes()));
-    let images = ["octave", "undeclared"].map(|name| (name.to_owned(), id(name))).into();
+    let images = [("octave".to_owned(), ImageId::from(Digest::of(b"octave")))].into();
     Policy { images, ..Policy::default() }
 }
 
@@ -44,4 +28,9 @@ pub(crate) fn call() -> ContainerCall {
         on_failure: OnFailure::FailRun,
         deterministic: true,
     }
+}
+
+/// What `policy` makes of `call`.
+pub(crate) fn admitted(call: &ContainerCall, policy: &Policy) -> Admitted {
+    policy.admit(call, &permissions()).unwrap()
 }

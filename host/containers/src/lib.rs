@@ -1,15 +1,28 @@
 //! What carries out container calls, whatever does it: the port, its errors, what the policy admits, and a
 //! scripted stand-in. Names no container runtime.
+//!
+//! What crosses the port are owned values that can be serialised, and streams of bytes: either side may be
+//! another process. [`Admitted`] never crosses it.
 
 mod capacity;
 mod error;
+mod exchange;
+mod gate;
 mod image;
+mod outcome;
+mod permissions;
 mod policy;
 mod port;
+mod request;
 pub mod scripted;
 
 pub use capacity::Capacity;
 pub use error::{ContainerError, shown};
-pub use image::{ImageId, ImageIdError};
-pub use policy::{Admitted, Content, Limits, Policy, TMP_MIB};
-pub use port::{Begin, Completed, Containers, Exchange, Omitted, OutputSink, RegisteredImage, Stream};
+pub use exchange::{Exchange, OutputSink, Stream};
+pub use gate::Gate;
+pub use image::{ImageId, ImageIdError, RegisteredImage};
+pub use outcome::{Completed, Omitted};
+pub use permissions::Permissions;
+pub use policy::{Admission, Admitted, Content, Limits, Policy, TMP_MIB};
+pub use port::{Containers, Execution, Inventory};
+pub use request::{Begin, ExecutionRequest};

@@ -15,13 +15,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::TryStreamExt as _;
-use simulay_model::{ContainerCall, ContainerName, Digest, Ending, Manifest, Omission, RelativePath};
+use simulay_model::{ContainerCall, ContainerName, Digest, Ending, Omission, RelativePath};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Admitted, Begin, Completed, ContainerError, Containers, Content, Exchange, ImageId, Omitted, Policy,
-    RegisteredImage, Stream,
+    Admission, Admitted, Begin, Completed, ContainerError, Content, Exchange, Execution, ExecutionRequest,
+    Gate, ImageId, Inventory, Omitted, Permissions, Policy, RegisteredImage, Stream,
 };
 
 pub use self::ledger::Ledger;
@@ -113,12 +113,20 @@ impl Act {
 /// Files a container was given: path and bytes.
 pub type Received = Vec<(String, Vec<u8>)>;
 
-/// Containers that follow a script. Clones share all they know.
-#[derive(Clone)]
+/// Containers that follow a script. Clones share all they know, as hosts share a daemon; each is closed for
+/// itself.
 pub struct Scripted {
     state: Arc<Mutex<State>>,
     released: Arc<watch::Sender<BTreeSet<String>>>,
     policy: Option<Policy>,
+    gate: Gate,
+}
+
+impl Clone for Scripted {
+    fn clone(&self) -> Self {
+        let (state, released) = (self.state.clone(), self.released.clone());
+        Self { state, released, policy: self.policy.clone(), gate: Gate::default() }
+    }
 }
 
 #[derive(Default)]
@@ -137,10 +145,11 @@ impl Default for Scripted {
 }
 
 impl Scripted {
-    /// With every image that a manifest declares, and the usual bounds.
+    /// With every image that is permitted, and the usual bounds.
     #[must_use]
     pub fn new() -> Self {
-        Self { state: Arc::default(), released: Arc::new(watch::Sender::default()), policy: None }
+        let released = Arc::new(watch::Sender::default());
+        Self { state: Arc::default(), released, policy: None, gate: Gate::default() }
     }
 
     /// With the images and bounds of `policy`.
@@ -218,6 +227,27 @@ impl Scripted {
         (act, false)
     }
 
+    async fn perform_or_stop(
+        &self,
+        name: ContainerName,
+        call: &Admitted,
+        exchange: &dyn Exchange,
+        (begin, cancel): (Begin, &CancellationToken),
+    ) -> Result<Completed, ContainerError> {
+        let completed = tokio::select! {
+            biased;
+            () = cancel.cancelled() => Err(ContainerError::Cancelled),
+            completed = self.perform(name, call, exchange, begin) => completed,
+        };
+        // A daemon that is absent keeps what it has.
+        let mut state = self.state();
+        if completed.is_err() && !state.absent {
+            state.present.remove(&name);
+        }
+        drop(state);
+        completed
+    }
+
     async fn perform(
         &self,
         name: ContainerName,
@@ -292,37 +322,28 @@ async fn hand_back(outputs: Vec<(String, Bytes)>, exchange: &dyn Exchange) -> Re
     Ok(())
 }
 
-#[async_trait]
-impl Containers for Scripted {
-    fn admit(&self, call: &ContainerCall, manifest: &Manifest) -> Result<Admitted, ContainerError> {
+impl Admission for Scripted {
+    fn admit(&self, call: &ContainerCall, permissions: &Permissions) -> Result<Admitted, ContainerError> {
         if let Some(policy) = &self.policy {
-            return policy.admit(call, manifest);
+            return policy.admit(call, permissions);
         }
-        let id = |name: &str| ImageId::from(Digest::of(name.as_bytes()));
-        let images = manifest.images.iter().map(|image| (image.name.clone(), id(&image.name))).collect();
-        Policy { images, ..Policy::default() }.admit(call, manifest)
+        let id = |name: &String| (name.clone(), ImageId::from(Digest::of(name.as_bytes())));
+        let images = permissions.images.iter().map(id).collect();
+        Policy { images, ..Policy::default() }.admit(call, permissions)
     }
+}
 
+#[async_trait]
+impl Execution for Scripted {
     async fn run(
         &self,
-        name: ContainerName,
-        call: &Admitted,
+        request: ExecutionRequest,
         exchange: &dyn Exchange,
-        begin: Begin,
         cancel: CancellationToken,
     ) -> Result<Completed, ContainerError> {
-        let completed = tokio::select! {
-            biased;
-            () = cancel.cancelled() => Err(ContainerError::Cancelled),
-            completed = self.perform(name, call, exchange, begin) => completed,
-        };
-        // A daemon that is absent keeps what it has.
-        let mut state = self.state();
-        if completed.is_err() && !state.absent {
-            state.present.remove(&name);
-        }
-        drop(state);
-        completed
+        let call = self.admit(&request.call, &request.permissions)?;
+        let (name, begin) = (request.name, request.begin);
+        self.gate.pass(self.perform_or_stop(name, &call, exchange, (begin, &cancel))).await
     }
 
     async fn remove(&self, name: ContainerName) -> Result<(), ContainerError> {
@@ -331,6 +352,13 @@ impl Containers for Scripted {
         Ok(())
     }
 
+    async fn close(&self) {
+        self.gate.close().await;
+    }
+}
+
+#[async_trait]
+impl Inventory for Scripted {
     async fn list(&self) -> Result<Vec<ContainerName>, ContainerError> {
         self.answer()?;
         Ok(self.present())
@@ -345,7 +373,7 @@ impl Containers for Scripted {
         let images = self.policy.iter().flat_map(|policy| &policy.images);
         let image = |(name, id): (&String, &ImageId)| RegisteredImage {
             name: name.clone(),
-            id: id.to_string(),
+            id: *id,
             present: true,
             size: None,
             init: None,

@@ -6,7 +6,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt as _;
-use simulay_containers::Admitted;
+use simulay_containers::Permissions;
 use simulay_model::{
     CallEnd, CallRecord, Change, ContainerResult, Digest, ErrorKind, Kept, LogLevel, Next, Plugin,
     PluginName, RelativePath, Report, Run, RunEnd, RunError, RunId, RunState, Source, Stage, Step,
@@ -21,7 +21,7 @@ use crate::hold::Hold;
 use crate::limits::{Asker, Limits};
 use crate::logs::LiveLogs;
 use crate::retry::Budget;
-use crate::simulate::{Simulation, failure, pause, remove};
+use crate::simulate::{Pending, Simulation, failure, pause, remove};
 use crate::storage::Room;
 use crate::{Parts, Settings, checks, kept, plan, plugins, verdict};
 
@@ -265,7 +265,7 @@ impl Work<'_> {
             return Err(RunError::new(ErrorKind::StepLimit, message).into());
         }
         let known = self.known().await?;
-        plan::admit(&plan, &plugin.manifest, &*self.parts.containers, &known)?;
+        plan::admit(&plan, &plugin.manifest, &*self.parts.admission, &known)?;
         self.room.wait(0, &self.stop).await?;
         self.apply(Change::StepPlanned { step, plan }).await?;
         Ok(())
@@ -290,6 +290,7 @@ impl Work<'_> {
                 asker: self.asker,
                 run: self.run,
                 retries: run.retries,
+                permissions: Permissions::from(&plugin.manifest),
                 known: self.known().await?,
             };
             simulation.step(pending, stop).await?;
@@ -297,8 +298,8 @@ impl Work<'_> {
         self.results(step).await
     }
 
-    /// The calls of the step that have not ended. None when one failed the run already.
-    async fn pending(&self, plugin: &Plugin, step: u32) -> Result<Vec<(CallRecord, Admitted)>, Halt> {
+    /// The calls of the step that have not ended, and what they take. None when one failed the run already.
+    async fn pending(&self, plugin: &Plugin, step: u32) -> Result<Vec<Pending>, Halt> {
         let records = self.calls(step).await?;
         if records.iter().any(|record| record.end.as_ref().is_some_and(|end| failure(record, end).is_some()))
         {
@@ -306,8 +307,10 @@ impl Work<'_> {
         }
         let plan = self.step(step).await?;
         let known = self.known().await?;
-        let admitted = plan::admit(&plan, &plugin.manifest, &*self.parts.containers, &known)?;
-        Ok(records.into_iter().zip(admitted).filter(|(record, _)| record.end.is_none()).collect())
+        let demands = plan::admit(&plan, &plugin.manifest, &*self.parts.admission, &known)?;
+        let calls = records.into_iter().zip(plan.calls).zip(demands);
+        let pending = calls.map(|((record, call), demand)| Pending { record, call, demand });
+        Ok(pending.filter(|pending| pending.record.end.is_none()).collect())
     }
 
     /// The results of the step; or the first failure; or, when calls are still open, the stop.

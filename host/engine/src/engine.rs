@@ -164,8 +164,7 @@ impl Engine {
         let answer = answered.answer.map_err(|failure| CreateError::Preview(verdict::of_failure(failure)))?;
         let Answer::Step(step) = answer else { return Err(CreateError::Preview(verdict::wrong_answer())) };
         let step = plan::seeded(step, 0, seed);
-        plan::admit(&step, &plugin.manifest, &*self.parts.containers, &known)
-            .map_err(CreateError::Preview)?;
+        plan::admit(&step, &plugin.manifest, &*self.parts.admission, &known).map_err(CreateError::Preview)?;
         Ok(Planned { params, calls: step.calls })
     }
 
@@ -418,6 +417,7 @@ impl Engine {
         }
         self.letting_go.cancel();
         self.tasks.wait().await;
+        self.parts.containers.close().await;
     }
 
     pub(crate) const fn parts(&self) -> &Parts {

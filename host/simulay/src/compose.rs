@@ -86,7 +86,8 @@ pub(crate) fn engine(
         .with_context(|| format!("the data directory {} cannot be used", data.display()))?;
     let owner = (standing == Standing::Passing).then(Owner::this_process).transpose()?;
     let whose = Whose { instance: instance::of(data, standing)?, owner };
-    let containers = docker::containers(settings, whose, images)?;
+    let policy = docker::policy(settings, images)?;
+    let containers = docker::containers(settings, whose, policy.clone())?;
     let kept = kept(records.clone(), blobs.clone());
     let parts = Parts {
         plugins: records.clone(),
@@ -96,6 +97,7 @@ pub(crate) fn engine(
         requests: records,
         blobs,
         sandbox: sandbox_of(settings, Some(data))?,
+        admission: Arc::new(policy),
         containers: Arc::new(containers),
         clock: Arc::new(SystemClock),
         chance: Arc::new(SystemChance),

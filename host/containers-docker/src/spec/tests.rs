@@ -4,7 +4,7 @@ use simulay_containers::Policy;
 use simulay_model::{Resources, RunId};
 
 use super::*;
-use crate::fixtures::{call, manifest, policy};
+use crate::fixtures::{admitted, call, policy};
 
 const CPUS: u32 = 2;
 
@@ -34,14 +34,14 @@ fn golden() -> Value {
 
 #[test]
 fn the_body_is_the_golden_one() {
-    let admitted = policy().admit(&call(), &manifest()).unwrap();
+    let admitted = admitted(&call(), &policy());
     let found = marked(&admitted, name());
     assert_eq!(found, golden(), "{found:#}");
 }
 
 #[test]
 fn marked_fields_say_what_they_should() {
-    let admitted = policy().admit(&call(), &manifest()).unwrap();
+    let admitted = admitted(&call(), &policy());
     let body = body(name(), &admitted, place());
     assert_eq!(body.image, Some(admitted.image().to_string()));
     let labels = body.labels.unwrap();
@@ -95,7 +95,7 @@ fn the_seccomp_profile_denies_by_default_and_knows_one_architecture() {
 fn a_plugins_variables_reach_the_command_and_not_the_container() {
     let mut asked = call();
     asked.env = vec![("OMP_NUM_THREADS".to_owned(), "5".to_owned()), ("SIM_A".to_owned(), "b".to_owned())];
-    let admitted = policy().admit(&asked, &manifest()).unwrap();
+    let admitted = admitted(&asked, &policy());
     let env = environment(&admitted, place());
     let value = |key: &str| env.iter().filter(|(known, _)| known == key).collect::<Vec<_>>();
     assert_eq!(value("OMP_NUM_THREADS"), [&("OMP_NUM_THREADS".to_owned(), "5".to_owned())]);
@@ -109,7 +109,7 @@ fn no_more_cpus_are_asked_for_than_there_are() {
     asked.resources.cpu_milli = 8000;
     let mut generous = policy();
     generous.limits.resources.cpu_milli = 8000;
-    let admitted = generous.admit(&asked, &manifest()).unwrap();
+    let admitted = admitted(&asked, &generous);
     let body = body(name(), &admitted, place());
     assert_eq!(body.host_config.unwrap().nano_cpus, Some(2_000_000_000));
     assert_eq!(body.env.unwrap()[3], "OMP_NUM_THREADS=2");
@@ -140,7 +140,7 @@ proptest! {
         }];
         asked.resources = resources;
         let policy: Policy = policy();
-        let admitted = policy.admit(&asked, &manifest()).unwrap();
+        let admitted = admitted(&asked, &policy);
         let name = ContainerName { step, call: number, attempt, ..name() };
         let mut found = marked(&admitted, name);
         let granted = resources.min(&policy.limits.resources);

@@ -11,7 +11,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
-use simulay_containers::{ContainerError, Containers as _, Policy};
+use simulay_containers::{ContainerError, Inventory as _, Policy};
 use simulay_containers_docker::{
     Address, AddressError, ConnectError, DockerContainers, DockerSettings, Runtime, Tls,
 };

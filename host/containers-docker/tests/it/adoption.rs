@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use simulay_containers::{Begin, ContainerError, Containers as _};
+use simulay_containers::{Begin, ContainerError, Execution as _, Inventory as _};
 use simulay_containers_docker::Address;
 use simulay_model::{ContainerCall, Digest, Ending};
 use tokio_util::sync::CancellationToken;
@@ -32,7 +32,7 @@ fn started(rig: &Rig) -> (String, String) {
 
 /// Runs until the command has printed, then drops all, as a kill of the host does.
 async fn run_until_killed(rig: &Rig) {
-    let (call, memory) = (rig.admit(&waiting()), Memory::new());
+    let (call, memory) = (waiting(), Memory::new());
     tokio::select! {
         ended = rig.run(&call, &memory) => panic!("{ended:?}"),
         () = memory.printed("one") => {}
@@ -47,7 +47,7 @@ async fn a_container_at_work_is_adopted() {
 
     let reborn = rig.reborn();
     assert_eq!(reborn.containers.list().await.unwrap(), [rig.name]);
-    let (call, memory) = (reborn.admit(&waiting()), Memory::new());
+    let (call, memory) = (waiting(), Memory::new());
     let (completed, ()) = tokio::join!(reborn.run(&call, &memory), async {
         memory.printed("one").await;
         assert_eq!(started(&rig), before);
@@ -70,7 +70,7 @@ async fn results_are_held_until_the_host_is_back() {
     // Told as often as it is asked for, until the container is removed.
     for _ in 0..2 {
         let (reborn, memory) = (rig.reborn(), Memory::new());
-        let completed = reborn.run(&reborn.admit(&waiting()), &memory).await.unwrap();
+        let completed = reborn.run(&waiting(), &memory).await.unwrap();
         assert_eq!(completed.ending, Ending::Exited(0));
         assert_eq!(memory.stdout(), "one\ntwo\n");
         assert_eq!(memory.outputs().len(), 1);
@@ -84,7 +84,7 @@ async fn a_cut_attachment_is_made_anew() {
     let directory = tempfile::tempdir().unwrap();
     let (proxy, path) = Proxy::unix(directory.path());
     let rig = Rig::at(Address::Unix(path), None);
-    let (call, memory) = (rig.admit(&waiting()), Memory::new());
+    let (call, memory) = (waiting(), Memory::new());
     let (attach, start) = (
         format!("POST /containers/{}/attach", rig.called()),
         format!("POST /containers/{}/start", rig.called()),
@@ -125,7 +125,7 @@ async fn a_created_container_is_started() {
     assert!(Command::new("docker").args(arguments).output().unwrap().status.success());
     let id = rig.inspect().unwrap()["Id"].clone();
     let memory = Memory::new();
-    let completed = rig.run(&rig.admit(&shell("echo here")), &memory).await.unwrap();
+    let completed = rig.run(&shell("echo here"), &memory).await.unwrap();
     assert_eq!((completed.ending, memory.stdout()), (Ending::Exited(0), "here\n".to_owned()));
     assert_eq!(rig.inspect().unwrap()["Id"], id);
 }
@@ -136,7 +136,7 @@ async fn a_container_that_is_over_is_lost() {
     let (name, image) = (rig.called(), crate::rig::image_id().to_string());
     let arguments = ["run", "--name", &name, "--entrypoint", "false", &image];
     assert_eq!(Command::new("docker").args(arguments).output().unwrap().status.code(), Some(1));
-    let ended = rig.run(&rig.admit(&shell("true")), &Memory::new()).await;
+    let ended = rig.run(&shell("true"), &Memory::new()).await;
     assert!(matches!(ended, Err(ContainerError::Lost(_))), "{ended:?}");
     assert_eq!(rig.inspect(), None);
 }
@@ -145,7 +145,7 @@ async fn a_container_that_is_over_is_lost() {
 async fn a_container_that_is_killed_or_removed_is_lost() {
     for verb in [["kill"].as_slice(), &["rm", "-f"]] {
         let rig = Rig::new();
-        let (call, memory) = (rig.admit(&waiting()), Memory::new());
+        let (call, memory) = (waiting(), Memory::new());
         let (ended, ()) = tokio::join!(rig.run(&call, &memory), async {
             memory.printed("one").await;
             let done = Command::new("docker").args(verb).arg(rig.called()).output().unwrap();
@@ -159,9 +159,9 @@ async fn a_container_that_is_killed_or_removed_is_lost() {
 #[tokio::test]
 async fn a_cancelled_container_is_gone() {
     let rig = Rig::new();
-    let (call, memory, cancel) = (rig.admit(&waiting()), Memory::new(), CancellationToken::new());
+    let (call, memory, cancel) = (waiting(), Memory::new(), CancellationToken::new());
     let (ended, ()) =
-        tokio::join!(rig.containers.run(rig.name, &call, &memory, Begin::Start, cancel.clone()), async {
+        tokio::join!(rig.containers.run(rig.request(&call, Begin::Start), &memory, cancel.clone()), async {
             memory.printed("one").await;
             cancel.cancel();
         });
@@ -174,8 +174,8 @@ async fn a_cancelled_call_starts_nothing() {
     let rig = Rig::new();
     let cancel = CancellationToken::new();
     cancel.cancel();
-    let ended =
-        rig.containers.run(rig.name, &rig.admit(&waiting()), &Memory::new(), Begin::Start, cancel).await;
+    let request = rig.request(&waiting(), Begin::Start);
+    let ended = rig.containers.run(request, &Memory::new(), cancel).await;
     assert!(matches!(ended, Err(ContainerError::Cancelled)), "{ended:?}");
     assert_eq!(rig.inspect(), None);
 }
@@ -183,8 +183,9 @@ async fn a_cancelled_call_starts_nothing() {
 #[tokio::test]
 async fn what_may_have_started_before_is_not_started_again() {
     let rig = Rig::new();
-    let (call, cancel) = (rig.admit(&waiting()), CancellationToken::new());
-    let ended = rig.containers.run(rig.name, &call, &Memory::new(), Begin::Adopt, cancel).await;
+    let (call, cancel) = (waiting(), CancellationToken::new());
+    let request = rig.request(&call, Begin::Adopt);
+    let ended = rig.containers.run(request, &Memory::new(), cancel).await;
     assert!(matches!(ended, Err(ContainerError::Lost(_))), "{ended:?}");
     assert_eq!(rig.inspect(), None);
 }

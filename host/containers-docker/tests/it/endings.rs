@@ -119,7 +119,7 @@ async fn a_gigabyte_of_print_is_cut_off_when_the_operator_says_so() {
 async fn a_container_stopped_by_others_is_lost_even_when_its_command_takes_it_well() {
     let rig = Rig::new();
     let saves = "trap 'exit 0' TERM; echo ready; while :; do sleep 0.01; done";
-    let (call, memory, name) = (rig.admit(&shell(saves)), Memory::new(), rig.called());
+    let (call, memory, name) = (shell(saves), Memory::new(), rig.called());
     let stop = async {
         memory.printed("ready").await;
         tokio::process::Command::new("docker").args(["stop", "--time", "5", &name]).output().await

@@ -1,13 +1,13 @@
 //! What cannot be carried out says why.
 
-use simulay_containers::{ContainerError, Containers as _, Limits};
+use simulay_containers::{ContainerError, Inventory as _, Limits};
 use simulay_containers_docker::{Address, Severity};
 use simulay_model::{ContainerCall, Ending, File, Resources, Source};
 use tokio::net::UnixListener;
 
 use crate::exchange::Memory;
 use crate::proxy::Proxy;
-use crate::rig::{Rig, command, manifest, resources, shell};
+use crate::rig::{Rig, command, resources, shell};
 
 #[tokio::test]
 async fn a_refused_call_asks_docker_nothing() {
@@ -16,7 +16,7 @@ async fn a_refused_call_asks_docker_nothing() {
     let rig = Rig::at(Address::Unix(path), None);
     for image in ["alpine", "127.0.0.1:5000/x", "octave:latest --privileged", "-v", ""] {
         let call = ContainerCall { image: image.to_owned(), ..shell("true") };
-        let refused = rig.containers.admit(&call, &manifest());
+        let refused = rig.run(&call, &Memory::new()).await;
         assert!(matches!(refused, Err(ContainerError::ImageNotAllowed { .. })), "{image}");
     }
     assert_eq!(proxy.requests(), Vec::<String>::new());
@@ -25,7 +25,7 @@ async fn a_refused_call_asks_docker_nothing() {
 #[tokio::test]
 async fn a_program_that_is_not_there_is_refused() {
     let rig = Rig::new();
-    let ended = rig.run(&rig.admit(&command(&["no-such-program"])), &Memory::new()).await;
+    let ended = rig.run(&command(&["no-such-program"]), &Memory::new()).await;
     assert!(matches!(ended, Err(ContainerError::CommandRefused(_))), "{ended:?}");
     assert_eq!(rig.inspect(), None);
 }
@@ -37,7 +37,7 @@ async fn inputs_that_do_not_fit_are_refused() {
     let files = vec![File { path: "big".to_owned(), content: Source::Artifact(artifact) }];
     let resources = Resources { scratch_mib: 2, ..resources() };
     let call = ContainerCall { files, resources, ..shell("true") };
-    let ended = rig.run(&rig.admit(&call), &memory).await;
+    let ended = rig.run(&call, &memory).await;
     assert!(matches!(ended, Err(ContainerError::InputsTooLarge(2))), "{ended:?}");
     assert_eq!(rig.inspect(), None);
 }
@@ -47,7 +47,7 @@ async fn a_missing_artifact_is_the_hosts_fault() {
     let rig = Rig::new();
     let (_, artifact) = Memory::with("elsewhere");
     let files = vec![File { path: "in".to_owned(), content: Source::Artifact(artifact) }];
-    let ended = rig.run(&rig.admit(&ContainerCall { files, ..shell("true") }), &Memory::new()).await;
+    let ended = rig.run(&ContainerCall { files, ..shell("true") }, &Memory::new()).await;
     assert!(matches!(ended, Err(ContainerError::Exchange(_))), "{ended:?}");
     assert_eq!(rig.inspect(), None);
 }

@@ -43,7 +43,7 @@ async fn a_container_that_is_said_to_have_ended_is_heard_to_its_end() {
 #[tokio::test]
 async fn a_container_that_is_always_said_to_have_ended_is_lost_and_never_a_success() {
     let (rig, _proxy, _directory) = lied_to(Lie::EndedEarly, None);
-    let lost = rig.run(&rig.admit(&shell(SILENT)), &Memory::new()).await.unwrap_err();
+    let lost = rig.run(&shell(SILENT), &Memory::new()).await.unwrap_err();
     assert!(matches!(lost, ContainerError::Lost(_)), "{lost:?}");
     assert_eq!(rig.inspect(), None);
 }

@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use simulay_containers::{Begin, ContainerError, Containers as _};
+use simulay_containers::{Begin, ContainerError, Execution as _, Inventory as _};
 use simulay_containers_docker::Owner;
 use simulay_model::Ending;
 use tokio_util::sync::CancellationToken;
@@ -15,14 +15,13 @@ use crate::rig::{Rig, shell};
 async fn a_copy_of_a_host_leaves_the_containers_of_the_other_alone() {
     let rig = Rig::new();
     let copy = rig.copy();
-    let (call, memory) = (rig.admit(&waiting()), Memory::new());
+    let (call, memory) = (waiting(), Memory::new());
     let (completed, ()) = tokio::join!(rig.run(&call, &memory), async {
         memory.printed("one").await;
         // The same run, step, call and attempt.
         assert_eq!(copy.containers.list().await.unwrap(), []);
-        let adopted = Begin::Adopt;
-        let ended =
-            copy.containers.run(copy.name, &call, &Memory::new(), adopted, CancellationToken::new()).await;
+        let request = copy.request(&call, Begin::Adopt);
+        let ended = copy.containers.run(request, &Memory::new(), CancellationToken::new()).await;
         assert!(matches!(ended, Err(ContainerError::Lost(_))), "{ended:?}");
         copy.containers.remove(copy.name).await.unwrap();
         let (own, _) = copy.complete(&shell("true")).await;
@@ -48,7 +47,7 @@ fn process() -> (std::process::Child, Owner) {
 async fn a_container_goes_once_its_process_is_gone_and_not_before() {
     let (mut child, owner) = process();
     let (rig, other) = (Rig::with_owner(owner), Rig::new());
-    let (call, memory) = (rig.admit(&waiting()), Memory::new());
+    let (call, memory) = (waiting(), Memory::new());
     tokio::select! {
         ended = rig.run(&call, &memory) => panic!("{ended:?}"),
         () = memory.printed("one") => {}

@@ -51,7 +51,7 @@ async fn what_cannot_be_registered_says_why() {
 async fn an_image_without_init_says_so() {
     let image = docker(&["image", "inspect", "debian:trixie-slim"]).unwrap();
     let rig = crate::rig::Rig::with_image(image[0]["Id"].as_str().unwrap().parse().unwrap());
-    let ended = rig.run(&rig.admit(&crate::rig::shell("true")), &Memory::new()).await;
+    let ended = rig.run(&crate::rig::shell("true"), &Memory::new()).await;
     let said = ended.unwrap_err();
     assert!(matches!(said, ContainerError::ImageNotAllowed { .. }), "{said:?}");
     assert!(said.to_string().contains("simulay images register"));
@@ -61,7 +61,7 @@ async fn an_image_without_init_says_so() {
 #[tokio::test]
 async fn an_image_docker_lost_says_so() {
     let rig = crate::rig::Rig::with_image(format!("sha256:{}", "0".repeat(64)).parse().unwrap());
-    let ended = rig.run(&rig.admit(&crate::rig::shell("true")), &Memory::new()).await;
+    let ended = rig.run(&crate::rig::shell("true"), &Memory::new()).await;
     assert!(matches!(ended, Err(ContainerError::ImageUnavailable { .. })), "{ended:?}");
 }
 
@@ -90,7 +90,7 @@ async fn an_image_with_volumes_is_refused_when_registered_and_when_it_was_before
     assert!(refused.to_string().contains("docker export"), "{refused}");
     // As one that an older host registered.
     let rig = crate::rig::Rig::with_image(registrar.inspect(tag).await.unwrap().id);
-    let ended = rig.run(&rig.admit(&crate::rig::shell("true")), &Memory::new()).await;
+    let ended = rig.run(&crate::rig::shell("true"), &Memory::new()).await;
     let said = ended.unwrap_err();
     assert!(matches!(said, ContainerError::ImageNotAllowed { .. }), "{said:?}");
     assert!(said.to_string().contains("VOLUME /data, /var/solver"), "{said}");

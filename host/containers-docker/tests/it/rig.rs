@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::process::Command;
 
-use serde_json::{Value, json};
-use simulay_containers::{Admitted, Begin, Completed, ContainerError, Containers, ImageId, Limits, Policy};
+use serde_json::Value;
+use simulay_containers::{
+    Begin, Completed, ContainerError, Execution as _, ExecutionRequest, ImageId, Limits, Permissions, Policy,
+};
 use simulay_containers_docker::{
     Address, DockerContainers, DockerSettings, Owner, Runtime, Tls, docker_name,
 };
-use simulay_model::{
-    ContainerCall, ContainerName, File, Image, Manifest, OnFailure, Resources, RunId, Source,
-};
+use simulay_model::{ContainerCall, ContainerName, File, OnFailure, Resources, RunId, Source};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -77,18 +77,22 @@ impl Rig {
         reborn
     }
 
-    pub(crate) fn admit(&self, call: &ContainerCall) -> Admitted {
-        self.containers.admit(call, &manifest()).unwrap()
+    pub(crate) fn request(&self, call: &ContainerCall, begin: Begin) -> ExecutionRequest {
+        ExecutionRequest { name: self.name, call: call.clone(), permissions: permissions(), begin }
     }
 
-    pub(crate) async fn run(&self, call: &Admitted, memory: &Memory) -> Result<Completed, ContainerError> {
-        self.containers.run(self.name, call, memory, Begin::Start, CancellationToken::new()).await
+    pub(crate) async fn run(
+        &self,
+        call: &ContainerCall,
+        memory: &Memory,
+    ) -> Result<Completed, ContainerError> {
+        self.containers.run(self.request(call, Begin::Start), memory, CancellationToken::new()).await
     }
 
     /// Runs, and removes what is left.
     pub(crate) async fn complete(&self, call: &ContainerCall) -> (Completed, Memory) {
         let memory = Memory::new();
-        let completed = self.run(&self.admit(call), &memory).await;
+        let completed = self.run(call, &memory).await;
         let completed = completed.unwrap_or_else(|error| panic!("{error:?}: {}", memory.stderr()));
         self.containers.remove(self.name).await.unwrap();
         (completed, memory)
@@ -132,24 +136,10 @@ pub(crate) fn resources() -> Resources {
     Resources { cpu_milli: 1000, memory_mib: 256, scratch_mib: 64, timeout_ms: 60_000 }
 }
 
-pub(crate) fn manifest() -> Manifest {
-    Manifest {
-        name: "test".parse().unwrap(),
-        version: semver::Version::new(1, 0, 0),
-        title: "A test".to_owned(),
-        description: "A test".to_owned(),
-        params_schema: json!({}),
-        result_schema: json!({}),
-        images: vec![Image { name: "octave".to_owned(), purpose: "To compute.".to_owned() }],
-        max_resources: Resources {
-            cpu_milli: 2000,
-            memory_mib: 2048,
-            scratch_mib: 2048,
-            timeout_ms: 600_000,
-        },
-        max_parallel: 1,
-        examples: Vec::new(),
-    }
+pub(crate) fn permissions() -> Permissions {
+    let max_resources =
+        Resources { cpu_milli: 2000, memory_mib: 2048, scratch_mib: 2048, timeout_ms: 600_000 };
+    Permissions { images: ["octave".to_owned()].into(), max_resources }
 }
 
 pub(crate) fn command(arguments: &[&str]) -> ContainerCall {

@@ -28,7 +28,7 @@ async fn docker_shows_the_golden_specification() {
         resources: Resources { cpu_milli: 1500, memory_mib: 256, scratch_mib: 64, timeout_ms: 60_000 },
         ..waiting()
     };
-    let (call, memory) = (rig.admit(&call), Memory::new());
+    let memory = Memory::new();
     let (completed, found) = tokio::join!(rig.run(&call, &memory), async {
         memory.printed("one").await;
         let found = rig.inspect().unwrap();

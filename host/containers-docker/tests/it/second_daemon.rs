@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use simulay_containers::{ContainerError, Containers as _, ImageId};
+use simulay_containers::{ContainerError, Execution as _, ImageId, Inventory as _};
 use simulay_containers_docker::{Address, Registrar, Tls};
 use simulay_model::Ending;
 use tempfile::TempDir;
@@ -124,7 +124,7 @@ async fn a_daemon_that_freezes_is_borne_and_its_container_goes_on() {
     let daemon = Daemon::start(&["--tls=false".to_owned()]);
     let image = daemon.equip().await;
     let rig = daemon.rig(None, image);
-    let (call, memory) = (rig.admit(&shell("echo one; sleep 1; echo two")), Memory::new());
+    let (call, memory) = (shell("echo one; sleep 1; echo two"), Memory::new());
     let (ended, ()) = tokio::join!(rig.run(&call, &memory), async {
         memory.printed("one").await;
         daemon.signal("STOP");
@@ -146,6 +146,6 @@ async fn an_image_that_is_gone_is_unavailable() {
     let host = format!("unix://{}", daemon.socket().display());
     let remove = ["--host", &host, "image", "rm", "--force", &image.to_string()];
     assert!(Command::new("docker").args(remove).stdout(Stdio::null()).status().unwrap().success());
-    let ended = rig.run(&rig.admit(&shell("true")), &Memory::new()).await;
+    let ended = rig.run(&shell("true"), &Memory::new()).await;
     assert!(matches!(ended, Err(ContainerError::ImageUnavailable { .. })), "{ended:?}");
 }

@@ -14,7 +14,12 @@ pub const TMP_MIB: u64 = 64;
 const INIT_MIB: u64 = 16;
 const MIB: u64 = 1 << 20;
 
-/// A call the policy admits. Only the policy makes one, and it is never read from what another process says.
+/// A call the policy admits. Only the policy makes one: it cannot be read from what another process says.
+///
+/// ```compile_fail
+/// fn is_read<T: serde::de::DeserializeOwned>() {}
+/// is_read::<simulay_containers::Admitted>();
+/// ```
 #[derive(Debug, Clone)]
 pub struct Admitted {
     pub(super) name: String,

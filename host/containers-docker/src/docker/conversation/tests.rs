@@ -6,7 +6,7 @@ use tokio::io::sink;
 
 use super::*;
 use crate::docker::ending::tests::FINE as EXIT;
-use crate::fixtures::{call, manifest, policy};
+use crate::fixtures::{admitted, call, policy};
 
 /// An init that answers the greeting so and says the rest; then it is silent, as behind a frozen daemon.
 fn attached(welcome: impl Fn(u64) -> Report, rest: Vec<Report>) -> (u64, AttachContainerResults) {
@@ -24,7 +24,7 @@ fn speaking(phase: Phase) -> impl Fn(u64) -> Report {
 
 /// What comes of one conversation after another, the last of them.
 async fn heard(attachments: Vec<(u64, AttachContainerResults)>) -> Vec<Result<Heard, ContainerError>> {
-    let (admitted, ledger) = (policy().admit(&call(), &manifest()).unwrap(), Ledger::default());
+    let (admitted, ledger) = (admitted(&call(), &policy()), Ledger::default());
     let mut job =
         Job { call: &admitted, env: Vec::new(), exchange: &ledger, running_since: None, answered: false };
     let mut heard = Vec::new();

@@ -4,7 +4,7 @@ use simulay_model::ContainerCall;
 
 use super::*;
 use crate::docker::ending::tests::FINE as EXIT;
-use crate::fixtures::{call, manifest, policy};
+use crate::fixtures::{self, call, policy};
 
 fn admitted() -> Admitted {
     let mut policy = policy();
@@ -12,7 +12,7 @@ fn admitted() -> Admitted {
     policy.limits.max_output_bytes = 100;
     policy.limits.max_outputs = 3;
     let outputs = vec!["out/**".to_owned(), "*.csv".to_owned()];
-    policy.admit(&ContainerCall { outputs, ..call() }, &manifest()).unwrap()
+    fixtures::admitted(&ContainerCall { outputs, ..call() }, &policy)
 }
 
 fn block_on<F: Future>(future: F) -> F::Output {
