@@ -1,10 +1,11 @@
-//! What carries out container calls, whatever does it: the port, its errors, what the policy admits, and a
-//! scripted stand-in. Names no container runtime.
+//! What carries out container calls, whatever does it: the port, its errors, what the policy admits, a
+//! scripted stand-in, and what every backend must do. Names no container runtime.
 //!
 //! What crosses the port are owned values that can be serialised, and streams of bytes: either side may be
 //! another process. [`Admitted`] never crosses it.
 
 mod capacity;
+pub mod conformance;
 mod error;
 mod exchange;
 mod gate;

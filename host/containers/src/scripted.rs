@@ -8,6 +8,7 @@
 //! ```
 
 mod ledger;
+mod memory;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,6 +26,7 @@ use crate::{
 };
 
 pub use self::ledger::Ledger;
+pub use self::memory::{Memory, Outputs};
 
 /// What a container does.
 #[derive(Clone)]

@@ -3,12 +3,12 @@
 use std::process::Command;
 use std::time::Duration;
 
+use simulay_containers::scripted::Memory;
 use simulay_containers::{Begin, ContainerError, Execution as _, Inventory as _};
 use simulay_containers_docker::Address;
 use simulay_model::{ContainerCall, Digest, Ending};
 use tokio_util::sync::CancellationToken;
 
-use crate::exchange::Memory;
 use crate::proxy::Proxy;
 use crate::rig::{Rig, shell};
 

@@ -1,9 +1,9 @@
 //! How commands end.
 
+use simulay_containers::scripted::Memory;
 use simulay_containers::{ContainerError, Limits};
 use simulay_model::{ContainerCall, Digest, Ending, Resources};
 
-use crate::exchange::Memory;
 use crate::rig::{Rig, command, octave, resources, shell};
 
 #[tokio::test]

@@ -1,11 +1,11 @@
 //! What cannot be carried out says why.
 
+use simulay_containers::scripted::Memory;
 use simulay_containers::{ContainerError, Inventory as _, Limits};
 use simulay_containers_docker::{Address, Severity};
 use simulay_model::{ContainerCall, Ending, File, Resources, Source};
 use tokio::net::UnixListener;
 
-use crate::exchange::Memory;
 use crate::proxy::Proxy;
 use crate::rig::{Rig, command, resources, shell};
 

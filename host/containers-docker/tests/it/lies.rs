@@ -1,12 +1,12 @@
 //! A daemon that says what is not so.
 
 use simulay_containers::ContainerError;
+use simulay_containers::scripted::Memory;
 use simulay_containers_docker::Address;
 use simulay_fault_proxy::{Fault, FaultProxy, Lie, Mode, Request};
 use simulay_model::{ContainerCall, Ending, Resources};
 use tempfile::TempDir;
 
-use crate::exchange::Memory;
 use crate::rig::{Rig, SOCKET, octave, resources, shell};
 
 /// Silent for longer than the host waits before it asks whether the container runs.

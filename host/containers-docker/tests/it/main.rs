@@ -12,8 +12,8 @@
 
 mod addresses;
 mod adoption;
+mod conformance;
 mod endings;
-mod exchange;
 mod failures;
 mod lies;
 mod ownership;

@@ -2,13 +2,13 @@
 
 use std::process::{Command, Stdio};
 
+use simulay_containers::scripted::Memory;
 use simulay_containers::{Begin, ContainerError, Execution as _, Inventory as _};
 use simulay_containers_docker::Owner;
 use simulay_model::Ending;
 use tokio_util::sync::CancellationToken;
 
 use crate::adoption::{go, waiting};
-use crate::exchange::Memory;
 use crate::rig::{Rig, shell};
 
 #[tokio::test]

@@ -3,10 +3,10 @@
 use std::process::Command;
 
 use simulay_containers::ContainerError;
+use simulay_containers::scripted::Memory;
 use simulay_containers_docker::{Address, RegisterError, Registrar};
 use simulay_model::Digest;
 
-use crate::exchange::Memory;
 use crate::rig::{SOCKET, docker};
 
 fn registrar() -> Registrar {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::process::Command;
 
 use serde_json::Value;
+use simulay_containers::scripted::Memory;
 use simulay_containers::{
     Begin, Completed, ContainerError, Execution as _, ExecutionRequest, ImageId, Limits, Permissions, Policy,
 };
@@ -13,8 +14,6 @@ use simulay_containers_docker::{
 use simulay_model::{ContainerCall, ContainerName, File, OnFailure, Resources, RunId, Source};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
-
-use crate::exchange::Memory;
 
 pub(crate) const SOCKET: &str = "/var/run/docker.sock";
 

@@ -1,11 +1,11 @@
 //! What a command finds around it.
 
 use serde_json::Value;
+use simulay_containers::scripted::Memory;
 use simulay_containers_docker::Severity;
 use simulay_model::{ContainerCall, Ending, Resources};
 
 use crate::adoption::{go, waiting};
-use crate::exchange::Memory;
 use crate::rig::{Rig, command, image_id, octave, shell};
 
 /// The golden specification, for the same call and with this rig's names.

@@ -8,13 +8,13 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use simulay_containers::scripted::Memory;
 use simulay_containers::{ContainerError, Execution as _, ImageId, Inventory as _};
 use simulay_containers_docker::{Address, Registrar, Tls};
 use simulay_model::Ending;
 use tempfile::TempDir;
 
 use crate::addresses::{Certificates, works};
-use crate::exchange::Memory;
 use crate::rig::{Rig, image_id, shell};
 
 const BASE: &str = "debian:trixie-slim";

@@ -1,9 +1,9 @@
 //! Bytes in and out, whole and in bounded memory.
 
 use simulay_containers::Inventory as _;
+use simulay_containers::scripted::Memory;
 use simulay_model::{ContainerCall, Digest, Ending, File, Hasher, Resources, Source};
 
-use crate::exchange::Memory;
 use crate::rig::{Rig, resources, shell};
 
 #[tokio::test]

@@ -1,19 +1,23 @@
-//! What goes in and out, kept in memory; outputs as size and digest only.
+//! An exchange that keeps what goes in and out in memory; outputs as size and digest only.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, StreamExt as _};
-use simulay_containers::{Exchange, OutputSink, Stream};
 use simulay_model::{Digest, Hasher, RelativePath};
 use tokio::sync::watch;
 
-pub(crate) type Outputs = BTreeMap<String, (u64, Digest)>;
+use crate::{Exchange, OutputSink, Stream};
 
-pub(crate) struct Memory {
+/// Size and digest of each output, by its path.
+pub type Outputs = BTreeMap<String, (u64, Digest)>;
+
+/// Keeps what a command printed, and what it left.
+#[derive(Default)]
+pub struct Memory {
     artifacts: HashMap<Digest, Bytes>,
     stdout: watch::Sender<Vec<u8>>,
     stderr: watch::Sender<Vec<u8>>,
@@ -21,37 +25,43 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
-    pub(crate) fn new() -> Self {
-        Self {
-            artifacts: HashMap::new(),
-            stdout: watch::Sender::default(),
-            stderr: watch::Sender::default(),
-            outputs: Arc::default(),
-        }
+    /// Without artifacts.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
     }
 
-    pub(crate) fn with(artifact: impl Into<Bytes>) -> (Self, Digest) {
+    /// With one artifact, and its address.
+    #[must_use]
+    pub fn with(artifact: impl Into<Bytes>) -> (Self, Digest) {
         let bytes = artifact.into();
         let digest = Digest::of(&bytes);
         (Self { artifacts: HashMap::from([(digest, bytes)]), ..Self::new() }, digest)
     }
 
-    pub(crate) fn stdout(&self) -> String {
+    /// What was printed so far.
+    #[must_use]
+    pub fn stdout(&self) -> String {
         String::from_utf8_lossy(&self.stdout.borrow()).into_owned()
     }
 
-    pub(crate) fn stderr(&self) -> String {
+    /// What was said on standard error so far.
+    #[must_use]
+    pub fn stderr(&self) -> String {
         String::from_utf8_lossy(&self.stderr.borrow()).into_owned()
     }
 
-    pub(crate) fn outputs(&self) -> Outputs {
-        self.outputs.lock().unwrap().clone()
+    /// The outputs that are whole.
+    #[must_use]
+    pub fn outputs(&self) -> Outputs {
+        lock(&self.outputs).clone()
     }
 
     /// Returns once the command has printed `text`.
-    pub(crate) async fn printed(&self, text: &str) {
+    pub async fn printed(&self, text: &str) {
         let has = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).contains(text);
-        self.stdout.subscribe().wait_for(has).await.unwrap();
+        // The sender lives as long as we do.
+        let _ = self.stdout.subscribe().wait_for(has).await;
     }
 }
 
@@ -63,6 +73,7 @@ impl Exchange for Memory {
         Ok((bytes.len() as u64, stream::iter(pieces).boxed()))
     }
 
+    /// Panics when bytes are missing in between.
     async fn stream(&self, stream: Stream, offset: u64, bytes: Bytes) -> io::Result<()> {
         let kept = match stream {
             Stream::Stdout => &self.stdout,
@@ -84,6 +95,10 @@ impl Exchange for Memory {
     }
 }
 
+fn lock(outputs: &Mutex<Outputs>) -> MutexGuard<'_, Outputs> {
+    outputs.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 struct Sink {
     path: String,
     size: u64,
@@ -100,9 +115,10 @@ impl OutputSink for Sink {
         Ok(())
     }
 
+    /// Panics when the output has another size than was said.
     async fn finish(self: Box<Self>) -> io::Result<()> {
         assert_eq!(self.taken, self.size);
-        self.outputs.lock().unwrap().insert(self.path, (self.size, self.hasher.finish()));
+        lock(&self.outputs).insert(self.path, (self.size, self.hasher.finish()));
         Ok(())
     }
 }
