@@ -1,4 +1,4 @@
-use simulay_model::{OnFailure, Resources, RunId};
+use simulay_model::{Ending, OnFailure, Resources, RunId};
 
 use super::*;
 
