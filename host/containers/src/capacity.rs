@@ -1,7 +1,9 @@
 //! What a node has, and what containers take of it.
 
+use serde::{Deserialize, Serialize};
+
 /// CPU and memory.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Capacity {
     /// Thousandths of a CPU core.
     pub cpu_milli: u64,

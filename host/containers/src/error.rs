@@ -1,7 +1,12 @@
 //! Why a container call could not be carried out. How a command ended is no error: see `Ending`.
 
+mod io_error;
+
+use serde::{Deserialize, Serialize};
+
 /// One variant per cause a caller can act on.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
 pub enum ContainerError {
     /// The call asks for what is not allowed.
     #[error("`{field}`: {rule}")]
@@ -50,18 +55,56 @@ pub enum ContainerError {
     Unavailable(String),
     /// The caller's side of the exchange failed (a full disk, a missing artifact).
     #[error("the host could not read or store a file")]
-    Exchange(#[source] std::io::Error),
+    Exchange(
+        #[source]
+        #[serde(with = "io_error")]
+        std::io::Error,
+    ),
     /// The caller cancelled; the container is gone.
     #[error("cancelled")]
     Cancelled,
+    /// Whoever executes the calls is closed; the container goes on.
+    #[error("no container calls are executed here any more")]
+    Closed,
 }
 
 /// Text from outside as it may appear in a message: short, and without what a terminal obeys.
-pub(crate) fn shown(text: &str) -> String {
+#[must_use]
+pub fn shown(text: &str) -> String {
     const LENGTH: usize = 300;
     let plain = |c| match c {
         '"' | '\'' | '\\' => String::from(c),
         _ => c.escape_debug().to_string(),
     };
     text.chars().take(LENGTH).map(plain).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn errors_are_the_same_in_another_process() {
+        let exchange = |kind| ContainerError::Exchange(io::Error::new(kind, "why"));
+        for error in [
+            ContainerError::SpecDenied { field: "env[1]".to_owned(), rule: "no".to_owned() },
+            ContainerError::InputsTooLarge(7),
+            ContainerError::Lost("gone".to_owned()),
+            ContainerError::Cancelled,
+            exchange(io::ErrorKind::NotFound),
+            exchange(io::ErrorKind::StorageFull),
+            exchange(io::ErrorKind::InvalidData),
+            exchange(io::ErrorKind::Other),
+        ] {
+            let there = serde_json::from_str(&serde_json::to_string(&error).unwrap()).unwrap();
+            match (&error, &there) {
+                (ContainerError::Exchange(here), ContainerError::Exchange(there)) => {
+                    assert_eq!((here.kind(), here.to_string()), (there.kind(), there.to_string()));
+                }
+                _ => assert_eq!(error.to_string(), there.to_string()),
+            }
+        }
+    }
 }

@@ -3,12 +3,14 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
 use simulay_model::Digest;
 
 const PREFIX: &str = "sha256:";
 
 /// The ID of an image: `sha256:` and 64 lower-case hexadecimal digits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct ImageId(Digest);
 
 /// A string that is not an image ID.
@@ -25,6 +27,20 @@ impl FromStr for ImageId {
     }
 }
 
+impl TryFrom<String> for ImageId {
+    type Error = ImageIdError;
+
+    fn try_from(text: String) -> Result<Self, ImageIdError> {
+        text.parse()
+    }
+}
+
+impl From<ImageId> for String {
+    fn from(id: ImageId) -> Self {
+        id.to_string()
+    }
+}
+
 impl From<Digest> for ImageId {
     fn from(digest: Digest) -> Self {
         Self(digest)
@@ -35,6 +51,21 @@ impl fmt::Display for ImageId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{PREFIX}{}", self.0)
     }
+}
+
+/// An image of the operator's list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegisteredImage {
+    /// Logical name.
+    pub name: String,
+    /// What it stands for.
+    pub id: ImageId,
+    /// Docker has it.
+    pub present: bool,
+    /// Bytes, when present.
+    pub size: Option<u64>,
+    /// The `simulay-init` in it, as its registration noted.
+    pub init: Option<Digest>,
 }
 
 #[cfg(test)]

@@ -1,31 +1,29 @@
-//! Carries out container calls against Docker. The only crate that names bollard.
+//! What carries out container calls, whatever does it: the port, its errors, what the policy admits, a
+//! scripted stand-in, and what every backend must do. Names no container runtime.
 //!
-//! A call is admitted by the [`Policy`], created by one function from constants and closed types,
-//! given to `simulay-init` as frames, and what comes back is checked again.
+//! What crosses the port are owned values that can be serialised, and streams of bytes: either side may be
+//! another process. [`Admitted`] never crosses it.
 
-mod address;
 mod capacity;
-mod docker;
+pub mod conformance;
 mod error;
-mod facts;
+mod exchange;
+mod gate;
 mod image;
-mod naming;
-mod owner;
+mod outcome;
+mod permissions;
 mod policy;
 mod port;
-mod register;
+mod request;
 pub mod scripted;
-mod spec;
 
-pub use address::{Address, AddressError, Reach, Tls};
 pub use capacity::Capacity;
-pub use docker::{ConnectError, DockerContainers, DockerSettings, Finding, Severity, hear};
-pub use error::ContainerError;
-pub use facts::ImageFacts;
-pub use image::{ImageId, ImageIdError};
-pub use naming::docker_name;
-pub use owner::{Owner, OwnerError};
-pub use policy::{Admitted, Limits, Policy};
-pub use port::{Begin, Completed, Containers, Exchange, Omitted, OutputSink, RegisteredImage, Stream};
-pub use register::{RegisterError, Registrar};
-pub use spec::Runtime;
+pub use error::{ContainerError, shown};
+pub use exchange::{Exchange, OutputSink, Stream};
+pub use gate::Gate;
+pub use image::{ImageId, ImageIdError, RegisteredImage};
+pub use outcome::{Completed, Omitted};
+pub use permissions::Permissions;
+pub use policy::{Admission, Admitted, Content, Limits, Policy, TMP_MIB};
+pub use port::{Containers, Execution, Inventory};
+pub use request::{Begin, ExecutionRequest};

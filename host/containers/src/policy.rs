@@ -1,21 +1,33 @@
 //! Which container calls are admitted: what the plugin asks, and the manifest declares, and the
 //! operator grants.
 
+mod admitted;
 mod command;
 mod files;
 mod outputs;
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
-use simulay_model::{ContainerCall, Digest, Manifest, RelativePath, Resources};
+use simulay_model::{ContainerCall, Resources};
 
 use crate::error::shown;
-use crate::{ContainerError, ImageId};
+use crate::{ContainerError, ImageId, Permissions};
+
+pub use admitted::{Admitted, Content, TMP_MIB};
 
 const MAX_NAME: usize = 64;
 /// Docker takes no less.
 const MIN_CPU_MILLI: u32 = 10;
+
+/// Decides which container calls are admitted. Pure: it asks nobody, so that everyone who has the operator's
+/// settings can decide.
+pub trait Admission: Send + Sync {
+    /// Checks a call against what its plugin is permitted and the operator grants.
+    ///
+    /// # Errors
+    /// The first rule broken, with its field.
+    fn admit(&self, call: &ContainerCall, permissions: &Permissions) -> Result<Admitted, ContainerError>;
+}
 
 /// What the operator grants.
 #[derive(Debug, Clone, Default)]
@@ -68,52 +80,10 @@ impl Default for Limits {
     }
 }
 
-/// A call the policy admits; only the policy makes one.
-#[derive(Debug, Clone)]
-pub struct Admitted {
-    pub(crate) name: String,
-    pub(crate) image_name: String,
-    pub(crate) image: ImageId,
-    pub(crate) command: Vec<String>,
-    pub(crate) env: BTreeMap<String, String>,
-    pub(crate) files: Vec<(RelativePath, Content)>,
-    pub(crate) outputs: Vec<String>,
-    pub(crate) excludes: Vec<String>,
-    pub(crate) keep_unchanged: bool,
-    /// Within the manifest's bounds and the operator's.
-    pub(crate) resources: Resources,
-    pub(crate) limits: Limits,
-}
-
-/// Where the bytes of a file come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Content {
-    Inline(Bytes),
-    Artifact(Digest),
-}
-
-impl Admitted {
-    /// What is run in it.
-    #[must_use]
-    pub fn command(&self) -> &[String] {
-        &self.command
-    }
-
-    /// What the container may use: as asked, or lowered to the operator's bounds.
-    #[must_use]
-    pub const fn resources(&self) -> Resources {
-        self.resources
-    }
-}
-
-impl Policy {
-    /// Checks a call against the manifest and the operator's bounds. Asks nobody.
-    ///
-    /// # Errors
-    /// The first rule broken, with its field.
-    pub fn admit(&self, call: &ContainerCall, manifest: &Manifest) -> Result<Admitted, ContainerError> {
+impl Admission for Policy {
+    fn admit(&self, call: &ContainerCall, permissions: &Permissions) -> Result<Admitted, ContainerError> {
         check_name(&call.name)?;
-        let image = self.image(&call.image, manifest)?;
+        let image = self.image(&call.image, permissions)?;
         outputs::check("outputs", &call.outputs)?;
         outputs::check("excludes", &call.excludes)?;
         Ok(Admitted {
@@ -126,14 +96,16 @@ impl Policy {
             outputs: call.outputs.clone(),
             excludes: call.excludes.clone(),
             keep_unchanged: call.keep_unchanged,
-            resources: self.resources(&call.resources, manifest)?,
+            resources: self.resources(&call.resources, permissions)?,
             limits: self.limits,
         })
     }
+}
 
-    fn image(&self, name: &str, manifest: &Manifest) -> Result<ImageId, ContainerError> {
+impl Policy {
+    fn image(&self, name: &str, permissions: &Permissions) -> Result<ImageId, ContainerError> {
         let refuse = |rule: String| ContainerError::ImageNotAllowed { image: shown(name), rule };
-        if !manifest.images.iter().any(|image| image.name == name) {
+        if !permissions.images.contains(name) {
             return Err(refuse("the plugin's manifest does not declare it".to_owned()));
         }
         self.images.get(name).copied().ok_or_else(|| {
@@ -142,7 +114,7 @@ impl Policy {
         })
     }
 
-    fn resources(&self, asked: &Resources, manifest: &Manifest) -> Result<Resources, ContainerError> {
+    fn resources(&self, asked: &Resources, permissions: &Permissions) -> Result<Resources, ContainerError> {
         let denied = |bound: &str, rule: String| denied(format!("resources.{bound}"), rule);
         if let Some(bound) = asked.zero() {
             return Err(denied(bound, "must not be 0".to_owned()));
@@ -150,7 +122,7 @@ impl Policy {
         if asked.cpu_milli < MIN_CPU_MILLI {
             return Err(denied("cpu_milli", format!("must be at least {MIN_CPU_MILLI}")));
         }
-        if let Some((bound, value, limit)) = asked.exceeds(&manifest.max_resources) {
+        if let Some((bound, value, limit)) = asked.exceeds(&permissions.max_resources) {
             return Err(denied(bound, format!("{value} is over the {limit} that the manifest declares")));
         }
         Ok(asked.min(&self.limits.resources))
@@ -170,4 +142,4 @@ fn denied(field: impl Into<String>, rule: impl Into<String>) -> ContainerError {
 }
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;

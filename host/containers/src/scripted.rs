@@ -7,7 +7,9 @@
 //! containers.on("hang", Act::exits(0).held());
 //! ```
 
+mod act;
 mod ledger;
+mod memory;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,111 +17,37 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::TryStreamExt as _;
-use simulay_model::{ContainerCall, ContainerName, Digest, Ending, Manifest, Omission, RelativePath};
+use simulay_model::{ContainerCall, ContainerName, Digest, RelativePath};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::policy::Content;
 use crate::{
-    Admitted, Begin, Completed, ContainerError, Containers, Exchange, ImageId, Omitted, Policy,
-    RegisteredImage, Stream,
+    Admission, Admitted, Begin, Completed, ContainerError, Content, Exchange, Execution, ExecutionRequest,
+    Gate, ImageId, Inventory, Permissions, Policy, RegisteredImage,
 };
 
+pub use self::act::Act;
+use self::act::End;
 pub use self::ledger::Ledger;
-
-/// What a container does.
-#[derive(Clone)]
-pub struct Act {
-    end: End,
-    streams: Vec<(Stream, Bytes)>,
-    outputs: Vec<(String, Bytes)>,
-    omitted: Omitted,
-    wall_ms: u64,
-    held: bool,
-}
-
-#[derive(Clone)]
-enum End {
-    With(Ending),
-    Error(Arc<dyn Fn() -> ContainerError + Send + Sync>),
-}
-
-impl Act {
-    /// The command exits with `code`.
-    #[must_use]
-    pub fn exits(code: i32) -> Self {
-        Self::ends(Ending::Exited(code))
-    }
-
-    /// The command ends so.
-    #[must_use]
-    pub fn ends(ending: Ending) -> Self {
-        Self::new(End::With(ending))
-    }
-
-    /// The container breaks; `error` makes the error each time.
-    #[must_use]
-    pub fn breaks(error: impl Fn() -> ContainerError + Send + Sync + 'static) -> Self {
-        Self::new(End::Error(Arc::new(error)))
-    }
-
-    const fn new(end: End) -> Self {
-        let omitted = Omitted { files: Vec::new(), more_files: 0, stdout: 0, stderr: 0 };
-        Self { end, streams: Vec::new(), outputs: Vec::new(), omitted, wall_ms: 1, held: false }
-    }
-
-    /// Prints before it ends.
-    #[must_use]
-    pub fn stdout(mut self, text: impl Into<Bytes>) -> Self {
-        self.streams.push((Stream::Stdout, text.into()));
-        self
-    }
-
-    /// Complains before it ends.
-    #[must_use]
-    pub fn stderr(mut self, text: impl Into<Bytes>) -> Self {
-        self.streams.push((Stream::Stderr, text.into()));
-        self
-    }
-
-    /// Leaves a file.
-    #[must_use]
-    pub fn output(mut self, path: impl Into<String>, bytes: impl Into<Bytes>) -> Self {
-        self.outputs.push((path.into(), bytes.into()));
-        self
-    }
-
-    /// Leaves a file that cannot be kept.
-    #[must_use]
-    pub fn leaves_out(mut self, path: impl Into<String>, reason: impl Into<String>) -> Self {
-        self.omitted.files.push(Omission { path: path.into(), reason: reason.into() });
-        self
-    }
-
-    /// Takes this long by its own account.
-    #[must_use]
-    pub const fn wall_ms(mut self, wall_ms: u64) -> Self {
-        self.wall_ms = wall_ms;
-        self
-    }
-
-    /// Does not end before [`Scripted::release`].
-    #[must_use]
-    pub const fn held(mut self) -> Self {
-        self.held = true;
-        self
-    }
-}
+pub use self::memory::{Memory, Outputs};
 
 /// Files a container was given: path and bytes.
 pub type Received = Vec<(String, Vec<u8>)>;
 
-/// Containers that follow a script. Clones share all they know.
-#[derive(Clone)]
+/// Containers that follow a script. Clones share all they know, as hosts share a daemon; each is closed for
+/// itself.
 pub struct Scripted {
     state: Arc<Mutex<State>>,
     released: Arc<watch::Sender<BTreeSet<String>>>,
     policy: Option<Policy>,
+    gate: Gate,
+}
+
+impl Clone for Scripted {
+    fn clone(&self) -> Self {
+        let (state, released) = (self.state.clone(), self.released.clone());
+        Self { state, released, policy: self.policy.clone(), gate: Gate::default() }
+    }
 }
 
 #[derive(Default)]
@@ -138,10 +66,11 @@ impl Default for Scripted {
 }
 
 impl Scripted {
-    /// With every image that a manifest declares, and the usual bounds.
+    /// With every image that is permitted, and the usual bounds.
     #[must_use]
     pub fn new() -> Self {
-        Self { state: Arc::default(), released: Arc::new(watch::Sender::default()), policy: None }
+        let released = Arc::new(watch::Sender::default());
+        Self { state: Arc::default(), released, policy: None, gate: Gate::default() }
     }
 
     /// With the images and bounds of `policy`.
@@ -219,6 +148,27 @@ impl Scripted {
         (act, false)
     }
 
+    async fn perform_or_stop(
+        &self,
+        name: ContainerName,
+        call: &Admitted,
+        exchange: &dyn Exchange,
+        (begin, cancel): (Begin, &CancellationToken),
+    ) -> Result<Completed, ContainerError> {
+        let completed = tokio::select! {
+            biased;
+            () = cancel.cancelled() => Err(ContainerError::Cancelled),
+            completed = self.perform(name, call, exchange, begin) => completed,
+        };
+        // A daemon that is absent keeps what it has.
+        let mut state = self.state();
+        if completed.is_err() && !state.absent {
+            state.present.remove(&name);
+        }
+        drop(state);
+        completed
+    }
+
     async fn perform(
         &self,
         name: ContainerName,
@@ -230,7 +180,7 @@ impl Scripted {
         if begin == Begin::Adopt && !self.state().present.contains_key(&name) {
             return Err(ContainerError::Lost("it is not there".to_owned()));
         }
-        let (act, adopted) = self.ensure(name, &call.name);
+        let (act, adopted) = self.ensure(name, call.name());
         if !adopted {
             let received = receive(call, exchange).await?;
             self.state().received.insert(name, received);
@@ -239,7 +189,7 @@ impl Scripted {
         if act.held {
             let mut released = self.released.subscribe();
             // The sender lives as long as we do.
-            let _ = released.wait_for(|released| released.contains(&call.name)).await;
+            let _ = released.wait_for(|released| released.contains(call.name())).await;
         }
         if !self.state().present.contains_key(&name) {
             return Err(ContainerError::Lost("it was removed".to_owned()));
@@ -257,7 +207,7 @@ impl Scripted {
 
 async fn receive(call: &Admitted, exchange: &dyn Exchange) -> Result<Received, ContainerError> {
     let mut received = Received::new();
-    for (path, content) in &call.files {
+    for (path, content) in call.files() {
         let bytes = match content {
             Content::Inline(bytes) => bytes.to_vec(),
             Content::Artifact(artifact) => {
@@ -293,37 +243,28 @@ async fn hand_back(outputs: Vec<(String, Bytes)>, exchange: &dyn Exchange) -> Re
     Ok(())
 }
 
-#[async_trait]
-impl Containers for Scripted {
-    fn admit(&self, call: &ContainerCall, manifest: &Manifest) -> Result<Admitted, ContainerError> {
+impl Admission for Scripted {
+    fn admit(&self, call: &ContainerCall, permissions: &Permissions) -> Result<Admitted, ContainerError> {
         if let Some(policy) = &self.policy {
-            return policy.admit(call, manifest);
+            return policy.admit(call, permissions);
         }
-        let id = |name: &str| ImageId::from(Digest::of(name.as_bytes()));
-        let images = manifest.images.iter().map(|image| (image.name.clone(), id(&image.name))).collect();
-        Policy { images, ..Policy::default() }.admit(call, manifest)
+        let id = |name: &String| (name.clone(), ImageId::from(Digest::of(name.as_bytes())));
+        let images = permissions.images.iter().map(id).collect();
+        Policy { images, ..Policy::default() }.admit(call, permissions)
     }
+}
 
+#[async_trait]
+impl Execution for Scripted {
     async fn run(
         &self,
-        name: ContainerName,
-        call: &Admitted,
+        request: ExecutionRequest,
         exchange: &dyn Exchange,
-        begin: Begin,
         cancel: CancellationToken,
     ) -> Result<Completed, ContainerError> {
-        let completed = tokio::select! {
-            biased;
-            () = cancel.cancelled() => Err(ContainerError::Cancelled),
-            completed = self.perform(name, call, exchange, begin) => completed,
-        };
-        // A daemon that is absent keeps what it has.
-        let mut state = self.state();
-        if completed.is_err() && !state.absent {
-            state.present.remove(&name);
-        }
-        drop(state);
-        completed
+        let call = self.admit(&request.call, &request.permissions)?;
+        let (name, begin) = (request.name, request.begin);
+        self.gate.pass(self.perform_or_stop(name, &call, exchange, (begin, &cancel))).await
     }
 
     async fn remove(&self, name: ContainerName) -> Result<(), ContainerError> {
@@ -332,6 +273,13 @@ impl Containers for Scripted {
         Ok(())
     }
 
+    async fn close(&self) {
+        self.gate.close().await;
+    }
+}
+
+#[async_trait]
+impl Inventory for Scripted {
     async fn list(&self) -> Result<Vec<ContainerName>, ContainerError> {
         self.answer()?;
         Ok(self.present())
@@ -346,7 +294,7 @@ impl Containers for Scripted {
         let images = self.policy.iter().flat_map(|policy| &policy.images);
         let image = |(name, id): (&String, &ImageId)| RegisteredImage {
             name: name.clone(),
-            id: id.to_string(),
+            id: *id,
             present: true,
             size: None,
             init: None,

@@ -100,5 +100,6 @@ impl Engine {
         }
         self.shared.letting_go.cancel();
         self.shared.tasks.wait().await;
+        self.shared.parts.containers.close().await;
     }
 }

@@ -79,7 +79,7 @@ impl Intake {
         let answer = answered.answer.map_err(|failure| CreateError::Preview(verdict::of_failure(failure)))?;
         let Answer::Step(step) = answer else { return Err(CreateError::Preview(verdict::wrong_answer())) };
         let step = plan::seeded(step, 0, seed);
-        plan::admit(&step, &plugin.manifest, &*self.shared.parts.containers, &known)
+        plan::admit(&step, &plugin.manifest, &*self.shared.parts.admission, &known)
             .map_err(CreateError::Preview)?;
         Ok(Planned { params, calls: step.calls })
     }

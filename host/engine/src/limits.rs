@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use simulay_containers::{Admitted, Capacity};
+use simulay_containers::Capacity;
 use simulay_model::{PluginName, RunId};
 use simulay_store::StoreError;
 
@@ -62,9 +62,9 @@ impl Limits {
         self.runs.take(asker.path(false), Capacity::default()).await
     }
 
-    /// Waits for the turn of a container.
-    pub(crate) async fn container(&self, asker: &Asker, call: &Admitted) -> Option<Turn> {
-        self.containers.take(asker.path(true), call.demand()).await
+    /// Waits for the turn of a container that takes so much.
+    pub(crate) async fn container(&self, asker: &Asker, demand: Capacity) -> Option<Turn> {
+        self.containers.take(asker.path(true), demand).await
     }
 
     /// Active runs, containers.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use simulay_containers::Containers;
+use simulay_containers::{Admission, Containers};
 use simulay_model::Clock;
 use simulay_sandbox::Sandbox;
 use simulay_signals::Signals;
@@ -27,6 +27,8 @@ pub struct Parts {
     pub blobs: Arc<dyn Blobs>,
     /// Runs plugin code.
     pub sandbox: Arc<dyn Sandbox>,
+    /// Decides which container calls are admitted.
+    pub admission: Arc<dyn Admission>,
     /// Carries out container calls.
     pub containers: Arc<dyn Containers>,
     /// Tells the time.

@@ -10,7 +10,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt as _;
-use simulay_containers::Admitted;
+use simulay_containers::{Capacity, Permissions};
 use simulay_model::{
     Artifact, AskedCall, CallEnd, CallRecord, Change, ContainerResult, Digest, ErrorKind, LogLevel, Next,
     Plugin, Progress, Run, RunEnd, RunError, RunState, Stage, Step,
@@ -24,7 +24,7 @@ use crate::fault::Fault;
 use crate::lease::RunLease;
 use crate::limits::Asker;
 use crate::retry::Budget;
-use crate::simulate::{Simulation, failure, pause, remove};
+use crate::simulate::{Pending, Simulation, failure, pause, remove};
 use crate::{plan, plugins, report, verdict};
 
 /// One pass over a leased run.
@@ -227,9 +227,9 @@ impl<'a> Pass<'a> {
         Ok(step)
     }
 
-    async fn admit(&self, step: &Step) -> Result<Vec<Admitted>, Fault> {
+    async fn admit(&self, step: &Step) -> Result<Vec<Capacity>, Fault> {
         let known = self.known().await?;
-        Ok(plan::admit(step, &self.plugin.manifest, &*self.context.parts.containers, &known)?)
+        Ok(plan::admit(step, &self.plugin.manifest, &*self.context.parts.admission, &known)?)
     }
 
     /// The results of the step; or the first failure; none when calls are left open because of `stop`.
@@ -243,10 +243,13 @@ impl<'a> Pass<'a> {
         let failed = |record: &CallRecord| failure(record, record.end.as_ref()?);
         // One that failed the run already leaves nothing to do but to tell so.
         if planned.iter().all(|record| failed(record).is_none()) {
-            let admitted = self.admit(step).await?;
-            let open = planned.into_iter().zip(admitted).filter(|(record, _)| record.end.is_none());
+            let demands = self.admit(step).await?;
+            let calls = planned.into_iter().zip(step.calls.iter().cloned()).zip(demands);
+            let pending = calls.map(|((record, call), demand)| Pending { record, call, demand });
+            let open = pending.filter(|pending| pending.record.end.is_none());
             let Self { context, lease, asker, run, .. } = self;
-            let simulation = Simulation { context, lease, asker, run, known: self.known().await? };
+            let (permissions, known) = (Permissions::from(&self.plugin.manifest), self.known().await?);
+            let simulation = Simulation { context, lease, asker, run, permissions, known };
             simulation.step(open.collect(), stop).await?;
         }
         let ended = records(number, step, &*self.lease.progress().await?);

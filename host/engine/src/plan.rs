@@ -2,22 +2,22 @@
 
 use std::collections::{HashMap, HashSet};
 
-use simulay_containers::{Admitted, Containers};
+use simulay_containers::{Admission, Capacity, Permissions};
 use simulay_model::{ContainerCall, Digest, ErrorKind, Manifest, RunError, Source, Step};
 
 use crate::verdict;
 
-/// The calls of `step` as the policy admits them, in their order. `known` are the artifacts the
-/// run has.
+/// What each call of `step` takes of a node, in their order, once the policy admits them all. `known` are the
+/// artifacts the run has.
 ///
 /// # Errors
 /// The first call that asks for what is not allowed.
 pub(crate) fn admit(
     step: &Step,
     manifest: &Manifest,
-    containers: &dyn Containers,
+    admission: &dyn Admission,
     known: &HashMap<Digest, u64>,
-) -> Result<Vec<Admitted>, RunError> {
+) -> Result<Vec<Capacity>, RunError> {
     let most = manifest.max_parallel as usize;
     if step.calls.len() > most {
         let message =
@@ -25,9 +25,11 @@ pub(crate) fn admit(
         return Err(RunError::new(ErrorKind::SpecDenied, message).at("calls"));
     }
     check_names(step)?;
+    let permissions = Permissions::from(manifest);
     let admit = |call: &ContainerCall| {
         check_sources(call, known)?;
-        containers.admit(call, manifest).map_err(|error| verdict::of_container(&error, &call.name))
+        let admitted = admission.admit(call, &permissions);
+        admitted.map(|call| call.demand()).map_err(|error| verdict::of_container(&error, &call.name))
     };
     step.calls.iter().map(admit).collect()
 }

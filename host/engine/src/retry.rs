@@ -27,6 +27,7 @@ pub(crate) fn judge(error: &ContainerError, name: &str) -> Attempt {
         ContainerError::Cancelled => Attempt::Stopped,
         ContainerError::Lost(_)
         | ContainerError::Unavailable(_)
+        | ContainerError::Closed
         | ContainerError::ImageUnavailable { .. } => Attempt::Broken(told()),
         ContainerError::Exchange(source) if source.kind() == io::ErrorKind::StorageFull => {
             Attempt::Parked(told())

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
-use simulay_containers::{Admitted, Begin, Completed, ContainerError};
+use simulay_containers::{Begin, Capacity, Completed, ContainerError, ExecutionRequest, Permissions};
 use simulay_model::{
-    CallEnd, CallRecord, Change, ContainerName, Digest, LogLevel, OnFailure, Run, RunError, RunId, Stage,
+    CallEnd, CallRecord, Change, ContainerCall, ContainerName, Digest, LogLevel, OnFailure, Run, RunError,
+    RunId, Stage,
 };
 use simulay_store::StoreError;
 use tokio_util::sync::CancellationToken;
@@ -26,8 +27,20 @@ pub(crate) struct Simulation<'a> {
     pub(crate) lease: &'a RunLease,
     pub(crate) asker: &'a Asker,
     pub(crate) run: &'a Run,
+    /// What the plugin of the run is permitted.
+    pub(crate) permissions: Permissions,
     /// Artifacts of the run and their sizes.
     pub(crate) known: Arc<HashMap<Digest, u64>>,
+}
+
+/// A call that has not ended.
+pub(crate) struct Pending {
+    /// What the journal says of it.
+    pub(crate) record: CallRecord,
+    /// As the plugin wrote it.
+    pub(crate) call: ContainerCall,
+    /// What it takes of a node.
+    pub(crate) demand: Capacity,
 }
 
 impl Simulation<'_> {
@@ -35,14 +48,14 @@ impl Simulation<'_> {
     /// stopped. Returns early, with calls left open, only when `stop` says so or the store fails.
     pub(crate) async fn step(
         &self,
-        pending: Vec<(CallRecord, Admitted)>,
+        pending: Vec<Pending>,
         stop: &CancellationToken,
     ) -> Result<(), StoreError> {
         let present = self.present(&pending, stop).await;
         let step = stop.child_token();
         let (present, siblings) = (&present, &step);
-        let calls = pending.into_iter().map(|(record, admitted)| async move {
-            let ended = self.call(record, &admitted, present, siblings).await;
+        let calls = pending.into_iter().map(|pending| async move {
+            let ended = self.call(pending, present, siblings).await;
             // A store that fails is no reason to throw the work of the others away.
             if matches!(ended, Ok(false)) {
                 siblings.cancel();
@@ -59,12 +72,8 @@ impl Simulation<'_> {
     }
 
     /// The containers that an earlier life of the host left, when one is in question.
-    async fn present(
-        &self,
-        pending: &[(CallRecord, Admitted)],
-        stop: &CancellationToken,
-    ) -> Vec<ContainerName> {
-        if !pending.iter().any(|(record, _)| record.started) {
+    async fn present(&self, pending: &[Pending], stop: &CancellationToken) -> Vec<ContainerName> {
+        if !pending.iter().any(|pending| pending.record.started) {
             return Vec::new();
         }
         for failures in 0.. {
@@ -85,39 +94,40 @@ impl Simulation<'_> {
     /// True when the call ended in a way the run goes on from.
     async fn call(
         &self,
-        mut record: CallRecord,
-        admitted: &Admitted,
+        mut pending: Pending,
         present: &[ContainerName],
         stop: &CancellationToken,
     ) -> Result<bool, StoreError> {
+        let record = &mut pending.record;
         // A container that may have been started and is not there is never started again.
-        if record.started && !present.contains(&name(self.run.id, newest(&record))) && !stop.is_cancelled() {
-            self.next_attempt(&mut record, "the container was gone after a restart of the host").await?;
+        if record.started && !present.contains(&name(self.run.id, newest(record))) && !stop.is_cancelled() {
+            self.next_attempt(record, "the container was gone after a restart of the host").await?;
         }
         let mut budget = Budget::new(
             self.context.settings.max_attempts,
             self.run.retries.min(self.context.settings.max_retries),
         );
         loop {
-            let error = match self.attempt(&record, admitted, stop).await? {
+            let error = match self.attempt(&pending, stop).await? {
                 Attempt::Stopped => return Ok(false),
-                Attempt::Over(end) => match failure(&record, &end) {
+                Attempt::Over(end) => match failure(&pending.record, &end) {
                     Some(error) if budget.retry(&error) => error,
-                    _ => return self.over(&record, *end, stop).await,
+                    _ => return self.over(&pending.record, *end, stop).await,
                 },
                 Attempt::Parked(error) => error,
                 Attempt::Broken(error) if budget.again() => error,
-                Attempt::Broken(error) => return self.over(&record, CallEnd::Error(error), stop).await,
+                Attempt::Broken(error) => {
+                    return self.over(&pending.record, CallEnd::Error(error), stop).await;
+                }
             };
-            self.next_attempt(&mut record, &error.message).await?;
+            self.next_attempt(&mut pending.record, &error.message).await?;
             self.pause(budget.failures(), stop).await;
         }
     }
 
     async fn attempt(
         &self,
-        record: &CallRecord,
-        admitted: &Admitted,
+        Pending { record, call, demand }: &Pending,
         stop: &CancellationToken,
     ) -> Result<Attempt, StoreError> {
         if !record.started {
@@ -127,7 +137,7 @@ impl Simulation<'_> {
         let place = tokio::select! {
             biased;
             () = stop.cancelled() => None,
-            place = self.context.limits.container(self.asker, admitted) => place,
+            place = self.context.limits.container(self.asker, *demand) => place,
         };
         let Some(_place) = place else {
             // What an earlier life started has no one to stop it but us.
@@ -144,8 +154,8 @@ impl Simulation<'_> {
             let CallRecord { step, index, attempt, .. } = *record;
             self.lease.apply(Change::CallStarted { step, index, attempt }).await?;
         }
-        let name = name(self.run.id, newest(record));
-        let ended = self.context.parts.containers.run(name, admitted, &exchange, begin, stop.clone()).await;
+        let request = self.request(record, call, begin);
+        let ended = self.context.parts.containers.run(request, &exchange, stop.clone()).await;
         self.result(record, &exchange, ended).await
     }
 
@@ -228,6 +238,11 @@ impl Simulation<'_> {
     async fn pause(&self, failures: u32, stop: &CancellationToken) {
         let time = self.context.settings.backoff.pause(failures, &*self.context.parts.chance);
         pause(time, stop).await;
+    }
+
+    fn request(&self, record: &CallRecord, call: &ContainerCall, begin: Begin) -> ExecutionRequest {
+        let (call, permissions) = (call.clone(), self.permissions.clone());
+        ExecutionRequest { name: name(self.run.id, newest(record)), call, permissions, begin }
     }
 
     fn exchange(&self, record: &CallRecord) -> CallExchange {

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use simulay_containers::Owner;
+use simulay_containers_docker::Owner;
 use simulay_engine::{Engine, Kept, Parts, SystemChance};
 use simulay_model::SystemClock;
 use simulay_sandbox::{Sandbox, SandboxSettings};
@@ -27,7 +27,7 @@ use crate::risks::Risk;
 pub(crate) use docker::{Whose, images, images_for_run, preflight, register, remove_orphans, renew};
 pub(crate) use limits::of_retention as retention;
 pub(crate) use safety::{check_daemon, check_sandbox, is_there, risk_of};
-pub(crate) use simulay_containers::{Finding, Severity};
+pub(crate) use simulay_containers_docker::{Finding, Severity};
 
 /// Image IDs by logical name.
 pub(crate) type ImageIds = BTreeMap<String, String>;
@@ -88,7 +88,8 @@ pub(crate) fn engine(
         .with_context(|| format!("the data directory {} cannot be used", data.display()))?;
     let owner = (standing == Standing::Passing).then(Owner::this_process).transpose()?;
     let whose = Whose { instance: instance::of(data, standing)?, owner };
-    let containers = docker::containers(settings, whose, images)?;
+    let policy = docker::policy(settings, images)?;
+    let containers = docker::containers(settings, whose, policy.clone())?;
     let kept = kept(records.clone(), blobs.clone());
     let parts = Parts {
         signals: Arc::new(LocalSignals::default()),
@@ -98,6 +99,7 @@ pub(crate) fn engine(
         requests: records,
         blobs,
         sandbox: sandbox_of(settings, Some(data))?,
+        admission: Arc::new(policy),
         containers: Arc::new(containers),
         clock: Arc::new(SystemClock),
         chance: Arc::new(SystemChance),

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use simulay_containers::scripted::Ledger;
-use simulay_containers::{Admitted, Limits, Policy};
+use simulay_containers::{Admission as _, Admitted, Limits, Permissions, Policy};
 use simulay_model::{ContainerCall, Manifest, OnFailure};
 
 use crate::seeds;
@@ -38,7 +38,7 @@ pub(crate) static CALL: LazyLock<Admitted> = LazyLock::new(|| {
         on_failure: OnFailure::FailRun,
         deterministic: true,
     };
-    policy.admit(&call, &manifest).unwrap()
+    policy.admit(&call, &Permissions::from(&manifest)).unwrap()
 });
 
 /// Panics when more was kept than the call may leave.

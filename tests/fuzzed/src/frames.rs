@@ -1,7 +1,7 @@
 //! Frames between the host and `simulay-init`, as both read them.
 
-use simulay_containers::hear;
 use simulay_containers::scripted::Ledger;
+use simulay_containers_docker::hear;
 use simulay_init::frames::{Decoder, FrameError, JobSpec, Order, Report, decode_all, encode};
 use simulay_init::patterns::Patterns;
 

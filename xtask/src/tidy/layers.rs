@@ -1,5 +1,5 @@
 //! Dependencies point one way: `model ← {archives, sandbox, containers, store} ← engine ← api ← simulay`, and
-//! `sandbox ← sandbox-wasm ← simulay`.
+//! `sandbox ← sandbox-wasm ← simulay`, `containers ← containers-docker ← simulay`.
 
 use std::path::PathBuf;
 
@@ -24,14 +24,18 @@ pub(super) struct Member {
 }
 
 /// The crates of ours that each crate may depend on.
-const LAYERS: [(&str, &[&str]); 16] = [
+const LAYERS: [(&str, &[&str]); 17] = [
     ("simulay-model", &[]),
     ("simulay-init", &[]),
     ("simulay-archives", &["simulay-model"]),
     ("simulay-signals", &["simulay-model"]),
     ("simulay-sandbox", &["simulay-model"]),
     ("simulay-sandbox-wasm", &["simulay-model", "simulay-sandbox", "simulay-hostile"]),
-    ("simulay-containers", &["simulay-model", "simulay-init", "simulay-fault-proxy"]),
+    ("simulay-containers", &["simulay-model", "simulay-init"]),
+    (
+        "simulay-containers-docker",
+        &["simulay-model", "simulay-init", "simulay-containers", "simulay-fault-proxy"],
+    ),
     ("simulay-store", &["simulay-model"]),
     (
         "simulay-engine",
@@ -64,6 +68,7 @@ const LAYERS: [(&str, &[&str]); 16] = [
             "simulay-sandbox",
             "simulay-sandbox-wasm",
             "simulay-containers",
+            "simulay-containers-docker",
             "simulay-signals",
             "simulay-store",
             "simulay-engine",
@@ -81,6 +86,7 @@ const LAYERS: [(&str, &[&str]); 16] = [
             "simulay-sandbox",
             "simulay-sandbox-wasm",
             "simulay-containers",
+            "simulay-containers-docker",
             "simulay-hostile",
         ],
     ),
@@ -93,7 +99,7 @@ const HOMES: [(&str, &str); 8] = [
     ("wasmparser", "simulay-sandbox-wasm"),
     ("landlock", "simulay-sandbox-wasm"),
     ("seccompiler", "simulay-sandbox-wasm"),
-    ("bollard", "simulay-containers"),
+    ("bollard", "simulay-containers-docker"),
     ("axum", "simulay-api"),
     ("rusqlite", "simulay-store"),
     ("object_store", "simulay-store"),

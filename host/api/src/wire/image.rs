@@ -28,7 +28,7 @@ pub struct ImageList {
 
 impl From<RegisteredImage> for Image {
     fn from(image: RegisteredImage) -> Self {
-        Self { name: image.name, id: image.id, present: image.present, size: image.size }
+        Self { name: image.name, id: image.id.to_string(), present: image.present, size: image.size }
     }
 }
 

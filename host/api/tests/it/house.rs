@@ -75,6 +75,7 @@ impl House {
             requests: records,
             blobs,
             sandbox: Arc::new(scripts::sandbox()),
+            admission: Arc::new(containers.clone()),
             containers: Arc::new(containers.clone()),
             clock: Arc::new(SystemClock),
             chance: Arc::new(SystemChance),

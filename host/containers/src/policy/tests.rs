@@ -1,36 +1,22 @@
 use proptest::prelude::*;
-use semver::Version;
-use serde_json::json;
-use simulay_model::{File, Image, OnFailure, Source};
+use simulay_model::{Digest, File, OnFailure, Source};
 
 use super::*;
 
-pub(crate) const MANIFEST_RESOURCES: Resources =
+const PERMITTED: Resources =
     Resources { cpu_milli: 8000, memory_mib: 4096, scratch_mib: 4096, timeout_ms: 7_200_000 };
 
-pub(crate) fn manifest() -> Manifest {
-    let image = |name: &str| Image { name: name.to_owned(), purpose: "To compute.".to_owned() };
-    Manifest {
-        name: "test".parse().unwrap(),
-        version: Version::new(1, 0, 0),
-        title: "Test".to_owned(),
-        description: "Test".to_owned(),
-        params_schema: json!({}),
-        result_schema: json!({}),
-        images: vec![image("octave"), image("unregistered")],
-        max_resources: MANIFEST_RESOURCES,
-        max_parallel: 1,
-        examples: Vec::new(),
-    }
+fn permissions() -> Permissions {
+    Permissions { images: ["octave", "unregistered"].map(str::to_owned).into(), max_resources: PERMITTED }
 }
 
-pub(crate) fn policy() -> Policy {
+fn policy() -> Policy {
     let id = |name: &str| ImageId::from(Digest::of(name.as_bytes()));
     let images = ["octave", "undeclared"].map(|name| (name.to_owned(), id(name))).into();
     Policy { images, ..Policy::default() }
 }
 
-pub(crate) fn call() -> ContainerCall {
+fn call() -> ContainerCall {
     ContainerCall {
         name: "solve-1".to_owned(),
         image: "octave".to_owned(),
@@ -47,7 +33,7 @@ pub(crate) fn call() -> ContainerCall {
 }
 
 fn admit(call: &ContainerCall) -> Result<Admitted, ContainerError> {
-    policy().admit(call, &manifest())
+    policy().admit(call, &permissions())
 }
 
 /// The field that a changed call is refused for.
@@ -70,7 +56,7 @@ fn images_are_declared_and_registered() {
         let refused = admit(&ContainerCall { image: image.to_owned(), ..call() });
         assert!(matches!(refused, Err(ContainerError::ImageNotAllowed { .. })), "{image}");
     }
-    let nothing = Policy::default().admit(&call(), &manifest());
+    let nothing = Policy::default().admit(&call(), &permissions());
     assert!(matches!(nothing, Err(ContainerError::ImageNotAllowed { .. })));
     assert_eq!(admit(&call()).unwrap().image, ImageId::from(Digest::of(b"octave")));
 }
@@ -134,10 +120,10 @@ fn what_the_plugin_wrote_is_bounded_and_artifacts_are_not_its_writing() {
     let bytes = |length| File { path: "b".to_owned(), content: Source::Bytes(vec![0; length]) };
     let artifact = File { path: "c".to_owned(), content: Source::Artifact(Digest::of(b"")) };
     let fits = ContainerCall { files: vec![text.clone(), bytes(2), artifact], ..call() };
-    assert!(policy.admit(&fits, &manifest()).is_ok());
+    assert!(policy.admit(&fits, &permissions()).is_ok());
     let over = ContainerCall { files: vec![text, bytes(3)], ..call() };
     assert!(matches!(
-        policy.admit(&over, &manifest()),
+        policy.admit(&over, &permissions()),
         Err(ContainerError::SpecDenied { field, .. }) if field == "files"
     ));
 }
@@ -160,7 +146,7 @@ fn resources_are_refused_over_the_manifest_and_lowered_to_the_operator() {
     assert_eq!(refused(|call| call.resources.cpu_milli = 9), "resources.cpu_milli");
     assert_eq!(refused(|call| call.resources.timeout_ms = 7_200_001), "resources.timeout_ms");
     assert_eq!(admit(&call()).unwrap().resources(), call().resources);
-    let all = admit(&ContainerCall { resources: MANIFEST_RESOURCES, ..call() }).unwrap();
+    let all = admit(&ContainerCall { resources: PERMITTED, ..call() }).unwrap();
     assert_eq!(all.resources(), Limits::default().resources);
 }
 

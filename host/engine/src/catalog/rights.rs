@@ -1,7 +1,7 @@
 //! What a plugin asks for, and what it gets here.
 
 use semver::Version;
-use simulay_containers::ContainerError;
+use simulay_containers::{ContainerError, Permissions};
 use simulay_model::asks::{Lowered, More, lowered, more};
 use simulay_model::{ContainerCall, Manifest, OnFailure, Plugin, PluginEvent, Resources};
 use simulay_store::StoreError;
@@ -69,8 +69,9 @@ impl Catalog {
 
     /// Declared images that the policy refuses.
     fn unknown_images(&self, manifest: &Manifest) -> Vec<String> {
+        let permissions = Permissions::from(manifest);
         let refused = |name: &String| {
-            let admitted = self.shared.parts.containers.admit(&asking_for(manifest, name), manifest);
+            let admitted = self.shared.parts.admission.admit(&asking_for(manifest, name), &permissions);
             matches!(admitted, Err(ContainerError::ImageNotAllowed { .. }))
         };
         manifest.images.iter().map(|image| image.name.clone()).filter(refused).collect()

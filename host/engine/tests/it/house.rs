@@ -48,6 +48,7 @@ impl House {
             requests: records,
             blobs,
             sandbox: Arc::new(plugins),
+            admission: Arc::new(containers.clone()),
             containers: Arc::new(containers.clone()),
             clock: Arc::new(SystemClock),
             chance: Arc::new(SystemChance),

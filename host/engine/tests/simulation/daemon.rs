@@ -7,10 +7,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use simulay_containers::{
-    Admitted, Begin, Capacity, Completed, ContainerError, Containers, Exchange, ImageId, Policy,
-    RegisteredImage, Stream,
+    Admission, Begin, Capacity, Completed, ContainerError, Exchange, Execution, ExecutionRequest, ImageId,
+    Inventory, Policy, RegisteredImage, Stream,
 };
-use simulay_model::{ContainerCall, ContainerName, Digest, Manifest, RelativePath, RunId};
+use simulay_model::{ContainerCall, ContainerName, Digest, RelativePath, RunId};
 use tokio_util::sync::CancellationToken;
 
 use crate::machine::Machine;
@@ -149,11 +149,11 @@ impl Client {
     async fn carry_out(
         &self,
         name: ContainerName,
-        call: &Admitted,
+        call: &ContainerCall,
         exchange: &dyn Exchange,
         begin: Begin,
     ) -> Result<Completed, ContainerError> {
-        let act: Act = serde_json::from_str(&call.command()[1]).unwrap();
+        let act: Act = serde_json::from_str(&call.command[1]).unwrap();
         self.reach().await?;
         let ends = self.ensure(name, &act, begin)?;
         self.machine.act().await;
@@ -202,27 +202,27 @@ fn host(error: std::io::Error) -> ContainerError {
     ContainerError::Exchange(error)
 }
 
-#[async_trait]
-impl Containers for Client {
-    fn admit(&self, call: &ContainerCall, manifest: &Manifest) -> Result<Admitted, ContainerError> {
-        let image = ImageId::from(Digest::of(b"octave"));
-        let images = BTreeMap::from([("octave".to_owned(), image)]);
-        Policy { images, ..Policy::default() }.admit(call, manifest)
-    }
+/// What the operator of this world grants.
+pub(crate) fn policy() -> Policy {
+    let image = ImageId::from(Digest::of(b"octave"));
+    Policy { images: BTreeMap::from([("octave".to_owned(), image)]), ..Policy::default() }
+}
 
+#[async_trait]
+impl Execution for Client {
     async fn run(
         &self,
-        name: ContainerName,
-        call: &Admitted,
+        request: ExecutionRequest,
         exchange: &dyn Exchange,
-        begin: Begin,
         cancel: CancellationToken,
     ) -> Result<Completed, ContainerError> {
+        policy().admit(&request.call, &request.permissions)?;
+        let ExecutionRequest { name, call, begin, .. } = request;
         self.machine.act().await;
         let completed = tokio::select! {
             biased;
             () = cancel.cancelled() => Err(ContainerError::Cancelled),
-            completed = self.carry_out(name, call, exchange, begin) => completed,
+            completed = self.carry_out(name, &call, exchange, begin) => completed,
         };
         self.machine.act().await;
         if let Err(error) = &completed {
@@ -243,6 +243,11 @@ impl Containers for Client {
         Ok(())
     }
 
+    async fn close(&self) {}
+}
+
+#[async_trait]
+impl Inventory for Client {
     async fn list(&self) -> Result<Vec<ContainerName>, ContainerError> {
         self.answer().await?;
         let mut present = self.daemon.present();

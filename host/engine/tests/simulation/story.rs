@@ -13,7 +13,7 @@ use simulay_signals::LocalSignals;
 use simulay_store::{RunQuery, Runs};
 use tokio::runtime::Runtime;
 
-use crate::daemon::{Client, Daemon};
+use crate::daemon::{Client, Daemon, policy};
 use crate::database::{Database, Store};
 use crate::machine::{Machine, MachineClock, WorldChance};
 use crate::plugin::{NAME, Params, Workers};
@@ -206,6 +206,7 @@ impl Story {
             requests: database.clone(),
             blobs: database,
             sandbox: Arc::new(Workers { machine: machine.clone(), crashes: self.crashes.clone() }),
+            admission: Arc::new(policy()),
             containers: Arc::new(Client { daemon: self.daemon.clone(), machine: machine.clone() }),
             clock: Arc::new(MachineClock(machine)),
             chance: Arc::new(WorldChance(self.world.clone())),

@@ -101,6 +101,7 @@ async fn refresh(settings: &Settings, init: Option<&Path>, json: bool) -> anyhow
     for RegisteredImage { name, id, .. } in
         compose::images(settings, &ids).await?.into_iter().filter(|image| image.init != wanted)
     {
+        let id = id.to_string();
         let new = compose::renew(settings, &id, &init).await.with_context(|| {
             format!("{name} is not registered anew; `simulay images register {name} IMAGE` does it")
         })?;

@@ -4,9 +4,9 @@ use std::env;
 use std::path::PathBuf;
 
 use anyhow::bail;
-use simulay_containers::{
-    Address, Containers as _, DockerContainers, DockerSettings, Finding, Owner, Policy, Reach,
-    RegisteredImage, Registrar, Runtime, Severity, Tls,
+use simulay_containers::{Inventory as _, Policy, RegisteredImage};
+use simulay_containers_docker::{
+    Address, DockerContainers, DockerSettings, Finding, Owner, Reach, Registrar, Runtime, Severity, Tls,
 };
 use uuid::Uuid;
 
@@ -25,18 +25,20 @@ pub(crate) struct Whose {
     pub(crate) owner: Option<Owner>,
 }
 
+/// What the operator grants to container calls.
+pub(super) fn policy(settings: &Settings, images: &ImageIds) -> anyhow::Result<Policy> {
+    let images = images.iter().map(|(name, id)| Ok((name.clone(), id.parse()?)));
+    let images = images.collect::<anyhow::Result<_>>()?;
+    Ok(Policy { images, limits: limits::of_container(&settings.container) })
+}
+
 /// The containers of a host on the daemon of the settings; asks it nothing yet.
 pub(super) fn containers(
     settings: &Settings,
     Whose { instance, owner }: Whose,
-    images: &ImageIds,
+    policy: Policy,
 ) -> anyhow::Result<DockerContainers> {
     let (address, tls) = daemon(settings)?;
-    let images = images.iter().map(|(name, id)| Ok((name.clone(), id.parse()?)));
-    let policy = Policy {
-        images: images.collect::<anyhow::Result<_>>()?,
-        limits: limits::of_container(&settings.container),
-    };
     let runtime = match settings.docker.runtime {
         configuration::Runtime::Runc => Runtime::Runc,
         configuration::Runtime::Runsc => Runtime::Runsc,
@@ -46,7 +48,7 @@ pub(super) fn containers(
 
 /// The containers of nobody, to ask the daemon.
 fn nobodys(settings: &Settings, images: &ImageIds) -> anyhow::Result<DockerContainers> {
-    containers(settings, Whose::default(), images)
+    containers(settings, Whose::default(), policy(settings, images)?)
 }
 
 /// Where Docker is, and what there is to say of the way to it.

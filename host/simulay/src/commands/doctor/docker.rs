@@ -60,7 +60,7 @@ fn image(image: &simulay_containers::RegisteredImage) -> Check {
         return Check::bad(&name, State::Warn, message, cure);
     }
     if image.present {
-        return Check::ok(&name, image.id.clone());
+        return Check::ok(&name, image.id.to_string());
     }
     let cure = format!("register it again: `simulay images register {} IMAGE`", image.name);
     Check::bad(&name, State::Fail, format!("Docker does not have {}", image.id), cure)

@@ -1,0 +1,261 @@
+//! Containers on a Docker daemon.
+
+mod absence;
+mod attachment;
+mod confirm;
+mod connect;
+mod conversation;
+mod daemon;
+mod ending;
+mod orphans;
+mod patience;
+mod preflight;
+mod presence;
+mod receiving;
+mod sending;
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use simulay_containers::{
+    Admission as _, Admitted, Begin, Capacity, Completed, ContainerError, Exchange, Execution,
+    ExecutionRequest, Gate, ImageId, Inventory, Policy, RegisteredImage,
+};
+use simulay_model::ContainerName;
+use tokio::sync::{OnceCell, Semaphore};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+pub(crate) use absence::in_words;
+pub use connect::ConnectError;
+pub(crate) use connect::client;
+use conversation::{Heard, Job};
+use daemon::{Daemon, DaemonError};
+use patience::Patience;
+pub use preflight::{Finding, Severity};
+use presence::Presence;
+pub use receiving::hear;
+
+use crate::spec::{self, Place, Runtime};
+use crate::{Address, Owner, Tls, facts};
+
+const STARTS_PER_CORE: usize = 2;
+/// Attachments lost in one call before the container counts as lost.
+const MAX_CUTS: u32 = 20;
+
+/// Attachments to the container of an overdue command that come to nothing, while Docker says that it runs,
+/// before it is killed.
+const MAX_UNANSWERED: u32 = 2;
+
+/// What the adapter needs to know.
+#[derive(Debug, Clone)]
+pub struct DockerSettings {
+    /// Where Docker is.
+    pub address: Address,
+    /// Mutual TLS, for `tcp://`.
+    pub tls: Option<Tls>,
+    /// Whose containers these are; the same at each start of the host.
+    pub instance: Uuid,
+    /// The process they go with; none when they outlive it, for the next to take them up.
+    pub owner: Option<Owner>,
+    /// What is allowed.
+    pub policy: Policy,
+    /// What starts containers.
+    pub runtime: Runtime,
+}
+
+/// Containers on a Docker daemon.
+pub struct DockerContainers {
+    daemon: Daemon,
+    instance: Uuid,
+    owner: Option<Owner>,
+    policy: Policy,
+    runtime: Runtime,
+    starts: Semaphore,
+    cpus: OnceCell<u32>,
+    /// Images that were looked at, and have nothing against them.
+    sound: Mutex<BTreeSet<ImageId>>,
+    gate: Gate,
+}
+
+impl DockerContainers {
+    /// An adapter for the daemon at an address; asks it nothing yet.
+    ///
+    /// # Errors
+    /// When the address or the certificates cannot be used.
+    pub fn new(settings: DockerSettings) -> Result<Self, ConnectError> {
+        let docker = client(&settings.address, settings.tls.as_ref())?;
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Ok(Self {
+            daemon: Daemon::new(docker, &settings.address, settings.instance),
+            instance: settings.instance,
+            owner: settings.owner,
+            policy: settings.policy,
+            runtime: settings.runtime,
+            starts: Semaphore::new(STARTS_PER_CORE * cores),
+            cpus: OnceCell::new(),
+            sound: Mutex::default(),
+            gate: Gate::default(),
+        })
+    }
+
+    /// What an operator should know of the daemon before relying on it.
+    pub async fn preflight(&self) -> Vec<Finding> {
+        preflight::findings(&self.daemon, self.runtime).await
+    }
+
+    async fn see_through(
+        &self,
+        name: ContainerName,
+        call: &Admitted,
+        exchange: &dyn Exchange,
+        place: Place,
+    ) -> Result<Completed, ContainerError> {
+        let env = spec::environment(call, place);
+        let mut job = Job { call, env, exchange, running_since: None, answered: false };
+        let mut patience = Patience::default();
+        let mut unanswered = 0;
+        for _ in 0..MAX_CUTS {
+            let overdue = job.is_overdue();
+            match self.converse(name, &mut job).await? {
+                Heard::Done(exit, omitted) => return self.confirm(name, &exit, omitted).await,
+                Heard::Overdue => return self.end_overdue(name, &job).await,
+                Heard::Cut(reason) => {
+                    tracing::warn!(container = %name, reason, "the attachment was lost");
+                    if let Some(ended) = self.look_after(name, &job).await? {
+                        return Ok(ended);
+                    }
+                    unanswered = if overdue && !job.answered { unanswered + 1 } else { 0 };
+                    if unanswered >= MAX_UNANSWERED {
+                        return self.end_overdue(name, &job).await;
+                    }
+                    patience.pause().await;
+                }
+            }
+        }
+        Err(ContainerError::Lost("it runs, and makes no sense".to_owned()))
+    }
+
+    async fn converse(&self, name: ContainerName, job: &mut Job<'_>) -> Result<Heard, ContainerError> {
+        match self.daemon.attach(name).await {
+            Ok(attached) => {
+                let alive = || async { self.is_alive(name).await };
+                job.converse(attached, alive).await
+            }
+            Err(DaemonError::NotFound) => Ok(Heard::Cut("there is no such container".to_owned())),
+            Err(error) => Ok(Heard::Cut(error.to_string())),
+        }
+    }
+
+    /// Where the container `name` will be, once the daemon says how many CPUs it has.
+    async fn place(&self) -> Result<Place, DaemonError> {
+        let cpus = self.cpus.get_or_try_init(|| async {
+            let cpus = self.daemon.info().await?.ncpu.unwrap_or(1);
+            Ok(u32::try_from(cpus).unwrap_or(1))
+        });
+        let (instance, owner, runtime) = (self.instance, self.owner, self.runtime);
+        Ok(Place { instance, owner, runtime, cpus: *cpus.await? })
+    }
+
+    async fn run_or_discard(
+        &self,
+        name: ContainerName,
+        call: &Admitted,
+        exchange: &dyn Exchange,
+        (begin, cancel): (Begin, &CancellationToken),
+    ) -> Result<Completed, ContainerError> {
+        let completed = self.run_or_stop(name, call, exchange, (begin, cancel)).await;
+        if let Err(error) = &completed {
+            tracing::debug!(container = %name, %error, "removing the container of a call that broke");
+            self.discard(name).await;
+        }
+        completed
+    }
+
+    async fn run_or_stop(
+        &self,
+        name: ContainerName,
+        call: &Admitted,
+        exchange: &dyn Exchange,
+        (begin, cancel): (Begin, &CancellationToken),
+    ) -> Result<Completed, ContainerError> {
+        // Not dropped half-way by a cancellation: what Docker was asked for must be known.
+        let place = match self.ensure(name, call, begin, cancel).await? {
+            Presence::Running(place) => place,
+            Presence::Over(found) => return confirm::over(&found, 0),
+        };
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => Err(ContainerError::Cancelled),
+            completed = self.see_through(name, call, exchange, place) => completed,
+        }
+    }
+}
+
+#[async_trait]
+impl Execution for DockerContainers {
+    async fn run(
+        &self,
+        request: ExecutionRequest,
+        exchange: &dyn Exchange,
+        cancel: CancellationToken,
+    ) -> Result<Completed, ContainerError> {
+        let (name, begin) = (request.name, request.begin);
+        // Whoever holds the socket decides, whatever whoever asks has admitted.
+        let call = self.policy.admit(&request.call, &request.permissions)?;
+        // Its files may be large, and are copied.
+        drop(request);
+        self.gate.pass(self.run_or_discard(name, &call, exchange, (begin, &cancel))).await
+    }
+
+    async fn remove(&self, name: ContainerName) -> Result<(), ContainerError> {
+        self.remove_and_verify(name).await
+    }
+
+    async fn close(&self) {
+        self.gate.close().await;
+    }
+}
+
+#[async_trait]
+impl Inventory for DockerContainers {
+    async fn list(&self) -> Result<Vec<ContainerName>, ContainerError> {
+        let (ours, former) = self.daemon.list().await?;
+        for called in former {
+            tracing::info!(container = called, "removing a container that an older version made");
+            // One that cannot be removed now is found by the next list.
+            if let Err(error) = self.daemon.remove_called(&called).await {
+                tracing::warn!(container = called, %error, "the container stays");
+            }
+        }
+        Ok(ours)
+    }
+
+    async fn ping(&self) -> Result<(), ContainerError> {
+        Ok(self.daemon.ping().await?)
+    }
+
+    async fn capacity(&self) -> Result<Option<Capacity>, ContainerError> {
+        let info = self.daemon.info().await?;
+        let (Some(cpus), Some(memory)) = (info.ncpu, info.mem_total) else { return Ok(None) };
+        let cpu_milli = u64::try_from(cpus).unwrap_or_default().saturating_mul(1000);
+        Ok(Some(Capacity { cpu_milli, memory_mib: u64::try_from(memory).unwrap_or_default() >> 20 }))
+    }
+
+    async fn images(&self) -> Result<Vec<RegisteredImage>, ContainerError> {
+        let mut images = Vec::new();
+        for (name, id) in &self.policy.images {
+            let found = match self.daemon.image(*id).await {
+                Ok(found) => Some(found),
+                Err(DaemonError::NotFound) => None,
+                Err(error) => return Err(error.into()),
+            };
+            let facts = found.as_ref().and_then(facts::facts);
+            let (name, id, present) = (name.clone(), *id, found.is_some());
+            let (size, init) = facts.map(|facts| (facts.size, facts.init)).unwrap_or_default();
+            images.push(RegisteredImage { name, id, present, size, init });
+        }
+        Ok(images)
+    }
+}

@@ -1,0 +1,63 @@
+use bollard::container::LogOutput;
+use futures_util::{StreamExt as _, stream};
+use simulay_containers::scripted::Ledger;
+use simulay_init::frames::{PROTOCOL, Report, encode};
+use tokio::io::sink;
+
+use super::*;
+use crate::docker::ending::tests::FINE as EXIT;
+use crate::fixtures::{admitted, call, policy};
+
+/// An init that answers the greeting so and says the rest; then it is silent, as behind a frozen daemon.
+fn attached(welcome: impl Fn(u64) -> Report, rest: Vec<Report>) -> (u64, AttachContainerResults) {
+    let session = 7;
+    let said = std::iter::once(welcome(session)).chain(rest);
+    let frames: Vec<_> =
+        said.map(|report| Ok(LogOutput::StdOut { message: encode(&report).unwrap().into() })).collect();
+    let output = stream::iter(frames).chain(stream::pending()).boxed();
+    (session, AttachContainerResults { output, input: Box::pin(sink()) })
+}
+
+fn speaking(phase: Phase) -> impl Fn(u64) -> Report {
+    move |session| Report::Welcome { session, phase, protocol: PROTOCOL }
+}
+
+/// What comes of one conversation after another, the last of them.
+async fn heard(attachments: Vec<(u64, AttachContainerResults)>) -> Vec<Result<Heard, ContainerError>> {
+    let (admitted, ledger) = (admitted(&call(), &policy()), Ledger::default());
+    let mut job =
+        Job { call: &admitted, env: Vec::new(), exchange: &ledger, running_since: None, answered: false };
+    let mut heard = Vec::new();
+    for (session, attached) in attachments {
+        heard.push(job.converse_as(session, attached, || async { true }).await);
+    }
+    heard
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_daemon_that_was_frozen_is_asked_again_before_a_command_is_overdue() {
+    let silent = attached(speaking(Phase::Idle), vec![Report::Started]);
+    let ended = attached(speaking(Phase::Ended), vec![Report::Started, Report::Exited(EXIT), Report::Done]);
+    let heard = heard(vec![silent, ended]).await;
+    assert!(matches!(&heard[0], Ok(Heard::Cut(why)) if why.contains("overdue")), "{heard:?}");
+    assert!(matches!(&heard[1], Ok(Heard::Done(EXIT, _))), "{heard:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_that_runs_on_when_asked_again_is_overdue() {
+    let silent = attached(speaking(Phase::Idle), vec![Report::Started]);
+    let running = attached(speaking(Phase::Running), vec![Report::Started]);
+    let heard = heard(vec![silent, running]).await;
+    assert!(matches!(&heard[1], Ok(Heard::Overdue)), "{heard:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_init_of_another_host_is_told_as_one() {
+    let unversioned = attached(|session| Report::UnversionedWelcome { session, phase: Phase::Idle }, vec![]);
+    let newer =
+        attached(|session| Report::Welcome { session, phase: Phase::Idle, protocol: PROTOCOL + 1 }, vec![]);
+    for heard in heard(vec![unversioned, newer]).await {
+        let Err(error) = heard else { panic!("{heard:?}") };
+        assert!(error.to_string().contains("simulay images register octave"), "{error}");
+    }
+}

@@ -1,0 +1,230 @@
+//! All that is ever asked of a Docker daemon. Names in its paths are image IDs and container names
+//! of our own grammar; each answer has a time by which it comes.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bollard::Docker;
+use bollard::container::AttachContainerResults;
+use bollard::errors::Error;
+use bollard::models::{ContainerCreateBody, ContainerState, ContainerStateStatusEnum, ContainerSummary};
+use bollard::models::{ImageInspect, SystemInfo, SystemVersion};
+use bollard::query_parameters::{
+    AttachContainerOptionsBuilder, CreateContainerOptionsBuilder, KillContainerOptionsBuilder,
+    ListContainersOptionsBuilder, RemoveContainerOptionsBuilder,
+};
+use fail::fail_point;
+use simulay_containers::{ContainerError, ImageId};
+use simulay_model::ContainerName;
+use uuid::Uuid;
+
+use super::absence::in_words;
+use crate::naming::{docker_name, of_instance};
+use crate::spec::{INSTANCE_LABEL, OWNER_LABEL};
+use crate::{Address, Owner};
+
+const QUICK: Duration = Duration::from_secs(5);
+const USUAL: Duration = Duration::from_secs(20);
+/// Creating, starting and removing wait for disks and for each other.
+const SLOW: Duration = Duration::from_secs(60);
+
+/// Why Docker did not do as asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DaemonError {
+    /// It does not know the container or image.
+    #[error("not found")]
+    NotFound,
+    /// The name is taken, or the container is not in a state for this.
+    #[error("{0}")]
+    Conflict(String),
+    /// It takes the request for wrong.
+    #[error("{0}")]
+    Refused(String),
+    /// It failed.
+    #[error("{0}")]
+    Failed(String),
+    /// It does not answer.
+    #[error("{0}")]
+    Absent(String),
+}
+
+impl From<DaemonError> for ContainerError {
+    fn from(error: DaemonError) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}
+
+/// What Docker says of a container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) life: Life,
+    pub(crate) oom_killed: bool,
+    pub(crate) exit_code: i64,
+}
+
+/// Where a container is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Life {
+    /// Created, never started.
+    Created,
+    /// Running or paused.
+    Running,
+    /// Exited, dead or being removed.
+    Over,
+}
+
+/// A Docker daemon.
+#[derive(Clone)]
+pub(crate) struct Daemon {
+    docker: Docker,
+    address: Arc<str>,
+    /// Whose containers are meant.
+    instance: Uuid,
+}
+
+impl Daemon {
+    /// The daemon that `docker` reaches at `address`, for the containers of `instance`.
+    pub(crate) fn new(docker: Docker, address: &Address, instance: Uuid) -> Self {
+        Self { docker, address: address.to_string().into(), instance }
+    }
+
+    fn called(&self, name: ContainerName) -> String {
+        docker_name(name, self.instance)
+    }
+
+    pub(crate) async fn ping(&self) -> Result<(), DaemonError> {
+        self.within("ping", QUICK, self.docker.ping()).await.map(|_| ())
+    }
+
+    pub(crate) async fn version(&self) -> Result<SystemVersion, DaemonError> {
+        self.within("version", QUICK, self.docker.version()).await
+    }
+
+    pub(crate) async fn info(&self) -> Result<SystemInfo, DaemonError> {
+        self.within("info", USUAL, self.docker.info()).await
+    }
+
+    pub(crate) async fn image(&self, id: ImageId) -> Result<ImageInspect, DaemonError> {
+        self.within("inspect_image", USUAL, self.docker.inspect_image(&id.to_string())).await
+    }
+
+    pub(crate) async fn create(
+        &self,
+        name: ContainerName,
+        body: ContainerCreateBody,
+    ) -> Result<(), DaemonError> {
+        let options = CreateContainerOptionsBuilder::default().name(&self.called(name)).build();
+        self.within("create", SLOW, self.docker.create_container(Some(options), body)).await.map(|_| ())
+    }
+
+    /// Starting a container that runs is fine.
+    pub(crate) async fn start(&self, name: ContainerName) -> Result<(), DaemonError> {
+        self.within("start", SLOW, self.docker.start_container(&self.called(name), None)).await
+    }
+
+    pub(crate) async fn attach(&self, name: ContainerName) -> Result<AttachContainerResults, DaemonError> {
+        let options = AttachContainerOptionsBuilder::default().stdin(true).stdout(true).stderr(true);
+        let options = options.stream(true).build();
+        self.within("attach", USUAL, self.docker.attach_container(&self.called(name), Some(options))).await
+    }
+
+    /// `None` when there is no such container.
+    pub(crate) async fn inspect(&self, name: ContainerName) -> Result<Option<Found>, DaemonError> {
+        match self.within("inspect", USUAL, self.docker.inspect_container(&self.called(name), None)).await {
+            Ok(found) => Ok(Some(found.state.unwrap_or_default().into())),
+            Err(DaemonError::NotFound) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(crate) async fn kill(&self, name: ContainerName) -> Result<(), DaemonError> {
+        let options = KillContainerOptionsBuilder::default().signal("SIGKILL").build();
+        self.within("kill", USUAL, self.docker.kill_container(&self.called(name), Some(options))).await
+    }
+
+    pub(crate) async fn remove(&self, name: ContainerName) -> Result<(), DaemonError> {
+        self.remove_called(&self.called(name)).await
+    }
+
+    /// Removes a container by what Docker calls it.
+    pub(crate) async fn remove_called(&self, called: &str) -> Result<(), DaemonError> {
+        let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
+        self.within("remove", SLOW, self.docker.remove_container(called, Some(options))).await
+    }
+
+    /// The containers with the label of this instance and a name of its own; then those with a name as
+    /// older versions gave it, under which nobody looks for them any more.
+    pub(crate) async fn list(&self) -> Result<(Vec<ContainerName>, Vec<String>), DaemonError> {
+        let found = self.labelled(format!("{INSTANCE_LABEL}={}", self.instance)).await?;
+        let names = found.into_iter().flat_map(|container| container.names.unwrap_or_default());
+        let names: Vec<String> = names.filter_map(|name| Some(name.strip_prefix('/')?.to_owned())).collect();
+        let ours = names.iter().filter_map(|name| of_instance(name, self.instance)).collect();
+        let former = names.into_iter().filter(|name| name.parse::<ContainerName>().is_ok()).collect();
+        Ok((ours, former))
+    }
+
+    /// The containers of all instances that go with a process, by their IDs.
+    pub(crate) async fn owned(&self) -> Result<Vec<(String, Owner)>, DaemonError> {
+        let found = self.labelled(OWNER_LABEL.to_owned()).await?;
+        let owned = |container: ContainerSummary| {
+            let owner = container.labels?.get(OWNER_LABEL)?.parse().ok()?;
+            Some((container.id?, owner))
+        };
+        Ok(found.into_iter().filter_map(owned).collect())
+    }
+
+    async fn labelled(&self, label: String) -> Result<Vec<ContainerSummary>, DaemonError> {
+        let filters = HashMap::from([("label", vec![label])]);
+        let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
+        self.within("list", USUAL, self.docker.list_containers(Some(options))).await
+    }
+}
+
+impl From<ContainerState> for Found {
+    fn from(state: ContainerState) -> Self {
+        use ContainerStateStatusEnum as Status;
+        let life = match state.status {
+            Some(Status::CREATED) => Life::Created,
+            Some(Status::RUNNING | Status::PAUSED | Status::RESTARTING) => Life::Running,
+            _ => Life::Over,
+        };
+        let (oom_killed, exit_code) = (state.oom_killed == Some(true), state.exit_code.unwrap_or_default());
+        Self { life, oom_killed, exit_code }
+    }
+}
+
+impl Daemon {
+    /// What Docker answers within `time`. Its fail points are `docker.NAME.before` and `docker.NAME.after`.
+    async fn within<T>(
+        &self,
+        name: &'static str,
+        time: Duration,
+        answer: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, DaemonError> {
+        tracing::trace!(name, "asking Docker");
+        fail_point!(&format!("docker.{name}.before"), |_| std::process::abort());
+        let answer = tokio::time::timeout(time, answer).await;
+        fail_point!(&format!("docker.{name}.after"), |_| std::process::abort());
+        match answer {
+            Ok(answer) => answer.map_err(|error| self.explain(error)),
+            Err(_) => Err(self.absent(&format!("no answer within {} s", time.as_secs()))),
+        }
+    }
+
+    fn explain(&self, error: Error) -> DaemonError {
+        match error {
+            Error::DockerResponseServerError { status_code: 404, .. } => DaemonError::NotFound,
+            Error::DockerResponseServerError { status_code, message } => match status_code {
+                409 => DaemonError::Conflict(message),
+                400..500 => DaemonError::Refused(message),
+                _ => DaemonError::Failed(message),
+            },
+            error => self.absent(&in_words(&error)),
+        }
+    }
+
+    fn absent(&self, why: &str) -> DaemonError {
+        DaemonError::Absent(format!("{} does not answer: {why}", self.address))
+    }
+}

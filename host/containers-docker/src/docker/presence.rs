@@ -1,0 +1,185 @@
+//! Makes sure that a container is there and runs, or is there no more.
+
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use simulay_containers::{Admitted, Begin, ContainerError};
+use simulay_model::ContainerName;
+use tokio_util::sync::CancellationToken;
+
+use super::DockerContainers;
+use super::daemon::{DaemonError, Found, Life};
+use super::patience::Patience;
+use crate::facts::{unbounded, volumes};
+use crate::spec::{self, Place};
+
+/// For a container that cannot be removed now; the engine sweeps later.
+const REMOVAL: Duration = Duration::from_secs(30);
+
+/// A container that is there.
+pub(super) enum Presence {
+    /// It runs, for all that is known.
+    Running(Place),
+    /// It ended, in an earlier life of the host.
+    Over(Found),
+}
+
+/// Why a container does not run.
+enum Hindrance {
+    Daemon(DaemonError),
+    Final(ContainerError),
+}
+
+impl From<DaemonError> for Hindrance {
+    fn from(error: DaemonError) -> Self {
+        Self::Daemon(error)
+    }
+}
+
+impl DockerContainers {
+    /// Finds the container `name`, or creates it, and starts it unless it was started before.
+    pub(super) async fn ensure(
+        &self,
+        name: ContainerName,
+        call: &Admitted,
+        mut begin: Begin,
+        cancel: &CancellationToken,
+    ) -> Result<Presence, ContainerError> {
+        let mut patience = Patience::default();
+        loop {
+            if cancel.is_cancelled() {
+                return Err(ContainerError::Cancelled);
+            }
+            match self.try_ensure(name, call, &mut begin, cancel).await {
+                Ok(presence) => return Ok(presence),
+                Err(Hindrance::Final(error)) => return Err(error),
+                Err(Hindrance::Daemon(error)) => patience.bear(error).await?,
+            }
+        }
+    }
+
+    async fn try_ensure(
+        &self,
+        name: ContainerName,
+        call: &Admitted,
+        begin: &mut Begin,
+        cancel: &CancellationToken,
+    ) -> Result<Presence, Hindrance> {
+        let place = self.place().await?;
+        match self.daemon.inspect(name).await? {
+            Some(Found { life: Life::Created, .. }) => {
+                let _permit = self.start_permit(cancel).await?;
+                *begin = Begin::Adopt;
+                self.start(name, call).await?;
+            }
+            // Started before, or by a request whose answer was lost, and removed since.
+            None if *begin == Begin::Adopt => {
+                return Err(Hindrance::Final(ContainerError::Lost("it was removed".to_owned())));
+            }
+            None => {
+                let _permit = self.start_permit(cancel).await?;
+                self.create(name, call, place).await?;
+                *begin = Begin::Adopt;
+                self.start(name, call).await?;
+            }
+            Some(found @ Found { life: Life::Over, .. }) => return Ok(Presence::Over(found)),
+            Some(Found { life: Life::Running, .. }) => {
+                tracing::info!(container = %name, "adopting a container")
+            }
+        }
+        Ok(Presence::Running(place))
+    }
+
+    async fn start_permit(
+        &self,
+        cancel: &CancellationToken,
+    ) -> Result<tokio::sync::SemaphorePermit<'_>, Hindrance> {
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => Err(Hindrance::Final(ContainerError::Cancelled)),
+            permit = self.starts.acquire() => {
+                permit.map_err(|_| Hindrance::Final(ContainerError::Cancelled))
+            }
+        }
+    }
+
+    async fn create(&self, name: ContainerName, call: &Admitted, place: Place) -> Result<(), Hindrance> {
+        self.check_image(call).await?;
+        match self.daemon.create(name, spec::body(name, call, place)).await {
+            Ok(()) => Ok(()),
+            // Created by a request whose answer was lost.
+            Err(DaemonError::Conflict(_)) if self.daemon.inspect(name).await?.is_some() => Ok(()),
+            Err(DaemonError::NotFound) => Err(Hindrance::Final(image_unavailable(call))),
+            Err(DaemonError::Refused(reason)) => Err(Hindrance::Final(ContainerError::SpecDenied {
+                field: "resources".to_owned(),
+                rule: format!("the Docker daemon does not grant them: {reason}"),
+            })),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Refuses an image whose containers could write where nothing bounds them. An ID names its content
+    /// for good: one look is enough.
+    async fn check_image(&self, call: &Admitted) -> Result<(), Hindrance> {
+        let sound = || self.sound.lock().unwrap_or_else(PoisonError::into_inner);
+        if sound().contains(&call.image()) {
+            return Ok(());
+        }
+        let found = self.daemon.image(call.image()).await.map_err(|error| match error {
+            DaemonError::NotFound => Hindrance::Final(image_unavailable(call)),
+            error => error.into(),
+        })?;
+        let volumes = volumes(&found);
+        if !volumes.is_empty() {
+            let rule = format!("{}; register another image as `{}`", unbounded(&volumes), call.image_name());
+            let image = call.image_name().to_owned();
+            return Err(Hindrance::Final(ContainerError::ImageNotAllowed { image, rule }));
+        }
+        sound().insert(call.image());
+        Ok(())
+    }
+
+    async fn start(&self, name: ContainerName, call: &Admitted) -> Result<(), Hindrance> {
+        match self.daemon.start(name).await {
+            Err(DaemonError::Refused(reason) | DaemonError::Failed(reason))
+                if reason.contains("simulay-init") =>
+            {
+                tracing::debug!(container = %name, reason, "there is no simulay-init in the image");
+                Err(Hindrance::Final(ContainerError::ImageNotAllowed {
+                    image: call.image_name().to_owned(),
+                    rule: "it carries no simulay-init; `simulay images register` puts it in".to_owned(),
+                }))
+            }
+            started => Ok(started?),
+        }
+    }
+
+    /// As [`DockerContainers::remove_and_verify`], for what is broken already: a daemon that is
+    /// away keeps its container until the engine sweeps.
+    pub(super) async fn discard(&self, name: ContainerName) {
+        if let Err(error) = self.remove_and_verify(name).await {
+            tracing::warn!(container = %name, %error, "the container stays until the next sweep");
+        }
+    }
+
+    /// Removes the container and returns once Docker knows it no more.
+    pub(super) async fn remove_and_verify(&self, name: ContainerName) -> Result<(), ContainerError> {
+        let mut patience = Patience::of(REMOVAL);
+        loop {
+            let removed = self.daemon.remove(name).await;
+            let error = match (removed, self.daemon.inspect(name).await) {
+                (_, Ok(None)) => return Ok(()),
+                (Ok(()) | Err(DaemonError::NotFound), Ok(Some(_))) => "it is still there".to_owned(),
+                (Err(error), _) | (_, Err(error)) => error.to_string(),
+            };
+            if patience.is_over() {
+                return Err(ContainerError::Unavailable(error));
+            }
+            patience.pause().await;
+        }
+    }
+}
+
+fn image_unavailable(call: &Admitted) -> ContainerError {
+    ContainerError::ImageUnavailable { image: call.image_name().to_owned(), id: call.image().to_string() }
+}

@@ -1,0 +1,60 @@
+//! What Docker knows of an image, as far as it matters here.
+
+use bollard::models::ImageInspect;
+use simulay_containers::{ImageId, shown};
+use simulay_model::Digest;
+
+/// Label of a registered image: the SHA-256 of its `simulay-init`.
+pub(crate) const INIT_LABEL: &str = "org.simulay.init";
+/// Label of a registered image: the image it was made from.
+pub(crate) const BASE_LABEL: &str = "org.simulay.base";
+
+/// What Docker knows of an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageFacts {
+    /// Its ID.
+    pub id: ImageId,
+    /// Bytes.
+    pub size: Option<u64>,
+    /// Operating system and architecture, e.g. `linux/amd64`.
+    pub platform: String,
+    /// It starts with `/simulay-init`.
+    pub has_init: bool,
+    /// That program, as the registration noted.
+    pub init: Option<Digest>,
+    /// What it was registered from, alike.
+    pub base: Option<ImageId>,
+    /// Directories that Docker gives each container on the host's disk.
+    pub volumes: Vec<String>,
+}
+
+/// The facts in an answer of Docker; none when it names no image.
+pub(crate) fn facts(found: &ImageInspect) -> Option<ImageFacts> {
+    let id = found.id.as_deref()?.parse().ok()?;
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let entrypoint = found.config.as_ref().and_then(|config| config.entrypoint.as_deref());
+    let label = |name| found.config.as_ref()?.labels.as_ref()?.get(name);
+    Some(ImageFacts {
+        id,
+        size: found.size.and_then(|size| u64::try_from(size).ok()),
+        platform: format!("{}/{}", text(&found.os), text(&found.architecture)),
+        has_init: entrypoint.is_some_and(|program| program == ["/simulay-init"]),
+        init: label(INIT_LABEL).and_then(|text| text.parse().ok()),
+        base: label(BASE_LABEL).and_then(|text| text.parse().ok()),
+        volumes: volumes(found),
+    })
+}
+
+/// What an image declares with `VOLUME`.
+pub(crate) fn volumes(found: &ImageInspect) -> Vec<String> {
+    let declared = found.config.as_ref().and_then(|config| config.volumes.as_ref());
+    let mut volumes: Vec<String> = declared.into_iter().flatten().map(|volume| shown(volume)).collect();
+    volumes.sort();
+    volumes
+}
+
+/// What is wrong with an image that declares `volumes`.
+pub(crate) fn unbounded(volumes: &[String]) -> String {
+    let volumes = volumes.join(", ");
+    format!("the image declares VOLUME {volumes}, where a container could fill the disk of the host")
+}
