@@ -1,5 +1,5 @@
-//! Dependencies point one way: `model ← {archives, sandbox, containers, store} ← engine ← api ← simulay`, and
-//! `sandbox ← sandbox-wasm ← simulay`.
+//! Dependencies point one way: `model ← {archives, sandbox, containers, store} ← engine ← api ← simulay`,
+//! `sandbox ← sandbox-wasm ← simulay` and `store ← store-sqlite ← simulay`.
 
 use std::path::PathBuf;
 
@@ -23,8 +23,9 @@ pub(super) struct Member {
     pub(super) dependencies: Vec<String>,
 }
 
-/// The crates of ours that each crate may depend on.
-const LAYERS: [(&str, &[&str]); 15] = [
+/// The crates of ours that each crate may depend on, for tests too: engine and api are tested over the real
+/// store, and [`super::closures`] sees that they are built without it.
+const LAYERS: [(&str, &[&str]); 16] = [
     ("simulay-model", &[]),
     ("simulay-init", &[]),
     ("simulay-archives", &["simulay-model"]),
@@ -32,9 +33,17 @@ const LAYERS: [(&str, &[&str]); 15] = [
     ("simulay-sandbox-wasm", &["simulay-model", "simulay-sandbox", "simulay-hostile"]),
     ("simulay-containers", &["simulay-model", "simulay-init", "simulay-fault-proxy"]),
     ("simulay-store", &["simulay-model"]),
+    ("simulay-store-sqlite", &["simulay-model", "simulay-store"]),
     (
         "simulay-engine",
-        &["simulay-model", "simulay-archives", "simulay-sandbox", "simulay-containers", "simulay-store"],
+        &[
+            "simulay-model",
+            "simulay-archives",
+            "simulay-sandbox",
+            "simulay-containers",
+            "simulay-store",
+            "simulay-store-sqlite",
+        ],
     ),
     (
         "simulay-api",
@@ -44,6 +53,7 @@ const LAYERS: [(&str, &[&str]); 15] = [
             "simulay-sandbox",
             "simulay-containers",
             "simulay-store",
+            "simulay-store-sqlite",
             "simulay-engine",
         ],
     ),
@@ -56,6 +66,7 @@ const LAYERS: [(&str, &[&str]); 15] = [
             "simulay-sandbox-wasm",
             "simulay-containers",
             "simulay-store",
+            "simulay-store-sqlite",
             "simulay-engine",
             "simulay-api",
         ],
@@ -85,8 +96,8 @@ const HOMES: [(&str, &str); 8] = [
     ("seccompiler", "simulay-sandbox-wasm"),
     ("bollard", "simulay-containers"),
     ("axum", "simulay-api"),
-    ("rusqlite", "simulay-store"),
-    ("object_store", "simulay-store"),
+    ("rusqlite", "simulay-store-sqlite"),
+    ("object_store", "simulay-store-sqlite"),
 ];
 
 /// The crates of the workspace.
@@ -172,7 +183,7 @@ mod tests {
     #[test]
     fn leftward_dependencies_are_fine() {
         let model = member("simulay-model", "host/model", &["serde"]);
-        let store = member("simulay-store", "host/store", &["simulay-model", "rusqlite"]);
+        let store = member("simulay-store-sqlite", "host/store-sqlite", &["simulay-store", "rusqlite"]);
         let sdk = member("simulay-sdk", "sdk/rust", &["wit-bindgen"]);
         let plugin = member("beam", "plugins/beam", &["simulay-sdk"]);
         assert!(rules(&[model, store, sdk, plugin]).is_empty());

@@ -38,7 +38,7 @@ impl House {
         settings: Settings,
         plugins: ScriptedSandbox,
     ) -> Self {
-        let (records, blobs) = simulay_store::open(directory).unwrap();
+        let (records, blobs) = simulay_store_sqlite::open(directory).unwrap();
         let parts = Parts {
             plugins: records.clone(),
             runs: records.clone(),
