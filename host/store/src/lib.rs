@@ -1,5 +1,6 @@
-//! Records, events and artifacts: ports, their errors and a store in memory.
+//! Records, events and artifacts: ports, their errors, a store in memory, and what every store must do.
 
+pub mod conformance;
 mod error;
 mod memory;
 mod port;

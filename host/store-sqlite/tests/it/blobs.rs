@@ -1,4 +1,4 @@
-//! Immutable bytes.
+//! Immutable bytes as files.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -37,39 +37,6 @@ fn noise(size: usize) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn blobs_of_every_size_come_back() {
-    let house = House::new();
-    for size in [0, 1, MIB / 2 - 1, MIB / 2, MIB / 2 + 1, 3 * MIB + 7] {
-        let bytes = noise(size);
-        let blob = house.put(&bytes).await;
-        assert_eq!(blob, Digest::of(&bytes));
-        assert_eq!(house.blobs.size(blob).await.unwrap(), Some(size as u64));
-        assert!(content(house.blobs.read(blob, None).await.unwrap()).await.unwrap() == bytes, "{size}");
-        assert_eq!(std::fs::metadata(house.file(blob)).unwrap().len(), size as u64);
-    }
-    assert_eq!(files(&house.shelf()).len(), 6, "nothing but the blobs is left");
-}
-
-#[tokio::test]
-async fn ranges_are_cut_to_the_blob() {
-    let house = House::new();
-    let blob = house.put(b"0123456789").await;
-    for (range, expected) in
-        [(2..5, "234"), (0..10, "0123456789"), (8..99, "89"), (10..12, ""), (50..60, ""), (3..3, "")]
-    {
-        let read = house.blobs.read(blob, Some(range.clone())).await.unwrap();
-        assert_eq!(content(read).await.unwrap(), expected.as_bytes(), "{range:?}");
-    }
-}
-
-#[tokio::test]
-async fn a_missing_blob_is_told() {
-    let (house, blob) = (House::new(), Digest::of(b"missing"));
-    assert_eq!(house.blobs.size(blob).await.unwrap(), None);
-    assert!(matches!(house.blobs.read(blob, None).await.err(), Some(StoreError::NotFound)));
-}
-
-#[tokio::test]
 async fn damage_is_found_where_the_whole_is_read_and_mended_by_the_same_bytes() {
     let house = House::new();
     let (small, large) = (noise(100), noise(2 * MIB));
@@ -98,7 +65,7 @@ async fn a_damaged_stream_ends_with_its_error() {
 }
 
 #[tokio::test]
-async fn an_abandoned_writer_leaves_nothing() {
+async fn an_abandoned_writer_leaves_no_file() {
     let house = House::new();
     for size in [10, 2 * MIB] {
         let mut writer = house.blobs.create().await.unwrap();
@@ -130,7 +97,7 @@ async fn what_a_crash_left_is_removed_at_the_next_start() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_same_bytes_may_come_many_times_at_once() {
+async fn bytes_that_come_many_times_at_once_are_one_file() {
     let house = House::new();
     let bytes = noise(MIB);
     let writers = (0..16).map(|_| {

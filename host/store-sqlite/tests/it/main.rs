@@ -4,15 +4,14 @@
 
 mod backup;
 mod blobs;
+mod conformance;
 mod crash;
 mod directory;
 mod disk;
 mod earlier;
 mod injected;
 mod journal;
-mod leases;
-mod plugins;
 mod requests;
+mod restart;
 mod retention;
-mod runs;
 mod samples;
