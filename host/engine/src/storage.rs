@@ -1,5 +1,6 @@
 //! Room for what is stored: some is left for records, so that work can always be ended and let go of.
 
+use std::fs::File;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,6 +63,10 @@ pub(crate) struct Patient {
 
 #[async_trait]
 impl Blobs for Patient {
+    async fn scratch(&self) -> Result<File, StoreError> {
+        self.blobs.scratch().await
+    }
+
     async fn create(&self) -> Result<Box<dyn BlobWriter>, StoreError> {
         self.room.wait(0, &self.stop).await?;
         let writer = self.blobs.create().await?;

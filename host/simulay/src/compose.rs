@@ -15,7 +15,7 @@ use simulay_model::SystemClock;
 use simulay_sandbox::{Sandbox, SandboxSettings};
 use simulay_sandbox_wasm::{Launch, ProcessSandbox, Restriction};
 use simulay_signals::LocalSignals;
-use simulay_store::{ObjectBlobs, SqliteStore};
+use simulay_store_sqlite::{ObjectBlobs, SqliteStore};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -84,7 +84,7 @@ pub(crate) fn engine(
     standing: Standing,
 ) -> anyhow::Result<Engine> {
     // Opened first: it makes sure that nobody else uses the directory.
-    let (records, blobs) = simulay_store::open(data)
+    let (records, blobs) = simulay_store_sqlite::open(data)
         .with_context(|| format!("the data directory {} cannot be used", data.display()))?;
     let owner = (standing == Standing::Passing).then(Owner::this_process).transpose()?;
     let whose = Whose { instance: instance::of(data, standing)?, owner };

@@ -1,5 +1,8 @@
 //! What can go wrong with what is stored.
 
+use std::fmt::Display;
+use std::io;
+
 use simulay_model::Refusal;
 
 /// One variant per cause a caller can act on.
@@ -53,6 +56,28 @@ pub enum StoreError {
     /// The database or the disk failed.
     #[error("the store failed: {0}")]
     Failed(String),
+}
+
+/// The disk fails; the kind of this error has no name in the standard library.
+const EIO: i32 = 5;
+
+impl StoreError {
+    /// What a write to the disk failed with.
+    #[must_use]
+    pub fn of_disk(error: &io::Error) -> Self {
+        Self::of_io("the data directory", error)
+    }
+
+    /// What reading or writing `place` failed with.
+    #[must_use]
+    pub fn of_io(place: impl Display, error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full,
+            io::ErrorKind::ReadOnlyFilesystem => Self::Unwritable(format!("{place} is mounted read-only")),
+            _ if error.raw_os_error() == Some(EIO) => Self::Unwritable(format!("{place}: {error}")),
+            _ => Self::Failed(format!("{place} cannot be used: {error}")),
+        }
+    }
 }
 
 impl From<Refusal> for StoreError {

@@ -168,9 +168,7 @@ pub trait Journal: Send + Sync {
 #[async_trait]
 pub trait Blobs: Send + Sync {
     /// A file without a name, for what is no blob; its bytes are gone with its last user.
-    async fn scratch(&self) -> Result<File, StoreError> {
-        tempfile::tempfile().map_err(|error| StoreError::of_disk(&error))
-    }
+    async fn scratch(&self) -> Result<File, StoreError>;
 
     /// Begins a blob.
     async fn create(&self) -> Result<Box<dyn BlobWriter>, StoreError>;

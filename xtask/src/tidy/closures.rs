@@ -8,7 +8,7 @@ use crate::process::read;
 /// Crates that no technology may reach.
 const FREE: [&str; 2] = ["simulay-engine", "simulay-api"];
 /// The technologies, each with its family: `wasmtime` stands for `wasmtime-wasi` too.
-const TECHNOLOGIES: [&str; 2] = ["wasmtime", "bollard"];
+const TECHNOLOGIES: [&str; 4] = ["wasmtime", "bollard", "rusqlite", "object_store"];
 
 /// Technologies that reach a crate which is to be free of them.
 pub(super) fn check(place: &Place) -> anyhow::Result<Vec<Violation>> {

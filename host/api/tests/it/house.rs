@@ -64,7 +64,7 @@ impl House {
     }
 
     pub(crate) fn over(data: TempDir, settings: &ApiSettings, engine: Settings) -> Self {
-        let (records, blobs) = simulay_store::open(data.path()).unwrap();
+        let (records, blobs) = simulay_store_sqlite::open(data.path()).unwrap();
         let kept = Kept::over(records.clone(), blobs.clone(), Arc::new(SystemClock));
         let containers = Scripted::new();
         let parts = Parts {

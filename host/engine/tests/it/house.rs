@@ -39,7 +39,7 @@ impl House {
         settings: Settings,
         plugins: ScriptedSandbox,
     ) -> Self {
-        let (records, blobs) = simulay_store::open(directory).unwrap();
+        let (records, blobs) = simulay_store_sqlite::open(directory).unwrap();
         let parts = Parts {
             signals: Arc::new(LocalSignals::default()),
             plugins: records.clone(),

@@ -2,6 +2,7 @@
 //! when the seed has it, before or after it took effect.
 
 use std::cell::OnceCell;
+use std::fs::File;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -183,6 +184,10 @@ impl Journal for Database {
 
 #[async_trait]
 impl Blobs for Database {
+    async fn scratch(&self) -> Result<File, StoreError> {
+        self.store.blobs.scratch().await
+    }
+
     async fn create(&self) -> Result<Box<dyn BlobWriter>, StoreError> {
         let blob = self.read(self.store.blobs.create()).await?;
         Ok(Box::new(Blob { blob, full: self.machine.world.disk_is_full() }))

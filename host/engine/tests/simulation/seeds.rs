@@ -43,7 +43,7 @@ fn quickly(seed: u64) -> Course {
 fn for_real(seed: u64) -> Course {
     let directory = directory();
     unfold(seed, &|clock| {
-        let (records, blobs) = simulay_store::open_with(directory.path(), Arc::new(clock)).unwrap();
+        let (records, blobs) = simulay_store_sqlite::open_with(directory.path(), Arc::new(clock)).unwrap();
         Store { records, blobs }
     })
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::json;
-use simulay_store::{Copied, Identity};
+use simulay_store_sqlite::{Copied, Identity};
 
 use super::options::LocalOptions;
 use crate::configuration::Settings;
@@ -40,7 +40,7 @@ pub(crate) struct Restore {
 /// Copies the data directory.
 pub(crate) fn back_up(arguments: &Backup, json: bool) -> anyhow::Result<ExitCode> {
     let data = Settings::load(&arguments.local.flags())?.data()?;
-    let copied = simulay_store::back_up(&data, &arguments.target)?;
+    let copied = simulay_store_sqlite::back_up(&data, &arguments.target)?;
     tell(&copied, &format!("{} is copied to {}", data.display(), arguments.target.display()), json)
 }
 
@@ -48,7 +48,7 @@ pub(crate) fn back_up(arguments: &Backup, json: bool) -> anyhow::Result<ExitCode
 pub(crate) fn restore(arguments: &Restore, json: bool) -> anyhow::Result<ExitCode> {
     let data = Settings::load(&arguments.local.flags())?.data()?;
     let identity = if arguments.same_instance { Identity::Kept } else { Identity::New };
-    let copied = simulay_store::restore(&arguments.copy, &data, identity)?;
+    let copied = simulay_store_sqlite::restore(&arguments.copy, &data, identity)?;
     if arguments.same_instance {
         instance::replace(&data)?;
     }

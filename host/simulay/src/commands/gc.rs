@@ -39,12 +39,12 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
 
 /// What would go, found out on a copy of the records.
 async fn look(data: &Path, rules: &RetentionRules) -> anyhow::Result<Collected> {
-    let looked = simulay_store::snapshot(data)?;
+    let looked = simulay_store_sqlite::snapshot(data)?;
     Ok(collect(&compose::kept(looked.records.clone(), looked.blobs.clone()), rules, true).await?)
 }
 
 async fn clean(data: &Path, rules: &RetentionRules) -> anyhow::Result<Collected> {
-    let (records, blobs) = simulay_store::open(data).context(
+    let (records, blobs) = simulay_store_sqlite::open(data).context(
         "the data directory cannot be cleaned; a server that works in it does so by itself, and \
          `--dry-run` tells what would go",
     )?;

@@ -1,5 +1,7 @@
 //! Immutable bytes.
 
+use std::fs::{self, File};
+use std::io;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
@@ -7,12 +9,17 @@ use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt as _, stream};
 use simulay_model::Digest;
+use uuid::Uuid;
 
 use super::{MemoryStore, State, lock};
 use crate::{BlobStream, BlobWriter, Blobs, StoreError};
 
 #[async_trait]
 impl Blobs for MemoryStore {
+    async fn scratch(&self) -> Result<File, StoreError> {
+        nameless().map_err(|error| StoreError::of_disk(&error))
+    }
+
     async fn create(&self) -> Result<Box<dyn BlobWriter>, StoreError> {
         Ok(Box::new(Blob { bytes: BytesMut::new(), state: self.state.clone() }))
     }
@@ -30,6 +37,13 @@ impl Blobs for MemoryStore {
         };
         Ok(stream::iter([Ok(part)]).boxed())
     }
+}
+
+/// A file whose name is gone as soon as it is open.
+fn nameless() -> io::Result<File> {
+    let path = std::env::temp_dir().join(format!("simulay-{}", Uuid::now_v7()));
+    let file = File::options().read(true).write(true).create_new(true).open(&path)?;
+    fs::remove_file(&path).map(|()| file)
 }
 
 struct Blob {

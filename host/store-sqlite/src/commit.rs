@@ -1,0 +1,127 @@
+//! Effects of a change, written as they are: what they mean was decided elsewhere.
+
+use rusqlite::{Connection, params};
+use simulay_model::{AttemptProgress, Effects, EventData, Head, RunArtifact, RunId, Step};
+use simulay_store::StoreError;
+
+use crate::failure::SqlResult;
+use crate::rows::{self, signed, to_json};
+use crate::{leases, schema};
+
+/// Stores `effects`, if the run's last event is the one before theirs. `observed` is the time, as it was
+/// seen to pass.
+pub(crate) fn commit(
+    connection: &Connection,
+    run: RunId,
+    fence: Option<u64>,
+    effects: &Effects,
+    observed: i64,
+) -> SqlResult<()> {
+    if let Some(fence) = fence {
+        leases::check(connection, run, fence)?;
+    }
+    advance(connection, run, effects.sequence)?;
+    if let Some(head) = &effects.head {
+        set_head(connection, run, head, observed)?;
+    }
+    if let Some((step, plan)) = &effects.step {
+        insert_step(connection, run, *step, plan)?;
+    }
+    for (call, attempt) in &effects.attempts {
+        set_attempt(connection, run, *call, attempt)?;
+    }
+    effects.artifacts.iter().try_for_each(|artifact| insert_artifact(connection, run, artifact))?;
+    if let Some(report) = &effects.report {
+        let sql = "INSERT INTO reports (run, report) VALUES (?1, ?2)";
+        connection.prepare_cached(sql)?.execute(params![run.to_string(), to_json(report)?])?;
+    }
+    insert_event(connection, run, effects)?;
+    if effects.is_end() { leases::end(connection, run) } else { Ok(()) }
+}
+
+/// Makes `sequence` the number of the run's last event, if it follows that.
+fn advance(connection: &Connection, run: RunId, sequence: u64) -> SqlResult<()> {
+    let sql = "UPDATE runs SET last_event = ?2 WHERE id = ?1 AND last_event = ?2 - 1";
+    let advanced = connection.prepare_cached(sql)?.execute(params![run.to_string(), signed(sequence)?])?;
+    if advanced > 0 {
+        return Ok(());
+    }
+    let known = connection.prepare_cached("SELECT 1 FROM runs WHERE id = ?1")?.exists([run.to_string()])?;
+    let refused = if known { StoreError::Stale } else { StoreError::NotFound };
+    Err(refused.into())
+}
+
+fn set_head(connection: &Connection, run: RunId, head: &Head, observed: i64) -> SqlResult<()> {
+    let sql = "UPDATE runs SET state = ?2, steps = ?3, cancel_requested = ?4,
+         started_at = coalesce(?5, started_at), ended_at = ?6, ended_ms = ?7, error = ?8 WHERE id = ?1";
+    connection.prepare_cached(sql)?.execute(params![
+        run.to_string(),
+        head.state.as_str(),
+        head.steps,
+        head.cancel_requested,
+        head.started_at.map(|at| at.to_string()),
+        head.ended_at.map(|at| at.to_string()),
+        head.ended_at.map(|_| observed),
+        head.error.as_ref().map(to_json).transpose()?,
+    ])?;
+    Ok(())
+}
+
+fn insert_step(connection: &Connection, run: RunId, step: u32, plan: &Step) -> SqlResult<()> {
+    let run = run.to_string();
+    let sql = "INSERT INTO steps (run, step, plan) VALUES (?1, ?2, ?3)";
+    connection.prepare_cached(sql)?.execute(params![run, step, to_json(plan)?])?;
+    schema::tell(connection, &run, step, plan)
+}
+
+fn set_attempt(
+    connection: &Connection,
+    run: RunId,
+    (step, index): (u32, u32),
+    attempt: &AttemptProgress,
+) -> SqlResult<()> {
+    let sql = "INSERT INTO calls (run, step, place, attempt, started, ending) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (run, step, place, attempt) DO UPDATE SET started = ?5, ending = ?6";
+    connection.prepare_cached(sql)?.execute(params![
+        run.to_string(),
+        step,
+        index,
+        attempt.attempt,
+        attempt.started,
+        attempt.end.as_ref().map(to_json).transpose()?,
+    ])?;
+    Ok(())
+}
+
+/// Adds an artifact after those the run has.
+pub(crate) fn insert_artifact(connection: &Connection, run: RunId, entry: &RunArtifact) -> SqlResult<()> {
+    let sql = "INSERT INTO artifacts (run, ordinal, kind, step, place, path, size, sha256, media_type)
+         SELECT ?1, coalesce(max(ordinal), -1) + 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8
+         FROM artifacts WHERE run = ?1";
+    connection.prepare_cached(sql)?.execute(params![
+        run.to_string(),
+        rows::kind_name(entry.kind),
+        entry.origin.map(|(step, _)| step),
+        entry.origin.map(|(_, place)| place),
+        entry.artifact.path.as_str(),
+        signed(entry.artifact.size)?,
+        entry.artifact.sha256.to_string(),
+        entry.artifact.media_type,
+    ])?;
+    Ok(())
+}
+
+fn insert_event(connection: &Connection, run: RunId, effects: &Effects) -> SqlResult<()> {
+    let sql = "INSERT INTO events (run, sequence, at, kind, data) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let Effects { sequence, at, event, .. } = effects;
+    let data = document(event)?;
+    let values = params![run.to_string(), signed(*sequence)?, at.to_string(), event.kind(), data];
+    connection.prepare_cached(sql)?.execute(values)?;
+    Ok(())
+}
+
+/// The data of an event as they are stored.
+pub(crate) fn document(event: &EventData) -> SqlResult<String> {
+    let document = event.document().map_err(|error| StoreError::Failed(error.to_string()))?;
+    Ok(document.as_str().to_owned())
+}

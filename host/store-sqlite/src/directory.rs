@@ -1,0 +1,67 @@
+//! The data directory belongs to one host at a time.
+
+use std::fs::{DirBuilder, File, TryLockError};
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
+
+use simulay_store::StoreError;
+
+/// Holds the data directory; the system gives it back when the process ends, however it ends.
+pub(crate) struct DirectoryLock(File);
+
+impl DirectoryLock {
+    /// Makes `directory` when there is none, for its owner only, and takes it.
+    pub(crate) fn take(directory: &Path) -> Result<Self, StoreError> {
+        make_private(directory).map_err(|error| unusable(directory, &error))?;
+        let path = directory.join("lock");
+        let file = File::options().create(true).truncate(false).write(true).open(path);
+        let file = file.map_err(|error| unusable(directory, &error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self(file)),
+            Err(TryLockError::WouldBlock) => {
+                Err(StoreError::Failed(format!("another Simulay works in {}", directory.display())))
+            }
+            Err(TryLockError::Error(error)) => Err(unusable(directory, &error)),
+        }
+    }
+}
+
+impl Drop for DirectoryLock {
+    /// Closing the file is not enough while a process just forked still has it.
+    fn drop(&mut self) {
+        if let Err(error) = self.0.unlock() {
+            tracing::warn!(%error, "the data directory is given back when the process ends");
+        }
+    }
+}
+
+/// Makes a directory and its parents, readable by their owner only.
+pub(crate) fn make_private(directory: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(directory)
+}
+
+/// A directory that cannot be used, in the port's words.
+pub(crate) fn unusable(directory: &Path, error: &io::Error) -> StoreError {
+    StoreError::of_io(directory.display(), error)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_directory_has_one_holder_and_no_reader() {
+        let parent = tempfile::tempdir().unwrap();
+        let directory = parent.path().join("deep/data");
+        let held = DirectoryLock::take(&directory).unwrap();
+        let mode = std::fs::metadata(&directory).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+        let refused = DirectoryLock::take(&directory).err().unwrap().to_string();
+        assert!(refused.contains("another Simulay works in"), "{refused}");
+        drop(held);
+        assert!(DirectoryLock::take(&directory).is_ok());
+    }
+}

@@ -1,0 +1,79 @@
+//! Who works on a run: one owner at a time, known by the fence that each of his writes carries.
+
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+use simulay_model::RunId;
+use simulay_store::{Lease, Renewed, StoreError};
+
+use crate::failure::SqlResult;
+use crate::rows::{signed, unsigned};
+
+fn millis(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+}
+
+pub(crate) fn acquire(
+    connection: &Connection,
+    run: RunId,
+    owner: &str,
+    (now, time): (i64, Duration),
+) -> SqlResult<Option<Lease>> {
+    if ended(connection, run)? {
+        return Err(StoreError::Ended.into());
+    }
+    // Whoever an owner was before, he is no more: his own lease does not hold him up.
+    let sql = "INSERT INTO leases (run, owner, fence, until_ms) VALUES (?1, ?2, 1, ?4)
+         ON CONFLICT (run) DO UPDATE SET owner = ?2, fence = fence + 1, until_ms = ?4
+         WHERE owner = ?2 OR until_ms <= ?3
+         RETURNING fence, worked_ms";
+    let values = params![run.to_string(), owner, now, now.saturating_add(millis(time))];
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(values)?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let active = Duration::from_millis(unsigned(row, "worked_ms")?);
+    Ok(Some(Lease { fence: unsigned(row, "fence")?, active }))
+}
+
+pub(crate) fn renew(
+    connection: &Connection,
+    run: RunId,
+    lease: Lease,
+    (now, time): (i64, Duration),
+) -> SqlResult<Renewed> {
+    let sql = "UPDATE leases SET until_ms = ?3, worked_ms = ?4 WHERE run = ?1 AND fence = ?2
+         RETURNING (SELECT cancel_requested FROM runs WHERE id = ?1)";
+    let until = now.saturating_add(millis(time));
+    let values = params![run.to_string(), signed(lease.fence)?, until, millis(lease.active)];
+    let renewed = connection.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()?;
+    match renewed {
+        Some(cancel_requested) => Ok(Renewed { cancel_requested }),
+        // A run gives its lease back when it ends.
+        None if ended(connection, run)? => Err(StoreError::Ended.into()),
+        None => Err(StoreError::Fenced.into()),
+    }
+}
+
+fn ended(connection: &Connection, run: RunId) -> SqlResult<bool> {
+    let sql = "SELECT ended_at IS NOT NULL FROM runs WHERE id = ?1";
+    let ended = connection.prepare_cached(sql)?.query_row([run.to_string()], |row| row.get(0)).optional()?;
+    Ok(ended.ok_or(StoreError::NotFound)?)
+}
+
+/// Refuses a write with an older fence than the newest.
+pub(crate) fn check(connection: &Connection, run: RunId, fence: u64) -> SqlResult<()> {
+    let mut statement = connection.prepare_cached("SELECT fence FROM leases WHERE run = ?1")?;
+    let newest = statement.query_row([run.to_string()], |row| Ok(unsigned(row, "fence"))).optional()?;
+    match newest.transpose()? {
+        Some(newest) if newest == fence => Ok(()),
+        // What has ended is leased to nobody.
+        None if ended(connection, run)? => Err(StoreError::Ended.into()),
+        _ => Err(StoreError::Fenced.into()),
+    }
+}
+
+/// Gives the lease of a run that has ended back.
+pub(crate) fn end(connection: &Connection, run: RunId) -> SqlResult<()> {
+    connection.prepare_cached("DELETE FROM leases WHERE run = ?1")?.execute([run.to_string()])?;
+    Ok(())
+}

@@ -1,0 +1,203 @@
+//! Uploaded plugins.
+
+use async_trait::async_trait;
+use rusqlite::{Connection, OptionalExtension as _, params};
+use semver::Version;
+use simulay_model::{Digest, Plugin, PluginEvent, PluginEventKind, PluginName, PluginSummary};
+use simulay_store::{Added, Plugins, StoreError};
+
+use crate::failure::SqlResult;
+use crate::rows::{self, PLUGIN_SUMMARIES, PLUGINS, parsed, signed, to_json};
+use crate::store::SqliteStore;
+
+#[async_trait]
+impl Plugins for SqliteStore {
+    async fn add(&self, plugin: Plugin) -> Result<Added, StoreError> {
+        self.write("plugin.add", move |connection| add(connection, &plugin)).await
+    }
+
+    async fn version(&self, name: &PluginName, version: &Version) -> Result<Option<Plugin>, StoreError> {
+        let (name, version) = (name.clone(), version.clone());
+        self.read(move |connection| find(connection, &name, &version)).await
+    }
+
+    async fn served(&self, name: &PluginName) -> Result<Option<Plugin>, StoreError> {
+        let name = name.clone();
+        self.read(move |connection| match highest(active(connection, &name)?) {
+            Some(version) => find(connection, &name, &version),
+            None => Ok(None),
+        })
+        .await
+    }
+
+    async fn versions(&self, name: &PluginName) -> Result<Vec<Plugin>, StoreError> {
+        let name = name.clone();
+        self.read(move |connection| {
+            let mut statement = connection.prepare_cached(&format!("{PLUGINS} WHERE name = ?1"))?;
+            let rows = statement.query_and_then([name.as_str()], rows::plugin)?;
+            rows.collect::<Result<_, _>>().map(sorted)
+        })
+        .await
+    }
+
+    async fn list(&self) -> Result<Vec<PluginSummary>, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(PLUGIN_SUMMARIES)?;
+            let rows = statement.query_and_then([], rows::plugin_summary)?;
+            let mut plugins: Vec<_> = rows.collect::<Result<_, _>>()?;
+            plugins.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| b.version.cmp(&a.version)));
+            Ok(plugins)
+        })
+        .await
+    }
+
+    async fn checking(&self) -> Result<Vec<Plugin>, StoreError> {
+        self.read(|connection| {
+            let at_work = "examples_check IS NOT NULL AND examples_check ->> 'disagreements' IS NULL";
+            let mut statement = connection.prepare_cached(&format!("{PLUGINS} WHERE {at_work}"))?;
+            let rows = statement.query_and_then([], rows::plugin)?;
+            rows.collect::<Result<_, _>>().map(sorted)
+        })
+        .await
+    }
+
+    async fn update(&self, plugin: Plugin, events: Vec<PluginEvent>) -> Result<(), StoreError> {
+        self.write("plugin.update", move |connection| update(connection, &plugin, &events)).await
+    }
+
+    async fn history(&self, name: &PluginName, version: &Version) -> Result<Vec<PluginEvent>, StoreError> {
+        let key = (name.to_string(), version.to_string());
+        self.read(move |connection| {
+            let sql = "SELECT at, kind, by FROM plugin_events WHERE name = ?1 AND version = ?2
+                 ORDER BY ordinal";
+            let mut statement = connection.prepare_cached(sql)?;
+            let rows = statement.query_and_then(key, rows::plugin_event)?;
+            rows.collect()
+        })
+        .await
+    }
+}
+
+fn add(connection: &Connection, plugin: &Plugin) -> SqlResult<Added> {
+    let (name, version) = (&plugin.manifest.name, &plugin.manifest.version);
+    match stored_digest(connection, name, version)? {
+        None => {
+            insert(connection, plugin)?;
+            tell(connection, plugin, &uploaded(plugin)).map(|()| Added::New)
+        }
+        Some(sha256) if sha256 == plugin.sha256 => Ok(Added::Known),
+        Some(_) => Err(StoreError::VersionExists.into()),
+    }
+}
+
+fn uploaded(plugin: &Plugin) -> PluginEvent {
+    let by = plugin.uploader.clone();
+    PluginEvent { at: plugin.uploaded_at, kind: PluginEventKind::Uploaded, by }
+}
+
+fn stored_digest(connection: &Connection, name: &PluginName, version: &Version) -> SqlResult<Option<Digest>> {
+    let sql = "SELECT sha256 FROM plugins WHERE name = ?1 AND version = ?2";
+    connection
+        .query_row(sql, params![name.as_str(), version.to_string()], |row| Ok(parsed(row, "sha256")))
+        .optional()?
+        .transpose()
+}
+
+fn insert(connection: &Connection, plugin: &Plugin) -> SqlResult<()> {
+    connection.execute(
+        "INSERT INTO plugins (name, version, sha256, size, manifest, contract, tools, uploader,
+             uploaded_at, state, approved_at, retired_at, examples_check)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+        params![
+            plugin.manifest.name.as_str(),
+            plugin.manifest.version.to_string(),
+            plugin.sha256.to_string(),
+            signed(plugin.size)?,
+            to_json(&plugin.manifest)?,
+            plugin.contract.to_string(),
+            to_json(&plugin.tools)?,
+            plugin.uploader,
+            plugin.uploaded_at.to_string(),
+            plugin.state.as_str(),
+            plugin.approved_at.map(|at| at.to_string()),
+            plugin.retired_at.map(|at| at.to_string()),
+            plugin.check.as_ref().map(to_json).transpose()?,
+        ],
+    )?;
+    Ok(())
+}
+
+pub(crate) fn update(connection: &Connection, plugin: &Plugin, events: &[PluginEvent]) -> SqlResult<()> {
+    let changed = connection.execute(
+        "UPDATE plugins SET state = ?3, approved_at = ?4, retired_at = ?5, examples_check = ?6
+         WHERE name = ?1 AND version = ?2",
+        params![
+            plugin.manifest.name.as_str(),
+            plugin.manifest.version.to_string(),
+            plugin.state.as_str(),
+            plugin.approved_at.map(|at| at.to_string()),
+            plugin.retired_at.map(|at| at.to_string()),
+            plugin.check.as_ref().map(to_json).transpose()?,
+        ],
+    )?;
+    if changed == 0 {
+        return Err(StoreError::NotFound.into());
+    }
+    events.iter().try_for_each(|event| tell(connection, plugin, event))
+}
+
+fn tell(connection: &Connection, plugin: &Plugin, event: &PluginEvent) -> SqlResult<()> {
+    connection.execute(
+        "INSERT INTO plugin_events (name, version, at, kind, by) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![
+            plugin.manifest.name.as_str(),
+            plugin.manifest.version.to_string(),
+            event.at.to_string(),
+            event.kind.as_str(),
+            event.by,
+        ],
+    )?;
+    Ok(())
+}
+
+fn find(connection: &Connection, name: &PluginName, version: &Version) -> SqlResult<Option<Plugin>> {
+    let mut statement = connection.prepare_cached(&format!("{PLUGINS} WHERE name = ?1 AND version = ?2"))?;
+    let key = params![name.as_str(), version.to_string()];
+    statement.query_row(key, |row| Ok(rows::plugin(row))).optional()?.transpose()
+}
+
+fn active(connection: &Connection, name: &PluginName) -> SqlResult<Vec<Version>> {
+    let sql = "SELECT version FROM plugins WHERE name = ?1 AND state = 'active'";
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_and_then([name.as_str()], |row| parsed(row, "version"))?;
+    rows.collect()
+}
+
+/// The highest version that is no pre-release.
+fn highest(versions: Vec<Version>) -> Option<Version> {
+    versions.into_iter().filter(|version| version.pre.is_empty()).max()
+}
+
+fn sorted(mut plugins: Vec<Plugin>) -> Vec<Plugin> {
+    plugins.sort_by(|a, b| {
+        let (a, b) = (&a.manifest, &b.manifest);
+        a.name.cmp(&b.name).then_with(|| b.version.cmp(&a.version))
+    });
+    plugins
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn highest_of(versions: &[&str]) -> Option<String> {
+        highest(versions.iter().map(|text| text.parse().unwrap()).collect()).map(|v| v.to_string())
+    }
+
+    #[test]
+    fn versions_are_numbers_and_only_releases_count() {
+        assert_eq!(highest_of(&["1.9.0", "1.10.0", "2.0.0-rc.1"]).as_deref(), Some("1.10.0"));
+        assert_eq!(highest_of(&["1.0.0-alpha", "1.0.0-beta"]), None);
+        assert_eq!(highest_of(&[]), None);
+    }
+}

@@ -1,0 +1,219 @@
+//! Between columns and domain types.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use rusqlite::Row;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use simulay_model::{
+    Artifact, ArtifactKind, AttemptProgress, Event, EventData, Plugin, PluginEvent, PluginRef, PluginSummary,
+    Progress, RelativePath, Request, Run, RunArtifact, RunId, RunSummary,
+};
+use simulay_store::StoreError;
+
+use crate::failure::{SqlError, SqlResult};
+
+pub(crate) const PLUGINS: &str = "SELECT sha256, size, manifest, contract, tools, uploader, uploaded_at,
+    state, approved_at, retired_at, examples_check FROM plugins";
+
+pub(crate) fn plugin(row: &Row<'_>) -> SqlResult<Plugin> {
+    Ok(Plugin {
+        sha256: parsed(row, "sha256")?,
+        size: unsigned(row, "size")?,
+        manifest: json(row, "manifest")?,
+        contract: parsed(row, "contract")?,
+        tools: json(row, "tools")?,
+        uploader: row.get("uploader")?,
+        uploaded_at: parsed(row, "uploaded_at")?,
+        state: parsed(row, "state")?,
+        approved_at: time(row, "approved_at")?,
+        retired_at: time(row, "retired_at")?,
+        check: optional_json(row, "examples_check")?,
+    })
+}
+
+/// What [`plugin_summary`] reads.
+pub(crate) const PLUGIN_SUMMARIES: &str = "SELECT name, version, manifest ->> 'title' AS title, sha256, size,
+    uploader, uploaded_at, state, approved_at, retired_at FROM plugins";
+
+pub(crate) fn plugin_summary(row: &Row<'_>) -> SqlResult<PluginSummary> {
+    Ok(PluginSummary {
+        name: parsed(row, "name")?,
+        version: parsed(row, "version")?,
+        title: row.get("title")?,
+        sha256: parsed(row, "sha256")?,
+        size: unsigned(row, "size")?,
+        uploader: row.get("uploader")?,
+        uploaded_at: parsed(row, "uploaded_at")?,
+        state: parsed(row, "state")?,
+        approved_at: time(row, "approved_at")?,
+        retired_at: time(row, "retired_at")?,
+    })
+}
+
+pub(crate) fn plugin_event(row: &Row<'_>) -> SqlResult<PluginEvent> {
+    let kind: String = row.get("kind")?;
+    Ok(PluginEvent {
+        at: parsed(row, "at")?,
+        kind: serde_json::from_value(kind.into()).map_err(|error| damaged("kind", error))?,
+        by: row.get("by")?,
+    })
+}
+
+/// What [`summary`] reads.
+pub(crate) const SUMMARY: &str =
+    "SELECT id, pipeline, version, sha256, state, created_at, started_at, ended_at, error FROM runs";
+
+pub(crate) fn summary(row: &Row<'_>) -> SqlResult<RunSummary> {
+    Ok(RunSummary {
+        id: parsed(row, "id")?,
+        plugin: reference(row)?,
+        state: parsed(row, "state")?,
+        created_at: parsed(row, "created_at")?,
+        started_at: time(row, "started_at")?,
+        ended_at: time(row, "ended_at")?,
+        error: optional_json(row, "error")?,
+    })
+}
+
+fn reference(row: &Row<'_>) -> SqlResult<PluginRef> {
+    Ok(PluginRef {
+        name: parsed(row, "pipeline")?,
+        version: parsed(row, "version")?,
+        sha256: parsed(row, "sha256")?,
+    })
+}
+
+/// What [`run`] reads.
+pub(crate) const RUN: &str = "SELECT runs.*, requested.inputs, requested.params, reports.report FROM runs
+    JOIN requested ON requested.run = runs.id LEFT JOIN reports ON reports.run = runs.id";
+
+pub(crate) fn run(row: &Row<'_>) -> SqlResult<Run> {
+    Ok(Run {
+        id: parsed(row, "id")?,
+        plugin: reference(row)?,
+        request: Request {
+            params: json(row, "params")?,
+            inputs: json(row, "inputs")?,
+            seed: parsed(row, "seed")?,
+        },
+        retries: row.get("retries")?,
+        state: parsed(row, "state")?,
+        steps: row.get("steps")?,
+        cancel_requested: row.get("cancel_requested")?,
+        created_at: parsed(row, "created_at")?,
+        started_at: time(row, "started_at")?,
+        ended_at: time(row, "ended_at")?,
+        report: optional_json(row, "report")?,
+        error: optional_json(row, "error")?,
+    })
+}
+
+pub(crate) fn event(run: RunId, row: &Row<'_>) -> SqlResult<Event> {
+    Ok(Event { run, sequence: unsigned(row, "sequence")?, at: parsed(row, "at")?, data: event_data(row)? })
+}
+
+fn event_data(row: &Row<'_>) -> SqlResult<EventData> {
+    let (kind, data): (String, String) = (row.get("kind")?, row.get("data")?);
+    EventData::read(&kind, &data).map_err(|error| damaged("data", error))
+}
+
+/// The head of a run's progress; its attempts lie elsewhere.
+pub(crate) fn progress(row: &Row<'_>) -> SqlResult<Progress> {
+    Ok(Progress {
+        state: parsed(row, "state")?,
+        sequence: unsigned(row, "last_event")?,
+        cancel_requested: row.get("cancel_requested")?,
+        steps: row.get("steps")?,
+        attempts: BTreeMap::new(),
+    })
+}
+
+pub(crate) fn attempt(row: &Row<'_>) -> SqlResult<AttemptProgress> {
+    Ok(AttemptProgress {
+        attempt: row.get("attempt")?,
+        started: row.get("started")?,
+        end: optional_json(row, "ending")?,
+    })
+}
+
+pub(crate) fn artifact(row: &Row<'_>) -> SqlResult<RunArtifact> {
+    let path: String = row.get("path")?;
+    let step: Option<u32> = row.get("step")?;
+    let place: Option<u32> = row.get("place")?;
+    Ok(RunArtifact {
+        kind: kind(row)?,
+        origin: step.zip(place),
+        artifact: Artifact {
+            path: RelativePath::new(path).map_err(|rule| damaged("path", rule))?,
+            size: unsigned(row, "size")?,
+            sha256: parsed(row, "sha256")?,
+            media_type: row.get("media_type")?,
+        },
+    })
+}
+
+pub(crate) const fn kind_name(kind: ArtifactKind) -> &'static str {
+    match kind {
+        ArtifactKind::Input => "input",
+        ArtifactKind::Output => "output",
+        ArtifactKind::Stdout => "stdout",
+        ArtifactKind::Stderr => "stderr",
+        ArtifactKind::Kept => "kept",
+    }
+}
+
+fn kind(row: &Row<'_>) -> SqlResult<ArtifactKind> {
+    let text: String = row.get("kind")?;
+    match text.as_str() {
+        "input" => Ok(ArtifactKind::Input),
+        "output" => Ok(ArtifactKind::Output),
+        "stdout" => Ok(ArtifactKind::Stdout),
+        "stderr" => Ok(ArtifactKind::Stderr),
+        "kept" => Ok(ArtifactKind::Kept),
+        _ => Err(damaged("kind", text)),
+    }
+}
+
+/// A domain value as the text of a column.
+pub(crate) fn to_json(value: &impl Serialize) -> SqlResult<String> {
+    serde_json::to_string(value).map_err(|error| StoreError::Failed(error.to_string()).into())
+}
+
+pub(crate) fn json<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> SqlResult<T> {
+    let text: String = row.get(column)?;
+    serde_json::from_str(&text).map_err(|error| damaged(column, error))
+}
+
+pub(crate) fn optional_json<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> SqlResult<Option<T>> {
+    let text: Option<String> = row.get(column)?;
+    text.map(|text| serde_json::from_str(&text).map_err(|error| damaged(column, error))).transpose()
+}
+
+/// SQLite's numbers are signed; sizes and sequences are not.
+pub(crate) fn signed(number: u64) -> SqlResult<i64> {
+    i64::try_from(number)
+        .map_err(|_| StoreError::Failed(format!("{number} is too large to be stored")).into())
+}
+
+pub(crate) fn unsigned(row: &Row<'_>, column: &str) -> SqlResult<u64> {
+    let number: i64 = row.get(column)?;
+    u64::try_from(number).map_err(|error| damaged(column, error))
+}
+
+pub(crate) fn parsed<T: FromStr<Err: Display>>(row: &Row<'_>, column: &str) -> SqlResult<T> {
+    let text: String = row.get(column)?;
+    text.parse().map_err(|error| damaged(column, error))
+}
+
+fn time(row: &Row<'_>, column: &str) -> SqlResult<Option<Timestamp>> {
+    let text: Option<String> = row.get(column)?;
+    text.map(|text| text.parse().map_err(|error| damaged(column, error))).transpose()
+}
+
+fn damaged(column: &str, error: impl Display) -> SqlError {
+    StoreError::Corrupt(format!("column `{column}`: {error}")).into()
+}

@@ -1,0 +1,214 @@
+//! Runs: accepted, listed, changed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use simulay_model::{
+    ArtifactKind, Effects, EventData, PluginName, Progress, Request, Run, RunArtifact, RunId, RunSummary,
+};
+use simulay_store::{Claim, Lease, Outcome, Renewed, RunQuery, Runs, StoreError};
+
+use crate::commit::{commit, document, insert_artifact};
+use crate::failure::SqlResult;
+use crate::rows::{self, parsed, to_json, unsigned};
+use crate::store::SqliteStore;
+use crate::{leases, requests};
+
+/// Greater than every run id, all of which are hexadecimal.
+const PAST_ALL: &str = "~";
+
+#[async_trait]
+impl Runs for SqliteStore {
+    async fn create(&self, run: Run, claim: Option<Claim>) -> Result<(), StoreError> {
+        let at = self.observed.now();
+        let name = if claim.is_some() { "request.run" } else { "run.queued" };
+        let work = move |connection: &Connection| {
+            create(connection, &run)?;
+            claim.map_or(Ok(()), |claim| requests::insert(connection, at, &claim, &Outcome::Run(run.id)))
+        };
+        self.write(name, work).await
+    }
+
+    async fn progress(&self, run: RunId) -> Result<Option<Progress>, StoreError> {
+        self.read(move |connection| progress(connection, run)).await
+    }
+
+    async fn commit(&self, run: RunId, fence: Option<u64>, effects: Box<Effects>) -> Result<(), StoreError> {
+        let (name, at_last) = (effects.event.kind(), effects.frees_room());
+        let (observed, effects) = (self.observed.now(), Arc::new(*effects));
+        let work = move |connection: &Connection| commit(connection, run, fence, &effects, observed);
+        if at_last { self.write_at_last(name, work).await } else { self.write(name, work).await }
+    }
+
+    async fn acquire_lease(
+        &self,
+        run: RunId,
+        owner: &str,
+        time: Duration,
+    ) -> Result<Option<Lease>, StoreError> {
+        let (owner, now) = (owner.to_owned(), self.clock.now().as_millisecond());
+        self.write_at_last("lease.take", move |connection| {
+            leases::acquire(connection, run, &owner, (now, time))
+        })
+        .await
+    }
+
+    async fn renew_lease(&self, run: RunId, lease: Lease, time: Duration) -> Result<Renewed, StoreError> {
+        let now = self.clock.now().as_millisecond();
+        self.write("lease.renew", move |connection| leases::renew(connection, run, lease, (now, time))).await
+    }
+
+    async fn get(&self, run: RunId) -> Result<Option<Run>, StoreError> {
+        self.read(move |connection| {
+            let mut statement = connection.prepare_cached(&format!("{} WHERE runs.id = ?1", rows::RUN))?;
+            statement.query_row([run.to_string()], |row| Ok(rows::run(row))).optional()?.transpose()
+        })
+        .await
+    }
+
+    async fn summary(&self, run: RunId) -> Result<Option<RunSummary>, StoreError> {
+        self.read(move |connection| {
+            let mut statement = connection.prepare_cached(&format!("{} WHERE id = ?1", rows::SUMMARY))?;
+            statement.query_row([run.to_string()], |row| Ok(rows::summary(row))).optional()?.transpose()
+        })
+        .await
+    }
+
+    async fn list(&self, query: RunQuery) -> Result<Vec<RunSummary>, StoreError> {
+        self.read(move |connection| list(connection, &query)).await
+    }
+
+    async fn count_unfinished(&self, most: usize) -> Result<usize, StoreError> {
+        self.read(move |connection| {
+            let sql = "SELECT count(*) AS count FROM
+                 (SELECT 1 FROM runs WHERE state IN ('queued', 'running') LIMIT ?1)";
+            let most = i64::try_from(most).unwrap_or(i64::MAX);
+            let mut statement = connection.prepare_cached(sql)?;
+            let count = statement.query_row([most], |row| Ok(unsigned(row, "count")))??;
+            Ok(usize::try_from(count).unwrap_or(usize::MAX))
+        })
+        .await
+    }
+
+    async fn unfinished(&self) -> Result<Vec<(RunId, PluginName)>, StoreError> {
+        self.read(|connection| {
+            let sql = "SELECT id, pipeline FROM runs WHERE state IN ('queued', 'running') ORDER BY id";
+            let mut statement = connection.prepare_cached(sql)?;
+            let mut rows = statement.query([])?;
+            let mut waiting = Vec::new();
+            while let Some(row) = rows.next()? {
+                waiting.extend(sound(row, |row| Ok((parsed(row, "id")?, parsed(row, "pipeline")?))));
+            }
+            Ok(waiting)
+        })
+        .await
+    }
+}
+
+fn progress(connection: &Connection, run: RunId) -> SqlResult<Option<Progress>> {
+    let sql = "SELECT state, steps, cancel_requested, last_event FROM runs WHERE id = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let head = statement.query_row([run.to_string()], |row| Ok(rows::progress(row))).optional()?;
+    let Some(mut progress) = head.transpose()? else { return Ok(None) };
+    let sql = "SELECT step, place, attempt, started, ending FROM newest_calls WHERE run = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut attempts = statement.query([run.to_string()])?;
+    while let Some(row) = attempts.next()? {
+        progress.attempts.insert((row.get("step")?, row.get("place")?), rows::attempt(row)?);
+    }
+    Ok(Some(progress))
+}
+
+pub(crate) fn create(connection: &Connection, run: &Run) -> SqlResult<()> {
+    if !insert(connection, run)? {
+        return Err(StoreError::RunExists.into());
+    }
+    for input in &run.request.inputs {
+        let artifact = RunArtifact { kind: ArtifactKind::Input, origin: None, artifact: input.clone() };
+        insert_artifact(connection, run.id, &artifact)?;
+    }
+    let sql = "INSERT INTO requested (run, inputs, params) VALUES (?1, ?2, ?3)";
+    let Request { inputs, params, .. } = &run.request;
+    connection.prepare_cached(sql)?.execute(params![
+        run.id.to_string(),
+        to_json(inputs)?,
+        params.as_str()
+    ])?;
+    let sql = "INSERT INTO events (run, sequence, at, kind, data) VALUES (?1, 1, ?2, ?3, ?4)";
+    let event = EventData::RunQueued;
+    let values = params![run.id.to_string(), run.created_at.to_string(), event.kind(), document(&event)?];
+    connection.prepare_cached(sql)?.execute(values)?;
+    Ok(())
+}
+
+/// False when a run with this id is there.
+fn insert(connection: &Connection, run: &Run) -> SqlResult<bool> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO runs (id, pipeline, version, sha256, seed, state, steps, cancel_requested, created_at,
+            last_event, retries)
+         VALUES (?1, ?2, ?3, ?4, ?5, 'queued', 0, 0, ?6, 1, ?7) ON CONFLICT (id) DO NOTHING",
+    )?;
+    let inserted = statement.execute(params![
+        run.id.to_string(),
+        run.plugin.name.as_str(),
+        run.plugin.version.to_string(),
+        run.plugin.sha256.to_string(),
+        run.request.seed.to_string(),
+        run.created_at.to_string(),
+        run.retries,
+    ])?;
+    Ok(inserted > 0)
+}
+
+fn list(connection: &Connection, query: &RunQuery) -> SqlResult<Vec<RunSummary>> {
+    let before = query.before.map_or_else(|| PAST_ALL.to_owned(), |run| run.to_string());
+    let limit = query.limit;
+    let pipeline = query.pipeline.as_ref().map(|name| name.as_str());
+    // One statement per filter, so that each has its index.
+    match (pipeline, query.state.map(|state| state.as_str())) {
+        (None, None) => {
+            collect(connection, "WHERE id < ?1 ORDER BY id DESC LIMIT ?2", params![before, limit])
+        }
+        (Some(pipeline), None) => collect(
+            connection,
+            "WHERE pipeline = ?3 AND id < ?1 ORDER BY id DESC LIMIT ?2",
+            params![before, limit, pipeline],
+        ),
+        (None, Some(state)) => collect(
+            connection,
+            "WHERE state = ?3 AND id < ?1 ORDER BY id DESC LIMIT ?2",
+            params![before, limit, state],
+        ),
+        (Some(pipeline), Some(state)) => collect(
+            connection,
+            "WHERE pipeline = ?3 AND state = ?4 AND id < ?1 ORDER BY id DESC LIMIT ?2",
+            params![before, limit, pipeline, state],
+        ),
+    }
+}
+
+fn collect(
+    connection: &Connection,
+    which: &str,
+    params: &[&dyn rusqlite::ToSql],
+) -> SqlResult<Vec<RunSummary>> {
+    let mut statement = connection.prepare_cached(&format!("{} {which}", rows::SUMMARY))?;
+    let mut rows = statement.query(params)?;
+    let mut runs = Vec::new();
+    while let Some(row) = rows.next()? {
+        runs.extend(sound(row, rows::summary));
+    }
+    Ok(runs)
+}
+
+/// A damaged run is left out of lists: it must not hide the others.
+fn sound<T>(row: &Row<'_>, read: impl FnOnce(&Row<'_>) -> SqlResult<T>) -> Option<T> {
+    read(row)
+        .inspect_err(|error| {
+            let id = row.get::<_, String>("id").unwrap_or_default();
+            tracing::error!(run = id, %error, "a damaged run is left out of the list");
+        })
+        .ok()
+}

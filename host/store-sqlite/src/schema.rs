@@ -1,0 +1,111 @@
+//! The schema, and how what an earlier version wrote is brought up to it.
+
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use simulay_model::{AskedCall, Step};
+use simulay_store::StoreError;
+
+use crate::failure::SqlResult;
+use crate::rows::{json, to_json};
+
+/// A script and what SQL cannot do after it.
+type Migration = (&'static str, fn(&Transaction<'_>) -> SqlResult<()>);
+
+/// One for each schema version; `PRAGMA user_version` counts those that ran.
+const MIGRATIONS: &[Migration] = &[
+    (include_str!("schema/first.sql"), nothing),
+    (include_str!("schema/plugin_life.sql"), nothing),
+    (include_str!("schema/leases.sql"), nothing),
+    (include_str!("schema/upkeep.sql"), nothing),
+    (include_str!("schema/documents.sql"), tell_what_is_asked),
+];
+
+/// Brings the schema up to date, whole or not at all.
+pub(crate) fn migrate(connection: &mut Connection) -> SqlResult<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let done = check_version(&transaction)?;
+    if done == known() {
+        return Ok(());
+    }
+    for (script, rest) in MIGRATIONS.iter().skip(done as usize) {
+        transaction.execute_batch(script)?;
+        rest(&transaction)?;
+    }
+    transaction.pragma_update(None, "user_version", known())?;
+    transaction.commit()?;
+    Ok(())
+}
+
+/// The version of the schema this program writes.
+pub(crate) fn known() -> u32 {
+    u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX)
+}
+
+/// The version of the schema; one that is not known here is left alone.
+pub(crate) fn check_version(connection: &Connection) -> SqlResult<u32> {
+    let done = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if done > known() {
+        let message = "the data directory was written by a newer version of Simulay; use that one";
+        return Err(StoreError::Failed(message.to_owned()).into());
+    }
+    Ok(done)
+}
+
+const fn nothing(_: &Transaction<'_>) -> SqlResult<()> {
+    Ok(())
+}
+
+/// Writes down what the calls of every plan ask for. A plan that is damaged damages its run only.
+fn tell_what_is_asked(transaction: &Transaction<'_>) -> SqlResult<()> {
+    let mut statement = transaction.prepare("SELECT run, step, plan FROM steps")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (run, step): (String, u32) = (row.get("run")?, row.get("step")?);
+        match json::<Step>(row, "plan") {
+            Ok(plan) => tell(transaction, &run, step, &plan)?,
+            Err(error) => tracing::error!(run, step, %error, "the plan of a step is damaged"),
+        }
+    }
+    Ok(())
+}
+
+/// Writes down what the calls of `plan` ask for.
+pub(crate) fn tell(connection: &Connection, run: &str, step: u32, plan: &Step) -> SqlResult<()> {
+    let sql = "INSERT INTO asked (run, step, place, call) VALUES (?1, ?2, ?3, ?4)";
+    let mut statement = connection.prepare_cached(sql)?;
+    for (place, call) in (0_u32..).zip(&plan.calls) {
+        statement.execute(params![run, step, place, to_json(&AskedCall::from(call))?])?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn data_of_the_first_schema_comes_along() {
+        let mut old = Connection::open_in_memory().unwrap();
+        old.execute_batch(MIGRATIONS[0].0).unwrap();
+        old.pragma_update(None, "user_version", 1).unwrap();
+        let insert = "INSERT INTO plugins (name, version, sha256, size, manifest, uploaded_at, retired_at)
+             VALUES ('heat', ?1, 'x', 1, '{}', '2026-01-01T00:00:00Z', ?2)";
+        old.execute(insert, ("1.0.0", Some("2026-02-01T00:00:00Z"))).unwrap();
+        old.execute(insert, ("1.1.0", None::<&str>)).unwrap();
+        migrate(&mut old).unwrap();
+        let sql = "SELECT state || ' ' || approved_at || ' ' || contract FROM plugins ORDER BY version";
+        let mut statement = old.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        let rows: Vec<String> = rows.map(Result::unwrap).collect();
+        assert_eq!(rows, ["retired 2026-01-01T00:00:00Z 0.1.0", "active 2026-01-01T00:00:00Z 0.1.0"]);
+        let observed: i64 = old.query_row("SELECT ms FROM observed", [], |row| row.get(0)).unwrap();
+        assert_eq!(observed, 1_767_225_600_000, "time goes on where it was");
+    }
+
+    #[test]
+    fn data_of_a_newer_version_is_left_alone() {
+        let mut newer = Connection::open_in_memory().unwrap();
+        newer.pragma_update(None, "user_version", 1000).unwrap();
+        let refused = migrate(&mut newer).unwrap_err().to_string();
+        assert!(refused.contains("newer version of Simulay"), "{refused}");
+    }
+}

@@ -1,0 +1,267 @@
+//! The one thread that writes. It drains what waits into one transaction, so that many writers
+//! share one fsync; each has a savepoint of its own, so that one's failure is nobody else's.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+
+use fail::fail_point;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use simulay_store::StoreError;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::failure::{self, SqlResult, stopped};
+
+const GROUP: usize = 256;
+
+/// Works in the transaction of its group, when there is one. Gives what to do once that is
+/// committed, or was not.
+type Job = Box<dyn FnOnce(Result<&mut Transaction<'_>, StoreError>) -> Acknowledge + Send>;
+type Acknowledge = Box<dyn FnOnce(Result<(), StoreError>)>;
+
+/// The way to the writing thread, which ends when this is dropped.
+pub(crate) struct Writer {
+    jobs: Option<mpsc::Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+    ailing: Arc<AtomicBool>,
+}
+
+impl Writer {
+    /// Writes by `connection`; after a failure of the disk, by what `reopen` gives.
+    pub(crate) fn spawn(
+        connection: Connection,
+        reopen: impl Fn() -> SqlResult<Connection> + Send + 'static,
+    ) -> Result<Self, StoreError> {
+        let (jobs, waiting) = mpsc::channel(4 * GROUP);
+        let ailing = Arc::<AtomicBool>::default();
+        let told = ailing.clone();
+        let thread = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || write_all(connection, waiting, &told, reopen))
+            .map_err(|error| StoreError::Failed(error.to_string()))?;
+        Ok(Self { jobs: Some(jobs), thread: Some(thread), ailing })
+    }
+
+    /// True when the last group of writes failed.
+    pub(crate) fn is_ailing(&self) -> bool {
+        self.ailing.load(Ordering::Relaxed)
+    }
+
+    /// Runs `work` inside a savepoint and, once it is durable, `committed`, even when nobody waits
+    /// for the answer any more. Its fail points are `store.NAME.before` and `store.NAME.after`.
+    pub(crate) async fn write<T, F, C>(
+        &self,
+        name: &'static str,
+        work: F,
+        committed: C,
+    ) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> SqlResult<T> + Send + 'static,
+        C: FnOnce(&T) + Send + 'static,
+    {
+        tracing::trace!(name, "a write");
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |group| {
+            fail_point!(&format!("store.{name}.before"), |_| std::process::abort());
+            let worked = group.and_then(|group| Ok(in_savepoint(group, work)?));
+            Box::new(move |group_committed| {
+                fail_point!(&format!("store.{name}.after"), |_| std::process::abort());
+                let result = group_committed.and(worked);
+                if let Ok(value) = &result {
+                    committed(value);
+                }
+                // Nobody waits any more: the write stands all the same.
+                let _ = answer.send(result);
+            })
+        });
+        let jobs = self.jobs.as_ref().ok_or_else(stopped)?;
+        jobs.send(job).await.map_err(|_| stopped())?;
+        answered.await.map_err(|_| stopped())?
+    }
+}
+
+impl Drop for Writer {
+    /// Waits for the thread, so that the files are closed when the store is gone.
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the thread that writes had panicked");
+        }
+    }
+}
+
+fn in_savepoint<T>(
+    group: &mut Transaction<'_>,
+    work: impl FnOnce(&Connection) -> SqlResult<T>,
+) -> SqlResult<T> {
+    // SQLite rolls a whole transaction back on its own when, say, the disk is full.
+    if group.is_autocommit() {
+        return Err(rolled_back().into());
+    }
+    let savepoint = group.savepoint()?;
+    let value = work(&savepoint)?;
+    savepoint.commit()?;
+    Ok(value)
+}
+
+fn rolled_back() -> StoreError {
+    StoreError::Unwritable("the transaction was rolled back".to_owned())
+}
+
+fn write_all(
+    mut connection: Connection,
+    mut waiting: mpsc::Receiver<Job>,
+    ailing: &AtomicBool,
+    reopen: impl Fn() -> SqlResult<Connection>,
+) {
+    let mut jobs = Vec::with_capacity(GROUP);
+    while waiting.blocking_recv_many(&mut jobs, GROUP) > 0 {
+        // What a file did not take is not asked of the same open file again.
+        if ailing.load(Ordering::Relaxed)
+            && let Ok(fresh) = reopen()
+        {
+            connection = fresh;
+        }
+        write_group(&mut connection, jobs.drain(..), |written| ailing.store(!written, Ordering::Relaxed));
+    }
+}
+
+/// Tells whether anything could be written, before it is told to those who wait.
+fn write_group(connection: &mut Connection, jobs: impl Iterator<Item = Job>, written: impl Fn(bool)) {
+    match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
+        Ok(mut group) => {
+            let acknowledges: Vec<Acknowledge> = jobs.map(|job| job(Ok(&mut group))).collect();
+            let committed = commit(group);
+            written(committed.is_ok());
+            for acknowledge in acknowledges {
+                acknowledge(match &committed {
+                    Ok(()) => Ok(()),
+                    Err(Some(error)) => Err(failure::of(error)),
+                    Err(None) => Err(rolled_back()),
+                });
+            }
+        }
+        Err(error) => {
+            written(false);
+            tracing::error!(%error, "a group of writes could not begin");
+            jobs.for_each(|job| job(Err(failure::of(&error)))(Ok(())));
+        }
+    }
+}
+
+fn commit(group: Transaction<'_>) -> Result<(), Option<rusqlite::Error>> {
+    if group.is_autocommit() { Err(None) } else { group.commit().map_err(Some) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::mpsc::{Sender, channel};
+
+    use futures_util::future::join_all;
+
+    use super::*;
+
+    struct Bench {
+        _directory: tempfile::TempDir,
+        file: std::path::PathBuf,
+        writer: Writer,
+    }
+
+    fn bench() -> Bench {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("db");
+        let connection = Connection::open(&file).unwrap();
+        connection.execute_batch("PRAGMA journal_mode=WAL; CREATE TABLE t (n INTEGER)").unwrap();
+        let again = file.clone();
+        let writer = Writer::spawn(connection, move || Ok(Connection::open(&again)?)).unwrap();
+        Bench { _directory: directory, file, writer }
+    }
+
+    fn count(file: &Path) -> u32 {
+        let connection = Connection::open(file).unwrap();
+        connection.query_row("SELECT count(*) FROM t", [], |row| row.get(0)).unwrap()
+    }
+
+    fn insert(connection: &Connection, n: u32) -> SqlResult<()> {
+        connection.execute("INSERT INTO t VALUES (?1)", [n])?;
+        Ok(())
+    }
+
+    /// The writing thread at work on a job that waits: what is queued meanwhile is one group.
+    async fn held(writer: &Writer) -> (Sender<()>, impl Future<Output = Result<(), StoreError>>) {
+        let (go, gone) = channel();
+        let (begin, begun) = oneshot::channel();
+        let work = move |_: &Connection| {
+            begin.send(()).map_err(|()| stopped())?;
+            Ok(gone.recv().map_err(|_| stopped())?)
+        };
+        let mut first = Box::pin(writer.write("test", work, |()| ()));
+        assert!(futures_util::poll!(&mut first).is_pending());
+        begun.await.unwrap();
+        (go, first)
+    }
+
+    #[tokio::test]
+    async fn what_waits_together_is_committed_together() {
+        let bench = bench();
+        let (go, first) = held(&bench.writer).await;
+        let file = bench.file.clone();
+        let inserts = (0..20).map(|n| bench.writer.write("test", move |c| insert(c, n), |_| ()));
+        let last = bench.writer.write("test", move |_| Ok(count(&file)), |_| ());
+        let release = async { go.send(()).unwrap() };
+        let (_, inserted, seen, ()) = tokio::join!(biased; first, join_all(inserts), last, release);
+        inserted.into_iter().collect::<Result<Vec<_>, _>>().unwrap();
+        assert_eq!(seen.unwrap(), 0, "nobody sees a part of a group");
+        assert_eq!(count(&bench.file), 20);
+    }
+
+    #[tokio::test]
+    async fn one_failure_is_nobody_elses() {
+        let bench = bench();
+        let (go, first) = held(&bench.writer).await;
+        let spoilt = |c: &Connection| {
+            insert(c, 7)?;
+            Err::<(), _>(StoreError::Ended.into())
+        };
+        let before = bench.writer.write("test", |c| insert(c, 1), |_| ());
+        let bad = bench.writer.write("test", spoilt, |_| panic!("nothing was committed"));
+        let after = bench.writer.write("test", |c| insert(c, 2), |_| ());
+        let release = async { go.send(()).unwrap() };
+        let (_, before, bad, after, ()) = tokio::join!(biased; first, before, bad, after, release);
+        assert!(before.is_ok() && after.is_ok());
+        assert!(matches!(bad, Err(StoreError::Ended)));
+        assert_eq!(count(&bench.file), 2);
+    }
+
+    #[tokio::test]
+    async fn a_group_sqlite_rolled_back_is_acknowledged_to_nobody() {
+        let bench = bench();
+        let (go, first) = held(&bench.writer).await;
+        let before = bench.writer.write("test", |c| insert(c, 1), |_| ());
+        let rollback = bench.writer.write("test", |c| Ok(c.execute_batch("ROLLBACK")?), |_| ());
+        let after = bench.writer.write("test", |c| insert(c, 2), |_| ());
+        let release = async { go.send(()).unwrap() };
+        let (_, before, rollback, after, ()) = tokio::join!(biased; first, before, rollback, after, release);
+        assert!(before.is_err() && rollback.is_err() && after.is_err());
+        assert_eq!(count(&bench.file), 0);
+        assert!(bench.writer.is_ailing());
+        bench.writer.write("test", |c| insert(c, 3), |_| ()).await.unwrap();
+        assert!(!bench.writer.is_ailing());
+        assert_eq!(count(&bench.file), 1);
+    }
+
+    #[tokio::test]
+    async fn a_disk_that_takes_nothing_is_told_and_tried_anew() {
+        let bench = bench();
+        let lock = bench.writer.write("test", |c| Ok(c.execute_batch("PRAGMA query_only = ON")?), |_| ());
+        lock.await.unwrap();
+        let refused = bench.writer.write("test", |c| insert(c, 1), |_| ()).await;
+        assert!(matches!(refused, Err(StoreError::Unwritable(_))), "{refused:?}");
+        bench.writer.write("test", |c| insert(c, 2), |_| ()).await.unwrap();
+        assert_eq!(count(&bench.file), 1);
+    }
+}

@@ -1,0 +1,63 @@
+//! The data directory: one holder, known schema, damage told.
+
+use rusqlite::Connection;
+use simulay_store::{RunQuery, Runs as _, StoreError};
+use simulay_store_sqlite::open;
+
+use crate::samples::House;
+
+#[tokio::test]
+async fn two_hosts_never_share_a_directory() {
+    let house = House::new();
+    let refused = open(house.directory.path()).err().unwrap().to_string();
+    assert!(refused.contains("another Simulay works in"), "{refused}");
+    // Either part alone holds it.
+    let House { directory, records, blobs } = house;
+    drop(records);
+    assert!(open(directory.path()).is_err());
+    drop(blobs);
+    assert!(open(directory.path()).is_ok());
+}
+
+#[test]
+fn a_newer_schema_is_refused() {
+    let house = House::new();
+    let House { directory, records, blobs } = house;
+    drop((records, blobs));
+    let database = Connection::open(directory.path().join("simulay.sqlite")).unwrap();
+    database.pragma_update(None, "user_version", 9999).unwrap();
+    drop(database);
+    let refused = open(directory.path()).err().unwrap().to_string();
+    assert!(refused.contains("newer version of Simulay"), "{refused}");
+}
+
+#[test]
+fn a_file_that_is_no_database_is_told_as_damage() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("simulay.sqlite"), vec![b'x'; 8192]).unwrap();
+    assert!(matches!(open(directory.path()).err(), Some(StoreError::Corrupt(_))));
+}
+
+#[tokio::test]
+async fn a_damaged_run_hides_no_other() {
+    let house = House::new();
+    let (damaged, whole) = (house.run().await, house.run().await);
+    let database = Connection::open(house.directory.path().join("simulay.sqlite")).unwrap();
+    let damage = |sql: &str| assert_eq!(database.execute(sql, [damaged.to_string()]).unwrap(), 1);
+    let listed = async || {
+        let listed = house.records.list(RunQuery { limit: 10, ..RunQuery::default() }).await.unwrap();
+        listed.into_iter().map(|run| run.id).collect::<Vec<_>>()
+    };
+    let unfinished = async || {
+        let unfinished = house.records.unfinished().await.unwrap();
+        unfinished.into_iter().map(|(run, _)| run).collect::<Vec<_>>()
+    };
+    damage("UPDATE requested SET params = '{' WHERE run = ?1");
+    assert!(matches!(house.records.get(damaged).await, Err(StoreError::Corrupt(_))));
+    assert_eq!(listed().await, [whole, damaged], "lists read no documents");
+    damage("UPDATE runs SET created_at = '?' WHERE id = ?1");
+    assert_eq!(listed().await, [whole]);
+    assert_eq!(unfinished().await, [damaged, whole]);
+    damage("UPDATE runs SET pipeline = '?' WHERE id = ?1");
+    assert_eq!(unfinished().await, [whole]);
+}

@@ -1,0 +1,16 @@
+//! The store as the engine sees it: through its ports, over a real directory.
+
+#![cfg(test)]
+
+mod backup;
+mod blobs;
+mod conformance;
+mod crash;
+mod directory;
+mod disk;
+mod earlier;
+mod injected;
+mod requests;
+mod restart;
+mod retention;
+mod samples;

@@ -1,0 +1,188 @@
+//! What is kept no longer.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use rusqlite::Connection;
+use simulay_model::{CallEnd, Change, Digest, Report, RunEnd, RunId};
+use simulay_store::{
+    Blobs as _, Claim, Journal as _, Left, Plugins as _, RequestKey, Requests as _, Retention as _,
+    Runs as _, Shelves as _, StoreError,
+};
+use simulay_store_sqlite::snapshot;
+
+use crate::samples::{House, ended, now, plugin, put, report, run, started};
+
+impl House {
+    /// A run that has ended with what its call left.
+    async fn done(&self) -> RunId {
+        let run = self.running(1).await;
+        for change in [started(0, 0, 0), ended(0, 0, 0, 1), Change::ended(RunEnd::Succeeded(report()))] {
+            self.apply(run, change).await.unwrap();
+        }
+        run
+    }
+
+    fn rows(&self, run: RunId) -> u32 {
+        let connection = Connection::open(self.directory.path().join("simulay.sqlite")).unwrap();
+        let count = |table: &str| {
+            let sql = format!("SELECT count(*) FROM {table} WHERE run = ?1");
+            connection.query_row(&sql, [run.to_string()], |row| row.get::<_, u32>(0)).unwrap()
+        };
+        ["events", "artifacts", "calls", "asked", "steps", "requested", "reports", "leases"]
+            .map(count)
+            .iter()
+            .sum()
+    }
+}
+
+const NOW: Duration = Duration::ZERO;
+const HOUR: Duration = Duration::from_secs(3600);
+
+#[tokio::test]
+async fn a_run_is_deleted_whole_and_told_of() {
+    let house = House::new();
+    let (gone, stays, at_work) = (house.done().await, house.done().await, house.running(1).await);
+    assert_eq!(house.records.ended(NOW, 10).await.unwrap(), [gone, stays]);
+    assert_eq!(house.records.ended(NOW, 1).await.unwrap(), [gone]);
+    assert_eq!(house.records.ended(HOUR, 10).await.unwrap(), []);
+    house.records.delete(gone, now(), "for a test").await.unwrap();
+    assert!(house.records.get(gone).await.unwrap().is_none());
+    assert_eq!(house.rows(gone), 0);
+    assert!(house.rows(stays) > 0);
+    assert!(matches!(house.records.delete(gone, now(), "again").await, Err(StoreError::NotFound)));
+    assert!(matches!(house.records.delete(at_work, now(), "early").await, Err(StoreError::Conflict(_))));
+    let connection = Connection::open(house.directory.path().join("simulay.sqlite")).unwrap();
+    let sql = "SELECT pipeline || ' ' || why FROM deletions WHERE run = ?1";
+    let told: String = connection.query_row(sql, [gone.to_string()], |row| row.get(0)).unwrap();
+    assert_eq!(told, "heat for a test");
+}
+
+#[tokio::test]
+async fn a_run_that_a_remembered_request_tells_of_stays() {
+    let house = House::new();
+    let (kept, request) = (run("heat"), RequestKey { scope: "s".to_owned(), key: "k".to_owned() });
+    let claim = Claim { request, fingerprint: Digest::of(b"") };
+    house.records.create(kept.clone(), Some(claim)).await.unwrap();
+    house.apply(kept.id, Change::ended(RunEnd::Cancelled)).await.unwrap();
+    assert_eq!(house.records.ended(NOW, 10).await.unwrap(), []);
+    assert!(matches!(house.records.delete(kept.id, now(), "why").await, Err(StoreError::Conflict(_))));
+    house.records.forget(NOW).await.unwrap();
+    house.records.delete(kept.id, now(), "why").await.unwrap();
+}
+
+#[tokio::test]
+async fn what_calls_left_goes_before_their_run() {
+    let house = House::new();
+    let (run, at_work) = (house.done().await, house.running(1).await);
+    house.apply(at_work, started(0, 0, 0)).await.unwrap();
+    house.apply(at_work, ended(0, 0, 0, 1)).await.unwrap();
+    assert_eq!(house.records.let_go(Left::Logs, NOW).await.unwrap(), 2);
+    assert_eq!(house.records.let_go(Left::Logs, NOW).await.unwrap(), 0);
+    let call = house.records.calls(run).await.unwrap().remove(0);
+    let Some(CallEnd::Result(result)) = call.end else { panic!("{call:?}") };
+    assert_eq!((result.stdout_log, result.stderr_log, result.outputs.len()), (None, None, 1));
+    assert_eq!(house.records.let_go(Left::Outputs, NOW).await.unwrap(), 1);
+    let call = house.records.calls(run).await.unwrap().remove(0);
+    let Some(CallEnd::Result(result)) = call.end else { panic!("{call:?}") };
+    assert_eq!(result.outputs, []);
+    let left = house.records.artifacts(run).await.unwrap();
+    assert_eq!(left.iter().map(|entry| entry.artifact.path.as_str()).collect::<Vec<_>>(), ["mesh.csv"]);
+    assert_eq!(house.records.artifacts(at_work).await.unwrap().len(), 4);
+}
+
+#[tokio::test]
+async fn what_a_run_or_a_plugin_shows_is_known() {
+    let house = House::new();
+    house.records.add(plugin("heat", "1.0.0", b"code")).await.unwrap();
+    let run = house.done().await;
+    let [code, input, output, unknown] = [&b"code"[..], b"1,2", b"3,4", b"unknown"].map(Digest::of);
+    let shown = house.records.shown(vec![code, input, output, unknown]).await.unwrap();
+    assert!(shown.contains(&code) && shown.contains(&input) && shown.contains(&output));
+    assert!(!shown.contains(&unknown));
+    let own = house.records.own_bytes(run).await.unwrap();
+    let records = own - (3 + 3 + 5 + 2);
+    assert!((500..5000).contains(&records), "plan, report and what happened: {records}");
+    assert_eq!(house.records.freeable().await.unwrap(), own, "it is the only run that may go");
+    house.run().await;
+    assert_eq!(house.records.own_bytes(run).await.unwrap(), own - 3, "another run has the input too");
+    assert_eq!(house.records.freeable().await.unwrap(), own - 3);
+    house.records.add(plugin("code", "1.0.0", b"3,4")).await.unwrap();
+    assert_eq!(house.records.freeable().await.unwrap(), own - 6, "a plugin shows the output too");
+}
+
+#[tokio::test]
+async fn what_ended_runs_share_is_free_once_all_of_them_are_gone() {
+    let house = House::new();
+    let runs = [house.done().await, house.done().await];
+    let all = house.records.freeable().await.unwrap();
+    let [first, second] = runs.map(|run| house.records.own_bytes(run));
+    let (first, second) = (first.await.unwrap(), second.await.unwrap());
+    assert_eq!(all, first + second + (3 + 3 + 5 + 2), "shared bytes are nobody's own, and counted once");
+    house.records.delete(runs[0], now(), "for a test").await.unwrap();
+    assert_eq!(house.records.own_bytes(runs[1]).await.unwrap(), all - first);
+    assert_eq!(house.records.freeable().await.unwrap(), all - first);
+}
+
+#[tokio::test]
+async fn ages_are_of_the_time_observed_and_go_on_after_a_restart() {
+    let house = House::new();
+    let (old, blob) = (house.done().await, house.put(b"old").await);
+    house.records.observe(HOUR).await.unwrap();
+    let house = house.reopen();
+    let young = house.done().await;
+    assert_eq!(house.records.ended(HOUR, 10).await.unwrap(), [old]);
+    assert_eq!(house.records.ended(NOW, 10).await.unwrap(), [old, young]);
+    let shelved = house.blobs.all().await.unwrap();
+    assert_eq!(shelved.iter().find(|shelved| shelved.blob == blob).unwrap().age, HOUR);
+    assert_eq!(house.records.let_go(Left::Logs, HOUR).await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn only_what_nobody_touched_is_removed() {
+    let house = House::new();
+    let (small, large) = (house.put(b"small").await, house.put(&vec![1; 1 << 20]).await);
+    let all = house.blobs.all().await.unwrap();
+    assert_eq!(all.iter().map(|shelved| shelved.size).sum::<u64>(), (1 << 20) + 5);
+    assert!(!house.blobs.remove(small, HOUR).await.unwrap(), "it is young");
+    house.records.observe(HOUR).await.unwrap();
+    assert_eq!(house.blobs.keep(small).await.unwrap(), Some(5));
+    assert!(!house.blobs.remove(small, HOUR).await.unwrap(), "it was touched");
+    assert!(house.blobs.remove(large, HOUR).await.unwrap());
+    assert!(!house.blobs.remove(large, HOUR).await.unwrap(), "it is gone");
+    assert_eq!(house.blobs.keep(large).await.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_blob_that_comes_or_is_named_while_it_is_collected_is_there_afterwards() {
+    let house = House::new();
+    for round in 0..100_u32 {
+        let bytes = round.to_string();
+        let blob = house.put(bytes.as_bytes()).await;
+        // Old, so that only an upload or a name saves it.
+        house.records.observe(HOUR).await.unwrap();
+        let (blobs, other) = (house.blobs.clone(), house.blobs.clone());
+        let collecting = tokio::spawn(async move { blobs.remove(blob, HOUR).await.unwrap() });
+        let saved = if round.is_multiple_of(2) {
+            put(&*other, bytes.as_bytes()).await;
+            true
+        } else {
+            other.keep(blob).await.unwrap().is_some()
+        };
+        collecting.await.unwrap();
+        assert_eq!(house.blobs.size(blob).await.unwrap().is_some(), saved, "round {round}");
+    }
+    join_all((0..4).map(|_| house.put(b"together"))).await;
+}
+
+#[tokio::test]
+async fn a_snapshot_may_be_looked_at_while_the_store_is_at_work() {
+    let house = House::new();
+    let run = house.done().await;
+    house.put(b"1,2").await;
+    let looked = snapshot(house.directory.path()).unwrap();
+    looked.records.delete(run, now(), "only there").await.unwrap();
+    assert_eq!(looked.blobs.all().await.unwrap().len(), 1);
+    assert!(house.records.get(run).await.unwrap().is_some());
+    let _: Report = house.records.get(run).await.unwrap().unwrap().report.unwrap();
+}

@@ -1,0 +1,98 @@
+//! What every store must do, whatever keeps it. Each behaviour is a function that fails the test which calls
+//! it, and is given an empty store; [`check`] calls them all.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a suite fails the test that calls it")]
+
+pub mod blobs;
+pub mod commits;
+pub mod fences;
+pub mod journal;
+pub mod leases;
+pub mod lists;
+pub mod plugins;
+pub mod requests;
+pub mod runs;
+pub mod samples;
+mod subject;
+
+pub use subject::{ManualClock, Subject, apply, content};
+
+/// Checks every behaviour, each on a store that `open` gives: an empty one each time.
+pub async fn check(open: impl AsyncFn() -> Subject) {
+    check_runs(&open).await;
+    check_changes(&open).await;
+    check_journal(&open).await;
+    check_leases(&open).await;
+    check_plugins(&open).await;
+    check_requests(&open).await;
+    check_blobs(&open).await;
+}
+
+async fn check_runs(open: &impl AsyncFn() -> Subject) {
+    runs::an_accepted_run_reads_back(&open().await).await;
+    runs::a_run_is_accepted_once(&open().await).await;
+    runs::what_is_not_there_is_none(&open().await).await;
+    lists::lists_go_from_the_newest_and_page_by_a_cursor(&open().await).await;
+    lists::lists_are_filtered(&open().await).await;
+    lists::unfinished_runs_go_from_the_oldest(&open().await).await;
+}
+
+async fn check_changes(open: &impl AsyncFn() -> Subject) {
+    commits::progress_is_what_was_committed(&open().await).await;
+    commits::a_run_reads_back_as_it_went(&open().await).await;
+    commits::every_end_reads_back(&open().await).await;
+    commits::what_was_decided_on_less_is_stale(&open().await).await;
+    commits::of_many_who_decide_at_once_one_commits(&open().await).await;
+    commits::events_have_no_gaps_however_many_write(&open().await).await;
+    commits::a_change_without_a_run_is_refused(&open().await).await;
+}
+
+async fn check_journal(open: &impl AsyncFn() -> Subject) {
+    journal::every_kind_of_event_reads_back(&open().await).await;
+    journal::events_are_read_in_pages(&open().await).await;
+    journal::artifacts_come_in_the_order_they_came(&open().await).await;
+    journal::calls_are_told_with_their_newest_attempt(&open().await).await;
+    journal::plans_read_back(&open().await).await;
+    journal::a_run_that_is_not_there_has_an_empty_journal(&open().await).await;
+}
+
+async fn check_leases(open: &impl AsyncFn() -> Subject) {
+    leases::a_run_is_held_by_one_until_his_time_is_over(&open().await).await;
+    leases::who_renews_keeps_the_run_and_the_time_it_was_active(&open().await).await;
+    leases::who_is_late_keeps_what_nobody_took(&open().await).await;
+    leases::who_holds_the_run_hears_that_its_end_is_asked_for(&open().await).await;
+    leases::what_has_ended_is_held_by_nobody(&open().await).await;
+    leases::what_is_not_there_is_not_leased(&open().await).await;
+    fences::an_old_fence_changes_nothing(&open().await).await;
+    fences::an_owner_that_comes_again_fences_his_earlier_life(&open().await).await;
+    fences::a_fence_that_nobody_gave_is_refused(&open().await).await;
+    fences::nothing_is_fenced_by_an_end(&open().await).await;
+}
+
+async fn check_plugins(open: &impl AsyncFn() -> Subject) {
+    plugins::a_version_reads_back_as_it_was(&open().await).await;
+    plugins::the_same_bytes_change_nothing_and_others_are_refused(&open().await).await;
+    plugins::of_many_uploads_at_once_one_wins(&open().await).await;
+    plugins::the_highest_active_release_is_served(&open().await).await;
+    plugins::versions_are_compared_as_versions(&open().await).await;
+    plugins::an_update_changes_a_life_and_nothing_else(&open().await).await;
+    plugins::what_is_not_there_is_not_updated(&open().await).await;
+    plugins::what_is_being_checked_is_known(&open().await).await;
+}
+
+async fn check_requests(open: &impl AsyncFn() -> Subject) {
+    requests::a_run_and_its_claim_are_stored_together_or_not_at_all(&open().await).await;
+    requests::the_first_answer_stands(&open().await).await;
+    requests::scopes_do_not_share_keys(&open().await).await;
+    requests::a_plugin_changes_once_per_claim(&open().await).await;
+    requests::a_claim_on_a_plugin_that_is_not_there_is_not_stored(&open().await).await;
+}
+
+async fn check_blobs(open: &impl AsyncFn() -> Subject) {
+    blobs::blobs_of_every_size_come_back(&open().await).await;
+    blobs::ranges_are_cut_to_the_blob(&open().await).await;
+    blobs::a_missing_blob_is_told(&open().await).await;
+    blobs::an_abandoned_writer_leaves_nothing(&open().await).await;
+    blobs::the_same_bytes_may_come_many_times_at_once(&open().await).await;
+    blobs::a_scratch_file_is_written_and_read(&open().await).await;
+}

@@ -1,0 +1,69 @@
+//! Lists of runs.
+
+use simulay_model::{Change, RunEnd, RunId, RunState, RunSummary};
+
+use super::Subject;
+use super::samples::run;
+use crate::RunQuery;
+
+/// Pages follow each other without a gap, and tell what the runs tell.
+pub async fn lists_go_from_the_newest_and_page_by_a_cursor(subject: &Subject) {
+    let runs = seven(subject).await;
+    let page = |before| RunQuery { before, limit: 3, ..RunQuery::default() };
+    assert_eq!(list(subject, page(None)).await, runs[..3]);
+    assert_eq!(list(subject, page(Some(runs[2]))).await, runs[3..6]);
+    assert_eq!(list(subject, page(Some(runs[5]))).await, runs[6..]);
+    assert_eq!(list(subject, page(Some(runs[6]))).await, []);
+    let newest = subject.runs.list(page(None)).await.unwrap().remove(0);
+    let run = subject.runs.get(runs[0]).await.unwrap().unwrap();
+    assert_eq!(newest, RunSummary::from(&run));
+}
+
+/// By pipeline, by state, by both.
+pub async fn lists_are_filtered(subject: &Subject) {
+    let runs = seven(subject).await;
+    let all = |pipeline: Option<&str>, state| RunQuery {
+        pipeline: pipeline.map(|name| name.parse().unwrap()),
+        state,
+        before: None,
+        limit: 100,
+    };
+    let running = Some(RunState::Running);
+    assert_eq!(list(subject, all(Some("heat"), None)).await, [runs[0], runs[2], runs[4], runs[6]]);
+    assert_eq!(list(subject, all(None, running)).await, runs[..2]);
+    assert_eq!(list(subject, all(None, Some(RunState::Cancelled))).await, runs[6..]);
+    assert_eq!(list(subject, all(Some("beam"), running)).await, runs[1..2]);
+    assert_eq!(list(subject, all(Some("none"), running)).await, []);
+    let second = RunQuery { before: Some(runs[0]), limit: 1, ..all(Some("heat"), None) };
+    assert_eq!(list(subject, second).await, runs[2..3]);
+}
+
+/// Queued and running, with their pipelines.
+pub async fn unfinished_runs_go_from_the_oldest(subject: &Subject) {
+    let runs = seven(subject).await;
+    let unfinished = subject.runs.unfinished().await.unwrap();
+    let told: Vec<_> = unfinished.iter().map(|(run, pipeline)| (*run, pipeline.as_str())).collect();
+    let pipelines = ["heat", "beam"].into_iter().cycle();
+    let mut expected: Vec<_> = runs[..6].iter().copied().zip(pipelines).collect();
+    expected.reverse();
+    assert_eq!(told, expected);
+}
+
+/// Runs of two pipelines in turn, from the newest: the first two at work, the oldest cancelled.
+async fn seven(subject: &Subject) -> Vec<RunId> {
+    let mut runs = Vec::new();
+    for number in 0..7 {
+        let run = run(if number % 2 == 0 { "heat" } else { "beam" });
+        subject.runs.create(run.clone(), None).await.unwrap();
+        runs.insert(0, run.id);
+    }
+    subject.change(runs[0], Change::Started).await;
+    subject.change(runs[1], Change::Started).await;
+    subject.change(runs[6], Change::ended(RunEnd::Cancelled)).await;
+    runs
+}
+
+async fn list(subject: &Subject, query: RunQuery) -> Vec<RunId> {
+    let listed = subject.runs.list(query).await.unwrap();
+    listed.into_iter().map(|run| run.id).collect()
+}

@@ -1,0 +1,86 @@
+//! Requests that may come again.
+
+use simulay_model::{Digest, Plugin, PluginEvent, PluginEventKind, PluginState};
+
+use super::Subject;
+use super::samples::{now, plugin, run};
+use crate::{Claim, Outcome, Remembered, RequestKey, StoreError};
+
+fn request(key: &str) -> RequestKey {
+    RequestKey { scope: "everyone POST /runs".to_owned(), key: key.to_owned() }
+}
+
+fn claim(key: &str) -> Claim {
+    Claim { request: request(key), fingerprint: Digest::of(b"body") }
+}
+
+fn is_repeated(answer: Result<(), StoreError>) -> bool {
+    matches!(answer, Err(StoreError::Repeated))
+}
+
+impl Subject {
+    async fn remembered(&self, key: &str) -> Option<Remembered> {
+        self.requests.find(&request(key)).await.unwrap()
+    }
+}
+
+/// Neither is there without the other.
+pub async fn a_run_and_its_claim_are_stored_together_or_not_at_all(subject: &Subject) {
+    let (first, second) = (run("heat"), run("heat"));
+    subject.runs.create(first.clone(), Some(claim("a"))).await.unwrap();
+    let outcome = Outcome::Run(first.id);
+    let found = Remembered { fingerprint: Digest::of(b"body"), outcome };
+    assert_eq!(subject.remembered("a").await, Some(found.clone()));
+    assert!(is_repeated(subject.runs.create(second.clone(), Some(claim("a"))).await));
+    assert_eq!(subject.runs.get(second.id).await.unwrap(), None, "a run without its claim");
+    assert_eq!(subject.journal.artifacts(second.id).await.unwrap(), []);
+    assert!(is_repeated(subject.requests.remember(claim("a"), "{}".to_owned()).await));
+    assert_eq!(subject.remembered("a").await, Some(found));
+    subject.runs.create(second, Some(claim("b"))).await.unwrap();
+}
+
+/// Whatever comes later.
+pub async fn the_first_answer_stands(subject: &Subject) {
+    assert_eq!(subject.remembered("a").await, None);
+    subject.requests.remember(claim("a"), "first".to_owned()).await.unwrap();
+    let other = Claim { fingerprint: Digest::of(b"other"), ..claim("a") };
+    assert!(is_repeated(subject.requests.remember(other, "second".to_owned()).await));
+    let outcome = Outcome::Answer("first".to_owned());
+    assert_eq!(subject.remembered("a").await, Some(Remembered { fingerprint: Digest::of(b"body"), outcome }));
+}
+
+/// One key, two requests.
+pub async fn scopes_do_not_share_keys(subject: &Subject) {
+    subject.requests.remember(claim("a"), "{}".to_owned()).await.unwrap();
+    let other = RequestKey { scope: "someone POST /runs".to_owned(), key: "a".to_owned() };
+    assert_eq!(subject.requests.find(&other).await.unwrap(), None);
+    let claim = Claim { request: other, fingerprint: Digest::of(b"") };
+    subject.requests.remember(claim, "{}".to_owned()).await.unwrap();
+}
+
+/// And what happened to it is told once.
+pub async fn a_plugin_changes_once_per_claim(subject: &Subject) {
+    let added = plugin("heat", "1.0.0", b"heat");
+    subject.plugins.add(added.clone()).await.unwrap();
+    let event = PluginEvent { at: now(), kind: PluginEventKind::RolledBack, by: "me".to_owned() };
+    for (answer, state) in [("first", PluginState::Retired), ("second", PluginState::Active)] {
+        let changed = Plugin { state, ..added.clone() };
+        let events = vec![event.clone()];
+        let updated = subject.requests.update_once(changed, events, claim("a"), answer.to_owned()).await;
+        assert_eq!(is_repeated(updated), answer == "second");
+    }
+    let (name, version) = (&added.manifest.name, &added.manifest.version);
+    let stored = subject.plugins.version(name, version).await.unwrap().unwrap();
+    assert_eq!(stored.state, PluginState::Retired);
+    let history = subject.plugins.history(name, version).await.unwrap();
+    assert_eq!(history.len(), 2, "uploaded, and rolled back once");
+    assert_eq!(subject.remembered("a").await.unwrap().outcome, Outcome::Answer("first".to_owned()));
+}
+
+/// The request may come again when it is there.
+pub async fn a_claim_on_a_plugin_that_is_not_there_is_not_stored(subject: &Subject) {
+    let missing = plugin("heat", "1.0.0", b"heat");
+    let refused = subject.requests.update_once(missing, Vec::new(), claim("a"), "{}".to_owned()).await;
+    assert!(matches!(refused, Err(StoreError::NotFound)), "{refused:?}");
+    assert_eq!(subject.remembered("a").await, None);
+}
