@@ -11,11 +11,11 @@ use simulay_engine::Selector;
 use simulay_model::Weight;
 
 use crate::ApiSettings;
+use crate::address_limit::Peer;
 use crate::body::{Bound, Pieces, check_media_type, check_plain};
+use crate::concurrency::Permit;
 use crate::pace::Pace;
-use crate::places::Place;
 use crate::problem::Refusal;
-use crate::shares::Peer;
 use crate::state::Api;
 use crate::wire::ProblemKind;
 
@@ -72,7 +72,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Asked<T
 pub(crate) struct KnownBody<T> {
     pub(crate) document: T,
     pub(crate) bytes: Bytes,
-    pub(crate) place: Option<Place>,
+    pub(crate) place: Option<Permit>,
 }
 
 impl<T: DeserializeOwned> FromRequest<Api> for KnownBody<T> {
@@ -85,7 +85,7 @@ impl<T: DeserializeOwned> FromRequest<Api> for KnownBody<T> {
 }
 
 /// A JSON body, and the place it has in memory.
-pub(crate) struct JsonBody<T>(pub(crate) T, pub(crate) Option<Place>);
+pub(crate) struct JsonBody<T>(pub(crate) T, pub(crate) Option<Permit>);
 
 impl<T: DeserializeOwned> FromRequest<Api> for JsonBody<T> {
     type Rejection = Refusal;
@@ -96,7 +96,7 @@ impl<T: DeserializeOwned> FromRequest<Api> for JsonBody<T> {
     }
 }
 
-async fn read(request: Request, api: &Api) -> Result<(Option<Place>, Bytes), Refusal> {
+async fn read(request: Request, api: &Api) -> Result<(Option<Permit>, Bytes), Refusal> {
     let (mut parts, body) = request.into_parts();
     let Ok(peer) = Peer::from_request_parts(&mut parts, api).await;
     check_plain(&parts.headers)?;

@@ -12,16 +12,16 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::hosts::Hosts;
 use crate::origins::Origins;
 use crate::state::Api;
-use crate::{ApiSettings, boundary, documentation, figures, hosts, linger, origins, routes, seats};
+use crate::{ApiSettings, connections, documentation, hosts, linger, middleware, origins, routes, telemetry};
 
 /// The interface over `engine`. Once `draining` is cancelled nobody is ready, and streams and
 /// waits end.
 pub fn router(engine: Engine, settings: &ApiSettings, draining: CancellationToken) -> Router {
-    figures::begin();
+    telemetry::begin();
     let (routes, document) = documented(settings).split_for_parts();
     let document = serde_json::to_vec(&documentation::complete(document)).unwrap_or_default();
     let api = Api::new(engine, settings, draining, Bytes::from(document));
-    let routes = routes.method_not_allowed_fallback(boundary::no_method).fallback(boundary::no_route);
+    let routes = routes.method_not_allowed_fallback(middleware::no_method).fallback(middleware::no_route);
     guarded(routes.with_state(api), settings)
 }
 
@@ -30,10 +30,10 @@ fn guarded(routes: Router, settings: &ApiSettings) -> Router {
     routes
         .layer(from_fn_with_state(Origins::new(settings), origins::check))
         .layer(from_fn_with_state(Hosts::new(settings), hosts::check))
-        .layer(from_fn(seats::check))
-        .layer(CatchPanicLayer::custom(boundary::panicked))
+        .layer(from_fn(connections::check))
+        .layer(CatchPanicLayer::custom(middleware::panicked))
         .layer(from_fn(linger::linger))
-        .layer(from_fn(boundary::cross))
+        .layer(from_fn(middleware::cross))
 }
 
 /// The OpenAPI document of the interface.

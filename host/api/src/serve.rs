@@ -21,10 +21,10 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tower::{Layer as _, Service};
 
+use crate::connections::{ConnectionLimit, ConnectionPermit, Crowded};
 use crate::pace::Pace;
-use crate::seats::{Crowded, Seat, Seats};
-use crate::stall::Impatient;
-use crate::{ApiSettings, figures};
+use crate::stall::StallGuard;
+use crate::{ApiSettings, telemetry};
 
 const MAX_HEADERS: usize = 64;
 /// Also the most a response buffers for a client that does not read.
@@ -50,7 +50,7 @@ pub async fn serve(
         tokio::select! {
             biased;
             () = shutdown.cancelled() => break,
-            _ = upkeep.tick() => figures::keep_small(),
+            _ = upkeep.tick() => telemetry::keep_small(),
             Some(_) = server.connections.join_next() => {}
             accepted = accept(&listener) => {
                 if let Some((stream, peer)) = accepted {
@@ -86,7 +86,7 @@ struct Server {
     router: Router,
     http: http1::Builder,
     pace: Pace,
-    seats: Seats,
+    limit: ConnectionLimit,
     /// Connections without a place, from the oldest on.
     aside: VecDeque<AbortHandle>,
     graceful: GracefulShutdown,
@@ -106,7 +106,7 @@ impl Server {
             router,
             http,
             pace: Pace::of(settings),
-            seats: Seats::new(settings),
+            limit: ConnectionLimit::new(settings),
             aside: VecDeque::new(),
             graceful: GracefulShutdown::new(),
             connections: JoinSet::new(),
@@ -118,7 +118,7 @@ impl Server {
             tracing::debug!(%error, "a connection is gone before its first request");
             return;
         }
-        match self.seats.take(peer.ip()) {
+        match self.limit.take(peer.ip()) {
             Ok(seat) => {
                 let router = Extension(ConnectInfo(peer)).layer(self.router.clone());
                 self.connect(&self.http.clone(), stream, router, Some(seat));
@@ -147,13 +147,13 @@ impl Server {
         http: &http1::Builder,
         stream: TcpStream,
         service: S,
-        seat: Option<Seat>,
+        seat: Option<ConnectionPermit>,
     ) -> AbortHandle
     where
         S: Service<Request<Incoming>, Response = Response, Error = Infallible> + Clone + Send + 'static,
         S::Future: Send,
     {
-        let io = TokioIo::new(Impatient::new(stream, self.pace));
+        let io = TokioIo::new(StallGuard::new(stream, self.pace));
         let connection = http.serve_connection(io, TowerToHyperService::new(service));
         let connection = self.graceful.watch(connection);
         self.connections.spawn(async move {

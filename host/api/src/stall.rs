@@ -11,7 +11,7 @@ use tokio::time::{Instant, Sleep};
 use crate::pace::Pace;
 
 /// A connection whose writes fail once the other side has taken nothing for a while, or too little.
-pub(crate) struct Impatient<S> {
+pub(crate) struct StallGuard<S> {
     connection: S,
     pace: Pace,
     /// Time that writes have waited, and that the bytes taken meanwhile have not earned.
@@ -20,7 +20,7 @@ pub(crate) struct Impatient<S> {
     waiting: Option<(Instant, Pin<Box<Sleep>>)>,
 }
 
-impl<S> Impatient<S> {
+impl<S> StallGuard<S> {
     pub(crate) const fn new(connection: S, pace: Pace) -> Self {
         Self { connection, pace, owed: Duration::ZERO, waiting: None }
     }
@@ -64,7 +64,7 @@ impl Count for () {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Impatient<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for StallGuard<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -74,7 +74,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Impatient<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Impatient<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for StallGuard<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -122,7 +122,7 @@ mod tests {
     fn connected(rate: u64) -> (tokio::task::JoinHandle<io::Result<()>>, tokio::io::DuplexStream) {
         let (server, client) = tokio::io::duplex(16);
         let settings = ApiSettings { stall_timeout: PATIENCE, least_rate: rate, ..ApiSettings::default() };
-        let mut server = Impatient::new(server, Pace::of(&settings));
+        let mut server = StallGuard::new(server, Pace::of(&settings));
         (tokio::spawn(async move { server.write_all(&[0; 1024]).await }), client)
     }
 

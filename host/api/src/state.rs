@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::ApiSettings;
-use crate::places::Places;
+use crate::concurrency::ConcurrencyLimit;
 
 /// How many wait for the place of each upload.
 const WAITING: usize = 8;
@@ -20,22 +20,22 @@ pub(crate) struct Api {
     pub(crate) settings: Arc<ApiSettings>,
     /// Cancelled once the server stops: streams end, waits end, nobody is ready.
     pub(crate) draining: CancellationToken,
-    /// Places of the components held in memory.
+    /// ConcurrencyLimit of the components held in memory.
     pub(crate) uploads: Arc<Semaphore>,
-    /// Places of those who have or wait for one of them.
-    pub(crate) uploaders: Places,
-    /// Places of JSON bodies that are more than small.
-    pub(crate) large_bodies: Places,
-    /// Places of previews.
-    pub(crate) previews: Places,
-    /// Places of inputs that are being taken.
-    pub(crate) inputs: Places,
-    /// Places of archives of inputs that are being read.
-    pub(crate) archives: Places,
-    /// Places of streams.
-    pub(crate) streams: Places,
-    /// Places of artifacts that are being sent.
-    pub(crate) downloads: Places,
+    /// ConcurrencyLimit of those who have or wait for one of them.
+    pub(crate) uploaders: ConcurrencyLimit,
+    /// ConcurrencyLimit of JSON bodies that are more than small.
+    pub(crate) large_bodies: ConcurrencyLimit,
+    /// ConcurrencyLimit of previews.
+    pub(crate) previews: ConcurrencyLimit,
+    /// ConcurrencyLimit of inputs that are being taken.
+    pub(crate) inputs: ConcurrencyLimit,
+    /// ConcurrencyLimit of archives of inputs that are being read.
+    pub(crate) archives: ConcurrencyLimit,
+    /// ConcurrencyLimit of streams.
+    pub(crate) streams: ConcurrencyLimit,
+    /// ConcurrencyLimit of artifacts that are being sent.
+    pub(crate) downloads: ConcurrencyLimit,
     /// The OpenAPI document.
     pub(crate) document: Bytes,
 }
@@ -53,14 +53,15 @@ impl Api {
             settings: Arc::new(settings.clone()),
             draining,
             uploads,
-            uploaders: Places::new(settings.max_uploads * WAITING, "uploads of plugins"),
-            large_bodies: Places::new(settings.max_large_bodies, "large JSON bodies")
+            uploaders: ConcurrencyLimit::new(settings.max_uploads * WAITING, "uploads of plugins"),
+            large_bodies: ConcurrencyLimit::new(settings.max_large_bodies, "large JSON bodies")
                 .set_by("server.max_large_bodies"),
-            previews: Places::new(settings.max_previews, "previews"),
-            inputs: Places::new(settings.max_inputs, "uploads of inputs"),
-            archives: Places::new(settings.max_archives, "uploads of archives"),
-            streams: Places::new(settings.max_streams, "open streams").set_by("server.max_streams"),
-            downloads: Places::new(settings.max_downloads, "downloads").set_by("server.max_downloads"),
+            previews: ConcurrencyLimit::new(settings.max_previews, "previews"),
+            inputs: ConcurrencyLimit::new(settings.max_inputs, "uploads of inputs"),
+            archives: ConcurrencyLimit::new(settings.max_archives, "uploads of archives"),
+            streams: ConcurrencyLimit::new(settings.max_streams, "open streams").set_by("server.max_streams"),
+            downloads: ConcurrencyLimit::new(settings.max_downloads, "downloads")
+                .set_by("server.max_downloads"),
             document,
         }
     }

@@ -23,7 +23,9 @@ pub use call::{
 pub use event::Event;
 pub use image::{Image, ImageList};
 pub use input::{Input, InputStored, Missing, Unpacked, Wanted};
-pub use life::{Check, Disagreement, More, PluginEvent, PluginEventKind, PluginState, RolledBack};
+pub use life::{
+    Check, Disagreement, PermissionIncrease, PluginEvent, PluginEventKind, PluginState, RolledBack,
+};
 pub use pipeline::{Pipeline, PipelineList, PipelineSummary};
 pub use plugin::{DeclaredImage, Example, Manifest, Plugin, PluginList, PluginSummary, Tool};
 pub use problem::{FieldError, Problem, ProblemKind};

@@ -7,12 +7,14 @@
 //! containers.on("hang", Act::exits(0).held());
 //! ```
 
+use parking_lot::{Mutex, MutexGuard};
+
 mod act;
 mod ledger;
 mod memory;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -126,7 +128,7 @@ impl Scripted {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     fn answer(&self) -> Result<(), ContainerError> {

@@ -49,7 +49,7 @@ pub(crate) async fn request(
 /// A queued run.
 pub(crate) fn run(parts: &Parts, plugin: &Plugin, new: &NewRun, request: Request) -> Run {
     Run {
-        id: parts.chance.run_id(),
+        id: parts.entropy.run_id(),
         plugin: plugin.reference(),
         request,
         retries: new.retries,
@@ -121,5 +121,5 @@ pub(crate) const fn seed_of(run: RunId) -> u64 {
 }
 
 fn draw_seed(parts: &Parts) -> u64 {
-    parts.chance.draw() & SEED_BITS
+    parts.entropy.draw() & SEED_BITS
 }

@@ -1,8 +1,8 @@
 //! For how long a run was active: by the monotonic clock, without the time it waits for a turn.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use parking_lot::{Mutex, MutexGuard};
 use tokio::time::Instant;
 
 /// The time of one run.
@@ -40,7 +40,7 @@ impl ActiveTime {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

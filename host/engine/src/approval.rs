@@ -1,6 +1,6 @@
 //! Which uploads wait for the operator.
 
-use simulay_model::asks::more;
+use simulay_model::permissions::increases;
 use simulay_model::{Manifest, Plugin, Resources};
 
 /// When what a version asks for must be approved by the operator.
@@ -43,7 +43,7 @@ impl Approval {
         match self {
             Self::Never => false,
             Self::Always => true,
-            Self::WhenAskingForMore => before.is_some() && !more(before, now).is_empty(),
+            Self::WhenAskingForMore => before.is_some() && !increases(before, now).is_empty(),
         }
     }
 }

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::ArchiveRefused;
-use crate::storage::Room;
+use crate::storage::FreeSpace;
 use incoming::Incoming;
 use shelf::BlobShelf;
 use spool::Spool;
@@ -51,7 +51,7 @@ enum State {
 type Reading = JoinHandle<Result<Contents, ArchiveError>>;
 
 impl ArchiveWriter {
-    pub(crate) fn new(blobs: Arc<dyn Blobs>, room: Room, bounds: Bounds, place: Box<dyn Send>) -> Self {
+    pub(crate) fn new(blobs: Arc<dyn Blobs>, room: FreeSpace, bounds: Bounds, place: Box<dyn Send>) -> Self {
         let stop = CancellationToken::new();
         let shelf = BlobShelf::new(blobs, room, stop.clone());
         Self {

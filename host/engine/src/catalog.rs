@@ -1,8 +1,8 @@
 //! Plugins and their lives.
 
+mod details;
 mod gate;
 mod life;
-mod rights;
 
 use std::sync::Arc;
 
@@ -14,8 +14,8 @@ use crate::reader::Reader;
 use crate::shared::Shared;
 use crate::{Selector, accept};
 
+pub use details::PluginDetails;
 pub use life::{Activation, RolledBack, Submission};
-pub use rights::PluginDetails;
 
 /// Plugins and their lives. Cheap to clone.
 #[derive(Clone)]

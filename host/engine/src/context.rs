@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::limits::Limits;
 use crate::logs::LiveLogs;
-use crate::storage::Room;
+use crate::storage::FreeSpace;
 use crate::{Parts, Settings};
 
 /// What work on one run needs.
@@ -20,7 +20,7 @@ pub(crate) struct RunContext {
     /// What it is a run of.
     pub(crate) pipeline: PluginName,
     /// What is left of the disk.
-    pub(crate) room: Room,
+    pub(crate) room: FreeSpace,
     /// Cancelled when someone asked for the end of the run.
     pub(crate) stop: CancellationToken,
     /// Cancelled when the host takes up no more work.

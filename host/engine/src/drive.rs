@@ -8,14 +8,14 @@ use simulay_store::StoreError;
 
 use crate::context::RunContext;
 use crate::lease::RunLease;
-use crate::limits::Asker;
+use crate::limits::Flow;
 use crate::pass::Pass;
 
 /// Whose runs these are, until there are accounts.
 const OWNER: &str = "everyone";
 
 /// What came of the run's turn.
-enum Turn {
+enum Outcome {
     /// The run has ended.
     Ended,
     /// The host takes up no more work: the run is left to its next start.
@@ -29,11 +29,11 @@ impl RunContext {
     pub(crate) async fn drive(self) {
         for failures in 0.. {
             let pause = match self.turn().await {
-                Ok(Turn::Ended | Turn::Released) => return,
-                Ok(Turn::Contended) => self.settings.lease,
+                Ok(Outcome::Ended | Outcome::Released) => return,
+                Ok(Outcome::Contended) => self.settings.lease,
                 Err(error) => {
                     tracing::error!(run = %self.run, %error, "the run waits for the store");
-                    self.settings.backoff.pause(failures, &*self.parts.chance)
+                    self.settings.backoff.pause(failures, &*self.parts.entropy)
                 }
             };
             tokio::time::sleep(pause).await;
@@ -41,31 +41,31 @@ impl RunContext {
     }
 
     /// Waits for the turn of the run and works on it.
-    async fn turn(&self) -> Result<Turn, StoreError> {
-        let asker = Asker { owner: OWNER.into(), pipeline: self.pipeline.clone(), run: self.run };
+    async fn turn(&self) -> Result<Outcome, StoreError> {
+        let flow = Flow { owner: OWNER.into(), pipeline: self.pipeline.clone(), run: self.run };
         let _place = tokio::select! {
             biased;
             () = self.stop.cancelled() => None,
-            () = self.draining.cancelled() => return Ok(Turn::Released),
-            place = self.limits.run(&asker) => place,
+            () = self.draining.cancelled() => return Ok(Outcome::Released),
+            place = self.limits.run(&flow) => place,
         };
-        match self.work(&asker).await {
-            Err(StoreError::Ended | StoreError::NotFound) => Ok(Turn::Ended),
-            Err(StoreError::Fenced) => Ok(Turn::Contended),
+        match self.work(&flow).await {
+            Err(StoreError::Ended | StoreError::NotFound) => Ok(Outcome::Ended),
+            Err(StoreError::Fenced) => Ok(Outcome::Contended),
             turn => turn,
         }
     }
 
-    async fn work(&self, asker: &Asker) -> Result<Turn, StoreError> {
+    async fn work(&self, flow: &Flow) -> Result<Outcome, StoreError> {
         let Some(lease) = RunLease::acquire(&self.parts, &self.settings, self.run).await? else {
-            return Ok(Turn::Contended);
+            return Ok(Outcome::Contended);
         };
         tokio::select! {
             biased;
             // Dropped as if the host was killed: the containers are another's now.
-            () = lease.keep(&self.stop) => Ok(Turn::Contended),
+            () = lease.keep(&self.stop) => Ok(Outcome::Contended),
             // Apart, so that a run that waits takes little memory.
-            ended = Box::pin(Pass::make(self, &lease, asker)) => ended.map(|()| Turn::Ended),
+            ended = Box::pin(Pass::make(self, &lease, flow)) => ended.map(|()| Outcome::Ended),
         }
     }
 }

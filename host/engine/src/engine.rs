@@ -7,7 +7,7 @@ use crate::intake::Intake;
 use crate::reader::Reader;
 use crate::runner::Runner;
 use crate::shared::Shared;
-use crate::{ClockJump, Kept, Parts, Settings};
+use crate::{ClockJump, Parts, RetentionPorts, Settings};
 
 /// All parts of the engine in one process. Cheap to clone.
 #[derive(Clone)]
@@ -38,7 +38,7 @@ impl Engine {
     /// An engine over `parts`; [`Engine::recover`] comes before the first request. With `kept`, it leaves
     /// some room and lets go of what is old.
     #[must_use]
-    pub fn new(parts: Parts, settings: Settings, kept: Option<Kept>) -> Self {
+    pub fn new(parts: Parts, settings: Settings, kept: Option<RetentionPorts>) -> Self {
         let shared = Shared::new(parts, settings, kept);
         let reader = Reader::new(shared.clone());
         Self {

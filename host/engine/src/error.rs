@@ -2,7 +2,7 @@
 
 use semver::Version;
 use simulay_archives::ArchiveError;
-use simulay_model::asks::More;
+use simulay_model::permissions::PermissionIncrease;
 use simulay_model::schema::FieldError;
 use simulay_model::{RunError, RunId};
 use simulay_sandbox::InspectError;
@@ -105,7 +105,7 @@ impl From<Unfit> for CreateError {
 pub enum LifeError {
     /// It asks for what was not approved: what.
     #[error("what the plugin asks for is not approved yet: {}", .0.iter().map(told).collect::<Vec<_>>().join(", "))]
-    NeedsApproval(Vec<More>),
+    NeedsApproval(Vec<PermissionIncrease>),
     /// It could not run here.
     #[error(transparent)]
     UnknownImages(#[from] UnknownImages),
@@ -129,7 +129,7 @@ pub enum LifeError {
     Store(#[from] StoreError),
 }
 
-fn told(more: &More) -> String {
-    let More { what, before, now } = more;
+fn told(more: &PermissionIncrease) -> String {
+    let PermissionIncrease { what, before, now } = more;
     if before.is_null() { format!("{what} ({now})") } else { format!("{what} ({now}, before {before})") }
 }

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
+use parking_lot::{Mutex, MutexGuard};
 use simulay_containers::{Completed, Exchange, OutputSink, Stream};
 use simulay_model::{Artifact, ContainerResult, Digest, RelativePath};
 use simulay_store::{BlobWriter, Blobs, StoreError};
@@ -138,8 +139,8 @@ pub(crate) fn as_io(error: StoreError) -> io::Error {
     io::Error::new(kind, error)
 }
 
-fn lock(outputs: &Outputs) -> std::sync::MutexGuard<'_, BTreeMap<RelativePath, Artifact>> {
-    outputs.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(outputs: &Outputs) -> MutexGuard<'_, BTreeMap<RelativePath, Artifact>> {
+    outputs.lock()
 }
 
 /// At most `part` bytes from either end of `bytes`, as lossy UTF-8, with a mark where bytes are left out.

@@ -16,7 +16,7 @@ use crate::checks::CheckPlace;
 use crate::lease::apply_unleased;
 use crate::repeat::{AtWork, Beginning, InFlight, Once, RepeatError};
 use crate::shared::Shared;
-use crate::storage::Polite;
+use crate::storage::ThrottledWriter;
 use crate::{CreateError, NewRun, Planned, accept, checks, plan, plugins, verdict};
 
 /// Time a request waits to be checked.
@@ -108,7 +108,7 @@ impl Intake {
     pub async fn blob_writer(&self) -> Result<Box<dyn BlobWriter>, StoreError> {
         self.shared.check_room().await?;
         let writer = self.shared.parts.blobs.create().await?;
-        Ok(Box::new(Polite { writer, room: self.shared.room(), stop: None, unseen: 0 }))
+        Ok(Box::new(ThrottledWriter { writer, room: self.shared.room(), stop: None, unseen: 0 }))
     }
 
     /// Takes the bytes of an archive of inputs; `place` is let go of when its reading has ended.

@@ -8,19 +8,19 @@ use simulay_store::StoreError;
 
 use crate::Settings;
 use crate::checks::{CheckPlace, Checks};
-use crate::turns::{Path, Turn, Turns};
+use crate::fair_queue::{FairQueue, Path, Permit};
 
 /// The places of runs and containers.
 pub(crate) struct Limits {
-    runs: Turns,
-    containers: Turns,
+    runs: FairQueue,
+    containers: FairQueue,
     reserve: Capacity,
     checks: Checks,
 }
 
 /// Who asks for a turn.
 #[derive(Debug, Clone)]
-pub(crate) struct Asker {
+pub(crate) struct Flow {
     /// Whose run it is.
     pub(crate) owner: Arc<str>,
     /// What it is a run of.
@@ -29,7 +29,7 @@ pub(crate) struct Asker {
     pub(crate) run: RunId,
 }
 
-impl Asker {
+impl Flow {
     fn path(&self, with_run: bool) -> Path {
         let run = with_run.then(|| Arc::from(self.run.to_string()));
         [self.owner.clone(), Arc::from(self.pipeline.as_str())].into_iter().chain(run).collect()
@@ -39,8 +39,8 @@ impl Asker {
 impl Limits {
     pub(crate) fn new(settings: &Settings) -> Self {
         Self {
-            runs: Turns::new(settings.max_active_runs, settings.newcomer_percent),
-            containers: Turns::new(settings.max_containers, settings.newcomer_percent),
+            runs: FairQueue::new(settings.max_active_runs, settings.newcomer_percent),
+            containers: FairQueue::new(settings.max_containers, settings.newcomer_percent),
             reserve: settings.reserve,
             checks: Checks::new(settings.check_threads, settings.max_parsed_bytes),
         }
@@ -57,14 +57,14 @@ impl Limits {
     }
 
     /// Waits for the turn of a run; `None` never comes while the engine lives.
-    pub(crate) async fn run(&self, asker: &Asker) -> Option<Turn> {
+    pub(crate) async fn run(&self, flow: &Flow) -> Option<Permit> {
         // Runs of a pipeline go by age.
-        self.runs.take(asker.path(false), Capacity::default()).await
+        self.runs.take(flow.path(false), Capacity::default()).await
     }
 
     /// Waits for the turn of a container that takes so much.
-    pub(crate) async fn container(&self, asker: &Asker, demand: Capacity) -> Option<Turn> {
-        self.containers.take(asker.path(true), demand).await
+    pub(crate) async fn container(&self, flow: &Flow, demand: Capacity) -> Option<Permit> {
+        self.containers.take(flow.path(true), demand).await
     }
 
     /// Active runs, containers.

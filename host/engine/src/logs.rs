@@ -2,11 +2,12 @@
 //! what was missed across a restart is told again by `simulay-init`.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{StreamExt as _, TryStreamExt as _};
+use parking_lot::{Mutex, MutexGuard};
 use simulay_model::RunId;
 use simulay_store::StoreError;
 use tokio::sync::watch;
@@ -220,7 +221,7 @@ impl Pieces {
 
 /// A panic elsewhere leaves plain bytes behind, which are as good as before.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    mutex.lock()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use simulay_sandbox::Sandbox;
 use simulay_signals::Signals;
 use simulay_store::{Blobs, Journal, Plugins, Requests, Runs};
 
-use crate::Chance;
+use crate::Entropy;
 
 /// What the engine works with; picked by the binary.
 #[derive(Clone)]
@@ -34,5 +34,5 @@ pub struct Parts {
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Everything left to chance.
-    pub chance: Arc<dyn Chance>,
+    pub entropy: Arc<dyn Entropy>,
 }

@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use crate::context::RunContext;
 use crate::fault::Fault;
 use crate::lease::RunLease;
-use crate::limits::Asker;
+use crate::limits::Flow;
 use crate::retry::Budget;
 use crate::simulate::{Pending, Simulation, failure, pause, remove};
 use crate::{plan, plugins, report, verdict};
@@ -31,7 +31,7 @@ use crate::{plan, plugins, report, verdict};
 pub(crate) struct Pass<'a> {
     context: &'a RunContext,
     lease: &'a RunLease,
-    asker: &'a Asker,
+    flow: &'a Flow,
     run: Run,
     plugin: Plugin,
 }
@@ -49,9 +49,9 @@ impl<'a> Pass<'a> {
     pub(crate) async fn make(
         context: &'a RunContext,
         lease: &'a RunLease,
-        asker: &'a Asker,
+        flow: &'a Flow,
     ) -> Result<(), StoreError> {
-        let ended = match Self::load(context, lease, asker).await {
+        let ended = match Self::load(context, lease, flow).await {
             Ok(pass) => pass.end().await,
             Err(error) => Err(error),
         };
@@ -64,17 +64,13 @@ impl<'a> Pass<'a> {
         }
     }
 
-    async fn load(
-        context: &'a RunContext,
-        lease: &'a RunLease,
-        asker: &'a Asker,
-    ) -> Result<Self, StoreError> {
+    async fn load(context: &'a RunContext, lease: &'a RunLease, flow: &'a Flow) -> Result<Self, StoreError> {
         let run = context.parts.runs.get(context.run).await?.ok_or(StoreError::NotFound)?;
         if run.state.is_end() {
             return Err(StoreError::Ended);
         }
         let plugin = plugins::of_run(&context.parts, &run.plugin).await?;
-        Ok(Self { context, lease, asker, run, plugin })
+        Ok(Self { context, lease, flow, run, plugin })
     }
 
     /// Works on the run, and stores its end after nothing of it is left in Docker.
@@ -206,7 +202,7 @@ impl<'a> Pass<'a> {
             match plugins::call(parts, self.run.plugin.sha256, call.clone(), known.clone()).await {
                 Err(error @ (CallError::WorkerCrashed | CallError::Host(_))) if budget.again() => {
                     tracing::warn!(run = %self.run.id, %error, "calling the plugin again");
-                    pause(settings.backoff.pause(budget.failures(), &*parts.chance), stop).await;
+                    pause(settings.backoff.pause(budget.failures(), &*parts.entropy), stop).await;
                 }
                 answered => return Ok(answered),
             }
@@ -247,9 +243,9 @@ impl<'a> Pass<'a> {
             let calls = planned.into_iter().zip(step.calls.iter().cloned()).zip(demands);
             let pending = calls.map(|((record, call), demand)| Pending { record, call, demand });
             let open = pending.filter(|pending| pending.record.end.is_none());
-            let Self { context, lease, asker, run, .. } = self;
+            let Self { context, lease, flow, run, .. } = self;
             let (permissions, known) = (Permissions::from(&self.plugin.manifest), self.known().await?);
-            let simulation = Simulation { context, lease, asker, run, permissions, known };
+            let simulation = Simulation { context, lease, flow, run, permissions, known };
             simulation.step(open.collect(), stop).await?;
         }
         let ended = records(number, step, &*self.lease.progress().await?);

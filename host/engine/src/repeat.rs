@@ -1,9 +1,10 @@
 //! Requests that may come again: each does its work once.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::{Mutex, MutexGuard};
 use simulay_model::Digest;
 use simulay_store::{Claim, Outcome, RequestKey, Requests, StoreError};
 
@@ -77,7 +78,7 @@ impl InFlight {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashSet<RequestKey>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

@@ -2,14 +2,16 @@
 
 use std::collections::HashMap;
 
-use simulay_model::{Artifact, Digest, ErrorKind, Kept, Plugin, RelativePath, Report, RunError, Source};
+use simulay_model::{
+    Artifact, Digest, ErrorKind, Plugin, RelativePath, Report, ReportFile, RunError, Source,
+};
 use simulay_store::Blobs;
 
 use crate::checks::{self, Unfit};
 use crate::context::RunContext;
 use crate::exchange::put;
 use crate::fault::Fault;
-use crate::kept;
+use crate::file_names;
 
 /// `report` with every file in the store, and these files. `known` are the artifacts of the run.
 pub(crate) async fn keep(
@@ -21,9 +23,9 @@ pub(crate) async fn keep(
     check_outcome(context, plugin, &report).await?;
     let mut files = Vec::with_capacity(report.artifacts.len());
     let mut artifacts = Vec::with_capacity(report.artifacts.len());
-    for file in kept::with_distinct_names(report.artifacts) {
+    for file in file_names::with_distinct_names(report.artifacts) {
         let artifact = keep_file(&*context.parts.blobs, &file, known).await?;
-        files.push(Kept { content: Source::Artifact(artifact.sha256), ..file });
+        files.push(ReportFile { content: Source::Artifact(artifact.sha256), ..file });
         artifacts.push(artifact);
     }
     Ok((Report { artifacts: files, ..report }, artifacts))
@@ -41,7 +43,11 @@ async fn check_outcome(context: &RunContext, plugin: &Plugin, report: &Report) -
     })
 }
 
-async fn keep_file(blobs: &dyn Blobs, file: &Kept, known: &HashMap<Digest, u64>) -> Result<Artifact, Fault> {
+async fn keep_file(
+    blobs: &dyn Blobs,
+    file: &ReportFile,
+    known: &HashMap<Digest, u64>,
+) -> Result<Artifact, Fault> {
     let path = RelativePath::new(file.name.as_str());
     let path = path.map_err(|rule| invalid("artifacts.name", rule.to_string()))?;
     let (sha256, size) = match &file.content {

@@ -46,7 +46,7 @@ impl RetentionRules {
 
 /// Where things are kept.
 #[derive(Clone)]
-pub struct Kept {
+pub struct RetentionPorts {
     /// Records.
     pub records: Arc<dyn Retention>,
     /// Requests that may come again.
@@ -59,7 +59,7 @@ pub struct Kept {
     pub clock: Arc<dyn Clock>,
 }
 
-impl Kept {
+impl RetentionPorts {
     /// What is kept in `records` and `shelves`.
     #[must_use]
     pub fn over<R, S>(records: Arc<R>, shelves: Arc<S>, clock: Arc<dyn Clock>) -> Self
@@ -91,7 +91,11 @@ pub struct Collected {
 ///
 /// # Errors
 /// When the store does not answer; what went until then has gone.
-pub async fn collect(kept: &Kept, rules: &RetentionRules, dry: bool) -> Result<Collected, StoreError> {
+pub async fn collect(
+    kept: &RetentionPorts,
+    rules: &RetentionRules,
+    dry: bool,
+) -> Result<Collected, StoreError> {
     repeat::forget(&*kept.requests).await?;
     let mut collected = Collected::default();
     if let Some(age) = rules.runs {
@@ -111,7 +115,7 @@ pub async fn collect(kept: &Kept, rules: &RetentionRules, dry: bool) -> Result<C
 
 impl Collected {
     /// Removes the blobs that nobody shows and nobody touched for `unused`.
-    async fn sweep(&mut self, kept: &Kept, unused: Duration, dry: bool) -> Result<(), StoreError> {
+    async fn sweep(&mut self, kept: &RetentionPorts, unused: Duration, dry: bool) -> Result<(), StoreError> {
         let all = kept.shelves.all().await?;
         for chunk in all.chunks(CHUNK) {
             let shown = kept.records.shown(chunk.iter().map(|shelved| shelved.blob).collect()).await?;
@@ -133,14 +137,19 @@ impl Collected {
     }
 }
 
-async fn goes(kept: &Kept, shelved: &Shelved, unused: Duration, dry: bool) -> Result<bool, StoreError> {
+async fn goes(
+    kept: &RetentionPorts,
+    shelved: &Shelved,
+    unused: Duration,
+    dry: bool,
+) -> Result<bool, StoreError> {
     if dry || shelved.age < unused {
         return Ok(shelved.age >= unused);
     }
     kept.shelves.remove(shelved.blob, unused).await
 }
 
-async fn delete_old(kept: &Kept, age: Duration) -> Result<u64, StoreError> {
+async fn delete_old(kept: &RetentionPorts, age: Duration) -> Result<u64, StoreError> {
     let mut deleted = 0;
     loop {
         let runs = kept.records.ended(age, BATCH).await?;
@@ -156,7 +165,7 @@ async fn delete_old(kept: &Kept, age: Duration) -> Result<u64, StoreError> {
 
 /// Deletes runs until what only those that are left keep has at most `most` bytes. What others keep as
 /// well does not count: deleting runs would not free it.
-async fn delete_oldest(kept: &Kept, most: u64) -> Result<u64, StoreError> {
+async fn delete_oldest(kept: &RetentionPorts, most: u64) -> Result<u64, StoreError> {
     let (mut deleted, mut bytes) = (0, kept.records.freeable().await?);
     while bytes > most {
         let Some(run) = kept.records.ended(Duration::ZERO, 1).await?.pop() else { break };
@@ -167,7 +176,7 @@ async fn delete_oldest(kept: &Kept, most: u64) -> Result<u64, StoreError> {
     Ok(deleted)
 }
 
-async fn delete(kept: &Kept, run: RunId, why: &str) -> Result<(), StoreError> {
+async fn delete(kept: &RetentionPorts, run: RunId, why: &str) -> Result<(), StoreError> {
     tracing::info!(%run, why, "a run is deleted");
     kept.records.delete(run, kept.clock.now(), why).await
 }

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::context::RunContext;
 use crate::shared::Shared;
-use crate::storage::Patient;
+use crate::storage::ThrottledBlobs;
 use crate::{Parts, upkeep};
 
 /// Works on runs. Cheap to clone.
@@ -113,7 +113,7 @@ impl Runner {
             Entry::Vacant(vacant) => vacant.insert(stop.clone()),
         };
         let (blobs, room) = (self.shared.parts.blobs.clone(), self.shared.room());
-        let patient = Patient { blobs, room: room.clone(), stop: stop.clone() };
+        let patient = ThrottledBlobs { blobs, room: room.clone(), stop: stop.clone() };
         let context = RunContext {
             parts: Parts { blobs: Arc::new(patient), ..self.shared.parts.clone() },
             room,

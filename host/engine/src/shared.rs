@@ -8,9 +8,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::limits::Limits;
 use crate::logs::LiveLogs;
-use crate::storage::Room;
+use crate::storage::FreeSpace;
 use crate::upkeep::LastJump;
-use crate::{Kept, Parts, Settings};
+use crate::{Parts, RetentionPorts, Settings};
 
 /// What the parts of an engine in one process share. Cheap to clone.
 #[derive(Clone)]
@@ -25,12 +25,12 @@ pub(crate) struct Shared {
     /// Cancelled when the work in hand is left as it is.
     pub(crate) letting_go: CancellationToken,
     /// What is tidied up, and where room is looked for; none in a store that has no bound.
-    pub(crate) kept: Option<Kept>,
+    pub(crate) kept: Option<RetentionPorts>,
     pub(crate) last_jump: LastJump,
 }
 
 impl Shared {
-    pub(crate) fn new(parts: Parts, settings: Settings, kept: Option<Kept>) -> Self {
+    pub(crate) fn new(parts: Parts, settings: Settings, kept: Option<RetentionPorts>) -> Self {
         Self {
             parts,
             limits: Arc::new(Limits::new(&settings)),
@@ -49,8 +49,8 @@ impl Shared {
         self.room().check(0).await
     }
 
-    pub(crate) fn room(&self) -> Room {
+    pub(crate) fn room(&self) -> FreeSpace {
         let space = self.kept.as_ref().map(|kept| kept.space.clone());
-        Room { space, floor: self.settings.min_free_bytes }
+        FreeSpace { space, floor: self.settings.min_free_bytes }
     }
 }

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::context::RunContext;
 use crate::exchange::CallExchange;
 use crate::lease::{RunLease, may_pass};
-use crate::limits::Asker;
+use crate::limits::Flow;
 use crate::logs::StreamName;
 use crate::retry::{Attempt, Budget, judge};
 use crate::{Parts, omission, verdict};
@@ -25,7 +25,7 @@ use crate::{Parts, omission, verdict};
 pub(crate) struct Simulation<'a> {
     pub(crate) context: &'a RunContext,
     pub(crate) lease: &'a RunLease,
-    pub(crate) asker: &'a Asker,
+    pub(crate) flow: &'a Flow,
     pub(crate) run: &'a Run,
     /// What the plugin of the run is permitted.
     pub(crate) permissions: Permissions,
@@ -137,7 +137,7 @@ impl Simulation<'_> {
         let place = tokio::select! {
             biased;
             () = stop.cancelled() => None,
-            place = self.context.limits.container(self.asker, *demand) => place,
+            place = self.context.limits.container(self.flow, *demand) => place,
         };
         let Some(_place) = place else {
             // What an earlier life started has no one to stop it but us.
@@ -216,8 +216,8 @@ impl Simulation<'_> {
         Ok(())
     }
 
-    /// Turns to the next attempt. The journal learns of it when it starts: until then, a host that
-    /// comes back finds an attempt without a container, and turns to the next as well.
+    /// FairQueue to the next attempt. The journal learns of it when it starts: until then, a host that
+    /// comes back finds an attempt without a container, and fair_queue to the next as well.
     async fn next_attempt(&self, record: &mut CallRecord, why: &str) -> Result<(), StoreError> {
         let message = format!(
             "call `{}`, attempt {}: {why}; another attempt follows",
@@ -236,7 +236,7 @@ impl Simulation<'_> {
     }
 
     async fn pause(&self, failures: u32, stop: &CancellationToken) {
-        let time = self.context.settings.backoff.pause(failures, &*self.context.parts.chance);
+        let time = self.context.settings.backoff.pause(failures, &*self.context.parts.entropy);
         pause(time, stop).await;
     }
 

@@ -1,4 +1,4 @@
-//! Room for what is stored: some is left for records, so that work can always be ended and let go of.
+//! FreeSpace for what is stored: some is left for records, so that work can always be ended and let go of.
 
 use std::fs::File;
 use std::ops::Range;
@@ -20,13 +20,13 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// How much room is left, and how much of it is not to be taken.
 #[derive(Clone)]
-pub(crate) struct Room {
+pub(crate) struct FreeSpace {
     /// None in a store that has no bound.
     pub(crate) space: Option<Arc<dyn Space>>,
     pub(crate) floor: u64,
 }
 
-impl Room {
+impl FreeSpace {
     /// Refuses when less than the floor would be free with `more` bytes, or nothing can be stored.
     pub(crate) async fn check(&self, more: usize) -> Result<(), StoreError> {
         let Some(space) = &self.space else { return Ok(()) };
@@ -55,14 +55,14 @@ impl Room {
 }
 
 /// Blobs of work at hand, which waits for room; given up once `stop` says so.
-pub(crate) struct Patient {
+pub(crate) struct ThrottledBlobs {
     pub(crate) blobs: Arc<dyn Blobs>,
-    pub(crate) room: Room,
+    pub(crate) room: FreeSpace,
     pub(crate) stop: CancellationToken,
 }
 
 #[async_trait]
-impl Blobs for Patient {
+impl Blobs for ThrottledBlobs {
     async fn scratch(&self) -> Result<File, StoreError> {
         self.blobs.scratch().await
     }
@@ -71,7 +71,7 @@ impl Blobs for Patient {
         self.room.wait(0, &self.stop).await?;
         let writer = self.blobs.create().await?;
         let stop = Some(self.stop.clone());
-        Ok(Box::new(Polite { writer, room: self.room.clone(), stop, unseen: 0 }))
+        Ok(Box::new(ThrottledWriter { writer, room: self.room.clone(), stop, unseen: 0 }))
     }
 
     async fn size(&self, blob: Digest) -> Result<Option<u64>, StoreError> {
@@ -89,9 +89,9 @@ impl Blobs for Patient {
 
 /// One blob on its way in. It takes nothing of the room that is not to be taken: it waits, when
 /// something tells it how long, or gives up.
-pub(crate) struct Polite {
+pub(crate) struct ThrottledWriter {
     pub(crate) writer: Box<dyn BlobWriter>,
-    pub(crate) room: Room,
+    pub(crate) room: FreeSpace,
     /// Ends the wait; none for who does not wait.
     pub(crate) stop: Option<CancellationToken>,
     /// Bytes since the last look.
@@ -99,7 +99,7 @@ pub(crate) struct Polite {
 }
 
 #[async_trait]
-impl BlobWriter for Polite {
+impl BlobWriter for ThrottledWriter {
     async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError> {
         self.unseen += bytes.len();
         if self.unseen >= STRETCH {

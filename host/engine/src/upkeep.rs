@@ -1,12 +1,13 @@
 //! What is looked after every now and then.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use simulay_store::StoreError;
 
 use crate::clock_watch::{ClockJump, ClockWatch, TICK};
-use crate::{Collected, Kept, Parts, RetentionRules, collect, repeat};
+use crate::{Collected, Parts, RetentionPorts, RetentionRules, collect, repeat};
 
 /// Of these, so many are between two tidyings.
 const PERIOD: u32 = 60;
@@ -17,18 +18,23 @@ pub(crate) struct LastJump(Arc<Mutex<Option<ClockJump>>>);
 
 impl LastJump {
     pub(crate) fn get(&self) -> Option<ClockJump> {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.0.lock()
     }
 
     fn set(&self, jump: ClockJump) {
         let (at, by) = (jump.at, jump.by);
         tracing::warn!(%at, %by, "the clock jumped; what is kept ages by the time that passed, not by it");
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(jump);
+        *self.0.lock() = Some(jump);
     }
 }
 
 /// Looks at the clock and tidies up until the host stops.
-pub(crate) async fn forever(parts: Parts, kept: Option<Kept>, rules: RetentionRules, last_jump: LastJump) {
+pub(crate) async fn forever(
+    parts: Parts,
+    kept: Option<RetentionPorts>,
+    rules: RetentionRules,
+    last_jump: LastJump,
+) {
     let mut watch = ClockWatch::new(&*parts.clock);
     loop {
         if let Err(error) = once(&parts, kept.as_ref(), &rules).await {
@@ -46,13 +52,17 @@ pub(crate) async fn forever(parts: Parts, kept: Option<Kept>, rules: RetentionRu
 }
 
 /// Takes down that the host was at work; a machine that was asleep meanwhile was not.
-async fn observe(kept: &Kept, passed: Duration) {
+async fn observe(kept: &RetentionPorts, passed: Duration) {
     if let Err(error) = kept.records.observe(passed.min(2 * TICK)).await {
         tracing::warn!(%error, "the time that passed is not taken down yet");
     }
 }
 
-async fn once(parts: &Parts, kept: Option<&Kept>, rules: &RetentionRules) -> Result<(), StoreError> {
+async fn once(
+    parts: &Parts,
+    kept: Option<&RetentionPorts>,
+    rules: &RetentionRules,
+) -> Result<(), StoreError> {
     let Some(kept) = kept.filter(|_| !rules.keep_all()) else {
         return repeat::forget(&*parts.requests).await;
     };

@@ -5,7 +5,6 @@
 
 mod artifact;
 mod asked;
-pub mod asks;
 mod bytes;
 mod call;
 mod change;
@@ -20,6 +19,7 @@ mod life;
 mod manifest;
 mod name;
 mod path;
+pub mod permissions;
 mod plugin;
 mod progress;
 mod record;
@@ -50,7 +50,7 @@ pub use path::{MAX_PATH_BYTES, PathError, RelativePath};
 pub use plugin::{Inspection, Plugin, PluginRef, PluginSummary, Tool};
 pub use progress::{AttemptProgress, Decision, Effects, Head, Progress, Refusal};
 pub use record::CallRecord;
-pub use report::{Failure, Kept, Next, Plot, Report, Request, Series, Step};
+pub use report::{Failure, Next, Plot, Report, ReportFile, Request, Series, Step};
 pub use resources::Resources;
 pub use run::{Run, RunState};
 pub use summary::RunSummary;

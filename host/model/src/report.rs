@@ -48,7 +48,7 @@ pub struct Plot {
 
 /// A file the report offers for download.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Kept {
+pub struct ReportFile {
     /// File name offered.
     pub name: String,
     /// RFC 6838 media type the plugin claims.
@@ -65,7 +65,7 @@ pub struct Report {
     /// Line plots.
     pub plots: Vec<Plot>,
     /// Files kept. In a stored report each content is an artifact.
-    pub artifacts: Vec<Kept>,
+    pub artifacts: Vec<ReportFile>,
 }
 
 /// What follows a step.

@@ -1,8 +1,8 @@
 //! The compiled plugins used last.
 
 use std::num::NonZeroUsize;
-use std::sync::{Mutex, PoisonError};
 
+use parking_lot::Mutex;
 use simulay_model::Digest;
 
 /// A bounded map from digests; the entry not used for longest goes first.
@@ -20,7 +20,7 @@ impl<T: Clone> Cache<T> {
 
     /// The entry of `key`, which is now the one used last.
     pub(crate) fn get(&self, key: Digest) -> Option<T> {
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = self.entries.lock();
         let index = entries.iter().position(|(known, _)| *known == key)?;
         let entry = entries.remove(index);
         let value = entry.1.clone();
@@ -30,7 +30,7 @@ impl<T: Clone> Cache<T> {
 
     /// Adds an entry.
     pub(crate) fn put(&self, key: Digest, value: T) {
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = self.entries.lock();
         entries.retain(|(known, _)| *known != key);
         entries.push((key, value));
         let surplus = entries.len().saturating_sub(self.limit.get());

@@ -1,8 +1,9 @@
 //! Standard output and error of a plugin: lines become messages of the log.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use bytes::Bytes;
+use parking_lot::Mutex;
 use simulay_model::LogLevel;
 use tokio::io::{AsyncWrite, empty};
 use wasmtime_wasi::async_trait;
@@ -39,14 +40,14 @@ impl Lines {
 
     /// Logs a last line that has no line feed.
     pub(crate) fn finish(&self) {
-        let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut begun = self.begun.lock();
         if !begun.is_empty() {
             self.log(&mut begun);
         }
     }
 
     fn take(&self, bytes: &[u8]) {
-        let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut begun = self.begun.lock();
         for byte in bytes {
             if *byte != b'\n' {
                 begun.push(*byte);
@@ -127,6 +128,6 @@ mod tests {
         let lines = Lines::new(Stream::Out, messages.clone());
         lines.take(&vec![b'x'; 2 * MAX_WRITE + 1]);
         assert_eq!(messages.take().len(), 2);
-        assert_eq!(lines.begun.lock().unwrap().len(), 1);
+        assert_eq!(lines.begun.lock().len(), 1);
     }
 }

@@ -36,7 +36,7 @@ pub(crate) struct Client {
 
 /// An event of a run as the server tells it.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Told {
+pub(crate) struct ServerEvent {
     /// Number of the event within its run.
     pub(crate) sequence: u64,
     /// E.g. `call.ended`.
@@ -45,7 +45,7 @@ pub(crate) struct Told {
     pub(crate) document: Value,
 }
 
-impl Told {
+impl ServerEvent {
     /// What it says; none when this program does not know such events.
     pub(crate) fn event(&self) -> Option<EventData> {
         let data = self.document.get("data").unwrap_or(&Value::Null);
@@ -107,7 +107,7 @@ impl Client {
         &self,
         run: RunId,
         mut after: u64,
-        mut tell: impl FnMut(&Told) -> anyhow::Result<()>,
+        mut tell: impl FnMut(&ServerEvent) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         let mut failures = 0;
         loop {
@@ -132,7 +132,7 @@ impl Client {
         &self,
         run: RunId,
         after: &mut u64,
-        tell: &mut impl FnMut(&Told) -> anyhow::Result<()>,
+        tell: &mut impl FnMut(&ServerEvent) -> anyhow::Result<()>,
     ) -> anyhow::Result<bool> {
         let request = self.request(Method::GET, &format!("/v1/runs/{run}/events"));
         let request = request.query(&[("after", *after)]).header("accept", "text/event-stream");

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use simulay_containers_docker::Owner;
-use simulay_engine::{Engine, Kept, Parts, SystemChance};
+use simulay_engine::{Engine, Parts, RetentionPorts, SystemEntropy};
 use simulay_model::SystemClock;
 use simulay_sandbox::{Sandbox, SandboxSettings};
 use simulay_sandbox_wasm::{Launch, ProcessSandbox, Restriction};
@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::configuration::{Flags, Settings, is_loopback};
 use crate::images::Images;
-use crate::instance::{self, Standing};
+use crate::instance::{self, InstanceMode};
 use crate::risks::Risk;
 
 pub(crate) use docker::{Whose, images, images_for_run, preflight, register, remove_orphans, renew};
@@ -72,8 +72,8 @@ fn workers(settings: SandboxSettings, data: Option<&Path>) -> anyhow::Result<Pro
 }
 
 /// What a collection looks at.
-pub(crate) fn kept(records: Arc<SqliteStore>, blobs: Arc<ObjectBlobs>) -> Kept {
-    Kept::over(records, blobs, Arc::new(SystemClock))
+pub(crate) fn kept(records: Arc<SqliteStore>, blobs: Arc<ObjectBlobs>) -> RetentionPorts {
+    RetentionPorts::over(records, blobs, Arc::new(SystemClock))
 }
 
 /// An engine that keeps its data in `data`. Docker may be absent.
@@ -81,12 +81,12 @@ pub(crate) fn engine(
     settings: &Settings,
     data: &Path,
     images: &ImageIds,
-    standing: Standing,
+    standing: InstanceMode,
 ) -> anyhow::Result<Engine> {
     // Opened first: it makes sure that nobody else uses the directory.
     let (records, blobs) = simulay_store_sqlite::open(data)
         .with_context(|| format!("the data directory {} cannot be used", data.display()))?;
-    let owner = (standing == Standing::Passing).then(Owner::this_process).transpose()?;
+    let owner = (standing == InstanceMode::Passing).then(Owner::this_process).transpose()?;
     let whose = Whose { instance: instance::of(data, standing)?, owner };
     let policy = docker::policy(settings, images)?;
     let containers = docker::containers(settings, whose, policy.clone())?;
@@ -102,7 +102,7 @@ pub(crate) fn engine(
         admission: Arc::new(policy),
         containers: Arc::new(containers),
         clock: Arc::new(SystemClock),
-        chance: Arc::new(SystemChance),
+        entropy: Arc::new(SystemEntropy),
     };
     Ok(Engine::new(parts, limits::of_engine(settings), Some(kept)))
 }

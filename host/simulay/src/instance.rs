@@ -16,7 +16,7 @@ const FILE: &str = "instance";
 
 /// What a host is to the containers that there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum InstanceMode {
     /// Those of its data directory outlive it and are taken up by the next. A copy has none.
     Lasting,
     /// The same, and a copy takes the place of the other for good.
@@ -37,7 +37,7 @@ struct Instance {
 
 /// The identity of the data directory, made at its first start and at the first of a copy. Only for
 /// whoever holds the directory.
-pub(crate) fn of(data: &Path, standing: Standing) -> anyhow::Result<Uuid> {
+pub(crate) fn of(data: &Path, standing: InstanceMode) -> anyhow::Result<Uuid> {
     let file = data.join(FILE);
     let found = match fs::read_to_string(&file) {
         Ok(text) => read(&text).with_context(|| {
@@ -49,7 +49,7 @@ pub(crate) fn of(data: &Path, standing: Standing) -> anyhow::Result<Uuid> {
         Err(error) => return Err(error).with_context(|| format!("{} cannot be read", file.display())),
     };
     let here = Place::of(&file).ok();
-    if found.place.is_some() && found.place == here && standing != Standing::Replacing {
+    if found.place.is_some() && found.place == here && standing != InstanceMode::Replacing {
         return Ok(found.id);
     }
     let settled = settle(found, here.as_ref(), standing, data);
@@ -58,9 +58,9 @@ pub(crate) fn of(data: &Path, standing: Standing) -> anyhow::Result<Uuid> {
 }
 
 /// Which instance this is, by where its file was written and where it is.
-fn settle(found: Instance, here: Option<&Place>, standing: Standing, data: &Path) -> Instance {
+fn settle(found: Instance, here: Option<&Place>, standing: InstanceMode, data: &Path) -> Instance {
     let Instance { id, copy_of, place } = found;
-    if standing == Standing::Replacing {
+    if standing == InstanceMode::Replacing {
         return Instance { id: copy_of.unwrap_or(id), copy_of: None, place };
     }
     let moved = place.as_ref().zip(here).is_some_and(|(written, here)| here.is_elsewhere(written));
@@ -78,7 +78,7 @@ fn settle(found: Instance, here: Option<&Place>, standing: Standing, data: &Path
 
 /// Makes the copy of a data directory the one and only.
 pub(crate) fn replace(data: &Path) -> anyhow::Result<()> {
-    of(data, Standing::Replacing).map(drop)
+    of(data, InstanceMode::Replacing).map(drop)
 }
 
 fn read(text: &str) -> anyhow::Result<Instance> {

@@ -8,10 +8,10 @@ use axum::response::IntoResponse;
 use simulay_archives::Bounds;
 
 use crate::ApiSettings;
+use crate::address_limit::Peer;
 use crate::body::{Bound, Pieces, check_one_of, check_plain};
 use crate::pace::Pace;
 use crate::problem::{Refusal, Refused};
-use crate::shares::Peer;
 use crate::state::Api;
 use crate::wire::Unpacked;
 

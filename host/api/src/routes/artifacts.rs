@@ -12,12 +12,12 @@ use futures_util::TryStreamExt as _;
 use simulay_model::{Artifact, Digest, RunId};
 
 use super::runs::find;
+use crate::address_limit::Peer;
+use crate::concurrency::holding;
 use crate::disposition::attachment;
 use crate::extract::Segments;
-use crate::places::holding;
 use crate::problem::{Refusal, Refused};
 use crate::range::{Part, is_known, part};
-use crate::shares::Peer;
 use crate::state::Api;
 use crate::wire::{ArtifactList, ProblemKind};
 

@@ -13,10 +13,10 @@ use simulay_model::{Event, RunId};
 use simulay_store::StoreError;
 
 use super::runs::find;
+use crate::address_limit::Peer;
+use crate::concurrency::{Permit, holding};
 use crate::extract::{Asked, Segments};
-use crate::places::{Place, holding};
 use crate::problem::{Refusal, Refused};
-use crate::shares::Peer;
 use crate::state::Api;
 use crate::wire::{self, ProblemKind};
 
@@ -65,7 +65,7 @@ pub(super) async fn follow(
     Ok(respond(&api, events, place))
 }
 
-fn respond(api: &Api, events: Events, place: Place) -> Response {
+fn respond(api: &Api, events: Events, place: Permit) -> Response {
     let events = holding(place, events).take_until(api.draining.clone().cancelled_owned()).scan((), told);
     let keep_alive = KeepAlive::new().interval(api.settings.keep_alive);
     let headers = [

@@ -8,12 +8,12 @@ use axum::response::IntoResponse;
 use simulay_model::Digest;
 use simulay_store::BlobWriter;
 
+use crate::address_limit::Peer;
 use crate::body::{Bound, Pieces, check_plain};
 use crate::extract::{JsonBody, Segments};
 use crate::idempotency::{self, Answer, Keyed, answered};
 use crate::pace::Pace;
 use crate::problem::{Refusal, Refused};
-use crate::shares::Peer;
 use crate::state::Api;
 use crate::wire::{InputStored, Missing, Wanted};
 

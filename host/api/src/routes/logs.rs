@@ -13,10 +13,10 @@ use simulay_model::RunId;
 use tokio_util::sync::CancellationToken;
 
 use super::runs::find;
+use crate::address_limit::Peer;
+use crate::concurrency::{Permit, holding};
 use crate::extract::Segments;
-use crate::places::{Place, holding};
 use crate::problem::{Refusal, Refused};
-use crate::shares::Peer;
 use crate::state::Api;
 
 /// The two streams of a command.
@@ -44,7 +44,7 @@ impl From<Stream> for StreamName {
     params(
         ("id" = uuid::Uuid, Path, description = "The run"),
         ("step" = u32, Path, description = "Step, from 0"),
-        ("call" = u32, Path, description = "Place in the step, from 0"),
+        ("call" = u32, Path, description = "Permit in the step, from 0"),
         ("stream" = String, Path, description = "`stdout` or `stderr`"),
     ),
     responses(
@@ -68,7 +68,7 @@ pub(super) async fn follow(
 }
 
 /// The log, broken off (so that nobody takes it for whole) when the server stops.
-fn until(place: Place, log: LogStream, draining: CancellationToken) -> Body {
+fn until(place: Permit, log: LogStream, draining: CancellationToken) -> Body {
     let pieces = holding(place, log).map(|piece| piece.map_err(io::Error::other));
     let stopped = draining.clone().cancelled_owned();
     let broken = stream::once(async move {

@@ -4,15 +4,15 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
 
-use crate::figures;
 use crate::state::Api;
+use crate::telemetry;
 
-/// Read figures
+/// Read telemetry
 ///
 /// In the text format of Prometheus.
 #[utoipa::path(get, path = "/metrics", tag = "system", operation_id = "metrics",
-    responses((status = 200, description = "The figures", content_type = "text/plain", body = String)))]
+    responses((status = 200, description = "The telemetry", content_type = "text/plain", body = String)))]
 pub(super) async fn show(State(api): State<Api>) -> impl IntoResponse {
-    let text = figures::text(&api.engine.stats());
+    let text = telemetry::text(&api.engine.stats());
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
 }

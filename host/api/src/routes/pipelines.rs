@@ -6,11 +6,11 @@ use axum::http::StatusCode;
 use simulay_engine::{Beginning, RolledBack};
 use simulay_model::{Digest, Plugin, PluginSummary};
 
+use crate::address_limit::Peer;
 use crate::caller::Caller;
 use crate::extract::{JsonBody, Pipeline};
 use crate::idempotency::{self, Answer, Keyed};
 use crate::problem::{Refusal, Refused};
-use crate::shares::Peer;
 use crate::state::Api;
 use crate::wire;
 

@@ -14,6 +14,7 @@ use simulay_engine::{Activation, LifeError, Selector, Submission};
 use simulay_model::{self as model, Digest, PluginName};
 use simulay_store::{Added, StoreError};
 
+use crate::address_limit::Peer;
 use crate::body::{Bound, Pieces, check_media_type, check_plain};
 use crate::caller::Caller;
 use crate::extract::{Asked, Segments};
@@ -21,7 +22,6 @@ use crate::idempotency::{self, Answer, Keyed, answered};
 use crate::pace::Pace;
 use crate::prefer::Wait;
 use crate::problem::{Refusal, Refused};
-use crate::shares::Peer;
 use crate::state::Api;
 use crate::wire::{Plugin, PluginList, ProblemKind};
 

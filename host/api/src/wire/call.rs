@@ -162,7 +162,7 @@ pub struct Omission {
 pub struct Call {
     /// Step, from 0.
     pub step: u32,
-    /// Place in the step, from 0.
+    /// Permit in the step, from 0.
     pub call: u32,
     /// Newest attempt, from 0.
     pub attempt: u32,

@@ -142,7 +142,7 @@ impl From<model::Check> for Check {
 
 /// Something a version asks for beyond another.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct More {
+pub struct PermissionIncrease {
     /// E.g. `max_resources.memory_mib`.
     pub what: String,
     /// What the other asks for; null for nothing.
@@ -151,9 +151,9 @@ pub struct More {
     pub now: Value,
 }
 
-impl From<model::asks::More> for More {
-    fn from(more: model::asks::More) -> Self {
-        let model::asks::More { what, before, now } = more;
+impl From<model::permissions::PermissionIncrease> for PermissionIncrease {
+    fn from(more: model::permissions::PermissionIncrease) -> Self {
+        let model::permissions::PermissionIncrease { what, before, now } = more;
         Self { what, before, now }
     }
 }

@@ -9,7 +9,7 @@ use simulay_model as model;
 use utoipa::ToSchema;
 
 use super::call::Resources;
-use super::life::{Check, More, PluginEvent, PluginState};
+use super::life::{Check, PermissionIncrease, PluginEvent, PluginState};
 
 /// An image a plugin needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -135,9 +135,9 @@ pub struct Plugin {
     #[schema(value_type = Option<String>, example = "1.0.0")]
     pub compared_with: Option<Version>,
     /// What it asks for beyond that version; everything when it is the first.
-    pub asks_more: Vec<More>,
+    pub asks_more: Vec<PermissionIncrease>,
     /// What that version asks for beyond it.
-    pub asks_less: Vec<More>,
+    pub asks_less: Vec<PermissionIncrease>,
     /// The most one of its containers gets here.
     pub granted: Resources,
     /// What is otherwise than it asks: bounds lowered, images not registered.

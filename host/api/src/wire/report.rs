@@ -65,7 +65,7 @@ impl From<model::Plot> for Plot {
 
 impl KeptFile {
     /// `None` when the content is not an artifact, which a stored report never has.
-    fn new(kept: model::Kept) -> Option<Self> {
+    fn new(kept: model::ReportFile) -> Option<Self> {
         let model::Source::Artifact(sha256) = kept.content else { return None };
         Some(Self { name: kept.name, media_type: kept.media_type, sha256 })
     }

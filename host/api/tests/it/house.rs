@@ -15,7 +15,7 @@ use serde_json::Value;
 use simulay_api::wire::{InputStored, Problem, Run};
 use simulay_api::{ApiSettings, router};
 use simulay_containers::scripted::Scripted;
-use simulay_engine::{Engine, Kept, Parts, Settings, SystemChance};
+use simulay_engine::{Engine, Parts, RetentionPorts, Settings, SystemEntropy};
 use simulay_model::SystemClock;
 use simulay_signals::LocalSignals;
 use tempfile::TempDir;
@@ -32,7 +32,7 @@ pub(crate) struct House {
     pub(crate) engine: Engine,
     pub(crate) containers: Scripted,
     pub(crate) draining: CancellationToken,
-    pub(crate) kept: Kept,
+    pub(crate) kept: RetentionPorts,
     data: TempDir,
 }
 
@@ -65,7 +65,7 @@ impl House {
 
     pub(crate) fn over(data: TempDir, settings: &ApiSettings, engine: Settings) -> Self {
         let (records, blobs) = simulay_store_sqlite::open(data.path()).unwrap();
-        let kept = Kept::over(records.clone(), blobs.clone(), Arc::new(SystemClock));
+        let kept = RetentionPorts::over(records.clone(), blobs.clone(), Arc::new(SystemClock));
         let containers = Scripted::new();
         let parts = Parts {
             signals: Arc::new(LocalSignals::default()),
@@ -78,7 +78,7 @@ impl House {
             admission: Arc::new(containers.clone()),
             containers: Arc::new(containers.clone()),
             clock: Arc::new(SystemClock),
-            chance: Arc::new(SystemChance),
+            entropy: Arc::new(SystemEntropy),
         };
         let engine = Engine::new(parts, engine, Some(kept.clone()));
         engine.runner.listen();

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use simulay_model::{
-    ContainerCall, ContainerResult, Example, Failure, File, Image, Kept, LogLevel, Manifest, Next, OnFailure,
-    Plot, Report, Request, Resources, Series, Source, Step,
+    ContainerCall, ContainerResult, Example, Failure, File, Image, LogLevel, Manifest, Next, OnFailure, Plot,
+    Report, ReportFile, Request, Resources, Series, Source, Step,
 };
 use simulay_sandbox::{Answer, Answered, Call, CallError, ScriptedSandbox};
 
@@ -128,7 +128,7 @@ fn solve(request: &Request) -> ContainerCall {
 
 fn report(results: &[ContainerResult]) -> Report {
     let outputs = results.iter().flat_map(|result| &result.outputs);
-    let kept = |output: &simulay_model::Artifact| Kept {
+    let kept = |output: &simulay_model::Artifact| ReportFile {
         name: output.path.file_name().to_owned(),
         media_type: "text/html".to_owned(),
         content: Source::Artifact(output.sha256),

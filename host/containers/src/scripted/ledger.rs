@@ -1,11 +1,12 @@
 //! An exchange that counts what is handed back.
 
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
+use parking_lot::{Mutex, MutexGuard};
 use simulay_model::{Digest, RelativePath};
 
 use crate::{Exchange, OutputSink, Stream};
@@ -34,7 +35,7 @@ impl Ledger {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    mutex.lock()
 }
 
 #[async_trait]

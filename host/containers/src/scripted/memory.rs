@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, StreamExt as _};
+use parking_lot::{Mutex, MutexGuard};
 use simulay_model::{Digest, Hasher, RelativePath};
 use tokio::sync::watch;
 
@@ -96,7 +97,7 @@ impl Exchange for Memory {
 }
 
 fn lock(outputs: &Mutex<Outputs>) -> MutexGuard<'_, Outputs> {
-    outputs.lock().unwrap_or_else(PoisonError::into_inner)
+    outputs.lock()
 }
 
 struct Sink {

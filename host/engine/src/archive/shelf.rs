@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::STRETCH;
 use super::spool::Spool;
 use crate::exchange::put;
-use crate::storage::Room;
+use crate::storage::FreeSpace;
 
 /// Bytes read at a time; a smaller file is stored beside others.
 const PIECE: usize = 128 * 1024;
@@ -24,7 +24,7 @@ const AT_ONCE: usize = 16;
 /// Stores what a thread reads.
 pub(super) struct BlobShelf {
     blobs: Arc<dyn Blobs>,
-    room: Room,
+    room: FreeSpace,
     runtime: Handle,
     storing: JoinSet<Result<(), StoreError>>,
     unseen: u64,
@@ -33,7 +33,7 @@ pub(super) struct BlobShelf {
 }
 
 impl BlobShelf {
-    pub(super) fn new(blobs: Arc<dyn Blobs>, room: Room, stop: CancellationToken) -> Self {
+    pub(super) fn new(blobs: Arc<dyn Blobs>, room: FreeSpace, stop: CancellationToken) -> Self {
         Self { blobs, room, runtime: Handle::current(), storing: JoinSet::new(), unseen: 0, stop }
     }
 

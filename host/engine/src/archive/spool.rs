@@ -7,18 +7,18 @@ use simulay_store::StoreError;
 use tokio::io::AsyncWriteExt as _;
 
 use super::STRETCH;
-use crate::storage::Room;
+use crate::storage::FreeSpace;
 
 /// An archive on its way to the disk.
 pub(super) struct Spool {
     file: tokio::fs::File,
-    room: Room,
+    room: FreeSpace,
     /// Bytes since the last look at the room.
     unseen: u64,
 }
 
 impl Spool {
-    pub(super) fn new(file: File, room: Room) -> Self {
+    pub(super) fn new(file: File, room: FreeSpace) -> Self {
         Self { file: file.into(), room, unseen: 0 }
     }
 

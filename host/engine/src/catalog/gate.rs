@@ -75,7 +75,7 @@ impl Catalog {
             return Err(CreateError::QueueFull(most).into());
         }
         let now = self.shared.parts.clock.now();
-        let runs = examples.iter().map(|_| self.shared.parts.chance.run_id()).collect();
+        let runs = examples.iter().map(|_| self.shared.parts.entropy.run_id()).collect();
         let check = Some(Check { begun_at: now, runs, disagreements: None });
         let approved = plugin.approved_at.is_none().then_some(Kind::Approved);
         let kinds: Vec<Kind> = approved.into_iter().chain([Kind::CheckBegun]).collect();

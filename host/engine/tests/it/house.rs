@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use simulay_containers::scripted::Scripted;
-use simulay_engine::{Engine, NewRun, Parts, Selector, Settings, SystemChance};
+use simulay_engine::{Engine, NewRun, Parts, Selector, Settings, SystemEntropy};
 use simulay_model::{
     ContainerCall, Image, Manifest, Next, OnFailure, Report, Resources, Run, RunId, Step, SystemClock,
 };
@@ -51,7 +51,7 @@ impl House {
             admission: Arc::new(containers.clone()),
             containers: Arc::new(containers.clone()),
             clock: Arc::new(SystemClock),
-            chance: Arc::new(SystemChance),
+            entropy: Arc::new(SystemEntropy),
         };
         let engine = Engine::new(parts, settings, None);
         engine.runner.listen();

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use simulay_engine::Chance;
+use simulay_engine::Entropy;
 use simulay_model::{Clock, RunId};
 use tokio_util::sync::CancellationToken;
 
@@ -99,9 +99,9 @@ impl Clock for MachineClock {
 }
 
 /// What the host leaves to chance.
-pub(crate) struct WorldChance(pub(crate) Arc<World>);
+pub(crate) struct WorldEntropy(pub(crate) Arc<World>);
 
-impl Chance for WorldChance {
+impl Entropy for WorldEntropy {
     fn draw(&self) -> u64 {
         self.0.draw()
     }

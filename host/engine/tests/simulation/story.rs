@@ -15,7 +15,7 @@ use tokio::runtime::Runtime;
 
 use crate::daemon::{Client, Daemon, policy};
 use crate::database::{Database, Store};
-use crate::machine::{Machine, MachineClock, WorldChance};
+use crate::machine::{Machine, MachineClock, WorldEntropy};
 use crate::plugin::{NAME, Params, Workers};
 use crate::world::{World, WorldClock};
 
@@ -209,7 +209,7 @@ impl Story {
             admission: Arc::new(policy()),
             containers: Arc::new(Client { daemon: self.daemon.clone(), machine: machine.clone() }),
             clock: Arc::new(MachineClock(machine)),
-            chance: Arc::new(WorldChance(self.world.clone())),
+            entropy: Arc::new(WorldEntropy(self.world.clone())),
         }
     }
 }

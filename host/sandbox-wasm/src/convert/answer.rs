@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use simulay_model::{
-    ContainerCall, Digest, Document, Failure, File, Kept, Next, OnFailure, Plot, RelativePath, Report,
+    ContainerCall, Digest, Document, Failure, File, Next, OnFailure, Plot, RelativePath, Report, ReportFile,
     Resources, Series, Source, Step, check_text,
 };
 use simulay_sandbox::CallError;
@@ -148,11 +148,11 @@ fn series(at: &str, said: wit::Series) -> Result<Series, CallError> {
     }
 }
 
-fn kept(at: &str, said: wit::Kept) -> Result<Kept, CallError> {
+fn kept(at: &str, said: wit::Kept) -> Result<ReportFile, CallError> {
     let path = RelativePath::new(said.name).map_err(|rule| invalid(format!("{at}.name"), rule))?;
     check_text(&said.media_type, MAX_MEDIA_TYPE_BYTES)
         .map_err(|rule| invalid(format!("{at}.media-type"), rule))?;
-    Ok(Kept { name: path.into(), media_type: said.media_type, content: source(at, said.content)? })
+    Ok(ReportFile { name: path.into(), media_type: said.media_type, content: source(at, said.content)? })
 }
 
 fn label(at: &str, text: &str) -> Result<(), CallError> {

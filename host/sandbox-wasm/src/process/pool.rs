@@ -1,7 +1,6 @@
 //! Workers that wait for a call.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
+use parking_lot::{Mutex, MutexGuard};
 use simulay_model::Digest;
 
 use super::launch::Worker;
@@ -28,6 +27,6 @@ impl Idle {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Worker>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }

@@ -2,8 +2,9 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::{Mutex, MutexGuard};
 use serde_bytes::ByteBuf;
 use simulay_model::{Digest, Manifest};
 use simulay_sandbox::{Answered, Call, CallError, InspectError, ReadArtifacts, SandboxSettings};
@@ -103,7 +104,7 @@ impl Host {
     }
 
     fn lock(&self) -> MutexGuard<'_, Channel> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

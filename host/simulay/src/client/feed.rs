@@ -3,7 +3,7 @@
 use anyhow::bail;
 use serde_json::Value;
 
-use super::Told;
+use super::ServerEvent;
 
 const MAX_EVENT: usize = 64 << 20;
 
@@ -18,7 +18,7 @@ pub(super) struct Feed {
 
 impl Feed {
     /// The events that are complete with these bytes.
-    pub(super) fn push(&mut self, bytes: &[u8]) -> anyhow::Result<Vec<Told>> {
+    pub(super) fn push(&mut self, bytes: &[u8]) -> anyhow::Result<Vec<ServerEvent>> {
         self.rest.extend_from_slice(bytes);
         if self.rest.len() + self.data.len() > MAX_EVENT {
             bail!("an event has more than {MAX_EVENT} bytes");
@@ -47,11 +47,11 @@ impl Feed {
         }
     }
 
-    fn event(&mut self) -> anyhow::Result<Option<Told>> {
+    fn event(&mut self) -> anyhow::Result<Option<ServerEvent>> {
         let (kind, data) = (std::mem::take(&mut self.kind), std::mem::take(&mut self.data));
         let (Ok(sequence), false) = (self.id.parse(), data.is_empty()) else { return Ok(None) };
         let document: Value = serde_json::from_str(&data)?;
-        Ok(Some(Told { sequence, kind, document }))
+        Ok(Some(ServerEvent { sequence, kind, document }))
     }
 }
 
@@ -67,7 +67,7 @@ mod tests {
         for size in 1..EVENTS.len() {
             let mut feed = Feed::default();
             let pieces = EVENTS.as_bytes().chunks(size);
-            let told: Vec<Told> = pieces.flat_map(|piece| feed.push(piece).unwrap()).collect();
+            let told: Vec<ServerEvent> = pieces.flat_map(|piece| feed.push(piece).unwrap()).collect();
             assert_eq!(told.len(), 2, "{size}");
             assert_eq!((told[1].sequence, told[1].kind.as_str()), (2, "run.ended"));
             assert_eq!(told[1].document["data"]["state"], "é");

@@ -14,7 +14,7 @@ use super::options::LocalOptions;
 use crate::configuration::Settings;
 use crate::cures::cure;
 use crate::fault::Usage;
-use crate::instance::Standing;
+use crate::instance::InstanceMode;
 use crate::terminal::Progress;
 use crate::{compose, places};
 
@@ -54,10 +54,10 @@ impl Place {
         Ok(Self::Temporary(folder.context("no temporary folder can be made")?))
     }
 
-    const fn standing(&self) -> Standing {
+    const fn standing(&self) -> InstanceMode {
         match self {
-            Self::Named(_) => Standing::Lasting,
-            Self::Temporary(_) => Standing::Passing,
+            Self::Named(_) => InstanceMode::Lasting,
+            Self::Temporary(_) => InstanceMode::Passing,
         }
     }
 

@@ -20,7 +20,7 @@ use super::options::LocalOptions;
 use crate::compose::{self, ImageIds};
 use crate::configuration::{Flags, Log, LogFormat, Settings};
 use crate::fault::Usage;
-use crate::instance::Standing;
+use crate::instance::InstanceMode;
 use crate::terminal::{print_json_line, say};
 use crate::{places, signals};
 
@@ -63,7 +63,7 @@ const BACKLOG: u32 = 1024;
 const JUDGEMENT: Duration = Duration::from_secs(3);
 
 /// Where a server is, and what it has.
-struct Place<'a> {
+struct Announcement<'a> {
     address: String,
     data: &'a Path,
     images: &'a ImageIds,
@@ -82,12 +82,12 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
     let judged = tokio::time::timeout(JUDGEMENT, compose::check_daemon(&settings)).await;
     let findings = judged.unwrap_or_else(|_| Ok(Vec::new()))?;
     let listener = bind(settings.server.listen)?;
-    let standing = if arguments.same_instance { Standing::Replacing } else { Standing::Lasting };
+    let standing = if arguments.same_instance { InstanceMode::Replacing } else { InstanceMode::Lasting };
     let engine = compose::engine(&settings, &data, &images, standing)?;
     let stop = signals::stop()?;
     let taken_up = engine.recover().await.context("the data directory cannot be read")?;
     let address = format!("http://{}", listener.local_addr()?);
-    announce(&Place { address, data: &data, images: &images, taken_up }, json)?;
+    announce(&Announcement { address, data: &data, images: &images, taken_up }, json)?;
     let watching = watch::docker(settings.clone(), images, findings, stop.clone());
     let watching = tokio::spawn(stop.clone().run_until_cancelled_owned(watching));
     serve(&settings, listener, engine, stop).await?;
@@ -148,8 +148,8 @@ fn begin_log(log: &Log) -> anyhow::Result<()> {
 }
 
 /// Says where everything is. The first line is what programs that start a server wait for.
-fn announce(place: &Place<'_>, json: bool) -> anyhow::Result<()> {
-    let Place { address, data, images, taken_up } = place;
+fn announce(place: &Announcement<'_>, json: bool) -> anyhow::Result<()> {
+    let Announcement { address, data, images, taken_up } = place;
     if json {
         let told =
             json!({ "listening": address, "data": data, "images": images, "unfinished_runs": taken_up });

@@ -1,6 +1,6 @@
 use super::*;
 
-const LASTING: Standing = Standing::Lasting;
+const LASTING: InstanceMode = InstanceMode::Lasting;
 
 /// A copy of a data directory, as `cp -a` makes one.
 fn copy(data: &Path) -> tempfile::TempDir {
@@ -49,7 +49,7 @@ fn a_copy_takes_the_place_of_the_other_when_told_so_at_once_or_later() {
     replace(at_once.path()).unwrap();
     assert_eq!(of(at_once.path(), LASTING).unwrap(), first);
     assert_ne!(of(later.path(), LASTING).unwrap(), first);
-    assert_eq!(of(later.path(), Standing::Replacing).unwrap(), first);
+    assert_eq!(of(later.path(), InstanceMode::Replacing).unwrap(), first);
     assert_eq!(of(later.path(), LASTING).unwrap(), first);
 }
 

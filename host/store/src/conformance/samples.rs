@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde_json::json;
 use simulay_model::{
-    Artifact, CallEnd, Change, ContainerCall, ContainerResult, Digest, Ending, ErrorKind, File, Kept,
-    LogLevel, Manifest, Omission, OnFailure, Plot, Plugin, PluginRef, PluginState, RelativePath, Report,
+    Artifact, CallEnd, Change, ContainerCall, ContainerResult, Digest, Ending, ErrorKind, File, LogLevel,
+    Manifest, Omission, OnFailure, Plot, Plugin, PluginRef, PluginState, RelativePath, Report, ReportFile,
     Request, Resources, Run, RunError, RunId, RunState, Series, Source, Stage, Step, Tool,
 };
 
@@ -181,7 +181,7 @@ pub fn report() -> Report {
     Report {
         outcome: json!({ "peak": 0.1 + 0.2, "above": [] }).into(),
         plots: vec![Plot { title: "Heat".to_owned(), ys: vec![series("heat", &[-0.0, 1e300, 5e-324])], x }],
-        artifacts: vec![Kept {
+        artifacts: vec![ReportFile {
             name: "plot.svg".to_owned(),
             media_type: "image/svg+xml".to_owned(),
             content: Source::Artifact(Digest::of(b"<svg/>")),

@@ -3,15 +3,16 @@
 use std::fs::{self, File};
 use std::io;
 use std::ops::Range;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt as _, stream};
+use parking_lot::Mutex;
 use simulay_model::Digest;
 use uuid::Uuid;
 
-use super::{MemoryStore, State, lock};
+use super::{MemoryStore, State};
 use crate::{BlobStream, BlobWriter, Blobs, StoreError};
 
 #[async_trait]
@@ -64,7 +65,7 @@ impl BlobWriter for Blob {
 
     async fn finish(self: Box<Self>) -> Result<(Digest, u64), StoreError> {
         let (digest, size) = (Digest::of(&self.bytes), self.bytes.len() as u64);
-        lock(&self.state).blobs.insert(digest, self.bytes.freeze());
+        self.state.lock().blobs.insert(digest, self.bytes.freeze());
         Ok((digest, size))
     }
 }

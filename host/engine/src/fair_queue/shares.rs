@@ -19,13 +19,13 @@ pub(super) struct Shares {
     used: Capacity,
     /// Percent of the places and of the memory that only newcomers get.
     newcomer_percent: u8,
-    /// Turns at work of each owner, and of each pipeline of an owner.
+    /// FairQueue at work of each owner, and of each pipeline of an owner.
     at_work: BTreeMap<Path, usize>,
 }
 
 /// Who has what at work.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Standing {
+enum Seniority {
     /// The owner has nothing.
     NewOwner,
     /// The owner has, and the pipeline has nothing.
@@ -80,45 +80,45 @@ impl Shares {
     }
 
     pub(super) fn is_newcomer(&self, waiter: &Waiter) -> bool {
-        self.standing(&waiter.path) != Standing::Settled
+        self.seniority(&waiter.path) != Seniority::Settled
     }
 
     /// True when there is a place for it, and all it needs, beside what is kept for others.
     pub(super) fn fits(&self, waiter: &Waiter) -> bool {
-        let (standing, demand) = (self.standing(&waiter.path), self.bounded(waiter.demand));
+        let (seniority, demand) = (self.seniority(&waiter.path), self.bounded(waiter.demand));
         if self.taken == 0 {
             return true;
         }
         let free = self.places.max(1).saturating_sub(self.taken) as u64;
         // Of two places, none is kept: half would be too much.
-        let enough = free > self.kept(self.places.saturating_sub(2) as u64, standing);
-        enough && self.room.is_none_or(|room| self.used.plus(demand).fits(self.open(room, standing)))
+        let enough = free > self.kept(self.places.saturating_sub(2) as u64, seniority);
+        enough && self.room.is_none_or(|room| self.used.plus(demand).fits(self.open(room, seniority)))
     }
 
-    /// What of the node is open to someone of this standing. Processors are shared by the kernel, so
+    /// What of the node is open to someone of this seniority. Processors are shared by the kernel, so
     /// that a newcomer need not wait for one; memory is not.
-    fn open(&self, room: Capacity, standing: Standing) -> Capacity {
-        let kept = Capacity { cpu_milli: 0, memory_mib: self.kept(room.memory_mib, standing) };
+    fn open(&self, room: Capacity, seniority: Seniority) -> Capacity {
+        let kept = Capacity { cpu_milli: 0, memory_mib: self.kept(room.memory_mib, seniority) };
         let open = room.minus(kept);
-        if standing == Standing::Settled { open } else { Capacity { cpu_milli: u64::MAX, ..open } }
+        if seniority == Seniority::Settled { open } else { Capacity { cpu_milli: u64::MAX, ..open } }
     }
 
-    /// How much of `all` is kept from someone of this standing.
-    fn kept(&self, all: u64, standing: Standing) -> u64 {
+    /// How much of `all` is kept from someone of this seniority.
+    fn kept(&self, all: u64, seniority: Seniority) -> u64 {
         let kept = all.saturating_mul(u64::from(self.newcomer_percent)).div_ceil(100);
-        match standing {
-            Standing::NewOwner => 0,
-            Standing::NewPipeline => kept / OF_OWNERS,
-            Standing::Settled => kept,
+        match seniority {
+            Seniority::NewOwner => 0,
+            Seniority::NewPipeline => kept / OF_OWNERS,
+            Seniority::Settled => kept,
         }
     }
 
-    fn standing(&self, path: &[Arc<str>]) -> Standing {
+    fn seniority(&self, path: &[Arc<str>]) -> Seniority {
         let mut groups = groups(path).map(|group| self.at_work.contains_key(&group));
         match (groups.next(), groups.next()) {
-            (Some(true), Some(true) | None) => Standing::Settled,
-            (Some(true), Some(false)) => Standing::NewPipeline,
-            (Some(false) | None, _) => Standing::NewOwner,
+            (Some(true), Some(true) | None) => Seniority::Settled,
+            (Some(true), Some(false)) => Seniority::NewPipeline,
+            (Some(false) | None, _) => Seniority::NewOwner,
         }
     }
 }

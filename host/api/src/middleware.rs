@@ -1,4 +1,4 @@
-//! The boundary of the server: every request gets an id, is measured and logged once; every
+//! The middleware of the server: every request gets an id, is measured and logged once; every
 //! refusal becomes a problem document.
 
 use std::any::Any;
@@ -12,8 +12,8 @@ use axum::response::{IntoResponse as _, Response};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use crate::figures;
 use crate::problem::{Refusal, name};
+use crate::telemetry;
 use crate::wire::ProblemKind;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -61,7 +61,7 @@ pub(crate) async fn cross(request: Request, next: Next) -> Response {
 fn finish(known: &Known, mut response: Response) -> Response {
     let refusal = response.extensions_mut().remove::<Refusal>();
     log(known, &response, refusal.as_ref());
-    figures::count(&known.method, &known.route, response.status(), known.begun.elapsed());
+    telemetry::count(&known.method, &known.route, response.status(), known.begun.elapsed());
     let mut response = match refusal {
         Some(refusal) => refusal.render(response, &known.id),
         None => response,

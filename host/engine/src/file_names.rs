@@ -2,18 +2,18 @@
 
 use std::collections::{HashMap, HashSet};
 
-use simulay_model::Kept;
+use simulay_model::ReportFile;
 
 /// The most bytes of a file's name; see `RelativePath`.
 const MAX_PART_BYTES: usize = 255;
 
 /// The same files, each under a name of its own: `a.csv`, `a (2).csv`, ….
-pub(crate) fn with_distinct_names(files: Vec<Kept>) -> Vec<Kept> {
+pub(crate) fn with_distinct_names(files: Vec<ReportFile>) -> Vec<ReportFile> {
     let mut names = Names {
         taken: files.iter().map(|file| file.name.clone()).collect(),
         counts: HashMap::with_capacity(files.len()),
     };
-    files.into_iter().map(|file| Kept { name: names.free(&file.name), ..file }).collect()
+    files.into_iter().map(|file| ReportFile { name: names.free(&file.name), ..file }).collect()
 }
 
 struct Names {
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     fn names(given: &[&str]) -> Vec<String> {
-        let file = |name: &&str| Kept {
+        let file = |name: &&str| ReportFile {
             name: (*name).to_owned(),
             media_type: String::new(),
             content: Source::Text(String::new()),

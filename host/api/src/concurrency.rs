@@ -7,28 +7,28 @@ use std::time::Duration;
 use futures_util::{Stream, StreamExt as _};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::address_limit::{AddressLimit, AddressPermit, Peer};
 use crate::problem::Refusal;
-use crate::shares::{Peer, Share, Shares};
 use crate::wire::ProblemKind;
 
-/// Places of one kind of request.
+/// ConcurrencyLimit of one kind of request.
 #[derive(Clone)]
-pub(crate) struct Places {
+pub(crate) struct ConcurrencyLimit {
     free: Arc<Semaphore>,
-    shares: Shares,
+    shares: AddressLimit,
     what: &'static str,
     setting: Option<&'static str>,
 }
 
 /// A place, free again when it is dropped.
-pub(crate) struct Place {
+pub(crate) struct Permit {
     _place: OwnedSemaphorePermit,
-    _share: Share,
+    _share: AddressPermit,
 }
 
-impl Places {
+impl ConcurrencyLimit {
     pub(crate) fn new(number: usize, what: &'static str) -> Self {
-        let (free, shares) = (Arc::new(Semaphore::new(number)), Shares::new(number.div_ceil(2)));
+        let (free, shares) = (Arc::new(Semaphore::new(number)), AddressLimit::new(number.div_ceil(2)));
         Self { free, shares, what, setting: None }
     }
 
@@ -38,21 +38,21 @@ impl Places {
     }
 
     /// A place for a request of `peer`.
-    pub(crate) fn take(&self, peer: Peer) -> Result<Place, Refusal> {
+    pub(crate) fn take(&self, peer: Peer) -> Result<Permit, Refusal> {
         let share = self.share(peer)?;
         let place = self.free.clone().try_acquire_owned().map_err(|_| self.full(""))?;
-        Ok(Place { _place: place, _share: share })
+        Ok(Permit { _place: place, _share: share })
     }
 
-    /// As [`Places::take`], but waits for a place up to `time`.
-    pub(crate) async fn wait(&self, peer: Peer, time: Duration) -> Result<Place, Refusal> {
+    /// As [`ConcurrencyLimit::take`], but waits for a place up to `time`.
+    pub(crate) async fn wait(&self, peer: Peer, time: Duration) -> Result<Permit, Refusal> {
         let share = self.share(peer)?;
         let free = tokio::time::timeout(time, self.free.clone().acquire_owned()).await;
         let place = free.ok().and_then(Result::ok).ok_or_else(|| self.full(""))?;
-        Ok(Place { _place: place, _share: share })
+        Ok(Permit { _place: place, _share: share })
     }
 
-    fn share(&self, peer: Peer) -> Result<Share, Refusal> {
+    fn share(&self, peer: Peer) -> Result<AddressPermit, Refusal> {
         self.shares.take(peer).ok_or_else(|| self.full(" of your address, which has half at most"))
     }
 
@@ -64,7 +64,7 @@ impl Places {
 }
 
 /// `stream`, which has `place` for as long as it is.
-pub(crate) fn holding<S: Stream>(place: Place, stream: S) -> impl Stream<Item = S::Item> {
+pub(crate) fn holding<S: Stream>(place: Permit, stream: S) -> impl Stream<Item = S::Item> {
     stream.inspect(move |_| {
         let _ = &place;
     })
@@ -78,9 +78,9 @@ mod tests {
 
     #[test]
     fn who_is_refused_is_told_by_what_and_whose_places_are_full() {
-        let places = Places::new(3, "downloads").set_by("server.max_downloads");
+        let places = ConcurrencyLimit::new(3, "downloads").set_by("server.max_downloads");
         let of = |last| places.take(Peer::new(Ipv4Addr::new(10, 0, 0, last).into()));
-        let refused = |taken: Result<Place, Refusal>| format!("{:?}", taken.err());
+        let refused = |taken: Result<Permit, Refusal>| format!("{:?}", taken.err());
         let _two = (of(1).unwrap(), of(1).unwrap());
         let told = refused(of(1));
         assert!(told.contains("which has half at most; the setting is `server.max_downloads`"), "{told}");
@@ -91,7 +91,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_waits_gets_the_next_place_or_is_told() {
-        let places = Places::new(1, "bodies");
+        let places = ConcurrencyLimit::new(1, "bodies");
         let here = Peer::new(Ipv4Addr::LOCALHOST.into());
         let first = places.wait(here, Duration::from_secs(1)).await.unwrap();
         assert!(places.wait(here, Duration::from_secs(1)).await.is_err());

@@ -10,23 +10,23 @@ use axum::response::{IntoResponse as _, Response};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::ApiSettings;
+use crate::address_limit::{AddressLimit, AddressPermit, Peer};
 use crate::problem::Refusal;
-use crate::shares::{Peer, Share, Shares};
 use crate::wire::ProblemKind;
 
 /// What is answered on any connection.
 const ALWAYS: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
 /// The places of connections.
-pub(crate) struct Seats {
+pub(crate) struct ConnectionLimit {
     free: Arc<Semaphore>,
-    shares: Shares,
+    shares: AddressLimit,
 }
 
 /// The place of a connection, free again when dropped.
-pub(crate) struct Seat {
+pub(crate) struct ConnectionPermit {
     _place: OwnedSemaphorePermit,
-    _share: Share,
+    _share: AddressPermit,
 }
 
 /// Why a connection has no place.
@@ -38,18 +38,18 @@ pub(crate) enum Crowded {
     ByAddress,
 }
 
-impl Seats {
+impl ConnectionLimit {
     pub(crate) fn new(settings: &ApiSettings) -> Self {
         Self {
             free: Arc::new(Semaphore::new(settings.max_connections)),
-            shares: Shares::new(settings.max_connections_per_address),
+            shares: AddressLimit::new(settings.max_connections_per_address),
         }
     }
 
-    pub(crate) fn take(&self, from: IpAddr) -> Result<Seat, Crowded> {
+    pub(crate) fn take(&self, from: IpAddr) -> Result<ConnectionPermit, Crowded> {
         let share = self.shares.take(Peer::new(from)).ok_or(Crowded::ByAddress)?;
         let place = self.free.clone().try_acquire_owned().map_err(|_| Crowded::ByAll)?;
-        Ok(Seat { _place: place, _share: share })
+        Ok(ConnectionPermit { _place: place, _share: share })
     }
 }
 

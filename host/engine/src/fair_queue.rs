@@ -5,8 +5,9 @@
 mod shares;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::{Mutex, MutexGuard};
 use simulay_containers::Capacity;
 use tokio::sync::oneshot;
 
@@ -15,13 +16,13 @@ use self::shares::Shares;
 /// Names from owner to run: who asks.
 pub(crate) type Path = Vec<Arc<str>>;
 
-/// Gives turns.
+/// Gives fair_queue.
 #[derive(Clone)]
-pub(crate) struct Turns(Arc<Mutex<State>>);
+pub(crate) struct FairQueue(Arc<Mutex<State>>);
 
 /// A turn; it ends when this is dropped.
-pub(crate) struct Turn {
-    turns: Turns,
+pub(crate) struct Permit {
+    fair_queue: FairQueue,
     path: Path,
     demand: Capacity,
 }
@@ -36,27 +37,27 @@ struct State {
 struct Waiter {
     path: Path,
     demand: Capacity,
-    turn: oneshot::Sender<Turn>,
+    turn: oneshot::Sender<Permit>,
 }
 
-/// Those who share the turns of their parent.
+/// Those who share the fair_queue of their parent.
 #[derive(Default)]
 struct Node {
-    /// Turns had. Whoever comes anew begins where the others are.
+    /// FairQueue had. Whoever comes anew begins where the others are.
     served: u64,
     floor: u64,
     children: BTreeMap<Arc<str>, Node>,
     waiting: VecDeque<Waiter>,
 }
 
-impl Turns {
-    /// At most `places` turns at once; so many percent only for pipelines that have none.
+impl FairQueue {
+    /// At most `places` fair_queue at once; so many percent only for pipelines that have none.
     pub(crate) fn new(places: usize, newcomer_percent: u8) -> Self {
         let shares = Shares::new(places, newcomer_percent);
         Self(Arc::new(Mutex::new(State { root: Node::default(), head: None, shares })))
     }
 
-    /// Bounds what all turns together may use.
+    /// Bounds what all fair_queue together may use.
     pub(crate) fn set_room(&self, room: Capacity) {
         let mut state = self.lock();
         state.shares.set_room(room);
@@ -64,7 +65,7 @@ impl Turns {
     }
 
     /// Waits for a turn.
-    pub(crate) async fn take(&self, path: Path, demand: Capacity) -> Option<Turn> {
+    pub(crate) async fn take(&self, path: Path, demand: Capacity) -> Option<Permit> {
         let (turn, given) = oneshot::channel();
         self.queue(Waiter { path, demand, turn });
         // The sender lives as long as we wait.
@@ -78,22 +79,22 @@ impl Turns {
         self.give(state);
     }
 
-    /// Turns at work.
+    /// FairQueue at work.
     pub(crate) fn taken(&self) -> usize {
         self.lock().shares.taken()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 
     fn give(&self, mut state: MutexGuard<'_, State>) {
         let mut unwanted = Vec::new();
         while let Some(Waiter { path, demand, turn }) = state.next() {
-            let given = Turn { turns: self.clone(), path, demand };
+            let given = Permit { fair_queue: self.clone(), path, demand };
             unwanted.extend(turn.send(given).err());
         }
-        // Their end gives turns as well, and must find the lock free.
+        // Their end gives fair_queue as well, and must find the lock free.
         drop(state);
         drop(unwanted);
     }
@@ -145,7 +146,7 @@ impl Node {
         }
     }
 
-    /// The first that is wanted, of whoever had the fewest turns.
+    /// The first that is wanted, of whoever had the fewest fair_queue.
     fn pop(&mut self, wanted: &impl Fn(&Waiter) -> bool) -> Option<Waiter> {
         if self.waiting.front().is_some_and(wanted) {
             return self.waiting.pop_front();
@@ -170,11 +171,11 @@ impl Node {
     }
 }
 
-impl Drop for Turn {
+impl Drop for Permit {
     fn drop(&mut self) {
-        let mut state = self.turns.lock();
+        let mut state = self.fair_queue.lock();
         state.shares.give_back(&self.path, self.demand);
-        self.turns.give(state);
+        self.fair_queue.give(state);
     }
 }
 
@@ -190,13 +191,13 @@ mod tests {
         names.iter().map(|name| Arc::from(*name)).collect()
     }
 
-    /// In which order those who wait behind `first` get their turns, one at a time.
-    async fn order(turns: Turns, first: Turn, asked: Vec<Path>) -> Vec<String> {
+    /// In which order those who wait behind `first` get their fair_queue, one at a time.
+    async fn order(fair_queue: FairQueue, first: Permit, asked: Vec<Path>) -> Vec<String> {
         let waiting = asked.into_iter().map(|path| {
-            let turns = turns.clone();
+            let fair_queue = fair_queue.clone();
             async move {
                 let name = path.last().cloned();
-                turns.take(path, NOTHING).await.map(|turn| (name, turn))
+                fair_queue.take(path, NOTHING).await.map(|turn| (name, turn))
             }
         });
         let mut waiting: FuturesUnordered<_> = waiting.collect();
@@ -211,13 +212,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_thousand_of_one_do_not_hold_up_one_of_another() {
-        let turns = Turns::new(1, 0);
-        let first = turns.take(path(&["o", "large", "r0"]), NOTHING).await.unwrap();
+        let fair_queue = FairQueue::new(1, 0);
+        let first = fair_queue.take(path(&["o", "large", "r0"]), NOTHING).await.unwrap();
         let mut asked = vec![path(&["o", "large", "r0"]); 1000];
         asked.push(path(&["o", "large", "r1"]));
         asked.push(path(&["o", "small", "r2"]));
         asked.push(path(&["p", "large", "r3"]));
-        let order = order(turns, first, asked).await;
+        let order = order(fair_queue, first, asked).await;
         assert_eq!(order.len(), 1003);
         for late in ["r1", "r2", "r3"] {
             let place = order.iter().position(|name| name == late).unwrap();
@@ -227,25 +228,25 @@ mod tests {
 
     #[tokio::test]
     async fn those_who_stopped_waiting_are_passed_over() {
-        let turns = Turns::new(1, 0);
-        let first = turns.take(path(&["a"]), NOTHING).await.unwrap();
-        let impatient = turns.take(path(&["a"]), NOTHING).now_or_never();
+        let fair_queue = FairQueue::new(1, 0);
+        let first = fair_queue.take(path(&["a"]), NOTHING).await.unwrap();
+        let impatient = fair_queue.take(path(&["a"]), NOTHING).now_or_never();
         assert!(impatient.is_none());
         let patient = tokio::spawn({
-            let turns = turns.clone();
-            async move { turns.take(path(&["a"]), NOTHING).await.is_some() }
+            let fair_queue = fair_queue.clone();
+            async move { fair_queue.take(path(&["a"]), NOTHING).await.is_some() }
         });
         tokio::task::yield_now().await;
         drop(first);
         assert!(patient.await.unwrap());
-        assert_eq!(turns.taken(), 0);
+        assert_eq!(fair_queue.taken(), 0);
     }
 
     #[tokio::test]
     async fn what_does_not_fit_waits_and_what_never_fits_gets_all() {
-        let turns = Turns::new(10, 0);
-        turns.set_room(Capacity { cpu_milli: 1000, memory_mib: 100 });
-        let ask = |memory_mib| turns.take(path(&["a"]), Capacity { cpu_milli: 100, memory_mib });
+        let fair_queue = FairQueue::new(10, 0);
+        fair_queue.set_room(Capacity { cpu_milli: 1000, memory_mib: 100 });
+        let ask = |memory_mib| fair_queue.take(path(&["a"]), Capacity { cpu_milli: 100, memory_mib });
         let half = ask(60).await.unwrap();
         let mut other = Box::pin(ask(60));
         assert!((&mut other).now_or_never().is_none());
@@ -260,10 +261,10 @@ mod tests {
         dwarf.await.unwrap();
     }
 
-    /// As many turns as those of `names` get at once.
-    async fn all(turns: &Turns, names: &[&str], demand: Capacity) -> Vec<Turn> {
+    /// As many fair_queue as those of `names` get at once.
+    async fn all(fair_queue: &FairQueue, names: &[&str], demand: Capacity) -> Vec<Permit> {
         let mut all = Vec::new();
-        while let Some(Some(turn)) = turns.take(path(names), demand).now_or_never() {
+        while let Some(Some(turn)) = fair_queue.take(path(names), demand).now_or_never() {
             all.push(turn);
         }
         all
@@ -271,54 +272,60 @@ mod tests {
 
     #[tokio::test]
     async fn long_work_leaves_places_for_pipelines_that_have_none() {
-        let turns = Turns::new(64, 12);
-        let mut long = all(&turns, &["o", "long"], NOTHING).await;
+        let fair_queue = FairQueue::new(64, 12);
+        let mut long = all(&fair_queue, &["o", "long"], NOTHING).await;
         assert_eq!(long.len(), 56, "one alone gets nearly all");
         let mut others = Vec::new();
         for name in ["b", "c", "d", "e", "f", "g"] {
-            let newcomer = turns.take(path(&["o", name]), NOTHING).now_or_never();
+            let newcomer = fair_queue.take(path(&["o", name]), NOTHING).now_or_never();
             others.push(newcomer.flatten().expect("a newcomer does not wait"));
-            assert!(turns.take(path(&["o", name]), NOTHING).now_or_never().is_none(), "it has a place now");
+            assert!(
+                fair_queue.take(path(&["o", name]), NOTHING).now_or_never().is_none(),
+                "it has a place now"
+            );
         }
-        let waits = turns.take(path(&["o", "h"]), NOTHING).now_or_never();
+        let waits = fair_queue.take(path(&["o", "h"]), NOTHING).now_or_never();
         assert!(waits.is_none(), "the last are for other owners");
-        let stranger = turns.take(path(&["p", "long"]), NOTHING).now_or_never();
+        let stranger = fair_queue.take(path(&["p", "long"]), NOTHING).now_or_never();
         assert!(stranger.flatten().is_some());
         // Who had one gives it back, and is new again.
         drop(others.pop());
-        assert!(turns.take(path(&["o", "g"]), NOTHING).now_or_never().flatten().is_some());
-        assert!(turns.take(path(&["o", "long"]), NOTHING).now_or_never().is_none());
+        assert!(fair_queue.take(path(&["o", "g"]), NOTHING).now_or_never().flatten().is_some());
+        assert!(fair_queue.take(path(&["o", "long"]), NOTHING).now_or_never().is_none());
         others.clear();
         long.truncate(50);
-        assert_eq!(all(&turns, &["o", "long"], NOTHING).await.len(), 6);
+        assert_eq!(all(&fair_queue, &["o", "long"], NOTHING).await.len(), 6);
     }
 
     #[tokio::test]
     async fn newcomers_wait_neither_for_a_processor_nor_for_the_memory_of_others() {
-        let turns = Turns::new(20, 12);
-        turns.set_room(Capacity { cpu_milli: 2000, memory_mib: 1000 });
+        let fair_queue = FairQueue::new(20, 12);
+        fair_queue.set_room(Capacity { cpu_milli: 2000, memory_mib: 1000 });
         let demand = Capacity { cpu_milli: 1000, memory_mib: 100 };
-        let long = all(&turns, &["o", "long"], demand).await;
+        let long = all(&fair_queue, &["o", "long"], demand).await;
         assert_eq!(long.len(), 2, "as many as there are processors");
-        let newcomer = turns.take(path(&["o", "b"]), demand).now_or_never().flatten();
+        let newcomer = fair_queue.take(path(&["o", "b"]), demand).now_or_never().flatten();
         assert!(newcomer.is_some());
         drop((long, newcomer));
         let idle = Capacity { cpu_milli: 0, ..demand };
-        let long = all(&turns, &["o", "long"], idle).await;
+        let long = all(&fair_queue, &["o", "long"], idle).await;
         assert_eq!(long.len(), 8, "of 1000 MiB, 120 are kept");
-        let newcomer = turns.take(path(&["o", "b"]), idle).now_or_never().flatten();
+        let newcomer = fair_queue.take(path(&["o", "b"]), idle).now_or_never().flatten();
         assert!(newcomer.is_some());
     }
 
     #[tokio::test]
     async fn whoever_is_as_large_as_the_node_gets_it_in_the_end() {
-        let turns = Turns::new(20, 12);
-        turns.set_room(Capacity { cpu_milli: 2000, memory_mib: 1000 });
+        let fair_queue = FairQueue::new(20, 12);
+        fair_queue.set_room(Capacity { cpu_milli: 2000, memory_mib: 1000 });
         let giant = Capacity { cpu_milli: 1000, memory_mib: 990 };
-        let small = turns.take(path(&["o", "small"]), NOTHING).await.unwrap();
-        let mut waiting = Box::pin(turns.take(path(&["o", "giant"]), giant));
+        let small = fair_queue.take(path(&["o", "small"]), NOTHING).await.unwrap();
+        let mut waiting = Box::pin(fair_queue.take(path(&["o", "giant"]), giant));
         assert!((&mut waiting).now_or_never().is_none());
-        assert!(turns.take(path(&["o", "new"]), NOTHING).now_or_never().is_none(), "nobody overtakes it");
+        assert!(
+            fair_queue.take(path(&["o", "new"]), NOTHING).now_or_never().is_none(),
+            "nobody overtakes it"
+        );
         drop(small);
         waiting.await.unwrap();
     }

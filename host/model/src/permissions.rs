@@ -1,4 +1,4 @@
-//! What a plugin asks for, what one version asks more than another, and what it may have.
+//! What a plugin asks for, what one version asks for beyond another, and what it may have.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use crate::{Manifest, Resources};
 
 /// Something one version asks for beyond another.
 #[derive(Debug, Clone, PartialEq)]
-pub struct More {
+pub struct PermissionIncrease {
     /// E.g. `max_resources.memory_mib` or `images.octave`.
     pub what: String,
     /// What the other version asks for; null for nothing.
@@ -17,9 +17,9 @@ pub struct More {
 
 /// What `now` asks for beyond `before`; everything when there is nothing before.
 #[must_use]
-pub fn more(before: Option<&Manifest>, now: &Manifest) -> Vec<More> {
+pub fn increases(before: Option<&Manifest>, now: &Manifest) -> Vec<PermissionIncrease> {
     let known = |name: &str| before.is_some_and(|other| other.images.iter().any(|image| image.name == name));
-    let images = now.images.iter().filter(|image| !known(&image.name)).map(|image| More {
+    let images = now.images.iter().filter(|image| !known(&image.name)).map(|image| PermissionIncrease {
         what: format!("images.{}", image.name),
         before: Value::Null,
         now: image.purpose.clone().into(),
@@ -27,7 +27,11 @@ pub fn more(before: Option<&Manifest>, now: &Manifest) -> Vec<More> {
     let numbers = numbers(now).into_iter().enumerate().filter_map(|(place, (what, asked))| {
         let other = before.and_then(|other| numbers_of(other, place));
         let before = other.map_or(Value::Null, Value::from);
-        other.is_none_or(|other| asked > other).then(|| More { what, before, now: asked.into() })
+        other.is_none_or(|other| asked > other).then(|| PermissionIncrease {
+            what,
+            before,
+            now: asked.into(),
+        })
     });
     images.chain(numbers).collect()
 }
@@ -94,15 +98,16 @@ mod tests {
     #[test]
     fn the_same_and_less_is_not_more() {
         let before = manifest(128, 4, &["octave", "python"]);
-        assert_eq!(more(Some(&before), &before), []);
-        assert_eq!(more(Some(&before), &manifest(64, 1, &["octave"])), []);
+        assert_eq!(increases(Some(&before), &before), []);
+        assert_eq!(increases(Some(&before), &manifest(64, 1, &["octave"])), []);
     }
 
     #[test]
     fn each_dimension_that_grows_is_told_with_both_values() {
         let before = manifest(128, 4, &["octave"]);
-        let told = more(Some(&before), &manifest(256, 5, &["octave", "python"]));
-        let entry = |what: &str, before: Value, now: Value| More { what: what.to_owned(), before, now };
+        let told = increases(Some(&before), &manifest(256, 5, &["octave", "python"]));
+        let entry =
+            |what: &str, before: Value, now: Value| PermissionIncrease { what: what.to_owned(), before, now };
         assert_eq!(
             told,
             [
@@ -115,7 +120,7 @@ mod tests {
 
     #[test]
     fn beside_nothing_everything_is_more() {
-        assert_eq!(more(None, &manifest(128, 4, &["octave"])).len(), 6);
+        assert_eq!(increases(None, &manifest(128, 4, &["octave"])).len(), 6);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use semver::Version;
 use simulay_containers::{ContainerError, Permissions};
-use simulay_model::asks::{Lowered, More, lowered, more};
+use simulay_model::permissions::{Lowered, PermissionIncrease, increases, lowered};
 use simulay_model::{ContainerCall, Manifest, OnFailure, Plugin, PluginEvent, Resources};
 use simulay_store::StoreError;
 
@@ -18,9 +18,9 @@ pub struct PluginDetails {
     /// The approved version it is compared with; none when it is the first.
     pub compared_with: Option<Version>,
     /// What it asks for beyond that one; everything when it is the first.
-    pub asks_more: Vec<More>,
+    pub asks_more: Vec<PermissionIncrease>,
     /// What that one asks for beyond it.
-    pub asks_less: Vec<More>,
+    pub asks_less: Vec<PermissionIncrease>,
     /// The most one of its containers gets.
     pub granted: Resources,
     /// Bounds that the operator sets lower than it asks.
@@ -44,8 +44,8 @@ impl Catalog {
         let now = &plugin.manifest;
         Ok(PluginDetails {
             compared_with: before.map(|before| before.version.clone()),
-            asks_more: more(before, now),
-            asks_less: before.map(|before| more(Some(now), before)).unwrap_or_default(),
+            asks_more: increases(before, now),
+            asks_less: before.map(|before| increases(Some(now), before)).unwrap_or_default(),
             history: self.shared.parts.plugins.history(&now.name, &now.version).await?,
             granted: asked.min(&most),
             lowered: lowered(&asked, &most),
@@ -55,10 +55,10 @@ impl Catalog {
     }
 
     /// What `plugin` asks for beyond the version approved last.
-    pub(super) async fn asks_more(&self, plugin: &Plugin) -> Result<Vec<More>, StoreError> {
+    pub(super) async fn asks_more(&self, plugin: &Plugin) -> Result<Vec<PermissionIncrease>, StoreError> {
         let versions = self.shared.parts.plugins.versions(&plugin.manifest.name).await?;
         let before = approved_before(&versions, &plugin.manifest);
-        Ok(more(before.map(|before| &before.manifest), &plugin.manifest))
+        Ok(increases(before.map(|before| &before.manifest), &plugin.manifest))
     }
 
     /// Refuses a plugin that could not run here.

@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
+use parking_lot::{Mutex, MutexGuard};
 
 /// An address that others cannot have as well; none for what has no bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -36,18 +37,18 @@ impl<S: Send + Sync> FromRequestParts<S> for Peer {
 
 /// What each address has, and the most of it.
 #[derive(Clone)]
-pub(crate) struct Shares {
+pub(crate) struct AddressLimit {
     taken: Arc<Mutex<HashMap<IpAddr, usize>>>,
     most: usize,
 }
 
-impl Shares {
+impl AddressLimit {
     pub(crate) fn new(most: usize) -> Self {
         Self { taken: Arc::default(), most }
     }
 
     /// One more for `peer`, unless it has all that it may have.
-    pub(crate) fn take(&self, Peer(peer): Peer) -> Option<Share> {
+    pub(crate) fn take(&self, Peer(peer): Peer) -> Option<AddressPermit> {
         if let Some(address) = peer {
             let mut taken = lock(&self.taken);
             let count = taken.entry(address).or_default();
@@ -56,17 +57,17 @@ impl Shares {
             }
             *count += 1;
         }
-        Some(Share { peer, taken: self.taken.clone() })
+        Some(AddressPermit { peer, taken: self.taken.clone() })
     }
 }
 
 /// Part of the share of an address; given back when dropped.
-pub(crate) struct Share {
+pub(crate) struct AddressPermit {
     peer: Option<IpAddr>,
     taken: Arc<Mutex<HashMap<IpAddr, usize>>>,
 }
 
-impl Drop for Share {
+impl Drop for AddressPermit {
     fn drop(&mut self) {
         let Some(address) = self.peer else { return };
         if let Entry::Occupied(mut entry) = lock(&self.taken).entry(address) {
@@ -79,7 +80,7 @@ impl Drop for Share {
 }
 
 fn lock(taken: &Mutex<HashMap<IpAddr, usize>>) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
-    taken.lock().unwrap_or_else(PoisonError::into_inner)
+    taken.lock()
 }
 
 #[cfg(test)]
@@ -92,7 +93,7 @@ mod tests {
 
     #[test]
     fn no_address_has_more_than_its_share() {
-        let shares = Shares::new(2);
+        let shares = AddressLimit::new(2);
         let held: Vec<_> = ["192.0.2.1", "::ffff:192.0.2.1"].map(|one| shares.take(peer(one))).into();
         assert!(held.iter().all(Option::is_some) && shares.take(peer("192.0.2.1")).is_none());
         assert!(shares.take(peer("192.0.2.2")).is_some());
@@ -102,7 +103,7 @@ mod tests {
 
     #[test]
     fn a_network_of_version_6_is_one_and_this_machine_has_no_bound() {
-        let shares = Shares::new(1);
+        let shares = AddressLimit::new(1);
         let _held = shares.take(peer("2001:db8::1")).unwrap();
         assert!(shares.take(peer("2001:db8::ffff:2")).is_none());
         assert!(shares.take(peer("2001:db8:0:1::1")).is_some());

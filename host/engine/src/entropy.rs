@@ -1,9 +1,9 @@
-//! Chance as a dependency, as `Clock` is for time.
+//! Entropy as a dependency, as `Clock` is for time.
 
 use simulay_model::RunId;
 
 /// Everything the engine leaves to chance.
-pub trait Chance: Send + Sync {
+pub trait Entropy: Send + Sync {
     /// Any number, each as likely as any other.
     fn draw(&self) -> u64;
 
@@ -11,11 +11,11 @@ pub trait Chance: Send + Sync {
     fn run_id(&self) -> RunId;
 }
 
-/// Real chance.
+/// Real entropy.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct SystemChance;
+pub struct SystemEntropy;
 
-impl Chance for SystemChance {
+impl Entropy for SystemEntropy {
     fn draw(&self) -> u64 {
         fastrand::u64(..)
     }
