@@ -11,7 +11,7 @@ use crate::address_limit::{AddressLimit, AddressPermit, Peer};
 use crate::problem::Refusal;
 use crate::wire::ProblemKind;
 
-/// ConcurrencyLimit of one kind of request.
+/// Permits of one kind of request.
 #[derive(Clone)]
 pub(crate) struct ConcurrencyLimit {
     free: Arc<Semaphore>,

@@ -1,6 +1,6 @@
 //! REST, events, OpenAPI and pages over the engine. The only crate that names axum.
 //!
-//! A request crosses `middleware` (id, log, telemetry, problem documents), `hosts` and `origins`, reaches a
+//! A request crosses `middleware` (id, log, metrics, problem documents), `hosts` and `origins`, reaches a
 //! handler in `routes`, which translates it with `extract`, `body` and `wire`, asks the engine
 //! once, and translates back. `problem` holds every status code of refusal.
 

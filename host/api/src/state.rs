@@ -20,21 +20,21 @@ pub(crate) struct Api {
     pub(crate) settings: Arc<ApiSettings>,
     /// Cancelled once the server stops: streams end, waits end, nobody is ready.
     pub(crate) draining: CancellationToken,
-    /// ConcurrencyLimit of the components held in memory.
+    /// Permits of the components held in memory.
     pub(crate) uploads: Arc<Semaphore>,
-    /// ConcurrencyLimit of those who have or wait for one of them.
+    /// Permits of those who have or wait for one of them.
     pub(crate) uploaders: ConcurrencyLimit,
-    /// ConcurrencyLimit of JSON bodies that are more than small.
+    /// Permits of JSON bodies that are more than small.
     pub(crate) large_bodies: ConcurrencyLimit,
-    /// ConcurrencyLimit of previews.
+    /// Permits of previews.
     pub(crate) previews: ConcurrencyLimit,
-    /// ConcurrencyLimit of inputs that are being taken.
+    /// Permits of inputs that are being taken.
     pub(crate) inputs: ConcurrencyLimit,
-    /// ConcurrencyLimit of archives of inputs that are being read.
+    /// Permits of archives of inputs that are being read.
     pub(crate) archives: ConcurrencyLimit,
-    /// ConcurrencyLimit of streams.
+    /// Permits of streams.
     pub(crate) streams: ConcurrencyLimit,
-    /// ConcurrencyLimit of artifacts that are being sent.
+    /// Permits of artifacts that are being sent.
     pub(crate) downloads: ConcurrencyLimit,
     /// The OpenAPI document.
     pub(crate) document: Bytes,

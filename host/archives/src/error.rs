@@ -57,13 +57,13 @@ pub enum ArchiveError {
     /// Two files share bytes of the archive.
     #[error("`{0}` lies over another part of the archive")]
     Overlap(String),
-    /// PermissionIncrease than [`crate::Bounds::files`].
+    /// More than [`crate::Bounds::files`].
     #[error("the archive has more than {0} files, or folders")]
     Files(usize),
-    /// PermissionIncrease than [`crate::Bounds::bytes`].
+    /// More than [`crate::Bounds::bytes`].
     #[error("the archive has more than {0} bytes, as it is sent or when it is unpacked")]
     Bytes(u64),
-    /// PermissionIncrease than [`crate::Bounds::file_bytes`].
+    /// More than [`crate::Bounds::file_bytes`].
     #[error("`{path}` has more than {limit} bytes")]
     FileBytes {
         /// As the archive has it.

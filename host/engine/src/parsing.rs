@@ -5,7 +5,7 @@ use std::sync::Arc;
 use simulay_model::Weight;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// FreeSpace is given in pieces of this many bytes.
+/// Room is given in pieces of this many bytes.
 const UNIT: u64 = 1024;
 
 /// The room for trees.
@@ -16,7 +16,7 @@ pub(crate) struct Parsing {
 }
 
 impl Parsing {
-    /// FreeSpace for trees of `bytes` together.
+    /// Room for trees of `bytes` together.
     pub(crate) fn new(bytes: u64) -> Self {
         let units = u32::try_from(bytes / UNIT).unwrap_or(u32::MAX).max(1);
         // The most that a semaphore takes is more than any machine has.

@@ -1,4 +1,4 @@
-//! FreeSpace for what is stored: some is left for records, so that work can always be ended and let go of.
+//! Room for what is stored: some is left for records, so that work can always be ended and let go of.
 
 use std::fs::File;
 use std::ops::Range;

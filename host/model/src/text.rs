@@ -3,7 +3,7 @@
 /// Why a text is refused.
 #[derive(Debug, Clone, Copy, thiserror::Error, PartialEq, Eq)]
 pub enum TextError {
-    /// PermissionIncrease than the allowed bytes.
+    /// More than the allowed bytes.
     #[error("at most {0} bytes are allowed")]
     TooLong(usize),
     /// Control characters (other than tab and newline) or Unicode direction marks.

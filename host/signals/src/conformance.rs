@@ -10,7 +10,7 @@ use crate::{Heard, Signal, Signals, Subscription, Topic};
 
 /// For a signal to come, even from another process.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// PermissionIncrease than any adapter keeps for a subscriber.
+/// More than any adapter keeps for a subscriber.
 const MANY: usize = 10_000;
 
 /// Fails when `signals` breaks a promise.

@@ -66,7 +66,7 @@ pub struct Subscription(broadcast::Receiver<Signal>);
 pub enum Heard {
     /// A signal.
     Signal(Signal),
-    /// PermissionIncrease came than were waited for; some are lost.
+    /// More came than were waited for; some are lost.
     Missed,
     /// Nothing will come any more.
     Closed,

@@ -1,11 +1,11 @@
 //! Effects of a change, written as they are: what they mean was decided elsewhere.
 
 use rusqlite::{Connection, params};
-use simulay_model::{AttemptProgress, Effects, EventData, Head, RunArtifact, RunId, Step};
+use simulay_model::{AttemptProgress, Effects, Head, RunArtifact, RunId, Step};
 use simulay_store::StoreError;
 
 use crate::failure::SqlResult;
-use crate::rows::{self, signed, to_json};
+use crate::rows::{self, signed, to_event, to_json};
 use crate::{leases, schema};
 
 /// Stores `effects`, if the run's last event is the one before theirs. `observed` is the time, as it was
@@ -114,14 +114,8 @@ pub(crate) fn insert_artifact(connection: &Connection, run: RunId, entry: &RunAr
 fn insert_event(connection: &Connection, run: RunId, effects: &Effects) -> SqlResult<()> {
     let sql = "INSERT INTO events (run, sequence, at, kind, data) VALUES (?1, ?2, ?3, ?4, ?5)";
     let Effects { sequence, at, event, .. } = effects;
-    let data = document(event)?;
-    let values = params![run.to_string(), signed(*sequence)?, at.to_string(), event.kind(), data];
+    let (kind, data) = to_event(event)?;
+    let values = params![run.to_string(), signed(*sequence)?, at.to_string(), kind, data];
     connection.prepare_cached(sql)?.execute(values)?;
     Ok(())
-}
-
-/// The data of an event as they are stored.
-pub(crate) fn document(event: &EventData) -> SqlResult<String> {
-    let document = event.document().map_err(|error| StoreError::Failed(error.to_string()))?;
-    Ok(document.as_str().to_owned())
 }

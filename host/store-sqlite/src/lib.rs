@@ -3,7 +3,7 @@
 //! # Flow
 //! A method of a port binds its values and hands a closure to the one thread that writes (`writer`) or to a
 //! connection that reads (`connection`). What the closure does is in the file of its subject; between columns
-//! and domain types stands `rows`.
+//! and domain types stand `rows`, and `documents` for what is JSON.
 
 mod backup;
 mod blobs;
@@ -11,6 +11,7 @@ mod commit;
 mod connection;
 mod copy;
 mod directory;
+mod documents;
 mod failure;
 mod journal;
 mod leases;

@@ -6,14 +6,13 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 use rusqlite::Row;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use simulay_model::{
     Artifact, ArtifactKind, AttemptProgress, Event, EventData, Plugin, PluginEvent, PluginRef, PluginSummary,
     Progress, RelativePath, Request, Run, RunArtifact, RunId, RunSummary,
 };
 use simulay_store::StoreError;
 
+use crate::documents::{self, Stored};
 use crate::failure::{SqlError, SqlResult};
 
 pub(crate) const PLUGINS: &str = "SELECT sha256, size, manifest, contract, tools, uploader, uploaded_at,
@@ -118,7 +117,7 @@ pub(crate) fn event(run: RunId, row: &Row<'_>) -> SqlResult<Event> {
 
 fn event_data(row: &Row<'_>) -> SqlResult<EventData> {
     let (kind, data): (String, String) = (row.get("kind")?, row.get("data")?);
-    EventData::read(&kind, &data).map_err(|error| damaged("data", error))
+    documents::event::read(&kind, &data).map_err(|error| damaged("data", error))
 }
 
 /// The head of a run's progress; its attempts lie elsewhere.
@@ -179,18 +178,27 @@ fn kind(row: &Row<'_>) -> SqlResult<ArtifactKind> {
 }
 
 /// A domain value as the text of a column.
-pub(crate) fn to_json(value: &impl Serialize) -> SqlResult<String> {
-    serde_json::to_string(value).map_err(|error| StoreError::Failed(error.to_string()).into())
+pub(crate) fn to_json(value: &impl Stored) -> SqlResult<String> {
+    documents::write(value).map_err(unwritable)
 }
 
-pub(crate) fn json<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> SqlResult<T> {
+/// The kind of an event, and its data as the text of a column.
+pub(crate) fn to_event(event: &EventData) -> SqlResult<(&'static str, String)> {
+    documents::event::write(event).map_err(unwritable)
+}
+
+fn unwritable(error: serde_json::Error) -> SqlError {
+    StoreError::Failed(error.to_string()).into()
+}
+
+pub(crate) fn json<T: Stored>(row: &Row<'_>, column: &str) -> SqlResult<T> {
     let text: String = row.get(column)?;
-    serde_json::from_str(&text).map_err(|error| damaged(column, error))
+    documents::read(&text).map_err(|error| damaged(column, error))
 }
 
-pub(crate) fn optional_json<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> SqlResult<Option<T>> {
+pub(crate) fn optional_json<T: Stored>(row: &Row<'_>, column: &str) -> SqlResult<Option<T>> {
     let text: Option<String> = row.get(column)?;
-    text.map(|text| serde_json::from_str(&text).map_err(|error| damaged(column, error))).transpose()
+    text.map(|text| documents::read(&text).map_err(|error| damaged(column, error))).transpose()
 }
 
 /// SQLite's numbers are signed; sizes and sequences are not.

@@ -10,9 +10,9 @@ use simulay_model::{
 };
 use simulay_store::{Claim, Lease, Outcome, Renewed, RunQuery, Runs, StoreError};
 
-use crate::commit::{commit, document, insert_artifact};
+use crate::commit::{commit, insert_artifact};
 use crate::failure::SqlResult;
-use crate::rows::{self, parsed, to_json, unsigned};
+use crate::rows::{self, parsed, to_event, to_json, unsigned};
 use crate::store::SqliteStore;
 use crate::{leases, requests};
 
@@ -137,8 +137,8 @@ pub(crate) fn create(connection: &Connection, run: &Run) -> SqlResult<()> {
         params.as_str()
     ])?;
     let sql = "INSERT INTO events (run, sequence, at, kind, data) VALUES (?1, 1, ?2, ?3, ?4)";
-    let event = EventData::RunQueued;
-    let values = params![run.id.to_string(), run.created_at.to_string(), event.kind(), document(&event)?];
+    let (kind, data) = to_event(&EventData::RunQueued)?;
+    let values = params![run.id.to_string(), run.created_at.to_string(), kind, data];
     connection.prepare_cached(sql)?.execute(values)?;
     Ok(())
 }

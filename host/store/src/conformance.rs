@@ -42,6 +42,7 @@ async fn check_changes(open: &impl AsyncFn() -> Subject) {
     commits::a_run_reads_back_as_it_went(&open().await).await;
     commits::every_end_reads_back(&open().await).await;
     commits::what_was_decided_on_less_is_stale(&open().await).await;
+    commits::what_was_decided_on_more_is_stale(&open().await).await;
     commits::of_many_who_decide_at_once_one_commits(&open().await).await;
     commits::events_have_no_gaps_however_many_write(&open().await).await;
     commits::a_change_without_a_run_is_refused(&open().await).await;

@@ -44,7 +44,7 @@ impl From<Stream> for StreamName {
     params(
         ("id" = uuid::Uuid, Path, description = "The run"),
         ("step" = u32, Path, description = "Step, from 0"),
-        ("call" = u32, Path, description = "Permit in the step, from 0"),
+        ("call" = u32, Path, description = "Index in the step, from 0"),
         ("stream" = String, Path, description = "`stdout` or `stderr`"),
     ),
     responses(

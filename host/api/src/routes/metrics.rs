@@ -7,11 +7,11 @@ use axum::response::IntoResponse;
 use crate::state::Api;
 use crate::telemetry;
 
-/// Read telemetry
+/// Read metrics
 ///
 /// In the text format of Prometheus.
 #[utoipa::path(get, path = "/metrics", tag = "system", operation_id = "metrics",
-    responses((status = 200, description = "The telemetry", content_type = "text/plain", body = String)))]
+    responses((status = 200, description = "The metrics", content_type = "text/plain", body = String)))]
 pub(super) async fn show(State(api): State<Api>) -> impl IntoResponse {
     let text = telemetry::text(&api.engine.stats());
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)

@@ -44,7 +44,7 @@ pub struct ListedArtifact {
     /// Step of the call that left it; absent for inputs and kept files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<u32>,
-    /// Permit of that call in its step.
+    /// Index of that call in its step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call: Option<u32>,
     /// The bytes and their name.

@@ -162,7 +162,7 @@ pub struct Omission {
 pub struct Call {
     /// Step, from 0.
     pub step: u32,
-    /// Permit in the step, from 0.
+    /// Index in the step, from 0.
     pub call: u32,
     /// Newest attempt, from 0.
     pub attempt: u32,

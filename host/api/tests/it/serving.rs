@@ -170,7 +170,7 @@ async fn slow_clients_of_every_kind_do_not_keep_probes_from_being_answered() {
     let upload = b"POST /v1/inputs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nstart";
     let kinds: [&[u8]; 3] = [upload, b"", b"GET /healthz HTTP/1.1\r\nHost: loc"];
     let mut slow = Vec::new();
-    // PermissionIncrease than there are places, and than are set aside.
+    // More than there are places, and than are set aside.
     for number in 0..200 {
         let mut stream = served.connect().await;
         // One that was set aside may be gone.
@@ -193,7 +193,7 @@ async fn who_does_not_read_is_cut_off() {
     })
     .await;
     served.house.upload(crate::scripts::HEAT).await.expect(201);
-    // PermissionIncrease than the buffers of both sides hold.
+    // More than the buffers of both sides hold.
     let act = Act::exits(0).output("large.bin", vec![7; 32 << 20]);
     served.house.containers.on("solve", act);
     let run = served.house.ended(&json!({})).await;

@@ -102,6 +102,16 @@ fn ended_with_files() -> Change {
     Change::Ended { end: RunEnd::Succeeded(report()), kept: vec![artifact("plot.svg", b"<svg/>")] }
 }
 
+/// Whoever applied what was never stored is not believed.
+pub async fn what_was_decided_on_more_is_stale(subject: &Subject) {
+    let (run, mut ahead) = (subject.queued().await, Progress::queued());
+    ahead.apply(&effects(&ahead, Change::Started));
+    let refused = subject.runs.commit(run, None, effects(&ahead, logged("early"))).await;
+    assert!(matches!(refused, Err(StoreError::Stale)), "{refused:?}");
+    assert_eq!(subject.runs.progress(run).await.unwrap(), Some(Progress::queued()));
+    assert_eq!(subject.journal.events(run, 1, 10).await.unwrap(), []);
+}
+
 /// The others hear that they are stale.
 pub async fn of_many_who_decide_at_once_one_commits(subject: &Subject) {
     let run = subject.running(1).await;
