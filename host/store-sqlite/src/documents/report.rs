@@ -1,7 +1,7 @@
 //! What a run succeeded with: the column `reports.report`.
 
 use serde::{Deserialize, Serialize};
-use simulay_model::{Document, Kept, Plot, Report, Series};
+use simulay_model::{Document, Plot, Report, ReportFile, Series};
 
 use super::Stored;
 use super::call::StoredSource;
@@ -80,13 +80,13 @@ impl From<StoredSeries> for Series {
     }
 }
 
-impl<'a> From<&'a Kept> for StoredKept<'a> {
-    fn from(Kept { name, media_type, content }: &'a Kept) -> Self {
+impl<'a> From<&'a ReportFile> for StoredKept<'a> {
+    fn from(ReportFile { name, media_type, content }: &'a ReportFile) -> Self {
         Self { name: name.clone(), media_type: media_type.clone(), content: content.into() }
     }
 }
 
-impl From<StoredKept<'_>> for Kept {
+impl From<StoredKept<'_>> for ReportFile {
     fn from(StoredKept { name, media_type, content }: StoredKept<'_>) -> Self {
         Self { name, media_type, content: content.into() }
     }

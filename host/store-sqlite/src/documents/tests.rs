@@ -8,8 +8,9 @@ use jiff::Timestamp;
 use serde_json::json;
 use simulay_model::{
     AskedCall, CallEnd, CallEnded, Change, Check, ContainerCall, ContainerResult, Digest, Disagreement,
-    Document, Ending, ErrorKind, EventData, Example, Image, Kept, LogLevel, Logged, Manifest, OnFailure,
-    Plot, Report, Resources, RunEnd, RunEnded, RunError, RunId, Series, Source, Stage, Step, StepPlanned,
+    Document, Ending, ErrorKind, EventData, Example, Image, LogLevel, Logged, Manifest, OnFailure, Plot,
+    Report, ReportFile, Resources, RunEnd, RunEnded, RunError, RunId, Series, Source, Stage, Step,
+    StepPlanned,
 };
 use simulay_store::conformance::samples;
 
@@ -95,8 +96,11 @@ fn report() -> Report {
         unit: "K".to_owned(),
         values: values.to_owned(),
     };
-    let kept =
-        |name: &str, content| Kept { name: name.to_owned(), media_type: "image/svg+xml".to_owned(), content };
+    let kept = |name: &str, content| ReportFile {
+        name: name.to_owned(),
+        media_type: "image/svg+xml".to_owned(),
+        content,
+    };
     Report {
         outcome: json!({ "zeta": 0.1 + 0.2, "alpha": [u64::MAX, null] }).into(),
         plots: vec![Plot {
