@@ -16,7 +16,7 @@ use self::shares::Shares;
 /// Names from owner to run: who asks.
 pub(crate) type Path = Vec<Arc<str>>;
 
-/// Gives fair_queue.
+/// Gives out permits by turns.
 #[derive(Clone)]
 pub(crate) struct FairQueue(Arc<Mutex<State>>);
 
@@ -40,7 +40,7 @@ struct Waiter {
     turn: oneshot::Sender<Permit>,
 }
 
-/// Those who share the fair_queue of their parent.
+/// Those who share the turns of their parent.
 #[derive(Default)]
 struct Node {
     /// FairQueue had. Whoever comes anew begins where the others are.
@@ -51,13 +51,13 @@ struct Node {
 }
 
 impl FairQueue {
-    /// At most `places` fair_queue at once; so many percent only for pipelines that have none.
+    /// At most `places` permits at once; so many percent only for pipelines that have none.
     pub(crate) fn new(places: usize, newcomer_percent: u8) -> Self {
         let shares = Shares::new(places, newcomer_percent);
         Self(Arc::new(Mutex::new(State { root: Node::default(), head: None, shares })))
     }
 
-    /// Bounds what all fair_queue together may use.
+    /// Bounds what all at work together may use.
     pub(crate) fn set_room(&self, room: Capacity) {
         let mut state = self.lock();
         state.shares.set_room(room);
@@ -94,7 +94,7 @@ impl FairQueue {
             let given = Permit { fair_queue: self.clone(), path, demand };
             unwanted.extend(turn.send(given).err());
         }
-        // Their end gives fair_queue as well, and must find the lock free.
+        // Their end gives permits as well, and must find the lock free.
         drop(state);
         drop(unwanted);
     }
@@ -146,7 +146,7 @@ impl Node {
         }
     }
 
-    /// The first that is wanted, of whoever had the fewest fair_queue.
+    /// The first that is wanted, of whoever had the fewest permits.
     fn pop(&mut self, wanted: &impl Fn(&Waiter) -> bool) -> Option<Waiter> {
         if self.waiting.front().is_some_and(wanted) {
             return self.waiting.pop_front();
@@ -191,7 +191,7 @@ mod tests {
         names.iter().map(|name| Arc::from(*name)).collect()
     }
 
-    /// In which order those who wait behind `first` get their fair_queue, one at a time.
+    /// In which order those who wait behind `first` get their permits, one at a time.
     async fn order(fair_queue: FairQueue, first: Permit, asked: Vec<Path>) -> Vec<String> {
         let waiting = asked.into_iter().map(|path| {
             let fair_queue = fair_queue.clone();
@@ -261,7 +261,7 @@ mod tests {
         dwarf.await.unwrap();
     }
 
-    /// As many fair_queue as those of `names` get at once.
+    /// As many permits as those of `names` get at once.
     async fn all(fair_queue: &FairQueue, names: &[&str], demand: Capacity) -> Vec<Permit> {
         let mut all = Vec::new();
         while let Some(Some(turn)) = fair_queue.take(path(names), demand).now_or_never() {

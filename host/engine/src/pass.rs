@@ -12,8 +12,8 @@ use std::sync::Arc;
 use futures_util::FutureExt as _;
 use simulay_containers::{Capacity, Permissions};
 use simulay_model::{
-    Artifact, AskedCall, CallEnd, CallRecord, Change, ContainerResult, Digest, ErrorKind, LogLevel, Next,
-    Plugin, Progress, Run, RunEnd, RunError, RunState, Stage, Step,
+    Artifact, CallEnd, Change, ContainerCall, ContainerResult, Digest, ErrorKind, LogLevel, Next, Plugin,
+    Progress, Run, RunEnd, RunError, RunState, Stage, Step,
 };
 use simulay_sandbox::{Answer, Answered, Call, CallError};
 use simulay_store::StoreError;
@@ -34,6 +34,13 @@ pub(crate) struct Pass<'a> {
     flow: &'a Flow,
     run: Run,
     plugin: Plugin,
+}
+
+/// A step that the policy admits.
+struct Planned {
+    step: Step,
+    /// What each call takes of a node.
+    demands: Vec<Capacity>,
 }
 
 /// Why the stages were left.
@@ -135,18 +142,18 @@ impl<'a> Pass<'a> {
         if self.run.cancel_requested || stop.is_cancelled() {
             return Ok(Exit::Interrupted);
         }
-        let Some(mut step) = self.first_step(stop).await? else { return Ok(Exit::Interrupted) };
+        let Some(mut planned) = self.first_step(stop).await? else { return Ok(Exit::Interrupted) };
         for number in self.run.steps.saturating_sub(1).. {
-            let Some(results) = self.simulate(number, &step, stop).await? else {
+            let Some(results) = self.simulate(number, &planned, stop).await? else {
                 return Ok(Exit::Interrupted);
             };
-            match self.post_process(step, results).await? {
+            match self.post_process(planned.step, results).await? {
                 Next::Done(report) => {
                     let known = self.known().await?;
                     let (report, kept) = report::keep(self.context, &self.plugin, report, &known).await?;
                     return Ok(Exit::End { end: RunEnd::Succeeded(report), kept });
                 }
-                Next::Again(next) => step = self.plan(number.saturating_add(1), next).await?,
+                Next::Again(next) => planned = self.plan(number.saturating_add(1), next).await?,
             }
             if stop.is_cancelled() {
                 return Ok(Exit::Interrupted);
@@ -156,12 +163,12 @@ impl<'a> Pass<'a> {
     }
 
     /// The step the run is at; the first one is asked for. None when the end is.
-    async fn first_step(&self, stop: &CancellationToken) -> Result<Option<Step>, Fault> {
+    async fn first_step(&self, stop: &CancellationToken) -> Result<Option<Planned>, Fault> {
         let Run { id, state, steps, .. } = self.run;
         if let Some(newest) = steps.checked_sub(1) {
             // Containers at work are taken up whatever room there is: what they hold, they hold for a time.
             let step = self.context.parts.journal.step(id, newest).await?;
-            return Ok(Some(step.ok_or(StoreError::NotFound)?));
+            return self.admit(step.ok_or(StoreError::NotFound)?).await.map(Some);
         }
         if self.context.room.wait(0, stop).await.is_err() {
             return Ok(None);
@@ -210,53 +217,51 @@ impl<'a> Pass<'a> {
     }
 
     /// Stores a step that the policy admits whole.
-    async fn plan(&self, number: u32, step: Step) -> Result<Step, Fault> {
+    async fn plan(&self, number: u32, step: Step) -> Result<Planned, Fault> {
         let most = self.context.settings.max_steps;
         if number >= most {
             let message = format!("the run asked for more than {most} steps");
             return Err(RunError::new(ErrorKind::StepLimit, message).into());
         }
-        let step = plan::seeded(step, number, self.run.request.seed);
-        self.admit(&step).await?;
+        let planned = self.admit(plan::seeded(step, number, self.run.request.seed)).await?;
         self.context.room.wait(0, &self.context.stop).await?;
-        self.lease.apply(Change::StepPlanned { step: number, plan: step.clone() }).await?;
-        Ok(step)
+        self.lease.apply(Change::StepPlanned { step: number, plan: planned.step.clone() }).await?;
+        Ok(planned)
     }
 
-    async fn admit(&self, step: &Step) -> Result<Vec<Capacity>, Fault> {
-        let known = self.known().await?;
-        Ok(plan::admit(step, &self.plugin.manifest, &*self.context.parts.admission, &known)?)
+    async fn admit(&self, step: Step) -> Result<Planned, Fault> {
+        let (known, admission) = (self.known().await?, &*self.context.parts.admission);
+        let demands = plan::admit(&step, &self.plugin.manifest, admission, &known)?;
+        Ok(Planned { step, demands })
     }
 
     /// The results of the step; or the first failure; none when calls are left open because of `stop`.
     async fn simulate(
         &self,
         number: u32,
-        step: &Step,
+        Planned { step, demands }: &Planned,
         stop: &CancellationToken,
     ) -> Result<Option<Vec<ContainerResult>>, Fault> {
-        let planned = records(number, step, &*self.lease.progress().await?);
-        let failed = |record: &CallRecord| failure(record, record.end.as_ref()?);
+        let failed =
+            |progress: &Progress| ends(number, step, progress).find_map(|(call, end)| failure(call, end?));
+        let progress = self.lease.progress().await?;
         // One that failed the run already leaves nothing to do but to tell so.
-        if planned.iter().all(|record| failed(record).is_none()) {
-            let demands = self.admit(step).await?;
-            let calls = planned.into_iter().zip(step.calls.iter().cloned()).zip(demands);
-            let pending = calls.map(|((record, call), demand)| Pending { record, call, demand });
-            let open = pending.filter(|pending| pending.record.end.is_none());
+        if failed(&progress).is_none() {
+            let open = pending(number, step, &progress, demands);
             let Self { context, lease, flow, run, .. } = self;
             let (permissions, known) = (Permissions::from(&self.plugin.manifest), self.known().await?);
             let simulation = Simulation { context, lease, flow, run, permissions, known };
-            simulation.step(open.collect(), stop).await?;
+            simulation.step(open, stop).await?;
         }
-        let ended = records(number, step, &*self.lease.progress().await?);
-        if let Some(error) = ended.iter().find_map(failed) {
+        let progress = self.lease.progress().await?;
+        if let Some(error) = failed(&progress) {
             return Err(error.into());
         }
-        let result = |record: CallRecord| match record.end {
-            Some(CallEnd::Result(result)) => Some(result),
+        let result = |(_, end): (&ContainerCall, Option<&CallEnd>)| match end {
+            Some(CallEnd::Result(result)) => Some(result.clone()),
             _ => None,
         };
-        Ok(ended.into_iter().map(result).collect())
+        Ok(ends(number, step, &progress).map(result).collect())
     }
 
     /// The artifacts of the run, by their sizes: its inputs, and what its calls left.
@@ -277,12 +282,24 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// The calls of a step, where they are.
-fn records(number: u32, step: &Step, progress: &Progress) -> Vec<CallRecord> {
-    let calls = (0..).zip(&step.calls).filter_map(|(index, call)| {
-        let newest = progress.attempts.get(&(number, index))?.clone();
-        let (attempt, started, end) = (newest.attempt, newest.started, newest.end);
-        Some(CallRecord { step: number, index, attempt, call: AskedCall::from(call), started, end })
+/// The calls of a step, and how they ended.
+fn ends<'a>(
+    number: u32,
+    step: &'a Step,
+    progress: &'a Progress,
+) -> impl Iterator<Item = (&'a ContainerCall, Option<&'a CallEnd>)> {
+    (0..).zip(&step.calls).map(move |(index, call)| {
+        (call, progress.attempts.get(&(number, index)).and_then(|newest| newest.end.as_ref()))
+    })
+}
+
+/// The calls of a step that have not ended, and what they take.
+fn pending(number: u32, step: &Step, progress: &Progress, demands: &[Capacity]) -> Vec<Pending> {
+    let calls = (0..).zip(&step.calls).zip(demands).filter_map(|((index, call), demand)| {
+        let newest = progress.attempts.get(&(number, index)).filter(|newest| newest.end.is_none())?;
+        let (attempt, started) = (newest.attempt, newest.started);
+        let call = call.clone();
+        Some(Pending { step: number, index, attempt, started, call, demand: *demand })
     });
     calls.collect()
 }

@@ -7,8 +7,7 @@ use std::time::Duration;
 use futures_util::{StreamExt as _, stream};
 use simulay_containers::{Begin, Capacity, Completed, ContainerError, ExecutionRequest, Permissions};
 use simulay_model::{
-    CallEnd, CallRecord, Change, ContainerCall, ContainerName, Digest, LogLevel, OnFailure, Run, RunError,
-    RunId, Stage,
+    CallEnd, Change, ContainerCall, ContainerName, Digest, LogLevel, OnFailure, Run, RunError, RunId, Stage,
 };
 use simulay_store::StoreError;
 use tokio_util::sync::CancellationToken;
@@ -33,14 +32,26 @@ pub(crate) struct Simulation<'a> {
     pub(crate) known: Arc<HashMap<Digest, u64>>,
 }
 
-/// A call that has not ended.
+/// A call that has not ended, at its newest attempt.
 pub(crate) struct Pending {
-    /// What the journal says of it.
-    pub(crate) record: CallRecord,
+    /// Step, from 0.
+    pub(crate) step: u32,
+    /// Index in the step, from 0.
+    pub(crate) index: u32,
+    /// Attempt, from 0.
+    pub(crate) attempt: u32,
+    /// True once the intent to start it is stored.
+    pub(crate) started: bool,
     /// As the plugin wrote it.
     pub(crate) call: ContainerCall,
     /// What it takes of a node.
     pub(crate) demand: Capacity,
+}
+
+impl Pending {
+    const fn attempt(&self) -> (u32, u32, u32) {
+        (self.step, self.index, self.attempt)
+    }
 }
 
 impl Simulation<'_> {
@@ -73,7 +84,7 @@ impl Simulation<'_> {
 
     /// The containers that an earlier life of the host left, when one is in question.
     async fn present(&self, pending: &[Pending], stop: &CancellationToken) -> Vec<ContainerName> {
-        if !pending.iter().any(|pending| pending.record.started) {
+        if !pending.iter().any(|pending| pending.started) {
             return Vec::new();
         }
         for failures in 0.. {
@@ -98,10 +109,10 @@ impl Simulation<'_> {
         present: &[ContainerName],
         stop: &CancellationToken,
     ) -> Result<bool, StoreError> {
-        let record = &mut pending.record;
         // A container that may have been started and is not there is never started again.
-        if record.started && !present.contains(&name(self.run.id, newest(record))) && !stop.is_cancelled() {
-            self.next_attempt(record, "the container was gone after a restart of the host").await?;
+        let there = present.contains(&name(self.run.id, pending.attempt()));
+        if pending.started && !there && !stop.is_cancelled() {
+            self.next_attempt(&mut pending, "the container was gone after a restart of the host").await?;
         }
         let mut budget = Budget::new(
             self.context.settings.max_attempts,
@@ -110,62 +121,57 @@ impl Simulation<'_> {
         loop {
             let error = match self.attempt(&pending, stop).await? {
                 Attempt::Stopped => return Ok(false),
-                Attempt::Over(end) => match failure(&pending.record, &end) {
+                Attempt::Over(end) => match failure(&pending.call, &end) {
                     Some(error) if budget.retry(&error) => error,
-                    _ => return self.over(&pending.record, *end, stop).await,
+                    _ => return self.over(&pending, *end, stop).await,
                 },
                 Attempt::Parked(error) => error,
                 Attempt::Broken(error) if budget.again() => error,
                 Attempt::Broken(error) => {
-                    return self.over(&pending.record, CallEnd::Error(error), stop).await;
+                    return self.over(&pending, CallEnd::Error(error), stop).await;
                 }
             };
-            self.next_attempt(&mut pending.record, &error.message).await?;
+            self.next_attempt(&mut pending, &error.message).await?;
             self.pause(budget.failures(), stop).await;
         }
     }
 
-    async fn attempt(
-        &self,
-        Pending { record, call, demand }: &Pending,
-        stop: &CancellationToken,
-    ) -> Result<Attempt, StoreError> {
-        if !record.started {
+    async fn attempt(&self, pending: &Pending, stop: &CancellationToken) -> Result<Attempt, StoreError> {
+        if !pending.started {
             // Who is stopped meanwhile is told so below.
             let _ = self.context.room.wait(0, stop).await;
         }
         let place = tokio::select! {
             biased;
             () = stop.cancelled() => None,
-            place = self.context.limits.container(self.flow, *demand) => place,
+            place = self.context.limits.container(self.flow, pending.demand) => place,
         };
         let Some(_place) = place else {
             // What an earlier life started has no one to stop it but us.
-            if record.started {
-                remove(&self.context.parts, self.run.id, newest(record)).await;
+            if pending.started {
+                remove(&self.context.parts, self.run.id, pending.attempt()).await;
             }
             return Ok(Attempt::Stopped);
         };
         let _at_work = self.lease.active.begin();
         // Opens the logs before anyone is told of the start, who may ask for them at once.
-        let exchange = self.exchange(record);
-        let begin = if record.started { Begin::Adopt } else { Begin::Start };
+        let exchange = self.exchange(pending);
+        let begin = if pending.started { Begin::Adopt } else { Begin::Start };
         if begin == Begin::Start {
-            let CallRecord { step, index, attempt, .. } = *record;
+            let (step, index, attempt) = pending.attempt();
             self.lease.apply(Change::CallStarted { step, index, attempt }).await?;
         }
-        let request = self.request(record, call, begin);
+        let request = self.request(pending, begin);
         let ended = self.context.parts.containers.run(request, &exchange, stop.clone()).await;
-        self.result(record, &exchange, ended).await
+        self.result(&pending.call.name, &exchange, ended).await
     }
 
     async fn result(
         &self,
-        record: &CallRecord,
+        name: &str,
         exchange: &CallExchange,
         ended: Result<Completed, ContainerError>,
     ) -> Result<Attempt, StoreError> {
-        let name = &record.call.name;
         match ended {
             Ok(completed) => {
                 let result = exchange.result(name, completed, self.context.settings.stream_excerpt).await?;
@@ -178,28 +184,23 @@ impl Simulation<'_> {
     /// Stores the end, then lets the container go: what it holds is safe now.
     async fn over(
         &self,
-        record: &CallRecord,
+        pending: &Pending,
         end: CallEnd,
         stop: &CancellationToken,
     ) -> Result<bool, StoreError> {
-        let goes_on = failure(record, &end).is_none();
+        let goes_on = failure(&pending.call, &end).is_none();
         let warning = omission::warning(&end);
-        self.end(record, end, stop).await?;
+        self.end(pending, end, stop).await?;
         if let Some(message) = warning {
             self.warn(message).await?;
         }
-        remove(&self.context.parts, self.run.id, newest(record)).await;
+        remove(&self.context.parts, self.run.id, pending.attempt()).await;
         Ok(goes_on)
     }
 
     /// What was computed waits for a store that fails: an end may be stored twice.
-    async fn end(
-        &self,
-        record: &CallRecord,
-        end: CallEnd,
-        stop: &CancellationToken,
-    ) -> Result<(), StoreError> {
-        let CallRecord { step, index, attempt, .. } = *record;
+    async fn end(&self, pending: &Pending, end: CallEnd, stop: &CancellationToken) -> Result<(), StoreError> {
+        let (step, index, attempt) = pending.attempt();
         for failures in 0.. {
             let end = end.clone();
             match self.lease.apply(Change::CallEnded { step, index, attempt, end }).await {
@@ -216,18 +217,15 @@ impl Simulation<'_> {
         Ok(())
     }
 
-    /// FairQueue to the next attempt. The journal learns of it when it starts: until then, a host that
-    /// comes back finds an attempt without a container, and fair_queue to the next as well.
-    async fn next_attempt(&self, record: &mut CallRecord, why: &str) -> Result<(), StoreError> {
-        let message = format!(
-            "call `{}`, attempt {}: {why}; another attempt follows",
-            record.call.name, record.attempt
-        );
-        self.warn(message).await?;
-        remove(&self.context.parts, self.run.id, newest(record)).await;
-        self.context.logs.close(self.run.id, record.step, record.index);
-        record.attempt += 1;
-        record.started = false;
+    /// Turns to the next attempt. The journal learns of it when it starts: until then, a host that
+    /// comes back finds an attempt without a container, and turns to the next as well.
+    async fn next_attempt(&self, pending: &mut Pending, why: &str) -> Result<(), StoreError> {
+        let (name, attempt) = (&pending.call.name, pending.attempt);
+        self.warn(format!("call `{name}`, attempt {attempt}: {why}; another attempt follows")).await?;
+        remove(&self.context.parts, self.run.id, pending.attempt()).await;
+        self.context.logs.close(self.run.id, pending.step, pending.index);
+        pending.attempt += 1;
+        pending.started = false;
         Ok(())
     }
 
@@ -240,23 +238,23 @@ impl Simulation<'_> {
         pause(time, stop).await;
     }
 
-    fn request(&self, record: &CallRecord, call: &ContainerCall, begin: Begin) -> ExecutionRequest {
-        let (call, permissions) = (call.clone(), self.permissions.clone());
-        ExecutionRequest { name: name(self.run.id, newest(record)), call, permissions, begin }
+    fn request(&self, pending: &Pending, begin: Begin) -> ExecutionRequest {
+        let (call, permissions) = (pending.call.clone(), self.permissions.clone());
+        ExecutionRequest { name: name(self.run.id, pending.attempt()), call, permissions, begin }
     }
 
-    fn exchange(&self, record: &CallRecord) -> CallExchange {
-        let log = |stream| self.context.logs.open(self.run.id, record.step, record.index, stream);
+    fn exchange(&self, pending: &Pending) -> CallExchange {
+        let log = |stream| self.context.logs.open(self.run.id, pending.step, pending.index, stream);
         let (stdout, stderr) = (log(StreamName::Stdout), log(StreamName::Stderr));
         CallExchange::new(self.context.parts.blobs.clone(), self.known.clone(), stdout, stderr)
     }
 }
 
 /// The error the run ends with when this call ended so; `None` when the run goes on.
-pub(crate) fn failure(record: &CallRecord, end: &CallEnd) -> Option<RunError> {
+pub(crate) fn failure(call: &ContainerCall, end: &CallEnd) -> Option<RunError> {
     match end {
         CallEnd::Error(error) => Some(error.clone()),
-        CallEnd::Result(result) if record.call.on_failure == OnFailure::FailRun => verdict::of_ending(result),
+        CallEnd::Result(result) if call.on_failure == OnFailure::FailRun => verdict::of_ending(result),
         CallEnd::Result(_) => None,
     }
 }
@@ -268,10 +266,6 @@ pub(crate) async fn remove(parts: &Parts, run: RunId, attempt: (u32, u32, u32)) 
     if let Err(error) = parts.containers.remove(name).await {
         tracing::warn!(container = %name, %error, "the container stays until the next sweep");
     }
-}
-
-const fn newest(record: &CallRecord) -> (u32, u32, u32) {
-    (record.step, record.index, record.attempt)
 }
 
 const fn name(run: RunId, (step, call, attempt): (u32, u32, u32)) -> ContainerName {
