@@ -3,7 +3,7 @@
 use super::Violation;
 use super::source::Source;
 
-const MOST_LINES: usize = 500;
+const MOST_LINES: usize = 400;
 
 /// Files with too many lines.
 pub(super) fn check(sources: &[Source]) -> Vec<Violation> {
