@@ -1,11 +1,12 @@
 //! Talks to a server over REST. Documents stay as the server wrote them.
 
-mod feed;
+mod events;
 mod inputs;
 mod parcel;
 mod plugins;
 mod problem;
 
+use std::pin::pin;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -18,7 +19,7 @@ use simulay_model::{EventData, RunId};
 
 use crate::fault::Usage;
 use crate::tls::distrust;
-use feed::Feed;
+use events::events;
 pub(crate) use plugins::Activation;
 use problem::refusal;
 
@@ -141,15 +142,12 @@ impl Client {
             Err(_) if *after > 0 => bail!(Broken),
             other => other?,
         };
-        let mut pieces = response.bytes_stream();
-        let mut feed = Feed::default();
-        while let Some(piece) = pieces.next().await {
-            for told in feed.push(&piece.map_err(|_| Broken)?)? {
-                *after = told.sequence;
-                tell(&told)?;
-                if told.kind == "run.ended" {
-                    return Ok(true);
-                }
+        let mut events = pin!(events(response.bytes_stream()));
+        while let Some(told) = events.next().await.transpose()? {
+            *after = told.sequence;
+            tell(&told)?;
+            if told.kind == "run.ended" {
+                return Ok(true);
             }
         }
         Ok(false)

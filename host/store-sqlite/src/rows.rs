@@ -7,8 +7,8 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use rusqlite::Row;
 use simulay_model::{
-    Artifact, AttemptProgress, Event, EventData, Plugin, PluginEvent, PluginRef, PluginSummary,
-    Progress, RelativePath, Request, Run, RunArtifact, RunId, RunSummary,
+    Artifact, AttemptProgress, Event, EventData, Plugin, PluginEvent, PluginRef, PluginSummary, Progress,
+    RelativePath, Request, Run, RunArtifact, RunId, RunSummary,
 };
 use simulay_store::StoreError;
 
