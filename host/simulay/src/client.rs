@@ -13,6 +13,7 @@ use anyhow::{Context as _, bail};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 use reqwest::{Method, RequestBuilder, Response};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use simulay_engine::Selector;
 use simulay_model::{EventData, RunId};
@@ -187,6 +188,12 @@ impl Client {
 #[error("the connection broke")]
 struct Broken;
 
+/// What a document of the server says; a newer server may say more.
+pub(crate) fn read<T: DeserializeOwned>(document: &Value) -> anyhow::Result<T> {
+    let strange = "the server says something this command does not understand; --json prints it as it is";
+    T::deserialize(document).context(strange)
+}
+
 async fn json(response: Response) -> anyhow::Result<Value> {
     response.json().await.context("the answer is no JSON document; is this a Simulay server?")
 }
@@ -194,6 +201,13 @@ async fn json(response: Response) -> anyhow::Result<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_newer_server_says_besides_is_passed_over() {
+        let document = serde_json::json!({ "status": "ok", "novel": 1 });
+        assert_eq!(read::<simulay_api::wire::Health>(&document).unwrap().status, "ok");
+        assert!(read::<simulay_api::wire::Health>(&serde_json::json!({})).is_err());
+    }
 
     #[test]
     fn addresses_are_checked() {
