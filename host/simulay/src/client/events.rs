@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use anyhow::ensure;
 use bytes::Bytes;
 use eventsource_stream::{Event, EventStreamError, Eventsource as _};
-use futures_util::{Stream, StreamExt as _};
+use futures_util::{Stream, StreamExt as _, stream};
 
 use super::{Broken, ServerEvent};
 
@@ -21,7 +21,9 @@ pub(super) fn events<E>(
     let pending = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&pending);
     let pieces = pieces.map(move |piece| bounded(piece.map_err(|_| Broken)?, &counted));
-    pieces.eventsource().filter_map(move |event| {
+    // The parser panics at a byte order mark, but only at the start: a comment stands there.
+    let start = stream::iter([Ok(Bytes::from_static(b":\n"))]);
+    start.chain(pieces).eventsource().filter_map(move |event| {
         pending.store(0, Ordering::Relaxed);
         ready(read(event).transpose())
     })
@@ -47,8 +49,6 @@ fn read(event: Result<Event, EventStreamError<anyhow::Error>>) -> anyhow::Result
 mod tests {
     use std::convert::Infallible;
 
-    use futures_util::stream;
-
     use super::*;
 
     const EVENTS: &str = ": hello\n\nid: 1\nevent: run.queued\ndata: {\"data\":{}}\n\n: keep-alive\n\n\
@@ -68,6 +68,12 @@ mod tests {
             assert_eq!((told[1].sequence, told[1].kind.as_str()), (2, "run.ended"));
             assert_eq!(told[1].document["data"]["state"], "é");
         }
+    }
+
+    #[tokio::test]
+    async fn a_byte_order_mark_does_no_harm() {
+        let told = told(std::iter::once("\u{feff}\n\nid: 1\nevent: x\ndata: {}\n\n".as_bytes())).await;
+        assert_eq!(told[0].as_ref().unwrap().sequence, 1);
     }
 
     #[tokio::test]
