@@ -12,7 +12,7 @@ use axum::response::{IntoResponse as _, Response};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use crate::problem::{Refusal, name};
+use crate::problem::Refusal;
 use crate::telemetry;
 use crate::wire::ProblemKind;
 
@@ -92,11 +92,11 @@ fn log(known: &Known, response: &Response, refusal: Option<&Refusal>) {
     match refusal {
         None => tracing::info!(status, path, ms, "answered"),
         Some(refusal) => {
-            let (kind, cause) = (name(refusal.kind()), refusal.cause());
-            if refusal.kind() == ProblemKind::Internal {
-                tracing::error!(status, path, ms, kind, cause, "failed");
+            let (kind, cause) = (refusal.kind(), refusal.cause());
+            if kind == ProblemKind::Internal {
+                tracing::error!(status, path, ms, %kind, cause, "failed");
             } else {
-                tracing::info!(status, path, ms, kind, cause, "refused");
+                tracing::info!(status, path, ms, %kind, cause, "refused");
             }
         }
     }

@@ -157,7 +157,7 @@ impl Refusal {
         parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         parts.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         let problem = Problem {
-            problem_type: format!("/docs#problem-{}", name(self.kind)),
+            problem_type: format!("/docs#problem-{}", self.kind),
             title: title.to_owned(),
             status: status.as_u16(),
             kind: self.kind,
@@ -170,14 +170,6 @@ impl Refusal {
         };
         let body = serde_json::to_vec(&problem).unwrap_or_default();
         Response::from_parts(parts, body.into())
-    }
-}
-
-/// The kind as it is written, e.g. `not_found`.
-pub(crate) fn name(kind: ProblemKind) -> String {
-    match serde_json::to_value(kind) {
-        Ok(serde_json::Value::String(name)) => name,
-        _ => String::from("internal"),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Immutable bytes a run takes in or leaves behind.
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
 
 use crate::{Digest, RelativePath};
 
@@ -18,8 +19,9 @@ pub struct Artifact {
 }
 
 /// What an artifact is to its run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, EnumString, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum ArtifactKind {
     /// Given by the caller.
     Input,
@@ -31,6 +33,14 @@ pub enum ArtifactKind {
     Stderr,
     /// Kept by the report.
     Kept,
+}
+
+impl ArtifactKind {
+    /// The kind as it is written, e.g. `stdout`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// An artifact in the list of its run.

@@ -1,6 +1,7 @@
 //! What can happen to a run. Each change is stored in one transaction with one event.
 
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 use crate::{Artifact, CallEnd, Report, RunError, RunState, Step};
 
@@ -17,8 +18,9 @@ pub enum Stage {
 }
 
 /// How much a log message matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum LogLevel {
     /// For the author.
     Debug,
@@ -33,13 +35,8 @@ pub enum LogLevel {
 impl LogLevel {
     /// The level as it is written, e.g. `warn`.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Debug => "debug",
-            Self::Info => "info",
-            Self::Warn => "warn",
-            Self::Error => "error",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 

@@ -1,10 +1,12 @@
 //! Why a run did not succeed.
 
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 /// The stable kinds of run errors; each has its own cause and cure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum ErrorKind {
     /// The plugin refused the request (its `invalid`); `field` says where.
     ParamsInvalid,
@@ -62,11 +64,8 @@ pub enum ErrorKind {
 impl ErrorKind {
     /// The kind as it is written, e.g. `container_exit`.
     #[must_use]
-    pub fn as_str(self) -> String {
-        match serde_json::to_value(self) {
-            Ok(serde_json::Value::String(text)) => text,
-            _ => String::from("internal"),
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 

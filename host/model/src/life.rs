@@ -1,16 +1,16 @@
 //! Where a plugin is in its life, and how it got there.
 
-use std::str::FromStr;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use strum::{EnumString, IntoStaticStr};
 
 use crate::RunId;
 
 /// Whether a plugin takes new runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, EnumString, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", parse_err_ty = String, parse_err_fn = unknown)]
 pub enum PluginState {
     /// Not yet: what it asks for is to be approved, or it is to be activated.
     Pending,
@@ -21,27 +21,15 @@ pub enum PluginState {
 }
 
 impl PluginState {
-    /// All states, in the order of a life.
-    pub const ALL: [Self; 3] = [Self::Pending, Self::Active, Self::Retired];
-
     /// The state as it is written, e.g. `pending`.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Active => "active",
-            Self::Retired => "retired",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 
-impl FromStr for PluginState {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let known = Self::ALL.into_iter().find(|state| state.as_str() == text);
-        known.ok_or_else(|| format!("`{text}` is not a state of a plugin"))
-    }
+fn unknown(text: &str) -> String {
+    format!("`{text}` is not a state of a plugin")
 }
 
 /// A check of a plugin's examples, before it is activated.
@@ -94,8 +82,9 @@ pub struct PluginEvent {
 }
 
 /// What can happen to a plugin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum PluginEventKind {
     /// It came.
     Uploaded,
@@ -118,16 +107,7 @@ pub enum PluginEventKind {
 impl PluginEventKind {
     /// The kind as it is written, e.g. `check_begun`.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Uploaded => "uploaded",
-            Self::Approved => "approved",
-            Self::Activated => "activated",
-            Self::CheckBegun => "check_begun",
-            Self::CheckAgreed => "check_agreed",
-            Self::CheckDisagreed => "check_disagreed",
-            Self::Retired => "retired",
-            Self::RolledBack => "rolled_back",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }

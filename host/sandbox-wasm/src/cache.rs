@@ -2,39 +2,27 @@
 
 use std::num::NonZeroUsize;
 
+use lru::LruCache;
 use parking_lot::Mutex;
 use simulay_model::Digest;
 
-/// A bounded map from digests; the entry not used for longest goes first.
-pub(crate) struct Cache<T> {
-    limit: NonZeroUsize,
-    /// From the entry used first to the one used last.
-    entries: Mutex<Vec<(Digest, T)>>,
-}
+/// A bounded map from digests, for many threads; the entry not used for longest goes first.
+pub(crate) struct Cache<T>(Mutex<LruCache<Digest, T>>);
 
 impl<T: Clone> Cache<T> {
     /// A cache of at most `limit` entries.
     pub(crate) fn new(limit: NonZeroUsize) -> Self {
-        Self { limit, entries: Mutex::default() }
+        Self(Mutex::new(LruCache::new(limit)))
     }
 
     /// The entry of `key`, which is now the one used last.
     pub(crate) fn get(&self, key: Digest) -> Option<T> {
-        let mut entries = self.entries.lock();
-        let index = entries.iter().position(|(known, _)| *known == key)?;
-        let entry = entries.remove(index);
-        let value = entry.1.clone();
-        entries.push(entry);
-        Some(value)
+        self.0.lock().get(&key).cloned()
     }
 
     /// Adds an entry.
     pub(crate) fn put(&self, key: Digest, value: T) {
-        let mut entries = self.entries.lock();
-        entries.retain(|(known, _)| *known != key);
-        entries.push((key, value));
-        let surplus = entries.len().saturating_sub(self.limit.get());
-        entries.drain(..surplus);
+        self.0.lock().put(key, value);
     }
 }
 

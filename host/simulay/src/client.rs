@@ -1,24 +1,26 @@
 //! Talks to a server over REST. Documents stay as the server wrote them.
 
-mod feed;
+mod events;
 mod inputs;
 mod parcel;
 mod plugins;
 mod problem;
 
+use std::pin::pin;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 use reqwest::{Method, RequestBuilder, Response};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use simulay_engine::Selector;
 use simulay_model::{EventData, RunId};
 
 use crate::fault::Usage;
 use crate::tls::distrust;
-use feed::Feed;
+use events::events;
 pub(crate) use plugins::Activation;
 use problem::refusal;
 
@@ -141,15 +143,12 @@ impl Client {
             Err(_) if *after > 0 => bail!(Broken),
             other => other?,
         };
-        let mut pieces = response.bytes_stream();
-        let mut feed = Feed::default();
-        while let Some(piece) = pieces.next().await {
-            for told in feed.push(&piece.map_err(|_| Broken)?)? {
-                *after = told.sequence;
-                tell(&told)?;
-                if told.kind == "run.ended" {
-                    return Ok(true);
-                }
+        let mut events = pin!(events(response.bytes_stream()));
+        while let Some(told) = events.next().await.transpose()? {
+            *after = told.sequence;
+            tell(&told)?;
+            if told.kind == "run.ended" {
+                return Ok(true);
             }
         }
         Ok(false)
@@ -189,6 +188,12 @@ impl Client {
 #[error("the connection broke")]
 struct Broken;
 
+/// What a document of the server says; a newer server may say more.
+pub(crate) fn read<T: DeserializeOwned>(document: &Value) -> anyhow::Result<T> {
+    let strange = "the server says something this command does not understand; --json prints it as it is";
+    T::deserialize(document).context(strange)
+}
+
 async fn json(response: Response) -> anyhow::Result<Value> {
     response.json().await.context("the answer is no JSON document; is this a Simulay server?")
 }
@@ -196,6 +201,13 @@ async fn json(response: Response) -> anyhow::Result<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_newer_server_says_besides_is_passed_over() {
+        let document = serde_json::json!({ "status": "ok", "novel": 1 });
+        assert_eq!(read::<simulay_api::wire::Health>(&document).unwrap().status, "ok");
+        assert!(read::<simulay_api::wire::Health>(&serde_json::json!({})).is_err());
+    }
 
     #[test]
     fn addresses_are_checked() {

@@ -4,7 +4,8 @@
 
 use std::collections::HashSet;
 
-use simulay_model::{ArtifactKind, Digest, PathError, RelativePath, RunArtifact};
+use simulay_api::wire::{ArtifactKind, ListedArtifact};
+use simulay_model::{Digest, PathError, RelativePath, RunArtifact};
 
 /// Where files lie whose names are too long with ours before them, by their SHA-256.
 const LONG: &str = "long-names";
@@ -24,8 +25,14 @@ pub(crate) struct Listed {
 
 impl From<&RunArtifact> for Listed {
     fn from(entry: &RunArtifact) -> Self {
-        let RunArtifact { kind, origin, artifact } = entry;
-        Self { kind: *kind, origin: *origin, path: artifact.path.clone(), sha256: artifact.sha256 }
+        Self::from(ListedArtifact::from(entry.clone()))
+    }
+}
+
+impl From<ListedArtifact> for Listed {
+    fn from(entry: ListedArtifact) -> Self {
+        let ListedArtifact { kind, step, call, artifact } = entry;
+        Self { kind, origin: step.zip(call), path: artifact.path, sha256: artifact.sha256 }
     }
 }
 

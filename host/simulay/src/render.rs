@@ -5,6 +5,7 @@ mod manifest;
 mod plugin;
 
 use serde_json::Value;
+use simulay_api::wire::{Artifact, ArtifactKind, ListedArtifact};
 use simulay_model::{ErrorKind, Plot, Series};
 
 use crate::cures::cure;
@@ -12,9 +13,7 @@ use crate::terminal::{Table, one_line, range, size, spark, value};
 
 pub(crate) use calls::calls;
 pub(crate) use manifest::manifest;
-pub(crate) use plugin::{
-    disagreements, is_checking, moment, notes, of_check, plugin, reference, serving, state,
-};
+pub(crate) use plugin::{disagreements, is_checking, moment, notes, plugin, reference, serving, state};
 
 /// Inputs that are listed.
 const INPUTS: usize = 10;
@@ -115,19 +114,13 @@ pub(crate) fn plot(plot: &Plot) -> String {
 }
 
 /// The artifacts of a run; of many inputs, which their user knows, the first.
-pub(crate) fn artifacts(artifacts: &[Value]) -> String {
+pub(crate) fn artifacts(artifacts: &[ListedArtifact]) -> String {
     let mut table = Table::new(["KIND", "FILE", "SIZE", "TYPE", "SHA-256"]);
-    let (inputs, left): (Vec<&Value>, Vec<&Value>) =
-        artifacts.iter().partition(|entry| at(entry, "/kind") == "input");
-    for entry in inputs.iter().take(INPUTS).chain(&left) {
-        let bytes = entry.get("size").and_then(Value::as_u64).map(size).unwrap_or_default();
-        table.row([
-            &at(entry, "/kind"),
-            &at(entry, "/path"),
-            &bytes,
-            &at(entry, "/media_type"),
-            &at(entry, "/sha256"),
-        ]);
+    let (inputs, left): (Vec<_>, Vec<_>) =
+        artifacts.iter().partition(|entry| entry.kind == ArtifactKind::Input);
+    for ListedArtifact { kind, artifact, .. } in inputs.iter().take(INPUTS).chain(&left) {
+        let Artifact { path, size: bytes, sha256, media_type } = artifact;
+        table.row([&kind.to_string(), path.as_str(), &size(*bytes), media_type, &sha256.to_string()]);
     }
     match inputs.len().saturating_sub(INPUTS) {
         0 => table.text(),
@@ -139,6 +132,7 @@ pub(crate) fn artifacts(artifacts: &[Value]) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
+    use simulay_model::{Digest, RelativePath};
 
     #[test]
     fn a_failed_run_tells_kind_place_and_cure() {
@@ -154,9 +148,14 @@ mod tests {
 
     #[test]
     fn of_many_inputs_the_first_are_listed_and_of_the_rest_all() {
-        let entry = |kind: &str, n: usize| json!({ "kind": kind, "path": format!("{kind}{n}"), "size": 1 });
-        let all: Vec<Value> =
-            (0..900).map(|n| entry("input", n)).chain((0..12).map(|n| entry("kept", n))).collect();
+        let entry = |kind, n| {
+            let path = RelativePath::new(format!("{kind}{n}")).unwrap();
+            let (size, sha256, media_type) = (1, Digest::of(b""), String::new());
+            let artifact = Artifact { path, size, sha256, media_type };
+            ListedArtifact { kind, step: None, call: None, artifact }
+        };
+        let inputs = (0..900).map(|n| entry(ArtifactKind::Input, n));
+        let all: Vec<_> = inputs.chain((0..12).map(|n| entry(ArtifactKind::Kept, n))).collect();
         let text = artifacts(&all);
         assert_eq!(text.lines().count(), 1 + 10 + 12 + 1, "{text}");
         assert!(text.contains("kept11") && text.ends_with("and 890 more inputs; --json shows them\n"));

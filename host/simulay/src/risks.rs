@@ -1,15 +1,14 @@
 //! What is refused unless the operator accepts it by name.
 
-use std::fmt;
-
 use clap::ValueEnum;
 use serde::Deserialize;
 
 use crate::fault::Usage;
 
 /// Something that is not safe, and works.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ValueEnum, strum::Display)]
 #[serde(try_from = "String")]
+#[strum(serialize_all = "kebab-case")]
 pub(crate) enum Risk {
     /// Plugin code runs in processes that this machine does not confine.
     UnconfinedSandbox,
@@ -29,17 +28,6 @@ impl TryFrom<String> for Risk {
         known.iter().find(|risk| risk.to_string() == text).copied().ok_or_else(|| {
             let names: Vec<String> = known.iter().map(ToString::to_string).collect();
             format!("`{text}` is none of: {}", names.join(", "))
-        })
-    }
-}
-
-impl fmt::Display for Risk {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::UnconfinedSandbox => "unconfined-sandbox",
-            Self::PlainTcp => "plain-tcp",
-            Self::UnfilteredContainers => "unfiltered-containers",
-            Self::UnboundedContainers => "unbounded-containers",
         })
     }
 }

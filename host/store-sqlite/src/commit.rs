@@ -5,7 +5,7 @@ use simulay_model::{AttemptProgress, Effects, Head, RunArtifact, RunId, Step};
 use simulay_store::StoreError;
 
 use crate::failure::SqlResult;
-use crate::rows::{self, signed, to_event, to_json};
+use crate::rows::{signed, to_event, to_json};
 use crate::{leases, schema};
 
 /// Stores `effects`, if the run's last event is the one before theirs. `observed` is the time, as it was
@@ -100,7 +100,7 @@ pub(crate) fn insert_artifact(connection: &Connection, run: RunId, entry: &RunAr
          FROM artifacts WHERE run = ?1";
     connection.prepare_cached(sql)?.execute(params![
         run.to_string(),
-        rows::kind_name(entry.kind),
+        entry.kind.as_str(),
         entry.origin.map(|(step, _)| step),
         entry.origin.map(|(_, place)| place),
         entry.artifact.path.as_str(),

@@ -7,8 +7,8 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use rusqlite::Row;
 use simulay_model::{
-    Artifact, ArtifactKind, AttemptProgress, Event, EventData, Plugin, PluginEvent, PluginRef, PluginSummary,
-    Progress, RelativePath, Request, Run, RunArtifact, RunId, RunSummary,
+    Artifact, AttemptProgress, Event, EventData, Plugin, PluginEvent, PluginRef, PluginSummary, Progress,
+    RelativePath, Request, Run, RunArtifact, RunId, RunSummary,
 };
 use simulay_store::StoreError;
 
@@ -54,12 +54,7 @@ pub(crate) fn plugin_summary(row: &Row<'_>) -> SqlResult<PluginSummary> {
 }
 
 pub(crate) fn plugin_event(row: &Row<'_>) -> SqlResult<PluginEvent> {
-    let kind: String = row.get("kind")?;
-    Ok(PluginEvent {
-        at: parsed(row, "at")?,
-        kind: serde_json::from_value(kind.into()).map_err(|error| damaged("kind", error))?,
-        by: row.get("by")?,
-    })
+    Ok(PluginEvent { at: parsed(row, "at")?, kind: parsed(row, "kind")?, by: row.get("by")? })
 }
 
 /// What [`summary`] reads.
@@ -144,7 +139,7 @@ pub(crate) fn artifact(row: &Row<'_>) -> SqlResult<RunArtifact> {
     let step: Option<u32> = row.get("step")?;
     let place: Option<u32> = row.get("place")?;
     Ok(RunArtifact {
-        kind: kind(row)?,
+        kind: parsed(row, "kind")?,
         origin: step.zip(place),
         artifact: Artifact {
             path: RelativePath::new(path).map_err(|rule| damaged("path", rule))?,
@@ -153,28 +148,6 @@ pub(crate) fn artifact(row: &Row<'_>) -> SqlResult<RunArtifact> {
             media_type: row.get("media_type")?,
         },
     })
-}
-
-pub(crate) const fn kind_name(kind: ArtifactKind) -> &'static str {
-    match kind {
-        ArtifactKind::Input => "input",
-        ArtifactKind::Output => "output",
-        ArtifactKind::Stdout => "stdout",
-        ArtifactKind::Stderr => "stderr",
-        ArtifactKind::Kept => "kept",
-    }
-}
-
-fn kind(row: &Row<'_>) -> SqlResult<ArtifactKind> {
-    let text: String = row.get("kind")?;
-    match text.as_str() {
-        "input" => Ok(ArtifactKind::Input),
-        "output" => Ok(ArtifactKind::Output),
-        "stdout" => Ok(ArtifactKind::Stdout),
-        "stderr" => Ok(ArtifactKind::Stderr),
-        "kept" => Ok(ArtifactKind::Kept),
-        _ => Err(damaged("kind", text)),
-    }
 }
 
 /// A domain value as the text of a column.

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
+use strum::IntoEnumIterator as _;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
-use utoipa::{IntoResponses, PartialSchema, ToSchema};
+use utoipa::{IntoResponses, ToSchema};
 
-use super::{meaning, name};
+use super::meaning;
 use crate::wire::{Problem, ProblemKind};
 
 /// The refusals of one status, as the OpenAPI document shows them.
@@ -26,10 +27,9 @@ pub(crate) fn response(description: &str) -> Response {
 
 /// The kinds of refusals of one status, in words.
 pub(crate) fn description(status: u16) -> String {
-    let kinds: Vec<String> = kinds()
-        .into_iter()
+    let kinds: Vec<String> = ProblemKind::iter()
         .filter(|kind| meaning(*kind).0.as_u16() == status)
-        .map(|kind| format!("`{}`", name(kind)))
+        .map(|kind| format!("`{kind}`"))
         .collect();
     let reason = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
     format!("{}: {}", reason.unwrap_or_default(), kinds.join(", "))
@@ -39,17 +39,10 @@ pub(crate) fn description(status: u16) -> String {
 pub(crate) fn every_kind() -> String {
     let line = |kind| {
         let (status, title) = meaning(kind);
-        format!("`{}` {}: {title}", name(kind), status.as_u16())
+        format!("`{kind}` {}: {title}", status.as_u16())
     };
-    let lines: Vec<String> = kinds().into_iter().map(line).collect();
+    let lines: Vec<String> = ProblemKind::iter().map(line).collect();
     format!("The stable kinds of refusals, with their status.\n\n{}", lines.join("\n"))
-}
-
-/// Every kind: the schema lists them, so that none is forgotten here.
-fn kinds() -> Vec<ProblemKind> {
-    let schema = serde_json::to_value(ProblemKind::schema()).unwrap_or_default();
-    let names = schema.get("enum").cloned().unwrap_or_default();
-    serde_json::from_value(names).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -58,10 +51,9 @@ mod tests {
 
     #[test]
     fn every_kind_has_a_status_of_refusal_and_its_own_title() {
-        let kinds = kinds();
-        assert_eq!(kinds.len(), 52);
+        assert_eq!(ProblemKind::iter().len(), 52);
         let mut titles = std::collections::HashSet::new();
-        for kind in kinds {
+        for kind in ProblemKind::iter() {
             let (status, title) = meaning(kind);
             assert!(status.is_client_error() || status.is_server_error(), "{kind:?}");
             assert!(titles.insert(title), "{title}");

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use simulay_model as model;
+use strum::Display;
 use utoipa::ToSchema;
 
 /// A stored byte string under the name it has in a container.
@@ -21,8 +22,9 @@ pub struct Artifact {
 }
 
 /// What an artifact is to its run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Display, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum ArtifactKind {
     /// Given by the caller.
     Input,

@@ -5,11 +5,13 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use simulay_model as model;
+use strum::Display;
 use utoipa::ToSchema;
 
 /// Whether a plugin takes new runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Display, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum PluginState {
     /// Not yet.
     Pending,
@@ -42,8 +44,9 @@ pub struct PluginEvent {
 }
 
 /// What can happen to a plugin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Display, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum PluginEventKind {
     /// It came.
     Uploaded,

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use simulay_model::schema;
+use strum::{Display, EnumIter};
 use utoipa::ToSchema;
 
 use super::life::Disagreement;
@@ -56,8 +57,9 @@ impl From<schema::FieldError> for FieldError {
 }
 
 /// The stable kinds of refusals; each has its own cause and cure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Display, EnumIter, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 #[expect(missing_docs, reason = "the titles in `problem.rs` say what each kind is")]
 pub enum ProblemKind {
     InvalidJson,

@@ -21,6 +21,7 @@ use simulay_engine::Selector;
 use simulay_model::PluginName;
 
 use super::options::{ServerOption, exact, selector};
+use crate::client::read;
 use crate::fault::Usage;
 use crate::render::{self, notes, reference, state};
 use crate::terminal::{print, print_json, say};
@@ -140,11 +141,11 @@ pub(super) fn read_component(file: &Path) -> Result<Bytes, Usage> {
 async fn inspect(file: &Path, json: bool) -> anyhow::Result<()> {
     let component = read_component(file)?;
     let manifest = compose::inspector().await?.inspect(component.as_ref().into()).await?.manifest;
-    let document = serde_json::to_value(wire::Manifest::from(manifest))?;
+    let manifest = wire::Manifest::from(manifest);
     if json {
-        print_json(&document)?
+        print_json(&manifest)?
     } else {
-        print(&render::manifest(&document))?
+        print(&render::manifest(&manifest))?
     }
     Ok(())
 }
@@ -156,7 +157,8 @@ async fn upload(server: &ServerOption, file: &Path, pending: bool, json: bool) -
         return Ok(print_json(&plugin)?);
     }
     let what = if new { "uploaded" } else { "was there already" };
-    let told = format!("{} {what}\n{}\n{}", reference(&plugin), state(&plugin), notes(&plugin));
+    let plugin: wire::Plugin = read(&plugin)?;
+    let told = format!("{} {what}\n{}\n{}", reference(&plugin.summary), state(&plugin), notes(&plugin));
     Ok(say(told.trim_end())?)
 }
 

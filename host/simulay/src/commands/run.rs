@@ -96,9 +96,7 @@ async fn report(host: &Local, run: &Run, json: bool) -> anyhow::Result<()> {
     let listed = host.engine().reader.artifacts(run.id).await?;
     let words = if run.error.is_some() { last_words(host, &listed).await? } else { String::new() };
     let document = serde_json::to_value(wire::Run::from(run.clone()))?;
-    let listed = ArtifactList::from(listed);
-    let artifacts: Vec<Value> =
-        listed.artifacts.iter().map(serde_json::to_value).collect::<Result<_, _>>()?;
+    let ArtifactList { artifacts } = listed.into();
     if json {
         return Ok(print_json(&json!({ "run": document, "artifacts": artifacts }))?);
     }

@@ -1,42 +1,36 @@
 //! What a plugin says of itself.
 
 use serde_json::Value;
+use simulay_api::wire::{Manifest, Resources};
 
-use super::{at, list};
+use super::at;
 use crate::terminal::Table;
 
 /// All that a manifest tells.
-pub(crate) fn manifest(manifest: &Value) -> String {
+pub(crate) fn manifest(manifest: &Manifest) -> String {
     let mut facts = Table::bare();
-    facts.row(["plugin", &format!("{}@{}", at(manifest, "/name"), at(manifest, "/version"))]);
-    facts.row(["title", &at(manifest, "/title")]);
-    for image in list(manifest, "images") {
-        facts.row(["image", &format!("{}: {}", at(image, "/name"), at(image, "/purpose"))]);
+    facts.row(["plugin", &format!("{}@{}", manifest.name, manifest.version)]);
+    facts.row(["title", &manifest.title]);
+    for image in &manifest.images {
+        facts.row(["image", &format!("{}: {}", image.name, image.purpose)]);
     }
-    facts.row(["largest call", &resources(manifest, "/max_resources")]);
-    facts.row(["calls in a step", &format!("at most {}", at(manifest, "/max_parallel"))]);
-    let mut text = format!("{}\nparameters\n{}", facts.text(), properties(manifest, "/params_schema"));
-    text.push_str(&format!("\noutcome\n{}", properties(manifest, "/result_schema")));
-    for example in manifest.get("examples").and_then(Value::as_array).into_iter().flatten() {
-        text.push_str(&format!("\nexample `{}`\n  {}\n", at(example, "/name"), at(example, "/params")));
+    facts.row(["largest call", &resources(manifest.max_resources)]);
+    facts.row(["calls in a step", &format!("at most {}", manifest.max_parallel)]);
+    let mut text = format!("{}\nparameters\n{}", facts.text(), properties(&manifest.params_schema));
+    text.push_str(&format!("\noutcome\n{}", properties(&manifest.result_schema)));
+    for example in &manifest.examples {
+        text.push_str(&format!("\nexample `{}`\n  {}\n", example.name, example.params));
     }
-    format!("{text}\n{}\n", at(manifest, "/description").trim())
+    format!("{text}\n{}\n", manifest.description.trim())
 }
 
-/// The bounds of a container at a JSON Pointer.
-pub(super) fn resources(document: &Value, pointer: &str) -> String {
-    let bound = |name: &str| at(document, &format!("{pointer}/{name}"));
-    format!(
-        "{} mCPU, {} MiB memory, {} MiB scratch, {} ms",
-        bound("cpu_milli"),
-        bound("memory_mib"),
-        bound("scratch_mib"),
-        bound("timeout_ms")
-    )
+/// The bounds of a container.
+pub(super) fn resources(resources: Resources) -> String {
+    let Resources { cpu_milli, memory_mib, scratch_mib, timeout_ms } = resources;
+    format!("{cpu_milli} mCPU, {memory_mib} MiB memory, {scratch_mib} MiB scratch, {timeout_ms} ms")
 }
 
-fn properties(manifest: &Value, pointer: &str) -> String {
-    let schema = manifest.pointer(pointer).unwrap_or(&Value::Null);
+fn properties(schema: &Value) -> String {
     let mut table = Table::bare();
     for (name, rule) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
         let unit = at(rule, "/x-unit");

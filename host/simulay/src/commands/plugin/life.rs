@@ -5,15 +5,17 @@ use std::time::Duration;
 
 use anyhow::bail;
 use clap::{Args, ValueEnum};
+use jiff::Timestamp;
 use semver::Version;
 use serde_json::Value;
+use simulay_api::wire::{Disagreement, Plugin, PluginList, PluginSummary, RolledBack};
 use simulay_engine::Selector;
 use simulay_model::PluginName;
 
-use crate::client::{Activation, Client};
+use crate::client::{Activation, Client, read};
 use crate::commands::options::{ServerOption, exact};
 use crate::fault::FAILED;
-use crate::render::{at, disagreements, is_checking, list, of_check, serving, state};
+use crate::render::{disagreements, is_checking, serving, state};
 use crate::terminal::{note, print, print_json, say};
 
 const PAUSE: Duration = Duration::from_millis(500);
@@ -52,14 +54,12 @@ pub(super) async fn activate(arguments: Arguments, approve: bool, json: bool) ->
     }
     if json {
         print_json(&plugin)?;
-    } else {
-        tell(&client, &name, &plugin, asked.check).await?;
     }
-    Ok(if asked.check && !of_check(&plugin, "disagreements").is_empty() {
-        ExitCode::from(FAILED)
-    } else {
-        ExitCode::SUCCESS
-    })
+    let plugin: Plugin = read(&plugin)?;
+    if !json {
+        tell(&client, &plugin, asked.check).await?;
+    }
+    Ok(if asked.check && !found(&plugin).is_empty() { ExitCode::from(FAILED) } else { ExitCode::SUCCESS })
 }
 
 /// The plugin once the check that began is over.
@@ -69,39 +69,49 @@ async fn checked(
     version: &Version,
     mut plugin: Value,
 ) -> anyhow::Result<Value> {
-    let begun = at(&plugin, "/check/begun_at");
-    while is_checking(&plugin) {
+    let mut now: Plugin = read(&plugin)?;
+    let begun = begun(&now);
+    while is_checking(&now) {
         tokio::time::sleep(PAUSE).await;
         plugin = client.plugin(name, version).await?;
+        now = read(&plugin)?;
     }
-    if at(&plugin, "/check/begun_at") != begun {
-        bail!("somebody else decided about {name}@{version} meanwhile; it is {}", state(&plugin));
+    if self::begun(&now) != begun {
+        bail!("somebody else decided about {name}@{version} meanwhile; it is {}", state(&now));
     }
     Ok(plugin)
 }
 
-async fn tell(client: &Client, name: &PluginName, plugin: &Value, checked: bool) -> anyhow::Result<()> {
-    let version = at(plugin, "/version");
-    let found = of_check(plugin, "disagreements");
+fn begun(plugin: &Plugin) -> Option<Timestamp> {
+    plugin.check.as_ref().map(|check| check.begun_at)
+}
+
+/// What disagreed in its newest check.
+fn found(plugin: &Plugin) -> &[Disagreement] {
+    plugin.check.as_ref().map_or(&[], |check| &check.disagreements)
+}
+
+async fn tell(client: &Client, plugin: &Plugin, checked: bool) -> anyhow::Result<()> {
+    let PluginSummary { name, version, state, .. } = &plugin.summary;
+    let found = found(plugin);
     if checked && !found.is_empty() {
         print(&disagreements(found))?;
-        let state = at(plugin, "/state");
         return Ok(say(&format!("{name}@{version} stays {state}: not all examples agree"))?);
     }
     if checked {
         say(&agreed(plugin))?;
     }
-    let versions = client.versions(name).await?;
-    let serves = match serving(list(&versions, "plugins")) {
+    let PluginList { plugins: versions } = read(&client.versions(name).await?)?;
+    let serves = match serving(&versions) {
         Some(serving) if serving == version => format!("serves the pipeline `{name}`"),
         Some(serving) => format!("{serving} serves the pipeline `{name}`"),
         None => format!("as a pre-release it serves by its version, `{name}@{version}`"),
     };
-    Ok(say(&format!("{name}@{version} is {}; {serves}", at(plugin, "/state")))?)
+    Ok(say(&format!("{name}@{version} is {state}; {serves}"))?)
 }
 
-fn agreed(plugin: &Value) -> String {
-    match of_check(plugin, "runs").len() {
+fn agreed(plugin: &Plugin) -> String {
+    match plugin.check.as_ref().map_or(0, |check| check.runs.len()) {
         0 => String::from("it has no examples: nothing was checked"),
         1 => String::from("1 example agrees"),
         count => format!("{count} examples agree"),
@@ -114,6 +124,6 @@ pub(super) async fn roll_back(server: &ServerOption, pipeline: &Selector, json: 
     if json {
         return Ok(print_json(&done)?);
     }
-    let (name, from, to) = (&pipeline.name, at(&done, "/from"), at(&done, "/to"));
+    let (name, RolledBack { from, to }) = (&pipeline.name, read(&done)?);
     Ok(say(&format!("{name}@{to} serves the pipeline `{name}` again; {name}@{from} is retired"))?)
 }

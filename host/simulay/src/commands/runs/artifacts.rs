@@ -1,14 +1,14 @@
 //! `simulay runs artifacts`.
 
-use anyhow::Context as _;
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::json;
+use simulay_api::wire::ArtifactList;
 use simulay_model::RunId;
 
-use crate::client::Client;
+use crate::client::{Client, read};
 use crate::commands::download::{OutOptions, save};
 use crate::placement::Listed;
-use crate::render::{self, list};
+use crate::render;
 use crate::terminal::{print, print_json, say};
 
 /// The artifacts of a run.
@@ -24,16 +24,14 @@ pub(super) struct Arguments {
 pub(super) async fn execute(client: &Client, arguments: Arguments, json: bool) -> anyhow::Result<()> {
     let Arguments { id, out } = arguments;
     let document = client.get(&format!("/v1/runs/{id}/artifacts")).await?;
-    let entries = list(&document, "artifacts");
+    if json && out.out.is_none() {
+        return Ok(print_json(&document)?);
+    }
+    let ArtifactList { artifacts } = read(&document)?;
     let Some(folder) = out.out else {
-        if json {
-            print_json(&document)?
-        } else {
-            print(&render::artifacts(entries))?
-        }
-        return Ok(());
+        return Ok(print(&render::artifacts(&artifacts))?);
     };
-    let listed: Vec<Listed> = entries.iter().map(listed).collect::<anyhow::Result<_>>()?;
+    let listed: Vec<Listed> = artifacts.into_iter().map(Listed::from).collect();
     let saved = save(&folder, out.force, listed, async |entry| {
         client.bytes(&format!("/v1/runs/{id}/artifacts/{}", entry.sha256)).await
     })
@@ -45,18 +43,4 @@ pub(super) async fn execute(client: &Client, arguments: Arguments, json: bool) -
         say(&format!("{saved} files in {shown}"))?
     }
     Ok(())
-}
-
-/// An artifact as the server lists it. What the server says is checked like anything from outside.
-fn listed(entry: &Value) -> anyhow::Result<Listed> {
-    let field = |name: &str| entry.get(name).cloned().unwrap_or(Value::Null);
-    let number =
-        |name: &str| entry.get(name).and_then(Value::as_u64).and_then(|number| number.try_into().ok());
-    let strange = "the server lists an artifact this command does not understand";
-    Ok(Listed {
-        kind: serde_json::from_value(field("kind")).context(strange)?,
-        origin: number("step").zip(number("call")),
-        path: serde_json::from_value(field("path")).context(strange)?,
-        sha256: serde_json::from_value(field("sha256")).context(strange)?,
-    })
 }

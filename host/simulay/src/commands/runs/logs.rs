@@ -24,7 +24,8 @@ pub(super) struct Arguments {
     raw: bool,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Debug, Clone, Copy, ValueEnum, strum::Display)]
+#[strum(serialize_all = "snake_case")]
 enum Stream {
     Stdout,
     Stderr,
@@ -33,11 +34,7 @@ enum Stream {
 /// Prints the stream until the call ends.
 pub(super) async fn execute(client: &Client, arguments: Arguments) -> anyhow::Result<()> {
     let Arguments { id, step, call, stream, raw } = arguments;
-    let name = match stream {
-        Stream::Stdout => "stdout",
-        Stream::Stderr => "stderr",
-    };
-    let mut pieces = client.bytes(&format!("/v1/runs/{id}/calls/{step}/{call}/logs/{name}")).await?;
+    let mut pieces = client.bytes(&format!("/v1/runs/{id}/calls/{step}/{call}/logs/{stream}")).await?;
     let mut text = LogText::default();
     while let Some(piece) = pieces.next().await {
         let piece = piece?;
