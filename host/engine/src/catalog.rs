@@ -3,8 +3,7 @@
 mod details;
 mod gate;
 mod life;
-
-use std::sync::Arc;
+mod uploads;
 
 use simulay_containers::{ContainerError, RegisteredImage};
 use simulay_model::{Plugin, PluginSummary};
@@ -15,7 +14,8 @@ use crate::shared::Shared;
 use crate::{Selector, accept};
 
 pub use details::PluginDetails;
-pub use life::{Activation, RolledBack, Submission};
+pub use life::{Activation, RolledBack};
+pub use uploads::Submission;
 
 /// Plugins and their lives. Cheap to clone.
 #[derive(Clone)]
@@ -23,13 +23,11 @@ pub struct Catalog {
     shared: Shared,
     /// Waits for the runs of examples.
     reader: Reader,
-    /// Whoever changes the life of a plugin holds it.
-    turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Catalog {
-    pub(crate) fn new(shared: Shared, reader: Reader) -> Self {
-        Self { shared, reader, turn: Arc::default() }
+    pub(crate) const fn new(shared: Shared, reader: Reader) -> Self {
+        Self { shared, reader }
     }
 
     /// All versions of all plugins.

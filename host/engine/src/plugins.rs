@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
-use simulay_model::{Digest, Inspection, Manifest, Plugin, PluginRef, PluginState};
+use simulay_model::{Digest, Inspection, Manifest, Plugin, PluginLife, PluginRef};
 use simulay_sandbox::{Answered, Call, CallError, Code, ReadArtifacts};
 use simulay_store::{Blobs, StoreError};
 use tokio::runtime::Handle;
@@ -41,9 +41,10 @@ impl Inspected {
         Ok(())
     }
 
-    /// A record of it, not approved yet.
-    pub(crate) fn plugin(self, uploader: &str, uploaded_at: Timestamp, state: PluginState) -> Plugin {
-        let Inspection { manifest, contract, tools } = self.inspection;
+    /// A record of it.
+    pub(crate) fn plugin(&self, uploader: &str, uploaded_at: Timestamp, life: PluginLife) -> Plugin {
+        let Inspection { manifest, contract, tools } = self.inspection.clone();
+        let PluginLife { state, approved_at, retired_at, check, revision } = life;
         Plugin {
             sha256: self.sha256,
             size: self.component.len() as u64,
@@ -53,9 +54,10 @@ impl Inspected {
             uploader: uploader.to_owned(),
             uploaded_at,
             state,
-            approved_at: None,
-            retired_at: None,
-            check: None,
+            approved_at,
+            retired_at,
+            check,
+            revision,
         }
     }
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use crate::{Check, Digest, Manifest, PluginName, PluginState};
+use crate::{Check, Digest, Manifest, PluginEffects, PluginLife, PluginName, PluginState};
 
 /// A plugin version and the exact bytes that go by it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +73,8 @@ pub struct Plugin {
     pub retired_at: Option<Timestamp>,
     /// The newest check of its examples.
     pub check: Option<Check>,
+    /// How many changes of its life were stored since it came.
+    pub revision: u64,
 }
 
 impl Plugin {
@@ -81,6 +83,21 @@ impl Plugin {
     pub fn reference(&self) -> PluginRef {
         let Manifest { name, version, .. } = &self.manifest;
         PluginRef { name: name.clone(), version: version.clone(), sha256: self.sha256 }
+    }
+
+    /// Where it is in its life.
+    #[must_use]
+    pub fn life(&self) -> PluginLife {
+        let Self { state, approved_at, retired_at, check, revision, .. } = self;
+        let (state, approved_at, retired_at, revision) = (*state, *approved_at, *retired_at, *revision);
+        PluginLife { state, approved_at, retired_at, check: check.clone(), revision }
+    }
+
+    /// Takes in effects that are stored.
+    pub fn apply(&mut self, effects: &PluginEffects) {
+        let PluginLife { state, approved_at, retired_at, check, revision } = effects.life.clone();
+        (self.state, self.approved_at, self.retired_at) = (state, approved_at, retired_at);
+        (self.check, self.revision) = (check, revision);
     }
 
     /// True when its pipeline may be served by it: active, and no pre-release.
@@ -106,6 +123,13 @@ impl Plugin {
             retired_at: self.retired_at,
         }
     }
+}
+
+/// The revision of all versions of a plugin: the number of uploads and changes. A version is never removed, so
+/// that it only grows.
+#[must_use]
+pub fn revision_of(versions: &[Plugin]) -> u64 {
+    versions.iter().map(|version| version.revision.saturating_add(1)).fold(0, u64::saturating_add)
 }
 
 /// What a list shows of a [`Plugin`]: nothing that its author may make large.

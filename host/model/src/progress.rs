@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::{
-    ArtifactKind, CallEnd, Change, ContainerResult, EventData, Report, RunArtifact, RunEnd, RunError,
-    RunState, Step,
+    ArtifactKind, CallEnd, Change, ContainerResult, Decision, EventData, Report, RunArtifact, RunEnd,
+    RunError, RunState, Step,
 };
 
 /// Of what happened to a run, all that decides what may follow.
@@ -39,15 +39,6 @@ pub struct AttemptProgress {
     pub started: bool,
     /// What came of it.
     pub end: Option<CallEnd>,
-}
-
-/// What follows from a change.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Decision {
-    /// To be stored, all or nothing.
-    Commit(Box<Effects>),
-    /// The same is stored already.
-    Unchanged,
 }
 
 /// Why a change is refused.
@@ -118,7 +109,7 @@ impl Progress {
     ///
     /// # Errors
     /// See [`Refusal`].
-    pub fn decide(&self, at: Timestamp, change: Change) -> Result<Decision, Refusal> {
+    pub fn decide(&self, at: Timestamp, change: Change) -> Result<Decision<Effects>, Refusal> {
         if self.state.is_end() {
             return Err(Refusal::Ended);
         }

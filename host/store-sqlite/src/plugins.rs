@@ -3,17 +3,19 @@
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use semver::Version;
-use simulay_model::{Digest, Plugin, PluginEvent, PluginEventKind, PluginName, PluginSummary};
+use simulay_model::{
+    Digest, Plugin, PluginEffects, PluginEvent, PluginEventKind, PluginLife, PluginName, PluginSummary,
+};
 use simulay_store::{Added, Plugins, StoreError};
 
 use crate::failure::SqlResult;
-use crate::rows::{self, PLUGIN_SUMMARIES, PLUGINS, parsed, signed, to_json};
+use crate::rows::{self, PLUGIN_SUMMARIES, PLUGINS, parsed, signed, to_json, unsigned};
 use crate::store::SqliteStore;
 
 #[async_trait]
 impl Plugins for SqliteStore {
-    async fn add(&self, plugin: Plugin) -> Result<Added, StoreError> {
-        self.write("plugin.add", move |connection| add(connection, &plugin)).await
+    async fn add(&self, plugin: Plugin, versions: Option<u64>) -> Result<Added, StoreError> {
+        self.write("plugin.add", move |connection| add(connection, &plugin, versions)).await
     }
 
     async fn version(&self, name: &PluginName, version: &Version) -> Result<Option<Plugin>, StoreError> {
@@ -61,8 +63,14 @@ impl Plugins for SqliteStore {
         .await
     }
 
-    async fn update(&self, plugin: Plugin, events: Vec<PluginEvent>) -> Result<(), StoreError> {
-        self.write("plugin.update", move |connection| update(connection, &plugin, &events)).await
+    async fn commit(
+        &self,
+        name: &PluginName,
+        version: &Version,
+        effects: Box<PluginEffects>,
+    ) -> Result<(), StoreError> {
+        let (name, version) = (name.clone(), version.clone());
+        self.write("plugin.commit", move |connection| commit(connection, &name, &version, &effects)).await
     }
 
     async fn history(&self, name: &PluginName, version: &Version) -> Result<Vec<PluginEvent>, StoreError> {
@@ -78,12 +86,13 @@ impl Plugins for SqliteStore {
     }
 }
 
-fn add(connection: &Connection, plugin: &Plugin) -> SqlResult<Added> {
+fn add(connection: &Connection, plugin: &Plugin, versions: Option<u64>) -> SqlResult<Added> {
     let (name, version) = (&plugin.manifest.name, &plugin.manifest.version);
     match stored_digest(connection, name, version)? {
         None => {
+            expect_versions(connection, name, versions)?;
             insert(connection, plugin)?;
-            tell(connection, plugin, &uploaded(plugin)).map(|()| Added::New)
+            tell(connection, name, version, &uploaded(plugin)).map(|()| Added::New)
         }
         Some(sha256) if sha256 == plugin.sha256 => Ok(Added::Known),
         Some(_) => Err(StoreError::VersionExists.into()),
@@ -106,8 +115,8 @@ fn stored_digest(connection: &Connection, name: &PluginName, version: &Version) 
 fn insert(connection: &Connection, plugin: &Plugin) -> SqlResult<()> {
     connection.execute(
         "INSERT INTO plugins (name, version, sha256, size, manifest, contract, tools, uploader,
-             uploaded_at, state, approved_at, retired_at, examples_check)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+             uploaded_at, state, approved_at, retired_at, examples_check, revision)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
         params![
             plugin.manifest.name.as_str(),
             plugin.manifest.version.to_string(),
@@ -122,40 +131,63 @@ fn insert(connection: &Connection, plugin: &Plugin) -> SqlResult<()> {
             plugin.approved_at.map(|at| at.to_string()),
             plugin.retired_at.map(|at| at.to_string()),
             plugin.check.as_ref().map(to_json).transpose()?,
+            signed(plugin.revision)?,
         ],
     )?;
     Ok(())
 }
 
-pub(crate) fn update(connection: &Connection, plugin: &Plugin, events: &[PluginEvent]) -> SqlResult<()> {
-    let changed = connection.execute(
-        "UPDATE plugins SET state = ?3, approved_at = ?4, retired_at = ?5, examples_check = ?6
-         WHERE name = ?1 AND version = ?2",
-        params![
-            plugin.manifest.name.as_str(),
-            plugin.manifest.version.to_string(),
-            plugin.state.as_str(),
-            plugin.approved_at.map(|at| at.to_string()),
-            plugin.retired_at.map(|at| at.to_string()),
-            plugin.check.as_ref().map(to_json).transpose()?,
-        ],
-    )?;
-    if changed == 0 {
+/// Stores `effects`, if the version and all versions are what they were decided on.
+pub(crate) fn commit(
+    connection: &Connection,
+    name: &PluginName,
+    version: &Version,
+    effects: &PluginEffects,
+) -> SqlResult<()> {
+    if stored_digest(connection, name, version)?.is_none() {
         return Err(StoreError::NotFound.into());
     }
-    events.iter().try_for_each(|event| tell(connection, plugin, event))
+    expect_versions(connection, name, effects.versions)?;
+    advance(connection, name, version, &effects.life)?;
+    effects.events.iter().try_for_each(|event| tell(connection, name, version, event))
 }
 
-fn tell(connection: &Connection, plugin: &Plugin, event: &PluginEvent) -> SqlResult<()> {
+/// Makes `life` that of the version, if its revision follows the one stored.
+fn advance(
+    connection: &Connection,
+    name: &PluginName,
+    version: &Version,
+    life: &PluginLife,
+) -> SqlResult<()> {
+    let changed = connection.execute(
+        "UPDATE plugins SET state = ?3, approved_at = ?4, retired_at = ?5, examples_check = ?6, revision = ?7
+         WHERE name = ?1 AND version = ?2 AND revision = ?7 - 1",
+        params![
+            name.as_str(),
+            version.to_string(),
+            life.state.as_str(),
+            life.approved_at.map(|at| at.to_string()),
+            life.retired_at.map(|at| at.to_string()),
+            life.check.as_ref().map(to_json).transpose()?,
+            signed(life.revision)?,
+        ],
+    )?;
+    if changed > 0 { Ok(()) } else { Err(StoreError::Stale.into()) }
+}
+
+/// Holds the revision of all versions, as the model counts it, against what a decision was made on.
+fn expect_versions(connection: &Connection, name: &PluginName, expected: Option<u64>) -> SqlResult<()> {
+    let Some(expected) = expected else { return Ok(()) };
+    let sql = "SELECT coalesce(sum(revision + 1), 0) AS revision FROM plugins WHERE name = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let stored = statement.query_row([name.as_str()], |row| Ok(unsigned(row, "revision")))??;
+    if stored == expected { Ok(()) } else { Err(StoreError::Stale.into()) }
+}
+
+fn tell(connection: &Connection, name: &PluginName, version: &Version, event: &PluginEvent) -> SqlResult<()> {
     connection.execute(
         "INSERT INTO plugin_events (name, version, at, kind, by) VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![
-            plugin.manifest.name.as_str(),
-            plugin.manifest.version.to_string(),
-            event.at.to_string(),
-            event.kind.as_str(),
-            event.by,
-        ],
+        params![name.as_str(), version.to_string(), event.at.to_string(), event.kind.as_str(), event.by,],
     )?;
     Ok(())
 }

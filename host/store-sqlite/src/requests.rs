@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
-use simulay_model::{Plugin, PluginEvent};
+use semver::Version;
+use simulay_model::{PluginEffects, PluginName};
 use simulay_store::{Claim, Outcome, Remembered, RequestKey, Requests, StoreError};
 
 use crate::failure::SqlResult;
@@ -24,17 +25,18 @@ impl Requests for SqliteStore {
         .await
     }
 
-    async fn update_once(
+    async fn commit_once(
         &self,
-        plugin: Plugin,
-        events: Vec<PluginEvent>,
-        claim: Claim,
-        answer: String,
+        name: &PluginName,
+        version: &Version,
+        effects: Box<PluginEffects>,
+        (claim, answer): (Claim, String),
     ) -> Result<(), StoreError> {
-        let at = self.observed.now();
+        let (at, name, version) = (self.observed.now(), name.clone(), version.clone());
+        let outcome = Outcome::Answer(answer);
         self.write("request.plugin", move |connection| {
-            insert(connection, at, &claim, &Outcome::Answer(answer))?;
-            plugins::update(connection, &plugin, &events)
+            insert(connection, at, &claim, &outcome)?;
+            plugins::commit(connection, &name, &version, &effects)
         })
         .await
     }

@@ -16,7 +16,7 @@ use crate::documents::{self, Stored};
 use crate::failure::{SqlError, SqlResult};
 
 pub(crate) const PLUGINS: &str = "SELECT sha256, size, manifest, contract, tools, uploader, uploaded_at,
-    state, approved_at, retired_at, examples_check FROM plugins";
+    state, approved_at, retired_at, examples_check, revision FROM plugins";
 
 pub(crate) fn plugin(row: &Row<'_>) -> SqlResult<Plugin> {
     Ok(Plugin {
@@ -31,6 +31,7 @@ pub(crate) fn plugin(row: &Row<'_>) -> SqlResult<Plugin> {
         approved_at: time(row, "approved_at")?,
         retired_at: time(row, "retired_at")?,
         check: optional_json(row, "examples_check")?,
+        revision: unsigned(row, "revision")?,
     })
 }
 

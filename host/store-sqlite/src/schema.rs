@@ -17,6 +17,7 @@ const MIGRATIONS: &[Migration] = &[
     (include_str!("schema/leases.sql"), nothing),
     (include_str!("schema/upkeep.sql"), nothing),
     (include_str!("schema/documents.sql"), tell_what_is_asked),
+    (include_str!("schema/plugin_revisions.sql"), nothing),
 ];
 
 /// Brings the schema up to date, whole or not at all.
@@ -92,11 +93,12 @@ mod tests {
         old.execute(insert, ("1.0.0", Some("2026-02-01T00:00:00Z"))).unwrap();
         old.execute(insert, ("1.1.0", None::<&str>)).unwrap();
         migrate(&mut old).unwrap();
-        let sql = "SELECT state || ' ' || approved_at || ' ' || contract FROM plugins ORDER BY version";
+        let sql = "SELECT state || ' ' || approved_at || ' ' || contract || ' ' || revision FROM plugins
+             ORDER BY version";
         let mut statement = old.prepare(sql).unwrap();
         let rows = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
         let rows: Vec<String> = rows.map(Result::unwrap).collect();
-        assert_eq!(rows, ["retired 2026-01-01T00:00:00Z 0.1.0", "active 2026-01-01T00:00:00Z 0.1.0"]);
+        assert_eq!(rows, ["retired 2026-01-01T00:00:00Z 0.1.0 0", "active 2026-01-01T00:00:00Z 0.1.0 0"]);
         let observed: i64 = old.query_row("SELECT ms FROM observed", [], |row| row.get(0)).unwrap();
         assert_eq!(observed, 1_767_225_600_000, "time goes on where it was");
     }

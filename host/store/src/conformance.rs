@@ -76,8 +76,13 @@ async fn check_plugins(open: &impl AsyncFn() -> Subject) {
     plugins::of_many_uploads_at_once_one_wins(&open().await).await;
     plugins::the_highest_active_release_is_served(&open().await).await;
     plugins::versions_are_compared_as_versions(&open().await).await;
-    plugins::an_update_changes_a_life_and_nothing_else(&open().await).await;
-    plugins::what_is_not_there_is_not_updated(&open().await).await;
+    plugins::a_commit_changes_a_life_and_nothing_else(&open().await).await;
+    plugins::what_is_not_there_does_not_change(&open().await).await;
+    plugins::a_life_that_moved_on_is_not_overwritten(&open().await).await;
+    plugins::of_many_changes_decided_at_once_one_is_stored(&open().await).await;
+    plugins::what_was_decided_on_all_versions_is_stale_when_any_changed(&open().await).await;
+    plugins::an_upload_decided_on_less_than_is_stored_is_stale(&open().await).await;
+    plugins::of_many_uploads_decided_at_once_one_is_stored(&open().await).await;
     plugins::what_is_being_checked_is_known(&open().await).await;
 }
 
@@ -87,6 +92,7 @@ async fn check_requests(open: &impl AsyncFn() -> Subject) {
     requests::scopes_do_not_share_keys(&open().await).await;
     requests::a_plugin_changes_once_per_claim(&open().await).await;
     requests::a_claim_on_a_plugin_that_is_not_there_is_not_stored(&open().await).await;
+    requests::a_claim_on_a_plugin_that_moved_on_is_not_stored(&open().await).await;
 }
 
 async fn check_blobs(open: &impl AsyncFn() -> Subject) {

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::io;
 
-use simulay_model::Refusal;
+use simulay_model::{PluginRefusal, Refusal};
 
 /// One variant per cause a caller can act on.
 #[derive(Debug, thiserror::Error)]
@@ -23,8 +23,8 @@ pub enum StoreError {
     /// The run has ended; nothing follows.
     #[error("the run has ended")]
     Ended,
-    /// The run has moved on since: what is to be stored was decided on less than happened.
-    #[error("the run has moved on since the change was decided on")]
+    /// The run or the plugin has moved on since: what is to be stored was decided on less than happened.
+    #[error("what is stored has moved on since the change was decided on")]
     Stale,
     /// What is to be stored contradicts what is: how.
     #[error("the change contradicts what is stored: {0}")]
@@ -86,5 +86,11 @@ impl From<Refusal> for StoreError {
             Refusal::Ended => Self::Ended,
             Refusal::Contradiction(how) => Self::Conflict(how),
         }
+    }
+}
+
+impl From<PluginRefusal> for StoreError {
+    fn from(refusal: PluginRefusal) -> Self {
+        Self::Conflict(refusal.to_string())
     }
 }

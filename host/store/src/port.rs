@@ -10,8 +10,8 @@ use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use semver::Version;
 use simulay_model::{
-    CallRecord, Digest, Effects, Event, Plugin, PluginEvent, PluginName, PluginSummary, Progress, Run,
-    RunArtifact, RunId, RunState, RunSummary, Step,
+    CallRecord, Digest, Effects, Event, Plugin, PluginEffects, PluginEvent, PluginName, PluginSummary,
+    Progress, Run, RunArtifact, RunId, RunState, RunSummary, Step,
 };
 
 use crate::{Claim, StoreError};
@@ -19,11 +19,13 @@ use crate::{Claim, StoreError};
 /// Uploaded plugins. Versions are immutable, but for where they are in their life.
 #[async_trait]
 pub trait Plugins: Send + Sync {
-    /// Adds a version. The same bytes again change nothing.
+    /// Adds a version. The same bytes again change nothing. `versions` is the revision of all versions of
+    /// the plugin that its life was decided on, if they decided; see [`simulay_model::revision_of`].
     ///
     /// # Errors
-    /// [`StoreError::VersionExists`] when other bytes go by the same name and version.
-    async fn add(&self, plugin: Plugin) -> Result<Added, StoreError>;
+    /// [`StoreError::VersionExists`] when other bytes go by the same name and version;
+    /// [`StoreError::Stale`] when any version came or changed since.
+    async fn add(&self, plugin: Plugin, versions: Option<u64>) -> Result<Added, StoreError>;
 
     /// A version, whatever its state.
     async fn version(&self, name: &PluginName, version: &Version) -> Result<Option<Plugin>, StoreError>;
@@ -40,12 +42,18 @@ pub trait Plugins: Send + Sync {
     /// The versions whose examples are being checked.
     async fn checking(&self) -> Result<Vec<Plugin>, StoreError>;
 
-    /// Stores where `plugin` is in its life now and what brought it there, in one durable
-    /// transaction. Nothing else of the record changes.
+    /// Stores `effects` on the life of a version in one durable transaction, if its revision and that of
+    /// all versions are those they were decided on (compare-and-set). Nothing else of the record changes.
     ///
     /// # Errors
+    /// [`StoreError::Stale`] when the version has moved on, or another that decided;
     /// [`StoreError::NotFound`] when there is none.
-    async fn update(&self, plugin: Plugin, events: Vec<PluginEvent>) -> Result<(), StoreError>;
+    async fn commit(
+        &self,
+        name: &PluginName,
+        version: &Version,
+        effects: Box<PluginEffects>,
+    ) -> Result<(), StoreError>;
 
     /// What happened to a version, in order.
     async fn history(&self, name: &PluginName, version: &Version) -> Result<Vec<PluginEvent>, StoreError>;

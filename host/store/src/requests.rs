@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use simulay_model::{Digest, Plugin, PluginEvent, RunId};
+use semver::Version;
+use simulay_model::{Digest, PluginEffects, PluginName, RunId};
 
 use crate::StoreError;
 
@@ -49,16 +50,17 @@ pub trait Requests: Send + Sync {
     /// What came of a request, while it is remembered.
     async fn find(&self, request: &RequestKey) -> Result<Option<Remembered>, StoreError>;
 
-    /// As [`crate::Plugins::update`], with the claim and its answer in the same transaction.
+    /// As [`crate::Plugins::commit`], with the claim and its answer in the same transaction.
     ///
     /// # Errors
-    /// [`StoreError::Repeated`] when the request came before, [`StoreError::NotFound`].
-    async fn update_once(
+    /// [`StoreError::Repeated`] when the request came before, whatever else is true;
+    /// [`StoreError::Stale`], [`StoreError::NotFound`].
+    async fn commit_once(
         &self,
-        plugin: Plugin,
-        events: Vec<PluginEvent>,
-        claim: Claim,
-        answer: String,
+        name: &PluginName,
+        version: &Version,
+        effects: Box<PluginEffects>,
+        answered: (Claim, String),
     ) -> Result<(), StoreError>;
 
     /// Remembers the answer to a request that does no harm when it does its work twice.

@@ -7,14 +7,13 @@ use std::time::Duration;
 use semver::Version;
 use simulay_model::reference::{Comparison, compare};
 use simulay_model::{
-    Check, Disagreement, Example, Plugin, PluginEventKind as Kind, PluginName, PluginState, Run, RunId,
-    RunState,
+    Disagreement, Example, Grant, Manifest, Plugin, PluginChange, PluginName, Run, RunId, RunState,
 };
 use simulay_signals::{Signal, Topic};
 use simulay_store::StoreError;
 
 use super::Catalog;
-use crate::{CreateError, LifeError, NewRun, Selector, accept};
+use crate::{CreateError, NewRun, Selector, accept};
 
 /// Examples give the same each time they are run.
 const SEED: u64 = 1;
@@ -40,7 +39,7 @@ impl Catalog {
             loop {
                 changes.forget();
                 let plugin = self.known(name, version).await?;
-                if !is_checking(&plugin) {
+                if !plugin.life().is_checking() {
                     return Ok(plugin);
                 }
                 // Whoever hears of nothing looks by himself: a signal may be lost.
@@ -60,32 +59,26 @@ impl Catalog {
         Ok(())
     }
 
-    /// Stores that a check is at work and starts it; one that is at work already goes on.
-    pub(super) async fn begin_check(&self, plugin: Plugin, by: &str) -> Result<Plugin, LifeError> {
-        if is_checking(&plugin) {
-            return Ok(plugin);
-        }
-        if self.shared.shutdown.is_cancelled() {
-            return Err(CreateError::Draining.into());
-        }
-        let examples = &plugin.manifest.examples;
-        let most = self.shared.settings.max_unfinished_runs;
-        let unfinished = self.shared.parts.runs.count_unfinished(most).await?;
-        if unfinished.saturating_add(examples.len()) > most {
-            return Err(CreateError::QueueFull(most).into());
-        }
-        let now = self.shared.parts.clock.now();
-        let runs = examples.iter().map(|_| self.shared.parts.entropy.run_id()).collect();
-        let check = Some(Check { begun_at: now, runs, disagreements: None });
-        let approved = plugin.approved_at.is_none().then_some(Kind::Approved);
-        let kinds: Vec<Kind> = approved.into_iter().chain([Kind::CheckBegun]).collect();
-        let approved_at = plugin.approved_at.or(Some(now));
-        let plugin = self.store(Plugin { check, approved_at, ..plugin }, &kinds, by).await?;
-        self.spawn_check(plugin.clone());
-        Ok(plugin)
+    /// The examples of `plugin` are to be run.
+    pub(super) fn check_begun(&self, plugin: &Plugin, grant: Grant) -> PluginChange {
+        let runs = plugin.manifest.examples.iter().map(|_| self.shared.parts.entropy.run_id()).collect();
+        PluginChange::CheckBegun { grant, runs }
     }
 
-    fn spawn_check(&self, plugin: Plugin) {
+    /// Refuses to run the examples of `plugin` when there is no room for all of them.
+    pub(super) async fn check_capacity(&self, plugin: &Plugin) -> Result<(), CreateError> {
+        if self.shared.shutdown.is_cancelled() {
+            return Err(CreateError::Draining);
+        }
+        let most = self.shared.settings.max_unfinished_runs;
+        let unfinished = self.shared.parts.runs.count_unfinished(most).await?;
+        if unfinished.saturating_add(plugin.manifest.examples.len()) > most {
+            return Err(CreateError::QueueFull(most));
+        }
+        Ok(())
+    }
+
+    pub(super) fn spawn_check(&self, plugin: Plugin) {
         let (catalog, shutdown) = (self.clone(), self.shared.shutdown.clone());
         self.shared.tasks.spawn(shutdown.run_until_cancelled_owned(async move {
             while let Err(error) = catalog.check(&plugin).await {
@@ -96,8 +89,8 @@ impl Catalog {
     }
 
     async fn check(&self, plugin: &Plugin) -> Result<(), StoreError> {
-        let runs = plugin.check.as_ref().map(|check| check.runs.clone()).unwrap_or_default();
-        let cases: Vec<_> = plugin.manifest.examples.iter().zip(&runs).collect();
+        let Some(begun) = plugin.check.clone() else { return Ok(()) };
+        let cases: Vec<_> = plugin.manifest.examples.iter().zip(&begun.runs).collect();
         for (example, id) in &cases {
             self.ensure(plugin, example, **id).await?;
         }
@@ -105,7 +98,9 @@ impl Catalog {
         for (example, id) in cases {
             disagreements.extend(judge(example, &self.ended(*id).await?));
         }
-        self.end_check(plugin, &runs, disagreements).await
+        let Manifest { name, version, .. } = &plugin.manifest;
+        let ended = PluginChange::CheckEnded { begun, disagreements };
+        self.change(name, version, HOST, ended).await.map(drop)
     }
 
     /// Starts the run of an example, when an earlier life of the host did not.
@@ -143,39 +138,10 @@ impl Catalog {
             tokio::time::sleep(PAUSE).await;
         }
     }
-
-    /// Stores what came of the check, unless something else happened to the plugin meanwhile.
-    async fn end_check(
-        &self,
-        checked: &Plugin,
-        runs: &[RunId],
-        disagreements: Vec<Disagreement>,
-    ) -> Result<(), StoreError> {
-        let _turn = self.turn.lock().await;
-        let plugin = self.known(&checked.manifest.name, &checked.manifest.version).await?;
-        let Some(check) = plugin.check.clone().filter(|check| check.runs == runs) else { return Ok(()) };
-        if !is_checking(&plugin) {
-            return Ok(());
-        }
-        let agreed = disagreements.is_empty();
-        let check = Some(Check { disagreements: Some(disagreements), ..check });
-        if !agreed {
-            return self.store(Plugin { check, ..plugin }, &[Kind::CheckDisagreed], HOST).await.map(drop);
-        }
-        // In one transaction, so that whoever sees that it agreed finds it active.
-        let activated = (plugin.state != PluginState::Active).then_some(Kind::Activated);
-        let kinds: Vec<Kind> = [Kind::CheckAgreed].into_iter().chain(activated).collect();
-        let active = Plugin { check, state: PluginState::Active, retired_at: None, ..plugin };
-        self.store(active, &kinds, HOST).await.map(drop)
-    }
 }
 
 /// Who ends a check.
 const HOST: &str = "host";
-
-fn is_checking(plugin: &Plugin) -> bool {
-    plugin.check.as_ref().is_some_and(Check::is_running)
-}
 
 /// Where `run` did not give what `example` expects.
 fn judge(example: &Example, run: &Run) -> Vec<Disagreement> {

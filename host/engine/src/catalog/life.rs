@@ -1,27 +1,16 @@
-//! Where plugins are in their life. Changes take turns: each reads, decides and stores in one
-//! transaction, so that a crash leaves the state before or the state after.
+//! Where plugins are in their life. Each change reads, has the model decide, and commits in one transaction;
+//! when someone else was faster it decides again, on what is stored by then.
 
-use bytes::Bytes;
 use semver::Version;
-use simulay_model::{Check, Manifest, Plugin, PluginEvent, PluginEventKind as Kind, PluginName, PluginState};
+use simulay_model::{
+    Decision, Grant, Manifest, Plugin, PluginChange, PluginEffects, PluginName, PluginRefusal, revision_of,
+};
 use simulay_signals::Signal;
-use simulay_store::{Added, StoreError};
+use simulay_store::StoreError;
 
 use super::Catalog;
 use crate::approval::approved_before;
-use crate::{LifeError, Once, UploadError, plugins};
-
-/// Who uploads by the command line of this machine.
-const LOCAL: &str = "local";
-
-/// What comes with an upload.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Submission {
-    /// Who uploads, as far as the caller can tell.
-    pub by: String,
-    /// A new version is pending, whatever the policy says.
-    pub pending: bool,
-}
+use crate::{LifeError, Once};
 
 /// What is asked for with an activation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,49 +32,10 @@ pub struct RolledBack {
     pub to: Plugin,
 }
 
+/// A request that may come again, and how it is answered.
+type Answered<'a> = (&'a Once, &'a (dyn Fn(&RolledBack) -> String + Send + Sync));
+
 impl Catalog {
-    /// Inspects a component and adds it for the operator himself: it is approved and active.
-    ///
-    /// # Errors
-    /// See [`UploadError`].
-    pub async fn upload(&self, component: Bytes) -> Result<(Plugin, Added), UploadError> {
-        let inspected = plugins::inspect(&self.shared.parts, component).await?;
-        self.check_images(inspected.manifest())?;
-        let _turn = self.turn.lock().await;
-        inspected.keep(&self.shared.parts).await?;
-        let now = self.shared.parts.clock.now();
-        let new = Plugin { approved_at: Some(now), ..inspected.plugin(LOCAL, now, PluginState::Active) };
-        let added = self.shared.parts.plugins.add(new.clone()).await?;
-        if added == Added::New {
-            return Ok((new, added));
-        }
-        let known = self.known(&new.manifest.name, &new.manifest.version).await?;
-        let active = self.make_active(known, LOCAL).await?;
-        Ok((active, added))
-    }
-
-    /// Inspects a component and adds it; the policy decides whether it is active. It waits, too, for
-    /// images that are not registered.
-    ///
-    /// # Errors
-    /// See [`UploadError`].
-    pub async fn submit(&self, component: Bytes, asked: &Submission) -> Result<(Plugin, Added), UploadError> {
-        self.shared.check_room().await?;
-        let inspected = plugins::inspect(&self.shared.parts, component).await?;
-        let _turn = self.turn.lock().await;
-        let now = self.shared.parts.clock.now();
-        inspected.keep(&self.shared.parts).await?;
-        let needed = self.needs_approval(inspected.manifest()).await?;
-        let runnable = self.check_images(inspected.manifest()).is_ok();
-        let waits = needed || asked.pending || !runnable;
-        let state = if waits { PluginState::Pending } else { PluginState::Active };
-        let new = Plugin { approved_at: (!needed).then_some(now), ..inspected.plugin(&asked.by, now, state) };
-        match self.shared.parts.plugins.add(new.clone()).await? {
-            Added::New => Ok((new, Added::New)),
-            Added::Known => Ok((self.known(&new.manifest.name, &new.manifest.version).await?, Added::Known)),
-        }
-    }
-
     /// Makes a version take new runs; with a check, as soon as its examples agree: the record
     /// tells how that goes, and [`Catalog::checked`] waits for it.
     ///
@@ -97,17 +47,32 @@ impl Catalog {
         version: &Version,
         asked: &Activation,
     ) -> Result<Plugin, LifeError> {
-        let _turn = self.turn.lock().await;
-        let plugin = self.known(name, version).await?;
+        loop {
+            let plugin = self.known(name, version).await?;
+            if let Some(activated) = self.activate_known(plugin, asked).await? {
+                return Ok(activated);
+            }
+        }
+    }
+
+    /// As [`Catalog::activate`]; none when `plugin` has moved on.
+    async fn activate_known(&self, plugin: Plugin, asked: &Activation) -> Result<Option<Plugin>, LifeError> {
         self.check_images(&plugin.manifest)?;
-        let approve = asked.approve || !self.needs_approval(&plugin.manifest).await?;
-        if plugin.approved_at.is_none() && !approve {
-            return Err(LifeError::NeedsApproval(self.asks_more(&plugin).await?));
+        let grant = self.grant(&plugin, asked.approve).await?;
+        let change =
+            if asked.check { self.check_begun(&plugin, grant) } else { PluginChange::Activated(grant) };
+        let effects = match self.decide(&plugin, &asked.by, change) {
+            Ok(Decision::Commit(effects)) => effects,
+            Ok(Decision::Unchanged) => return Ok(Some(plugin)),
+            Err(_) => return Err(LifeError::NeedsApproval(self.asks_more(&plugin).await?)),
+        };
+        if !asked.check {
+            return Ok(self.commit(plugin, effects).await?);
         }
-        if asked.check {
-            return self.begin_check(plugin, &asked.by).await;
-        }
-        Ok(self.make_active(plugin, &asked.by).await?)
+        self.check_capacity(&plugin).await?;
+        let checking = self.commit(plugin, effects).await?;
+        checking.iter().for_each(|plugin| self.spawn_check(plugin.clone()));
+        Ok(checking)
     }
 
     /// Retires a version: no new runs; those at work go on.
@@ -115,12 +80,7 @@ impl Catalog {
     /// # Errors
     /// [`StoreError::NotFound`] when there is none.
     pub async fn retire(&self, name: &PluginName, version: &Version, by: &str) -> Result<Plugin, StoreError> {
-        let _turn = self.turn.lock().await;
-        let plugin = self.known(name, version).await?;
-        if plugin.state == PluginState::Retired {
-            return Ok(plugin);
-        }
-        self.take_away(plugin, Kind::Retired, by).await
+        self.change(name, version, by, PluginChange::Retired).await
     }
 
     /// Retires the version that serves a pipeline, so that the active one before serves it. With
@@ -134,10 +94,7 @@ impl Catalog {
         from: Option<&Version>,
         by: &str,
     ) -> Result<RolledBack, LifeError> {
-        let _turn = self.turn.lock().await;
-        let RolledBack { from, to } = self.before(name, from).await?;
-        let from = self.take_away(from, Kind::RolledBack, by).await?;
-        Ok(RolledBack { from, to })
+        self.go_back(name, from, by, None).await
     }
 
     /// As [`Catalog::roll_back`]; the claim of `once` and its `answer` are stored with what it does.
@@ -149,35 +106,51 @@ impl Catalog {
         name: &PluginName,
         from: Option<&Version>,
         by: &str,
-        (once, answer): (&Once, impl FnOnce(&RolledBack) -> String + Send),
+        (once, answer): (&Once, impl Fn(&RolledBack) -> String + Send + Sync),
     ) -> Result<RolledBack, LifeError> {
-        let _turn = self.turn.lock().await;
-        let RolledBack { from, to } = self.before(name, from).await?;
-        let at = self.shared.parts.clock.now();
-        let from =
-            Plugin { state: PluginState::Retired, retired_at: Some(at), ..without_check_at_work(from) };
-        let done = RolledBack { from, to };
-        let event = PluginEvent { at, kind: Kind::RolledBack, by: by.to_owned() };
-        let (claim, answer) = (once.claim(), answer(&done));
-        self.shared.parts.requests.update_once(done.from.clone(), vec![event], claim, answer).await?;
-        let changed = Signal::PluginChanged(done.from.manifest.name.clone());
-        self.shared.parts.signals.publish(changed);
-        Ok(done)
+        self.go_back(name, from, by, Some((once, &answer))).await
     }
 
-    /// The version that serves a pipeline, and the one before.
-    async fn before(&self, name: &PluginName, from: Option<&Version>) -> Result<RolledBack, LifeError> {
-        let versions = self.shared.parts.plugins.versions(name).await?;
-        if versions.is_empty() {
-            return Err(StoreError::NotFound.into());
+    /// Whoever is not the first looks anew at what serves: `from` is not left twice.
+    async fn go_back(
+        &self,
+        name: &PluginName,
+        from: Option<&Version>,
+        by: &str,
+        answered: Option<Answered<'_>>,
+    ) -> Result<RolledBack, LifeError> {
+        loop {
+            let versions = self.shared.parts.plugins.versions(name).await?;
+            let change = PluginChange::RolledBack(revision_of(&versions));
+            let RolledBack { mut from, to } = before(versions, from)?;
+            let Ok(Decision::Commit(effects)) = self.decide(&from, by, change) else {
+                return Err(LifeError::NothingServed);
+            };
+            from.apply(&effects);
+            let done = RolledBack { from, to };
+            match self.store_rollback(&done, effects, answered).await {
+                Ok(()) => {
+                    self.shared.parts.signals.publish(Signal::PluginChanged(name.clone()));
+                    return Ok(done);
+                }
+                Err(StoreError::Stale) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
-        let mut servable = versions.into_iter().filter(Plugin::is_servable);
-        let served = servable.next().ok_or(LifeError::NothingServed)?;
-        if from.is_some_and(|from| *from != served.manifest.version) {
-            return Err(LifeError::OtherServed(served.manifest.version));
-        }
-        let to = servable.next().ok_or(LifeError::NothingBefore(served.manifest.version.clone()))?;
-        Ok(RolledBack { from: served, to })
+    }
+
+    async fn store_rollback(
+        &self,
+        done: &RolledBack,
+        effects: Box<PluginEffects>,
+        answered: Option<Answered<'_>>,
+    ) -> Result<(), StoreError> {
+        let Manifest { name, version, .. } = &done.from.manifest;
+        let Some((once, answer)) = answered else {
+            return self.shared.parts.plugins.commit(name, version, effects).await;
+        };
+        let answered = (once.claim(), answer(done));
+        self.shared.parts.requests.commit_once(name, version, effects, answered).await
     }
 
     /// The record of a version that must be there.
@@ -185,42 +158,85 @@ impl Catalog {
         self.shared.parts.plugins.version(name, version).await?.ok_or(StoreError::NotFound)
     }
 
-    async fn needs_approval(&self, manifest: &Manifest) -> Result<bool, StoreError> {
+    /// Who grants what `plugin` asks for, when it is to be activated.
+    async fn grant(&self, plugin: &Plugin, by_operator: bool) -> Result<Grant, StoreError> {
+        if by_operator {
+            return Ok(Grant::Operator);
+        }
+        let Granted { by_policy, versions } = self.granted(&plugin.manifest).await?;
+        Ok(if by_policy { Grant::Policy(versions) } else { Grant::Nobody })
+    }
+
+    pub(super) async fn granted(&self, manifest: &Manifest) -> Result<Granted, StoreError> {
         let versions = self.shared.parts.plugins.versions(&manifest.name).await?;
         let before = approved_before(&versions, manifest).map(|plugin| &plugin.manifest);
-        Ok(self.shared.settings.plugins.approval.is_needed(before, manifest))
+        let by_policy = !self.shared.settings.plugins.approval.is_needed(before, manifest);
+        Ok(Granted { by_policy, versions: revision_of(&versions) })
     }
 
-    /// Stores that `plugin` is approved and active; tells what changed by that.
-    async fn make_active(&self, plugin: Plugin, by: &str) -> Result<Plugin, StoreError> {
-        let now = self.shared.parts.clock.now();
-        let approved_at = plugin.approved_at.or(Some(now));
-        let mut kinds = Vec::new();
-        kinds.extend((approved_at != plugin.approved_at).then_some(Kind::Approved));
-        kinds.extend((plugin.state != PluginState::Active).then_some(Kind::Activated));
-        let plugin = without_check_at_work(plugin);
-        let active = Plugin { state: PluginState::Active, approved_at, retired_at: None, ..plugin };
-        self.store(active, &kinds, by).await
+    /// Decides on a change of a version and stores what follows.
+    pub(super) async fn change(
+        &self,
+        name: &PluginName,
+        version: &Version,
+        by: &str,
+        change: PluginChange,
+    ) -> Result<Plugin, StoreError> {
+        loop {
+            let plugin = self.known(name, version).await?;
+            let Decision::Commit(effects) = self.decide(&plugin, by, change.clone())? else {
+                return Ok(plugin);
+            };
+            if let Some(plugin) = self.commit(plugin, effects).await? {
+                return Ok(plugin);
+            }
+        }
     }
 
-    async fn take_away(&self, plugin: Plugin, kind: Kind, by: &str) -> Result<Plugin, StoreError> {
-        // A check at work would take the retirement back.
-        let plugin = without_check_at_work(plugin);
-        let retired_at = Some(self.shared.parts.clock.now());
-        self.store(Plugin { state: PluginState::Retired, retired_at, ..plugin }, &[kind], by).await
+    fn decide(
+        &self,
+        plugin: &Plugin,
+        by: &str,
+        change: PluginChange,
+    ) -> Result<Decision<PluginEffects>, PluginRefusal> {
+        plugin.life().decide(self.shared.parts.clock.now(), by, change)
     }
 
-    pub(super) async fn store(&self, plugin: Plugin, kinds: &[Kind], by: &str) -> Result<Plugin, StoreError> {
-        let at = self.shared.parts.clock.now();
-        let event = |kind: &Kind| PluginEvent { at, kind: *kind, by: by.to_owned() };
-        self.shared.parts.plugins.update(plugin.clone(), kinds.iter().map(event).collect()).await?;
-        self.shared.parts.signals.publish(Signal::PluginChanged(plugin.manifest.name.clone()));
-        Ok(plugin)
+    /// Stores what was decided on `plugin` and tells of it; none when that has moved on.
+    async fn commit(
+        &self,
+        mut plugin: Plugin,
+        effects: Box<PluginEffects>,
+    ) -> Result<Option<Plugin>, StoreError> {
+        let Manifest { name, version, .. } = &plugin.manifest;
+        match self.shared.parts.plugins.commit(name, version, effects.clone()).await {
+            Ok(()) => {
+                self.shared.parts.signals.publish(Signal::PluginChanged(name.clone()));
+                plugin.apply(&effects);
+                Ok(Some(plugin))
+            }
+            Err(StoreError::Stale) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }
 
-/// What becomes of a check at work is not waited for.
-fn without_check_at_work(plugin: Plugin) -> Plugin {
-    let check = plugin.check.filter(|check: &Check| !check.is_running());
-    Plugin { check, ..plugin }
+/// What the policy says, and the revision of all versions it looked at.
+pub(super) struct Granted {
+    pub(super) by_policy: bool,
+    pub(super) versions: u64,
+}
+
+/// The version that serves a pipeline, and the one before; `versions` go from the highest down.
+fn before(versions: Vec<Plugin>, from: Option<&Version>) -> Result<RolledBack, LifeError> {
+    if versions.is_empty() {
+        return Err(StoreError::NotFound.into());
+    }
+    let mut servable = versions.into_iter().filter(Plugin::is_servable);
+    let served = servable.next().ok_or(LifeError::NothingServed)?;
+    if from.is_some_and(|from| *from != served.manifest.version) {
+        return Err(LifeError::OtherServed(served.manifest.version));
+    }
+    let to = servable.next().ok_or(LifeError::NothingBefore(served.manifest.version.clone()))?;
+    Ok(RolledBack { from: served, to })
 }

@@ -14,8 +14,12 @@ use simulay_model::{
 use simulay_sandbox::ScriptedSandbox;
 use simulay_sandbox::{Answer, Answered, Call};
 use simulay_signals::LocalSignals;
+use simulay_store_sqlite::{ObjectBlobs, SqliteStore};
 
 pub(crate) const COMPONENT: &[u8] = b"a pipeline";
+
+/// A store that engines work over.
+pub(crate) type Stored = (Arc<SqliteStore>, Arc<ObjectBlobs>);
 
 /// An engine over the data in `directory`.
 pub(crate) struct House {
@@ -39,14 +43,23 @@ impl House {
         settings: Settings,
         plugins: ScriptedSandbox,
     ) -> Self {
-        let (records, blobs) = simulay_store_sqlite::open(directory).unwrap();
+        Self::over(&simulay_store_sqlite::open(directory).unwrap(), containers, settings, plugins)
+    }
+
+    /// One of the engines that share a store.
+    pub(crate) fn over(
+        (records, blobs): &Stored,
+        containers: &Scripted,
+        settings: Settings,
+        plugins: ScriptedSandbox,
+    ) -> Self {
         let parts = Parts {
             signals: Arc::new(LocalSignals::default()),
             plugins: records.clone(),
             runs: records.clone(),
             journal: records.clone(),
-            requests: records,
-            blobs,
+            requests: records.clone(),
+            blobs: blobs.clone(),
             sandbox: Arc::new(plugins),
             admission: Arc::new(containers.clone()),
             containers: Arc::new(containers.clone()),

@@ -5,3 +5,4 @@ mod house;
 mod life;
 mod recovery;
 mod runs;
+mod two_hosts;

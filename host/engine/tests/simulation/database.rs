@@ -12,8 +12,8 @@ use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use semver::Version;
 use simulay_model::{
-    CallRecord, Digest, Effects, Event, Plugin, PluginEvent, PluginName, PluginSummary, Progress, Run,
-    RunArtifact, RunId, RunSummary, Step,
+    CallRecord, Digest, Effects, Event, Plugin, PluginEffects, PluginEvent, PluginName, PluginSummary,
+    Progress, Run, RunArtifact, RunId, RunSummary, Step,
 };
 use simulay_store::{
     Added, BlobStream, BlobWriter, Blobs, Claim, Journal, Lease, MemoryStore, Plugins, Remembered, Renewed,
@@ -78,8 +78,8 @@ impl Database {
 
 #[async_trait]
 impl Plugins for Database {
-    async fn add(&self, plugin: Plugin) -> Result<Added, StoreError> {
-        self.write(self.store.records.add(plugin)).await
+    async fn add(&self, plugin: Plugin, versions: Option<u64>) -> Result<Added, StoreError> {
+        self.write(self.store.records.add(plugin, versions)).await
     }
 
     async fn version(&self, name: &PluginName, version: &Version) -> Result<Option<Plugin>, StoreError> {
@@ -102,8 +102,13 @@ impl Plugins for Database {
         self.read(self.store.records.checking()).await
     }
 
-    async fn update(&self, plugin: Plugin, events: Vec<PluginEvent>) -> Result<(), StoreError> {
-        self.write(self.store.records.update(plugin, events)).await
+    async fn commit(
+        &self,
+        name: &PluginName,
+        version: &Version,
+        effects: Box<PluginEffects>,
+    ) -> Result<(), StoreError> {
+        self.write(Plugins::commit(&*self.store.records, name, version, effects)).await
     }
 
     async fn history(&self, name: &PluginName, version: &Version) -> Result<Vec<PluginEvent>, StoreError> {
@@ -122,7 +127,7 @@ impl Runs for Database {
     }
 
     async fn commit(&self, run: RunId, fence: Option<u64>, effects: Box<Effects>) -> Result<(), StoreError> {
-        self.write(self.store.records.commit(run, fence, effects)).await
+        self.write(Runs::commit(&*self.store.records, run, fence, effects)).await
     }
 
     async fn acquire_lease(
@@ -233,14 +238,14 @@ impl Requests for Database {
         self.read(self.store.records.find(request)).await
     }
 
-    async fn update_once(
+    async fn commit_once(
         &self,
-        plugin: Plugin,
-        events: Vec<PluginEvent>,
-        claim: Claim,
-        answer: String,
+        name: &PluginName,
+        version: &Version,
+        effects: Box<PluginEffects>,
+        answered: (Claim, String),
     ) -> Result<(), StoreError> {
-        self.write(self.store.records.update_once(plugin, events, claim, answer)).await
+        self.write(self.store.records.commit_once(name, version, effects, answered)).await
     }
 
     async fn remember(&self, claim: Claim, answer: String) -> Result<(), StoreError> {

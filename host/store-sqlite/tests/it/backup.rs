@@ -27,7 +27,7 @@ async fn worked(records: &SqliteStore, blobs: &dyn Blobs) -> RunId {
 async fn full() -> (House, RunId) {
     let house = House::new();
     house.put(b"a component").await;
-    house.records.add(plugin("heat", "1.0.0", b"a component")).await.unwrap();
+    house.records.add(plugin("heat", "1.0.0", b"a component"), None).await.unwrap();
     house.put(b"an input nobody used yet").await;
     let run = worked(&house.records, &*house.blobs).await;
     std::fs::write(house.directory.path().join("instance"), "01890000-0000-7000-8000-000000000000\n")

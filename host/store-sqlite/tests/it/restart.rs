@@ -53,7 +53,7 @@ async fn a_lease_stands_and_the_next_fence_is_above_it() {
 #[tokio::test]
 async fn a_plugin_reads_back_with_its_life() {
     let (house, plugin) = (House::new(), plugin("heat", "1.0.0", b"component"));
-    assert_eq!(house.records.add(plugin.clone()).await.unwrap(), Added::New);
+    assert_eq!(house.records.add(plugin.clone(), None).await.unwrap(), Added::New);
     let house = house.reopen();
     let (name, version) = (&plugin.manifest.name, &plugin.manifest.version);
     assert_eq!(house.records.version(name, version).await.unwrap().as_ref(), Some(&plugin));

@@ -94,7 +94,7 @@ async fn what_calls_left_goes_before_their_run() {
 #[tokio::test]
 async fn what_a_run_or_a_plugin_shows_is_known() {
     let house = House::new();
-    house.records.add(plugin("heat", "1.0.0", b"code")).await.unwrap();
+    house.records.add(plugin("heat", "1.0.0", b"code"), None).await.unwrap();
     let run = house.done().await;
     let [code, input, output, unknown] = [&b"code"[..], b"1,2", b"3,4", b"unknown"].map(Digest::of);
     let shown = house.records.shown(vec![code, input, output, unknown]).await.unwrap();
@@ -107,7 +107,7 @@ async fn what_a_run_or_a_plugin_shows_is_known() {
     house.run().await;
     assert_eq!(house.records.own_bytes(run).await.unwrap(), own - 3, "another run has the input too");
     assert_eq!(house.records.freeable().await.unwrap(), own - 3);
-    house.records.add(plugin("code", "1.0.0", b"3,4")).await.unwrap();
+    house.records.add(plugin("code", "1.0.0", b"3,4"), None).await.unwrap();
     assert_eq!(house.records.freeable().await.unwrap(), own - 6, "a plugin shows the output too");
 }
 

@@ -1,6 +1,6 @@
 //! Requests that may come again.
 
-use simulay_model::{Digest, Plugin, PluginEvent, PluginEventKind, PluginState};
+use simulay_model::{Digest, Plugin, PluginEffects, PluginEvent, PluginEventKind, PluginLife, PluginState};
 
 use super::Subject;
 use super::samples::{now, plugin, run};
@@ -21,6 +21,17 @@ fn is_repeated(answer: Result<(), StoreError>) -> bool {
 impl Subject {
     async fn remembered(&self, key: &str) -> Option<Remembered> {
         self.requests.find(&request(key)).await.unwrap()
+    }
+
+    /// Retires `plugin`, as it is known to the caller.
+    async fn retire_once(&self, plugin: &Plugin, answer: &str) -> Result<(), StoreError> {
+        let (life, at) = (plugin.life(), now());
+        let revision = life.revision + 1;
+        let life = PluginLife { state: PluginState::Retired, retired_at: Some(at), revision, ..life };
+        let events = vec![PluginEvent { at, kind: PluginEventKind::RolledBack, by: "me".to_owned() }];
+        let effects = Box::new(PluginEffects { life, versions: None, events });
+        let (name, version) = (&plugin.manifest.name, &plugin.manifest.version);
+        self.requests.commit_once(name, version, effects, (claim("a"), answer.to_owned())).await
     }
 }
 
@@ -58,20 +69,19 @@ pub async fn scopes_do_not_share_keys(subject: &Subject) {
     subject.requests.remember(claim, "{}".to_owned()).await.unwrap();
 }
 
-/// And what happened to it is told once.
+/// And what happened to it is told once; a request that comes again is not stale, though its own first
+/// coming moved the plugin on.
 pub async fn a_plugin_changes_once_per_claim(subject: &Subject) {
     let added = plugin("heat", "1.0.0", b"heat");
-    subject.plugins.add(added.clone()).await.unwrap();
-    let event = PluginEvent { at: now(), kind: PluginEventKind::RolledBack, by: "me".to_owned() };
-    for (answer, state) in [("first", PluginState::Retired), ("second", PluginState::Active)] {
-        let changed = Plugin { state, ..added.clone() };
-        let events = vec![event.clone()];
-        let updated = subject.requests.update_once(changed, events, claim("a"), answer.to_owned()).await;
-        assert_eq!(is_repeated(updated), answer == "second");
-    }
+    subject.plugins.add(added.clone(), None).await.unwrap();
     let (name, version) = (&added.manifest.name, &added.manifest.version);
+    subject.retire_once(&added, "first").await.unwrap();
     let stored = subject.plugins.version(name, version).await.unwrap().unwrap();
-    assert_eq!(stored.state, PluginState::Retired);
+    assert_eq!((stored.state, stored.revision), (PluginState::Retired, 1));
+    for known in [&added, &stored] {
+        assert!(is_repeated(subject.retire_once(known, "second").await));
+    }
+    assert_eq!(subject.plugins.version(name, version).await.unwrap(), Some(stored));
     let history = subject.plugins.history(name, version).await.unwrap();
     assert_eq!(history.len(), 2, "uploaded, and rolled back once");
     assert_eq!(subject.remembered("a").await.unwrap().outcome, Outcome::Answer("first".to_owned()));
@@ -80,7 +90,23 @@ pub async fn a_plugin_changes_once_per_claim(subject: &Subject) {
 /// The request may come again when it is there.
 pub async fn a_claim_on_a_plugin_that_is_not_there_is_not_stored(subject: &Subject) {
     let missing = plugin("heat", "1.0.0", b"heat");
-    let refused = subject.requests.update_once(missing, Vec::new(), claim("a"), "{}".to_owned()).await;
+    let refused = subject.retire_once(&missing, "{}").await;
     assert!(matches!(refused, Err(StoreError::NotFound)), "{refused:?}");
     assert_eq!(subject.remembered("a").await, None);
+}
+
+/// The request may be decided on again.
+pub async fn a_claim_on_a_plugin_that_moved_on_is_not_stored(subject: &Subject) {
+    let mut added = plugin("heat", "1.0.0", b"heat");
+    subject.plugins.add(added.clone(), None).await.unwrap();
+    let (name, version) = (added.manifest.name.clone(), added.manifest.version.clone());
+    let life = PluginLife { revision: 1, ..added.life() };
+    let moved = PluginEffects { life, versions: None, events: Vec::new() };
+    subject.plugins.commit(&name, &version, Box::new(moved.clone())).await.unwrap();
+    let refused = subject.retire_once(&added, "{}").await;
+    assert!(matches!(refused, Err(StoreError::Stale)), "{refused:?}");
+    assert_eq!(subject.remembered("a").await, None);
+    added.apply(&moved);
+    assert_eq!(subject.plugins.version(&name, &version).await.unwrap(), Some(added.clone()));
+    subject.retire_once(&added, "{}").await.unwrap();
 }

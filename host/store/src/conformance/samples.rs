@@ -68,6 +68,7 @@ pub fn plugin(name: &str, version: &str, bytes: &[u8]) -> Plugin {
         approved_at: Some(now()),
         retired_at: None,
         check: None,
+        revision: 0,
     }
 }
 

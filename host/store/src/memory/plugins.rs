@@ -2,20 +2,22 @@
 
 use async_trait::async_trait;
 use semver::Version;
-use simulay_model::{Plugin, PluginEvent, PluginEventKind, PluginName, PluginSummary};
+use simulay_model::{
+    Plugin, PluginEffects, PluginEvent, PluginEventKind, PluginName, PluginSummary, revision_of,
+};
 
 use super::{MemoryStore, PluginEntry, State};
 use crate::{Added, Plugins, StoreError};
 
 #[async_trait]
 impl Plugins for MemoryStore {
-    async fn add(&self, plugin: Plugin) -> Result<Added, StoreError> {
+    async fn add(&self, plugin: Plugin, versions: Option<u64>) -> Result<Added, StoreError> {
         let mut state = self.state();
         let key = (plugin.manifest.name.clone(), plugin.manifest.version.clone());
         match state.plugins.get(&key) {
             Some(known) if known.plugin.sha256 == plugin.sha256 => return Ok(Added::Known),
             Some(_) => return Err(StoreError::VersionExists),
-            None => {}
+            None => state.expect_versions(&plugin.manifest.name, versions)?,
         }
         let (at, by) = (plugin.uploaded_at, plugin.uploader.clone());
         let history = vec![PluginEvent { at, kind: PluginEventKind::Uploaded, by }];
@@ -33,9 +35,7 @@ impl Plugins for MemoryStore {
     }
 
     async fn versions(&self, name: &PluginName) -> Result<Vec<Plugin>, StoreError> {
-        let state = self.state();
-        let plugins = listed(&state).filter(|plugin| plugin.manifest.name == *name);
-        Ok(plugins.cloned().collect())
+        Ok(self.state().versions(name))
     }
 
     async fn list(&self) -> Result<Vec<PluginSummary>, StoreError> {
@@ -48,8 +48,13 @@ impl Plugins for MemoryStore {
         Ok(listed(&self.state()).filter(at_work).cloned().collect())
     }
 
-    async fn update(&self, plugin: Plugin, events: Vec<PluginEvent>) -> Result<(), StoreError> {
-        self.state().update(&plugin, events)
+    async fn commit(
+        &self,
+        name: &PluginName,
+        version: &Version,
+        effects: Box<PluginEffects>,
+    ) -> Result<(), StoreError> {
+        self.state().commit_plugin(name, version, &effects)
     }
 
     async fn history(&self, name: &PluginName, version: &Version) -> Result<Vec<PluginEvent>, StoreError> {
@@ -59,13 +64,31 @@ impl Plugins for MemoryStore {
 }
 
 impl State {
-    pub(super) fn update(&mut self, plugin: &Plugin, events: Vec<PluginEvent>) -> Result<(), StoreError> {
-        let key = (plugin.manifest.name.clone(), plugin.manifest.version.clone());
+    pub(super) fn commit_plugin(
+        &mut self,
+        name: &PluginName,
+        version: &Version,
+        effects: &PluginEffects,
+    ) -> Result<(), StoreError> {
+        let decided_on = self.expect_versions(name, effects.versions);
+        let key = (name.clone(), version.clone());
         let known = self.plugins.get_mut(&key).ok_or(StoreError::NotFound)?;
-        let Plugin { state, approved_at, retired_at, check, .. } = plugin.clone();
-        known.plugin = Plugin { state, approved_at, retired_at, check, ..known.plugin.clone() };
-        known.history.extend(events);
+        decided_on?;
+        if known.plugin.revision.checked_add(1) != Some(effects.life.revision) {
+            return Err(StoreError::Stale);
+        }
+        known.plugin.apply(effects);
+        known.history.extend(effects.events.iter().cloned());
         Ok(())
+    }
+
+    fn expect_versions(&self, name: &PluginName, expected: Option<u64>) -> Result<(), StoreError> {
+        let holds = expected.is_none_or(|expected| revision_of(&self.versions(name)) == expected);
+        if holds { Ok(()) } else { Err(StoreError::Stale) }
+    }
+
+    fn versions(&self, name: &PluginName) -> Vec<Plugin> {
+        listed(self).filter(|plugin| plugin.manifest.name == *name).cloned().collect()
     }
 }
 

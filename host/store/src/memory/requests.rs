@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use simulay_model::{Plugin, PluginEvent};
+use semver::Version;
+use simulay_model::{PluginEffects, PluginName};
 
 use super::{MemoryStore, State};
 use crate::{Claim, Outcome, Remembered, RequestKey, Requests, StoreError};
@@ -14,18 +15,18 @@ impl Requests for MemoryStore {
         Ok(self.state().requests.get(request).cloned())
     }
 
-    async fn update_once(
+    async fn commit_once(
         &self,
-        plugin: Plugin,
-        events: Vec<PluginEvent>,
-        claim: Claim,
-        answer: String,
+        name: &PluginName,
+        version: &Version,
+        effects: Box<PluginEffects>,
+        (claim, answer): (Claim, String),
     ) -> Result<(), StoreError> {
         let mut state = self.state();
         if state.requests.contains_key(&claim.request) {
             return Err(StoreError::Repeated);
         }
-        state.update(&plugin, events)?;
+        state.commit_plugin(name, version, &effects)?;
         state.remember(claim, answer)
     }
 
