@@ -161,6 +161,7 @@ impl PluginLife {
 
     fn retire(&mut self, at: Timestamp) -> Vec<Kind> {
         if self.state == PluginState::Retired {
+            self.leave_check();
             return Vec::new();
         }
         self.take_no_runs(at);
