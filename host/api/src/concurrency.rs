@@ -11,7 +11,7 @@ use crate::address_limit::{AddressLimit, AddressPermit, Peer};
 use crate::problem::Refusal;
 use crate::wire::ProblemKind;
 
-/// Permits of one kind of request.
+/// How many requests of one kind are at work at once.
 #[derive(Clone)]
 pub(crate) struct ConcurrencyLimit {
     free: Arc<Semaphore>,
@@ -20,7 +20,7 @@ pub(crate) struct ConcurrencyLimit {
     setting: Option<&'static str>,
 }
 
-/// A place, free again when it is dropped.
+/// The right to be at work; given back when it is dropped.
 pub(crate) struct Permit {
     _place: OwnedSemaphorePermit,
     _share: AddressPermit,
@@ -37,14 +37,14 @@ impl ConcurrencyLimit {
         Self { setting: Some(setting), ..self }
     }
 
-    /// A place for a request of `peer`.
+    /// A permit for a request of `peer`.
     pub(crate) fn take(&self, peer: Peer) -> Result<Permit, Refusal> {
         let share = self.share(peer)?;
         let place = self.free.clone().try_acquire_owned().map_err(|_| self.full(""))?;
         Ok(Permit { _place: place, _share: share })
     }
 
-    /// As [`ConcurrencyLimit::take`], but waits for a place up to `time`.
+    /// As [`ConcurrencyLimit::take`], but waits for a permit up to `time`.
     pub(crate) async fn wait(&self, peer: Peer, time: Duration) -> Result<Permit, Refusal> {
         let share = self.share(peer)?;
         let free = tokio::time::timeout(time, self.free.clone().acquire_owned()).await;
@@ -63,10 +63,10 @@ impl ConcurrencyLimit {
     }
 }
 
-/// `stream`, which has `place` for as long as it is.
-pub(crate) fn holding<S: Stream>(place: Permit, stream: S) -> impl Stream<Item = S::Item> {
+/// `stream`, which has `permit` for as long as it is.
+pub(crate) fn holding<S: Stream>(permit: Permit, stream: S) -> impl Stream<Item = S::Item> {
     stream.inspect(move |_| {
-        let _ = &place;
+        let _ = &permit;
     })
 }
 

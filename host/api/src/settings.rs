@@ -38,7 +38,7 @@ pub struct ApiSettings {
     pub max_streams: usize,
     /// Artifacts being sent at once.
     pub max_downloads: usize,
-    /// Connections open at once; on more, only probes and figures are answered.
+    /// Connections open at once; on more, only probes and metrics are answered.
     pub max_connections: usize,
     /// Of these, connections of one address that is not this machine's.
     pub max_connections_per_address: usize,

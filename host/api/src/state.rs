@@ -20,21 +20,21 @@ pub(crate) struct Api {
     pub(crate) settings: Arc<ApiSettings>,
     /// Cancelled once the server stops: streams end, waits end, nobody is ready.
     pub(crate) draining: CancellationToken,
-    /// Permits of the components held in memory.
+    /// Bounds the components held in memory.
     pub(crate) uploads: Arc<Semaphore>,
-    /// Permits of those who have or wait for one of them.
+    /// Bounds those who have or wait for one of them.
     pub(crate) uploaders: ConcurrencyLimit,
-    /// Permits of JSON bodies that are more than small.
+    /// Bounds JSON bodies that are more than small.
     pub(crate) large_bodies: ConcurrencyLimit,
-    /// Permits of previews.
+    /// Bounds previews.
     pub(crate) previews: ConcurrencyLimit,
-    /// Permits of inputs that are being taken.
+    /// Bounds inputs that are being taken.
     pub(crate) inputs: ConcurrencyLimit,
-    /// Permits of archives of inputs that are being read.
+    /// Bounds archives of inputs that are being read.
     pub(crate) archives: ConcurrencyLimit,
-    /// Permits of streams.
+    /// Bounds streams.
     pub(crate) streams: ConcurrencyLimit,
-    /// Permits of artifacts that are being sent.
+    /// Bounds artifacts that are being sent.
     pub(crate) downloads: ConcurrencyLimit,
     /// The OpenAPI document.
     pub(crate) document: Bytes,

@@ -18,13 +18,13 @@ fn recorder() -> &'static PrometheusHandle {
         let recorder = builder.set_buckets(&SECONDS).unwrap_or_default().build_recorder();
         let handle = recorder.handle();
         if metrics::set_global_recorder(recorder).is_err() {
-            tracing::warn!("another recorder takes the figures; /metrics stays empty");
+            tracing::warn!("another recorder takes the metrics; /metrics stays empty");
         }
         handle
     })
 }
 
-/// Makes sure that figures are recorded.
+/// Makes sure that metrics are recorded.
 pub(crate) fn begin() {
     recorder();
 }
@@ -54,7 +54,7 @@ const fn known(method: &Method) -> &'static str {
     }
 }
 
-/// All figures in the text format.
+/// All metrics in the text format.
 pub(crate) fn text(stats: &Stats) -> String {
     let Stats { unfinished_runs, active_runs, containers } = *stats;
     for (name, value) in [

@@ -48,7 +48,7 @@ const MAX_CUTS: u32 = 20;
 /// before it is killed.
 const MAX_UNANSWERED: u32 = 2;
 
-/// What the adapter needs to know.
+/// What the backend needs to know.
 #[derive(Debug, Clone)]
 pub struct DockerSettings {
     /// Where Docker is.
@@ -80,7 +80,7 @@ pub struct DockerContainers {
 }
 
 impl DockerContainers {
-    /// An adapter for the daemon at an address; asks it nothing yet.
+    /// A backend for the daemon at an address; asks it nothing yet.
     ///
     /// # Errors
     /// When the address or the certificates cannot be used.

@@ -7,7 +7,7 @@
 use simulay_store::StoreError;
 
 use crate::context::RunContext;
-use crate::lease::RunLease;
+use crate::lease::{Loss, RunLease};
 use crate::limits::Flow;
 use crate::pass::Pass;
 
@@ -62,8 +62,11 @@ impl RunContext {
         };
         tokio::select! {
             biased;
-            // Dropped as if the host was killed: the containers are another's now.
-            () = lease.keep(&self.stop) => Ok(Outcome::Contended),
+            loss = lease.keep(&self.stop) => match loss {
+                // Dropped as if the host was killed: the containers are another's now.
+                Loss::Taken => Ok(Outcome::Contended),
+                Loss::Ended => Ok(Outcome::Ended),
+            },
             // Apart, so that a run that waits takes little memory.
             ended = Box::pin(Pass::make(self, &lease, flow)) => ended.map(|()| Outcome::Ended),
         }

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 use simulay_containers::{Completed, Exchange, OutputSink, Stream};
 use simulay_model::{Artifact, ContainerResult, Digest, RelativePath};
 use simulay_store::{BlobWriter, Blobs, StoreError};
@@ -46,7 +46,7 @@ impl CallExchange {
         excerpt: usize,
     ) -> Result<ContainerResult, StoreError> {
         let (stdout, stderr) = (self.stdout.snapshot(), self.stderr.snapshot());
-        let outputs = lock(&self.outputs).values().cloned().collect();
+        let outputs = self.outputs.lock().values().cloned().collect();
         Ok(ContainerResult {
             name: name.to_owned(),
             ending: completed.ending,
@@ -123,7 +123,7 @@ impl OutputSink for BlobSink {
         let media_type = Artifact::media_type_of(self.path.file_name()).to_owned();
         let artifact = Artifact { path: self.path.clone(), size, sha256, media_type };
         // A file told again after a lost attachment takes its own place.
-        lock(&self.outputs).insert(self.path, artifact);
+        self.outputs.lock().insert(self.path, artifact);
         Ok(())
     }
 }
@@ -137,10 +137,6 @@ pub(crate) fn as_io(error: StoreError) -> io::Error {
         _ => io::ErrorKind::Other,
     };
     io::Error::new(kind, error)
-}
-
-fn lock(outputs: &Outputs) -> MutexGuard<'_, BTreeMap<RelativePath, Artifact>> {
-    outputs.lock()
 }
 
 /// At most `part` bytes from either end of `bytes`, as lossy UTF-8, with a mark where bytes are left out.

@@ -43,7 +43,7 @@ struct Waiter {
 /// Those who share the turns of their parent.
 #[derive(Default)]
 struct Node {
-    /// FairQueue had. Whoever comes anew begins where the others are.
+    /// Permits had. Whoever comes anew begins where the others are.
     served: u64,
     floor: u64,
     children: BTreeMap<Arc<str>, Node>,
@@ -79,7 +79,7 @@ impl FairQueue {
         self.give(state);
     }
 
-    /// FairQueue at work.
+    /// Permits given out.
     pub(crate) fn taken(&self) -> usize {
         self.lock().shares.taken()
     }

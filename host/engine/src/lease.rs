@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use simulay_model::{Change, Decision, Progress, RunId};
+use simulay_model::{Change, Decision, Progress, RunEnd, RunError, RunId};
 use simulay_signals::Signal;
 use simulay_store::{Lease, StoreError};
 use tokio::sync::Mutex;
@@ -45,16 +45,20 @@ impl RunLease {
         Ok(lease.map(leased))
     }
 
-    /// Renews the lease; returns once another host has the run, or it has ended. Cancels `stop` when its
-    /// end is asked for elsewhere.
-    pub(crate) async fn keep(&self, stop: &CancellationToken) {
+    /// Renews the lease until it is lost. Cancels `stop` when the end of the run is asked for elsewhere.
+    pub(crate) async fn keep(&self, stop: &CancellationToken) -> Loss {
         loop {
             tokio::time::sleep(self.time / 3).await;
             let lease = Lease { fence: self.fence, active: self.active.total() };
             match self.parts.runs.renew_lease(self.run, lease, self.time).await {
                 Ok(renewed) if renewed.cancel_requested => stop.cancel(),
                 Ok(_) => {}
-                Err(StoreError::Fenced | StoreError::Ended | StoreError::NotFound) => return,
+                Err(StoreError::Fenced) => return Loss::Taken,
+                Err(StoreError::Ended | StoreError::NotFound) => {
+                    // Whoever stored the end may not have come to tell of it.
+                    self.parts.signals.publish(Signal::RunChanged(self.run));
+                    return Loss::Ended;
+                }
                 // Whether anyone took the run meanwhile, the next write will tell.
                 Err(error) => tracing::warn!(run = %self.run, %error, "the lease is not renewed"),
             }
@@ -90,6 +94,12 @@ impl RunLease {
         }
     }
 
+    /// Ends the run as failed, though what happened to it may not be readable any more.
+    pub(crate) async fn fail(&self, error: RunError) -> Result<(), StoreError> {
+        let change = Change::ended(RunEnd::Failed(error));
+        apply_by_head(&self.parts, self.run, Some(self.fence), change).await
+    }
+
     async fn known(&self, known: &mut Option<Arc<Progress>>) -> Result<Arc<Progress>, StoreError> {
         if let Some(progress) = known {
             return Ok(progress.clone());
@@ -99,14 +109,32 @@ impl RunLease {
     }
 }
 
-/// Stores a change of a run that the caller needs no lease for, and that others may change meanwhile.
+/// How a lease was lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Loss {
+    /// Another host has the run.
+    Taken,
+    /// The run has ended.
+    Ended,
+}
+
+/// Stores a change of a run that the caller needs no lease for, and that no attempt is looked at for.
 pub(crate) async fn apply_unleased(parts: &Parts, run: RunId, change: Change) -> Result<(), StoreError> {
+    apply_by_head(parts, run, None, change).await
+}
+
+async fn apply_by_head(
+    parts: &Parts,
+    run: RunId,
+    fence: Option<u64>,
+    change: Change,
+) -> Result<(), StoreError> {
     loop {
-        let progress = parts.runs.progress(run).await?.ok_or(StoreError::NotFound)?;
+        let progress = parts.runs.head(run).await?.ok_or(StoreError::NotFound)?;
         let Decision::Commit(effects) = progress.decide(parts.clock.now(), change.clone())? else {
             return Ok(());
         };
-        match parts.runs.commit(run, None, effects).await {
+        match parts.runs.commit(run, fence, effects).await {
             Ok(()) => {
                 parts.signals.publish(Signal::RunChanged(run));
                 return Ok(());

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 use simulay_model::RunId;
 use simulay_store::StoreError;
 use tokio::sync::watch;
@@ -33,18 +33,18 @@ pub(crate) struct LiveLogs(Arc<Mutex<HashMap<Key, Arc<LiveLog>>>>);
 impl LiveLogs {
     /// The log of a stream, made when there is none.
     pub(crate) fn open(&self, run: RunId, step: u32, call: u32, stream: StreamName) -> Arc<LiveLog> {
-        lock(&self.0).entry((run, step, call, stream)).or_default().clone()
+        self.0.lock().entry((run, step, call, stream)).or_default().clone()
     }
 
     /// The log of a stream at work.
     pub(crate) fn get(&self, run: RunId, step: u32, call: u32, stream: StreamName) -> Option<Arc<LiveLog>> {
-        lock(&self.0).get(&(run, step, call, stream)).cloned()
+        self.0.lock().get(&(run, step, call, stream)).cloned()
     }
 
     /// Ends both logs of a call; from now on its artifacts tell.
     pub(crate) fn close(&self, run: RunId, step: u32, call: u32) {
         for stream in [StreamName::Stdout, StreamName::Stderr] {
-            if let Some(log) = lock(&self.0).remove(&(run, step, call, stream)) {
+            if let Some(log) = self.0.lock().remove(&(run, step, call, stream)) {
                 log.end();
             }
         }
@@ -71,7 +71,7 @@ struct Progress {
 impl LiveLog {
     /// Takes bytes told at `offset`. What lies behind it came from a lost attachment and comes again.
     pub(crate) fn write(&self, offset: u64, new: &[u8]) {
-        let mut bytes = lock(&self.bytes);
+        let mut bytes = self.bytes.lock();
         bytes.truncate(usize::try_from(offset).unwrap_or(usize::MAX));
         bytes.extend(new);
         // Readers never go back: what is told again is the same.
@@ -80,11 +80,11 @@ impl LiveLog {
 
     /// All bytes so far.
     pub(crate) fn snapshot(&self) -> Vec<u8> {
-        lock(&self.bytes).all()
+        self.bytes.lock().all()
     }
 
     fn end(&self) {
-        let bytes = lock(&self.bytes);
+        let bytes = self.bytes.lock();
         let ended = Some(bytes.last());
         self.progress.send_replace(Progress { length: bytes.length(), ended });
     }
@@ -140,7 +140,7 @@ impl Reader {
             if let Some(last) = ended {
                 return self.last(length, &last);
             }
-            let bytes = self.log.upgrade().map(|log| lock(&log.bytes).after(position));
+            let bytes = self.log.upgrade().map(|log| log.bytes.lock().after(position));
             if let Some(bytes) = bytes.filter(|bytes| !bytes.is_empty()) {
                 self.position += bytes.len();
                 return Some(Next::Bytes(bytes));
@@ -217,11 +217,6 @@ impl Pieces {
         all.extend_from_slice(&self.growing);
         all
     }
-}
-
-/// A panic elsewhere leaves plain bytes behind, which are as good as before.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock()
 }
 
 #[cfg(test)]

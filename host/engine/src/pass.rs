@@ -65,7 +65,10 @@ impl<'a> Pass<'a> {
         match ended {
             // Waiting does not mend damaged data.
             Err(error @ StoreError::Corrupt(_)) => {
-                lease.apply(Change::ended(RunEnd::Failed(verdict::of_store(&error)))).await
+                if let Err(error) = remove_containers(context, lease).await {
+                    tracing::warn!(run = %context.run, %error, "containers of the run are left to the sweep");
+                }
+                lease.fail(verdict::of_store(&error)).await
             }
             ended => ended,
         }
@@ -92,18 +95,8 @@ impl<'a> Pass<'a> {
             Err(Fault::Run(error)) => (RunEnd::Failed(error), Vec::new()),
             Err(Fault::Store(error)) => return Err(error),
         };
-        self.remove_containers().await?;
+        remove_containers(self.context, self.lease).await?;
         self.lease.apply(Change::Ended { end, kept }).await
-    }
-
-    async fn remove_containers(&self) -> Result<(), StoreError> {
-        let progress = self.lease.progress().await?;
-        let open = progress.attempts.iter().filter(|(_, newest)| newest.started && newest.end.is_none());
-        for ((step, index), newest) in open {
-            remove(&self.context.parts, self.run.id, (*step, *index, newest.attempt)).await;
-            self.context.logs.close(self.run.id, *step, *index);
-        }
-        Ok(())
     }
 
     /// Works on the run until it ends or its time is up; containers are stopped before either.
@@ -168,7 +161,13 @@ impl<'a> Pass<'a> {
         if let Some(newest) = steps.checked_sub(1) {
             // Containers at work are taken up whatever room there is: what they hold, they hold for a time.
             let step = self.context.parts.journal.step(id, newest).await?;
-            return self.admit(step.ok_or(StoreError::NotFound)?).await.map(Some);
+            let step =
+                step.ok_or_else(|| StoreError::Corrupt(format!("the plan of step {newest} is missing")))?;
+            // What a call failed with goes before what the policy says of the step by now.
+            if let Some(error) = failed(newest, &step, &*self.lease.progress().await?) {
+                return Err(error.into());
+            }
+            return self.admit(step).await.map(Some);
         }
         if self.context.room.wait(0, stop).await.is_err() {
             return Ok(None);
@@ -242,19 +241,12 @@ impl<'a> Pass<'a> {
         Planned { step, demands }: &Planned,
         stop: &CancellationToken,
     ) -> Result<Option<Vec<ContainerResult>>, Fault> {
-        let failed =
-            |progress: &Progress| ends(number, step, progress).find_map(|(call, end)| failure(call, end?));
+        let open = pending(number, step, &*self.lease.progress().await?, demands);
+        let Self { context, lease, flow, run, .. } = self;
+        let (permissions, known) = (Permissions::from(&self.plugin.manifest), self.known().await?);
+        Simulation { context, lease, flow, run, permissions, known }.step(open, stop).await?;
         let progress = self.lease.progress().await?;
-        // One that failed the run already leaves nothing to do but to tell so.
-        if failed(&progress).is_none() {
-            let open = pending(number, step, &progress, demands);
-            let Self { context, lease, flow, run, .. } = self;
-            let (permissions, known) = (Permissions::from(&self.plugin.manifest), self.known().await?);
-            let simulation = Simulation { context, lease, flow, run, permissions, known };
-            simulation.step(open, stop).await?;
-        }
-        let progress = self.lease.progress().await?;
-        if let Some(error) = failed(&progress) {
+        if let Some(error) = failed(number, step, &progress) {
             return Err(error.into());
         }
         let result = |(_, end): (&ContainerCall, Option<&CallEnd>)| match end {
@@ -280,6 +272,22 @@ impl<'a> Pass<'a> {
     async fn log(&self, stage: Stage, level: LogLevel, message: String) -> Result<(), StoreError> {
         self.lease.apply(Change::Logged { stage, level, message }).await
     }
+}
+
+/// Removes what is left of a run in Docker.
+async fn remove_containers(context: &RunContext, lease: &RunLease) -> Result<(), StoreError> {
+    let progress = lease.progress().await?;
+    let open = progress.attempts.iter().filter(|(_, newest)| newest.started && newest.end.is_none());
+    for ((step, index), newest) in open {
+        remove(&context.parts, context.run, (*step, *index, newest.attempt)).await;
+        context.logs.close(context.run, *step, *index);
+    }
+    Ok(())
+}
+
+/// The error of the first call of a step that failed the run.
+fn failed(number: u32, step: &Step, progress: &Progress) -> Option<RunError> {
+    ends(number, step, progress).find_map(|(call, end)| failure(call, end?))
 }
 
 /// The calls of a step, and how they ended.

@@ -9,7 +9,7 @@ use crate::{Backoff, PluginPolicy, RetentionRules};
 /// How much the engine does at once, and how long it lets things take.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Who holds runs; the same at each start, and another on each host that shares the database.
+    /// Who leases runs; the same at each start, and another on each host that shares the database.
     pub owner: String,
     /// Time after which a run of a host that is silent goes on elsewhere.
     pub lease: Duration,
@@ -38,7 +38,7 @@ pub struct Settings {
     pub max_inputs: usize,
     /// Pauses before another attempt.
     pub backoff: Backoff,
-    /// Time a run may be worked on; waiting for a turn does not count.
+    /// The longest active time of a run; waiting for a turn does not count.
     pub max_run_time: Duration,
     /// Time that runs at work get to end when the host stops; then they are left to its next start.
     pub drain: Duration,

@@ -48,7 +48,7 @@ impl ArtifactKind {
 pub struct RunArtifact {
     /// What it is to the run.
     pub kind: ArtifactKind,
-    /// Step and place of the call that left it; none for inputs and kept files.
+    /// Step and index of the call that left it; none for inputs and kept files.
     pub origin: Option<(u32, u32)>,
     /// The bytes and their name.
     pub artifact: Artifact,

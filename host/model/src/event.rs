@@ -151,10 +151,15 @@ impl EventData {
             Self::StepPlanned(planned) => planned.calls.iter().map(String::len).sum(),
             Self::CallEnded(ended) => {
                 let outputs = ended.result.iter().flat_map(|result| &result.outputs);
-                outputs.map(|file| file.path.as_str().len() + size_of::<Artifact>()).sum()
+                let outputs: usize =
+                    outputs.map(|file| file.path.as_str().len() + size_of::<Artifact>()).sum();
+                outputs + ended.error.as_ref().map_or(0, |error| error.message.len())
             }
             Self::Logged(logged) => logged.message.len(),
-            Self::RunEnded(ended) => ended.outcome.as_ref().map_or(0, |outcome| outcome.as_str().len()),
+            Self::RunEnded(ended) => {
+                let outcome = ended.outcome.as_ref().map_or(0, |outcome| outcome.as_str().len());
+                outcome + ended.error.as_ref().map_or(0, |error| error.message.len())
+            }
         }
     }
 

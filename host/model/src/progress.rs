@@ -279,7 +279,8 @@ impl Effects {
     /// True when they end what takes room, and take little themselves.
     #[must_use]
     pub fn frees_room(&self) -> bool {
-        self.report.is_none() && self.head.as_ref().is_some_and(|head| head.cancel_requested || self.is_end())
+        let ends = matches!(self.event, EventData::CancelRequested | EventData::RunEnded(_));
+        ends && self.report.is_none()
     }
 
     /// True when nothing follows.

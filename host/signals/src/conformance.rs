@@ -1,4 +1,4 @@
-//! What every adapter promises, for a test of each.
+//! What every backend promises, for a test of each.
 #![expect(clippy::panic, reason = "part of tests")]
 
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::{Heard, Signal, Signals, Subscription, Topic};
 
 /// For a signal to come, even from another process.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// More than any adapter keeps for a subscriber.
+/// More than any backend keeps for a subscriber.
 const MANY: usize = 10_000;
 
 /// Fails when `signals` breaks a promise.

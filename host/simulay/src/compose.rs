@@ -1,4 +1,4 @@
-//! The only place that picks adapters.
+//! The only place that picks backends.
 
 mod docker;
 mod limits;

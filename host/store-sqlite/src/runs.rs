@@ -35,6 +35,10 @@ impl Runs for SqliteStore {
         self.read(move |connection| progress(connection, run)).await
     }
 
+    async fn head(&self, run: RunId) -> Result<Option<Progress>, StoreError> {
+        self.read(move |connection| head(connection, run)).await
+    }
+
     async fn commit(&self, run: RunId, fence: Option<u64>, effects: Box<Effects>) -> Result<(), StoreError> {
         let (name, at_last) = (effects.event.kind(), effects.frees_room());
         let (observed, effects) = (self.observed.now(), Arc::new(*effects));
@@ -107,11 +111,15 @@ impl Runs for SqliteStore {
     }
 }
 
-fn progress(connection: &Connection, run: RunId) -> SqlResult<Option<Progress>> {
+fn head(connection: &Connection, run: RunId) -> SqlResult<Option<Progress>> {
     let sql = "SELECT state, steps, cancel_requested, last_event FROM runs WHERE id = ?1";
     let mut statement = connection.prepare_cached(sql)?;
     let head = statement.query_row([run.to_string()], |row| Ok(rows::progress(row))).optional()?;
-    let Some(mut progress) = head.transpose()? else { return Ok(None) };
+    head.transpose()
+}
+
+fn progress(connection: &Connection, run: RunId) -> SqlResult<Option<Progress>> {
+    let Some(mut progress) = head(connection, run)? else { return Ok(None) };
     let sql = "SELECT step, place, attempt, started, ending FROM newest_calls WHERE run = ?1";
     let mut statement = connection.prepare_cached(sql)?;
     let mut attempts = statement.query([run.to_string()])?;

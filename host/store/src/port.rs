@@ -81,6 +81,9 @@ pub trait Runs: Send + Sync {
     /// What decides about the run.
     async fn progress(&self, run: RunId) -> Result<Option<Progress>, StoreError>;
 
+    /// As [`Runs::progress`], without the attempts, which may be large: enough for what looks at none.
+    async fn head(&self, run: RunId) -> Result<Option<Progress>, StoreError>;
+
     /// Stores `effects` in one durable transaction, if the run's last event is the one they were decided
     /// on (compare-and-set). `fence` is that of the writer's lease, if he has one. A run at its end is
     /// leased to nobody.
@@ -159,7 +162,7 @@ pub trait Journal: Send + Sync {
     /// The plan of a step.
     async fn step(&self, run: RunId, step: u32) -> Result<Option<Step>, StoreError>;
 
-    /// All calls of all steps, the newest attempt of each, by step and place.
+    /// All calls of all steps, the newest attempt of each, by step and index.
     async fn calls(&self, run: RunId) -> Result<Vec<CallRecord>, StoreError>;
 
     /// The newest attempt at a call.

@@ -83,7 +83,7 @@ impl Act {
         self
     }
 
-    /// Does not end before [`Scripted::release`].
+    /// Does not end before [`super::Scripted::release`].
     #[must_use]
     pub const fn held(mut self) -> Self {
         self.held = true;

@@ -19,7 +19,7 @@ pub(super) struct Shares {
     used: Capacity,
     /// Percent of the places and of the memory that only newcomers get.
     newcomer_percent: u8,
-    /// FairQueue at work of each owner, and of each pipeline of an owner.
+    /// Permits of each owner, and of each pipeline of an owner.
     at_work: BTreeMap<Path, usize>,
 }
 

@@ -126,6 +126,10 @@ impl Runs for Database {
         self.read(self.store.records.progress(run)).await
     }
 
+    async fn head(&self, run: RunId) -> Result<Option<Progress>, StoreError> {
+        self.read(self.store.records.head(run)).await
+    }
+
     async fn commit(&self, run: RunId, fence: Option<u64>, effects: Box<Effects>) -> Result<(), StoreError> {
         self.write(Runs::commit(&*self.store.records, run, fence, effects)).await
     }

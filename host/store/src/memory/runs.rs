@@ -1,5 +1,6 @@
 //! Runs and their leases.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -31,6 +32,11 @@ impl Runs for MemoryStore {
 
     async fn progress(&self, run: RunId) -> Result<Option<Progress>, StoreError> {
         Ok(self.state().runs.get(&run).map(RunEntry::progress))
+    }
+
+    async fn head(&self, run: RunId) -> Result<Option<Progress>, StoreError> {
+        let progress = self.progress(run).await?;
+        Ok(progress.map(|progress| Progress { attempts: BTreeMap::new(), ..progress }))
     }
 
     async fn commit(&self, run: RunId, fence: Option<u64>, effects: Box<Effects>) -> Result<(), StoreError> {
