@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use simulay_containers_docker::Owner;
-use simulay_engine::{Engine, Parts, RetentionPorts, Settings as EngineSettings, SystemEntropy};
+use simulay_engine::{Engine, Parts, RetentionPorts, SystemEntropy};
 use simulay_model::SystemClock;
 use simulay_sandbox::{Sandbox, SandboxSettings};
 use simulay_sandbox_wasm::{Launch, ProcessSandbox, Restriction};
@@ -87,8 +87,7 @@ pub(crate) fn engine(
     let (records, blobs) = simulay_store_sqlite::open(data)
         .with_context(|| format!("the data directory {} cannot be used", data.display()))?;
     let owner = (standing == InstanceMode::Passing).then(Owner::this_process).transpose()?;
-    let instance = instance::of(data, standing)?;
-    let whose = Whose { instance, owner };
+    let whose = Whose { instance: instance::of(data, standing)?, owner };
     let policy = docker::policy(settings, images)?;
     let containers = docker::containers(settings, whose, policy.clone())?;
     let kept = kept(records.clone(), blobs.clone());
@@ -105,9 +104,8 @@ pub(crate) fn engine(
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
     };
-    // Its leases are known by the data directory, whichever process holds them.
-    let settings = EngineSettings { owner: instance.to_string(), ..limits::of_engine(settings) };
-    Ok(Engine::new(parts, settings, Some(kept)))
+    // Nobody else works in the directory: all leases in it are of earlier lives, also those of a copy.
+    Ok(Engine::new(parts, limits::of_engine(settings), Some(kept)))
 }
 
 /// Serves the REST interface over `engine` until `stop`.
