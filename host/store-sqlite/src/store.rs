@@ -66,7 +66,7 @@ impl SqliteStore {
         T: Send + 'static,
         F: FnOnce(&Connection) -> SqlResult<T> + Send + 'static,
     {
-        self.writer.write(name, work, |_| ()).await
+        self.writer.write(name, work).await
     }
 
     /// As [`Self::write`], also on a full disk: what frees room, or ends what takes it.

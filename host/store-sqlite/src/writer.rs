@@ -47,18 +47,12 @@ impl Writer {
         self.ailing.load(Ordering::Relaxed)
     }
 
-    /// Runs `work` inside a savepoint and, once it is durable, `committed`, even when nobody waits
-    /// for the answer any more. Its fail points are `store.NAME.before` and `store.NAME.after`.
-    pub(crate) async fn write<T, F, C>(
-        &self,
-        name: &'static str,
-        work: F,
-        committed: C,
-    ) -> Result<T, StoreError>
+    /// Runs `work` inside a savepoint and makes it durable, even when nobody waits for the answer any
+    /// more. Its fail points are `store.NAME.before` and `store.NAME.after`.
+    pub(crate) async fn write<T, F>(&self, name: &'static str, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> SqlResult<T> + Send + 'static,
-        C: FnOnce(&T) + Send + 'static,
     {
         tracing::trace!(name, "a write");
         let (answer, answered) = oneshot::channel();
@@ -67,12 +61,8 @@ impl Writer {
             let worked = group.and_then(|group| Ok(in_savepoint(group, work)?));
             Box::new(move |group_committed| {
                 fail_point!(&format!("store.{name}.after"), |_| std::process::abort());
-                let result = group_committed.and(worked);
-                if let Ok(value) = &result {
-                    committed(value);
-                }
                 // Nobody waits any more: the write stands all the same.
-                let _ = answer.send(result);
+                let _ = answer.send(group_committed.and(worked));
             })
         });
         let jobs = self.jobs.as_ref().ok_or_else(stopped)?;
@@ -199,7 +189,7 @@ mod tests {
             begin.send(()).map_err(|()| stopped())?;
             Ok(gone.recv().map_err(|_| stopped())?)
         };
-        let mut first = Box::pin(writer.write("test", work, |()| ()));
+        let mut first = Box::pin(writer.write("test", work));
         assert!(futures_util::poll!(&mut first).is_pending());
         begun.await.unwrap();
         (go, first)
@@ -210,8 +200,8 @@ mod tests {
         let bench = bench();
         let (go, first) = held(&bench.writer).await;
         let file = bench.file.clone();
-        let inserts = (0..20).map(|n| bench.writer.write("test", move |c| insert(c, n), |_| ()));
-        let last = bench.writer.write("test", move |_| Ok(count(&file)), |_| ());
+        let inserts = (0..20).map(|n| bench.writer.write("test", move |c| insert(c, n)));
+        let last = bench.writer.write("test", move |_| Ok(count(&file)));
         let release = async { go.send(()).unwrap() };
         let (_, inserted, seen, ()) = tokio::join!(biased; first, join_all(inserts), last, release);
         inserted.into_iter().collect::<Result<Vec<_>, _>>().unwrap();
@@ -227,9 +217,9 @@ mod tests {
             insert(c, 7)?;
             Err::<(), _>(StoreError::Ended.into())
         };
-        let before = bench.writer.write("test", |c| insert(c, 1), |_| ());
-        let bad = bench.writer.write("test", spoilt, |_| panic!("nothing was committed"));
-        let after = bench.writer.write("test", |c| insert(c, 2), |_| ());
+        let before = bench.writer.write("test", |c| insert(c, 1));
+        let bad = bench.writer.write("test", spoilt);
+        let after = bench.writer.write("test", |c| insert(c, 2));
         let release = async { go.send(()).unwrap() };
         let (_, before, bad, after, ()) = tokio::join!(biased; first, before, bad, after, release);
         assert!(before.is_ok() && after.is_ok());
@@ -241,15 +231,15 @@ mod tests {
     async fn a_group_sqlite_rolled_back_is_acknowledged_to_nobody() {
         let bench = bench();
         let (go, first) = held(&bench.writer).await;
-        let before = bench.writer.write("test", |c| insert(c, 1), |_| ());
-        let rollback = bench.writer.write("test", |c| Ok(c.execute_batch("ROLLBACK")?), |_| ());
-        let after = bench.writer.write("test", |c| insert(c, 2), |_| ());
+        let before = bench.writer.write("test", |c| insert(c, 1));
+        let rollback = bench.writer.write("test", |c| Ok(c.execute_batch("ROLLBACK")?));
+        let after = bench.writer.write("test", |c| insert(c, 2));
         let release = async { go.send(()).unwrap() };
         let (_, before, rollback, after, ()) = tokio::join!(biased; first, before, rollback, after, release);
         assert!(before.is_err() && rollback.is_err() && after.is_err());
         assert_eq!(count(&bench.file), 0);
         assert!(bench.writer.is_ailing());
-        bench.writer.write("test", |c| insert(c, 3), |_| ()).await.unwrap();
+        bench.writer.write("test", |c| insert(c, 3)).await.unwrap();
         assert!(!bench.writer.is_ailing());
         assert_eq!(count(&bench.file), 1);
     }
@@ -257,11 +247,11 @@ mod tests {
     #[tokio::test]
     async fn a_disk_that_takes_nothing_is_told_and_tried_anew() {
         let bench = bench();
-        let lock = bench.writer.write("test", |c| Ok(c.execute_batch("PRAGMA query_only = ON")?), |_| ());
+        let lock = bench.writer.write("test", |c| Ok(c.execute_batch("PRAGMA query_only = ON")?));
         lock.await.unwrap();
-        let refused = bench.writer.write("test", |c| insert(c, 1), |_| ()).await;
+        let refused = bench.writer.write("test", |c| insert(c, 1)).await;
         assert!(matches!(refused, Err(StoreError::Unwritable(_))), "{refused:?}");
-        bench.writer.write("test", |c| insert(c, 2), |_| ()).await.unwrap();
+        bench.writer.write("test", |c| insert(c, 2)).await.unwrap();
         assert_eq!(count(&bench.file), 1);
     }
 }
