@@ -1,20 +1,43 @@
-//! Who asks, as far as can be told: there are no accounts yet.
+//! Who asks.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::{ConnectInfo, FromRef, FromRequestParts};
 use axum::http::request::Parts;
+use simulay_model::{AccountName, Principal};
 
-/// Who asks, e.g. `rest from 127.0.0.1`; behind a proxy, that is the proxy's address.
-pub(crate) struct Caller(pub(crate) String);
+/// Tells which account a request is of.
+pub trait Authenticator: Send + Sync {
+    /// The account.
+    fn account(&self, request: &Parts) -> AccountName;
+}
 
-impl<S: Send + Sync> FromRequestParts<S> for Caller {
+/// For a host of one person: whoever reaches it is that person.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OnePerson;
+
+impl Authenticator for OnePerson {
+    fn account(&self, _request: &Parts) -> AccountName {
+        AccountName::local()
+    }
+}
+
+/// Who asks, and from where, e.g. `rest from 127.0.0.1`; behind a proxy, that is the proxy's address.
+pub(crate) struct Caller(pub(crate) Principal);
+
+impl<S> FromRequestParts<S> for Caller
+where
+    S: Send + Sync,
+    Arc<dyn Authenticator>: FromRef<S>,
+{
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let account = Arc::<dyn Authenticator>::from_ref(state).account(parts);
         let from = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let told = from.map(|ConnectInfo(peer)| format!("rest from {}", peer.ip().to_canonical()));
-        Ok(Self(told.unwrap_or_else(|| String::from("rest"))))
+        let via = from.map(|ConnectInfo(peer)| format!("rest from {}", peer.ip().to_canonical()));
+        Ok(Self(Principal { account, via: via.unwrap_or_else(|| String::from("rest")) }))
     }
 }

@@ -8,8 +8,8 @@ use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use simulay_engine::{Beginning, Once};
-use simulay_model::Digest;
-use simulay_store::{Outcome, RequestKey};
+use simulay_model::{Digest, Principal};
+use simulay_store::Outcome;
 
 use crate::problem::Refusal;
 use crate::state::Api;
@@ -17,8 +17,6 @@ use crate::wire::ProblemKind;
 
 const NAME: HeaderName = HeaderName::from_static("idempotency-key");
 const MAX_LENGTH: usize = 128;
-/// Whose requests these are, until there are accounts.
-const OWNER: &str = "everyone";
 
 /// What documents say of the header.
 pub(crate) const MEANING: &str = "A name of your choice for this request, at most 128 visible ASCII \
@@ -29,7 +27,9 @@ pub(crate) const MEANING: &str = "A name of your choice for this request, at mos
 pub(crate) struct Keyed(Option<Key>);
 
 struct Key {
-    request: RequestKey,
+    /// Method and route.
+    scope: String,
+    key: String,
     /// Path and query.
     target: String,
 }
@@ -37,9 +37,9 @@ struct Key {
 impl Keyed {
     /// The request with this body, when it has a name; only then is the body's digest asked for.
     pub(crate) fn once(self, body: impl FnOnce() -> Digest) -> Option<Once> {
-        let Key { request, target } = self.0?;
+        let Key { scope, key, target } = self.0?;
         let fingerprint = Digest::of(format!("{target}\n{}", body()).as_bytes());
-        Some(Once { request, fingerprint })
+        Some(Once { scope, key, fingerprint })
     }
 }
 
@@ -49,8 +49,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Keyed {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
         let Some(key) = key(&parts.headers)? else { return Ok(Self(None)) };
         let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
-        let request = RequestKey { scope: format!("{OWNER} {} {route}", parts.method), key };
-        Ok(Self(Some(Key { request, target: parts.uri.to_string() })))
+        let scope = format!("{} {route}", parts.method);
+        Ok(Self(Some(Key { scope, key, target: parts.uri.to_string() })))
     }
 }
 
@@ -117,15 +117,16 @@ impl IntoResponse for Answer {
 /// that does no harm when it is done again, as after a crash before its answer was stored.
 pub(crate) async fn answered(
     api: &Api,
+    principal: &Principal,
     once: Option<Once>,
     work: impl Future<Output = Result<Answer, Refusal>>,
 ) -> Result<Answer, Refusal> {
     let Some(once) = once else { return work.await };
-    match api.engine.intake.begin(&once).await? {
+    match api.engine.intake.begin(principal, &once).await? {
         Beginning::Again(outcome) => Answer::read(&outcome),
         Beginning::First(_at_work) => {
             let answer = work.await?;
-            api.engine.intake.remember(&once, answer.stored()?).await?;
+            api.engine.intake.remember(principal, &once, answer.stored()?).await?;
             Ok(answer)
         }
     }

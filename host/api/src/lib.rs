@@ -32,6 +32,7 @@ mod state;
 mod telemetry;
 pub mod wire;
 
+pub use caller::{Authenticator, OnePerson};
 pub use router::{openapi, router};
 pub use serve::serve;
 pub use settings::ApiSettings;

@@ -32,6 +32,7 @@ pub(crate) const fn meaning(kind: ProblemKind) -> (StatusCode, &'static str) {
         Kind::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "The method is not offered here"),
         Kind::NotAcceptable => (StatusCode::NOT_ACCEPTABLE, "The accepted media types are not offered"),
         Kind::RequestTimeout => (StatusCode::REQUEST_TIMEOUT, "The request took too long"),
+        Kind::PluginNameTaken => (StatusCode::CONFLICT, "The name is another account's"),
         Kind::PluginVersionExists => (StatusCode::CONFLICT, "The version exists with other bytes"),
         Kind::PluginNotActive => (StatusCode::CONFLICT, "The version takes no new runs"),
         Kind::ApprovalNeeded => (StatusCode::CONFLICT, "What the plugin asks for is not approved"),

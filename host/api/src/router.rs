@@ -1,5 +1,7 @@
 //! The routes with everything around them.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use bytes::Bytes;
@@ -12,15 +14,23 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::hosts::Hosts;
 use crate::origins::Origins;
 use crate::state::Api;
-use crate::{ApiSettings, connections, documentation, hosts, linger, middleware, origins, routes, telemetry};
+use crate::{
+    ApiSettings, Authenticator, connections, documentation, hosts, linger, middleware, origins, routes,
+    telemetry,
+};
 
-/// The interface over `engine`. Once `draining` is cancelled nobody is ready, and streams and
+/// The interface over `engine`, for whoever `authenticator` says asks. Once `draining` is cancelled nobody is ready, and streams and
 /// waits end.
-pub fn router(engine: Engine, settings: &ApiSettings, draining: CancellationToken) -> Router {
+pub fn router(
+    engine: Engine,
+    authenticator: Arc<dyn Authenticator>,
+    settings: &ApiSettings,
+    draining: CancellationToken,
+) -> Router {
     telemetry::begin();
     let (routes, document) = documented(settings).split_for_parts();
     let document = serde_json::to_vec(&documentation::complete(document)).unwrap_or_default();
-    let api = Api::new(engine, settings, draining, Bytes::from(document));
+    let api = Api::new(engine, authenticator, settings, draining, Bytes::from(document));
     let routes = routes.method_not_allowed_fallback(middleware::no_method).fallback(middleware::no_route);
     guarded(routes.with_state(api), settings)
 }

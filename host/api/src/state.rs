@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use axum::extract::FromRef;
 use bytes::Bytes;
 use simulay_engine::Engine;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::ApiSettings;
 use crate::concurrency::ConcurrencyLimit;
+use crate::{ApiSettings, Authenticator};
 
 /// How many wait for the place of each upload.
 const WAITING: usize = 8;
@@ -17,6 +18,8 @@ const WAITING: usize = 8;
 #[derive(Clone)]
 pub(crate) struct Api {
     pub(crate) engine: Engine,
+    /// Tells who asks.
+    pub(crate) authenticator: Arc<dyn Authenticator>,
     pub(crate) settings: Arc<ApiSettings>,
     /// Cancelled once the server stops: streams end, waits end, nobody is ready.
     pub(crate) draining: CancellationToken,
@@ -43,6 +46,7 @@ pub(crate) struct Api {
 impl Api {
     pub(crate) fn new(
         engine: Engine,
+        authenticator: Arc<dyn Authenticator>,
         settings: &ApiSettings,
         draining: CancellationToken,
         document: Bytes,
@@ -50,6 +54,7 @@ impl Api {
         let uploads = Arc::new(Semaphore::new(settings.max_uploads));
         Self {
             engine,
+            authenticator,
             settings: Arc::new(settings.clone()),
             draining,
             uploads,
@@ -64,5 +69,11 @@ impl Api {
                 .set_by("server.max_downloads"),
             document,
         }
+    }
+}
+
+impl FromRef<Api> for Arc<dyn Authenticator> {
+    fn from_ref(api: &Api) -> Self {
+        api.authenticator.clone()
     }
 }

@@ -1,34 +1,43 @@
 //! From a request to a run: everything that can be wrong with it is said before it is accepted.
 
 use simulay_model::schema::FieldError;
-use simulay_model::{Artifact, Clash, Plugin, PluginState, Request, Run, RunId, RunState};
+use simulay_model::{
+    AccountName, Artifact, Clash, OwnerFilter, Plugin, PluginState, Request, Run, RunId, RunState,
+};
 use simulay_store::StoreError;
 
 use crate::checks::CheckPlace;
 use crate::{CreateError, NewRun, Parts, Selector, checks};
 
 /// The pipeline meant, when it takes new runs.
-pub(crate) async fn pipeline(parts: &Parts, selector: &Selector) -> Result<Plugin, CreateError> {
-    match find(parts, selector).await? {
+pub(crate) async fn pipeline(
+    parts: &Parts,
+    owner: &OwnerFilter,
+    selector: &Selector,
+) -> Result<Plugin, CreateError> {
+    let any = async || parts.plugins.versions(owner, &selector.name).await;
+    match find(parts, owner, selector).await? {
         Some(plugin) if plugin.state == PluginState::Active => Ok(plugin),
         Some(plugin) => Err(CreateError::NotActive(format!(
             "`{selector}` is {} and takes no new runs; activate it, or name another version",
             plugin.state.as_str()
         ))),
-        None if selector.version.is_none() && !parts.plugins.versions(&selector.name).await?.is_empty() => {
-            Err(CreateError::NotActive(format!(
-                "no release of `{selector}` is active; activate one, or name an active version"
-            )))
-        }
+        None if selector.version.is_none() && !any().await?.is_empty() => Err(CreateError::NotActive(
+            format!("no release of `{selector}` is active; activate one, or name an active version"),
+        )),
         None => Err(CreateError::UnknownPipeline(selector.to_string())),
     }
 }
 
 /// The version meant, whatever its state, or the one that serves the pipeline.
-pub(crate) async fn find(parts: &Parts, selector: &Selector) -> Result<Option<Plugin>, StoreError> {
+pub(crate) async fn find(
+    parts: &Parts,
+    owner: &OwnerFilter,
+    selector: &Selector,
+) -> Result<Option<Plugin>, StoreError> {
     match &selector.version {
-        Some(version) => parts.plugins.version(&selector.name, version).await,
-        None => parts.plugins.served(&selector.name).await,
+        Some(version) => parts.plugins.version(owner, &selector.name, version).await,
+        None => parts.plugins.served(owner, &selector.name).await,
     }
 }
 
@@ -36,20 +45,28 @@ pub(crate) async fn find(parts: &Parts, selector: &Selector) -> Result<Option<Pl
 /// parameters needs a place.
 pub(crate) async fn request(
     parts: &Parts,
+    owner: &OwnerFilter,
     plugin: &Plugin,
     new: &NewRun,
     place: CheckPlace,
 ) -> Result<Request, CreateError> {
     let params = checks::complete(place, &plugin.manifest.params_schema, &new.params).await?;
-    let inputs = inputs(parts, new).await?;
+    let inputs = inputs(parts, owner, new).await?;
     let seed = new.seed.unwrap_or_else(|| draw_seed(parts));
     Ok(Request { params, inputs, seed })
 }
 
 /// A queued run.
-pub(crate) fn run(parts: &Parts, plugin: &Plugin, new: &NewRun, request: Request) -> Run {
+pub(crate) fn run(
+    parts: &Parts,
+    owner: &AccountName,
+    plugin: &Plugin,
+    new: &NewRun,
+    request: Request,
+) -> Run {
     Run {
         id: parts.entropy.run_id(),
+        owner: owner.clone(),
         plugin: plugin.reference(),
         request,
         retries: new.retries,
@@ -86,13 +103,18 @@ pub(crate) fn inputs_together(new: &NewRun, most: usize) -> Result<(), CreateErr
     Err(invalid(format!("/inputs/{}/path", clash.later()), message))
 }
 
-async fn inputs(parts: &Parts, new: &NewRun) -> Result<Vec<Artifact>, CreateError> {
+/// Bytes of others are not there, whoever knows their address.
+async fn inputs(parts: &Parts, owner: &OwnerFilter, new: &NewRun) -> Result<Vec<Artifact>, CreateError> {
+    let asked = new.inputs.iter().map(|input| input.sha256).collect();
+    let nameable = parts.uploads.nameable(owner, asked).await?;
     let mut inputs = Vec::with_capacity(new.inputs.len());
     for (index, input) in new.inputs.iter().enumerate() {
-        let size = parts.blobs.keep(input.sha256).await?.ok_or_else(|| {
+        let kept =
+            if nameable.contains(&input.sha256) { parts.blobs.keep(input.sha256).await? } else { None };
+        let size = kept.ok_or_else(|| {
             invalid(
                 format!("/inputs/{index}/sha256"),
-                "no such bytes were uploaded; `POST /v1/inputs` takes them",
+                "you uploaded no such bytes; `POST /v1/inputs` takes them",
             )
         })?;
         if input.size.is_some_and(|told| told != size) {

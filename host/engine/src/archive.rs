@@ -15,6 +15,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::ArchiveRefused;
 use crate::storage::FreeSpace;
+use crate::upload::Uploader;
 use incoming::Incoming;
 use shelf::BlobShelf;
 use spool::Spool;
@@ -28,6 +29,7 @@ const STRETCH: u64 = 8 << 20;
 pub struct ArchiveWriter {
     reader: Option<ArchiveReader>,
     state: State,
+    uploader: Uploader,
     _reads: DropGuard,
 }
 
@@ -51,12 +53,19 @@ enum State {
 type Reading = JoinHandle<Result<Contents, ArchiveError>>;
 
 impl ArchiveWriter {
-    pub(crate) fn new(blobs: Arc<dyn Blobs>, room: FreeSpace, bounds: Bounds, place: Box<dyn Send>) -> Self {
+    pub(crate) fn new(
+        blobs: Arc<dyn Blobs>,
+        room: FreeSpace,
+        bounds: Bounds,
+        uploader: Uploader,
+        place: Box<dyn Send>,
+    ) -> Self {
         let stop = CancellationToken::new();
         let shelf = BlobShelf::new(blobs, room, stop.clone());
         Self {
             reader: Some(ArchiveReader { bounds, shelf, place }),
             state: State::Begun(BytesMut::new()),
+            uploader,
             _reads: stop.drop_guard(),
         }
     }
@@ -83,7 +92,14 @@ impl ArchiveWriter {
     ///
     /// # Errors
     /// See [`ArchiveRefused`].
-    pub async fn finish(mut self) -> Result<Contents, ArchiveRefused> {
+    pub async fn finish(self) -> Result<Contents, ArchiveRefused> {
+        let uploader = self.uploader.clone();
+        let contents = self.contents().await?;
+        uploader.record(contents.files.iter().map(|file| file.sha256).collect()).await?;
+        Ok(contents)
+    }
+
+    async fn contents(mut self) -> Result<Contents, ArchiveRefused> {
         if let State::Begun(_) = self.state {
             self.begin().await?;
         }

@@ -6,7 +6,7 @@ mod life;
 mod uploads;
 
 use simulay_containers::{ContainerError, RegisteredImage};
-use simulay_model::{Plugin, PluginSummary};
+use simulay_model::{Plugin, PluginSummary, Principal};
 use simulay_store::StoreError;
 
 use crate::reader::Reader;
@@ -34,19 +34,23 @@ impl Catalog {
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn plugins(&self) -> Result<Vec<PluginSummary>, StoreError> {
-        self.shared.parts.plugins.list().await
+    pub async fn plugins(&self, principal: &Principal) -> Result<Vec<PluginSummary>, StoreError> {
+        self.shared.parts.plugins.list(&principal.visible()).await
     }
 
     /// A version, whatever its state; or the one that serves the pipeline.
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn plugin(&self, selector: &Selector) -> Result<Option<Plugin>, StoreError> {
-        accept::find(&self.shared.parts, selector).await
+    pub async fn plugin(
+        &self,
+        principal: &Principal,
+        selector: &Selector,
+    ) -> Result<Option<Plugin>, StoreError> {
+        accept::find(&self.shared.parts, &principal.visible(), selector).await
     }
 
-    /// The operator's images and whether Docker has them.
+    /// The operator's images, which all may use, and whether Docker has them.
     ///
     /// # Errors
     /// When Docker does not answer.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use simulay_model::{PluginName, RunId};
+use simulay_model::{AccountName, PluginName, RunId};
 use tokio_util::sync::CancellationToken;
 
 use crate::limits::Limits;
@@ -17,6 +17,8 @@ pub(crate) struct RunContext {
     pub(crate) limits: Arc<Limits>,
     pub(crate) logs: LiveLogs,
     pub(crate) run: RunId,
+    /// Whose it is.
+    pub(crate) owner: AccountName,
     /// What it is a run of.
     pub(crate) pipeline: PluginName,
     /// What is left of the disk.

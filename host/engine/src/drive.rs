@@ -11,9 +11,6 @@ use crate::lease::{Loss, RunLease};
 use crate::limits::Flow;
 use crate::pass::Pass;
 
-/// Whose runs these are, until there are accounts.
-const OWNER: &str = "everyone";
-
 /// What came of the run's turn.
 enum Outcome {
     /// The run has ended.
@@ -42,7 +39,7 @@ impl RunContext {
 
     /// Waits for the turn of the run and works on it.
     async fn turn(&self) -> Result<Outcome, StoreError> {
-        let flow = Flow { owner: OWNER.into(), pipeline: self.pipeline.clone(), run: self.run };
+        let flow = Flow { owner: self.owner.clone(), pipeline: self.pipeline.clone(), run: self.run };
         let _place = tokio::select! {
             biased;
             () = self.stop.cancelled() => None,

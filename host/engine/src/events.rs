@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
-use simulay_model::{Event, EventData, RunId};
+use simulay_model::{Event, EventData, OwnerFilter, RunId};
 use simulay_signals::{Heard, Subscription, Topic};
 use simulay_store::StoreError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -39,17 +39,18 @@ impl Followers {
     pub(crate) fn follow(
         &self,
         parts: Parts,
+        owner: OwnerFilter,
         run: RunId,
         after: u64,
     ) -> BoxStream<'static, Result<Event, StoreError>> {
-        follow(Follower { heavy: Some(self.heavy.clone()), ..Follower::new(parts, run, after) })
+        follow(Follower { heavy: Some(self.heavy.clone()), ..Follower::new(parts, owner, run, after) })
     }
 }
 
 /// Comes back once the run has ended.
-pub(crate) async fn ended(parts: Parts, run: RunId) {
+pub(crate) async fn ended(parts: Parts, owner: OwnerFilter, run: RunId) {
     // Whoever holds no page for longer than it takes to drop it needs no place for a heavy one.
-    follow(Follower::new(parts, run, 0)).for_each(|_| std::future::ready(())).await;
+    follow(Follower::new(parts, owner, run, 0)).for_each(|_| std::future::ready(())).await;
 }
 
 fn follow(follower: Follower) -> BoxStream<'static, Result<Event, StoreError>> {
@@ -68,6 +69,7 @@ fn follow(follower: Follower) -> BoxStream<'static, Result<Event, StoreError>> {
 
 struct Follower {
     parts: Parts,
+    owner: OwnerFilter,
     run: RunId,
     after: u64,
     page: VecDeque<Event>,
@@ -79,9 +81,9 @@ struct Follower {
 }
 
 impl Follower {
-    const fn new(parts: Parts, run: RunId, after: u64) -> Self {
+    const fn new(parts: Parts, owner: OwnerFilter, run: RunId, after: u64) -> Self {
         let page = VecDeque::new();
-        Self { parts, run, after, page, signals: None, ended: false, heavy: None, place: None }
+        Self { parts, owner, run, after, page, signals: None, ended: false, heavy: None, place: None }
     }
 
     async fn next(&mut self) -> Result<Option<Event>, StoreError> {
@@ -108,7 +110,7 @@ impl Follower {
         self.page = self.read().await?;
         if self.page.is_empty() {
             // A reader who names the last event, or one past it, waits for nothing.
-            let run = self.parts.runs.summary(self.run).await?;
+            let run = self.parts.runs.summary(&self.owner, self.run).await?;
             if run.is_none_or(|run| run.state.is_end()) {
                 self.page = self.read().await?;
                 return Ok(!self.page.is_empty());
@@ -133,6 +135,7 @@ impl Follower {
     }
 
     async fn page(&self) -> Result<VecDeque<Event>, StoreError> {
-        self.parts.journal.events(self.run, self.after, PAGE).await.map(VecDeque::from)
+        let events = self.parts.journal.events(&self.owner, self.run, self.after, PAGE).await?;
+        Ok(events.into())
     }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use simulay_archives::Bounds;
-use simulay_model::{Change, Digest, Request, Run, RunId, RunState};
+use simulay_model::{Change, Digest, Plugin, Principal, Request, Run, RunId, RunState, UnfinishedRun};
 use simulay_sandbox::{Answer, Call};
 use simulay_signals::Signal;
 use simulay_store::{BlobWriter, Claim, Outcome, StoreError};
@@ -17,6 +17,7 @@ use crate::lease::apply_unleased;
 use crate::repeat::{AtWork, Beginning, InFlight, Once, RepeatError};
 use crate::shared::Shared;
 use crate::storage::ThrottledWriter;
+use crate::upload::{UploadWriter, Uploader};
 use crate::{CreateError, NewRun, Planned, accept, checks, plan, plugins, verdict};
 
 /// Time a request waits to be checked.
@@ -66,10 +67,8 @@ impl Intake {
     ///
     /// # Errors
     /// See [`CreateError`].
-    pub async fn preview(&self, new: NewRun) -> Result<Planned, CreateError> {
-        let plugin = accept::pipeline(&self.shared.parts, &new.pipeline).await?;
-        accept::inputs_together(&new, self.shared.settings.max_inputs)?;
-        let request = accept::request(&self.shared.parts, &plugin, &new, self.check_place().await?).await?;
+    pub async fn preview(&self, principal: &Principal, new: NewRun) -> Result<Planned, CreateError> {
+        let (plugin, request) = self.valid(principal, &new).await?;
         let (params, seed) = (request.params.clone(), request.seed);
         let known: HashMap<_, _> = request.inputs.iter().map(|input| (input.sha256, input.size)).collect();
         let known = Arc::new(known);
@@ -88,27 +87,28 @@ impl Intake {
     ///
     /// # Errors
     /// [`StoreError::Ended`] when it ended in another way, [`StoreError::NotFound`].
-    pub async fn cancel(&self, id: RunId) -> Result<Run, StoreError> {
-        match apply_unleased(&self.shared.parts, id, Change::CancelRequested).await {
+    pub async fn cancel(&self, principal: &Principal, id: RunId) -> Result<Run, StoreError> {
+        match apply_unleased(&self.shared.parts, principal, id, Change::CancelRequested).await {
             Ok(()) => self.shared.parts.signals.publish(Signal::CancelRequested(id)),
             Err(StoreError::Ended) => {
-                let run = self.run(id).await?.ok_or(StoreError::NotFound)?;
+                let run = self.run(principal, id).await?.ok_or(StoreError::NotFound)?;
                 let cancelled = run.state == simulay_model::RunState::Cancelled;
                 return if cancelled { Ok(run) } else { Err(StoreError::Ended) };
             }
             Err(error) => return Err(error),
         }
-        self.run(id).await?.ok_or(StoreError::NotFound)
+        self.run(principal, id).await?.ok_or(StoreError::NotFound)
     }
 
     /// Takes the bytes of an input.
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn blob_writer(&self) -> Result<Box<dyn BlobWriter>, StoreError> {
+    pub async fn blob_writer(&self, principal: &Principal) -> Result<Box<dyn BlobWriter>, StoreError> {
         self.shared.check_room().await?;
         let writer = self.shared.parts.blobs.create().await?;
-        Ok(Box::new(ThrottledWriter { writer, room: self.shared.room(), stop: None, unseen: 0 }))
+        let writer = Box::new(ThrottledWriter { writer, room: self.shared.room(), stop: None, unseen: 0 });
+        Ok(Box::new(UploadWriter { writer, uploader: self.uploader(principal) }))
     }
 
     /// Takes the bytes of an archive of inputs; `place` is let go of when its reading has ended.
@@ -117,21 +117,33 @@ impl Intake {
     /// When the store does not answer.
     pub async fn archive_writer(
         &self,
+        principal: &Principal,
         bounds: Bounds,
         place: impl Send + 'static,
     ) -> Result<ArchiveWriter, StoreError> {
         self.shared.check_room().await?;
-        Ok(ArchiveWriter::new(self.shared.parts.blobs.clone(), self.shared.room(), bounds, Box::new(place)))
+        let (blobs, uploader) = (self.shared.parts.blobs.clone(), self.uploader(principal));
+        Ok(ArchiveWriter::new(blobs, self.shared.room(), bounds, uploader, Box::new(place)))
+    }
+
+    fn uploader(&self, principal: &Principal) -> Uploader {
+        Uploader { uploads: self.shared.parts.uploads.clone(), account: principal.account.clone() }
     }
 
     /// Which of these inputs are not there; the others are not collected for a while.
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn missing(&self, inputs: &BTreeSet<Digest>) -> Result<Vec<Digest>, StoreError> {
+    pub async fn missing(
+        &self,
+        principal: &Principal,
+        inputs: &BTreeSet<Digest>,
+    ) -> Result<Vec<Digest>, StoreError> {
+        let asked = inputs.iter().copied().collect();
+        let nameable = self.shared.parts.uploads.nameable(&principal.visible(), asked).await?;
         let mut missing = Vec::new();
         for input in inputs {
-            if self.shared.parts.blobs.keep(*input).await?.is_none() {
+            if !nameable.contains(input) || self.shared.parts.blobs.keep(*input).await?.is_none() {
                 missing.push(*input);
             }
         }
@@ -142,8 +154,8 @@ impl Intake {
     ///
     /// # Errors
     /// See [`CreateError`].
-    pub async fn create(&self, new: NewRun) -> Result<Run, CreateError> {
-        let run = self.accept(new).await?;
+    pub async fn create(&self, principal: &Principal, new: NewRun) -> Result<Run, CreateError> {
+        let run = self.accept(principal, new).await?;
         self.take_in(run, None).await
     }
 
@@ -152,12 +164,17 @@ impl Intake {
     ///
     /// # Errors
     /// See [`CreateError`].
-    pub async fn create_once(&self, new: NewRun, once: &Once) -> Result<Run, CreateError> {
-        match self.in_flight.begin(&self.shared.parts, once).await? {
-            Beginning::Again(outcome) => self.accepted_before(outcome).await,
+    pub async fn create_once(
+        &self,
+        principal: &Principal,
+        new: NewRun,
+        once: &Once,
+    ) -> Result<Run, CreateError> {
+        match self.begin(principal, once).await? {
+            Beginning::Again(outcome) => self.accepted_before(principal, outcome).await,
             Beginning::First(at_work) => {
-                let run = self.accept(new).await?;
-                let created = self.take_in(run, Some((once.claim(), at_work))).await;
+                let run = self.accept(principal, new).await?;
+                let created = self.take_in(run, Some((once.claim(principal), at_work))).await;
                 match created {
                     // Another host that shares the database was faster.
                     Err(CreateError::Store(StoreError::Repeated)) => Err(RepeatError::InFlight.into()),
@@ -171,18 +188,24 @@ impl Intake {
     /// same run.
     ///
     /// # Errors
-    /// [`CreateError::IdTaken`] when another request has the id; see [`CreateError`].
-    pub async fn create_as(&self, id: RunId, new: NewRun) -> Result<Named, CreateError> {
+    /// [`CreateError::IdTaken`] when another request has the id; [`StoreError::NotFound`] when it is one of
+    /// another account; see [`CreateError`].
+    pub async fn create_as(
+        &self,
+        principal: &Principal,
+        id: RunId,
+        new: NewRun,
+    ) -> Result<Named, CreateError> {
         // Not drawn: the same request again has the same seed.
         let new = NewRun { seed: Some(new.seed.unwrap_or_else(|| accept::seed_of(id))), ..new };
-        if let Some(run) = self.run(id).await? {
-            return self.same(run, &new).await;
+        if let Some(run) = self.run(principal, id).await? {
+            return self.same(principal, run, &new).await;
         }
-        let run = Run { id, ..self.accept(new.clone()).await? };
+        let run = Run { id, ..self.accept(principal, new.clone()).await? };
         match self.take_in(run, None).await {
             Err(CreateError::Store(StoreError::RunExists)) => {
-                let run = self.run(id).await?.ok_or(StoreError::NotFound)?;
-                self.same(run, &new).await
+                let run = self.run(principal, id).await?.ok_or(StoreError::NotFound)?;
+                self.same(principal, run, &new).await
             }
             created => created.map(Named::New),
         }
@@ -192,28 +215,40 @@ impl Intake {
     ///
     /// # Errors
     /// See [`RepeatError`].
-    pub async fn begin(&self, once: &Once) -> Result<Beginning, RepeatError> {
-        self.in_flight.begin(&self.shared.parts, once).await
+    pub async fn begin(&self, principal: &Principal, once: &Once) -> Result<Beginning, RepeatError> {
+        self.in_flight.begin(&self.shared.parts, principal, once).await
     }
 
     /// Remembers the answer to a request that does no harm when it does its work twice.
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn remember(&self, once: &Once, answer: String) -> Result<(), StoreError> {
-        self.shared.parts.requests.remember(once.claim(), answer).await
+    pub async fn remember(
+        &self,
+        principal: &Principal,
+        once: &Once,
+        answer: String,
+    ) -> Result<(), StoreError> {
+        self.shared.parts.requests.remember(once.claim(principal), answer).await
     }
 
-    async fn accept(&self, new: NewRun) -> Result<Run, CreateError> {
+    async fn accept(&self, principal: &Principal, new: NewRun) -> Result<Run, CreateError> {
         if self.shared.shutdown.is_cancelled() {
             return Err(CreateError::Draining);
         }
         self.shared.check_room().await?;
-        let plugin = accept::pipeline(&self.shared.parts, &new.pipeline).await?;
-        accept::inputs_together(&new, self.shared.settings.max_inputs)?;
-        let request = accept::request(&self.shared.parts, &plugin, &new, self.check_place().await?).await?;
+        let (plugin, request) = self.valid(principal, &new).await?;
         accept::retries(&new, self.shared.settings.max_retries)?;
-        Ok(accept::run(&self.shared.parts, &plugin, &new, request))
+        Ok(accept::run(&self.shared.parts, &principal.account, &plugin, &new, request))
+    }
+
+    /// The version meant, and the request as it will get it.
+    async fn valid(&self, principal: &Principal, new: &NewRun) -> Result<(Plugin, Request), CreateError> {
+        let (parts, visible) = (&self.shared.parts, principal.visible());
+        let plugin = accept::pipeline(parts, &visible, &new.pipeline).await?;
+        accept::inputs_together(new, self.shared.settings.max_inputs)?;
+        let request = accept::request(parts, &visible, &plugin, new, self.check_place().await?).await?;
+        Ok((plugin, request))
     }
 
     /// A place to check a request; who would wait for long is told to come back.
@@ -236,8 +271,7 @@ impl Intake {
 
     async fn store_run(&self, run: Run, claim: Option<Claim>) -> Result<Run, StoreError> {
         self.shared.parts.runs.create(run.clone(), claim).await?;
-        let (id, pipeline) = (run.id, run.plugin.name.clone());
-        self.shared.parts.signals.publish(Signal::RunQueued { run: id, pipeline });
+        self.shared.parts.signals.publish(Signal::RunQueued(UnfinishedRun::from(&run)));
         Ok(run)
     }
 
@@ -250,25 +284,26 @@ impl Intake {
         if all > most { Err(CreateError::QueueFull(most)) } else { Ok(place) }
     }
 
-    async fn run(&self, id: RunId) -> Result<Option<Run>, StoreError> {
-        self.shared.parts.runs.get(id).await
+    async fn run(&self, principal: &Principal, id: RunId) -> Result<Option<Run>, StoreError> {
+        self.shared.parts.runs.get(&principal.visible(), id).await
     }
 
-    async fn accepted_before(&self, outcome: Outcome) -> Result<Run, CreateError> {
+    async fn accepted_before(&self, principal: &Principal, outcome: Outcome) -> Result<Run, CreateError> {
         let Outcome::Run(id) = outcome else { return Err(RepeatError::OtherRequest.into()) };
-        let run = self.run(id).await?.ok_or(StoreError::NotFound)?;
+        let run = self.run(principal, id).await?.ok_or(StoreError::NotFound)?;
         Ok(as_accepted(run))
     }
 
     /// The run, when `new` asks for the same.
-    async fn same(&self, run: Run, new: &NewRun) -> Result<Named, CreateError> {
+    async fn same(&self, principal: &Principal, run: Run, new: &NewRun) -> Result<Named, CreateError> {
         let plugin = plugins::of_run(&self.shared.parts, &run.plugin).await?;
         let version = new.pipeline.version.as_ref();
         let named =
             run.plugin.name == new.pipeline.name && version.is_none_or(|it| *it == run.plugin.version);
         // What would not be accepted is not what was.
-        let place = self.check_place().await?;
-        let asked: Option<Request> = match accept::request(&self.shared.parts, &plugin, new, place).await {
+        let (place, visible) = (self.check_place().await?, principal.visible());
+        let asked = accept::request(&self.shared.parts, &visible, &plugin, new, place).await;
+        let asked: Option<Request> = match asked {
             Ok(asked) => Some(asked),
             Err(error @ (CreateError::Store(_) | CreateError::TooBusy)) => return Err(error),
             Err(_) => None,

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use simulay_model::{Change, Decision, Progress, RunEnd, RunError, RunId};
+use simulay_model::{Change, Decision, OwnerFilter, Principal, Progress, RunEnd, RunError, RunId};
 use simulay_signals::Signal;
 use simulay_store::{Lease, StoreError};
 use tokio::sync::Mutex;
@@ -33,7 +33,7 @@ impl RunLease {
         settings: &Settings,
         run: RunId,
     ) -> Result<Option<Self>, StoreError> {
-        let lease = parts.runs.acquire_lease(run, &settings.owner, settings.lease).await?;
+        let lease = parts.runs.acquire_lease(run, &settings.lease_holder, settings.lease).await?;
         let leased = |Lease { fence, active }| Self {
             parts: parts.clone(),
             run,
@@ -97,7 +97,7 @@ impl RunLease {
     /// Ends the run as failed, though what happened to it may not be readable any more.
     pub(crate) async fn fail(&self, error: RunError) -> Result<(), StoreError> {
         let change = Change::ended(RunEnd::Failed(error));
-        apply_by_head(&self.parts, self.run, Some(self.fence), change).await
+        apply_by_head(&self.parts, &OwnerFilter::Any, self.run, Some(self.fence), change).await
     }
 
     async fn known(&self, known: &mut Option<Arc<Progress>>) -> Result<Arc<Progress>, StoreError> {
@@ -119,18 +119,24 @@ pub(crate) enum Loss {
 }
 
 /// Stores a change of a run that the caller needs no lease for, and that no attempt is looked at for.
-pub(crate) async fn apply_unleased(parts: &Parts, run: RunId, change: Change) -> Result<(), StoreError> {
-    apply_by_head(parts, run, None, change).await
+pub(crate) async fn apply_unleased(
+    parts: &Parts,
+    principal: &Principal,
+    run: RunId,
+    change: Change,
+) -> Result<(), StoreError> {
+    apply_by_head(parts, &principal.visible(), run, None, change).await
 }
 
 async fn apply_by_head(
     parts: &Parts,
+    owner: &OwnerFilter,
     run: RunId,
     fence: Option<u64>,
     change: Change,
 ) -> Result<(), StoreError> {
     loop {
-        let progress = parts.runs.head(run).await?.ok_or(StoreError::NotFound)?;
+        let progress = parts.runs.head(owner, run).await?.ok_or(StoreError::NotFound)?;
         let Decision::Commit(effects) = progress.decide(parts.clock.now(), change.clone())? else {
             return Ok(());
         };

@@ -41,6 +41,7 @@ mod shared;
 mod simulate;
 mod storage;
 mod upkeep;
+mod upload;
 mod verdict;
 
 pub use approval::{Approval, PluginPolicy};

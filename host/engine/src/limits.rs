@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use simulay_containers::Capacity;
-use simulay_model::{PluginName, RunId};
+use simulay_model::{AccountName, PluginName, RunId};
 use simulay_store::StoreError;
 
 use crate::Settings;
@@ -22,7 +22,7 @@ pub(crate) struct Limits {
 #[derive(Debug, Clone)]
 pub(crate) struct Flow {
     /// Whose run it is.
-    pub(crate) owner: Arc<str>,
+    pub(crate) owner: AccountName,
     /// What it is a run of.
     pub(crate) pipeline: PluginName,
     /// Which.
@@ -32,7 +32,7 @@ pub(crate) struct Flow {
 impl Flow {
     fn path(&self, with_run: bool) -> Path {
         let run = with_run.then(|| Arc::from(self.run.to_string()));
-        [self.owner.clone(), Arc::from(self.pipeline.as_str())].into_iter().chain(run).collect()
+        [self.owner.as_str(), self.pipeline.as_str()].map(Arc::from).into_iter().chain(run).collect()
     }
 }
 

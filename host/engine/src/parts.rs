@@ -6,7 +6,7 @@ use simulay_containers::{Admission, Containers};
 use simulay_model::Clock;
 use simulay_sandbox::Sandbox;
 use simulay_signals::Signals;
-use simulay_store::{Blobs, Journal, Plugins, Requests, Runs};
+use simulay_store::{Blobs, Journal, Plugins, Requests, Runs, Uploads};
 
 use crate::Entropy;
 
@@ -21,6 +21,8 @@ pub struct Parts {
     pub journal: Arc<dyn Journal>,
     /// Requests that may come again.
     pub requests: Arc<dyn Requests>,
+    /// Who uploaded what.
+    pub uploads: Arc<dyn Uploads>,
     /// Hints to and from whoever else works on the same store.
     pub signals: Arc<dyn Signals>,
     /// Immutable bytes.

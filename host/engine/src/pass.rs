@@ -12,8 +12,8 @@ use std::sync::Arc;
 use futures_util::FutureExt as _;
 use simulay_containers::{Capacity, Permissions};
 use simulay_model::{
-    Artifact, CallEnd, Change, ContainerCall, ContainerResult, Digest, ErrorKind, LogLevel, Next, Plugin,
-    Progress, Run, RunEnd, RunError, RunState, Stage, Step,
+    Artifact, CallEnd, Change, ContainerCall, ContainerResult, Digest, ErrorKind, LogLevel, Next,
+    OwnerFilter, Plugin, Progress, Run, RunEnd, RunError, RunState, Stage, Step,
 };
 use simulay_sandbox::{Answer, Answered, Call, CallError};
 use simulay_store::StoreError;
@@ -75,7 +75,8 @@ impl<'a> Pass<'a> {
     }
 
     async fn load(context: &'a RunContext, lease: &'a RunLease, flow: &'a Flow) -> Result<Self, StoreError> {
-        let run = context.parts.runs.get(context.run).await?.ok_or(StoreError::NotFound)?;
+        let run =
+            context.parts.runs.get(&OwnerFilter::Any, context.run).await?.ok_or(StoreError::NotFound)?;
         if run.state.is_end() {
             return Err(StoreError::Ended);
         }

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
-use simulay_model::{Digest, Inspection, Manifest, Plugin, PluginLife, PluginRef};
+use simulay_model::{Digest, Inspection, Manifest, OwnerFilter, Plugin, PluginLife, PluginRef, Principal};
 use simulay_sandbox::{Answered, Call, CallError, Code, ReadArtifacts};
 use simulay_store::{Blobs, StoreError};
 use tokio::runtime::Handle;
@@ -29,20 +29,24 @@ impl Inspected {
         &self.inspection.manifest
     }
 
-    /// Stores its bytes, unless other bytes go by its name and version: what is refused leaves nothing
-    /// behind. The record follows, so that a listed plugin can always be read.
-    pub(crate) async fn keep(&self, parts: &Parts) -> Result<(), UploadError> {
+    /// Stores its bytes, unless its name is another owner's or other bytes go by its name and version: what is
+    /// refused leaves nothing behind. The record follows, so that a listed plugin can always be read.
+    pub(crate) async fn keep(&self, parts: &Parts, principal: &Principal) -> Result<(), UploadError> {
         let Manifest { name, version, .. } = self.manifest();
-        let known = parts.plugins.version(name, version).await?;
-        if known.is_some_and(|known| known.sha256 != self.sha256) {
-            return Err(StoreError::VersionExists.into());
+        for known in parts.plugins.versions(&OwnerFilter::Any, name).await? {
+            if known.owner != principal.account {
+                return Err(StoreError::NameTaken.into());
+            }
+            if known.manifest.version == *version && known.sha256 != self.sha256 {
+                return Err(StoreError::VersionExists.into());
+            }
         }
         put(&*parts.blobs, self.component.clone()).await?;
         Ok(())
     }
 
     /// A record of it.
-    pub(crate) fn plugin(&self, uploader: &str, uploaded_at: Timestamp, life: PluginLife) -> Plugin {
+    pub(crate) fn plugin(&self, by: &Principal, uploaded_at: Timestamp, life: PluginLife) -> Plugin {
         let Inspection { manifest, contract, tools } = self.inspection.clone();
         let PluginLife { state, approved_at, retired_at, check, revision } = life;
         Plugin {
@@ -51,7 +55,8 @@ impl Inspected {
             manifest,
             contract,
             tools,
-            uploader: uploader.to_owned(),
+            owner: by.account.clone(),
+            uploader: by.via.clone(),
             uploaded_at,
             state,
             approved_at,
@@ -70,7 +75,7 @@ pub(crate) async fn inspect(parts: &Parts, component: Bytes) -> Result<Inspected
 
 /// The record of the plugin a run is on.
 pub(crate) async fn of_run(parts: &Parts, reference: &PluginRef) -> Result<Plugin, StoreError> {
-    let plugin = parts.plugins.version(&reference.name, &reference.version).await?;
+    let plugin = parts.plugins.version(&OwnerFilter::Any, &reference.name, &reference.version).await?;
     plugin.ok_or_else(|| StoreError::Corrupt(format!("the plugin {reference} of the run is missing")))
 }
 

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
-use simulay_model::{Artifact, CallEnd, CallRecord, Digest, Event, Run, RunArtifact, RunId, RunSummary};
+use simulay_model::{
+    Artifact, CallEnd, CallRecord, Digest, Event, OwnerFilter, Principal, Run, RunArtifact, RunId, RunSummary,
+};
 use simulay_store::{BlobStream, RunQuery, StoreError};
 
 use crate::events::{self, Followers};
@@ -17,6 +19,15 @@ use crate::{LogStream, StreamName};
 pub struct Reader {
     shared: Shared,
     followers: Followers,
+}
+
+/// A stream of a call, of a run whose owner the filter admits.
+struct Wanted {
+    owner: OwnerFilter,
+    run: RunId,
+    step: u32,
+    index: u32,
+    name: StreamName,
 }
 
 /// What is stored of a stream of a call.
@@ -36,43 +47,57 @@ impl Reader {
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn run(&self, id: RunId) -> Result<Option<Run>, StoreError> {
-        self.shared.parts.runs.get(id).await
+    pub async fn run(&self, principal: &Principal, id: RunId) -> Result<Option<Run>, StoreError> {
+        self.shared.parts.runs.get(&principal.visible(), id).await
     }
 
     /// A run without its documents.
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn run_summary(&self, id: RunId) -> Result<Option<RunSummary>, StoreError> {
-        self.shared.parts.runs.summary(id).await
+    pub async fn run_summary(
+        &self,
+        principal: &Principal,
+        id: RunId,
+    ) -> Result<Option<RunSummary>, StoreError> {
+        self.shared.parts.runs.summary(&principal.visible(), id).await
     }
 
     /// Runs without their documents, from the newest to the oldest.
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn runs(&self, query: RunQuery) -> Result<Vec<RunSummary>, StoreError> {
-        self.shared.parts.runs.list(query).await
+    pub async fn runs(&self, principal: &Principal, query: RunQuery) -> Result<Vec<RunSummary>, StoreError> {
+        self.shared.parts.runs.list(&principal.visible(), query).await
     }
 
     /// The run once it has ended, or as it is after `time`.
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn wait(&self, id: RunId, time: Duration) -> Result<Option<Run>, StoreError> {
-        let ended = events::ended(self.shared.parts.clone(), id);
+    pub async fn wait(
+        &self,
+        principal: &Principal,
+        id: RunId,
+        time: Duration,
+    ) -> Result<Option<Run>, StoreError> {
+        let ended = events::ended(self.shared.parts.clone(), principal.visible(), id);
         let ended = self.shared.shutdown.run_until_cancelled(ended);
         // Too long a wait is no error: the run is told as it is.
         let _ = tokio::time::timeout(time, ended).await;
-        self.run(id).await
+        self.run(principal, id).await
     }
 
     /// The events after the one numbered `after`, then live ones, until the run has ended or the
     /// host stops.
     #[must_use]
-    pub fn events(&self, id: RunId, after: u64) -> BoxStream<'static, Result<Event, StoreError>> {
-        let events = self.followers.follow(self.shared.parts.clone(), id, after);
+    pub fn events(
+        &self,
+        principal: &Principal,
+        id: RunId,
+        after: u64,
+    ) -> BoxStream<'static, Result<Event, StoreError>> {
+        let events = self.followers.follow(self.shared.parts.clone(), principal.visible(), id, after);
         events.take_until(self.shared.shutdown.clone().cancelled_owned()).boxed()
     }
 
@@ -80,16 +105,16 @@ impl Reader {
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn calls(&self, id: RunId) -> Result<Vec<CallRecord>, StoreError> {
-        self.shared.parts.journal.calls(id).await
+    pub async fn calls(&self, principal: &Principal, id: RunId) -> Result<Vec<CallRecord>, StoreError> {
+        self.shared.parts.journal.calls(&principal.visible(), id).await
     }
 
     /// Inputs, outputs, streams and kept files of a run.
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn artifacts(&self, id: RunId) -> Result<Vec<RunArtifact>, StoreError> {
-        self.shared.parts.journal.artifacts(id).await
+    pub async fn artifacts(&self, principal: &Principal, id: RunId) -> Result<Vec<RunArtifact>, StoreError> {
+        self.shared.parts.journal.artifacts(&principal.visible(), id).await
     }
 
     /// A stream of the newest attempt at a call.
@@ -98,50 +123,40 @@ impl Reader {
     /// [`StoreError::NotFound`] when there is no such call.
     pub async fn log(
         &self,
-        id: RunId,
-        step: u32,
-        call: u32,
-        stream: StreamName,
+        principal: &Principal,
+        run: RunId,
+        (step, index): (u32, u32),
+        name: StreamName,
     ) -> Result<LogStream, StoreError> {
+        let wanted = Wanted { owner: principal.visible(), run, step, index, name };
         // Looked up before the journal: a call that ends in between has its artifact then.
-        let live = self.shared.logs.get(id, step, call, stream);
-        match (self.kept_log(id, step, call, stream).await?, live) {
+        let live = self.shared.logs.get(run, step, index, name);
+        match (self.kept_log(&wanted).await?, live) {
             (KeptLog::None, Some(log)) => {
                 let reader = self.clone();
-                let kept = move |from| async move { reader.rest_of_log(id, step, call, stream, from).await };
-                Ok(log.follow(kept))
+                Ok(log.follow(move |from| async move { reader.rest_of_log(&wanted, from).await }))
             }
             (KeptLog::None | KeptLog::Empty, _) => Ok(stream::empty().boxed()),
-            (KeptLog::Blob(blob), _) => self.blob(blob.sha256, None).await,
+            (KeptLog::Blob(blob), _) => self.shared.parts.blobs.read(blob.sha256, None).await,
         }
     }
 
     /// What is stored of a stream, from byte `from` on.
-    async fn rest_of_log(
-        &self,
-        id: RunId,
-        step: u32,
-        call: u32,
-        stream: StreamName,
-        from: usize,
-    ) -> Result<LogStream, StoreError> {
-        match self.kept_log(id, step, call, stream).await? {
-            KeptLog::Blob(blob) => self.blob(blob.sha256, Some(from as u64..blob.size)).await,
+    async fn rest_of_log(&self, wanted: &Wanted, from: usize) -> Result<LogStream, StoreError> {
+        match self.kept_log(wanted).await? {
+            KeptLog::Blob(blob) => {
+                self.shared.parts.blobs.read(blob.sha256, Some(from as u64..blob.size)).await
+            }
             // An attempt that another follows keeps nothing: its stream ends here.
             KeptLog::None | KeptLog::Empty => Ok(stream::empty().boxed()),
         }
     }
 
-    async fn kept_log(
-        &self,
-        id: RunId,
-        step: u32,
-        call: u32,
-        stream: StreamName,
-    ) -> Result<KeptLog, StoreError> {
-        let record = self.shared.parts.journal.call(id, step, call).await?;
+    async fn kept_log(&self, wanted: &Wanted) -> Result<KeptLog, StoreError> {
+        let Wanted { owner, run, step, index, name } = wanted;
+        let record = self.shared.parts.journal.call(owner, *run, *step, *index).await?;
         let artifact = match record.ok_or(StoreError::NotFound)?.end {
-            Some(CallEnd::Result(result)) => match stream {
+            Some(CallEnd::Result(result)) => match name {
                 StreamName::Stdout => result.stdout_log,
                 StreamName::Stderr => result.stderr_log,
             },
@@ -151,19 +166,35 @@ impl Reader {
         Ok(artifact.map_or(KeptLog::Empty, KeptLog::Blob))
     }
 
-    /// Bytes of an input or artifact.
+    /// Bytes of an input or artifact; none of those that are not the principal's to name.
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn blob_size(&self, blob: Digest) -> Result<Option<u64>, StoreError> {
+    pub async fn blob_size(&self, principal: &Principal, blob: Digest) -> Result<Option<u64>, StoreError> {
+        if !self.may_name(principal, blob).await? {
+            return Ok(None);
+        }
         self.shared.parts.blobs.size(blob).await
     }
 
     /// Content of an input or artifact.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] when there is none.
-    pub async fn blob(&self, blob: Digest, range: Option<Range<u64>>) -> Result<BlobStream, StoreError> {
+    /// [`StoreError::NotFound`] when there is none, or it is not the principal's to name.
+    pub async fn blob(
+        &self,
+        principal: &Principal,
+        blob: Digest,
+        range: Option<Range<u64>>,
+    ) -> Result<BlobStream, StoreError> {
+        if !self.may_name(principal, blob).await? {
+            return Err(StoreError::NotFound);
+        }
         self.shared.parts.blobs.read(blob, range).await
+    }
+
+    async fn may_name(&self, principal: &Principal, blob: Digest) -> Result<bool, StoreError> {
+        let nameable = self.shared.parts.uploads.nameable(&principal.visible(), vec![blob]).await?;
+        Ok(nameable.contains(&blob))
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
-use simulay_model::Digest;
+use simulay_model::{Digest, Principal};
 use simulay_store::{Claim, Outcome, RequestKey, Requests, StoreError};
 
 use crate::Parts;
@@ -17,8 +17,10 @@ const REMEMBERED: Duration = Duration::from_secs(24 * 3600);
 /// A request that may come again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Once {
-    /// What it is known by.
-    pub request: RequestKey,
+    /// Of which kind it is.
+    pub scope: String,
+    /// What its sender calls it.
+    pub key: String,
     /// What it asks for.
     pub fingerprint: Digest,
 }
@@ -63,9 +65,15 @@ impl Drop for AtWork {
 
 impl InFlight {
     /// Begins a request, unless it came before.
-    pub(crate) async fn begin(&self, parts: &Parts, once: &Once) -> Result<Beginning, RepeatError> {
-        let at_work = self.enter(&once.request).ok_or(RepeatError::InFlight)?;
-        match parts.requests.find(&once.request).await? {
+    pub(crate) async fn begin(
+        &self,
+        parts: &Parts,
+        principal: &Principal,
+        once: &Once,
+    ) -> Result<Beginning, RepeatError> {
+        let request = once.request(principal);
+        let at_work = self.enter(&request).ok_or(RepeatError::InFlight)?;
+        match parts.requests.find(&request).await? {
             None => Ok(Beginning::First(at_work)),
             Some(before) if before.fingerprint == once.fingerprint => Ok(Beginning::Again(before.outcome)),
             Some(_) => Err(RepeatError::OtherRequest),
@@ -84,9 +92,14 @@ impl InFlight {
 
 impl Once {
     /// What is stored of it.
-    pub(crate) fn claim(&self) -> Claim {
-        let Self { request, fingerprint } = self.clone();
-        Claim { request, fingerprint }
+    pub(crate) fn claim(&self, principal: &Principal) -> Claim {
+        Claim { request: self.request(principal), fingerprint: self.fingerprint }
+    }
+
+    /// Keys are each account's own.
+    fn request(&self, principal: &Principal) -> RequestKey {
+        let Self { scope, key, .. } = self.clone();
+        RequestKey { owner: principal.account.clone(), scope, key }
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use simulay_model::{Clock, RunId};
-use simulay_store::{Left, Requests, Retention, Shelved, Shelves, Space, StoreError};
+use simulay_store::{Left, Requests, Retention, Shelved, Shelves, Space, StoreError, Uploads};
 
 use crate::repeat;
 
@@ -51,6 +51,8 @@ pub struct RetentionPorts {
     pub records: Arc<dyn Retention>,
     /// Requests that may come again.
     pub requests: Arc<dyn Requests>,
+    /// Who uploaded what.
+    pub uploads: Arc<dyn Uploads>,
     /// Blobs.
     pub shelves: Arc<dyn Shelves>,
     /// How much room is left.
@@ -64,10 +66,17 @@ impl RetentionPorts {
     #[must_use]
     pub fn over<R, S>(records: Arc<R>, shelves: Arc<S>, clock: Arc<dyn Clock>) -> Self
     where
-        R: Retention + Requests + Space + 'static,
+        R: Retention + Requests + Uploads + Space + 'static,
         S: Shelves + 'static,
     {
-        Self { records: records.clone(), requests: records.clone(), shelves, space: records, clock }
+        Self {
+            records: records.clone(),
+            requests: records.clone(),
+            uploads: records.clone(),
+            shelves,
+            space: records,
+            clock,
+        }
     }
 }
 
@@ -110,6 +119,9 @@ pub async fn collect(
         collected.runs += delete_oldest(kept, most).await?;
     }
     collected.sweep(kept, rules.unused, dry).await?;
+    if !dry {
+        forget_uploads(kept, rules.unused).await?;
+    }
     Ok(collected)
 }
 
@@ -135,6 +147,20 @@ impl Collected {
             self.left += size;
         }
     }
+}
+
+/// Forgets who uploaded bytes that are gone. What was uploaded a moment ago is remembered: its bytes may have
+/// come after the look.
+async fn forget_uploads(kept: &RetentionPorts, unused: Duration) -> Result<(), StoreError> {
+    let mut gone = kept.uploads.older(unused).await?;
+    for shelved in kept.shelves.all().await? {
+        gone.remove(&shelved.blob);
+    }
+    let gone: Vec<_> = gone.into_iter().collect();
+    for chunk in gone.chunks(CHUNK) {
+        kept.uploads.forget_uploads(chunk.to_vec(), unused).await?;
+    }
+    Ok(())
 }
 
 async fn goes(

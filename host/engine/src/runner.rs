@@ -12,7 +12,7 @@ use std::collections::hash_map::Entry;
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
-use simulay_model::{PluginName, RunId};
+use simulay_model::{RunId, UnfinishedRun};
 use simulay_signals::{Heard, Signal, Subscription, Topic};
 use simulay_store::StoreError;
 use tokio_util::sync::CancellationToken;
@@ -69,7 +69,7 @@ impl Runner {
     async fn hear(self, mut work: Subscription) {
         loop {
             match work.next().await {
-                Heard::Signal(Signal::RunQueued { run, pipeline }) => self.launch(run, pipeline),
+                Heard::Signal(Signal::RunQueued(run)) => self.launch(run),
                 Heard::Signal(Signal::CancelRequested(run)) => self.stop(run),
                 Heard::Signal(_) => {}
                 Heard::Missed => {
@@ -97,16 +97,12 @@ impl Runner {
     pub(crate) async fn take_up(&self) -> Result<usize, StoreError> {
         let unfinished = self.shared.parts.runs.unfinished().await?;
         let count = unfinished.len();
-        for (id, pipeline) in unfinished {
-            if self.at_work.lock().contains_key(&id) {
-                continue;
-            }
-            self.launch(id, pipeline);
-        }
+        unfinished.into_iter().for_each(|run| self.launch(run));
         Ok(count)
     }
 
-    fn launch(&self, id: RunId, pipeline: PluginName) {
+    /// Works on a run, unless it is at work.
+    fn launch(&self, UnfinishedRun { id, owner, pipeline }: UnfinishedRun) {
         let stop = CancellationToken::new();
         match self.at_work.lock().entry(id) {
             Entry::Occupied(_) => return,
@@ -121,6 +117,7 @@ impl Runner {
             limits: self.shared.limits.clone(),
             logs: self.shared.logs.clone(),
             run: id,
+            owner,
             pipeline,
             stop,
             draining: self.shared.shutdown.clone(),

@@ -9,8 +9,8 @@ use crate::{Backoff, PluginPolicy, RetentionRules};
 /// How much the engine does at once, and how long it lets things take.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Who leases runs; the same at each start, and another on each host that shares the database.
-    pub owner: String,
+    /// Who leases runs: another name for each process that shares the database.
+    pub lease_holder: String,
     /// Time after which a run of a host that is silent goes on elsewhere.
     pub lease: Duration,
     /// Runs accepted and not ended; one more is refused with [`crate::CreateError::QueueFull`].
@@ -58,7 +58,7 @@ impl Default for Settings {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Self {
-            owner: "host".to_owned(),
+            lease_holder: "host".to_owned(),
             lease: Duration::from_secs(30),
             max_unfinished_runs: 10_000,
             max_parsed_bytes: 192 << 20,

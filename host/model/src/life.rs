@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use strum::{EnumString, IntoStaticStr};
 
-use crate::RunId;
+use crate::{AccountName, RunId};
 
 /// Whether a plugin takes new runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, EnumString, IntoStaticStr)]
@@ -77,7 +77,9 @@ pub struct PluginEvent {
     pub at: Timestamp,
     /// What.
     pub kind: PluginEventKind,
-    /// Who, as far as the host can tell.
+    /// Who did it.
+    pub account: AccountName,
+    /// How the request came, e.g. `rest from 127.0.0.1`; `host` when nobody asked.
     pub by: String,
 }
 

@@ -6,7 +6,10 @@ use jiff::Timestamp;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use crate::{Check, Digest, Manifest, PluginEffects, PluginLife, PluginName, PluginState};
+use crate::{
+    AccountName, Check, Digest, Manifest, PluginEffects, PluginEvent, PluginEventKind, PluginLife,
+    PluginName, PluginState,
+};
 
 /// A plugin version and the exact bytes that go by it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,7 +64,9 @@ pub struct Plugin {
     pub contract: Version,
     /// What it was made with, as it says.
     pub tools: Vec<Tool>,
-    /// Who uploaded it, as far as the host can tell.
+    /// Whose it is; all versions of a name have one owner.
+    pub owner: AccountName,
+    /// How it came, e.g. `rest from 127.0.0.1`.
     pub uploader: String,
     /// When it was uploaded.
     pub uploaded_at: Timestamp,
@@ -93,6 +98,13 @@ impl Plugin {
         PluginLife { state, approved_at, retired_at, check: check.clone(), revision }
     }
 
+    /// The first event of it.
+    #[must_use]
+    pub fn uploaded(&self) -> PluginEvent {
+        let (account, by) = (self.owner.clone(), self.uploader.clone());
+        PluginEvent { at: self.uploaded_at, kind: PluginEventKind::Uploaded, account, by }
+    }
+
     /// Takes in effects that are stored.
     pub fn apply(&mut self, effects: &PluginEffects) {
         let PluginLife { state, approved_at, retired_at, check, revision } = effects.life.clone();
@@ -116,6 +128,7 @@ impl Plugin {
             title: title.clone(),
             sha256: self.sha256,
             size: self.size,
+            owner: self.owner.clone(),
             uploader: self.uploader.clone(),
             uploaded_at: self.uploaded_at,
             state: self.state,
@@ -145,7 +158,9 @@ pub struct PluginSummary {
     pub sha256: Digest,
     /// Bytes of the component.
     pub size: u64,
-    /// Who uploaded it, as far as the host can tell.
+    /// Whose it is; all versions of a name have one owner.
+    pub owner: AccountName,
+    /// How it came, e.g. `rest from 127.0.0.1`.
     pub uploader: String,
     /// When it was uploaded.
     pub uploaded_at: Timestamp,

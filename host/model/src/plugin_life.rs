@@ -4,7 +4,9 @@
 
 use jiff::Timestamp;
 
-use crate::{Check, Decision, Disagreement, PluginEvent, PluginEventKind as Kind, PluginState, RunId};
+use crate::{
+    Check, Decision, Disagreement, PluginEvent, PluginEventKind as Kind, PluginState, Principal, RunId,
+};
 
 /// Of what happened to a plugin version, all that decides what may follow.
 #[derive(Debug, Clone, PartialEq)]
@@ -97,7 +99,7 @@ impl PluginLife {
     pub fn decide(
         &self,
         at: Timestamp,
-        by: &str,
+        by: &Principal,
         change: PluginChange,
     ) -> Result<Decision<PluginEffects>, PluginRefusal> {
         let mut next = self.clone();
@@ -114,7 +116,8 @@ impl PluginLife {
             return Ok(Decision::Unchanged);
         }
         next.revision = self.revision.saturating_add(1);
-        let event = |kind| PluginEvent { at, kind, by: by.to_owned() };
+        let Principal { account, via } = by;
+        let event = |kind| PluginEvent { at, kind, account: account.clone(), by: via.clone() };
         let events = kinds.into_iter().map(event).collect();
         Ok(Decision::Commit(Box::new(PluginEffects { life: next, versions, events })))
     }

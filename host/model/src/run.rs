@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantNames};
 
-use crate::{PluginRef, Report, Request, RunError, RunId};
+use crate::{AccountName, PluginName, PluginRef, Report, Request, RunError, RunId};
 
 /// Where a run is.
 #[derive(
@@ -50,6 +50,8 @@ fn unknown(text: &str) -> String {
 pub struct Run {
     /// Identity.
     pub id: RunId,
+    /// Whose it is.
+    pub owner: AccountName,
     /// The version it began with and stays on.
     pub plugin: PluginRef,
     /// What is asked.
@@ -72,4 +74,21 @@ pub struct Run {
     pub report: Option<Report>,
     /// Cause, when it did not.
     pub error: Option<RunError>,
+}
+
+/// A run that has not ended, and whose turn it is by: that of its owner, and of its pipeline among his.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnfinishedRun {
+    /// Identity.
+    pub id: RunId,
+    /// Whose it is.
+    pub owner: AccountName,
+    /// What it is a run of.
+    pub pipeline: PluginName,
+}
+
+impl From<&Run> for UnfinishedRun {
+    fn from(run: &Run) -> Self {
+        Self { id: run.id, owner: run.owner.clone(), pipeline: run.plugin.name.clone() }
+    }
 }

@@ -2,13 +2,15 @@
 
 use jiff::Timestamp;
 
-use crate::{PluginRef, Run, RunError, RunId, RunState};
+use crate::{AccountName, PluginRef, Run, RunError, RunId, RunState};
 
 /// A run without its parameters, inputs and report, which may be large.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunSummary {
     /// Identity.
     pub id: RunId,
+    /// Whose it is.
+    pub owner: AccountName,
     /// The version it began with and stays on.
     pub plugin: PluginRef,
     /// Where it is.
@@ -27,6 +29,7 @@ impl From<&Run> for RunSummary {
     fn from(run: &Run) -> Self {
         Self {
             id: run.id,
+            owner: run.owner.clone(),
             plugin: run.plugin.clone(),
             state: run.state,
             created_at: run.created_at,

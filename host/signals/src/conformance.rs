@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use simulay_model::{PluginName, RunId};
+use simulay_model::{AccountName, PluginName, RunId, UnfinishedRun};
 use tokio::time::timeout;
 
 use crate::{Heard, Signal, Signals, Subscription, Topic};
@@ -42,14 +42,16 @@ async fn what_came_before_is_forgotten(signals: &dyn Signals) {
     let (first, second) = (RunId::generate(), RunId::generate());
     let mut heard = signals.subscribe(Topic::Work);
     let Ok(pipeline) = "heat".parse::<PluginName>() else { panic!("`heat` is a name") };
-    let queued = |run| Signal::RunQueued { run, pipeline: pipeline.clone() };
+    let owner = AccountName::local();
+    let queued =
+        |id| Signal::RunQueued(UnfinishedRun { id, owner: owner.clone(), pipeline: pipeline.clone() });
     signals.publish(queued(first));
     heard.forget();
     signals.publish(queued(second));
     loop {
         match next(&mut heard).await {
-            Heard::Signal(Signal::RunQueued { run, .. }) if run == second => return,
-            Heard::Signal(Signal::RunQueued { run, .. }) => assert!(run != first, "it was forgotten"),
+            Heard::Signal(Signal::RunQueued(run)) if run.id == second => return,
+            Heard::Signal(Signal::RunQueued(run)) => assert!(run.id != first, "it was forgotten"),
             other => panic!("{other:?}"),
         }
     }

@@ -1,7 +1,7 @@
 //! The port: publish and subscribe.
 
 use serde::{Deserialize, Serialize};
-use simulay_model::{PluginName, RunId};
+use simulay_model::{PluginName, RunId, UnfinishedRun};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -10,12 +10,7 @@ use tokio::sync::broadcast::error::RecvError;
 #[serde(rename_all = "snake_case")]
 pub enum Signal {
     /// A run was accepted and waits for a runner.
-    RunQueued {
-        /// The run.
-        run: RunId,
-        /// What it is a run of.
-        pipeline: PluginName,
-    },
+    RunQueued(UnfinishedRun),
     /// The run has new events.
     RunChanged(RunId),
     /// Someone asked for the end of the run.
@@ -41,7 +36,7 @@ impl Signal {
     #[must_use]
     pub fn topic(&self) -> Topic {
         match self {
-            Self::RunQueued { .. } | Self::CancelRequested(_) => Topic::Work,
+            Self::RunQueued(_) | Self::CancelRequested(_) => Topic::Work,
             Self::RunChanged(run) => Topic::Run(*run),
             Self::PluginChanged(plugin) => Topic::Plugin(plugin.clone()),
         }

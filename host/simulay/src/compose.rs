@@ -9,8 +9,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use simulay_api::OnePerson;
 use simulay_containers_docker::Owner;
-use simulay_engine::{Engine, Parts, RetentionPorts, SystemEntropy};
+use simulay_engine::{Engine, Parts, RetentionPorts, Settings as EngineSettings, SystemEntropy};
 use simulay_model::SystemClock;
 use simulay_sandbox::{Sandbox, SandboxSettings};
 use simulay_sandbox_wasm::{Launch, ProcessSandbox, Restriction};
@@ -18,6 +19,7 @@ use simulay_signals::LocalSignals;
 use simulay_store_sqlite::{ObjectBlobs, SqliteStore};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::configuration::{Flags, Settings, is_loopback};
 use crate::images::Images;
@@ -77,7 +79,7 @@ pub(crate) fn kept(records: Arc<SqliteStore>, blobs: Arc<ObjectBlobs>) -> Retent
 }
 
 /// An engine that keeps its data in `data`. Docker may be absent.
-pub(crate) fn engine(
+pub(crate) async fn engine(
     settings: &Settings,
     data: &Path,
     images: &ImageIds,
@@ -86,6 +88,10 @@ pub(crate) fn engine(
     // Opened first: it makes sure that nobody else uses the directory.
     let (records, blobs) = simulay_store_sqlite::open(data)
         .with_context(|| format!("the data directory {} cannot be used", data.display()))?;
+    // Nobody else works in it: all leases are of earlier lives, also those in a copy.
+    if let Err(error) = records.expire_leases().await {
+        tracing::warn!(%error, "runs at work wait for the leases of an earlier life to end");
+    }
     let owner = (standing == InstanceMode::Passing).then(Owner::this_process).transpose()?;
     let whose = Whose { instance: instance::of(data, standing)?, owner };
     let policy = docker::policy(settings, images)?;
@@ -96,7 +102,8 @@ pub(crate) fn engine(
         plugins: records.clone(),
         runs: records.clone(),
         journal: records.clone(),
-        requests: records,
+        requests: records.clone(),
+        uploads: records,
         blobs,
         sandbox: sandbox_of(settings, Some(data))?,
         admission: Arc::new(policy),
@@ -104,8 +111,8 @@ pub(crate) fn engine(
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
     };
-    // Nobody else works in the directory: all leases in it are of earlier lives, also those of a copy.
-    Ok(Engine::new(parts, limits::of_engine(settings), Some(kept)))
+    let settings = EngineSettings { lease_holder: Uuid::now_v7().to_string(), ..limits::of_engine(settings) };
+    Ok(Engine::new(parts, settings, Some(kept)))
 }
 
 /// Serves the REST interface over `engine` until `stop`.
@@ -116,7 +123,7 @@ pub(crate) async fn serve(
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let api = limits::of_api(settings, is_loopback(listener.local_addr()?.ip()));
-    let router = simulay_api::router(engine, &api, stop.clone());
+    let router = simulay_api::router(engine, Arc::new(OnePerson), &api, stop.clone());
     simulay_api::serve(listener, router, &api, stop).await;
     Ok(())
 }

@@ -80,8 +80,9 @@ fn set_attempt(
     (step, index): (u32, u32),
     attempt: &AttemptProgress,
 ) -> SqlResult<()> {
-    let sql = "INSERT INTO calls (run, step, place, attempt, started, ending) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-         ON CONFLICT (run, step, place, attempt) DO UPDATE SET started = ?5, ending = ?6";
+    let sql =
+        "INSERT INTO calls (run, step, call_index, attempt, started, ending) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (run, step, call_index, attempt) DO UPDATE SET started = ?5, ending = ?6";
     connection.prepare_cached(sql)?.execute(params![
         run.to_string(),
         step,
@@ -95,14 +96,16 @@ fn set_attempt(
 
 /// Adds an artifact after those the run has.
 pub(crate) fn insert_artifact(connection: &Connection, run: RunId, entry: &RunArtifact) -> SqlResult<()> {
-    let sql = "INSERT INTO artifacts (run, ordinal, kind, step, place, path, size, sha256, media_type)
-         SELECT ?1, coalesce(max(ordinal), -1) + 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8
+    let sql =
+        "INSERT INTO artifacts (run, ordinal, kind, step, call_index, path, size, sha256, media_type, owner)
+         SELECT ?1, coalesce(max(ordinal), -1) + 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,
+             (SELECT owner FROM runs WHERE id = ?1)
          FROM artifacts WHERE run = ?1";
     connection.prepare_cached(sql)?.execute(params![
         run.to_string(),
         entry.kind.as_str(),
         entry.origin.map(|(step, _)| step),
-        entry.origin.map(|(_, place)| place),
+        entry.origin.map(|(_, index)| index),
         entry.artifact.path.as_str(),
         signed(entry.artifact.size)?,
         entry.artifact.sha256.to_string(),

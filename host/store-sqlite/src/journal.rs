@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
-use simulay_model::{CallRecord, Event, RunArtifact, RunId, Step};
+use simulay_model::{CallRecord, Event, OwnerFilter, RunArtifact, RunId, Step};
 use simulay_store::{Journal, StoreError};
 
 use crate::failure::SqlResult;
@@ -24,38 +24,56 @@ impl Journal for SqliteStore {
         .await
     }
 
-    async fn calls(&self, run: RunId) -> Result<Vec<CallRecord>, StoreError> {
-        self.read(move |connection| calls(connection, run)).await
+    async fn calls(&self, owner: &OwnerFilter, run: RunId) -> Result<Vec<CallRecord>, StoreError> {
+        let owner = rows::account(owner);
+        self.read(move |connection| calls(connection, owner, run)).await
     }
 
-    async fn call(&self, run: RunId, step: u32, index: u32) -> Result<Option<CallRecord>, StoreError> {
+    async fn call(
+        &self,
+        owner: &OwnerFilter,
+        run: RunId,
+        step: u32,
+        index: u32,
+    ) -> Result<Option<CallRecord>, StoreError> {
+        let owner = rows::account(owner);
         self.read(move |connection| {
-            let sql = "SELECT * FROM newest_calls WHERE run = ?1 AND step = ?2 AND place = ?3";
+            let sql = "SELECT newest_calls.* FROM newest_calls JOIN runs ON id = run
+                 WHERE run = ?1 AND (?2 IS NULL OR owner = ?2) AND step = ?3 AND call_index = ?4";
             let mut statement = connection.prepare_cached(sql)?;
-            let values = params![run.to_string(), step, index];
+            let values = params![run.to_string(), owner, step, index];
             statement.query_row(values, |row| Ok(call_record(row))).optional()?.transpose()
         })
         .await
     }
 
-    async fn artifacts(&self, run: RunId) -> Result<Vec<RunArtifact>, StoreError> {
+    async fn artifacts(&self, owner: &OwnerFilter, run: RunId) -> Result<Vec<RunArtifact>, StoreError> {
+        let owner = rows::account(owner);
         self.read(move |connection| {
-            let sql = "SELECT kind, step, place, path, size, sha256, media_type FROM artifacts
-                 WHERE run = ?1 ORDER BY ordinal";
+            let sql = "SELECT kind, step, call_index, path, size, sha256, media_type FROM artifacts
+                 WHERE run = ?1 AND (?2 IS NULL OR owner = ?2) ORDER BY ordinal";
             let mut statement = connection.prepare_cached(sql)?;
-            let rows = statement.query_and_then([run.to_string()], rows::artifact)?;
+            let rows = statement.query_and_then(params![run.to_string(), owner], rows::artifact)?;
             rows.collect()
         })
         .await
     }
 
-    async fn events(&self, run: RunId, after: u64, limit: u32) -> Result<Vec<Event>, StoreError> {
+    async fn events(
+        &self,
+        owner: &OwnerFilter,
+        run: RunId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<Event>, StoreError> {
+        let owner = rows::account(owner);
         let after = i64::try_from(after).unwrap_or(i64::MAX);
         self.read(move |connection| {
-            let sql = "SELECT sequence, at, kind, data FROM events WHERE run = ?1 AND sequence > ?2
-                 ORDER BY sequence LIMIT ?3";
+            let sql = "SELECT sequence, at, kind, data FROM events JOIN runs ON id = run
+                 WHERE run = ?1 AND (?2 IS NULL OR owner = ?2) AND sequence > ?3
+                 ORDER BY sequence LIMIT ?4";
             let mut statement = connection.prepare_cached(sql)?;
-            let mut rows = statement.query(params![run.to_string(), after, limit])?;
+            let mut rows = statement.query(params![run.to_string(), owner, after, limit])?;
             let (mut events, mut bytes) = (Vec::new(), 0);
             while bytes < PAGE_BYTES
                 && let Some(row) = rows.next()?
@@ -69,15 +87,16 @@ impl Journal for SqliteStore {
     }
 }
 
-fn calls(connection: &Connection, run: RunId) -> SqlResult<Vec<CallRecord>> {
-    let sql = "SELECT * FROM newest_calls WHERE run = ?1 ORDER BY step, place";
+fn calls(connection: &Connection, owner: Option<String>, run: RunId) -> SqlResult<Vec<CallRecord>> {
+    let sql = "SELECT newest_calls.* FROM newest_calls JOIN runs ON id = run
+         WHERE run = ?1 AND (?2 IS NULL OR owner = ?2) ORDER BY newest_calls.step, call_index";
     let mut statement = connection.prepare_cached(sql)?;
-    let rows = statement.query_and_then([run.to_string()], call_record)?;
+    let rows = statement.query_and_then(params![run.to_string(), owner], call_record)?;
     rows.collect()
 }
 
 fn call_record(row: &Row<'_>) -> SqlResult<CallRecord> {
-    let (step, index) = (row.get("step")?, row.get("place")?);
+    let (step, index) = (row.get("step")?, row.get("call_index")?);
     let call = optional_json(row, "call")?.ok_or_else(|| {
         StoreError::Corrupt(format!("what call {index} of step {step} asks for is missing"))
     })?;

@@ -1,4 +1,4 @@
-//! Who works on a run: one owner at a time, known by the fence that each of his writes carries.
+//! Who works on a run: one holder at a time, known by the fence that each of his writes carries.
 
 use std::time::Duration;
 
@@ -16,18 +16,18 @@ fn millis(time: Duration) -> i64 {
 pub(crate) fn acquire(
     connection: &Connection,
     run: RunId,
-    owner: &str,
+    holder: &str,
     (now, time): (i64, Duration),
 ) -> SqlResult<Option<Lease>> {
     if ended(connection, run)? {
         return Err(StoreError::Ended.into());
     }
-    // Whoever an owner was before, he is no more: his own lease does not hold him up.
-    let sql = "INSERT INTO leases (run, owner, fence, until_ms) VALUES (?1, ?2, 1, ?4)
-         ON CONFLICT (run) DO UPDATE SET owner = ?2, fence = fence + 1, until_ms = ?4
-         WHERE owner = ?2 OR until_ms <= ?3
+    // Whoever a holder was before, he is no more: his own lease does not hold him up.
+    let sql = "INSERT INTO leases (run, holder, fence, until_ms) VALUES (?1, ?2, 1, ?4)
+         ON CONFLICT (run) DO UPDATE SET holder = ?2, fence = fence + 1, until_ms = ?4
+         WHERE holder = ?2 OR until_ms <= ?3
          RETURNING fence, worked_ms";
-    let values = params![run.to_string(), owner, now, now.saturating_add(millis(time))];
+    let values = params![run.to_string(), holder, now, now.saturating_add(millis(time))];
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(values)?;
     let Some(row) = rows.next()? else { return Ok(None) };
@@ -52,6 +52,12 @@ pub(crate) fn renew(
         None if ended(connection, run)? => Err(StoreError::Ended.into()),
         None => Err(StoreError::Fenced.into()),
     }
+}
+
+/// Lets go of all leases.
+pub(crate) fn expire(connection: &Connection) -> SqlResult<()> {
+    connection.execute("UPDATE leases SET until_ms = 0", [])?;
+    Ok(())
 }
 
 fn ended(connection: &Connection, run: RunId) -> SqlResult<bool> {

@@ -26,6 +26,7 @@ mod runs;
 mod schema;
 mod space;
 mod store;
+mod uploads;
 mod writer;
 
 pub use backup::{Copied, Identity, back_up, restore};

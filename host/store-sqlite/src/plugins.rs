@@ -4,12 +4,12 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use semver::Version;
 use simulay_model::{
-    Digest, Plugin, PluginEffects, PluginEvent, PluginEventKind, PluginLife, PluginName, PluginSummary,
+    Digest, OwnerFilter, Plugin, PluginEffects, PluginEvent, PluginLife, PluginName, PluginSummary,
 };
 use simulay_store::{Added, Plugins, StoreError};
 
 use crate::failure::SqlResult;
-use crate::rows::{self, PLUGIN_SUMMARIES, PLUGINS, parsed, signed, to_json, unsigned};
+use crate::rows::{self, PLUGIN_SUMMARIES, PLUGINS, account, parsed, signed, to_json, unsigned};
 use crate::store::SqliteStore;
 
 #[async_trait]
@@ -18,34 +18,42 @@ impl Plugins for SqliteStore {
         self.write("plugin.add", move |connection| add(connection, &plugin, versions)).await
     }
 
-    async fn version(&self, name: &PluginName, version: &Version) -> Result<Option<Plugin>, StoreError> {
-        let (name, version) = (name.clone(), version.clone());
-        self.read(move |connection| find(connection, &name, &version)).await
+    async fn version(
+        &self,
+        owner: &OwnerFilter,
+        name: &PluginName,
+        version: &Version,
+    ) -> Result<Option<Plugin>, StoreError> {
+        let (owner, name, version) = (account(owner), name.clone(), version.clone());
+        self.read(move |connection| find(connection, owner.as_deref(), &name, &version)).await
     }
 
-    async fn served(&self, name: &PluginName) -> Result<Option<Plugin>, StoreError> {
-        let name = name.clone();
+    async fn served(&self, owner: &OwnerFilter, name: &PluginName) -> Result<Option<Plugin>, StoreError> {
+        let (owner, name) = (account(owner), name.clone());
         self.read(move |connection| match highest(active(connection, &name)?) {
-            Some(version) => find(connection, &name, &version),
+            Some(version) => find(connection, owner.as_deref(), &name, &version),
             None => Ok(None),
         })
         .await
     }
 
-    async fn versions(&self, name: &PluginName) -> Result<Vec<Plugin>, StoreError> {
-        let name = name.clone();
+    async fn versions(&self, owner: &OwnerFilter, name: &PluginName) -> Result<Vec<Plugin>, StoreError> {
+        let (owner, name) = (account(owner), name.clone());
         self.read(move |connection| {
-            let mut statement = connection.prepare_cached(&format!("{PLUGINS} WHERE name = ?1"))?;
-            let rows = statement.query_and_then([name.as_str()], rows::plugin)?;
+            let sql = format!("{PLUGINS} WHERE name = ?1 AND (?2 IS NULL OR owner = ?2)");
+            let mut statement = connection.prepare_cached(&sql)?;
+            let rows = statement.query_and_then(params![name.as_str(), owner], rows::plugin)?;
             rows.collect::<Result<_, _>>().map(sorted)
         })
         .await
     }
 
-    async fn list(&self) -> Result<Vec<PluginSummary>, StoreError> {
-        self.read(|connection| {
-            let mut statement = connection.prepare_cached(PLUGIN_SUMMARIES)?;
-            let rows = statement.query_and_then([], rows::plugin_summary)?;
+    async fn list(&self, owner: &OwnerFilter) -> Result<Vec<PluginSummary>, StoreError> {
+        let owner = account(owner);
+        self.read(move |connection| {
+            let sql = format!("{PLUGIN_SUMMARIES} WHERE ?1 IS NULL OR owner = ?1");
+            let mut statement = connection.prepare_cached(&sql)?;
+            let rows = statement.query_and_then([owner], rows::plugin_summary)?;
             let mut plugins: Vec<_> = rows.collect::<Result<_, _>>()?;
             plugins.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| b.version.cmp(&a.version)));
             Ok(plugins)
@@ -73,10 +81,16 @@ impl Plugins for SqliteStore {
         self.write("plugin.commit", move |connection| commit(connection, &name, &version, &effects)).await
     }
 
-    async fn history(&self, name: &PluginName, version: &Version) -> Result<Vec<PluginEvent>, StoreError> {
-        let key = (name.to_string(), version.to_string());
+    async fn history(
+        &self,
+        owner: &OwnerFilter,
+        name: &PluginName,
+        version: &Version,
+    ) -> Result<Vec<PluginEvent>, StoreError> {
+        let key = (name.to_string(), version.to_string(), account(owner));
         self.read(move |connection| {
-            let sql = "SELECT at, kind, by FROM plugin_events WHERE name = ?1 AND version = ?2
+            let sql = "SELECT at, kind, account, by FROM plugin_events WHERE name = ?1 AND version = ?2
+                 AND EXISTS (SELECT 1 FROM plugins WHERE name = ?1 AND version = ?2 AND (?3 IS NULL OR owner = ?3))
                  ORDER BY ordinal";
             let mut statement = connection.prepare_cached(sql)?;
             let rows = statement.query_and_then(key, rows::plugin_event)?;
@@ -88,20 +102,23 @@ impl Plugins for SqliteStore {
 
 fn add(connection: &Connection, plugin: &Plugin, versions: Option<u64>) -> SqlResult<Added> {
     let (name, version) = (&plugin.manifest.name, &plugin.manifest.version);
+    check_name(connection, plugin)?;
     match stored_digest(connection, name, version)? {
         None => {
             expect_versions(connection, name, versions)?;
             insert(connection, plugin)?;
-            tell(connection, name, version, &uploaded(plugin)).map(|()| Added::New)
+            tell(connection, name, version, &plugin.uploaded()).map(|()| Added::New)
         }
         Some(sha256) if sha256 == plugin.sha256 => Ok(Added::Known),
         Some(_) => Err(StoreError::VersionExists.into()),
     }
 }
 
-fn uploaded(plugin: &Plugin) -> PluginEvent {
-    let by = plugin.uploader.clone();
-    PluginEvent { at: plugin.uploaded_at, kind: PluginEventKind::Uploaded, by }
+/// Refuses a name that another owner has.
+fn check_name(connection: &Connection, plugin: &Plugin) -> SqlResult<()> {
+    let mut statement = connection.prepare_cached("SELECT 1 FROM plugins WHERE name = ?1 AND owner <> ?2")?;
+    let taken = statement.exists([plugin.manifest.name.as_str(), plugin.owner.as_str()])?;
+    if taken { Err(StoreError::NameTaken.into()) } else { Ok(()) }
 }
 
 fn stored_digest(connection: &Connection, name: &PluginName, version: &Version) -> SqlResult<Option<Digest>> {
@@ -115,8 +132,8 @@ fn stored_digest(connection: &Connection, name: &PluginName, version: &Version) 
 fn insert(connection: &Connection, plugin: &Plugin) -> SqlResult<()> {
     connection.execute(
         "INSERT INTO plugins (name, version, sha256, size, manifest, contract, tools, uploader,
-             uploaded_at, state, approved_at, retired_at, examples_check, revision)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+             uploaded_at, state, approved_at, retired_at, examples_check, revision, owner)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
         params![
             plugin.manifest.name.as_str(),
             plugin.manifest.version.to_string(),
@@ -132,6 +149,7 @@ fn insert(connection: &Connection, plugin: &Plugin) -> SqlResult<()> {
             plugin.retired_at.map(|at| at.to_string()),
             plugin.check.as_ref().map(to_json).transpose()?,
             signed(plugin.revision)?,
+            plugin.owner.as_str(),
         ],
     )?;
     Ok(())
@@ -186,15 +204,28 @@ fn expect_versions(connection: &Connection, name: &PluginName, expected: Option<
 
 fn tell(connection: &Connection, name: &PluginName, version: &Version, event: &PluginEvent) -> SqlResult<()> {
     connection.execute(
-        "INSERT INTO plugin_events (name, version, at, kind, by) VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![name.as_str(), version.to_string(), event.at.to_string(), event.kind.as_str(), event.by,],
+        "INSERT INTO plugin_events (name, version, at, kind, account, by) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![
+            name.as_str(),
+            version.to_string(),
+            event.at.to_string(),
+            event.kind.as_str(),
+            event.account.as_str(),
+            event.by,
+        ],
     )?;
     Ok(())
 }
 
-fn find(connection: &Connection, name: &PluginName, version: &Version) -> SqlResult<Option<Plugin>> {
-    let mut statement = connection.prepare_cached(&format!("{PLUGINS} WHERE name = ?1 AND version = ?2"))?;
-    let key = params![name.as_str(), version.to_string()];
+fn find(
+    connection: &Connection,
+    owner: Option<&str>,
+    name: &PluginName,
+    version: &Version,
+) -> SqlResult<Option<Plugin>> {
+    let sql = format!("{PLUGINS} WHERE name = ?1 AND version = ?2 AND (?3 IS NULL OR owner = ?3)");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let key = params![name.as_str(), version.to_string(), owner];
     statement.query_row(key, |row| Ok(rows::plugin(row))).optional()?.transpose()
 }
 

@@ -16,11 +16,15 @@ use crate::store::SqliteStore;
 #[async_trait]
 impl Requests for SqliteStore {
     async fn find(&self, request: &RequestKey) -> Result<Option<Remembered>, StoreError> {
-        let RequestKey { scope, key } = request.clone();
+        let RequestKey { owner, scope, key } = request.clone();
         self.read(move |connection| {
-            let sql = "SELECT fingerprint, run, answer FROM requests WHERE scope = ?1 AND key = ?2";
+            let sql = "SELECT fingerprint, run, answer FROM requests
+                 WHERE owner = ?1 AND scope = ?2 AND key = ?3";
             let mut statement = connection.prepare_cached(sql)?;
-            statement.query_row([scope, key], |row| Ok(remembered(row))).optional()?.transpose()
+            statement
+                .query_row([owner.as_str(), &scope, &key], |row| Ok(remembered(row)))
+                .optional()?
+                .transpose()
         })
         .await
     }
@@ -68,14 +72,14 @@ fn remembered(row: &Row<'_>) -> SqlResult<Remembered> {
 }
 
 pub(crate) fn insert(connection: &Connection, at: i64, claim: &Claim, outcome: &Outcome) -> SqlResult<()> {
-    let sql = "INSERT INTO requests (scope, key, fingerprint, at_ms, run, answer)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (scope, key) DO NOTHING";
-    let Claim { request: RequestKey { scope, key }, fingerprint } = claim;
+    let sql = "INSERT INTO requests (owner, scope, key, fingerprint, at_ms, run, answer)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (owner, scope, key) DO NOTHING";
+    let Claim { request: RequestKey { owner, scope, key }, fingerprint } = claim;
     let (run, answer) = match outcome {
         Outcome::Run(run) => (Some(run.to_string()), None),
         Outcome::Answer(answer) => (None, Some(answer)),
     };
-    let values = params![scope, key, fingerprint.to_string(), at, run, answer];
+    let values = params![owner.as_str(), scope, key, fingerprint.to_string(), at, run, answer];
     let inserted = connection.prepare_cached(sql)?.execute(values)?;
     if inserted > 0 { Ok(()) } else { Err(StoreError::Repeated.into()) }
 }

@@ -110,7 +110,8 @@ fn delete(connection: &Connection, run: RunId, at: Timestamp, why: &str) -> SqlR
         return Err(StoreError::Conflict(format!("the run {run} is still needed")).into());
     }
     let sql =
-        "INSERT INTO deletions (run, pipeline, at, why) SELECT id, pipeline, ?2, ?3 FROM runs WHERE id = ?1";
+        "INSERT INTO deletions (run, owner, pipeline, at, why) SELECT id, owner, pipeline, ?2, ?3 FROM runs
+         WHERE id = ?1";
     connection.prepare_cached(sql)?.execute(params![id, at.to_string(), why])?;
     for sql in [
         "DELETE FROM events WHERE run = ?1",
@@ -135,7 +136,7 @@ fn let_go(connection: &Connection, left: Left, before: i64) -> SqlResult<usize> 
             "DELETE FROM artifacts WHERE kind IN ('stdout', 'stderr')
              AND run IN (SELECT id FROM runs WHERE ended_ms <= ?1)",
             "UPDATE calls SET ending = json_remove(ending, '$.result.stdout_log', '$.result.stderr_log')
-             WHERE (run, step, place) IN (SELECT run, step, place FROM artifacts
+             WHERE (run, step, call_index) IN (SELECT run, step, call_index FROM artifacts
                  WHERE kind IN ('stdout', 'stderr') AND run IN (SELECT id FROM runs WHERE ended_ms <= ?1))
              AND (ending ->> '$.result.stdout_log' IS NOT NULL OR ending ->> '$.result.stderr_log' IS NOT NULL)",
         ),
@@ -143,7 +144,7 @@ fn let_go(connection: &Connection, left: Left, before: i64) -> SqlResult<usize> 
             "DELETE FROM artifacts WHERE kind = 'output'
              AND run IN (SELECT id FROM runs WHERE ended_ms <= ?1)",
             "UPDATE calls SET ending = json_set(ending, '$.result.outputs', json('[]'))
-             WHERE (run, step, place) IN (SELECT run, step, place FROM artifacts
+             WHERE (run, step, call_index) IN (SELECT run, step, call_index FROM artifacts
                  WHERE kind = 'output' AND run IN (SELECT id FROM runs WHERE ended_ms <= ?1))
              AND json_array_length(ending, '$.result.outputs') > 0",
         ),

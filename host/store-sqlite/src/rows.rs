@@ -7,16 +7,16 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use rusqlite::Row;
 use simulay_model::{
-    Artifact, AttemptProgress, Event, EventData, Plugin, PluginEvent, PluginRef, PluginSummary, Progress,
-    RelativePath, Request, Run, RunArtifact, RunId, RunSummary,
+    AccountName, Artifact, AttemptProgress, Event, EventData, OwnerFilter, Plugin, PluginEvent, PluginRef,
+    PluginSummary, Progress, RelativePath, Request, Run, RunArtifact, RunId, RunSummary, UnfinishedRun,
 };
 use simulay_store::StoreError;
 
 use crate::documents::{self, Stored};
 use crate::failure::{SqlError, SqlResult};
 
-pub(crate) const PLUGINS: &str = "SELECT sha256, size, manifest, contract, tools, uploader, uploaded_at,
-    state, approved_at, retired_at, examples_check, revision FROM plugins";
+pub(crate) const PLUGINS: &str = "SELECT sha256, size, manifest, contract, tools, owner, uploader,
+    uploaded_at, state, approved_at, retired_at, examples_check, revision FROM plugins";
 
 pub(crate) fn plugin(row: &Row<'_>) -> SqlResult<Plugin> {
     Ok(Plugin {
@@ -25,6 +25,7 @@ pub(crate) fn plugin(row: &Row<'_>) -> SqlResult<Plugin> {
         manifest: json(row, "manifest")?,
         contract: parsed(row, "contract")?,
         tools: json(row, "tools")?,
+        owner: parsed(row, "owner")?,
         uploader: row.get("uploader")?,
         uploaded_at: parsed(row, "uploaded_at")?,
         state: parsed(row, "state")?,
@@ -37,7 +38,7 @@ pub(crate) fn plugin(row: &Row<'_>) -> SqlResult<Plugin> {
 
 /// What [`plugin_summary`] reads.
 pub(crate) const PLUGIN_SUMMARIES: &str = "SELECT name, version, manifest ->> 'title' AS title, sha256, size,
-    uploader, uploaded_at, state, approved_at, retired_at FROM plugins";
+    owner, uploader, uploaded_at, state, approved_at, retired_at FROM plugins";
 
 pub(crate) fn plugin_summary(row: &Row<'_>) -> SqlResult<PluginSummary> {
     Ok(PluginSummary {
@@ -46,6 +47,7 @@ pub(crate) fn plugin_summary(row: &Row<'_>) -> SqlResult<PluginSummary> {
         title: row.get("title")?,
         sha256: parsed(row, "sha256")?,
         size: unsigned(row, "size")?,
+        owner: parsed(row, "owner")?,
         uploader: row.get("uploader")?,
         uploaded_at: parsed(row, "uploaded_at")?,
         state: parsed(row, "state")?,
@@ -55,22 +57,41 @@ pub(crate) fn plugin_summary(row: &Row<'_>) -> SqlResult<PluginSummary> {
 }
 
 pub(crate) fn plugin_event(row: &Row<'_>) -> SqlResult<PluginEvent> {
-    Ok(PluginEvent { at: parsed(row, "at")?, kind: parsed(row, "kind")?, by: row.get("by")? })
+    Ok(PluginEvent {
+        at: parsed(row, "at")?,
+        kind: parsed(row, "kind")?,
+        account: parsed(row, "account")?,
+        by: row.get("by")?,
+    })
 }
 
 /// What [`summary`] reads.
 pub(crate) const SUMMARY: &str =
-    "SELECT id, pipeline, version, sha256, state, created_at, started_at, ended_at, error FROM runs";
+    "SELECT id, owner, pipeline, version, sha256, state, created_at, started_at, ended_at, error FROM runs";
 
 pub(crate) fn summary(row: &Row<'_>) -> SqlResult<RunSummary> {
     Ok(RunSummary {
         id: parsed(row, "id")?,
+        owner: parsed(row, "owner")?,
         plugin: reference(row)?,
         state: parsed(row, "state")?,
         created_at: parsed(row, "created_at")?,
         started_at: time(row, "started_at")?,
         ended_at: time(row, "ended_at")?,
         error: optional_json(row, "error")?,
+    })
+}
+
+/// The one account as a parameter, NULL for everybody's: `?n IS NULL OR owner = ?n`.
+pub(crate) fn account(owner: &OwnerFilter) -> Option<String> {
+    owner.account().map(AccountName::to_string)
+}
+
+pub(crate) fn unfinished(row: &Row<'_>) -> SqlResult<UnfinishedRun> {
+    Ok(UnfinishedRun {
+        id: parsed(row, "id")?,
+        owner: parsed(row, "owner")?,
+        pipeline: parsed(row, "pipeline")?,
     })
 }
 
@@ -89,6 +110,7 @@ pub(crate) const RUN: &str = "SELECT runs.*, requested.inputs, requested.params,
 pub(crate) fn run(row: &Row<'_>) -> SqlResult<Run> {
     Ok(Run {
         id: parsed(row, "id")?,
+        owner: parsed(row, "owner")?,
         plugin: reference(row)?,
         request: Request {
             params: json(row, "params")?,
@@ -138,10 +160,10 @@ pub(crate) fn attempt(row: &Row<'_>) -> SqlResult<AttemptProgress> {
 pub(crate) fn artifact(row: &Row<'_>) -> SqlResult<RunArtifact> {
     let path: String = row.get("path")?;
     let step: Option<u32> = row.get("step")?;
-    let place: Option<u32> = row.get("place")?;
+    let index: Option<u32> = row.get("call_index")?;
     Ok(RunArtifact {
         kind: parsed(row, "kind")?,
-        origin: step.zip(place),
+        origin: step.zip(index),
         artifact: Artifact {
             path: RelativePath::new(path).map_err(|rule| damaged("path", rule))?,
             size: unsigned(row, "size")?,

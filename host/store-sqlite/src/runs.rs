@@ -4,15 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params};
 use simulay_model::{
-    ArtifactKind, Effects, EventData, PluginName, Progress, Request, Run, RunArtifact, RunId, RunSummary,
+    ArtifactKind, Effects, EventData, OwnerFilter, PluginName, Progress, Request, Run, RunArtifact, RunId,
+    RunState, RunSummary, UnfinishedRun,
 };
 use simulay_store::{Claim, Lease, Outcome, Renewed, RunQuery, Runs, StoreError};
 
 use crate::commit::{commit, insert_artifact};
 use crate::failure::SqlResult;
-use crate::rows::{self, parsed, to_event, to_json, unsigned};
+use crate::rows::{self, to_event, to_json, unsigned};
 use crate::store::SqliteStore;
 use crate::{leases, requests};
 
@@ -35,8 +36,9 @@ impl Runs for SqliteStore {
         self.read(move |connection| progress(connection, run)).await
     }
 
-    async fn head(&self, run: RunId) -> Result<Option<Progress>, StoreError> {
-        self.read(move |connection| head(connection, run)).await
+    async fn head(&self, owner: &OwnerFilter, run: RunId) -> Result<Option<Progress>, StoreError> {
+        let owner = rows::account(owner);
+        self.read(move |connection| head(connection, owner, run)).await
     }
 
     async fn commit(&self, run: RunId, fence: Option<u64>, effects: Box<Effects>) -> Result<(), StoreError> {
@@ -49,12 +51,12 @@ impl Runs for SqliteStore {
     async fn acquire_lease(
         &self,
         run: RunId,
-        owner: &str,
+        holder: &str,
         time: Duration,
     ) -> Result<Option<Lease>, StoreError> {
-        let (owner, now) = (owner.to_owned(), self.clock.now().as_millisecond());
+        let (holder, now) = (holder.to_owned(), self.clock.now().as_millisecond());
         self.write_at_last("lease.take", move |connection| {
-            leases::acquire(connection, run, &owner, (now, time))
+            leases::acquire(connection, run, &holder, (now, time))
         })
         .await
     }
@@ -64,24 +66,17 @@ impl Runs for SqliteStore {
         self.write("lease.renew", move |connection| leases::renew(connection, run, lease, (now, time))).await
     }
 
-    async fn get(&self, run: RunId) -> Result<Option<Run>, StoreError> {
-        self.read(move |connection| {
-            let mut statement = connection.prepare_cached(&format!("{} WHERE runs.id = ?1", rows::RUN))?;
-            statement.query_row([run.to_string()], |row| Ok(rows::run(row))).optional()?.transpose()
-        })
-        .await
+    async fn get(&self, owner: &OwnerFilter, run: RunId) -> Result<Option<Run>, StoreError> {
+        self.one(rows::RUN, owner, run, rows::run).await
     }
 
-    async fn summary(&self, run: RunId) -> Result<Option<RunSummary>, StoreError> {
-        self.read(move |connection| {
-            let mut statement = connection.prepare_cached(&format!("{} WHERE id = ?1", rows::SUMMARY))?;
-            statement.query_row([run.to_string()], |row| Ok(rows::summary(row))).optional()?.transpose()
-        })
-        .await
+    async fn summary(&self, owner: &OwnerFilter, run: RunId) -> Result<Option<RunSummary>, StoreError> {
+        self.one(rows::SUMMARY, owner, run, rows::summary).await
     }
 
-    async fn list(&self, query: RunQuery) -> Result<Vec<RunSummary>, StoreError> {
-        self.read(move |connection| list(connection, &query)).await
+    async fn list(&self, owner: &OwnerFilter, query: RunQuery) -> Result<Vec<RunSummary>, StoreError> {
+        let owner = rows::account(owner);
+        self.read(move |connection| list(connection, owner.as_deref(), &query)).await
     }
 
     async fn count_unfinished(&self, most: usize) -> Result<usize, StoreError> {
@@ -96,14 +91,14 @@ impl Runs for SqliteStore {
         .await
     }
 
-    async fn unfinished(&self) -> Result<Vec<(RunId, PluginName)>, StoreError> {
+    async fn unfinished(&self) -> Result<Vec<UnfinishedRun>, StoreError> {
         self.read(|connection| {
-            let sql = "SELECT id, pipeline FROM runs WHERE state IN ('queued', 'running') ORDER BY id";
+            let sql = "SELECT id, owner, pipeline FROM runs WHERE state IN ('queued', 'running') ORDER BY id";
             let mut statement = connection.prepare_cached(sql)?;
             let mut rows = statement.query([])?;
             let mut waiting = Vec::new();
             while let Some(row) = rows.next()? {
-                waiting.extend(sound(row, |row| Ok((parsed(row, "id")?, parsed(row, "pipeline")?))));
+                waiting.extend(sound(row, rows::unfinished));
             }
             Ok(waiting)
         })
@@ -111,20 +106,42 @@ impl Runs for SqliteStore {
     }
 }
 
-fn head(connection: &Connection, run: RunId) -> SqlResult<Option<Progress>> {
-    let sql = "SELECT state, steps, cancel_requested, last_event FROM runs WHERE id = ?1";
+impl SqliteStore {
+    /// What `read` makes of the run, when it is the owner's.
+    async fn one<T: Send + 'static>(
+        &self,
+        select: &'static str,
+        owner: &OwnerFilter,
+        run: RunId,
+        read: impl Fn(&Row<'_>) -> SqlResult<T> + Send + 'static,
+    ) -> Result<Option<T>, StoreError> {
+        let owner = rows::account(owner);
+        self.read(move |connection| {
+            let sql = format!("{select} WHERE runs.id = ?1 AND (?2 IS NULL OR owner = ?2)");
+            let mut statement = connection.prepare_cached(&sql)?;
+            let values = params![run.to_string(), owner];
+            statement.query_row(values, |row| Ok(read(row))).optional()?.transpose()
+        })
+        .await
+    }
+}
+
+fn head(connection: &Connection, owner: Option<String>, run: RunId) -> SqlResult<Option<Progress>> {
+    let sql = "SELECT state, steps, cancel_requested, last_event FROM runs
+         WHERE id = ?1 AND (?2 IS NULL OR owner = ?2)";
     let mut statement = connection.prepare_cached(sql)?;
-    let head = statement.query_row([run.to_string()], |row| Ok(rows::progress(row))).optional()?;
+    let head =
+        statement.query_row(params![run.to_string(), owner], |row| Ok(rows::progress(row))).optional()?;
     head.transpose()
 }
 
 fn progress(connection: &Connection, run: RunId) -> SqlResult<Option<Progress>> {
-    let Some(mut progress) = head(connection, run)? else { return Ok(None) };
-    let sql = "SELECT step, place, attempt, started, ending FROM newest_calls WHERE run = ?1";
+    let Some(mut progress) = head(connection, None, run)? else { return Ok(None) };
+    let sql = "SELECT step, call_index, attempt, started, ending FROM newest_calls WHERE run = ?1";
     let mut statement = connection.prepare_cached(sql)?;
     let mut attempts = statement.query([run.to_string()])?;
     while let Some(row) = attempts.next()? {
-        progress.attempts.insert((row.get("step")?, row.get("place")?), rows::attempt(row)?);
+        progress.attempts.insert((row.get("step")?, row.get("call_index")?), rows::attempt(row)?);
     }
     Ok(Some(progress))
 }
@@ -155,8 +172,8 @@ pub(crate) fn create(connection: &Connection, run: &Run) -> SqlResult<()> {
 fn insert(connection: &Connection, run: &Run) -> SqlResult<bool> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO runs (id, pipeline, version, sha256, seed, state, steps, cancel_requested, created_at,
-            last_event, retries)
-         VALUES (?1, ?2, ?3, ?4, ?5, 'queued', 0, 0, ?6, 1, ?7) ON CONFLICT (id) DO NOTHING",
+            last_event, retries, owner)
+         VALUES (?1, ?2, ?3, ?4, ?5, 'queued', 0, 0, ?6, 1, ?7, ?8) ON CONFLICT (id) DO NOTHING",
     )?;
     let inserted = statement.execute(params![
         run.id.to_string(),
@@ -166,44 +183,32 @@ fn insert(connection: &Connection, run: &Run) -> SqlResult<bool> {
         run.request.seed.to_string(),
         run.created_at.to_string(),
         run.retries,
+        run.owner.as_str(),
     ])?;
     Ok(inserted > 0)
 }
 
-fn list(connection: &Connection, query: &RunQuery) -> SqlResult<Vec<RunSummary>> {
+fn list(connection: &Connection, owner: Option<&str>, query: &RunQuery) -> SqlResult<Vec<RunSummary>> {
     let before = query.before.map_or_else(|| PAST_ALL.to_owned(), |run| run.to_string());
-    let limit = query.limit;
-    let pipeline = query.pipeline.as_ref().map(|name| name.as_str());
-    // One statement per filter, so that each has its index.
-    match (pipeline, query.state.map(|state| state.as_str())) {
-        (None, None) => {
-            collect(connection, "WHERE id < ?1 ORDER BY id DESC LIMIT ?2", params![before, limit])
+    let pipeline = query.pipeline.as_ref().map(PluginName::as_str);
+    let state = query.state.map(RunState::as_str);
+    let mut clauses = vec!["id < :before"];
+    let mut values: Vec<(&str, &dyn ToSql)> = vec![(":before", &before), (":limit", &query.limit)];
+    // Only those that are asked for, so that each set of filters has its index.
+    for (clause, name, value) in [
+        ("owner = :owner", ":owner", &owner),
+        ("pipeline = :pipeline", ":pipeline", &pipeline),
+        ("state = :state", ":state", &state),
+    ] {
+        if let Some(value) = value {
+            clauses.push(clause);
+            values.push((name, value));
         }
-        (Some(pipeline), None) => collect(
-            connection,
-            "WHERE pipeline = ?3 AND id < ?1 ORDER BY id DESC LIMIT ?2",
-            params![before, limit, pipeline],
-        ),
-        (None, Some(state)) => collect(
-            connection,
-            "WHERE state = ?3 AND id < ?1 ORDER BY id DESC LIMIT ?2",
-            params![before, limit, state],
-        ),
-        (Some(pipeline), Some(state)) => collect(
-            connection,
-            "WHERE pipeline = ?3 AND state = ?4 AND id < ?1 ORDER BY id DESC LIMIT ?2",
-            params![before, limit, pipeline, state],
-        ),
     }
-}
-
-fn collect(
-    connection: &Connection,
-    which: &str,
-    params: &[&dyn rusqlite::ToSql],
-) -> SqlResult<Vec<RunSummary>> {
-    let mut statement = connection.prepare_cached(&format!("{} {which}", rows::SUMMARY))?;
-    let mut rows = statement.query(params)?;
+    let which = clauses.join(" AND ");
+    let sql = [rows::SUMMARY, "WHERE", &which, "ORDER BY id DESC LIMIT :limit"].join(" ");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(values.as_slice())?;
     let mut runs = Vec::new();
     while let Some(row) = rows.next()? {
         runs.extend(sound(row, rows::summary));

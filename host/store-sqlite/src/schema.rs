@@ -1,9 +1,13 @@
 //! The schema, and how what an earlier version wrote is brought up to it.
 
+use std::path::Path;
+
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
-use simulay_model::{AskedCall, Step};
+use simulay_model::{AccountName, AskedCall, Step};
 use simulay_store::StoreError;
 
+use crate::blobs::{BLOBS, STORED, all};
+use crate::directory::unusable;
 use crate::failure::SqlResult;
 use crate::rows::{json, to_json};
 
@@ -18,6 +22,7 @@ const MIGRATIONS: &[Migration] = &[
     (include_str!("schema/upkeep.sql"), nothing),
     (include_str!("schema/documents.sql"), tell_what_is_asked),
     (include_str!("schema/plugin_revisions.sql"), nothing),
+    (include_str!("schema/owners.sql"), record_uploads),
 ];
 
 /// Brings the schema up to date, whole or not at all.
@@ -71,10 +76,24 @@ fn tell_what_is_asked(transaction: &Transaction<'_>) -> SqlResult<()> {
 
 /// Writes down what the calls of `plan` ask for.
 pub(crate) fn tell(connection: &Connection, run: &str, step: u32, plan: &Step) -> SqlResult<()> {
-    let sql = "INSERT INTO asked (run, step, place, call) VALUES (?1, ?2, ?3, ?4)";
+    // Without the names of the columns, one of which had another when this wrote to an earlier schema.
+    let sql = "INSERT INTO asked VALUES (?1, ?2, ?3, ?4)";
     let mut statement = connection.prepare_cached(sql)?;
-    for (place, call) in (0_u32..).zip(&plan.calls) {
-        statement.execute(params![run, step, place, to_json(&AskedCall::from(call))?])?;
+    for (index, call) in (0_u32..).zip(&plan.calls) {
+        statement.execute(params![run, step, index, to_json(&AskedCall::from(call))?])?;
+    }
+    Ok(())
+}
+
+/// What lies beside the records was uploaded by the one person there was.
+fn record_uploads(transaction: &Transaction<'_>) -> SqlResult<()> {
+    // Records in memory have nothing beside them.
+    let Some(directory) = transaction.path().and_then(|file| Path::new(file).parent()) else { return Ok(()) };
+    let stored = directory.join(BLOBS).join(STORED);
+    let sql = "INSERT INTO uploads (sha256, owner, at_ms) SELECT ?1, ?2, ms FROM observed";
+    let mut statement = transaction.prepare(sql)?;
+    for found in all(&stored).map_err(|error| unusable(&stored, &error))? {
+        statement.execute(params![found.blob.to_string(), AccountName::local().as_str()])?;
     }
     Ok(())
 }

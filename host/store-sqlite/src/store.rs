@@ -10,6 +10,7 @@ use simulay_store::StoreError;
 use crate::connection::{self, Readers};
 use crate::directory::DirectoryLock;
 use crate::failure::SqlResult;
+use crate::leases;
 use crate::observed::ObservedTime;
 use crate::reserve::Reserve;
 use crate::writer::Writer;
@@ -59,6 +60,15 @@ impl SqliteStore {
             reserve: Arc::new(Reserve::open(directory)),
             _lock: lock,
         })
+    }
+
+    /// Lets go of all leases. For a host that has the directory to itself: whoever held them is no more, also in
+    /// a copy of the directory of a host that lives.
+    ///
+    /// # Errors
+    /// When the disk takes nothing; the leases then end when their time is over.
+    pub async fn expire_leases(&self) -> Result<(), StoreError> {
+        self.write_at_last("lease.expire", leases::expire).await
     }
 
     pub(crate) async fn write<T, F>(&self, name: &'static str, work: F) -> Result<T, StoreError>

@@ -9,6 +9,7 @@ pub mod fences;
 pub mod journal;
 pub mod leases;
 pub mod lists;
+pub mod owners;
 pub mod plugins;
 pub mod requests;
 pub mod runs;
@@ -26,6 +27,7 @@ pub async fn check(open: impl AsyncFn() -> Subject) {
     check_plugins(&open).await;
     check_requests(&open).await;
     check_blobs(&open).await;
+    check_owners(&open).await;
 }
 
 async fn check_runs(open: &impl AsyncFn() -> Subject) {
@@ -89,7 +91,7 @@ async fn check_plugins(open: &impl AsyncFn() -> Subject) {
 async fn check_requests(open: &impl AsyncFn() -> Subject) {
     requests::a_run_and_its_claim_are_stored_together_or_not_at_all(&open().await).await;
     requests::the_first_answer_stands(&open().await).await;
-    requests::scopes_do_not_share_keys(&open().await).await;
+    requests::neither_owners_nor_scopes_share_keys(&open().await).await;
     requests::a_plugin_changes_once_per_claim(&open().await).await;
     requests::a_claim_on_a_plugin_that_is_not_there_is_not_stored(&open().await).await;
     requests::a_claim_on_a_plugin_that_moved_on_is_not_stored(&open().await).await;
@@ -102,4 +104,13 @@ async fn check_blobs(open: &impl AsyncFn() -> Subject) {
     blobs::an_abandoned_writer_leaves_nothing(&open().await).await;
     blobs::the_same_bytes_may_come_many_times_at_once(&open().await).await;
     blobs::a_scratch_file_is_written_and_read(&open().await).await;
+}
+
+async fn check_owners(open: &impl AsyncFn() -> Subject) {
+    owners::a_run_of_another_is_not_there(&open().await).await;
+    owners::lists_hold_ones_own(&open().await).await;
+    owners::a_plugin_of_another_is_not_there(&open().await).await;
+    owners::a_name_belongs_to_whoever_took_it(&open().await).await;
+    owners::bytes_are_named_by_whoever_uploaded_them(&open().await).await;
+    owners::bytes_are_named_by_whose_run_shows_them(&open().await).await;
 }

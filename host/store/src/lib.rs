@@ -7,6 +7,7 @@ mod port;
 mod requests;
 mod retention;
 mod space;
+mod uploads;
 
 pub use error::StoreError;
 pub use memory::MemoryStore;
@@ -14,3 +15,4 @@ pub use port::{Added, BlobStream, BlobWriter, Blobs, Journal, Lease, Plugins, Re
 pub use requests::{Claim, Outcome, Remembered, RequestKey, Requests};
 pub use retention::{Left, Retention, Shelved, Shelves};
 pub use space::Space;
+pub use uploads::Uploads;

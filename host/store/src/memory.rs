@@ -6,8 +6,9 @@ mod journal;
 mod plugins;
 mod requests;
 mod runs;
+mod uploads;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,8 +17,8 @@ use jiff::Timestamp;
 use parking_lot::{Mutex, MutexGuard};
 use semver::Version;
 use simulay_model::{
-    AskedCall, AttemptProgress, Clock, Digest, Event, Plugin, PluginEvent, PluginName, Run, RunArtifact,
-    RunId, Step,
+    AccountName, AskedCall, AttemptProgress, Clock, Digest, Event, Plugin, PluginEvent, PluginName, Run,
+    RunArtifact, RunId, Step,
 };
 
 use crate::{Remembered, RequestKey};
@@ -34,6 +35,7 @@ struct State {
     runs: BTreeMap<RunId, RunEntry>,
     requests: HashMap<RequestKey, Remembered>,
     blobs: BTreeMap<Digest, Bytes>,
+    uploads: HashSet<(AccountName, Digest)>,
 }
 
 struct PluginEntry {
@@ -53,7 +55,7 @@ struct RunEntry {
 }
 
 struct LeaseEntry {
-    owner: String,
+    holder: String,
     fence: u64,
     until: Timestamp,
     active: Duration,

@@ -1,5 +1,6 @@
 //! What the engine asks of a store: narrow ports, so that each can move to another backend. No store knows
-//! what a change means: `simulay-model` decides, a store commits.
+//! what a change means: `simulay-model` decides, a store commits. Whatever a principal may ask for is asked
+//! with an [`OwnerFilter`]: what belongs to others is not there.
 
 use std::fs::File;
 use std::ops::Range;
@@ -10,8 +11,8 @@ use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use semver::Version;
 use simulay_model::{
-    CallRecord, Digest, Effects, Event, Plugin, PluginEffects, PluginEvent, PluginName, PluginSummary,
-    Progress, Run, RunArtifact, RunId, RunState, RunSummary, Step,
+    CallRecord, Digest, Effects, Event, OwnerFilter, Plugin, PluginEffects, PluginEvent, PluginName,
+    PluginSummary, Progress, Run, RunArtifact, RunId, RunState, RunSummary, Step, UnfinishedRun,
 };
 
 use crate::{Claim, StoreError};
@@ -23,23 +24,28 @@ pub trait Plugins: Send + Sync {
     /// the plugin that its life was decided on, if they decided; see [`simulay_model::revision_of`].
     ///
     /// # Errors
-    /// [`StoreError::VersionExists`] when other bytes go by the same name and version;
-    /// [`StoreError::Stale`] when any version came or changed since.
+    /// [`StoreError::NameTaken`] when the name is another owner's; [`StoreError::VersionExists`] when other
+    /// bytes go by the same name and version; [`StoreError::Stale`] when any version came or changed since.
     async fn add(&self, plugin: Plugin, versions: Option<u64>) -> Result<Added, StoreError>;
 
     /// A version, whatever its state.
-    async fn version(&self, name: &PluginName, version: &Version) -> Result<Option<Plugin>, StoreError>;
+    async fn version(
+        &self,
+        owner: &OwnerFilter,
+        name: &PluginName,
+        version: &Version,
+    ) -> Result<Option<Plugin>, StoreError>;
 
     /// The highest version that is active and no pre-release.
-    async fn served(&self, name: &PluginName) -> Result<Option<Plugin>, StoreError>;
+    async fn served(&self, owner: &OwnerFilter, name: &PluginName) -> Result<Option<Plugin>, StoreError>;
 
     /// All versions of a plugin, from the highest down.
-    async fn versions(&self, name: &PluginName) -> Result<Vec<Plugin>, StoreError>;
+    async fn versions(&self, owner: &OwnerFilter, name: &PluginName) -> Result<Vec<Plugin>, StoreError>;
 
     /// All versions of all plugins, by name and then from the highest version down.
-    async fn list(&self) -> Result<Vec<PluginSummary>, StoreError>;
+    async fn list(&self, owner: &OwnerFilter) -> Result<Vec<PluginSummary>, StoreError>;
 
-    /// The versions whose examples are being checked.
+    /// The versions whose examples are being checked, whosever they are.
     async fn checking(&self) -> Result<Vec<Plugin>, StoreError>;
 
     /// Stores `effects` on the life of a version in one durable transaction, if its revision and that of
@@ -56,7 +62,12 @@ pub trait Plugins: Send + Sync {
     ) -> Result<(), StoreError>;
 
     /// What happened to a version, in order.
-    async fn history(&self, name: &PluginName, version: &Version) -> Result<Vec<PluginEvent>, StoreError>;
+    async fn history(
+        &self,
+        owner: &OwnerFilter,
+        name: &PluginName,
+        version: &Version,
+    ) -> Result<Vec<PluginEvent>, StoreError>;
 }
 
 /// What [`Plugins::add`] did.
@@ -78,11 +89,11 @@ pub trait Runs: Send + Sync {
     /// [`StoreError::RunExists`]; [`StoreError::Repeated`] when the request came before.
     async fn create(&self, run: Run, claim: Option<Claim>) -> Result<(), StoreError>;
 
-    /// What decides about the run.
+    /// What decides about the run, for whoever leased it.
     async fn progress(&self, run: RunId) -> Result<Option<Progress>, StoreError>;
 
     /// As [`Runs::progress`], without the attempts, which may be large: enough for what looks at none.
-    async fn head(&self, run: RunId) -> Result<Option<Progress>, StoreError>;
+    async fn head(&self, owner: &OwnerFilter, run: RunId) -> Result<Option<Progress>, StoreError>;
 
     /// Stores `effects` in one durable transaction, if the run's last event is the one they were decided
     /// on (compare-and-set). `fence` is that of the writer's lease, if he has one. A run at its end is
@@ -93,15 +104,15 @@ pub trait Runs: Send + Sync {
     /// has moved on; [`StoreError::NotFound`].
     async fn commit(&self, run: RunId, fence: Option<u64>, effects: Box<Effects>) -> Result<(), StoreError>;
 
-    /// Leases the run to `owner` for `time`, with a fence above all before. `None` while another owner
-    /// has it. What the same owner held before, he held in an earlier life. Deadlines are the database's.
+    /// Leases the run to `holder` for `time`, with a fence above all before. `None` while another holder has
+    /// it. What the same holder had before, he had in an earlier life. Deadlines are the database's.
     ///
     /// # Errors
     /// [`StoreError::Ended`], [`StoreError::NotFound`].
     async fn acquire_lease(
         &self,
         run: RunId,
-        owner: &str,
+        holder: &str,
         time: Duration,
     ) -> Result<Option<Lease>, StoreError>;
 
@@ -112,18 +123,18 @@ pub trait Runs: Send + Sync {
     async fn renew_lease(&self, run: RunId, lease: Lease, time: Duration) -> Result<Renewed, StoreError>;
 
     /// A run.
-    async fn get(&self, run: RunId) -> Result<Option<Run>, StoreError>;
+    async fn get(&self, owner: &OwnerFilter, run: RunId) -> Result<Option<Run>, StoreError>;
 
     /// A run without its documents.
-    async fn summary(&self, run: RunId) -> Result<Option<RunSummary>, StoreError>;
+    async fn summary(&self, owner: &OwnerFilter, run: RunId) -> Result<Option<RunSummary>, StoreError>;
 
     /// Runs without their documents, from the newest to the oldest.
-    async fn list(&self, query: RunQuery) -> Result<Vec<RunSummary>, StoreError>;
+    async fn list(&self, owner: &OwnerFilter, query: RunQuery) -> Result<Vec<RunSummary>, StoreError>;
 
-    /// Runs that have not ended and their pipelines, from the oldest to the newest.
-    async fn unfinished(&self) -> Result<Vec<(RunId, PluginName)>, StoreError>;
+    /// Runs that have not ended, whosever they are, from the oldest to the newest.
+    async fn unfinished(&self) -> Result<Vec<UnfinishedRun>, StoreError>;
 
-    /// How many runs have not ended, as far as `most`.
+    /// How many runs of all owners have not ended, as far as `most`.
     async fn count_unfinished(&self, most: usize) -> Result<usize, StoreError>;
 }
 
@@ -159,20 +170,32 @@ pub struct RunQuery {
 /// The journal of a run: plans, calls, artifacts and events.
 #[async_trait]
 pub trait Journal: Send + Sync {
-    /// The plan of a step.
+    /// The plan of a step, for whoever leased the run.
     async fn step(&self, run: RunId, step: u32) -> Result<Option<Step>, StoreError>;
 
     /// All calls of all steps, the newest attempt of each, by step and index.
-    async fn calls(&self, run: RunId) -> Result<Vec<CallRecord>, StoreError>;
+    async fn calls(&self, owner: &OwnerFilter, run: RunId) -> Result<Vec<CallRecord>, StoreError>;
 
     /// The newest attempt at a call.
-    async fn call(&self, run: RunId, step: u32, index: u32) -> Result<Option<CallRecord>, StoreError>;
+    async fn call(
+        &self,
+        owner: &OwnerFilter,
+        run: RunId,
+        step: u32,
+        index: u32,
+    ) -> Result<Option<CallRecord>, StoreError>;
 
     /// Inputs, outputs, streams and kept files, in the order they came.
-    async fn artifacts(&self, run: RunId) -> Result<Vec<RunArtifact>, StoreError>;
+    async fn artifacts(&self, owner: &OwnerFilter, run: RunId) -> Result<Vec<RunArtifact>, StoreError>;
 
     /// At most `limit` events after the one numbered `after`, in order; fewer when they are large.
-    async fn events(&self, run: RunId, after: u64, limit: u32) -> Result<Vec<Event>, StoreError>;
+    async fn events(
+        &self,
+        owner: &OwnerFilter,
+        run: RunId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<Event>, StoreError>;
 }
 
 /// Immutable bytes by SHA-256.

@@ -4,14 +4,16 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use semver::Version;
-use simulay_model::{Digest, PluginEffects, PluginName, RunId};
+use simulay_model::{AccountName, Digest, PluginEffects, PluginName, RunId};
 
 use crate::StoreError;
 
 /// What a request is known by, however often it comes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RequestKey {
-    /// Whose request it is, and of which kind.
+    /// Whose request it is.
+    pub owner: AccountName,
+    /// Of which kind it is.
     pub scope: String,
     /// What its sender calls it.
     pub key: String,

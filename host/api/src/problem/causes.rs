@@ -15,6 +15,7 @@ impl From<StoreError> for Refusal {
         let text = error.to_string();
         match error {
             StoreError::NotFound => Self::not_found("object"),
+            StoreError::NameTaken => Self::new(ProblemKind::PluginNameTaken, text),
             StoreError::VersionExists => Self::new(ProblemKind::PluginVersionExists, text),
             StoreError::Ended => Self::new(ProblemKind::RunNotCancellable, text),
             StoreError::RunExists => Self::new(ProblemKind::RunExists, text),

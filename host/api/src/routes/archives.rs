@@ -10,6 +10,7 @@ use simulay_archives::Bounds;
 use crate::ApiSettings;
 use crate::address_limit::Peer;
 use crate::body::{Bound, Pieces, check_one_of, check_plain};
+use crate::caller::Caller;
 use crate::pace::Pace;
 use crate::problem::{Refusal, Refused};
 use crate::state::Api;
@@ -48,6 +49,7 @@ const MEDIA_TYPES: [&str; 7] = [
 pub(super) async fn upload(
     State(api): State<Api>,
     peer: Peer,
+    Caller(principal): Caller,
     headers: HeaderMap,
     body: Body,
 ) -> Result<impl IntoResponse, Refusal> {
@@ -56,7 +58,7 @@ pub(super) async fn upload(
     let place = api.archives.take(peer)?;
     let bound = Bound::payload(api.settings.max_archive_bytes, "server.max_archive_bytes");
     let mut pieces = Pieces::new(&headers, body, bound, Pace::of(&api.settings))?;
-    let mut writer = api.engine.intake.archive_writer(bounds(&api.settings), place).await?;
+    let mut writer = api.engine.intake.archive_writer(&principal, bounds(&api.settings), place).await?;
     while let Some(piece) = pieces.next().await? {
         writer.write(piece).await?;
     }

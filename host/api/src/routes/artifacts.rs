@@ -9,10 +9,11 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::TryStreamExt as _;
-use simulay_model::{Artifact, Digest, RunId};
+use simulay_model::{Artifact, Digest, Principal, RunId};
 
 use super::runs::find;
 use crate::address_limit::Peer;
+use crate::caller::Caller;
 use crate::concurrency::holding;
 use crate::disposition::attachment;
 use crate::extract::Segments;
@@ -29,10 +30,11 @@ use crate::wire::{ArtifactList, ProblemKind};
     responses((status = 200, description = "The artifacts", body = ArtifactList), Refused<404>))]
 pub(super) async fn list(
     State(api): State<Api>,
+    Caller(principal): Caller,
     Segments(id): Segments<RunId>,
 ) -> Result<Json<ArtifactList>, Refusal> {
-    find(&api, id).await?;
-    Ok(Json(api.engine.reader.artifacts(id).await?.into()))
+    find(&api, &principal, id).await?;
+    Ok(Json(api.engine.reader.artifacts(&principal, id).await?.into()))
 }
 
 /// Download an artifact of a run
@@ -56,24 +58,26 @@ pub(super) async fn list(
 pub(super) async fn download(
     State(api): State<Api>,
     peer: Peer,
+    Caller(principal): Caller,
     Segments((id, sha256)): Segments<(RunId, Digest)>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let artifact = of_run(&api, id, sha256).await?;
+    let artifact = of_run(&api, &principal, id, sha256).await?;
     let tag = format!("\"{sha256}\"");
     let described = described(&artifact, &tag)?;
     if is_known(&headers, &tag) {
         return Ok((StatusCode::NOT_MODIFIED, described).into_response());
     }
+    let download = Download { api: &api, principal, peer, sha256 };
     match part(&headers, artifact.size, &tag) {
         Part::Whole => {
-            let body = bytes(&api, peer, sha256, None).await?;
+            let body = download.bytes(None).await?;
             Ok((described, length(artifact.size), body).into_response())
         }
         Part::Some(range) => {
             let place = format!("bytes {}-{}/{}", range.start, range.end.saturating_sub(1), artifact.size);
             let (place, size) = ([(header::CONTENT_RANGE, place)], length(range.end - range.start));
-            let body = bytes(&api, peer, sha256, Some(range)).await?;
+            let body = download.bytes(Some(range)).await?;
             Ok((StatusCode::PARTIAL_CONTENT, described, place, size, body).into_response())
         }
         Part::PastTheEnd => Ok(past_the_end(artifact.size)),
@@ -87,9 +91,9 @@ fn past_the_end(size: u64) -> Response {
 }
 
 /// The artifact, when it is one of the run.
-async fn of_run(api: &Api, id: RunId, sha256: Digest) -> Result<Artifact, Refusal> {
-    find(api, id).await?;
-    let listed = api.engine.reader.artifacts(id).await?.into_iter();
+async fn of_run(api: &Api, principal: &Principal, id: RunId, sha256: Digest) -> Result<Artifact, Refusal> {
+    find(api, principal, id).await?;
+    let listed = api.engine.reader.artifacts(principal, id).await?.into_iter();
     let artifact = listed.map(|listed| listed.artifact).find(|artifact| artifact.sha256 == sha256);
     artifact.ok_or_else(|| Refusal::not_found("artifact of this run"))
 }
@@ -122,11 +126,22 @@ fn length(bytes: u64) -> [(HeaderName, HeaderValue); 1] {
     [(header::CONTENT_LENGTH, bytes.into())]
 }
 
-async fn bytes(api: &Api, peer: Peer, sha256: Digest, range: Option<Range<u64>>) -> Result<Body, Refusal> {
-    let place = api.downloads.take(peer)?;
-    let pieces = holding(place, api.engine.reader.blob(sha256, range).await?);
-    Ok(Body::from_stream(pieces.map_err(move |error| {
-        tracing::error!(%error, %sha256, "a download breaks off");
-        io::Error::other(error)
-    })))
+/// An artifact on its way out.
+struct Download<'a> {
+    api: &'a Api,
+    principal: Principal,
+    peer: Peer,
+    sha256: Digest,
+}
+
+impl Download<'_> {
+    async fn bytes(self, range: Option<Range<u64>>) -> Result<Body, Refusal> {
+        let Self { api, principal, peer, sha256 } = self;
+        let place = api.downloads.take(peer)?;
+        let pieces = holding(place, api.engine.reader.blob(&principal, sha256, range).await?);
+        Ok(Body::from_stream(pieces.map_err(move |error| {
+            tracing::error!(%error, %sha256, "a download breaks off");
+            io::Error::other(error)
+        })))
+    }
 }

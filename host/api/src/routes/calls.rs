@@ -5,6 +5,7 @@ use axum::extract::State;
 use simulay_model::RunId;
 
 use super::runs::find;
+use crate::caller::Caller;
 use crate::extract::Segments;
 use crate::problem::{Refusal, Refused};
 use crate::state::Api;
@@ -19,8 +20,9 @@ use crate::wire::CallList;
     responses((status = 200, description = "The calls", body = CallList), Refused<404>))]
 pub(super) async fn list(
     State(api): State<Api>,
+    Caller(principal): Caller,
     Segments(id): Segments<RunId>,
 ) -> Result<Json<CallList>, Refusal> {
-    find(&api, id).await?;
-    Ok(Json(api.engine.reader.calls(id).await?.into()))
+    find(&api, &principal, id).await?;
+    Ok(Json(api.engine.reader.calls(&principal, id).await?.into()))
 }

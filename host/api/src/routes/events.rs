@@ -14,6 +14,7 @@ use simulay_store::StoreError;
 
 use super::runs::find;
 use crate::address_limit::Peer;
+use crate::caller::Caller;
 use crate::concurrency::{Permit, holding};
 use crate::extract::{Asked, Segments};
 use crate::problem::{Refusal, Refused};
@@ -49,14 +50,15 @@ pub(super) struct From {
 pub(super) async fn follow(
     State(api): State<Api>,
     peer: Peer,
+    Caller(principal): Caller,
     Segments(id): Segments<RunId>,
     Asked(from): Asked<From>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let after = after(&headers, from.after.as_deref())?;
     let place = api.streams.take(peer)?;
-    let ended = find(&api, id).await?.state.is_end();
-    let mut events = api.engine.reader.events(id, after);
+    let ended = find(&api, &principal, id).await?.state.is_end();
+    let mut events = api.engine.reader.events(&principal, id, after);
     if ended {
         // All of it is stored, so the first event comes now or never.
         let Some(first) = events.next().await else { return Ok(StatusCode::NO_CONTENT.into_response()) };

@@ -10,6 +10,7 @@ use simulay_store::BlobWriter;
 
 use crate::address_limit::Peer;
 use crate::body::{Bound, Pieces, check_plain};
+use crate::caller::Caller;
 use crate::extract::{JsonBody, Segments};
 use crate::idempotency::{self, Answer, Keyed, answered};
 use crate::pace::Pace;
@@ -31,6 +32,7 @@ use crate::wire::{InputStored, Missing, Wanted};
 pub(super) async fn upload(
     State(api): State<Api>,
     peer: Peer,
+    Caller(principal): Caller,
     keyed: Keyed,
     headers: HeaderMap,
     body: Body,
@@ -39,7 +41,7 @@ pub(super) async fn upload(
     let _place = api.inputs.take(peer)?;
     let bound = Bound::payload(api.settings.max_input_bytes, "server.max_input_bytes");
     let mut pieces = Pieces::new(&headers, body, bound, Pace::of(&api.settings))?;
-    let mut writer = api.engine.intake.blob_writer().await?;
+    let mut writer = api.engine.intake.blob_writer(&principal).await?;
     let mut size = 0;
     while let Some(piece) = pieces.next().await? {
         size += piece.len() as u64;
@@ -53,7 +55,7 @@ pub(super) async fn upload(
         let location = Some(format!("/v1/inputs/{sha256}"));
         Answer::new(StatusCode::CREATED, location, &InputStored { sha256, size })
     };
-    let answer = answered(&api, keyed.once(|| sha256), work).await?;
+    let answer = answered(&api, &principal, keyed.once(|| sha256), work).await?;
     // Who was answered before has the bytes there again all the same.
     store(&mut writer).await?;
     Ok(answer)
@@ -77,21 +79,24 @@ async fn store(writer: &mut Option<Box<dyn BlobWriter>>) -> Result<(), Refusal> 
     ))]
 pub(super) async fn missing(
     State(api): State<Api>,
+    Caller(principal): Caller,
     JsonBody(wanted, _held): JsonBody<Wanted>,
 ) -> Result<Json<Missing>, Refusal> {
-    Ok(Json(Missing { missing: api.engine.intake.missing(&wanted.sha256).await? }))
+    Ok(Json(Missing { missing: api.engine.intake.missing(&principal, &wanted.sha256).await? }))
 }
 
 /// Ask whether an input is there
 ///
-/// `Content-Length` of the answer is its size.
+/// `Content-Length` of the answer is its size. What others uploaded is not there.
 #[utoipa::path(head, path = "/v1/inputs/{sha256}", tag = "inputs", operation_id = "probeInput",
     params(("sha256" = String, Path, description = "SHA-256 of the bytes")),
     responses((status = 200, description = "It is there"), (status = 404, description = "It is not there")))]
 pub(super) async fn probe(
     State(api): State<Api>,
+    Caller(principal): Caller,
     Segments(sha256): Segments<Digest>,
 ) -> Result<impl IntoResponse, Refusal> {
-    let size = api.engine.reader.blob_size(sha256).await?.ok_or_else(|| Refusal::not_found("input"))?;
+    let size = api.engine.reader.blob_size(&principal, sha256).await?;
+    let size = size.ok_or_else(|| Refusal::not_found("input"))?;
     Ok([(header::CONTENT_LENGTH, HeaderValue::from(size))])
 }

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::runs::find;
 use crate::address_limit::Peer;
+use crate::caller::Caller;
 use crate::concurrency::{Permit, holding};
 use crate::extract::Segments;
 use crate::problem::{Refusal, Refused};
@@ -54,11 +55,12 @@ impl From<Stream> for StreamName {
 pub(super) async fn follow(
     State(api): State<Api>,
     peer: Peer,
+    Caller(principal): Caller,
     Segments((id, step, call, stream)): Segments<(RunId, u32, u32, Stream)>,
 ) -> Result<Response, Refusal> {
-    find(&api, id).await?;
+    find(&api, &principal, id).await?;
     let place = api.streams.take(peer)?;
-    let log = api.engine.reader.log(id, step, call, stream.into()).await?;
+    let log = api.engine.reader.log(&principal, id, (step, call), stream.into()).await?;
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8")),
         (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'")),

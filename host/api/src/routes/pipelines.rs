@@ -19,8 +19,11 @@ use crate::wire;
 /// Of each pipeline, the version that a new run gets.
 #[utoipa::path(get, path = "/v1/pipelines", tag = "pipelines", operation_id = "listPipelines",
     responses((status = 200, description = "The pipelines", body = wire::PipelineList)))]
-pub(super) async fn list(State(api): State<Api>) -> Result<Json<wire::PipelineList>, Refusal> {
-    let mut plugins = api.engine.catalog.plugins().await?;
+pub(super) async fn list(
+    State(api): State<Api>,
+    Caller(principal): Caller,
+) -> Result<Json<wire::PipelineList>, Refusal> {
+    let mut plugins = api.engine.catalog.plugins(&principal).await?;
     plugins.retain(PluginSummary::is_servable);
     // The highest version of each comes first.
     plugins.dedup_by(|next, highest| next.name == highest.name);
@@ -37,9 +40,10 @@ pub(super) async fn list(State(api): State<Api>) -> Result<Json<wire::PipelineLi
     responses((status = 200, description = "The pipeline", body = wire::Pipeline), Refused<404>))]
 pub(super) async fn show(
     State(api): State<Api>,
+    Caller(principal): Caller,
     Pipeline(selector): Pipeline,
 ) -> Result<Json<wire::Pipeline>, Refusal> {
-    let plugin = api.engine.catalog.plugin(&selector).await?;
+    let plugin = api.engine.catalog.plugin(&principal, &selector).await?;
     plugin.map(|plugin| Json(plugin.into())).ok_or_else(|| Refusal::not_found("pipeline"))
 }
 
@@ -57,11 +61,12 @@ pub(super) async fn show(
 pub(super) async fn preview(
     State(api): State<Api>,
     peer: Peer,
+    Caller(principal): Caller,
     Pipeline(selector): Pipeline,
     JsonBody(new, _held): JsonBody<wire::NewRun>,
 ) -> Result<Json<wire::Preview>, Refusal> {
     let _place = api.previews.take(peer)?;
-    let planned = api.engine.intake.preview(new.into_engine(selector)).await?;
+    let planned = api.engine.intake.preview(&principal, new.into_engine(selector)).await?;
     Ok(Json(planned.into()))
 }
 
@@ -82,19 +87,19 @@ pub(super) async fn preview(
 pub(super) async fn roll_back(
     State(api): State<Api>,
     Pipeline(selector): Pipeline,
-    Caller(by): Caller,
+    Caller(principal): Caller,
     keyed: Keyed,
 ) -> Result<Answer, Refusal> {
     let (name, from) = (&selector.name, selector.version.as_ref());
     let Some(once) = keyed.once(|| Digest::of(b"")) else {
-        return rolled_back(&api.engine.catalog.roll_back(name, from, &by).await?);
+        return rolled_back(&api.engine.catalog.roll_back(&principal, name, from).await?);
     };
-    let _at_work = match api.engine.intake.begin(&once).await? {
+    let _at_work = match api.engine.intake.begin(&principal, &once).await? {
         Beginning::Again(outcome) => return Answer::read(&outcome),
         Beginning::First(at_work) => at_work,
     };
     let answer = |done: &RolledBack| rolled_back(done).and_then(|answer| answer.stored()).unwrap_or_default();
-    rolled_back(&api.engine.catalog.roll_back_once(name, from, &by, (&once, answer)).await?)
+    rolled_back(&api.engine.catalog.roll_back_once(&principal, name, from, (&once, answer)).await?)
 }
 
 fn rolled_back(done: &RolledBack) -> Result<Answer, Refusal> {

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use semver::Version;
 use serde::Deserialize;
 use simulay_engine::{Activation, LifeError, Selector, Submission};
-use simulay_model::{self as model, Digest, PluginName};
+use simulay_model::{self as model, Digest, PluginName, Principal};
 use simulay_store::{Added, StoreError};
 
 use crate::address_limit::Peer;
@@ -62,7 +62,7 @@ pub(super) async fn upload(
     State(api): State<Api>,
     peer: Peer,
     Asked(arrival): Asked<Arrival>,
-    Caller(by): Caller,
+    Caller(principal): Caller,
     keyed: Keyed,
     headers: HeaderMap,
     body: Body,
@@ -76,20 +76,25 @@ pub(super) async fn upload(
     let busy = || Refusal::new(ProblemKind::RateLimited, "too many components are being uploaded");
     let place = tokio::time::timeout(PATIENCE, api.uploads.acquire()).await;
     let _place = place.map_err(|_| busy())?.map_err(Refusal::internal)?;
-    let asked = Submission { by, pending: arrival.state.is_some() };
+    let asked = Submission { pending: arrival.state.is_some() };
     let component = pieces.collect().await?;
     let once = keyed.once(|| Digest::of(&component));
-    answered(&api, once, take(&api, component, &asked)).await
+    answered(&api, &principal, once, take(&api, &principal, component, asked)).await
 }
 
-async fn take(api: &Api, component: Bytes, asked: &Submission) -> Result<Answer, Refusal> {
-    let (plugin, added) = api.engine.catalog.submit(component, asked).await?;
+async fn take(
+    api: &Api,
+    principal: &Principal,
+    component: Bytes,
+    asked: Submission,
+) -> Result<Answer, Refusal> {
+    let (plugin, added) = api.engine.catalog.submit(principal, component, asked).await?;
     let location = format!("/v1/plugins/{}/{}", plugin.manifest.name, plugin.manifest.version);
     let status = match added {
         Added::New => StatusCode::CREATED,
         Added::Known => StatusCode::OK,
     };
-    told(api, status, Some(location), plugin).await
+    told(api, principal, status, Some(location), plugin).await
 }
 
 /// List plugins
@@ -97,8 +102,11 @@ async fn take(api: &Api, component: Bytes, asked: &Submission) -> Result<Answer,
 /// All versions of all plugins, retired ones too.
 #[utoipa::path(get, path = "/v1/plugins", tag = "plugins", operation_id = "listPlugins",
     responses((status = 200, description = "The plugins", body = PluginList)))]
-pub(super) async fn list(State(api): State<Api>) -> Result<Json<PluginList>, Refusal> {
-    Ok(Json(api.engine.catalog.plugins().await?.into_iter().collect()))
+pub(super) async fn list(
+    State(api): State<Api>,
+    Caller(principal): Caller,
+) -> Result<Json<PluginList>, Refusal> {
+    Ok(Json(api.engine.catalog.plugins(&principal).await?.into_iter().collect()))
 }
 
 /// List the versions of a plugin
@@ -107,9 +115,10 @@ pub(super) async fn list(State(api): State<Api>) -> Result<Json<PluginList>, Ref
     responses((status = 200, description = "The versions", body = PluginList), Refused<404>))]
 pub(super) async fn versions(
     State(api): State<Api>,
+    Caller(principal): Caller,
     Segments(name): Segments<PluginName>,
 ) -> Result<Json<PluginList>, Refusal> {
-    let plugins = api.engine.catalog.plugins().await?.into_iter();
+    let plugins = api.engine.catalog.plugins(&principal).await?.into_iter();
     let list: PluginList = plugins.filter(|plugin| plugin.name == name).collect();
     if list.plugins.is_empty() { Err(Refusal::not_found("plugin")) } else { Ok(Json(list)) }
 }
@@ -126,10 +135,12 @@ pub(super) async fn versions(
     responses((status = 200, description = "The version", body = Plugin), Refused<404>))]
 pub(super) async fn show(
     State(api): State<Api>,
+    Caller(principal): Caller,
     Segments((name, version)): Segments<(PluginName, Version)>,
 ) -> Result<Json<Plugin>, Refusal> {
-    let plugin = api.engine.catalog.plugin(&Selector { name, version: Some(version) }).await?;
-    details(&api, plugin.ok_or_else(|| Refusal::not_found("plugin version"))?).await.map(Json)
+    let selector = Selector { name, version: Some(version) };
+    let plugin = api.engine.catalog.plugin(&principal, &selector).await?;
+    details(&api, &principal, plugin.ok_or_else(|| Refusal::not_found("plugin version"))?).await.map(Json)
 }
 
 /// Retire a version of a plugin
@@ -144,14 +155,14 @@ pub(super) async fn show(
 pub(super) async fn retire(
     State(api): State<Api>,
     Segments((name, version)): Segments<(PluginName, Version)>,
-    Caller(by): Caller,
+    Caller(principal): Caller,
 ) -> Result<StatusCode, Refusal> {
-    api.engine.catalog.retire(&name, &version, &by).await.map_err(|error| of_version(error.into()))?;
+    api.engine.catalog.retire(&principal, &name, &version).await.map_err(|error| of_version(error.into()))?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn details(api: &Api, plugin: model::Plugin) -> Result<Plugin, Refusal> {
-    Ok(api.engine.catalog.details(plugin).await?.into())
+async fn details(api: &Api, principal: &Principal, plugin: model::Plugin) -> Result<Plugin, Refusal> {
+    Ok(api.engine.catalog.details(principal, plugin).await?.into())
 }
 
 /// What an activation waits for.
@@ -189,12 +200,13 @@ pub(super) async fn activate(
     State(api): State<Api>,
     Segments(place): Segments<(PluginName, Version)>,
     Asked(gate): Asked<Gate>,
-    Caller(by): Caller,
+    Caller(principal): Caller,
     Wait(wait): Wait,
     keyed: Keyed,
 ) -> Result<Answer, Refusal> {
-    let asked = Activation { by, approve: false, check: gate.check.is_some() };
-    answered(&api, keyed.once(|| Digest::of(b"")), make_active(&api, place, &asked, wait)).await
+    let asked = Activation { approve: false, check: gate.check.is_some() };
+    let work = make_active(&api, &principal, place, asked, wait);
+    answered(&api, &principal, keyed.once(|| Digest::of(b"")), work).await
 }
 
 /// Approve a version of a plugin
@@ -217,42 +229,46 @@ pub(super) async fn approve(
     State(api): State<Api>,
     Segments(place): Segments<(PluginName, Version)>,
     Asked(gate): Asked<Gate>,
-    Caller(by): Caller,
+    Caller(principal): Caller,
     Wait(wait): Wait,
     keyed: Keyed,
 ) -> Result<Answer, Refusal> {
-    let asked = Activation { by, approve: true, check: gate.check.is_some() };
-    answered(&api, keyed.once(|| Digest::of(b"")), make_active(&api, place, &asked, wait)).await
+    let asked = Activation { approve: true, check: gate.check.is_some() };
+    let work = make_active(&api, &principal, place, asked, wait);
+    answered(&api, &principal, keyed.once(|| Digest::of(b"")), work).await
 }
 
 async fn make_active(
     api: &Api,
+    principal: &Principal,
     (name, version): (PluginName, Version),
-    asked: &Activation,
+    asked: Activation,
     wait: Option<Duration>,
 ) -> Result<Answer, Refusal> {
-    let mut plugin = api.engine.catalog.activate(&name, &version, asked).await.map_err(of_version)?;
+    let mut plugin =
+        api.engine.catalog.activate(principal, &name, &version, asked).await.map_err(of_version)?;
     if let Some(time) = wait.filter(|_| asked.check) {
         plugin = tokio::select! {
-            plugin = api.engine.catalog.checked(&name, &version, time) => plugin?,
+            plugin = api.engine.catalog.checked(principal, &name, &version, time) => plugin?,
             () = api.draining.cancelled() => plugin,
         };
     }
     let over = plugin.check.as_ref().filter(|_| asked.check).map(|check| check.disagreements.clone());
     match over {
-        Some(None) => told(api, StatusCode::ACCEPTED, None, plugin).await,
+        Some(None) => told(api, principal, StatusCode::ACCEPTED, None, plugin).await,
         Some(Some(found)) if !found.is_empty() => Err(disagree(found)),
-        _ => told(api, StatusCode::OK, None, plugin).await,
+        _ => told(api, principal, StatusCode::OK, None, plugin).await,
     }
 }
 
 async fn told(
     api: &Api,
+    principal: &Principal,
     status: StatusCode,
     location: Option<String>,
     plugin: model::Plugin,
 ) -> Result<Answer, Refusal> {
-    Answer::new(status, location, &details(api, plugin).await?)
+    Answer::new(status, location, &details(api, principal, plugin).await?)
 }
 
 fn of_version(error: LifeError) -> Refusal {

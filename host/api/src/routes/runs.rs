@@ -8,10 +8,11 @@ use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use simulay_engine::Named;
-use simulay_model::{Digest, Run, RunId, RunSummary};
+use simulay_model::{Digest, Principal, Run, RunId, RunSummary};
 use simulay_store::RunQuery;
 
 use crate::ApiSettings;
+use crate::caller::Caller;
 use crate::extract::{Asked, JsonBody, KnownBody, Pipeline, Segments, selector};
 use crate::idempotency::{self, Keyed};
 use crate::prefer::{Wait, applied};
@@ -43,6 +44,7 @@ const USUAL_PAGE: u32 = 20;
     ))]
 pub(super) async fn create(
     State(api): State<Api>,
+    Caller(principal): Caller,
     Pipeline(selector): Pipeline,
     Wait(wait): Wait,
     keyed: Keyed,
@@ -53,17 +55,17 @@ pub(super) async fn create(
     // Not held while the end of the run is waited for.
     drop(bytes);
     let run = match once {
-        Some(once) => api.engine.intake.create_once(new, &once).await?,
-        None => api.engine.intake.create(new).await?,
+        Some(once) => api.engine.intake.create_once(&principal, new, &once).await?,
+        None => api.engine.intake.create(&principal, new).await?,
     };
     drop(place);
-    accepted(&api, run, wait).await
+    accepted(&api, &principal, run, wait).await
 }
 
 /// Start a run under an id of your choice
 ///
 /// The id is a UUID of version 7. The same request again is answered with the same run and 200;
-/// another request with the id of a run is refused.
+/// another request with the id of a run is refused, as not found when the run is another account's.
 #[utoipa::path(put, path = "/v1/runs/{id}", tag = "runs", operation_id = "createNamedRun",
     params(
         ("id" = uuid::Uuid, Path, description = "The id of the run to be: a UUID of version 7"),
@@ -80,6 +82,7 @@ pub(super) async fn create(
     ))]
 pub(super) async fn create_as(
     State(api): State<Api>,
+    Caller(principal): Caller,
     Segments(id): Segments<RunId>,
     Wait(wait): Wait,
     JsonBody(document, place): JsonBody<wire::NamedRun>,
@@ -89,34 +92,42 @@ pub(super) async fn create_as(
         return Err(wrong("id", "a UUID of version 7 (RFC 9562)"));
     }
     let pipeline = selector(&document.pipeline).ok_or_else(|| Refusal::not_found("pipeline"))?;
-    let named = api.engine.intake.create_as(id, document.request().into_engine(pipeline)).await?;
+    let new = document.request().into_engine(pipeline);
+    let named = api.engine.intake.create_as(&principal, id, new).await?;
     // Not held while the end of the run is waited for.
     drop(place);
     match named {
-        Named::New(run) => accepted(&api, run, wait).await,
-        Named::Known(run) => Ok((StatusCode::OK, accepted(&api, run, wait).await?).into_response()),
+        Named::New(run) => accepted(&api, &principal, run, wait).await,
+        Named::Known(run) => {
+            Ok((StatusCode::OK, accepted(&api, &principal, run, wait).await?).into_response())
+        }
     }
 }
 
 /// The answer to who created `run`, and perhaps waits for its end.
-async fn accepted(api: &Api, run: Run, wait: Option<Duration>) -> Result<Response, Refusal> {
+async fn accepted(
+    api: &Api,
+    principal: &Principal,
+    run: Run,
+    wait: Option<Duration>,
+) -> Result<Response, Refusal> {
     let location = [(header::LOCATION, format!("/v1/runs/{}", run.id))];
     let Some(time) = wait else {
         return Ok((StatusCode::ACCEPTED, location, Json(wire::Run::from(run))).into_response());
     };
     let id = run.id;
     drop(run);
-    let run = wait_for(api, id, time).await?;
+    let run = wait_for(api, principal, id, time).await?;
     let status = if run.state.is_end() { StatusCode::OK } else { StatusCode::ACCEPTED };
     let applied = [(HeaderName::from_static("preference-applied"), applied(time))];
     Ok((status, location, applied, Json(wire::Run::from(run))).into_response())
 }
 
 /// The run once it has ended, or as it is after `time` or when the server stops.
-async fn wait_for(api: &Api, id: RunId, time: Duration) -> Result<Run, Refusal> {
+async fn wait_for(api: &Api, principal: &Principal, id: RunId, time: Duration) -> Result<Run, Refusal> {
     let run = tokio::select! {
-        run = api.engine.reader.wait(id, time) => run?,
-        () = api.draining.cancelled() => api.engine.reader.run(id).await?,
+        run = api.engine.reader.wait(principal, id, time) => run?,
+        () = api.draining.cancelled() => api.engine.reader.run(principal, id).await?,
     };
     run.ok_or_else(|| Refusal::not_found("run"))
 }
@@ -168,12 +179,14 @@ fn wrong(name: &str, rule: &str) -> Refusal {
     responses((status = 200, description = "A page of runs", body = wire::RunList), Refused<422>))]
 pub(super) async fn list(
     State(api): State<Api>,
+    Caller(principal): Caller,
     Asked(filter): Asked<Filter>,
 ) -> Result<Json<wire::RunList>, Refusal> {
     let query = filter.query()?;
     let page = query.limit as usize;
     // One more than asked for tells whether another page follows.
-    let mut runs = api.engine.reader.runs(RunQuery { limit: query.limit + 1, ..query }).await?;
+    let query = RunQuery { limit: query.limit + 1, ..query };
+    let mut runs = api.engine.reader.runs(&principal, query).await?;
     let more = runs.len() > page;
     runs.truncate(page);
     let next_cursor = runs.last().filter(|_| more).map(|run| run.id.to_string());
@@ -186,10 +199,11 @@ pub(super) async fn list(
     responses((status = 200, description = "The run", body = wire::Run), Refused<404>))]
 pub(super) async fn show(
     State(api): State<Api>,
+    Caller(principal): Caller,
     Segments(id): Segments<RunId>,
 ) -> Result<Json<wire::Run>, Refusal> {
-    let run = api.engine.reader.run(id).await?.ok_or_else(|| Refusal::not_found("run"))?;
-    Ok(Json(run.into()))
+    let run = api.engine.reader.run(&principal, id).await?;
+    Ok(Json(run.ok_or_else(|| Refusal::not_found("run"))?.into()))
 }
 
 /// Cancel a run
@@ -203,14 +217,15 @@ pub(super) async fn show(
     ))]
 pub(super) async fn cancel(
     State(api): State<Api>,
+    Caller(principal): Caller,
     Segments(id): Segments<RunId>,
 ) -> Result<impl axum::response::IntoResponse, Refusal> {
-    find(&api, id).await?;
-    let run = api.engine.intake.cancel(id).await?;
+    find(&api, &principal, id).await?;
+    let run = api.engine.intake.cancel(&principal, id).await?;
     Ok((StatusCode::ACCEPTED, Json(wire::Run::from(run))))
 }
 
 /// The run `id`, without its documents.
-pub(super) async fn find(api: &Api, id: RunId) -> Result<RunSummary, Refusal> {
-    api.engine.reader.run_summary(id).await?.ok_or_else(|| Refusal::not_found("run"))
+pub(super) async fn find(api: &Api, principal: &Principal, id: RunId) -> Result<RunSummary, Refusal> {
+    api.engine.reader.run_summary(principal, id).await?.ok_or_else(|| Refusal::not_found("run"))
 }

@@ -39,7 +39,12 @@ pub struct PluginEvent {
     pub at: Timestamp,
     /// What.
     pub kind: PluginEventKind,
-    /// Who, as far as the server can tell.
+    /// The account that did it.
+    #[serde(default)]
+    #[schema(example = "local")]
+    pub account: String,
+    /// How the request came; over REST, with the address.
+    #[schema(example = "rest from 127.0.0.1")]
     pub by: String,
 }
 
@@ -68,7 +73,7 @@ pub enum PluginEventKind {
 
 impl From<model::PluginEvent> for PluginEvent {
     fn from(event: model::PluginEvent) -> Self {
-        Self { at: event.at, kind: event.kind.into(), by: event.by }
+        Self { at: event.at, kind: event.kind.into(), account: event.account.into(), by: event.by }
     }
 }
 

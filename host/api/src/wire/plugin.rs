@@ -80,7 +80,11 @@ pub struct PluginSummary {
     pub size: u64,
     /// Whether it takes new runs.
     pub state: PluginState,
-    /// Who uploaded it, as far as the server can tell; over REST, with the address.
+    /// The account it belongs to, with all versions of its name.
+    #[serde(default)]
+    #[schema(example = "local")]
+    pub owner: String,
+    /// How it came; over REST, with the address.
     #[schema(example = "rest from 127.0.0.1")]
     pub uploader: String,
     /// When what it asks for was granted.
@@ -190,6 +194,7 @@ impl From<model::PluginSummary> for PluginSummary {
             sha256: plugin.sha256,
             size: plugin.size,
             state: plugin.state.into(),
+            owner: plugin.owner.into(),
             uploader: plugin.uploader,
             approved_at: plugin.approved_at,
             uploaded_at: plugin.uploaded_at,

@@ -68,6 +68,7 @@ pub enum ProblemKind {
     MethodNotAllowed,
     NotAcceptable,
     RequestTimeout,
+    PluginNameTaken,
     PluginVersionExists,
     PluginNotActive,
     ApprovalNeeded,

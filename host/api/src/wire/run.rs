@@ -161,6 +161,10 @@ pub struct Run {
     /// Identity.
     #[schema(value_type = uuid::Uuid)]
     pub id: model::RunId,
+    /// The account it belongs to.
+    #[serde(default)]
+    #[schema(example = "local")]
+    pub owner: String,
     /// The version it began with and stays on.
     pub plugin: PluginRef,
     /// Where it is.
@@ -201,6 +205,10 @@ pub struct RunSummary {
     /// Identity.
     #[schema(value_type = uuid::Uuid)]
     pub id: model::RunId,
+    /// The account it belongs to.
+    #[serde(default)]
+    #[schema(example = "local")]
+    pub owner: String,
     /// Version.
     pub plugin: PluginRef,
     /// Where it is.
@@ -307,6 +315,7 @@ impl From<model::Run> for Run {
     fn from(run: model::Run) -> Self {
         Self {
             id: run.id,
+            owner: run.owner.into(),
             plugin: run.plugin.into(),
             state: run.state.into(),
             params: run.request.params,
@@ -327,6 +336,7 @@ impl From<model::RunSummary> for RunSummary {
     fn from(run: model::RunSummary) -> Self {
         Self {
             id: run.id,
+            owner: run.owner.into(),
             plugin: run.plugin.into(),
             state: run.state.into(),
             created_at: run.created_at,

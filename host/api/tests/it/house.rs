@@ -13,10 +13,10 @@ use bytes::Bytes;
 use futures_util::StreamExt as _;
 use serde_json::Value;
 use simulay_api::wire::{InputStored, Problem, Run};
-use simulay_api::{ApiSettings, router};
+use simulay_api::{ApiSettings, Authenticator, router};
 use simulay_containers::scripted::Scripted;
 use simulay_engine::{Engine, Parts, RetentionPorts, Settings, SystemEntropy};
-use simulay_model::SystemClock;
+use simulay_model::{AccountName, Principal, SystemClock};
 use simulay_signals::LocalSignals;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -27,6 +27,9 @@ use crate::scripts;
 /// The longest that anything here takes when all is well; a test that waits longer has failed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Names the account a request is of.
+pub(crate) const ACCOUNT: &str = "x-account";
+
 pub(crate) struct House {
     pub(crate) router: Router,
     pub(crate) engine: Engine,
@@ -34,6 +37,21 @@ pub(crate) struct House {
     pub(crate) draining: CancellationToken,
     pub(crate) kept: RetentionPorts,
     data: TempDir,
+}
+
+/// Believes the header [`ACCOUNT`].
+struct ByHeader;
+
+impl Authenticator for ByHeader {
+    fn account(&self, request: &axum::http::request::Parts) -> AccountName {
+        let named = request.headers.get(ACCOUNT).map(|name| name.to_str().unwrap().parse().unwrap());
+        named.unwrap_or_else(AccountName::local)
+    }
+}
+
+/// Whose everything is that names no account.
+pub(crate) fn me() -> Principal {
+    Principal::local("test")
 }
 
 /// An answer, read to its end.
@@ -72,7 +90,8 @@ impl House {
             plugins: records.clone(),
             runs: records.clone(),
             journal: records.clone(),
-            requests: records,
+            requests: records.clone(),
+            uploads: records,
             blobs,
             sandbox: Arc::new(scripts::sandbox()),
             admission: Arc::new(containers.clone()),
@@ -83,7 +102,7 @@ impl House {
         let engine = Engine::new(parts, engine, Some(kept.clone()));
         engine.runner.listen();
         let draining = CancellationToken::new();
-        let router = router(engine.clone(), settings, draining.clone());
+        let router = router(engine.clone(), Arc::new(ByHeader), settings, draining.clone());
         Self { router, engine, containers, draining, kept, data }
     }
 
@@ -132,7 +151,7 @@ impl House {
     /// A run of `heat` that has ended.
     pub(crate) async fn ended(&self, request: &Value) -> Run {
         let started = self.start(request).await;
-        let run = self.engine.reader.wait(started.id, PATIENCE).await.unwrap().unwrap();
+        let run = self.engine.reader.wait(&me(), started.id, PATIENCE).await.unwrap().unwrap();
         assert!(run.state.is_end(), "{run:?}");
         run.into()
     }

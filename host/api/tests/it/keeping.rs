@@ -14,7 +14,7 @@ use simulay_containers::scripted::Act;
 use simulay_engine::{Collected, RetentionRules, Settings, collect};
 use tempfile::TempDir;
 
-use crate::house::{Answer, House, PATIENCE};
+use crate::house::{Answer, House, PATIENCE, me};
 use crate::scripts::{HEAT, HEAT_FORGED, HEAT_NEWER};
 
 const RUNS: &str = "/v1/pipelines/heat/runs";
@@ -98,7 +98,7 @@ async fn with_little_room_new_work_is_refused_and_the_rest_goes_on() {
     assert!(house.get("/readyz").await.problem(503, "not_ready").detail.contains("MiB are free"));
     house.get(&format!("/v1/runs/{}", run.id)).await.expect(200);
     house.post(&format!("/v1/runs/{}/cancel", run.id), "").await.expect(202);
-    let cancelled = house.engine.reader.wait(run.id, PATIENCE).await.unwrap().unwrap();
+    let cancelled = house.engine.reader.wait(&me(), run.id, PATIENCE).await.unwrap().unwrap();
     assert_eq!(RunState::from(cancelled.state), RunState::Cancelled);
     disk.empty();
     house.get("/readyz").await.expect(200);
@@ -121,10 +121,10 @@ async fn runs_at_work_outlast_a_full_disk() {
     house.get("/readyz").await.problem(503, "not_ready");
     house.containers.release("solve");
     // It cannot end: neither its output nor its end can be stored.
-    let waited = house.engine.reader.wait(run.id, Duration::from_secs(1)).await.unwrap().unwrap();
+    let waited = house.engine.reader.wait(&me(), run.id, Duration::from_secs(1)).await.unwrap().unwrap();
     assert!(!waited.state.is_end(), "{waited:?}");
     disk.empty();
-    let ended = house.engine.reader.wait(run.id, PATIENCE).await.unwrap().unwrap();
+    let ended = house.engine.reader.wait(&me(), run.id, PATIENCE).await.unwrap().unwrap();
     assert_eq!(RunState::from(ended.state), RunState::Succeeded, "{:?}", ended.error);
     house.post(RUNS, "{}").await.expect(202);
     house.get("/readyz").await.expect(200);
@@ -142,11 +142,11 @@ async fn runs_at_work_leave_the_floor_alone_and_can_be_cancelled_there() {
     disk.fill(free - 6 * MIB);
     house.get("/readyz").await.expect(200);
     house.containers.release("solve");
-    let waited = house.engine.reader.wait(run.id, Duration::from_secs(1)).await.unwrap().unwrap();
+    let waited = house.engine.reader.wait(&me(), run.id, Duration::from_secs(1)).await.unwrap().unwrap();
     assert!(!waited.state.is_end(), "{waited:?}");
     assert!(house.kept.space.free().await.unwrap() >= 4 << 20, "the floor was passed");
     house.post(&format!("/v1/runs/{}/cancel", run.id), "").await.expect(202);
-    let cancelled = house.engine.reader.wait(run.id, PATIENCE).await.unwrap().unwrap();
+    let cancelled = house.engine.reader.wait(&me(), run.id, PATIENCE).await.unwrap().unwrap();
     assert_eq!(RunState::from(cancelled.state), RunState::Cancelled);
 }
 
@@ -159,7 +159,7 @@ async fn a_run_can_be_cancelled_on_a_disk_that_is_full() {
     house.until_at_work().await;
     disk.fill(16 * MIB);
     house.post(&format!("/v1/runs/{}/cancel", run.id), "").await.expect(202);
-    let cancelled = house.engine.reader.wait(run.id, PATIENCE).await.unwrap().unwrap();
+    let cancelled = house.engine.reader.wait(&me(), run.id, PATIENCE).await.unwrap().unwrap();
     assert_eq!(RunState::from(cancelled.state), RunState::Cancelled);
     house.get("/readyz").await.problem(503, "not_ready");
     disk.empty();
@@ -207,7 +207,7 @@ async fn old_runs_go_with_what_only_they_show() {
     assert_eq!((real.blobs, real.bytes), (blobs, bytes), "as it was foretold");
     assert_eq!(real.left, HEAT.len() as u64, "the plugin stays");
     house.containers.release("solve");
-    let run = house.engine.reader.wait(at_work.id, PATIENCE).await.unwrap().unwrap();
+    let run = house.engine.reader.wait(&me(), at_work.id, PATIENCE).await.unwrap().unwrap();
     assert_eq!(RunState::from(run.state), RunState::Succeeded);
 }
 

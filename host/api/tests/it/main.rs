@@ -18,6 +18,7 @@ mod inputs;
 mod keeping;
 mod lives;
 mod logs;
+mod owners;
 mod pipelines;
 mod plugins;
 mod repeats;

@@ -9,7 +9,7 @@ use simulay_api::wire::{Plugin, PluginList, RolledBack};
 use simulay_engine::Settings;
 use simulay_model::Digest;
 
-use crate::house::{House, PATIENCE};
+use crate::house::{House, PATIENCE, me};
 use crate::scripts::{HEAT, HEAT_FORGED, HEAT_NEWER};
 
 fn upload() -> axum::http::request::Builder {
@@ -62,7 +62,7 @@ async fn a_retired_version_takes_no_runs_and_stays_to_be_seen() {
     house
         .engine
         .catalog
-        .checked(&"heat".parse().unwrap(), &"1.0.0".parse().unwrap(), PATIENCE)
+        .checked(&me(), &"heat".parse().unwrap(), &"1.0.0".parse().unwrap(), PATIENCE)
         .await
         .unwrap();
     house.post("/v1/pipelines/heat/runs", "{}").await.expect(202);

@@ -12,7 +12,7 @@ use simulay_containers::scripted::Act;
 use simulay_engine::{Approval, PluginPolicy, Settings};
 use simulay_model::RunId;
 
-use crate::house::{Answer, House, PATIENCE};
+use crate::house::{Answer, House, PATIENCE, me};
 use crate::scripts::{HEAT, HEAT_NEWER};
 
 const RUNS: &str = "/v1/pipelines/heat/runs";
@@ -40,7 +40,7 @@ async fn the_same_request_again_gets_the_first_answer_and_starts_nothing() {
     let body = json!({ "params": { "width": 2 } }).to_string();
     let first = post(&house, RUNS, "a", &body).await.expect(202);
     let run: Run = first.document();
-    house.engine.reader.wait(run.id, PATIENCE).await.unwrap();
+    house.engine.reader.wait(&me(), run.id, PATIENCE).await.unwrap();
     let again = post(&house, RUNS, "a", &body).await.expect(202);
     assert_eq!(again.body, first.body, "as it was then, seed and all");
     assert_eq!(again.header("location"), first.header("location"));
@@ -167,7 +167,7 @@ async fn a_run_under_a_chosen_id_is_started_once() {
     let new = answers.iter().filter(|answer| answer.status == 202).count();
     let known = answers.iter().filter(|answer| answer.status == 200).count();
     assert_eq!((new, known, runs(&house).await), (1, 49, 1));
-    house.engine.reader.wait(id, PATIENCE).await.unwrap();
+    house.engine.reader.wait(&me(), id, PATIENCE).await.unwrap();
     let again = put(&house, id, &body).await.expect(200);
     assert_eq!(again.header("location"), format!("/v1/runs/{id}"));
     assert_eq!(again.document::<Run>().state, RunState::Succeeded);

@@ -7,7 +7,7 @@ use simulay_api::wire::{CallList, Ending, Run, RunErrorKind, RunList, RunState};
 use simulay_containers::scripted::Act;
 use simulay_engine::Settings;
 
-use crate::house::{Answer, House, PATIENCE};
+use crate::house::{Answer, House, PATIENCE, me};
 use crate::scripts::HEAT;
 
 const RUNS: &str = "/v1/pipelines/heat/runs";
@@ -25,7 +25,7 @@ async fn a_run_is_accepted_and_comes_to_its_report() {
     let accepted: Run = answer.document();
     assert_eq!(answer.header("location"), format!("/v1/runs/{}", accepted.id));
     assert_eq!((accepted.state, accepted.seed), (RunState::Queued, 7));
-    house.engine.reader.wait(accepted.id, PATIENCE).await.unwrap();
+    house.engine.reader.wait(&me(), accepted.id, PATIENCE).await.unwrap();
     let run: Run = house.get(answer.header("location")).await.expect(200).document();
     assert_eq!(run.state, RunState::Succeeded, "{run:?}");
     assert_eq!(run.params, json!({ "width": 2, "mode": "usual" }));
@@ -143,7 +143,7 @@ async fn a_run_is_cancelled_at_work_and_not_after_its_end() {
     let cancel = format!("/v1/runs/{}/cancel", run.id);
     let asked: Run = house.post(&cancel, "").await.expect(202).document();
     assert!(asked.cancel_requested);
-    house.engine.reader.wait(run.id, PATIENCE).await.unwrap();
+    house.engine.reader.wait(&me(), run.id, PATIENCE).await.unwrap();
     let again: Run = house.post(&cancel, "").await.expect(202).document();
     assert_eq!(again.state, RunState::Cancelled);
     house.containers.release("solve");

@@ -18,6 +18,9 @@ pub(crate) const HEAT_COSTLY: &[u8] = b"heat 1.3.0";
 /// Other bytes that call themselves `heat@1.0.0`.
 pub(crate) const HEAT_FORGED: &[u8] = b"heat 1.0.0 by someone else";
 
+/// Bytes that stand for `beam@1.0.0`.
+pub(crate) const BEAM: &[u8] = b"beam 1.0.0";
+
 /// A sandbox that knows these bytes.
 pub(crate) fn sandbox() -> ScriptedSandbox {
     ScriptedSandbox::default()
@@ -25,6 +28,7 @@ pub(crate) fn sandbox() -> ScriptedSandbox {
         .with(HEAT_NEWER, manifest("1.1.0"), |call, _| answer(call))
         .with(HEAT_GREEDY, greedy(), |call, _| answer(call))
         .with(HEAT_COSTLY, costly(), |call, _| loud(call))
+        .with(BEAM, beam(), |call, _| answer(call))
         .with(HEAT_FORGED, manifest("1.0.0"), |call, _| answer(call))
 }
 
@@ -51,6 +55,10 @@ fn manifest(version: &str) -> Manifest {
             tolerance: 0.0,
         }],
     }
+}
+
+fn beam() -> Manifest {
+    Manifest { name: "beam".parse().unwrap(), title: "Beam".to_owned(), ..manifest("1.0.0") }
 }
 
 fn greedy() -> Manifest {

@@ -3,7 +3,7 @@
 use semver::Version;
 use simulay_containers::{ContainerError, Permissions};
 use simulay_model::permissions::{Lowered, PermissionIncrease, increases, lowered};
-use simulay_model::{ContainerCall, Manifest, OnFailure, Plugin, PluginEvent, Resources};
+use simulay_model::{ContainerCall, Manifest, OnFailure, Plugin, PluginEvent, Principal, Resources};
 use simulay_store::StoreError;
 
 use super::Catalog;
@@ -36,17 +36,18 @@ impl Catalog {
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn details(&self, plugin: Plugin) -> Result<PluginDetails, StoreError> {
+    pub async fn details(&self, principal: &Principal, plugin: Plugin) -> Result<PluginDetails, StoreError> {
         let asked = plugin.manifest.max_resources;
         let most = self.shared.settings.plugins.most;
-        let versions = self.shared.parts.plugins.versions(&plugin.manifest.name).await?;
+        let (plugins, visible) = (&self.shared.parts.plugins, principal.visible());
+        let versions = plugins.versions(&visible, &plugin.manifest.name).await?;
         let before = compared(&versions, &plugin);
         let now = &plugin.manifest;
         Ok(PluginDetails {
             compared_with: before.map(|before| before.version.clone()),
             asks_more: increases(before, now),
             asks_less: before.map(|before| increases(Some(now), before)).unwrap_or_default(),
-            history: self.shared.parts.plugins.history(&now.name, &now.version).await?,
+            history: plugins.history(&visible, &now.name, &now.version).await?,
             granted: asked.min(&most),
             lowered: lowered(&asked, &most),
             unknown_images: self.unknown_images(&plugin.manifest),
@@ -55,8 +56,12 @@ impl Catalog {
     }
 
     /// What `plugin` asks for beyond the version approved last.
-    pub(super) async fn asks_more(&self, plugin: &Plugin) -> Result<Vec<PermissionIncrease>, StoreError> {
-        let versions = self.shared.parts.plugins.versions(&plugin.manifest.name).await?;
+    pub(super) async fn asks_more(
+        &self,
+        principal: &Principal,
+        plugin: &Plugin,
+    ) -> Result<Vec<PermissionIncrease>, StoreError> {
+        let versions = self.versions(principal, &plugin.manifest).await?;
         let before = approved_before(&versions, &plugin.manifest);
         Ok(increases(before.map(|before| &before.manifest), &plugin.manifest))
     }

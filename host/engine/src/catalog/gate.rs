@@ -7,7 +7,8 @@ use std::time::Duration;
 use semver::Version;
 use simulay_model::reference::{Comparison, compare};
 use simulay_model::{
-    Disagreement, Example, Grant, Manifest, Plugin, PluginChange, PluginName, Run, RunId, RunState,
+    Disagreement, Example, Grant, Manifest, Plugin, PluginChange, PluginName, Principal, Run, RunId,
+    RunState, UnfinishedRun,
 };
 use simulay_signals::{Signal, Topic};
 use simulay_store::StoreError;
@@ -30,6 +31,7 @@ impl Catalog {
     /// [`StoreError::NotFound`] when there is none.
     pub async fn checked(
         &self,
+        principal: &Principal,
         name: &PluginName,
         version: &Version,
         time: Duration,
@@ -38,7 +40,7 @@ impl Catalog {
         let over = async {
             loop {
                 changes.forget();
-                let plugin = self.known(name, version).await?;
+                let plugin = self.known(principal, name, version).await?;
                 if !plugin.life().is_checking() {
                     return Ok(plugin);
                 }
@@ -48,7 +50,7 @@ impl Catalog {
         };
         match tokio::time::timeout(time, over).await {
             Ok(plugin) => plugin,
-            Err(_) => self.known(name, version).await,
+            Err(_) => self.known(principal, name, version).await,
         }
     }
 
@@ -90,22 +92,30 @@ impl Catalog {
 
     async fn check(&self, plugin: &Plugin) -> Result<(), StoreError> {
         let Some(begun) = plugin.check.clone() else { return Ok(()) };
+        let host = host_for(plugin);
         let cases: Vec<_> = plugin.manifest.examples.iter().zip(&begun.runs).collect();
         for (example, id) in &cases {
-            self.ensure(plugin, example, **id).await?;
+            self.ensure(&host, plugin, example, **id).await?;
         }
         let mut disagreements = Vec::new();
         for (example, id) in cases {
-            disagreements.extend(judge(example, &self.ended(*id).await?));
+            disagreements.extend(judge(example, &self.ended(&host, *id).await?));
         }
         let Manifest { name, version, .. } = &plugin.manifest;
         let ended = PluginChange::CheckEnded { begun, disagreements };
-        self.change(name, version, HOST, ended).await.map(drop)
+        self.change(&host, name, version, ended).await.map(drop)
     }
 
     /// Starts the run of an example, when an earlier life of the host did not.
-    async fn ensure(&self, plugin: &Plugin, example: &Example, id: RunId) -> Result<(), StoreError> {
-        if self.shared.parts.runs.summary(id).await?.is_some() {
+    async fn ensure(
+        &self,
+        host: &Principal,
+        plugin: &Plugin,
+        example: &Example,
+        id: RunId,
+    ) -> Result<(), StoreError> {
+        let (parts, visible) = (&self.shared.parts, host.visible());
+        if parts.runs.summary(&visible, id).await?.is_some() {
             return Ok(());
         }
         let new = NewRun {
@@ -117,21 +127,21 @@ impl Catalog {
         };
         // A manifest whose examples break its schema was refused at upload.
         let place = self.shared.limits.check().await?;
-        let request =
-            accept::request(&self.shared.parts, plugin, &new, place).await.map_err(|error| match error {
-                CreateError::Store(error) => error,
-                other => StoreError::Corrupt(other.to_string()),
-            })?;
-        let run = Run { id, ..accept::run(&self.shared.parts, plugin, &new, request) };
-        self.shared.parts.runs.create(run, None).await?;
-        let pipeline = plugin.manifest.name.clone();
-        self.shared.parts.signals.publish(Signal::RunQueued { run: id, pipeline });
+        let request = accept::request(parts, &visible, plugin, &new, place).await;
+        let request = request.map_err(|error| match error {
+            CreateError::Store(error) => error,
+            other => StoreError::Corrupt(other.to_string()),
+        })?;
+        let run = Run { id, ..accept::run(parts, &host.account, plugin, &new, request) };
+        let queued = UnfinishedRun::from(&run);
+        parts.runs.create(run, None).await?;
+        parts.signals.publish(Signal::RunQueued(queued));
         Ok(())
     }
 
-    async fn ended(&self, id: RunId) -> Result<Run, StoreError> {
+    async fn ended(&self, host: &Principal, id: RunId) -> Result<Run, StoreError> {
         loop {
-            let run = self.reader.wait(id, LONG).await?.ok_or(StoreError::NotFound)?;
+            let run = self.reader.wait(host, id, LONG).await?.ok_or(StoreError::NotFound)?;
             if run.state.is_end() {
                 return Ok(run);
             }
@@ -140,8 +150,10 @@ impl Catalog {
     }
 }
 
-/// Who ends a check.
-const HOST: &str = "host";
+/// The host, at work for whoever owns the plugin.
+fn host_for(plugin: &Plugin) -> Principal {
+    Principal { account: plugin.owner.clone(), via: "host".to_owned() }
+}
 
 /// Where `run` did not give what `example` expects.
 fn judge(example: &Example, run: &Run) -> Vec<Disagreement> {

@@ -3,7 +3,8 @@
 
 use semver::Version;
 use simulay_model::{
-    Decision, Grant, Manifest, Plugin, PluginChange, PluginEffects, PluginName, PluginRefusal, revision_of,
+    Decision, Grant, Manifest, Plugin, PluginChange, PluginEffects, PluginName, PluginRefusal, Principal,
+    revision_of,
 };
 use simulay_signals::Signal;
 use simulay_store::StoreError;
@@ -13,10 +14,8 @@ use crate::approval::approved_before;
 use crate::{LifeError, Once};
 
 /// What is asked for with an activation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Activation {
-    /// Who asks, as far as the caller can tell.
-    pub by: String,
     /// Grants what the version asks for.
     pub approve: bool,
     /// Runs the examples first.
@@ -43,28 +42,34 @@ impl Catalog {
     /// See [`LifeError`].
     pub async fn activate(
         &self,
+        principal: &Principal,
         name: &PluginName,
         version: &Version,
-        asked: &Activation,
+        asked: Activation,
     ) -> Result<Plugin, LifeError> {
         loop {
-            let plugin = self.known(name, version).await?;
-            if let Some(activated) = self.activate_known(plugin, asked).await? {
+            let plugin = self.known(principal, name, version).await?;
+            if let Some(activated) = self.activate_known(principal, plugin, asked).await? {
                 return Ok(activated);
             }
         }
     }
 
     /// As [`Catalog::activate`]; none when `plugin` has moved on.
-    async fn activate_known(&self, plugin: Plugin, asked: &Activation) -> Result<Option<Plugin>, LifeError> {
+    async fn activate_known(
+        &self,
+        principal: &Principal,
+        plugin: Plugin,
+        asked: Activation,
+    ) -> Result<Option<Plugin>, LifeError> {
         self.check_images(&plugin.manifest)?;
-        let grant = self.grant(&plugin, asked.approve).await?;
+        let grant = self.grant(principal, &plugin, asked.approve).await?;
         let change =
             if asked.check { self.check_begun(&plugin, grant) } else { PluginChange::Activated(grant) };
-        let effects = match self.decide(&plugin, &asked.by, change) {
+        let effects = match self.decide(principal, &plugin, change) {
             Ok(Decision::Commit(effects)) => effects,
             Ok(Decision::Unchanged) => return Ok(Some(plugin)),
-            Err(_) => return Err(LifeError::NeedsApproval(self.asks_more(&plugin).await?)),
+            Err(_) => return Err(LifeError::NeedsApproval(self.asks_more(principal, &plugin).await?)),
         };
         if !asked.check {
             return Ok(self.commit(plugin, effects).await?);
@@ -79,8 +84,13 @@ impl Catalog {
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when there is none.
-    pub async fn retire(&self, name: &PluginName, version: &Version, by: &str) -> Result<Plugin, StoreError> {
-        self.change(name, version, by, PluginChange::Retired).await
+    pub async fn retire(
+        &self,
+        principal: &Principal,
+        name: &PluginName,
+        version: &Version,
+    ) -> Result<Plugin, StoreError> {
+        self.change(principal, name, version, PluginChange::Retired).await
     }
 
     /// Retires the version that serves a pipeline, so that the active one before serves it. With
@@ -90,11 +100,11 @@ impl Catalog {
     /// See [`LifeError`].
     pub async fn roll_back(
         &self,
+        principal: &Principal,
         name: &PluginName,
         from: Option<&Version>,
-        by: &str,
     ) -> Result<RolledBack, LifeError> {
-        self.go_back(name, from, by, None).await
+        self.go_back(principal, name, from, None).await
     }
 
     /// As [`Catalog::roll_back`]; the claim of `once` and its `answer` are stored with what it does.
@@ -103,32 +113,32 @@ impl Catalog {
     /// See [`LifeError`].
     pub async fn roll_back_once(
         &self,
+        principal: &Principal,
         name: &PluginName,
         from: Option<&Version>,
-        by: &str,
         (once, answer): (&Once, impl Fn(&RolledBack) -> String + Send + Sync),
     ) -> Result<RolledBack, LifeError> {
-        self.go_back(name, from, by, Some((once, &answer))).await
+        self.go_back(principal, name, from, Some((once, &answer))).await
     }
 
     /// Whoever is not the first looks anew at what serves: `from` is not left twice.
     async fn go_back(
         &self,
+        principal: &Principal,
         name: &PluginName,
         from: Option<&Version>,
-        by: &str,
         answered: Option<Answered<'_>>,
     ) -> Result<RolledBack, LifeError> {
         loop {
-            let versions = self.shared.parts.plugins.versions(name).await?;
+            let versions = self.shared.parts.plugins.versions(&principal.visible(), name).await?;
             let change = PluginChange::RolledBack(revision_of(&versions));
             let RolledBack { mut from, to } = before(versions, from)?;
-            let Ok(Decision::Commit(effects)) = self.decide(&from, by, change) else {
+            let Ok(Decision::Commit(effects)) = self.decide(principal, &from, change) else {
                 return Err(LifeError::NothingServed);
             };
             from.apply(&effects);
             let done = RolledBack { from, to };
-            match self.store_rollback(&done, effects, answered).await {
+            match self.store_rollback(principal, &done, effects, answered).await {
                 Ok(()) => {
                     self.shared.parts.signals.publish(Signal::PluginChanged(name.clone()));
                     return Ok(done);
@@ -141,6 +151,7 @@ impl Catalog {
 
     async fn store_rollback(
         &self,
+        principal: &Principal,
         done: &RolledBack,
         effects: Box<PluginEffects>,
         answered: Option<Answered<'_>>,
@@ -149,26 +160,50 @@ impl Catalog {
         let Some((once, answer)) = answered else {
             return self.shared.parts.plugins.commit(name, version, effects).await;
         };
-        let answered = (once.claim(), answer(done));
+        let answered = (once.claim(principal), answer(done));
         self.shared.parts.requests.commit_once(name, version, effects, answered).await
     }
 
     /// The record of a version that must be there.
-    pub(super) async fn known(&self, name: &PluginName, version: &Version) -> Result<Plugin, StoreError> {
-        self.shared.parts.plugins.version(name, version).await?.ok_or(StoreError::NotFound)
+    pub(super) async fn known(
+        &self,
+        principal: &Principal,
+        name: &PluginName,
+        version: &Version,
+    ) -> Result<Plugin, StoreError> {
+        let found = self.shared.parts.plugins.version(&principal.visible(), name, version).await?;
+        found.ok_or(StoreError::NotFound)
+    }
+
+    /// All versions of the plugin, from the highest down.
+    pub(super) async fn versions(
+        &self,
+        principal: &Principal,
+        manifest: &Manifest,
+    ) -> Result<Vec<Plugin>, StoreError> {
+        self.shared.parts.plugins.versions(&principal.visible(), &manifest.name).await
     }
 
     /// Who grants what `plugin` asks for, when it is to be activated.
-    async fn grant(&self, plugin: &Plugin, by_operator: bool) -> Result<Grant, StoreError> {
+    async fn grant(
+        &self,
+        principal: &Principal,
+        plugin: &Plugin,
+        by_operator: bool,
+    ) -> Result<Grant, StoreError> {
         if by_operator {
             return Ok(Grant::Operator);
         }
-        let Granted { by_policy, versions } = self.granted(&plugin.manifest).await?;
+        let Granted { by_policy, versions } = self.granted(principal, &plugin.manifest).await?;
         Ok(if by_policy { Grant::Policy(versions) } else { Grant::Nobody })
     }
 
-    pub(super) async fn granted(&self, manifest: &Manifest) -> Result<Granted, StoreError> {
-        let versions = self.shared.parts.plugins.versions(&manifest.name).await?;
+    pub(super) async fn granted(
+        &self,
+        principal: &Principal,
+        manifest: &Manifest,
+    ) -> Result<Granted, StoreError> {
+        let versions = self.versions(principal, manifest).await?;
         let before = approved_before(&versions, manifest).map(|plugin| &plugin.manifest);
         let by_policy = !self.shared.settings.plugins.approval.is_needed(before, manifest);
         Ok(Granted { by_policy, versions: revision_of(&versions) })
@@ -177,14 +212,14 @@ impl Catalog {
     /// Decides on a change of a version and stores what follows.
     pub(super) async fn change(
         &self,
+        principal: &Principal,
         name: &PluginName,
         version: &Version,
-        by: &str,
         change: PluginChange,
     ) -> Result<Plugin, StoreError> {
         loop {
-            let plugin = self.known(name, version).await?;
-            let Decision::Commit(effects) = self.decide(&plugin, by, change.clone())? else {
+            let plugin = self.known(principal, name, version).await?;
+            let Decision::Commit(effects) = self.decide(principal, &plugin, change.clone())? else {
                 return Ok(plugin);
             };
             if let Some(plugin) = self.commit(plugin, effects).await? {
@@ -195,11 +230,11 @@ impl Catalog {
 
     fn decide(
         &self,
+        principal: &Principal,
         plugin: &Plugin,
-        by: &str,
         change: PluginChange,
     ) -> Result<Decision<PluginEffects>, PluginRefusal> {
-        plugin.life().decide(self.shared.parts.clock.now(), by, change)
+        plugin.life().decide(self.shared.parts.clock.now(), principal, change)
     }
 
     /// Stores what was decided on `plugin` and tells of it; none when that has moved on.

@@ -1,21 +1,16 @@
 //! How plugins come.
 
 use bytes::Bytes;
-use simulay_model::{Grant, Manifest, Plugin, PluginChange, PluginLife};
+use simulay_model::{Grant, Manifest, Plugin, PluginChange, PluginLife, Principal};
 use simulay_store::{Added, StoreError};
 
 use super::Catalog;
 use crate::UploadError;
 use crate::plugins::{self, Inspected};
 
-/// Who uploads by the command line of this machine.
-const LOCAL: &str = "local";
-
 /// What comes with an upload.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Submission {
-    /// Who uploads, as far as the caller can tell.
-    pub by: String,
     /// A new version is pending, whatever the policy says.
     pub pending: bool,
 }
@@ -25,18 +20,22 @@ impl Catalog {
     ///
     /// # Errors
     /// See [`UploadError`].
-    pub async fn upload(&self, component: Bytes) -> Result<(Plugin, Added), UploadError> {
+    pub async fn upload(
+        &self,
+        principal: &Principal,
+        component: Bytes,
+    ) -> Result<(Plugin, Added), UploadError> {
         let inspected = plugins::inspect(&self.shared.parts, component).await?;
         self.check_images(inspected.manifest())?;
-        inspected.keep(&self.shared.parts).await?;
+        inspected.keep(&self.shared.parts, principal).await?;
         let now = self.shared.parts.clock.now();
-        let new = inspected.plugin(LOCAL, now, PluginLife::uploaded(now, true, false));
+        let new = inspected.plugin(principal, now, PluginLife::uploaded(now, true, false));
         let added = self.shared.parts.plugins.add(new.clone(), None).await?;
         if added == Added::New {
             return Ok((new, added));
         }
         let Manifest { name, version, .. } = &new.manifest;
-        let active = self.change(name, version, LOCAL, PluginChange::Activated(Grant::Operator)).await?;
+        let active = self.change(principal, name, version, PluginChange::Activated(Grant::Operator)).await?;
         Ok((active, added))
     }
 
@@ -45,12 +44,17 @@ impl Catalog {
     ///
     /// # Errors
     /// See [`UploadError`].
-    pub async fn submit(&self, component: Bytes, asked: &Submission) -> Result<(Plugin, Added), UploadError> {
+    pub async fn submit(
+        &self,
+        principal: &Principal,
+        component: Bytes,
+        asked: Submission,
+    ) -> Result<(Plugin, Added), UploadError> {
         self.shared.check_room().await?;
         let inspected = plugins::inspect(&self.shared.parts, component).await?;
-        inspected.keep(&self.shared.parts).await?;
+        inspected.keep(&self.shared.parts, principal).await?;
         loop {
-            match self.add(&inspected, asked).await {
+            match self.add(principal, &inspected, asked).await {
                 Err(StoreError::Stale) => {}
                 added => return Ok(added?),
             }
@@ -59,15 +63,23 @@ impl Catalog {
 
     /// Adds a component as the policy has it. What the policy looked at, all versions, must still be so when
     /// it is stored: of two uploads at once, each would be held against what was there before both.
-    async fn add(&self, new: &Inspected, asked: &Submission) -> Result<(Plugin, Added), StoreError> {
-        let granted = self.granted(new.manifest()).await?;
+    async fn add(
+        &self,
+        principal: &Principal,
+        new: &Inspected,
+        asked: Submission,
+    ) -> Result<(Plugin, Added), StoreError> {
+        let granted = self.granted(principal, new.manifest()).await?;
         let waits = asked.pending || self.check_images(new.manifest()).is_err();
         let now = self.shared.parts.clock.now();
         let life = PluginLife::uploaded(now, granted.by_policy, waits);
-        let new = new.plugin(&asked.by, now, life);
+        let new = new.plugin(principal, now, life);
         match self.shared.parts.plugins.add(new.clone(), Some(granted.versions)).await? {
             Added::New => Ok((new, Added::New)),
-            Added::Known => Ok((self.known(&new.manifest.name, &new.manifest.version).await?, Added::Known)),
+            Added::Known => {
+                let Manifest { name, version, .. } = &new.manifest;
+                Ok((self.known(principal, name, version).await?, Added::Known))
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::time::Duration;
 
-use simulay_model::{CallRecord, ContainerName, RunId};
+use simulay_model::{CallRecord, ContainerName, OwnerFilter, RunId};
 use simulay_store::StoreError;
 
 use crate::Parts;
@@ -57,11 +57,11 @@ async fn containers(runner: &Runner) -> Result<(), String> {
 
 /// The calls of a run; none of a run that has ended.
 async fn calls(parts: &Parts, run: RunId) -> Result<Vec<CallRecord>, StoreError> {
-    let found = parts.runs.summary(run).await?;
+    let found = parts.runs.summary(&OwnerFilter::Any, run).await?;
     if found.is_none_or(|run| run.state.is_end()) {
         return Ok(Vec::new());
     }
-    parts.journal.calls(run).await
+    parts.journal.calls(&OwnerFilter::Any, run).await
 }
 
 /// True when its run has ended, or its call has, or another attempt at the call is at work.

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use simulay_containers::scripted::Scripted;
 use simulay_engine::{Engine, NewRun, Parts, Selector, Settings, SystemEntropy};
 use simulay_model::{
-    ContainerCall, Image, Manifest, Next, OnFailure, Report, Resources, Run, RunId, Step, SystemClock,
+    ContainerCall, Image, Manifest, Next, OnFailure, Principal, Report, Resources, Run, RunId, Step,
+    SystemClock,
 };
 use simulay_sandbox::ScriptedSandbox;
 use simulay_sandbox::{Answer, Answered, Call};
@@ -59,6 +60,7 @@ impl House {
             runs: records.clone(),
             journal: records.clone(),
             requests: records.clone(),
+            uploads: records.clone(),
             blobs: blobs.clone(),
             sandbox: Arc::new(plugins),
             admission: Arc::new(containers.clone()),
@@ -72,15 +74,15 @@ impl House {
     }
 
     pub(crate) async fn upload(&self) {
-        self.engine.catalog.upload(Bytes::from_static(COMPONENT)).await.unwrap();
+        self.engine.catalog.upload(&me(), Bytes::from_static(COMPONENT)).await.unwrap();
     }
 
     pub(crate) async fn create(&self, params: Value) -> RunId {
-        self.engine.intake.create(request(params)).await.unwrap().id
+        self.engine.intake.create(&me(), request(params)).await.unwrap().id
     }
 
     pub(crate) async fn ended(&self, id: RunId) -> Run {
-        let run = self.engine.reader.wait(id, Duration::from_secs(30)).await.unwrap().unwrap();
+        let run = self.engine.reader.wait(&me(), id, Duration::from_secs(30)).await.unwrap().unwrap();
         assert!(run.state.is_end(), "{run:?}");
         run
     }
@@ -94,6 +96,11 @@ impl House {
         };
         tokio::time::timeout(Duration::from_secs(30), all).await.unwrap();
     }
+}
+
+/// Whose everything is.
+pub(crate) fn me() -> Principal {
+    Principal::local("test")
 }
 
 pub(crate) fn request(params: Value) -> NewRun {

@@ -16,7 +16,7 @@ use simulay_model::{
 };
 use simulay_sandbox::{Answer, Answered, Call, ScriptedSandbox};
 
-use crate::house::{House, answer, manifest, request};
+use crate::house::{House, answer, manifest, me, request};
 
 const FIRST: &[u8] = b"pairs 1.0.0";
 const SECOND: &[u8] = b"pairs 2.0.0";
@@ -60,23 +60,23 @@ fn at(text: &str) -> Version {
 }
 
 async fn submit(engine: &Engine, component: &'static [u8], pending: bool) -> Plugin {
-    let asked = Submission { by: "author".to_owned(), pending };
-    engine.catalog.submit(Bytes::from_static(component), &asked).await.unwrap().0
+    let asked = Submission { pending };
+    engine.catalog.submit(&me(), Bytes::from_static(component), asked).await.unwrap().0
 }
 
 async fn activate(engine: &Engine, version: &str, check: bool) -> Plugin {
-    let asked = Activation { by: "operator".to_owned(), approve: true, check };
-    engine.catalog.activate(&name(), &at(version), &asked).await.unwrap()
+    let asked = Activation { approve: true, check };
+    engine.catalog.activate(&me(), &name(), &at(version), asked).await.unwrap()
 }
 
 async fn checked(engine: &Engine, version: &str) -> Plugin {
-    let plugin = engine.catalog.checked(&name(), &at(version), PATIENCE).await.unwrap();
+    let plugin = engine.catalog.checked(&me(), &name(), &at(version), PATIENCE).await.unwrap();
     assert!(!plugin.check.as_ref().is_some_and(simulay_model::Check::is_running), "{plugin:?}");
     plugin
 }
 
 async fn served(engine: &Engine) -> String {
-    let plugin = engine.catalog.plugin(&Selector { name: name(), version: None }).await.unwrap();
+    let plugin = engine.catalog.plugin(&me(), &Selector { name: name(), version: None }).await.unwrap();
     plugin.unwrap().manifest.version.to_string()
 }
 
@@ -88,7 +88,7 @@ fn disagreements(plugin: Plugin) -> Vec<Disagreement> {
 async fn wave(house: &House, version: &'static str) -> Vec<(RunId, &'static str)> {
     let mut runs = Vec::new();
     for _ in 0..20 {
-        let run = house.engine.intake.create(request(json!({}))).await.unwrap();
+        let run = house.engine.intake.create(&me(), request(json!({}))).await.unwrap();
         assert_eq!(run.plugin.version, at(version));
         runs.push((run.id, version));
     }
@@ -105,11 +105,11 @@ async fn upgrade_rollback_and_retirement_leave_runs_in_flight_on_their_version()
     let mut runs = wave(&house, "1.0.0").await;
     submit(&house.engine, SECOND, false).await;
     runs.extend(wave(&house, "2.0.0").await);
-    house.engine.catalog.roll_back(&name(), None, "operator").await.unwrap();
+    house.engine.catalog.roll_back(&me(), &name(), None).await.unwrap();
     runs.extend(wave(&house, "1.0.0").await);
     activate(&house.engine, "2.0.0", false).await;
     runs.extend(wave(&house, "2.0.0").await);
-    house.engine.catalog.retire(&name(), &at("1.0.0"), "operator").await.unwrap();
+    house.engine.catalog.retire(&me(), &name(), &at("1.0.0")).await.unwrap();
     assert_eq!(house.engine.stats().unfinished_runs, 80, "all of them are in flight");
     containers.release("left");
     for (id, version) in runs {
@@ -129,7 +129,7 @@ async fn whoever_asks_during_upgrades_and_rollbacks_gets_a_whole_run_of_one_vers
         tokio::spawn(async move {
             let mut runs = Vec::new();
             for _ in 0..10 {
-                runs.push(engine.intake.create(request(json!({}))).await.unwrap());
+                runs.push(engine.intake.create(&me(), request(json!({}))).await.unwrap());
             }
             runs
         })
@@ -137,7 +137,7 @@ async fn whoever_asks_during_upgrades_and_rollbacks_gets_a_whole_run_of_one_vers
     let asking: Vec<_> = asking.collect();
     submit(&house.engine, SECOND, false).await;
     for _ in 0..10 {
-        house.engine.catalog.roll_back(&name(), Some(&at("2.0.0")), "operator").await.unwrap();
+        house.engine.catalog.roll_back(&me(), &name(), Some(&at("2.0.0"))).await.unwrap();
         activate(&house.engine, "2.0.0", false).await;
     }
     for asked in asking {
@@ -188,7 +188,7 @@ async fn a_check_is_not_taken_up_for_a_version_that_was_retired_meanwhile() {
     let runs = interrupted(directory.path(), &containers).await;
     let house = open(directory.path(), &containers, Settings::default());
     house.engine.recover().await.unwrap();
-    house.engine.catalog.retire(&name(), &at("2.0.0"), "operator").await.unwrap();
+    house.engine.catalog.retire(&me(), &name(), &at("2.0.0")).await.unwrap();
     containers.release("left");
     for run in runs {
         house.ended(run).await;
@@ -228,11 +228,15 @@ async fn a_check_needs_room_in_the_queue_for_all_examples() {
     let settings = Settings { max_unfinished_runs: 1, ..Settings::default() };
     let house = open(directory.path(), &Scripted::new(), settings);
     submit(&house.engine, FIRST, true).await;
-    let asked = Activation { by: "operator".to_owned(), approve: true, check: true };
-    let refused = house.engine.catalog.activate(&name(), &at("1.0.0"), &asked).await;
+    let asked = Activation { approve: true, check: true };
+    let refused = house.engine.catalog.activate(&me(), &name(), &at("1.0.0"), asked).await;
     assert!(matches!(refused, Err(LifeError::Create(CreateError::QueueFull(1)))), "{refused:?}");
-    let plugin =
-        house.engine.catalog.plugin(&Selector { name: name(), version: Some(at("1.0.0")) }).await.unwrap();
+    let plugin = house
+        .engine
+        .catalog
+        .plugin(&me(), &Selector { name: name(), version: Some(at("1.0.0")) })
+        .await
+        .unwrap();
     assert_eq!(plugin.unwrap().check, None);
 }
 
@@ -242,12 +246,12 @@ async fn a_rollback_goes_back_only_from_the_version_meant() {
     let house = open(directory.path(), &Scripted::new(), Settings::default());
     let engine = &house.engine;
     submit(engine, FIRST, false).await;
-    let nothing = engine.catalog.roll_back(&name(), None, "operator").await;
+    let nothing = engine.catalog.roll_back(&me(), &name(), None).await;
     assert!(matches!(nothing, Err(LifeError::NothingBefore(version)) if version == at("1.0.0")));
     submit(engine, SECOND, false).await;
-    let other = engine.catalog.roll_back(&name(), Some(&at("1.0.0")), "operator").await;
+    let other = engine.catalog.roll_back(&me(), &name(), Some(&at("1.0.0"))).await;
     assert!(matches!(other, Err(LifeError::OtherServed(version)) if version == at("2.0.0")));
-    let done = engine.catalog.roll_back(&name(), Some(&at("2.0.0")), "operator").await.unwrap();
+    let done = engine.catalog.roll_back(&me(), &name(), Some(&at("2.0.0"))).await.unwrap();
     assert_eq!((done.from.state, done.to.state), (PluginState::Retired, PluginState::Active));
     assert_eq!(served(engine).await, "1.0.0");
 }
@@ -261,19 +265,19 @@ fn with_images(names: &[&str]) -> Scripted {
 #[tokio::test]
 async fn a_version_waits_until_its_images_are_registered() {
     let directory = tempfile::tempdir().unwrap();
-    let asked = Activation { by: "operator".to_owned(), approve: true, check: false };
+    let asked = Activation { approve: true, check: false };
     let House { engine, .. } = open(directory.path(), &with_images(&[]), Settings::default());
     let plugin = submit(&engine, FIRST, false).await;
     assert_eq!(plugin.state, PluginState::Pending);
-    let refused = engine.catalog.activate(&name(), &at("1.0.0"), &asked).await;
+    let refused = engine.catalog.activate(&me(), &name(), &at("1.0.0"), asked).await;
     assert!(matches!(&refused, Err(LifeError::UnknownImages(UnknownImages(names))) if names == &["octave"]));
-    let own = engine.catalog.upload(Bytes::from_static(SECOND)).await;
+    let own = engine.catalog.upload(&me(), Bytes::from_static(SECOND)).await;
     assert!(matches!(own, Err(UploadError::UnknownImages(_))), "{own:?}");
     engine.shutdown().await;
     drop(engine);
 
     let House { engine, .. } = open(directory.path(), &with_images(&["octave"]), Settings::default());
-    let plugin = engine.catalog.activate(&name(), &at("1.0.0"), &asked).await.unwrap();
+    let plugin = engine.catalog.activate(&me(), &name(), &at("1.0.0"), asked).await.unwrap();
     assert_eq!(plugin.state, PluginState::Active);
     assert_eq!(submit(&engine, SECOND, false).await.state, PluginState::Active);
 }

@@ -7,7 +7,7 @@ use simulay_engine::{CreateError, NewRun, Settings};
 use simulay_model::{Ending, ErrorKind, RunState};
 use simulay_store::StoreError;
 
-use crate::house::{House, request};
+use crate::house::{House, me, request};
 
 async fn house(containers: &Scripted) -> (tempfile::TempDir, House) {
     let directory = tempfile::tempdir().unwrap();
@@ -70,14 +70,14 @@ async fn cancel_ends_the_run_once_and_is_idempotent() {
     let (_directory, house) = house(&containers).await;
     let id = house.create(json!({})).await;
     house.started(2).await;
-    house.engine.intake.cancel(id).await.unwrap();
+    house.engine.intake.cancel(&me(), id).await.unwrap();
     assert_eq!(house.ended(id).await.state, RunState::Cancelled);
-    assert_eq!(house.engine.intake.cancel(id).await.unwrap().state, RunState::Cancelled);
+    assert_eq!(house.engine.intake.cancel(&me(), id).await.unwrap().state, RunState::Cancelled);
     assert_eq!(containers.present(), []);
     let other = house.create(json!({ "report": true })).await;
     containers.release("left");
     house.ended(other).await;
-    assert!(matches!(house.engine.intake.cancel(other).await, Err(StoreError::Ended)));
+    assert!(matches!(house.engine.intake.cancel(&me(), other).await, Err(StoreError::Ended)));
 }
 
 #[tokio::test]
@@ -92,7 +92,10 @@ async fn the_queue_has_a_bound_and_places_come_back() {
     );
     house.upload().await;
     let first = house.create(json!({})).await;
-    assert!(matches!(house.engine.intake.create(request(json!({}))).await, Err(CreateError::QueueFull(1))));
+    assert!(matches!(
+        house.engine.intake.create(&me(), request(json!({}))).await,
+        Err(CreateError::QueueFull(1))
+    ));
     containers.release("left");
     house.ended(first).await;
     // The place is free as soon as the task of the run has ended, which is after its last event.
@@ -105,13 +108,17 @@ async fn the_queue_has_a_bound_and_places_come_back() {
 #[tokio::test]
 async fn wrong_parameters_are_all_named_and_nothing_is_stored() {
     let (_directory, house) = house(&Scripted::new()).await;
-    let refused = house.engine.intake.create(request(json!({ "steps": 0, "report": "yes" }))).await;
+    let refused = house.engine.intake.create(&me(), request(json!({ "steps": 0, "report": "yes" }))).await;
     let Err(CreateError::ParamsInvalid(errors)) = refused else { panic!("{refused:?}") };
     let mut pointers: Vec<_> = errors.iter().map(|error| error.pointer.as_str()).collect();
     pointers.sort_unstable();
     assert_eq!(pointers, ["/report", "/steps"]);
-    let all =
-        house.engine.reader.runs(simulay_store::RunQuery { limit: 10, ..Default::default() }).await.unwrap();
+    let all = house
+        .engine
+        .reader
+        .runs(&me(), simulay_store::RunQuery { limit: 10, ..Default::default() })
+        .await
+        .unwrap();
     assert_eq!(all, []);
 }
 
@@ -123,10 +130,10 @@ async fn a_failed_command_is_tried_again_only_as_often_as_the_request_asks() {
     containers.on("left", Act::exits(0));
     let (_directory, house) = house(&containers).await;
     let asked = |retries| NewRun { retries, ..request(json!({})) };
-    let refused = house.engine.intake.create(asked(11)).await;
+    let refused = house.engine.intake.create(&me(), asked(11)).await;
     let Err(CreateError::InputInvalid(error)) = refused else { panic!("{refused:?}") };
     assert_eq!(error.pointer, "/options/retries");
-    let run = house.ended(house.engine.intake.create(asked(2)).await.unwrap().id).await;
+    let run = house.ended(house.engine.intake.create(&me(), asked(2)).await.unwrap().id).await;
     assert_eq!(run.state, RunState::Succeeded, "{run:?}");
     let attempts: Vec<_> =
         containers.starts().iter().filter(|name| name.call == 0).map(|name| name.attempt).collect();

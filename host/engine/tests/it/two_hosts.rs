@@ -8,7 +8,7 @@ use simulay_engine::{Activation, Catalog, LifeError, Selector, Settings, Submiss
 use simulay_model::{Manifest, Plugin, PluginEventKind as Kind, PluginName, PluginState, Resources};
 use simulay_sandbox::ScriptedSandbox;
 
-use crate::house::{House, answer, manifest};
+use crate::house::{House, answer, manifest, me};
 
 fn name() -> PluginName {
     "pairs".parse().unwrap()
@@ -36,19 +36,19 @@ fn open(directory: &tempfile::TempDir, versions: &[Manifest]) -> [House; 2] {
 }
 
 async fn submit(catalog: &Catalog, major: u64) -> Plugin {
-    let asked = Submission { by: "author".to_owned(), pending: false };
-    catalog.submit(Bytes::from(at(major).to_string()), &asked).await.unwrap().0
+    let asked = Submission { pending: false };
+    catalog.submit(&me(), Bytes::from(at(major).to_string()), asked).await.unwrap().0
 }
 
 async fn activate(catalog: &Catalog, major: u64) -> Plugin {
-    let asked = Activation { by: "operator".to_owned(), approve: false, check: false };
-    catalog.activate(&name(), &at(major), &asked).await.unwrap()
+    let asked = Activation { approve: false, check: false };
+    catalog.activate(&me(), &name(), &at(major), asked).await.unwrap()
 }
 
 async fn kinds(catalog: &Catalog, major: u64) -> (Plugin, Vec<Kind>) {
     let selector = Selector { name: name(), version: Some(at(major)) };
-    let plugin = catalog.plugin(&selector).await.unwrap().unwrap();
-    let history = catalog.details(plugin.clone()).await.unwrap().history;
+    let plugin = catalog.plugin(&me(), &selector).await.unwrap().unwrap();
+    let history = catalog.details(&me(), plugin.clone()).await.unwrap().history;
     (plugin, history.iter().map(|event| event.kind).collect())
 }
 
@@ -81,7 +81,7 @@ async fn rollbacks_at_once_go_back_once_from_the_version_meant() {
     for _ in 0..10 {
         let rollbacks = (0..6).map(|number| {
             let catalog = houses[number % 2].engine.catalog.clone();
-            tokio::spawn(async move { catalog.roll_back(&name(), Some(&at(3)), "operator").await })
+            tokio::spawn(async move { catalog.roll_back(&me(), &name(), Some(&at(3))).await })
         });
         let mut done = 0;
         for answer in join_all(rollbacks).await {
@@ -95,7 +95,7 @@ async fn rollbacks_at_once_go_back_once_from_the_version_meant() {
         }
         assert_eq!(done, 1);
         let served =
-            houses[1].engine.catalog.plugin(&Selector { name: name(), version: None }).await.unwrap();
+            houses[1].engine.catalog.plugin(&me(), &Selector { name: name(), version: None }).await.unwrap();
         assert_eq!(served.unwrap().manifest.version, at(2));
         activate(&houses[1].engine.catalog, 3).await;
     }
@@ -117,8 +117,8 @@ async fn act(catalog: &Catalog, number: usize) {
     match number % 5 {
         0 => drop(activate(catalog, 1).await),
         1 => drop(activate(catalog, 2).await),
-        2 => drop(catalog.retire(&name(), &at(1), "operator").await.unwrap()),
-        3 => drop(catalog.roll_back(&name(), Some(&at(2)), "operator").await),
+        2 => drop(catalog.retire(&me(), &name(), &at(1)).await.unwrap()),
+        3 => drop(catalog.roll_back(&me(), &name(), Some(&at(2))).await),
         _ => drop(submit(catalog, 3 + number as u64 / 5).await),
     }
 }
@@ -144,6 +144,6 @@ async fn whatever_is_done_at_once_every_change_follows_the_one_before() {
         assert_eq!(plugin.retired_at.is_some(), plugin.state == PluginState::Retired);
         assert!(plugin.approved_at.is_some());
     }
-    let all = houses[1].engine.catalog.plugins().await.unwrap();
+    let all = houses[1].engine.catalog.plugins(&me()).await.unwrap();
     assert_eq!(all.len(), 2 + 16, "each upload is there");
 }

@@ -2,6 +2,7 @@
 //! when the seed has it, before or after it took effect.
 
 use std::cell::OnceCell;
+use std::collections::HashSet;
 use std::fs::File;
 use std::ops::Range;
 use std::sync::Arc;
@@ -12,21 +13,21 @@ use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use semver::Version;
 use simulay_model::{
-    CallRecord, Digest, Effects, Event, Plugin, PluginEffects, PluginEvent, PluginName, PluginSummary,
-    Progress, Run, RunArtifact, RunId, RunSummary, Step,
+    AccountName, CallRecord, Digest, Effects, Event, OwnerFilter, Plugin, PluginEffects, PluginEvent,
+    PluginName, PluginSummary, Progress, Run, RunArtifact, RunId, RunSummary, Step, UnfinishedRun,
 };
 use simulay_store::{
     Added, BlobStream, BlobWriter, Blobs, Claim, Journal, Lease, MemoryStore, Plugins, Remembered, Renewed,
-    RequestKey, Requests, RunQuery, Runs, StoreError,
+    RequestKey, Requests, RunQuery, Runs, StoreError, Uploads,
 };
 
 use crate::machine::Machine;
 use crate::world::WorldClock;
 
 /// What a store is, the real one or one in memory.
-pub(crate) trait Records: Plugins + Runs + Journal + Requests {}
+pub(crate) trait Records: Plugins + Runs + Journal + Requests + Uploads {}
 
-impl<T: Plugins + Runs + Journal + Requests> Records for T {}
+impl<T: Plugins + Runs + Journal + Requests + Uploads> Records for T {}
 
 /// A store, as all machines reach it.
 #[derive(Clone)]
@@ -82,20 +83,25 @@ impl Plugins for Database {
         self.write(self.store.records.add(plugin, versions)).await
     }
 
-    async fn version(&self, name: &PluginName, version: &Version) -> Result<Option<Plugin>, StoreError> {
-        self.read(self.store.records.version(name, version)).await
+    async fn version(
+        &self,
+        owner: &OwnerFilter,
+        name: &PluginName,
+        version: &Version,
+    ) -> Result<Option<Plugin>, StoreError> {
+        self.read(self.store.records.version(owner, name, version)).await
     }
 
-    async fn served(&self, name: &PluginName) -> Result<Option<Plugin>, StoreError> {
-        self.read(self.store.records.served(name)).await
+    async fn served(&self, owner: &OwnerFilter, name: &PluginName) -> Result<Option<Plugin>, StoreError> {
+        self.read(self.store.records.served(owner, name)).await
     }
 
-    async fn versions(&self, name: &PluginName) -> Result<Vec<Plugin>, StoreError> {
-        self.read(self.store.records.versions(name)).await
+    async fn versions(&self, owner: &OwnerFilter, name: &PluginName) -> Result<Vec<Plugin>, StoreError> {
+        self.read(self.store.records.versions(owner, name)).await
     }
 
-    async fn list(&self) -> Result<Vec<PluginSummary>, StoreError> {
-        self.read(Plugins::list(&*self.store.records)).await
+    async fn list(&self, owner: &OwnerFilter) -> Result<Vec<PluginSummary>, StoreError> {
+        self.read(Plugins::list(&*self.store.records, owner)).await
     }
 
     async fn checking(&self) -> Result<Vec<Plugin>, StoreError> {
@@ -111,8 +117,13 @@ impl Plugins for Database {
         self.write(Plugins::commit(&*self.store.records, name, version, effects)).await
     }
 
-    async fn history(&self, name: &PluginName, version: &Version) -> Result<Vec<PluginEvent>, StoreError> {
-        self.read(self.store.records.history(name, version)).await
+    async fn history(
+        &self,
+        owner: &OwnerFilter,
+        name: &PluginName,
+        version: &Version,
+    ) -> Result<Vec<PluginEvent>, StoreError> {
+        self.read(self.store.records.history(owner, name, version)).await
     }
 }
 
@@ -126,8 +137,8 @@ impl Runs for Database {
         self.read(self.store.records.progress(run)).await
     }
 
-    async fn head(&self, run: RunId) -> Result<Option<Progress>, StoreError> {
-        self.read(self.store.records.head(run)).await
+    async fn head(&self, owner: &OwnerFilter, run: RunId) -> Result<Option<Progress>, StoreError> {
+        self.read(self.store.records.head(owner, run)).await
     }
 
     async fn commit(&self, run: RunId, fence: Option<u64>, effects: Box<Effects>) -> Result<(), StoreError> {
@@ -137,33 +148,33 @@ impl Runs for Database {
     async fn acquire_lease(
         &self,
         run: RunId,
-        owner: &str,
+        holder: &str,
         time: Duration,
     ) -> Result<Option<Lease>, StoreError> {
-        self.write(self.store.records.acquire_lease(run, owner, time)).await
+        self.write(self.store.records.acquire_lease(run, holder, time)).await
     }
 
     async fn renew_lease(&self, run: RunId, lease: Lease, time: Duration) -> Result<Renewed, StoreError> {
         self.write(self.store.records.renew_lease(run, lease, time)).await
     }
 
-    async fn get(&self, run: RunId) -> Result<Option<Run>, StoreError> {
-        self.read(self.store.records.get(run)).await
+    async fn get(&self, owner: &OwnerFilter, run: RunId) -> Result<Option<Run>, StoreError> {
+        self.read(self.store.records.get(owner, run)).await
     }
 
-    async fn summary(&self, run: RunId) -> Result<Option<RunSummary>, StoreError> {
-        self.read(self.store.records.summary(run)).await
+    async fn summary(&self, owner: &OwnerFilter, run: RunId) -> Result<Option<RunSummary>, StoreError> {
+        self.read(self.store.records.summary(owner, run)).await
     }
 
-    async fn list(&self, query: RunQuery) -> Result<Vec<RunSummary>, StoreError> {
-        self.read(Runs::list(&*self.store.records, query)).await
+    async fn list(&self, owner: &OwnerFilter, query: RunQuery) -> Result<Vec<RunSummary>, StoreError> {
+        self.read(Runs::list(&*self.store.records, owner, query)).await
     }
 
     async fn count_unfinished(&self, most: usize) -> Result<usize, StoreError> {
         self.read(self.store.records.count_unfinished(most)).await
     }
 
-    async fn unfinished(&self) -> Result<Vec<(RunId, PluginName)>, StoreError> {
+    async fn unfinished(&self) -> Result<Vec<UnfinishedRun>, StoreError> {
         self.read(self.store.records.unfinished()).await
     }
 }
@@ -174,20 +185,32 @@ impl Journal for Database {
         self.read(self.store.records.step(run, step)).await
     }
 
-    async fn calls(&self, run: RunId) -> Result<Vec<CallRecord>, StoreError> {
-        self.read(self.store.records.calls(run)).await
+    async fn calls(&self, owner: &OwnerFilter, run: RunId) -> Result<Vec<CallRecord>, StoreError> {
+        self.read(self.store.records.calls(owner, run)).await
     }
 
-    async fn call(&self, run: RunId, step: u32, index: u32) -> Result<Option<CallRecord>, StoreError> {
-        self.read(self.store.records.call(run, step, index)).await
+    async fn call(
+        &self,
+        owner: &OwnerFilter,
+        run: RunId,
+        step: u32,
+        index: u32,
+    ) -> Result<Option<CallRecord>, StoreError> {
+        self.read(self.store.records.call(owner, run, step, index)).await
     }
 
-    async fn artifacts(&self, run: RunId) -> Result<Vec<RunArtifact>, StoreError> {
-        self.read(self.store.records.artifacts(run)).await
+    async fn artifacts(&self, owner: &OwnerFilter, run: RunId) -> Result<Vec<RunArtifact>, StoreError> {
+        self.read(self.store.records.artifacts(owner, run)).await
     }
 
-    async fn events(&self, run: RunId, after: u64, limit: u32) -> Result<Vec<Event>, StoreError> {
-        self.read(self.store.records.events(run, after, limit)).await
+    async fn events(
+        &self,
+        owner: &OwnerFilter,
+        run: RunId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<Event>, StoreError> {
+        self.read(self.store.records.events(owner, run, after, limit)).await
     }
 }
 
@@ -258,5 +281,24 @@ impl Requests for Database {
 
     async fn forget(&self, age: Duration) -> Result<usize, StoreError> {
         self.write(self.store.records.forget(age)).await
+    }
+}
+
+#[async_trait]
+impl Uploads for Database {
+    async fn record(&self, owner: &AccountName, blobs: Vec<Digest>) -> Result<(), StoreError> {
+        self.write(self.store.records.record(owner, blobs)).await
+    }
+
+    async fn nameable(&self, owner: &OwnerFilter, blobs: Vec<Digest>) -> Result<HashSet<Digest>, StoreError> {
+        self.read(self.store.records.nameable(owner, blobs)).await
+    }
+
+    async fn older(&self, age: Duration) -> Result<HashSet<Digest>, StoreError> {
+        self.read(self.store.records.older(age)).await
+    }
+
+    async fn forget_uploads(&self, blobs: Vec<Digest>, age: Duration) -> Result<(), StoreError> {
+        self.write(self.store.records.forget_uploads(blobs, age)).await
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use simulay_model::{CallStarted, ContainerName, ErrorKind, Event, EventData, Run, RunState};
+use simulay_model::{CallStarted, ContainerName, ErrorKind, Event, EventData, OwnerFilter, Run, RunState};
 
 use crate::database::Store;
 use crate::plugin::Params;
@@ -21,7 +21,7 @@ pub(crate) fn all(story: &Story, store: &Store, runs: &[Run]) {
     assert_eq!(distinct.len(), starts.len(), "a container started twice: {starts:?}");
     let mut intents = BTreeSet::new();
     for run in runs {
-        let events = pollster::block_on(store.records.events(run.id, 0, 100_000)).unwrap();
+        let events = pollster::block_on(store.records.events(&OwnerFilter::Any, run.id, 0, 100_000)).unwrap();
         in_order(run, &events);
         intents.extend(events.iter().filter_map(start));
         ending(story, run);

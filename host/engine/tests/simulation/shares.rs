@@ -10,7 +10,7 @@ use simulay_model::{RunId, RunState};
 use crate::database::in_memory;
 use crate::machine::Machine;
 use crate::plugin::{Fate, Params};
-use crate::story::{Story, request, settings};
+use crate::story::{Story, me, request, settings};
 
 const LONG: Duration = Duration::from_secs(24 * 3600);
 
@@ -30,17 +30,17 @@ async fn begin(story: &Story, store: &crate::database::Store, settings: Settings
     let engine = story.engine(&machine, store, settings);
     engine.recover().await.unwrap();
     for name in ["large", "small"] {
-        engine.catalog.upload(Bytes::from_static(name.as_bytes())).await.unwrap();
+        engine.catalog.upload(&me(), Bytes::from_static(name.as_bytes())).await.unwrap();
     }
     engine
 }
 
 async fn create(engine: &Engine, pipeline: &str, params: &Params) -> RunId {
-    engine.intake.create(request(pipeline, params)).await.unwrap().id
+    engine.intake.create(&me(), request(pipeline, params)).await.unwrap().id
 }
 
 async fn succeeds(engine: &Engine, run: RunId) {
-    let ended = engine.reader.wait(run, LONG).await.unwrap().unwrap();
+    let ended = engine.reader.wait(&me(), run, LONG).await.unwrap().unwrap();
     assert_eq!(ended.state, RunState::Succeeded, "{ended:?}");
 }
 
@@ -59,7 +59,7 @@ fn a_run_of_a_thousand_calls_does_not_starve_small_ones() {
             let of_large = story.daemon.starts().iter().skip(before).filter(|name| name.run == large).count();
             assert!(of_large <= 20, "{of_large} containers of the large run came first");
         }
-        assert!(!engine.reader.run(large).await.unwrap().unwrap().state.is_end());
+        assert!(!engine.reader.run(&me(), large).await.unwrap().unwrap().state.is_end());
         succeeds(&engine, large).await;
     });
 }
@@ -77,7 +77,7 @@ fn a_pipeline_with_a_thousand_runs_does_not_starve_another() {
         succeeds(&engine, small).await;
         let mut ended = 0;
         for run in &large {
-            ended += usize::from(engine.reader.run(*run).await.unwrap().unwrap().state.is_end());
+            ended += usize::from(engine.reader.run(&me(), *run).await.unwrap().unwrap().state.is_end());
         }
         assert!(ended <= 20, "{ended} runs that came before ended before");
         for run in large {

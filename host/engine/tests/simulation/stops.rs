@@ -10,7 +10,7 @@ use crate::database::in_memory;
 use crate::machine::Machine;
 use crate::plugin::NAME;
 use crate::shares::{calm, fine};
-use crate::story::{request, settings};
+use crate::story::{me, request, settings};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -20,17 +20,17 @@ fn a_stop_leaves_containers_to_the_next_start() {
     story.live(&in_memory(), |story, store| async move {
         let machine = Machine::new(&story.world, u64::MAX);
         let engine = story.engine(&machine, &store, settings(0));
-        engine.catalog.upload(Bytes::from_static(NAME.as_bytes())).await.unwrap();
-        let run = engine.intake.create(request(NAME, &fine(3, 2, 3))).await.unwrap().id;
+        engine.catalog.upload(&me(), Bytes::from_static(NAME.as_bytes())).await.unwrap();
+        let run = engine.intake.create(&me(), request(NAME, &fine(3, 2, 3))).await.unwrap().id;
         tokio::time::sleep(SECOND).await;
         engine.shutdown().await;
         let present = story.daemon.present();
         assert!(!present.is_empty());
-        let refused = engine.intake.create(request(NAME, &fine(4, 1, 1))).await;
+        let refused = engine.intake.create(&me(), request(NAME, &fine(4, 1, 1))).await;
         assert!(matches!(refused, Err(CreateError::Draining)), "{refused:?}");
         let next = story.engine(&machine, &store, settings(0));
         assert_eq!(next.recover().await.unwrap(), 1);
-        let ended = next.reader.wait(run, 1000 * SECOND).await.unwrap().unwrap();
+        let ended = next.reader.wait(&me(), run, 1000 * SECOND).await.unwrap().unwrap();
         assert_eq!(ended.state, RunState::Succeeded);
         assert_eq!(story.daemon.starts().len(), 6, "those at work were adopted");
     });
@@ -43,15 +43,15 @@ fn a_stop_that_waits_lets_runs_at_work_end_and_begins_no_other() {
         let machine = Machine::new(&story.world, u64::MAX);
         let settings = Settings { max_active_runs: 1, drain: 1000 * SECOND, ..settings(0) };
         let engine = story.engine(&machine, &store, settings);
-        engine.catalog.upload(Bytes::from_static(NAME.as_bytes())).await.unwrap();
-        let at_work = engine.intake.create(request(NAME, &fine(3, 2, 3))).await.unwrap().id;
+        engine.catalog.upload(&me(), Bytes::from_static(NAME.as_bytes())).await.unwrap();
+        let at_work = engine.intake.create(&me(), request(NAME, &fine(3, 2, 3))).await.unwrap().id;
         tokio::time::sleep(SECOND).await;
-        let queued = engine.intake.create(request(NAME, &fine(4, 1, 1))).await.unwrap().id;
+        let queued = engine.intake.create(&me(), request(NAME, &fine(4, 1, 1))).await.unwrap().id;
         let begun = story.world.now();
         engine.shutdown().await;
         assert!(story.world.now() < begun + 500 * SECOND, "it waits no longer than the run works");
-        assert_eq!(engine.reader.run(at_work).await.unwrap().unwrap().state, RunState::Succeeded);
-        assert_eq!(engine.reader.run(queued).await.unwrap().unwrap().state, RunState::Queued);
+        assert_eq!(engine.reader.run(&me(), at_work).await.unwrap().unwrap().state, RunState::Succeeded);
+        assert_eq!(engine.reader.run(&me(), queued).await.unwrap().unwrap().state, RunState::Queued);
     });
 }
 
@@ -61,8 +61,8 @@ fn a_host_that_sleeps_past_its_lease_changes_nothing_any_more() {
     story.live(&in_memory(), |story, store| async move {
         let sleeper = Machine::new(&story.world, u64::MAX);
         let first = story.engine(&sleeper, &store, settings(0));
-        first.catalog.upload(Bytes::from_static(NAME.as_bytes())).await.unwrap();
-        let run = first.intake.create(request(NAME, &fine(3, 4, 8))).await.unwrap().id;
+        first.catalog.upload(&me(), Bytes::from_static(NAME.as_bytes())).await.unwrap();
+        let run = first.intake.create(&me(), request(NAME, &fine(3, 4, 8))).await.unwrap().id;
         tokio::time::sleep(SECOND).await;
         sleeper.freeze(45 * SECOND);
         let other = Machine::new(&story.world, u64::MAX);
@@ -73,7 +73,7 @@ fn a_host_that_sleeps_past_its_lease_changes_nothing_any_more() {
         assert!(at_rest <= 4, "nobody else has the run while its lease lasts");
         tokio::time::sleep(20 * SECOND).await;
         assert!(story.daemon.starts().len() > at_rest, "the other host has taken it over");
-        let ended = second.reader.wait(run, 1000 * SECOND).await.unwrap().unwrap();
+        let ended = second.reader.wait(&me(), run, 1000 * SECOND).await.unwrap().unwrap();
         assert_eq!(ended.state, RunState::Succeeded, "{ended:?}");
         assert_eq!(ended.report.unwrap().outcome, fine(3, 4, 8).expected().unwrap());
         let mut starts = story.daemon.starts();

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use fastrand::Rng;
 use simulay_engine::{Backoff, Engine, NewRun, Parts, Selector, Settings};
-use simulay_model::{Document, RunId, RunSummary};
+use simulay_model::{Document, OwnerFilter, Principal, RunId, RunSummary};
 use simulay_signals::LocalSignals;
 use simulay_store::{RunQuery, Runs};
 use tokio::runtime::Runtime;
@@ -145,7 +145,7 @@ impl Story {
     async fn create(&mut self, host: &Host) {
         let params = Params::draw(&mut self.rng);
         // What is not acknowledged is not promised.
-        if let Ok(run) = host.engine.intake.create(request(NAME, &params)).await {
+        if let Ok(run) = host.engine.intake.create(&me(), request(NAME, &params)).await {
             self.accepted.insert(run.id, params);
         }
     }
@@ -153,7 +153,7 @@ impl Story {
     async fn cancel(&mut self, host: &Host) {
         let ids: Vec<_> = self.accepted.keys().copied().collect();
         let Some(id) = self.rng.choice(ids) else { return };
-        if host.engine.intake.cancel(id).await.is_ok() {
+        if host.engine.intake.cancel(&me(), id).await.is_ok() {
             self.cancelled.insert(id);
         }
     }
@@ -173,8 +173,10 @@ impl Story {
         }
         host.engine.shutdown().await;
         let query = RunQuery { limit: 1000, ..RunQuery::default() };
-        let listed = pollster::block_on(Runs::list(&*store.records, query)).unwrap();
-        let whole = |run: RunSummary| pollster::block_on(store.records.get(run.id)).unwrap().unwrap();
+        let listed = pollster::block_on(Runs::list(&*store.records, &OwnerFilter::Any, query)).unwrap();
+        let whole = |run: RunSummary| {
+            pollster::block_on(store.records.get(&OwnerFilter::Any, run.id)).unwrap().unwrap()
+        };
         let runs: Vec<_> = listed.into_iter().map(whole).collect();
         crate::judge::all(self, &store, &runs);
     }
@@ -182,7 +184,7 @@ impl Story {
     async fn upload(&self, store: &Store) {
         let machine = Machine::new(&self.world, u64::MAX);
         let host = self.host(&machine, 9, store);
-        while host.engine.catalog.upload(Bytes::from_static(NAME.as_bytes())).await.is_err() {}
+        while host.engine.catalog.upload(&me(), Bytes::from_static(NAME.as_bytes())).await.is_err() {}
     }
 
     fn host(&self, machine: &Arc<Machine>, number: usize, store: &Store) -> Host {
@@ -204,6 +206,7 @@ impl Story {
             runs: database.clone(),
             journal: database.clone(),
             requests: database.clone(),
+            uploads: database.clone(),
             blobs: database,
             sandbox: Arc::new(Workers { machine: machine.clone(), crashes: self.crashes.clone() }),
             admission: Arc::new(policy()),
@@ -214,10 +217,15 @@ impl Story {
     }
 }
 
+/// Whose everything is.
+pub(crate) fn me() -> Principal {
+    Principal::local("test")
+}
+
 /// Of the host `number`: little room, so that much waits.
 pub(crate) fn settings(number: usize) -> Settings {
     Settings {
-        owner: format!("host {number}"),
+        lease_holder: format!("host {number}"),
         // On threads of their own, two worlds of a seed would differ.
         check_threads: 0,
         max_active_runs: 4,

@@ -4,12 +4,16 @@ use super::*;
 
 const AT: Timestamp = Timestamp::UNIX_EPOCH;
 
+fn me() -> Principal {
+    Principal::local("me")
+}
+
 fn kinds(effects: &PluginEffects) -> Vec<Kind> {
     effects.events.iter().map(|event| event.kind).collect()
 }
 
 fn commit(life: &mut PluginLife, change: PluginChange) -> PluginEffects {
-    let Ok(Decision::Commit(effects)) = life.decide(AT, "me", change.clone()) else {
+    let Ok(Decision::Commit(effects)) = life.decide(AT, &me(), change.clone()) else {
         panic!("{change:?} is not stored")
     };
     life.apply(&effects);
@@ -51,12 +55,12 @@ fn an_upload_is_active_when_it_is_approved_and_waits_for_nothing() {
 fn nothing_is_active_without_approval() {
     let mut life = PluginLife::uploaded(AT, false, false);
     let activated = PluginChange::Activated(Grant::Nobody);
-    assert_eq!(life.decide(AT, "me", activated.clone()), Err(PluginRefusal::NotApproved));
+    assert_eq!(life.decide(AT, &me(), activated.clone()), Err(PluginRefusal::NotApproved));
     let granted = commit(&mut life.clone(), PluginChange::Activated(Grant::Policy(7)));
     assert_eq!((granted.versions, kinds(&granted)), (Some(7), vec![Kind::Approved, Kind::Activated]));
     let granted = commit(&mut life, PluginChange::Activated(Grant::Operator));
     assert_eq!((granted.versions, kinds(&granted)), (None, vec![Kind::Approved, Kind::Activated]));
-    assert_eq!(life.decide(AT, "me", activated), Ok(Decision::Unchanged), "it is approved");
+    assert_eq!(life.decide(AT, &me(), activated), Ok(Decision::Unchanged), "it is approved");
     commit(&mut life, PluginChange::Retired);
     let again = commit(&mut life, PluginChange::Activated(Grant::Policy(9)));
     assert_eq!((again.versions, kinds(&again)), (None, vec![Kind::Activated]), "all was granted before");
@@ -68,11 +72,11 @@ fn a_check_that_agrees_activates_in_the_same_change() {
     let begun = commit(&mut life, begin(vec![RunId::generate()]));
     assert_eq!(kinds(&begun), [Kind::Approved, Kind::CheckBegun]);
     assert_eq!((life.state, life.is_checking()), (PluginState::Pending, true));
-    assert_eq!(life.decide(AT, "me", begin(Vec::new())), Ok(Decision::Unchanged), "it goes on");
+    assert_eq!(life.decide(AT, &me(), begin(Vec::new())), Ok(Decision::Unchanged), "it goes on");
     let check = life.check.clone().unwrap();
     let ended = commit(&mut life, agreed(check.clone()));
     assert_eq!(kinds(&ended), [Kind::CheckAgreed, Kind::Activated]);
-    assert_eq!(life.decide(AT, "me", agreed(check)), Ok(Decision::Unchanged));
+    assert_eq!(life.decide(AT, &me(), agreed(check)), Ok(Decision::Unchanged));
     commit(&mut life, begin(Vec::new()));
     let check = life.check.clone().unwrap();
     assert_eq!(kinds(&commit(&mut life, agreed(check))), [Kind::CheckAgreed], "it was active before");
@@ -96,13 +100,13 @@ fn a_check_at_work_does_not_bring_back_what_is_retired() {
         let check = life.check.clone().unwrap();
         commit(&mut life, taken.clone());
         assert_eq!((life.state, &life.check), (PluginState::Retired, &None));
-        assert_eq!(life.decide(AT, "host", agreed(check)), Ok(Decision::Unchanged));
+        assert_eq!(life.decide(AT, &me(), agreed(check)), Ok(Decision::Unchanged));
     }
     let mut life = PluginLife::uploaded(AT, true, false);
     let back = commit(&mut life, PluginChange::RolledBack(3));
     assert_eq!((back.versions, kinds(&back)), (Some(3), vec![Kind::RolledBack]));
-    assert_eq!(life.decide(AT, "me", PluginChange::RolledBack(4)), Err(PluginRefusal::NotActive));
-    assert_eq!(life.decide(AT, "me", PluginChange::Retired), Ok(Decision::Unchanged));
+    assert_eq!(life.decide(AT, &me(), PluginChange::RolledBack(4)), Err(PluginRefusal::NotActive));
+    assert_eq!(life.decide(AT, &me(), PluginChange::Retired), Ok(Decision::Unchanged));
 }
 
 /// What is tried; a check that ends is one of those begun.
@@ -168,7 +172,7 @@ proptest! {
         for (second, tried) in (1_i64..).zip(all) {
             let Some((change, ends)) = change(tried, &checks) else { continue };
             let (at, before) = (Timestamp::from_second(second).unwrap(), life.clone());
-            let Ok(Decision::Commit(effects)) = life.decide(at, "me", change) else { continue };
+            let Ok(Decision::Commit(effects)) = life.decide(at, &me(), change) else { continue };
             prop_assert_eq!(effects.life.revision, before.revision + 1, "no gap");
             told(&before, &effects);
             life.apply(&effects);

@@ -54,7 +54,7 @@ pub(super) async fn attempt(
     };
     let run = host.follow(host.create(request).await?, stop, quiet).await?;
     let stderr = match run.error {
-        Some(_) => host.last_words(&host.engine().reader.artifacts(run.id).await?).await?,
+        Some(_) => host.last_words(&host.engine().reader.artifacts(host.principal(), run.id).await?).await?,
         None => String::new(),
     };
     let comparisons = match (&example.expect, &run.report) {

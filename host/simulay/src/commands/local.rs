@@ -7,7 +7,7 @@ use bytes::Bytes;
 use clap::Args;
 use futures_util::StreamExt as _;
 use simulay_engine::{CreateError, Engine, NewRun, UploadError};
-use simulay_model::{Artifact, ArtifactKind, ErrorKind, Plugin, Run, RunArtifact, RunId};
+use simulay_model::{Artifact, ArtifactKind, ErrorKind, Plugin, Principal, Run, RunArtifact, RunId};
 use tokio_util::sync::CancellationToken;
 
 use super::options::LocalOptions;
@@ -72,6 +72,8 @@ impl Place {
 /// A host in this process.
 pub(super) struct Local {
     engine: Engine,
+    /// Who uses it.
+    principal: Principal,
     // Held, so that a temporary folder lives as long as what is in it.
     _place: Place,
 }
@@ -92,13 +94,13 @@ impl Local {
     async fn open(settings: &Settings, place: Place, images: &ImageOptions) -> anyhow::Result<Self> {
         compose::check_sandbox(settings).await?;
         let images = compose::images_for_run(settings, &images.images).await?;
-        let engine = compose::engine(settings, place.path(), &images, place.standing())?;
+        let engine = compose::engine(settings, place.path(), &images, place.standing()).await?;
         engine.recover().await.context("the data directory cannot be read")?;
         check_ready(&engine).await?;
         compose::check_daemon(settings).await?;
         // What an earlier command left is no reason not to run this one.
         let _ = compose::remove_orphans(settings).await;
-        Ok(Self { engine, _place: place })
+        Ok(Self { engine, principal: Principal::local("command line"), _place: place })
     }
 
     /// What happens to runs.
@@ -106,15 +108,21 @@ impl Local {
         &self.engine
     }
 
+    /// Who uses it.
+    pub(super) const fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
     /// Takes a component.
     pub(super) async fn upload(&self, component: Bytes) -> anyhow::Result<Plugin> {
-        let (plugin, _) = self.engine.catalog.upload(component).await.map_err(upload_refused)?;
+        let taken = self.engine.catalog.upload(&self.principal, component).await;
+        let (plugin, _) = taken.map_err(upload_refused)?;
         Ok(plugin)
     }
 
     /// Creates a run.
     pub(super) async fn create(&self, request: NewRun) -> anyhow::Result<RunId> {
-        Ok(self.engine.intake.create(request).await.map_err(create_refused)?.id)
+        Ok(self.engine.intake.create(&self.principal, request).await.map_err(create_refused)?.id)
     }
 
     /// Tells what happens until the run has ended; `stop` asks for its end.
@@ -125,7 +133,7 @@ impl Local {
         quiet: bool,
     ) -> anyhow::Result<Run> {
         let mut progress = Progress::new(quiet);
-        let mut events = self.engine.reader.events(id, 0);
+        let mut events = self.engine.reader.events(&self.principal, id, 0);
         let mut asked = false;
         loop {
             tokio::select! {
@@ -140,11 +148,11 @@ impl Local {
                     asked = true;
                     progress.tell("stopping; the containers of the run are removed");
                     // A run that ended meanwhile needs no end.
-                    let _ = self.engine.intake.cancel(id).await;
+                    let _ = self.engine.intake.cancel(&self.principal, id).await;
                 }
             }
         }
-        let run = self.engine.reader.run(id).await?;
+        let run = self.engine.reader.run(&self.principal, id).await?;
         run.filter(|run| run.state.is_end()).context("the run broke off before its end")
     }
 
@@ -155,8 +163,8 @@ impl Local {
         let Some(RunArtifact { artifact: Artifact { size, sha256, .. }, .. }) = stderr else {
             return Ok(String::new());
         };
-        let mut pieces =
-            self.engine.reader.blob(*sha256, Some(size.saturating_sub(LAST_WORDS)..*size)).await?;
+        let end = Some(size.saturating_sub(LAST_WORDS)..*size);
+        let mut pieces = self.engine.reader.blob(&self.principal, *sha256, end).await?;
         let mut bytes = Vec::new();
         while let Some(piece) = pieces.next().await {
             bytes.extend_from_slice(&piece?);

@@ -8,7 +8,7 @@ use clap::Args;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::{Value, json};
 use simulay_api::wire::{self, ArtifactList};
-use simulay_engine::{Engine, NewInput, NewRun, Selector};
+use simulay_engine::{NewInput, NewRun, Selector};
 use simulay_model::{Plugin, Run, RunArtifact, RunState};
 use tokio_util::sync::CancellationToken;
 
@@ -48,32 +48,32 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
     let host = Local::start(&arguments.local, &arguments.images).await?;
     let stop = signals::stop()?;
     let plugin = host.upload(component).await?;
-    let request = new_run(host.engine(), &plugin, params, &inputs, arguments.request.seed).await?;
+    let request = new_run(&host, &plugin, params, &inputs, arguments.request.seed).await?;
     let run = host.create(request).await?;
     let ended = host.follow(run, &stop, json).await?;
     report(&host, &ended, json).await?;
-    save_artifacts(host.engine(), &ended, &arguments.out, json).await?;
+    save_artifacts(&host, &ended, &arguments.out, json).await?;
     host.engine().shutdown().await;
     Ok(exit_code(&ended, &stop))
 }
 
 async fn new_run(
-    engine: &Engine,
+    host: &Local,
     plugin: &Plugin,
     params: Value,
     files: &[Input],
     seed: Option<u64>,
 ) -> anyhow::Result<NewRun> {
-    let stored = stream::iter(files).map(|file| store(engine, file)).buffered(STORED_AT_ONCE);
+    let stored = stream::iter(files).map(|file| store(host, file)).buffered(STORED_AT_ONCE);
     let inputs = stored.try_collect().await?;
     Ok(NewRun { pipeline: Selector::exactly(plugin), params: params.into(), inputs, seed, retries: 0 })
 }
 
-async fn store(engine: &Engine, input: &Input) -> anyhow::Result<NewInput> {
+async fn store(host: &Local, input: &Input) -> anyhow::Result<NewInput> {
     let cannot = || format!("{} cannot be read", input.file.display());
     let file = tokio::fs::File::open(&input.file).await.with_context(cannot)?;
     let mut pieces = tokio_util::io::ReaderStream::new(file);
-    let mut writer = engine.intake.blob_writer().await?;
+    let mut writer = host.engine().intake.blob_writer(host.principal()).await?;
     while let Some(piece) = pieces.next().await {
         writer.write(piece.with_context(cannot)?).await?;
     }
@@ -81,11 +81,13 @@ async fn store(engine: &Engine, input: &Input) -> anyhow::Result<NewInput> {
     Ok(NewInput { path: input.name.clone(), sha256, size: None })
 }
 
-async fn save_artifacts(engine: &Engine, run: &Run, out: &OutOptions, json: bool) -> anyhow::Result<()> {
+async fn save_artifacts(host: &Local, run: &Run, out: &OutOptions, json: bool) -> anyhow::Result<()> {
     let Some(folder) = &out.out else { return Ok(()) };
-    let listed: Vec<Listed> = engine.reader.artifacts(run.id).await?.iter().map(Listed::from).collect();
+    let (reader, principal) = (&host.engine().reader, host.principal());
+    let artifacts = reader.artifacts(principal, run.id).await?;
+    let listed: Vec<Listed> = artifacts.iter().map(Listed::from).collect();
     let saved = save(folder, out.force, listed, async |entry| {
-        let pieces = engine.reader.blob(entry.sha256, None).await?;
+        let pieces = reader.blob(principal, entry.sha256, None).await?;
         Ok(pieces.map(|piece| piece.context("an artifact cannot be read")))
     });
     let saved = saved.await?;
@@ -93,7 +95,7 @@ async fn save_artifacts(engine: &Engine, run: &Run, out: &OutOptions, json: bool
 }
 
 async fn report(host: &Local, run: &Run, json: bool) -> anyhow::Result<()> {
-    let listed = host.engine().reader.artifacts(run.id).await?;
+    let listed = host.engine().reader.artifacts(host.principal(), run.id).await?;
     let words = if run.error.is_some() { last_words(host, &listed).await? } else { String::new() };
     let document = serde_json::to_value(wire::Run::from(run.clone()))?;
     let ArtifactList { artifacts } = listed.into();
@@ -110,7 +112,7 @@ async fn report(host: &Local, run: &Run, json: bool) -> anyhow::Result<()> {
 }
 
 async fn calls(host: &Local, run: &Run) -> anyhow::Result<Vec<Value>> {
-    let calls = host.engine().reader.calls(run.id).await?;
+    let calls = host.engine().reader.calls(host.principal(), run.id).await?;
     let documents = calls.into_iter().map(|call| serde_json::to_value(wire::Call::from(call)));
     Ok(documents.collect::<Result<_, _>>()?)
 }

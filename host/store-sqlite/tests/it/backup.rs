@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use simulay_model::{ArtifactKind, Change, Digest, RunId};
+use simulay_model::OwnerFilter::Any;
+use simulay_model::{ArtifactKind, Change, Digest, RunId, UnfinishedRun};
 use simulay_store::{Blobs, Journal as _, Plugins, Runs as _};
 use simulay_store_sqlite::{Copied, Identity, SqliteStore, back_up, open, restore};
 
@@ -37,12 +38,12 @@ async fn full() -> (House, RunId) {
 
 async fn has_all(data: &Path, run: RunId) {
     let (records, blobs) = open(data).unwrap();
-    assert_eq!(records.get(run).await.unwrap().unwrap().id, run);
-    assert_eq!(records.events(run, 0, 10).await.unwrap().len(), 5);
-    for artifact in records.artifacts(run).await.unwrap() {
+    assert_eq!(records.get(&Any, run).await.unwrap().unwrap().id, run);
+    assert_eq!(records.events(&Any, run, 0, 10).await.unwrap().len(), 5);
+    for artifact in records.artifacts(&Any, run).await.unwrap() {
         content(blobs.read(artifact.artifact.sha256, None).await.unwrap()).await.unwrap();
     }
-    for plugin in Plugins::list(&*records).await.unwrap() {
+    for plugin in Plugins::list(&*records, &Any).await.unwrap() {
         content(blobs.read(plugin.sha256, None).await.unwrap()).await.unwrap();
     }
 }
@@ -66,7 +67,7 @@ async fn a_backup_of_a_store_at_work_is_whole_and_goes_back() {
     let instance = |data: &Path| std::fs::read(data.join("instance")).unwrap();
     assert_eq!(instance(&instead), instance(house.directory.path()));
     let (records, _blobs) = open(&data).unwrap();
-    assert!(records.get(later).await.unwrap().is_none());
+    assert!(records.get(&Any, later).await.unwrap().is_none());
     let left: Vec<_> = std::fs::read_dir(place.path()).unwrap().map(|it| it.unwrap().file_name()).collect();
     assert_eq!(left.len(), 3, "nothing half done is left: {left:?}");
 }
@@ -103,10 +104,13 @@ async fn every_run_acknowledged_before_is_in_a_backup_under_load() {
         assert_eq!(copied.damaged, []);
         let (records, blobs) = open(&copy).unwrap();
         for run in before {
-            assert!(records.get(run).await.unwrap().is_some(), "an acknowledged run is not in the backup");
+            assert!(
+                records.get(&Any, run).await.unwrap().is_some(),
+                "an acknowledged run is not in the backup"
+            );
         }
-        for (run, _) in records.unfinished().await.unwrap() {
-            for entry in records.artifacts(run).await.unwrap() {
+        for UnfinishedRun { id: run, .. } in records.unfinished().await.unwrap() {
+            for entry in records.artifacts(&Any, run).await.unwrap() {
                 assert_eq!(entry.kind, ArtifactKind::Input);
                 assert!(blobs.size(entry.artifact.sha256).await.unwrap().is_some(), "a blob is missing");
             }

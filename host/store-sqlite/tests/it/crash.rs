@@ -7,7 +7,8 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use simulay_model::{Digest, RunId};
+use simulay_model::OwnerFilter::Any;
+use simulay_model::{AccountName, Digest, RunId};
 use simulay_store::{Blobs, Claim, Journal as _, Outcome, RequestKey, Requests as _, Runs as _, StoreError};
 use simulay_store_sqlite::{ObjectBlobs, SqliteStore, open};
 
@@ -77,13 +78,13 @@ impl Acknowledged {
 pub(crate) async fn verify(directory: &Path, acknowledged: &Acknowledged) {
     let (records, blobs) = open(directory).unwrap();
     for (run, last) in &acknowledged.events {
-        assert!(records.get(*run).await.unwrap().is_some(), "an acknowledged run is gone");
-        let events = records.events(*run, 0, 100).await.unwrap();
+        assert!(records.get(&Any, *run).await.unwrap().is_some(), "an acknowledged run is gone");
+        let events = records.events(&Any, *run, 0, 100).await.unwrap();
         assert!(events.len() as u64 >= *last, "an acknowledged event is gone");
         let sequences: Vec<_> = events.iter().map(|event| event.sequence).collect();
         assert_eq!(sequences, (1..=events.len() as u64).collect::<Vec<_>>());
         let begun = events.iter().filter(|event| event.data.kind() == "call.started").count();
-        let calls = records.calls(*run).await.unwrap();
+        let calls = records.calls(&Any, *run).await.unwrap();
         assert_eq!(calls.iter().filter(|call| call.started).count(), begun, "records and events agree");
     }
     for run in &acknowledged.claims {
@@ -150,7 +151,7 @@ pub(crate) async fn write_once(
 }
 
 fn claim(run: RunId) -> Claim {
-    let request = RequestKey { scope: "test".to_owned(), key: run.to_string() };
+    let request = RequestKey { owner: AccountName::local(), scope: "test".to_owned(), key: run.to_string() };
     Claim { request, fingerprint: Digest::of(b"run") }
 }
 

@@ -1,6 +1,7 @@
 //! The data directory: one holder, known schema, damage told.
 
 use rusqlite::Connection;
+use simulay_model::OwnerFilter::Any;
 use simulay_store::{RunQuery, Runs as _, StoreError};
 use simulay_store_sqlite::open;
 
@@ -45,15 +46,15 @@ async fn a_damaged_run_hides_no_other() {
     let database = Connection::open(house.directory.path().join("simulay.sqlite")).unwrap();
     let damage = |sql: &str| assert_eq!(database.execute(sql, [damaged.to_string()]).unwrap(), 1);
     let listed = async || {
-        let listed = house.records.list(RunQuery { limit: 10, ..RunQuery::default() }).await.unwrap();
+        let listed = house.records.list(&Any, RunQuery { limit: 10, ..RunQuery::default() }).await.unwrap();
         listed.into_iter().map(|run| run.id).collect::<Vec<_>>()
     };
     let unfinished = async || {
         let unfinished = house.records.unfinished().await.unwrap();
-        unfinished.into_iter().map(|(run, _)| run).collect::<Vec<_>>()
+        unfinished.into_iter().map(|run| run.id).collect::<Vec<_>>()
     };
     damage("UPDATE requested SET params = '{' WHERE run = ?1");
-    assert!(matches!(house.records.get(damaged).await, Err(StoreError::Corrupt(_))));
+    assert!(matches!(house.records.get(&Any, damaged).await, Err(StoreError::Corrupt(_))));
     assert_eq!(listed().await, [whole, damaged], "lists read no documents");
     damage("UPDATE runs SET created_at = '?' WHERE id = ?1");
     assert_eq!(listed().await, [whole]);

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use simulay_model::OwnerFilter::Any;
 use simulay_model::{Change, RunEnd, RunId};
 use simulay_store::{Blobs, Journal as _, Retention as _, Runs as _, Space as _, StoreError};
 use simulay_store_sqlite::open;
@@ -113,8 +114,8 @@ async fn a_disk_that_fills_again_and_again_loses_nothing_and_needs_no_restart() 
     let (records, _blobs) = open(&data).unwrap();
     assert!(acknowledged.len() >= 50);
     for run in acknowledged {
-        assert!(records.get(run).await.unwrap().is_some(), "an acknowledged run is gone");
-        assert!(!records.events(run, 0, 10).await.unwrap().is_empty());
+        assert!(records.get(&Any, run).await.unwrap().is_some(), "an acknowledged run is gone");
+        assert!(!records.events(&Any, run, 0, 10).await.unwrap().is_empty());
     }
 }
 
@@ -166,7 +167,7 @@ async fn cancelling_and_deleting_work_on_a_full_disk() {
     let end = Change::ended(RunEnd::Cancelled);
     change_of(&records, open.id, Some(lease.fence), now(), end).await.unwrap();
     records.delete(ended.id, now(), "for a test").await.unwrap();
-    assert!(records.get(ended.id).await.unwrap().is_none());
+    assert!(records.get(&Any, ended.id).await.unwrap().is_none());
     let told = records.free().await.unwrap_err();
     assert!(is_of_the_disk(&told), "the reserve is used: {told}");
     disk.empty();

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use simulay_model::Digest;
+use simulay_model::{AccountName, Digest};
 use simulay_store::{Claim, RequestKey, Requests as _, Retention as _, Runs as _};
 
 use crate::samples::{House, run};
 
 fn request(key: &str) -> RequestKey {
-    RequestKey { scope: "everyone POST /runs".to_owned(), key: key.to_owned() }
+    RequestKey { owner: AccountName::local(), scope: "POST /runs".to_owned(), key: key.to_owned() }
 }
 
 fn claim(key: &str) -> Claim {

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use rusqlite::Connection;
-use simulay_model::{CallEnd, Change, Digest, Report, RunEnd, RunId};
+use simulay_model::OwnerFilter::Any;
+use simulay_model::{AccountName, CallEnd, Change, Digest, Report, RunEnd, RunId};
 use simulay_store::{
     Blobs as _, Claim, Journal as _, Left, Plugins as _, RequestKey, Requests as _, Retention as _,
-    Runs as _, Shelves as _, StoreError,
+    Runs as _, Shelves as _, StoreError, Uploads as _,
 };
 use simulay_store_sqlite::snapshot;
 
@@ -47,7 +48,7 @@ async fn a_run_is_deleted_whole_and_told_of() {
     assert_eq!(house.records.ended(NOW, 1).await.unwrap(), [gone]);
     assert_eq!(house.records.ended(HOUR, 10).await.unwrap(), []);
     house.records.delete(gone, now(), "for a test").await.unwrap();
-    assert!(house.records.get(gone).await.unwrap().is_none());
+    assert!(house.records.get(&Any, gone).await.unwrap().is_none());
     assert_eq!(house.rows(gone), 0);
     assert!(house.rows(stays) > 0);
     assert!(matches!(house.records.delete(gone, now(), "again").await, Err(StoreError::NotFound)));
@@ -61,7 +62,8 @@ async fn a_run_is_deleted_whole_and_told_of() {
 #[tokio::test]
 async fn a_run_that_a_remembered_request_tells_of_stays() {
     let house = House::new();
-    let (kept, request) = (run("heat"), RequestKey { scope: "s".to_owned(), key: "k".to_owned() });
+    let (kept, request) =
+        (run("heat"), RequestKey { owner: AccountName::local(), scope: "s".to_owned(), key: "k".to_owned() });
     let claim = Claim { request, fingerprint: Digest::of(b"") };
     house.records.create(kept.clone(), Some(claim)).await.unwrap();
     house.apply(kept.id, Change::ended(RunEnd::Cancelled)).await.unwrap();
@@ -79,16 +81,16 @@ async fn what_calls_left_goes_before_their_run() {
     house.apply(at_work, ended(0, 0, 0, 1)).await.unwrap();
     assert_eq!(house.records.let_go(Left::Logs, NOW).await.unwrap(), 2);
     assert_eq!(house.records.let_go(Left::Logs, NOW).await.unwrap(), 0);
-    let call = house.records.calls(run).await.unwrap().remove(0);
+    let call = house.records.calls(&Any, run).await.unwrap().remove(0);
     let Some(CallEnd::Result(result)) = call.end else { panic!("{call:?}") };
     assert_eq!((result.stdout_log, result.stderr_log, result.outputs.len()), (None, None, 1));
     assert_eq!(house.records.let_go(Left::Outputs, NOW).await.unwrap(), 1);
-    let call = house.records.calls(run).await.unwrap().remove(0);
+    let call = house.records.calls(&Any, run).await.unwrap().remove(0);
     let Some(CallEnd::Result(result)) = call.end else { panic!("{call:?}") };
     assert_eq!(result.outputs, []);
-    let left = house.records.artifacts(run).await.unwrap();
+    let left = house.records.artifacts(&Any, run).await.unwrap();
     assert_eq!(left.iter().map(|entry| entry.artifact.path.as_str()).collect::<Vec<_>>(), ["mesh.csv"]);
-    assert_eq!(house.records.artifacts(at_work).await.unwrap().len(), 4);
+    assert_eq!(house.records.artifacts(&Any, at_work).await.unwrap().len(), 4);
 }
 
 #[tokio::test]
@@ -183,6 +185,19 @@ async fn a_snapshot_may_be_looked_at_while_the_store_is_at_work() {
     let looked = snapshot(house.directory.path()).unwrap();
     looked.records.delete(run, now(), "only there").await.unwrap();
     assert_eq!(looked.blobs.all().await.unwrap().len(), 1);
-    assert!(house.records.get(run).await.unwrap().is_some());
-    let _: Report = house.records.get(run).await.unwrap().unwrap().report.unwrap();
+    assert!(house.records.get(&Any, run).await.unwrap().is_some());
+    let _: Report = house.records.get(&Any, run).await.unwrap().unwrap().report.unwrap();
+}
+
+#[tokio::test]
+async fn who_uploaded_what_is_forgotten_by_age() {
+    let house = House::new();
+    let (ada, [old, again]) = ("ada".parse().unwrap(), [&b"old"[..], b"again"].map(Digest::of));
+    house.records.record(&ada, vec![old, again]).await.unwrap();
+    house.records.observe(HOUR).await.unwrap();
+    house.records.record(&ada, vec![again]).await.unwrap();
+    assert_eq!(house.records.older(HOUR).await.unwrap(), [old].into_iter().collect());
+    house.records.forget_uploads(vec![old, again], HOUR).await.unwrap();
+    let nameable = house.records.nameable(&Any, vec![old, again]).await.unwrap();
+    assert_eq!(nameable, [again].into_iter().collect(), "it was uploaded once more since");
 }

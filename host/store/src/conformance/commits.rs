@@ -1,6 +1,7 @@
 //! What was decided is stored whole, once, and only on what it was decided on.
 
 use futures_util::future::join_all;
+use simulay_model::OwnerFilter::Any;
 use simulay_model::{ArtifactKind, Change, Progress, RunArtifact, RunEnd, RunId, RunState, RunSummary};
 
 use super::Subject;
@@ -42,13 +43,13 @@ pub async fn a_run_reads_back_as_it_went(subject: &Subject) {
     let run = subject.queued().await;
     let begun = subject.change(run, Change::Started).await.at;
     subject.change(run, planned(0, 1)).await;
-    let read = subject.runs.get(run).await.unwrap().unwrap();
+    let read = subject.runs.get(&Any, run).await.unwrap().unwrap();
     assert_eq!((read.state, read.steps, read.started_at), (RunState::Running, 1, Some(begun)));
     assert!(!read.cancel_requested);
     subject.change(run, Change::CancelRequested).await;
-    let read = subject.runs.get(run).await.unwrap().unwrap();
+    let read = subject.runs.get(&Any, run).await.unwrap().unwrap();
     assert_eq!((read.state, read.cancel_requested, read.ended_at), (RunState::Running, true, None));
-    assert_eq!(subject.runs.summary(run).await.unwrap(), Some(RunSummary::from(&read)));
+    assert_eq!(subject.runs.summary(&Any, run).await.unwrap(), Some(RunSummary::from(&read)));
 }
 
 /// With its report and the files it keeps, or with its error.
@@ -60,9 +61,9 @@ pub async fn every_end_reads_back(subject: &Subject) {
         let run = subject.running(0).await;
         let change = Change::Ended { end: end.clone(), kept: vec![kept.clone()] };
         let at = subject.change(run, change).await.at;
-        let read = subject.runs.get(run).await.unwrap().unwrap();
+        let read = subject.runs.get(&Any, run).await.unwrap().unwrap();
         assert_eq!((read.state, read.ended_at), (end.state(), Some(at)));
-        assert_eq!(subject.runs.summary(run).await.unwrap(), Some(RunSummary::from(&read)));
+        assert_eq!(subject.runs.summary(&Any, run).await.unwrap(), Some(RunSummary::from(&read)));
         match end {
             RunEnd::Succeeded(report) => assert_eq!((read.report, read.error), (Some(report), None)),
             RunEnd::Failed(error) | RunEnd::TimedOut(error) => {
@@ -70,7 +71,7 @@ pub async fn every_end_reads_back(subject: &Subject) {
             }
             RunEnd::Cancelled => assert_eq!((read.report, read.error), (None, None)),
         }
-        let last = subject.journal.artifacts(run).await.unwrap().pop();
+        let last = subject.journal.artifacts(&Any, run).await.unwrap().pop();
         let told = RunArtifact { kind: ArtifactKind::Kept, origin: None, artifact: kept.clone() };
         assert_eq!(last, Some(told));
     }
@@ -89,13 +90,13 @@ pub async fn what_was_decided_on_less_is_stale(subject: &Subject) {
         assert!(matches!(refused, Err(StoreError::Stale)), "{refused:?}");
     }
     assert_eq!(subject.runs.progress(run).await.unwrap(), before);
-    assert_eq!(subject.journal.events(run, 0, 10).await.unwrap().len(), 4);
-    assert_eq!(subject.journal.artifacts(run).await.unwrap().len(), 1, "the input");
+    assert_eq!(subject.journal.events(&Any, run, 0, 10).await.unwrap().len(), 4);
+    assert_eq!(subject.journal.artifacts(&Any, run).await.unwrap().len(), 1, "the input");
     assert_eq!(subject.journal.step(run, 1).await.unwrap(), None);
     subject.change(run, Change::ended(RunEnd::Cancelled)).await;
     let refused = subject.runs.commit(run, None, early).await;
     assert!(matches!(refused, Err(StoreError::Stale)), "{refused:?}");
-    assert_eq!(subject.runs.get(run).await.unwrap().unwrap().state, RunState::Cancelled);
+    assert_eq!(subject.runs.get(&Any, run).await.unwrap().unwrap().state, RunState::Cancelled);
 }
 
 fn ended_with_files() -> Change {
@@ -109,7 +110,7 @@ pub async fn what_was_decided_on_more_is_stale(subject: &Subject) {
     let refused = subject.runs.commit(run, None, effects(&ahead, logged("early"))).await;
     assert!(matches!(refused, Err(StoreError::Stale)), "{refused:?}");
     assert_eq!(subject.runs.progress(run).await.unwrap(), Some(Progress::queued()));
-    assert_eq!(subject.journal.events(run, 1, 10).await.unwrap(), []);
+    assert_eq!(subject.journal.events(&Any, run, 1, 10).await.unwrap(), []);
 }
 
 /// The others hear that they are stale.
@@ -124,7 +125,7 @@ pub async fn of_many_who_decide_at_once_one_commits(subject: &Subject) {
     assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1, "{answers:?}");
     let stale = |answer: &&Result<(), StoreError>| matches!(answer, Err(StoreError::Stale));
     assert_eq!(answers.iter().filter(stale).count(), 9, "{answers:?}");
-    assert_eq!(subject.journal.events(run, 3, 10).await.unwrap().len(), 1);
+    assert_eq!(subject.journal.events(&Any, run, 3, 10).await.unwrap().len(), 1);
 }
 
 /// Each writer is told his own event, and all are there.
@@ -135,7 +136,7 @@ pub async fn events_have_no_gaps_however_many_write(subject: &Subject) {
     let mut told: Vec<_> = join_all(writers).await.into_iter().map(Result::unwrap).collect();
     told.sort_by_key(|event| (event.run, event.sequence));
     for run in runs {
-        let events = subject.journal.events(run, 1, 100).await.unwrap();
+        let events = subject.journal.events(&Any, run, 1, 100).await.unwrap();
         let sequences: Vec<_> = events.iter().map(|event| event.sequence).collect();
         assert_eq!(sequences, (2..=21).collect::<Vec<_>>());
         let told: Vec<_> = told.iter().filter(|event| event.run == run).cloned().collect();

@@ -1,5 +1,6 @@
 //! Whoever lost a run changes nothing of it any more.
 
+use simulay_model::OwnerFilter::Any;
 use simulay_model::{Change, Progress, RunEnd, RunId};
 
 use super::Subject;
@@ -28,7 +29,7 @@ pub async fn an_old_fence_changes_nothing(subject: &Subject) {
     assert!(matches!(late, Err(StoreError::Fenced)), "{late:?}");
     let unleased = subject.runs.commit(run, None, effects(&Progress::queued(), logged("late"))).await;
     assert!(matches!(unleased, Err(StoreError::Stale)), "{unleased:?}");
-    assert_eq!(subject.journal.events(run, 0, 10).await.unwrap().len(), 2);
+    assert_eq!(subject.journal.events(&Any, run, 0, 10).await.unwrap().len(), 2);
 }
 
 /// Without waiting for his time to be over.

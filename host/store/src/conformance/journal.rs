@@ -1,5 +1,6 @@
 //! What happened to runs, read back.
 
+use simulay_model::OwnerFilter::Any;
 use simulay_model::{ArtifactKind, AskedCall, CallEnd, Change, Event, EventData, RunEnd, RunId};
 
 use super::Subject;
@@ -21,7 +22,7 @@ pub async fn every_kind_of_event_reads_back(subject: &Subject) {
     ] {
         told.push(subject.change(run, change).await);
     }
-    assert_eq!(subject.journal.events(run, 1, 100).await.unwrap(), told);
+    assert_eq!(subject.journal.events(&Any, run, 1, 100).await.unwrap(), told);
     for end in [RunEnd::Failed(error()), RunEnd::TimedOut(error())] {
         every_end_reads_back(subject, Change::ended(end)).await;
     }
@@ -31,21 +32,21 @@ pub async fn every_kind_of_event_reads_back(subject: &Subject) {
 async fn every_end_reads_back(subject: &Subject, end: Change) {
     let run = subject.running(0).await;
     let told = subject.change(run, end).await;
-    assert_eq!(subject.journal.events(run, 3, 100).await.unwrap(), [told]);
+    assert_eq!(subject.journal.events(&Any, run, 3, 100).await.unwrap(), [told]);
     let (run, at) = (subject.queued().await, now());
     let asked = apply(&*subject.runs, run, None, at, Change::CancelRequested).await.unwrap();
     assert_eq!(asked, Event { run, sequence: 2, at, data: EventData::CancelRequested });
     let end = subject.decide(run, Change::ended(RunEnd::Cancelled)).await;
     let told = Event { run, sequence: 3, at: end.at, data: end.event.clone() };
     subject.runs.commit(run, None, end).await.unwrap();
-    assert_eq!(subject.journal.events(run, 1, 100).await.unwrap(), [asked, told]);
+    assert_eq!(subject.journal.events(&Any, run, 1, 100).await.unwrap(), [asked, told]);
 }
 
 /// From any event on, and no more than were asked for.
 pub async fn events_are_read_in_pages(subject: &Subject) {
     let run = subject.running(1).await;
     let sequences = async |after, limit| {
-        let events = subject.journal.events(run, after, limit).await.unwrap();
+        let events = subject.journal.events(&Any, run, after, limit).await.unwrap();
         events.into_iter().map(|event| event.sequence).collect::<Vec<_>>()
     };
     assert_eq!(sequences(0, 2).await, [1, 2]);
@@ -60,7 +61,7 @@ pub async fn artifacts_come_in_the_order_they_came(subject: &Subject) {
     for call in [1, 0] {
         subject.change(run, ended(0, call, 0, 1)).await;
     }
-    let artifacts = subject.journal.artifacts(run).await.unwrap();
+    let artifacts = subject.journal.artifacts(&Any, run).await.unwrap();
     let told: Vec<_> = artifacts.iter().map(|entry| (entry.kind, entry.origin)).collect();
     let left = |place| {
         [ArtifactKind::Output, ArtifactKind::Stdout, ArtifactKind::Stderr]
@@ -77,12 +78,12 @@ pub async fn calls_are_told_with_their_newest_attempt(subject: &Subject) {
     for change in [started(0, 1, 0), started(0, 1, 1), ended(0, 1, 1, 9), broken(0, 2, 0), planned(1, 1)] {
         subject.change(run, change).await;
     }
-    let calls = subject.journal.calls(run).await.unwrap();
+    let calls = subject.journal.calls(&Any, run).await.unwrap();
     let places: Vec<_> = calls.iter().map(|it| (it.step, it.index, it.attempt, it.started)).collect();
     assert_eq!(places, [(0, 0, 0, false), (0, 1, 1, true), (0, 2, 0, false), (1, 0, 0, false)]);
     assert_eq!(calls[1].call, AskedCall::from(&call("call-1")));
-    assert_eq!(subject.journal.call(run, 0, 1).await.unwrap().as_ref(), Some(&calls[1]));
-    assert_eq!(subject.journal.call(run, 0, 3).await.unwrap(), None);
+    assert_eq!(subject.journal.call(&Any, run, 0, 1).await.unwrap().as_ref(), Some(&calls[1]));
+    assert_eq!(subject.journal.call(&Any, run, 0, 3).await.unwrap(), None);
     let ends: Vec<_> = calls.into_iter().map(|call| call.end).collect();
     assert_eq!(ends, [None, Some(CallEnd::Result(result(9))), Some(CallEnd::Error(error())), None]);
 }
@@ -99,9 +100,9 @@ pub async fn plans_read_back(subject: &Subject) {
 /// It is no error to ask.
 pub async fn a_run_that_is_not_there_has_an_empty_journal(subject: &Subject) {
     let run = RunId::generate();
-    assert_eq!(subject.journal.calls(run).await.unwrap(), []);
-    assert_eq!(subject.journal.call(run, 0, 0).await.unwrap(), None);
-    assert_eq!(subject.journal.artifacts(run).await.unwrap(), []);
-    assert_eq!(subject.journal.events(run, 0, 10).await.unwrap(), []);
+    assert_eq!(subject.journal.calls(&Any, run).await.unwrap(), []);
+    assert_eq!(subject.journal.call(&Any, run, 0, 0).await.unwrap(), None);
+    assert_eq!(subject.journal.artifacts(&Any, run).await.unwrap(), []);
+    assert_eq!(subject.journal.events(&Any, run, 0, 10).await.unwrap(), []);
     assert_eq!(subject.journal.step(run, 0).await.unwrap(), None);
 }

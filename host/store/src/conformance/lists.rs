@@ -1,5 +1,6 @@
 //! Lists of runs.
 
+use simulay_model::OwnerFilter::Any;
 use simulay_model::{Change, RunEnd, RunId, RunState, RunSummary};
 
 use super::Subject;
@@ -14,8 +15,8 @@ pub async fn lists_go_from_the_newest_and_page_by_a_cursor(subject: &Subject) {
     assert_eq!(list(subject, page(Some(runs[2]))).await, runs[3..6]);
     assert_eq!(list(subject, page(Some(runs[5]))).await, runs[6..]);
     assert_eq!(list(subject, page(Some(runs[6]))).await, []);
-    let newest = subject.runs.list(page(None)).await.unwrap().remove(0);
-    let run = subject.runs.get(runs[0]).await.unwrap().unwrap();
+    let newest = subject.runs.list(&Any, page(None)).await.unwrap().remove(0);
+    let run = subject.runs.get(&Any, runs[0]).await.unwrap().unwrap();
     assert_eq!(newest, RunSummary::from(&run));
 }
 
@@ -42,7 +43,7 @@ pub async fn lists_are_filtered(subject: &Subject) {
 pub async fn unfinished_runs_go_from_the_oldest(subject: &Subject) {
     let runs = seven(subject).await;
     let unfinished = subject.runs.unfinished().await.unwrap();
-    let told: Vec<_> = unfinished.iter().map(|(run, pipeline)| (*run, pipeline.as_str())).collect();
+    let told: Vec<_> = unfinished.iter().map(|run| (run.id, run.pipeline.as_str())).collect();
     let pipelines = ["heat", "beam"].into_iter().cycle();
     let mut expected: Vec<_> = runs[..6].iter().copied().zip(pipelines).collect();
     expected.reverse();
@@ -64,6 +65,6 @@ async fn seven(subject: &Subject) -> Vec<RunId> {
 }
 
 async fn list(subject: &Subject, query: RunQuery) -> Vec<RunId> {
-    let listed = subject.runs.list(query).await.unwrap();
+    let listed = subject.runs.list(&Any, query).await.unwrap();
     listed.into_iter().map(|run| run.id).collect()
 }

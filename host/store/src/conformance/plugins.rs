@@ -2,6 +2,7 @@
 
 use futures_util::future::join_all;
 use serde_json::json;
+use simulay_model::OwnerFilter::Any;
 use simulay_model::{
     Check, Disagreement, Plugin, PluginEffects, PluginEvent, PluginEventKind, PluginLife, PluginName,
     PluginState, RunId, revision_of,
@@ -22,12 +23,12 @@ impl Subject {
 
     /// A version of `heat`.
     async fn version(&self, version: &str) -> Plugin {
-        self.plugins.version(&heat(), &version.parse().unwrap()).await.unwrap().unwrap()
+        self.plugins.version(&Any, &heat(), &version.parse().unwrap()).await.unwrap().unwrap()
     }
 
     /// The version that serves `heat`.
     async fn served(&self) -> Option<String> {
-        let served = self.plugins.served(&heat()).await.unwrap();
+        let served = self.plugins.served(&Any, &heat()).await.unwrap();
         served.map(|plugin| plugin.manifest.version.to_string())
     }
 
@@ -41,12 +42,12 @@ impl Subject {
     }
 
     async fn history(&self, version: &str) -> Vec<PluginEvent> {
-        self.plugins.history(&heat(), &version.parse().unwrap()).await.unwrap()
+        self.plugins.history(&Any, &heat(), &version.parse().unwrap()).await.unwrap()
     }
 
     /// The revision of all versions of `heat`.
     async fn revision(&self) -> u64 {
-        revision_of(&self.plugins.versions(&heat()).await.unwrap())
+        revision_of(&self.plugins.versions(&Any, &heat()).await.unwrap())
     }
 }
 
@@ -57,7 +58,7 @@ fn effects(life: PluginLife) -> PluginEffects {
 }
 
 fn event(kind: PluginEventKind) -> PluginEvent {
-    PluginEvent { at: now(), kind, by: "me".to_owned() }
+    PluginEvent { at: now(), kind, account: "ada".parse().unwrap(), by: "me".to_owned() }
 }
 
 fn is_stale<T>(answer: &Result<T, StoreError>) -> bool {
@@ -69,11 +70,11 @@ pub async fn a_version_reads_back_as_it_was(subject: &Subject) {
     let plugin = plugin("heat", "1.0.0", b"component");
     assert_eq!(subject.plugins.add(plugin.clone(), None).await.unwrap(), Added::New);
     assert_eq!(subject.version("1.0.0").await, plugin);
-    assert_eq!(subject.plugins.versions(&heat()).await.unwrap(), std::slice::from_ref(&plugin));
-    assert_eq!(subject.plugins.list().await.unwrap(), [plugin.summary()]);
-    let missing = subject.plugins.version(&heat(), &"9.0.0".parse().unwrap()).await.unwrap();
+    assert_eq!(subject.plugins.versions(&Any, &heat()).await.unwrap(), std::slice::from_ref(&plugin));
+    assert_eq!(subject.plugins.list(&Any).await.unwrap(), [plugin.summary()]);
+    let missing = subject.plugins.version(&Any, &heat(), &"9.0.0".parse().unwrap()).await.unwrap();
     assert_eq!(missing, None);
-    assert_eq!(subject.plugins.versions(&"beam".parse().unwrap()).await.unwrap(), []);
+    assert_eq!(subject.plugins.versions(&Any, &"beam".parse().unwrap()).await.unwrap(), []);
 }
 
 /// Bytes are all that counts.
@@ -131,10 +132,10 @@ pub async fn versions_are_compared_as_versions(subject: &Subject) {
     {
         subject.add(name, version, version.as_bytes()).await.unwrap();
     }
-    let listed = subject.plugins.list().await.unwrap();
+    let listed = subject.plugins.list(&Any).await.unwrap();
     let listed: Vec<_> = listed.iter().map(|it| format!("{}@{}", it.name, it.version)).collect();
     assert_eq!(listed, ["beam@0.1.0", "heat@1.10.0", "heat@1.10.0-rc.1", "heat@1.9.0"]);
-    let versions = subject.plugins.versions(&heat()).await.unwrap();
+    let versions = subject.plugins.versions(&Any, &heat()).await.unwrap();
     let versions: Vec<_> = versions.iter().map(|it| it.manifest.version.to_string()).collect();
     assert_eq!(versions, ["1.10.0", "1.10.0-rc.1", "1.9.0"]);
 }
@@ -150,9 +151,7 @@ pub async fn a_commit_changes_a_life_and_nothing_else(subject: &Subject) {
     subject.commit_life("1.0.0", retired.clone()).await.unwrap();
     first.apply(&retired);
     assert_eq!((first.revision, subject.version("1.0.0").await), (1, first.clone()));
-    let (at, by) = (first.uploaded_at, first.uploader);
-    let uploaded = PluginEvent { at, kind: PluginEventKind::Uploaded, by };
-    assert_eq!(subject.history("1.0.0").await, [uploaded, one, two]);
+    assert_eq!(subject.history("1.0.0").await, [first.uploaded(), one, two]);
 }
 
 /// And nothing is told of it.
@@ -227,7 +226,7 @@ pub async fn an_upload_decided_on_less_than_is_stored_is_stale(subject: &Subject
     assert!(is_stale(&upload("2.0.0", b"b", decided).await), "another changed");
     assert_eq!(upload("1.0.0", b"a", 0).await.unwrap(), Added::Known);
     assert!(matches!(upload("1.0.0", b"b", 0).await, Err(StoreError::VersionExists)));
-    assert_eq!(subject.plugins.versions(&heat()).await.unwrap().len(), 1);
+    assert_eq!(subject.plugins.versions(&Any, &heat()).await.unwrap().len(), 1);
     assert_eq!(subject.history("2.0.0").await, []);
     assert_eq!(upload("2.0.0", b"b", subject.revision().await).await.unwrap(), Added::New);
 }
@@ -241,7 +240,7 @@ pub async fn of_many_uploads_decided_at_once_one_is_stored(subject: &Subject) {
     let answers = join_all(uploads).await;
     assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1, "{answers:?}");
     assert_eq!(answers.iter().filter(|answer| is_stale(answer)).count(), 9, "{answers:?}");
-    assert_eq!(subject.plugins.versions(&heat()).await.unwrap().len(), 1);
+    assert_eq!(subject.plugins.versions(&Any, &heat()).await.unwrap().len(), 1);
 }
 
 /// Until all its examples have told.

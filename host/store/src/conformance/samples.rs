@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use serde_json::json;
 use simulay_model::{
-    Artifact, CallEnd, Change, ContainerCall, ContainerResult, Digest, Ending, ErrorKind, File, LogLevel,
-    Manifest, Omission, OnFailure, Plot, Plugin, PluginRef, PluginState, RelativePath, Report, ReportFile,
-    Request, Resources, Run, RunError, RunId, RunState, Series, Source, Stage, Step, Tool,
+    AccountName, Artifact, CallEnd, Change, ContainerCall, ContainerResult, Digest, Ending, ErrorKind, File,
+    LogLevel, Manifest, Omission, OnFailure, Plot, Plugin, PluginRef, PluginState, RelativePath, Report,
+    ReportFile, Request, Resources, Run, RunError, RunId, RunState, Series, Source, Stage, Step, Tool,
 };
 
 /// The present moment, of the machine.
@@ -19,6 +19,7 @@ pub fn now() -> Timestamp {
 pub fn run(pipeline: &str) -> Run {
     Run {
         id: RunId::generate(),
+        owner: AccountName::local(),
         plugin: PluginRef {
             name: pipeline.parse().unwrap(),
             version: "1.2.3".parse().unwrap(),
@@ -62,7 +63,8 @@ pub fn plugin(name: &str, version: &str, bytes: &[u8]) -> Plugin {
         },
         contract: "0.1.0".parse().unwrap(),
         tools: vec![Tool { role, name: tool, version: of }],
-        uploader: "local".to_owned(),
+        owner: AccountName::local(),
+        uploader: "rest from 127.0.0.1".to_owned(),
         uploaded_at: now(),
         state: PluginState::Active,
         approved_at: Some(now()),

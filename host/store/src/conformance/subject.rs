@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use simulay_model::{Change, Clock, Decision, Digest, Effects, Event, Progress, RunId};
 
 use super::samples::{now, planned, run};
-use crate::{BlobStream, Blobs, Journal, Plugins, Requests, Runs, StoreError};
+use crate::{BlobStream, Blobs, Journal, Plugins, Requests, Runs, StoreError, Uploads};
 
 /// A store to be checked: its ports.
 pub struct Subject {
@@ -20,6 +20,8 @@ pub struct Subject {
     pub journal: Arc<dyn Journal>,
     /// Requests that may come again.
     pub requests: Arc<dyn Requests>,
+    /// Who uploaded what.
+    pub uploads: Arc<dyn Uploads>,
     /// Its plugins.
     pub plugins: Arc<dyn Plugins>,
     /// Its blobs.
@@ -32,10 +34,17 @@ impl Subject {
     /// A store whose records are one thing.
     pub fn new<R>(records: Arc<R>, blobs: Arc<dyn Blobs>, clock: Arc<ManualClock>) -> Self
     where
-        R: Runs + Journal + Requests + Plugins + 'static,
+        R: Runs + Journal + Requests + Uploads + Plugins + 'static,
     {
-        let (runs, journal) = (records.clone(), records.clone());
-        Self { runs, journal, requests: records.clone(), plugins: records, blobs, clock }
+        Self {
+            runs: records.clone(),
+            journal: records.clone(),
+            requests: records.clone(),
+            uploads: records.clone(),
+            plugins: records,
+            blobs,
+            clock,
+        }
     }
 
     /// A run that was just accepted.

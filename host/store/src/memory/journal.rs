@@ -1,7 +1,7 @@
 //! What happened to runs, read back.
 
 use async_trait::async_trait;
-use simulay_model::{CallRecord, Event, RunArtifact, RunId, Step};
+use simulay_model::{CallRecord, Event, OwnerFilter, RunArtifact, RunId, Step};
 
 use super::{MemoryStore, RunEntry};
 use crate::{Journal, StoreError};
@@ -12,22 +12,34 @@ impl Journal for MemoryStore {
         Ok(self.state().runs.get(&run).and_then(|entry| entry.steps.get(step as usize).cloned()))
     }
 
-    async fn calls(&self, run: RunId) -> Result<Vec<CallRecord>, StoreError> {
-        Ok(self.state().runs.get(&run).map(RunEntry::calls).unwrap_or_default())
+    async fn calls(&self, owner: &OwnerFilter, run: RunId) -> Result<Vec<CallRecord>, StoreError> {
+        Ok(self.state().run(owner, run).map(RunEntry::calls).unwrap_or_default())
     }
 
-    async fn call(&self, run: RunId, step: u32, index: u32) -> Result<Option<CallRecord>, StoreError> {
-        let calls = self.calls(run).await?;
+    async fn call(
+        &self,
+        owner: &OwnerFilter,
+        run: RunId,
+        step: u32,
+        index: u32,
+    ) -> Result<Option<CallRecord>, StoreError> {
+        let calls = self.calls(owner, run).await?;
         Ok(calls.into_iter().find(|call| (call.step, call.index) == (step, index)))
     }
 
-    async fn artifacts(&self, run: RunId) -> Result<Vec<RunArtifact>, StoreError> {
-        Ok(self.state().runs.get(&run).map(|entry| entry.artifacts.clone()).unwrap_or_default())
+    async fn artifacts(&self, owner: &OwnerFilter, run: RunId) -> Result<Vec<RunArtifact>, StoreError> {
+        Ok(self.state().run(owner, run).map(|entry| entry.artifacts.clone()).unwrap_or_default())
     }
 
-    async fn events(&self, run: RunId, after: u64, limit: u32) -> Result<Vec<Event>, StoreError> {
+    async fn events(
+        &self,
+        owner: &OwnerFilter,
+        run: RunId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<Event>, StoreError> {
         let state = self.state();
-        let events = state.runs.get(&run).into_iter().flat_map(|entry| &entry.events);
+        let events = state.run(owner, run).into_iter().flat_map(|entry| &entry.events);
         Ok(events.filter(|event| event.sequence > after).take(limit as usize).cloned().collect())
     }
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use semver::Version;
 use simulay_model::{
-    Plugin, PluginEffects, PluginEvent, PluginEventKind, PluginName, PluginSummary, revision_of,
+    OwnerFilter, Plugin, PluginEffects, PluginEvent, PluginName, PluginSummary, revision_of,
 };
 
 use super::{MemoryStore, PluginEntry, State};
@@ -13,33 +13,43 @@ use crate::{Added, Plugins, StoreError};
 impl Plugins for MemoryStore {
     async fn add(&self, plugin: Plugin, versions: Option<u64>) -> Result<Added, StoreError> {
         let mut state = self.state();
+        let taken =
+            |other: &Plugin| other.manifest.name == plugin.manifest.name && other.owner != plugin.owner;
+        if listed(&state).any(taken) {
+            return Err(StoreError::NameTaken);
+        }
         let key = (plugin.manifest.name.clone(), plugin.manifest.version.clone());
         match state.plugins.get(&key) {
             Some(known) if known.plugin.sha256 == plugin.sha256 => return Ok(Added::Known),
             Some(_) => return Err(StoreError::VersionExists),
             None => state.expect_versions(&plugin.manifest.name, versions)?,
         }
-        let (at, by) = (plugin.uploaded_at, plugin.uploader.clone());
-        let history = vec![PluginEvent { at, kind: PluginEventKind::Uploaded, by }];
+        let history = vec![plugin.uploaded()];
         state.plugins.insert(key, PluginEntry { plugin, history });
         Ok(Added::New)
     }
 
-    async fn version(&self, name: &PluginName, version: &Version) -> Result<Option<Plugin>, StoreError> {
-        let key = (name.clone(), version.clone());
-        Ok(self.state().plugins.get(&key).map(|entry| entry.plugin.clone()))
+    async fn version(
+        &self,
+        owner: &OwnerFilter,
+        name: &PluginName,
+        version: &Version,
+    ) -> Result<Option<Plugin>, StoreError> {
+        Ok(self.state().plugin(owner, name, version).map(|entry| entry.plugin.clone()))
     }
 
-    async fn served(&self, name: &PluginName) -> Result<Option<Plugin>, StoreError> {
-        Ok(self.versions(name).await?.into_iter().find(Plugin::is_servable))
+    async fn served(&self, owner: &OwnerFilter, name: &PluginName) -> Result<Option<Plugin>, StoreError> {
+        Ok(self.versions(owner, name).await?.into_iter().find(Plugin::is_servable))
     }
 
-    async fn versions(&self, name: &PluginName) -> Result<Vec<Plugin>, StoreError> {
-        Ok(self.state().versions(name))
+    async fn versions(&self, owner: &OwnerFilter, name: &PluginName) -> Result<Vec<Plugin>, StoreError> {
+        let mut versions = self.state().versions(name);
+        versions.retain(|plugin| owner.admits(&plugin.owner));
+        Ok(versions)
     }
 
-    async fn list(&self) -> Result<Vec<PluginSummary>, StoreError> {
-        Ok(listed(&self.state()).map(Plugin::summary).collect())
+    async fn list(&self, owner: &OwnerFilter) -> Result<Vec<PluginSummary>, StoreError> {
+        Ok(listed(&self.state()).filter(|plugin| owner.admits(&plugin.owner)).map(Plugin::summary).collect())
     }
 
     async fn checking(&self) -> Result<Vec<Plugin>, StoreError> {
@@ -57,13 +67,23 @@ impl Plugins for MemoryStore {
         self.state().commit_plugin(name, version, &effects)
     }
 
-    async fn history(&self, name: &PluginName, version: &Version) -> Result<Vec<PluginEvent>, StoreError> {
-        let key = (name.clone(), version.clone());
-        Ok(self.state().plugins.get(&key).map(|entry| entry.history.clone()).unwrap_or_default())
+    async fn history(
+        &self,
+        owner: &OwnerFilter,
+        name: &PluginName,
+        version: &Version,
+    ) -> Result<Vec<PluginEvent>, StoreError> {
+        let state = self.state();
+        Ok(state.plugin(owner, name, version).map(|entry| entry.history.clone()).unwrap_or_default())
     }
 }
 
 impl State {
+    fn plugin(&self, owner: &OwnerFilter, name: &PluginName, version: &Version) -> Option<&PluginEntry> {
+        let found = self.plugins.get(&(name.clone(), version.clone()));
+        found.filter(|entry| owner.admits(&entry.plugin.owner))
+    }
+
     pub(super) fn commit_plugin(
         &mut self,
         name: &PluginName,

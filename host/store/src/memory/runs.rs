@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use simulay_model::{
-    ArtifactKind, AskedCall, Effects, Event, EventData, Head, PluginName, Progress, Run, RunArtifact, RunId,
-    RunSummary,
+    ArtifactKind, AskedCall, Effects, Event, EventData, Head, OwnerFilter, Progress, Run, RunArtifact, RunId,
+    RunSummary, UnfinishedRun,
 };
 
 use super::{LeaseEntry, MemoryStore, RunEntry, State};
@@ -34,8 +34,8 @@ impl Runs for MemoryStore {
         Ok(self.state().runs.get(&run).map(RunEntry::progress))
     }
 
-    async fn head(&self, run: RunId) -> Result<Option<Progress>, StoreError> {
-        let progress = self.progress(run).await?;
+    async fn head(&self, owner: &OwnerFilter, run: RunId) -> Result<Option<Progress>, StoreError> {
+        let progress = self.state().run(owner, run).map(RunEntry::progress);
         Ok(progress.map(|progress| Progress { attempts: BTreeMap::new(), ..progress }))
     }
 
@@ -55,7 +55,7 @@ impl Runs for MemoryStore {
     async fn acquire_lease(
         &self,
         run: RunId,
-        owner: &str,
+        holder: &str,
         time: Duration,
     ) -> Result<Option<Lease>, StoreError> {
         let (now, mut state) = (self.clock.now(), self.state());
@@ -64,12 +64,12 @@ impl Runs for MemoryStore {
             return Err(StoreError::Ended);
         }
         let (fence, active) = match &entry.lease {
-            Some(lease) if lease.owner != owner && lease.until > now => return Ok(None),
+            Some(lease) if lease.holder != holder && lease.until > now => return Ok(None),
             Some(lease) => (lease.fence.saturating_add(1), lease.active),
             None => (1, Duration::ZERO),
         };
         let until = now.checked_add(time).map_err(|error| StoreError::Failed(error.to_string()))?;
-        entry.lease = Some(LeaseEntry { owner: owner.to_owned(), fence, until, active });
+        entry.lease = Some(LeaseEntry { holder: holder.to_owned(), fence, until, active });
         Ok(Some(Lease { fence, active }))
     }
 
@@ -85,18 +85,19 @@ impl Runs for MemoryStore {
         Ok(Renewed { cancel_requested: entry.run.cancel_requested })
     }
 
-    async fn get(&self, run: RunId) -> Result<Option<Run>, StoreError> {
-        Ok(self.state().runs.get(&run).map(|entry| entry.run.clone()))
+    async fn get(&self, owner: &OwnerFilter, run: RunId) -> Result<Option<Run>, StoreError> {
+        Ok(self.state().run(owner, run).map(|entry| entry.run.clone()))
     }
 
-    async fn summary(&self, run: RunId) -> Result<Option<RunSummary>, StoreError> {
-        Ok(self.state().runs.get(&run).map(|entry| RunSummary::from(&entry.run)))
+    async fn summary(&self, owner: &OwnerFilter, run: RunId) -> Result<Option<RunSummary>, StoreError> {
+        Ok(self.state().run(owner, run).map(|entry| RunSummary::from(&entry.run)))
     }
 
-    async fn list(&self, query: RunQuery) -> Result<Vec<RunSummary>, StoreError> {
+    async fn list(&self, owner: &OwnerFilter, query: RunQuery) -> Result<Vec<RunSummary>, StoreError> {
         let state = self.state();
         let asked = |run: &&Run| {
-            query.pipeline.as_ref().is_none_or(|pipeline| *pipeline == run.plugin.name)
+            owner.admits(&run.owner)
+                && query.pipeline.as_ref().is_none_or(|pipeline| *pipeline == run.plugin.name)
                 && query.state.is_none_or(|state| state == run.state)
                 && query.before.is_none_or(|before| run.id < before)
         };
@@ -109,10 +110,17 @@ impl Runs for MemoryStore {
         Ok(state.runs.values().filter(|entry| !entry.run.state.is_end()).take(most).count())
     }
 
-    async fn unfinished(&self) -> Result<Vec<(RunId, PluginName)>, StoreError> {
+    async fn unfinished(&self) -> Result<Vec<UnfinishedRun>, StoreError> {
         let state = self.state();
-        let unfinished = state.runs.iter().filter(|(_, entry)| !entry.run.state.is_end());
-        Ok(unfinished.map(|(id, entry)| (*id, entry.run.plugin.name.clone())).collect())
+        let unfinished = state.runs.values().filter(|entry| !entry.run.state.is_end());
+        Ok(unfinished.map(|entry| UnfinishedRun::from(&entry.run)).collect())
+    }
+}
+
+impl State {
+    /// A run, as far as the filter admits its owner.
+    pub(super) fn run(&self, owner: &OwnerFilter, run: RunId) -> Option<&RunEntry> {
+        self.runs.get(&run).filter(|entry| owner.admits(&entry.run.owner))
     }
 }
 

@@ -1,0 +1,220 @@
+//! Two people on one host: what is one's is not there for the other, on every route.
+
+use std::collections::BTreeMap;
+
+use axum::body::Body;
+use axum::http::{Method, Request};
+use bytes::Bytes;
+use serde_json::{Value, json};
+use simulay_api::openapi;
+use simulay_containers::scripted::Act;
+use simulay_model::Digest;
+
+use crate::house::{ACCOUNT, Answer, House};
+use crate::scripts::{BEAM, HEAT, HEAT_NEWER};
+
+const INPUT: &[u8] = b"the input of ada";
+const OUTPUT: &[u8] = b"the output of ada";
+/// What of Ada's must never reach Bob.
+const CANARIES: [&str; 4] = ["of ada", "Heat in a plate", "\"ada\"", "canary.csv"];
+
+impl House {
+    async fn send_as(&self, account: &str, request: axum::http::request::Builder, body: Bytes) -> Answer {
+        self.send(request.header(ACCOUNT, account), Body::from(body)).await
+    }
+}
+
+/// A request of either of the two, with what is Ada's.
+#[derive(Debug, Clone)]
+struct Route {
+    method: Method,
+    path: String,
+    media_type: &'static str,
+    body: Bytes,
+}
+
+impl Route {
+    async fn send(&self, house: &House, account: &str) -> Answer {
+        let request = Request::builder().method(self.method.clone()).uri(&self.path);
+        house.send_as(account, request.header("content-type", self.media_type), self.body.clone()).await
+    }
+}
+
+/// Every route of the document by its operation, with what is Ada's in it.
+fn routes(run: &str) -> BTreeMap<String, Route> {
+    let document = serde_json::to_value(openapi()).unwrap();
+    let mut routes = BTreeMap::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let name = operation["operationId"].as_str().unwrap();
+            let (media_type, body) = body(name);
+            let method = method.to_uppercase().parse().unwrap();
+            let route = Route { method, path: filled(name, path, run), media_type, body };
+            routes.insert(name.to_owned(), route);
+        }
+    }
+    routes
+}
+
+/// `path` with what is Ada's.
+fn filled(name: &str, path: &str, run: &str) -> String {
+    let sha256 = if name == "downloadArtifact" { Digest::of(OUTPUT) } else { Digest::of(INPUT) };
+    [
+        ("{id}", run),
+        ("{pipeline}", "heat"),
+        ("{name}", "heat"),
+        ("{version}", "1.0.0"),
+        ("{sha256}", &sha256.to_string()),
+        ("{step}", "0"),
+        ("{call}", "0"),
+        ("{stream}", "stdout"),
+    ]
+    .iter()
+    .fold(path.to_owned(), |path, (segment, value)| path.replace(segment, value))
+}
+
+fn body(name: &str) -> (&'static str, Bytes) {
+    let json = |value: Value| ("application/json", Bytes::from(value.to_string()));
+    match name {
+        "createRun" | "previewRun" => json(json!({})),
+        "createNamedRun" => json(json!({ "pipeline": "heat" })),
+        "listMissingInputs" => json(json!({ "sha256": [Digest::of(INPUT), Digest::of(OUTPUT)] })),
+        "uploadPlugin" => ("application/wasm", Bytes::from_static(HEAT_NEWER)),
+        "uploadInput" => ("application/octet-stream", Bytes::from_static(b"bytes of his own")),
+        "uploadArchive" => ("application/octet-stream", empty_archive()),
+        _ => ("application/json", Bytes::new()),
+    }
+}
+
+fn empty_archive() -> Bytes {
+    tar::Builder::new(Vec::new()).into_inner().unwrap().into()
+}
+
+/// What Bob gets on each route; a route that is not here fails the test.
+fn answered(name: &str) -> u16 {
+    match name {
+        // Of Ada's there is nothing.
+        "showRun" | "cancelRun" | "createNamedRun" | "listCalls" | "listArtifacts" | "downloadArtifact"
+        | "followRun" | "readLog" | "showPipeline" | "previewRun" | "createRun" | "rollBackPipeline"
+        | "listPluginVersions" | "showPlugin" | "retirePlugin" | "activatePlugin" | "approvePlugin"
+        | "probeInput" => 404,
+        "uploadPlugin" => 409,
+        // His own, of which there is nothing yet, and what is everybody's.
+        "listRuns" | "listPlugins" | "listPipelines" | "listMissingInputs" | "listImages" | "showSystem"
+        | "health" | "readiness" | "metrics" | "openapi" | "docs" | "docsScript" | "docsStyle" => 200,
+        "uploadInput" | "uploadArchive" => 201,
+        other => panic!("who may what on the route {other}?"),
+    }
+}
+
+/// A host on which Ada has a plugin, an input and a run that has ended; and the run.
+async fn of_ada() -> (House, String) {
+    let house = House::new();
+    house.containers.on("solve", Act::exits(0).stdout("of ada").output("canary.csv", OUTPUT));
+    let component = Request::post("/v1/plugins").header("content-type", "application/wasm");
+    house.send_as("ada", component, Bytes::from_static(HEAT)).await.expect(201);
+    house.send_as("ada", Request::post("/v1/inputs"), Bytes::from_static(INPUT)).await.expect(201);
+    let inputs = json!([{ "path": "canary.csv", "sha256": Digest::of(INPUT) }]);
+    let request = Request::post("/v1/pipelines/heat/runs").header("content-type", "application/json");
+    let request = request.header("prefer", "wait=60");
+    let body = Bytes::from(json!({ "inputs": inputs }).to_string());
+    let run: Value = house.send_as("ada", request, body).await.expect(200).document();
+    assert_eq!((&run["state"], &run["owner"]), (&json!("succeeded"), &json!("ada")));
+    (house, run["id"].as_str().unwrap().to_owned())
+}
+
+#[tokio::test]
+async fn nothing_of_one_is_there_for_the_other_on_any_route() {
+    let (house, run) = of_ada().await;
+    for (name, route) in routes(&run) {
+        let answer = route.send(&house, "bob").await;
+        assert_eq!(answer.status, answered(&name), "{name}: {}", answer.text());
+        let told = answer.text();
+        let documents = matches!(name.as_str(), "openapi" | "docs" | "docsScript" | "docsStyle");
+        assert!(documents || CANARIES.iter().all(|canary| !told.contains(canary)), "{name}: {told}");
+    }
+    let list = |name: &str| routes(&run).remove(name).unwrap();
+    for (name, key) in [("listRuns", "runs"), ("listPlugins", "plugins"), ("listPipelines", "pipelines")] {
+        let lists: [Value; 2] = [
+            list(name).send(&house, "bob").await.document(),
+            list(name).send(&house, "ada").await.document(),
+        ];
+        let counts = lists.map(|list| list[key].as_array().unwrap().len());
+        assert_eq!(counts, [0, 1], "{name}");
+    }
+    let missing: Value = list("listMissingInputs").send(&house, "bob").await.document();
+    assert_eq!(missing["missing"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn all_of_it_is_there_for_whose_it_is() {
+    let (house, run) = of_ada().await;
+    // What ends things comes last, and none of what Bob did changed anything.
+    let order = |name: &str| match name {
+        "cancelRun" => 1,
+        "rollBackPipeline" => 2,
+        "retirePlugin" => 3,
+        _ => 0,
+    };
+    let mut routes: Vec<_> = routes(&run).into_iter().collect();
+    routes.sort_by_key(|(name, _)| order(name));
+    for (name, route) in &routes {
+        route.send(&house, "bob").await;
+        let answer = route.send(&house, "ada").await;
+        let expected: &[u16] = match name.as_str() {
+            // It has ended; it is another request by that id.
+            "cancelRun" | "createNamedRun" => &[409],
+            "followRun" => &[200],
+            _ => &[200, 201, 202, 204],
+        };
+        assert!(expected.contains(&answer.status.as_u16()), "{name}: {}", answer.text());
+    }
+}
+
+#[tokio::test]
+async fn an_id_of_another_is_not_taken_and_tells_nothing() {
+    let (house, run) = of_ada().await;
+    let component = Request::post("/v1/plugins").header("content-type", "application/wasm");
+    house.send_as("bob", component, Bytes::from_static(BEAM)).await.expect(201);
+    let request = Request::put(format!("/v1/runs/{run}")).header("content-type", "application/json");
+    let body = Bytes::from(json!({ "pipeline": "beam" }).to_string());
+    let refused = house.send_as("bob", request, body).await;
+    refused.problem(404, "not_found");
+    let runs: Value = house.send_as("bob", Request::get("/v1/runs"), Bytes::new()).await.document();
+    assert_eq!(runs["runs"], json!([]));
+}
+
+#[tokio::test]
+async fn bytes_are_named_by_whoever_uploaded_or_made_them() {
+    let (house, _) = of_ada().await;
+    let component = Request::post("/v1/plugins").header("content-type", "application/wasm");
+    house.send_as("bob", component, Bytes::from_static(BEAM)).await.expect(201);
+    let run = async |account: &str, pipeline: &str, bytes: &[u8]| {
+        let request = Request::post(format!("/v1/pipelines/{pipeline}/runs"));
+        let inputs = json!([{ "path": "a.csv", "sha256": Digest::of(bytes) }]);
+        let body = Bytes::from(json!({ "inputs": inputs }).to_string());
+        house.send_as(account, request.header("content-type", "application/json"), body).await
+    };
+    for bytes in [INPUT, OUTPUT] {
+        run("ada", "heat", bytes).await.expect(202);
+        let problem = run("bob", "beam", bytes).await.problem(422, "params_invalid");
+        assert_eq!(problem.field.as_deref(), Some("/inputs/0/sha256"));
+        let probe = || Request::head(format!("/v1/inputs/{}", Digest::of(bytes)));
+        house.send_as("ada", probe(), Bytes::new()).await.expect(200);
+        house.send_as("bob", probe(), Bytes::new()).await.expect(404);
+        house.send_as("bob", Request::post("/v1/inputs"), Bytes::from_static(bytes)).await.expect(201);
+        house.send_as("bob", probe(), Bytes::new()).await.expect(200);
+        run("bob", "beam", bytes).await.expect(202);
+    }
+}
+
+#[tokio::test]
+async fn a_key_is_each_ones_own() {
+    let house = House::new();
+    for (account, bytes) in [("ada", &b"one"[..]), ("bob", b"two")] {
+        let request = Request::post("/v1/inputs").header("idempotency-key", "k");
+        house.send_as(account, request, Bytes::from_static(bytes)).await.expect(201);
+    }
+    let request = Request::post("/v1/inputs").header("idempotency-key", "k");
+    house.send_as("ada", request, Bytes::from_static(b"two")).await.problem(422, "idempotency_key_reused");
+}

@@ -1,0 +1,125 @@
+//! What belongs to others is not there.
+
+use simulay_model::OwnerFilter::{self, Any, Only};
+use simulay_model::{AccountName, Change, Digest, Plugin, Run};
+
+use super::Subject;
+use super::samples::{ended, planned, plugin, run, started};
+use crate::{RunQuery, StoreError};
+
+fn account(name: &str) -> AccountName {
+    name.parse().unwrap()
+}
+
+fn run_of(owner: &str) -> Run {
+    Run { owner: account(owner), ..run("heat") }
+}
+
+fn plugin_of(owner: &str, version: &str) -> Plugin {
+    Plugin { owner: account(owner), ..plugin("heat", version, version.as_bytes()) }
+}
+
+fn only(owner: &str) -> OwnerFilter {
+    Only(account(owner))
+}
+
+/// In none of the ways in which it is asked for.
+pub async fn a_run_of_another_is_not_there(subject: &Subject) {
+    let run = run_of("ada");
+    subject.runs.create(run.clone(), None).await.unwrap();
+    for change in [Change::Started, planned(0, 1), started(0, 0, 0), ended(0, 0, 0, 7)] {
+        subject.change(run.id, change).await;
+    }
+    for (filter, there) in [(Any, true), (only("ada"), true), (only("bob"), false)] {
+        let filter = &filter;
+        assert_eq!(subject.runs.get(filter, run.id).await.unwrap().is_some(), there);
+        assert_eq!(subject.runs.summary(filter, run.id).await.unwrap().is_some(), there);
+        assert_eq!(subject.runs.head(filter, run.id).await.unwrap().is_some(), there);
+        assert_eq!(subject.journal.calls(filter, run.id).await.unwrap().len(), usize::from(there));
+        assert_eq!(subject.journal.call(filter, run.id, 0, 0).await.unwrap().is_some(), there);
+        assert_eq!(subject.journal.artifacts(filter, run.id).await.unwrap().is_empty(), !there);
+        assert_eq!(subject.journal.events(filter, run.id, 0, 10).await.unwrap().is_empty(), !there);
+    }
+}
+
+/// Whatever else they are filtered by.
+pub async fn lists_hold_ones_own(subject: &Subject) {
+    let [ada, bob] = ["ada", "bob"].map(run_of);
+    for run in [&ada, &bob] {
+        subject.runs.create(run.clone(), None).await.unwrap();
+    }
+    let (pipeline, state) = (Some("heat".parse().unwrap()), Some(ada.state));
+    for query in [
+        RunQuery::default(),
+        RunQuery { pipeline: pipeline.clone(), ..RunQuery::default() },
+        RunQuery { state, ..RunQuery::default() },
+        RunQuery { pipeline, state, ..RunQuery::default() },
+    ] {
+        let query = RunQuery { limit: 10, ..query };
+        for (filter, expected) in
+            [(Any, vec![bob.id, ada.id]), (only("ada"), vec![ada.id]), (only("eve"), vec![])]
+        {
+            let listed = subject.runs.list(&filter, query.clone()).await.unwrap();
+            assert_eq!(listed.iter().map(|run| run.id).collect::<Vec<_>>(), expected, "{filter:?} {query:?}");
+        }
+    }
+    let owners: Vec<_> = subject.runs.unfinished().await.unwrap().into_iter().map(|run| run.owner).collect();
+    assert_eq!(owners, [account("ada"), account("bob")]);
+}
+
+/// Neither by name, nor in a list, nor what happened to it.
+pub async fn a_plugin_of_another_is_not_there(subject: &Subject) {
+    let plugin = plugin_of("ada", "1.0.0");
+    subject.plugins.add(plugin.clone(), None).await.unwrap();
+    let (name, version) = (&plugin.manifest.name, &plugin.manifest.version);
+    for (filter, there) in [(Any, true), (only("ada"), true), (only("bob"), false)] {
+        let filter = &filter;
+        assert_eq!(subject.plugins.version(filter, name, version).await.unwrap().is_some(), there);
+        assert_eq!(subject.plugins.served(filter, name).await.unwrap().is_some(), there);
+        assert_eq!(subject.plugins.versions(filter, name).await.unwrap().is_empty(), !there);
+        assert_eq!(subject.plugins.list(filter).await.unwrap().is_empty(), !there);
+        assert_eq!(subject.plugins.history(filter, name, version).await.unwrap().is_empty(), !there);
+    }
+}
+
+/// With all its versions, also those that are still to come.
+pub async fn a_name_belongs_to_whoever_took_it(subject: &Subject) {
+    subject.plugins.add(plugin_of("ada", "1.0.0"), None).await.unwrap();
+    for foreign in [plugin_of("bob", "1.0.0"), plugin_of("bob", "9.0.0")] {
+        let refused = subject.plugins.add(foreign, None).await;
+        assert!(matches!(refused, Err(StoreError::NameTaken)), "{refused:?}");
+    }
+    subject.plugins.add(plugin_of("ada", "2.0.0"), None).await.unwrap();
+}
+
+/// To know an address is not to have the bytes.
+pub async fn bytes_are_named_by_whoever_uploaded_them(subject: &Subject) {
+    let [shared, own, nobodys] = [&b"shared"[..], b"own", b"nobody's"].map(Digest::of);
+    subject.uploads.record(&account("ada"), vec![shared, own]).await.unwrap();
+    subject.uploads.record(&account("bob"), vec![shared]).await.unwrap();
+    subject.uploads.record(&account("bob"), vec![shared]).await.unwrap();
+    for (filter, expected) in [
+        (Any, vec![shared, own]),
+        (only("ada"), vec![shared, own]),
+        (only("bob"), vec![shared]),
+        (only("eve"), vec![]),
+    ] {
+        let nameable = subject.uploads.nameable(&filter, vec![shared, own, nobodys]).await.unwrap();
+        assert_eq!(nameable, expected.into_iter().collect(), "{filter:?}");
+    }
+}
+
+/// What a run took in or left was given to its owner.
+pub async fn bytes_are_named_by_whose_run_shows_them(subject: &Subject) {
+    let run = run_of("ada");
+    subject.runs.create(run.clone(), None).await.unwrap();
+    for change in [Change::Started, planned(0, 1), started(0, 0, 0), ended(0, 0, 0, 7)] {
+        subject.change(run.id, change).await;
+    }
+    let artifacts = subject.journal.artifacts(&Any, run.id).await.unwrap();
+    let shown: Vec<_> = artifacts.iter().map(|shown| shown.artifact.sha256).collect();
+    assert!(shown.len() > 1, "an input, and what the call left");
+    let nameable = subject.uploads.nameable(&only("ada"), shown.clone()).await.unwrap();
+    assert_eq!(nameable, shown.iter().copied().collect());
+    assert_eq!(subject.uploads.nameable(&only("bob"), shown).await.unwrap(), [].into_iter().collect());
+}
