@@ -50,8 +50,9 @@ async fn wait(client: &Client, id: RunId, json: bool) -> anyhow::Result<ExitCode
     progress.tell(&format!("run {id}"));
     client
         .watch(id, 0, |told| {
-            if let Some(event) = told.event() {
-                progress.event(&event);
+            match told.event() {
+                Some(event) => progress.event(&event),
+                None => progress.tell(&told.kind),
             }
             Ok(())
         })

@@ -15,8 +15,9 @@ pub(super) async fn execute(client: &Client, id: RunId, json: bool) -> anyhow::R
     let mut progress = Progress::new(json);
     client
         .watch(id, 0, |told| {
-            if let Some(event) = told.event() {
-                progress.event(&event);
+            match told.event() {
+                Some(event) => progress.event(&event),
+                None => progress.tell(&told.kind),
             }
             if json { Ok(print_json_line(&told.document)?) } else { Ok(()) }
         })
