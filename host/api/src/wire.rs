@@ -9,6 +9,7 @@ mod event;
 mod image;
 mod input;
 mod life;
+mod open;
 mod pipeline;
 mod plugin;
 mod problem;
@@ -26,6 +27,7 @@ pub use input::{Input, InputStored, Missing, Unpacked, Wanted};
 pub use life::{
     Check, Disagreement, PermissionIncrease, PluginEvent, PluginEventKind, PluginState, RolledBack,
 };
+pub use open::Open;
 pub use pipeline::{Pipeline, PipelineList, PipelineSummary};
 pub use plugin::{DeclaredImage, Example, Manifest, Plugin, PluginList, PluginSummary, Tool};
 pub use problem::{FieldError, Problem, ProblemKind};

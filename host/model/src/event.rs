@@ -1,7 +1,9 @@
 //! What happened to a run, as everyone may see it.
 
 use jiff::Timestamp;
+use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::{
     Artifact, CallEnd, Change, Document, Ending, LogLevel, RunEnd, RunError, RunId, RunState, Stage,
@@ -64,6 +66,7 @@ pub struct CallStarted {
 
 /// Data of `call.ended`: of a call with an error, nothing but that.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "ReadCallEnded")]
 pub struct CallEnded {
     /// Step, from 0.
     pub step: u32,
@@ -77,6 +80,17 @@ pub struct CallEnded {
     /// Why it gave no result.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<RunError>,
+}
+
+/// Data of `call.ended` as they are read. A flattened option would take a damaged summary for none.
+#[derive(Deserialize)]
+struct ReadCallEnded {
+    step: u32,
+    call: u32,
+    attempt: u32,
+    error: Option<RunError>,
+    #[serde(flatten)]
+    rest: Map<String, Value>,
 }
 
 /// What is told of a command that ran.
@@ -101,6 +115,12 @@ pub struct CallSummary {
     /// The most memory in use at one moment, bytes.
     #[serde(default)]
     pub peak_memory_bytes: Option<u64>,
+}
+
+impl CallSummary {
+    /// Its fields as they are written.
+    const FIELDS: [&str; 8] =
+        ["name", "ending", "wall_ms", "outputs", "reused", "left_out", "cpu_ms", "peak_memory_bytes"];
 }
 
 /// Data of `log`.
@@ -183,7 +203,6 @@ impl EventData {
     /// # Errors
     /// When there is no such kind, or its data are not like this.
     pub fn read(kind: &str, document: &str) -> Result<Self, serde_json::Error> {
-        use serde::de::Error as _;
         match kind {
             "run.queued" => Ok(Self::RunQueued),
             "run.started" => Ok(Self::RunStarted),
@@ -225,6 +244,20 @@ impl From<&Change> for EventData {
     }
 }
 
+impl TryFrom<ReadCallEnded> for CallEnded {
+    type Error = serde_json::Error;
+
+    fn try_from(read: ReadCallEnded) -> Result<Self, serde_json::Error> {
+        let ReadCallEnded { step, call, attempt, error, rest } = read;
+        let told = CallSummary::FIELDS.iter().any(|field| rest.contains_key(*field));
+        if told && error.is_some() {
+            return Err(serde_json::Error::custom("a call that ended has a result or an error, not both"));
+        }
+        let result = told.then(|| CallSummary::deserialize(Value::Object(rest))).transpose()?;
+        Ok(Self { step, call, attempt, result, error })
+    }
+}
+
 impl CallEnded {
     fn new((step, call, attempt): (u32, u32, u32), end: &CallEnd) -> Self {
         let (result, error) = match end {
@@ -253,5 +286,44 @@ impl From<&RunEnd> for RunEnded {
             RunEnd::Cancelled => (None, None),
         };
         Self { state: end.state(), outcome, error }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SUMMARY: &str = r#""name":"a","ending":{"exited":0},"wall_ms":5,"outputs":[],"reused":false"#;
+    const ERROR: &str = r#""error":{"kind":"container_lost","message":"gone","field":null,"call":null}"#;
+
+    fn read(fields: &str) -> Result<CallEnded, serde_json::Error> {
+        serde_json::from_str(&format!(r#"{{"step":0,"call":1,"attempt":2{fields}}}"#))
+    }
+
+    #[test]
+    fn a_call_ends_with_a_whole_summary_or_an_error_or_neither() {
+        let summary = read(&format!(",{SUMMARY}")).unwrap().result.unwrap();
+        assert_eq!((summary.ending, summary.left_out), (Ending::Exited(0), 0));
+        assert!(read(&format!(",{ERROR}")).unwrap().error.is_some());
+        for nothing in ["", r#","novel":{}"#, r#","error":null"#] {
+            let ended = read(nothing).unwrap();
+            assert_eq!((ended.result, ended.error), (None, None), "{nothing}");
+        }
+        assert!(read(&format!(",{SUMMARY},{ERROR}")).is_err());
+    }
+
+    #[test]
+    fn a_damaged_summary_is_an_error() {
+        for (sound, damaged) in [("wall_ms", "wall"), ("5", "-5"), ("exited", "excited"), ("[]", "{}")] {
+            assert!(read(&format!(",{}", SUMMARY.replace(sound, damaged))).is_err(), "{damaged}");
+        }
+        assert!(read(r#","left_out":1"#).is_err());
+    }
+
+    #[test]
+    fn the_fields_of_a_summary_are_those_that_are_written() {
+        let summary = read(&format!(",{SUMMARY}")).unwrap().result.unwrap();
+        let written = serde_json::to_value(summary).unwrap();
+        assert!(written.as_object().unwrap().keys().eq(CallSummary::FIELDS));
     }
 }

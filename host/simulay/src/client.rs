@@ -15,6 +15,7 @@ use futures_util::{Stream, StreamExt as _};
 use reqwest::{Method, RequestBuilder, Response};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use simulay_api::wire::{self, Call, CallList};
 use simulay_engine::Selector;
 use simulay_model::{EventData, RunId};
 
@@ -50,8 +51,8 @@ pub(crate) struct ServerEvent {
 impl ServerEvent {
     /// What it says; none when this program does not know such events.
     pub(crate) fn event(&self) -> Option<EventData> {
-        let data = self.document.get("data").unwrap_or(&Value::Null);
-        EventData::read(&self.kind, &data.to_string()).ok()
+        let event: wire::Event = read(&self.document).ok()?;
+        EventData::read(&event.kind, event.data.as_str()).ok()
     }
 }
 
@@ -89,9 +90,9 @@ impl Client {
     }
 
     /// The container calls of a run.
-    pub(crate) async fn calls(&self, run: RunId) -> anyhow::Result<Vec<Value>> {
-        let document = self.get(&format!("/v1/runs/{run}/calls")).await?;
-        Ok(document.get("calls").and_then(Value::as_array).cloned().unwrap_or_default())
+    pub(crate) async fn calls(&self, run: RunId) -> anyhow::Result<Vec<Call>> {
+        let CallList { calls } = read(&self.get(&format!("/v1/runs/{run}/calls")).await?)?;
+        Ok(calls)
     }
 
     /// What `path` says, in pieces.
@@ -190,8 +191,10 @@ struct Broken;
 
 /// What a document of the server says; a newer server may say more.
 pub(crate) fn read<T: DeserializeOwned>(document: &Value) -> anyhow::Result<T> {
-    let strange = "the server says something this command does not understand; --json prints it as it is";
-    T::deserialize(document).context(strange)
+    T::deserialize(document).context(
+        "the server gave an answer that this program does not understand; use a `simulay` of its version \
+         (--json shows documents as they are)",
+    )
 }
 
 async fn json(response: Response) -> anyhow::Result<Value> {

@@ -1,10 +1,10 @@
 //! What to do about a run that did not succeed.
 
-use simulay_model::ErrorKind;
+use simulay_api::wire::RunErrorKind;
 
 /// A plain sentence for each kind of error.
-pub(crate) const fn cure(kind: ErrorKind) -> &'static str {
-    use ErrorKind as K;
+pub(crate) const fn cure(kind: RunErrorKind) -> &'static str {
+    use RunErrorKind as K;
     match kind {
         K::ParamsInvalid => "Correct the parameter named above and run again.",
         K::Simulation => "Look at the container's logs; other parameters may give a usable answer.",

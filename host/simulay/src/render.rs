@@ -5,11 +5,11 @@ mod manifest;
 mod plugin;
 
 use serde_json::Value;
-use simulay_api::wire::{Artifact, ArtifactKind, ListedArtifact};
-use simulay_model::{ErrorKind, Plot, Series};
+use simulay_api::wire::{Artifact, ArtifactKind, ListedArtifact, Open, PluginRef, Run, RunError};
+use simulay_model::{Document, Plot, Series};
 
 use crate::cures::cure;
-use crate::terminal::{Table, one_line, range, size, spark, value};
+use crate::terminal::{Table, one_line, range, size, spark};
 
 pub(crate) use calls::calls;
 pub(crate) use manifest::manifest;
@@ -20,52 +20,44 @@ const INPUTS: usize = 10;
 /// Characters that a curve takes.
 const CURVE: usize = 48;
 
-/// The text at a JSON Pointer; nothing when there is none.
-pub(crate) fn at(document: &Value, pointer: &str) -> String {
-    value(document.pointer(pointer))
-}
-
-/// The entries of a list: a bare array, or the array under `name`.
-pub(crate) fn list<'a>(document: &'a Value, name: &str) -> &'a [Value] {
-    let array = document.as_array().or_else(|| document.get(name).and_then(Value::as_array));
-    array.map_or(&[], Vec::as_slice)
-}
-
 /// A run: what it is, and how it ended when it did.
-pub(crate) fn run(run: &Value) -> String {
+pub(crate) fn run(run: &Run) -> String {
     let mut facts = Table::bare();
-    facts.row(["run", &at(run, "/id")]);
-    facts.row(["pipeline", &plugin_of(run)]);
-    facts.row(["state", &at(run, "/state").replace('_', " ")]);
-    for (name, pointer) in
-        [("seed", "/seed"), ("created", "/created_at"), ("started", "/started_at"), ("ended", "/ended_at")]
-    {
-        let text = at(run, pointer);
-        if !text.is_empty() {
-            facts.row([name, &text]);
+    facts.row(["run", &run.id.to_string()]);
+    facts.row(["pipeline", &plugin_of(&run.plugin)]);
+    facts.row(["state", &run.state.to_string().replace('_', " ")]);
+    facts.row(["seed", &run.seed.to_string()]);
+    facts.row(["created", &run.created_at.to_string()]);
+    for (name, at) in [("started", run.started_at), ("ended", run.ended_at)] {
+        if let Some(at) = at {
+            facts.row([name, &at.to_string()]);
         }
     }
     format!("{}{}", facts.text(), ending(run))
 }
 
 /// `name@version` of the plugin of a run.
-pub(crate) fn plugin_of(run: &Value) -> String {
-    format!("{}@{}", at(run, "/plugin/name"), at(run, "/plugin/version"))
+pub(crate) fn plugin_of(plugin: &PluginRef) -> String {
+    format!("{}@{}", plugin.name, plugin.version)
 }
 
 /// How a run ended: its outcome, or its error and what to do.
-pub(crate) fn ending(run: &Value) -> String {
-    match (run.pointer("/report/outcome"), run.get("error").filter(|error| !error.is_null())) {
-        (Some(result), _) => format!("\noutcome\n{}", outcome(result)),
+pub(crate) fn ending(run: &Run) -> String {
+    match (&run.report, &run.error) {
+        (Some(report), _) => format!("\noutcome\n{}", outcome(&report.outcome)),
         (None, Some(failed)) => format!("\n{}", error(failed)),
         (None, None) => String::new(),
     }
 }
 
-fn outcome(outcome: &Value) -> String {
-    let Value::Object(fields) = outcome else { return format!("{}\n", pretty(outcome)) };
+fn outcome(outcome: &Document) -> String {
+    let fields = match outcome.value() {
+        Ok(Value::Object(fields)) => fields,
+        Ok(other) => return format!("{}\n", pretty(&other)),
+        Err(_) => return format!("{}\n", one_line(outcome.as_str())),
+    };
     let mut table = Table::bare();
-    for (name, value) in fields {
+    for (name, value) in &fields {
         table.row([&format!("  {name}"), &short(value)]);
     }
     table.text()
@@ -85,19 +77,19 @@ fn pretty(value: &Value) -> String {
     serde_json::to_string_pretty(value).unwrap_or_default()
 }
 
-/// An error of a run: kind, place, message, cure.
-pub(crate) fn error(error: &Value) -> String {
-    let mut head = at(error, "/kind");
-    for (word, pointer) in [("in call", "/call"), ("at", "/field")] {
-        let place = at(error, pointer);
-        if !place.is_empty() {
-            head.push_str(&format!(", {word} `{}`", one_line(&place)));
+/// An error of a run: kind, place, message, and what to do when this program knows its kind.
+pub(crate) fn error(error: &RunError) -> String {
+    let mut head = one_line(&error.kind.to_string());
+    for (word, place) in [("in call", &error.call), ("at", &error.field)] {
+        if let Some(place) = place {
+            head.push_str(&format!(", {word} `{}`", one_line(place)));
         }
     }
-    let kind: Option<ErrorKind> =
-        error.get("kind").and_then(|kind| serde_json::from_value(kind.clone()).ok());
-    let cure = kind.map(cure).unwrap_or_default();
-    format!("error: {head}\n{}\n{cure}\n", at(error, "/message"))
+    let cure = match error.kind {
+        Open::Known(kind) => cure(kind),
+        Open::Unknown(_) => "",
+    };
+    format!("error: {head}\n{}\n{cure}\n", error.message)
 }
 
 /// A plot as a line of text per curve.
@@ -130,20 +122,45 @@ pub(crate) fn artifacts(artifacts: &[ListedArtifact]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use serde::Deserialize as _;
     use serde_json::json;
     use simulay_model::{Digest, RelativePath};
 
+    use super::*;
+
+    /// A run of heat@1.0.0 in `state`, with `more` fields.
+    fn run_with(state: &str, more: Value) -> Run {
+        let plugin = json!({ "name": "heat", "version": "1.0.0", "sha256": Digest::of(b"") });
+        let mut document = json!({
+            "id": "0193a6b0-0000-7000-8000-000000000000", "plugin": plugin, "state": state, "params": {},
+            "inputs": [], "seed": 7, "steps": 0, "cancel_requested": false,
+            "created_at": "2026-11-24T19:56:33.603262593Z",
+        });
+        document.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        Run::deserialize(document).unwrap()
+    }
+
+    fn with_outcome(outcome: &Value) -> Run {
+        run_with("succeeded", json!({ "report": { "outcome": outcome, "plots": [], "artifacts": [] } }))
+    }
+
     #[test]
     fn a_failed_run_tells_kind_place_and_cure() {
-        let text = run(&json!({
-            "id": "x", "plugin": { "name": "heat", "version": "1.0.0" }, "state": "failed",
-            "error": { "kind": "container_oom", "message": "killed", "call": "solve", "field": null },
-        }));
+        let failed = json!({ "kind": "container_oom", "message": "killed", "call": "solve", "field": null });
+        let text = run(&run_with("failed", json!({ "error": failed })));
+        assert!(text.contains("pipeline  heat@1.0.0\n") && text.contains("created   2026-11-24T19:56:33.60"));
         assert!(
             text.contains("error: container_oom, in call `solve`\nkilled\nAsk for a smaller problem"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_run_of_a_newer_server_is_shown_with_what_it_says() {
+        let failed = json!({ "kind": "novel_kind", "message": "m", "novel": 1 });
+        let text = run(&run_with("set_aside", json!({ "error": failed, "novel": {} })));
+        assert!(text.contains("state     set aside\n"), "{text}");
+        assert!(text.ends_with("\nerror: novel_kind\nm\n\n"), "{text}");
     }
 
     #[test]
@@ -162,19 +179,14 @@ mod tests {
     }
 
     #[test]
-    fn a_kind_of_a_newer_server_is_shown_as_it_is() {
-        assert!(error(&json!({ "kind": "novel", "message": "m" })).starts_with("error: novel\nm\n"));
-    }
-
-    #[test]
     fn a_text_of_several_lines_is_told_as_json() {
-        let text = ending(&json!({ "report": { "outcome": { "stdout": "a\nb\n", "name": "x" } } }));
+        let text = ending(&with_outcome(&json!({ "stdout": "a\nb\n", "name": "x" })));
         assert_eq!(text, "\noutcome\n  stdout  \"a\\nb\\n\"\n  name    x\n");
     }
 
     #[test]
     fn an_outcome_cannot_forge_lines() {
-        let text = run(&json!({ "state": "succeeded", "report": { "outcome": { "a\nerror: x": 1 } } }));
+        let text = run(&with_outcome(&json!({ "a\nerror: x": 1 })));
         assert!(!text.contains("\nerror"), "{text}");
     }
 }

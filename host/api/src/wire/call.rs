@@ -7,6 +7,7 @@ use simulay_model::Document;
 use utoipa::ToSchema;
 
 use super::artifact::Artifact;
+use super::open::Open;
 use super::run::RunError;
 
 /// What one container may use at most.
@@ -82,7 +83,8 @@ pub struct Asked {
     /// Bounds asked for.
     pub resources: Resources,
     /// What a failure means to the run.
-    pub on_failure: OnFailure,
+    #[schema(value_type = OnFailure)]
+    pub on_failure: Open<OnFailure>,
     /// Equal calls give equal outputs.
     pub deterministic: bool,
 }
@@ -111,7 +113,8 @@ pub enum Ending {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CallResult {
     /// How it ended.
-    pub ending: Ending,
+    #[schema(value_type = Ending)]
+    pub ending: Open<Ending>,
     /// Wall time of the command, milliseconds.
     pub wall_ms: u64,
     /// The result of an earlier, equal call was reused.
@@ -258,7 +261,7 @@ impl From<model::AskedCall> for Asked {
             excludes: call.excludes,
             keep_unchanged: call.keep_unchanged,
             resources: call.resources.into(),
-            on_failure: call.on_failure.into(),
+            on_failure: OnFailure::from(call.on_failure).into(),
             deterministic: call.deterministic,
         }
     }
@@ -267,7 +270,7 @@ impl From<model::AskedCall> for Asked {
 impl From<model::ContainerResult> for CallResult {
     fn from(result: model::ContainerResult) -> Self {
         Self {
-            ending: result.ending.into(),
+            ending: Ending::from(result.ending).into(),
             wall_ms: result.wall_ms,
             reused: result.reused,
             stdout: result.stdout,

@@ -7,10 +7,12 @@ use serde_json::json;
 use simulay_engine as engine;
 use simulay_model as model;
 use simulay_model::Document;
+use strum::Display;
 use utoipa::ToSchema;
 
 use super::artifact::Artifact;
 use super::input::Input;
+use super::open::Open;
 use super::report::Report;
 
 /// A request for a run, or for a preview of one.
@@ -77,8 +79,9 @@ fn nothing() -> Document {
 }
 
 /// Where a run is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Display, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum RunState {
     /// Accepted, waiting for its turn.
     Queued,
@@ -112,7 +115,8 @@ pub struct PluginRef {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RunError {
     /// Stable kind.
-    pub kind: RunErrorKind,
+    #[schema(value_type = RunErrorKind)]
+    pub kind: Open<RunErrorKind>,
     /// One or two plain sentences.
     pub message: String,
     /// JSON Pointer into `params`, or name of the field, the error is about.
@@ -124,8 +128,9 @@ pub struct RunError {
 }
 
 /// The stable kinds of run errors.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Display, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 #[expect(missing_docs, reason = "the domain type of the same name says what each kind is")]
 pub enum RunErrorKind {
     ParamsInvalid,
@@ -168,7 +173,8 @@ pub struct Run {
     /// The version it began with and stays on.
     pub plugin: PluginRef,
     /// Where it is.
-    pub state: RunState,
+    #[schema(value_type = RunState)]
+    pub state: Open<RunState>,
     /// Parameters with defaults filled in.
     #[schema(value_type = Value)]
     pub params: Document,
@@ -212,7 +218,8 @@ pub struct RunSummary {
     /// Version.
     pub plugin: PluginRef,
     /// Where it is.
-    pub state: RunState,
+    #[schema(value_type = RunState)]
+    pub state: Open<RunState>,
     /// When it was accepted.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
@@ -274,7 +281,8 @@ impl From<model::PluginRef> for PluginRef {
 
 impl From<model::RunError> for RunError {
     fn from(error: model::RunError) -> Self {
-        Self { kind: error.kind.into(), message: error.message, field: error.field, call: error.call }
+        let model::RunError { kind, message, field, call } = error;
+        Self { kind: RunErrorKind::from(kind).into(), message, field, call }
     }
 }
 
@@ -317,7 +325,7 @@ impl From<model::Run> for Run {
             id: run.id,
             owner: run.owner.into(),
             plugin: run.plugin.into(),
-            state: run.state.into(),
+            state: RunState::from(run.state).into(),
             params: run.request.params,
             inputs: run.request.inputs.into_iter().map(Into::into).collect(),
             seed: run.request.seed,
@@ -338,7 +346,7 @@ impl From<model::RunSummary> for RunSummary {
             id: run.id,
             owner: run.owner.into(),
             plugin: run.plugin.into(),
-            state: run.state.into(),
+            state: RunState::from(run.state).into(),
             created_at: run.created_at,
             started_at: run.started_at,
             ended_at: run.ended_at,

@@ -113,7 +113,7 @@ async fn who_waits_again_gets_the_end() {
     let request = Request::post(RUNS).header("content-type", "application/json").header("prefer", "wait=60");
     let again = house.send(request.header("idempotency-key", "a"), "{}").await.expect(200);
     let (first, again): (Run, Run) = (first.document(), again.document());
-    assert_eq!((again.id, again.state), (first.id, RunState::Succeeded));
+    assert_eq!((again.id, again.state), (first.id, RunState::Succeeded.into()));
 }
 
 #[tokio::test]

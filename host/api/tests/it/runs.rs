@@ -24,7 +24,7 @@ async fn a_run_is_accepted_and_comes_to_its_report() {
         house.post(RUNS, json!({ "params": { "width": 2 }, "seed": 7 }).to_string()).await.expect(202);
     let accepted: Run = answer.document();
     assert_eq!(answer.header("location"), format!("/v1/runs/{}", accepted.id));
-    assert_eq!((accepted.state, accepted.seed), (RunState::Queued, 7));
+    assert_eq!((accepted.state, accepted.seed), (RunState::Queued.into(), 7));
     house.engine.reader.wait(&me(), accepted.id, PATIENCE).await.unwrap();
     let run: Run = house.get(answer.header("location")).await.expect(200).document();
     assert_eq!(run.state, RunState::Succeeded, "{run:?}");
@@ -113,7 +113,7 @@ async fn a_run_that_fails_says_where() {
     let run = house.ended(&json!({})).await;
     assert_eq!(run.state, RunState::Failed);
     let error = run.error.unwrap();
-    assert_eq!((error.kind, error.call.as_deref()), (RunErrorKind::ContainerExit, Some("solve")));
+    assert_eq!((error.kind, error.call.as_deref()), (RunErrorKind::ContainerExit.into(), Some("solve")));
     assert!(error.message.contains("'foo' undefined"));
 }
 
@@ -130,7 +130,8 @@ async fn calls_are_told_without_contents() {
     assert_eq!(call.asked.files[0].size, Some("w = 1.0;".len() as u64));
     assert!(!answer.text().contains("w = 1.0;"));
     let result = call.result.as_ref().unwrap();
-    assert_eq!((result.ending, result.stdout.as_str()), (Ending::Exited(0), "hello\n"));
+    assert_eq!(result.ending, Ending::Exited(0));
+    assert_eq!(result.stdout, "hello\n");
     assert_eq!(result.outputs[0].media_type, "text/csv");
 }
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::ensure;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use eventsource_stream::{Event, EventStreamError, Eventsource as _};
-use futures_util::{Stream, StreamExt as _, stream};
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 
 use super::{Broken, ServerEvent};
 
@@ -21,9 +21,12 @@ pub(super) fn events<E>(
     let pending = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&pending);
     let pieces = pieces.map(move |piece| bounded(piece.map_err(|_| Broken)?, &counted));
+    let mut unfinished = BytesMut::new();
+    let lines =
+        pieces.map_ok(move |piece| stream::iter(whole_lines(&mut unfinished, &piece)).map(Ok)).try_flatten();
     // The parser panics at a byte order mark, but only at the start: a comment stands there.
     let start = stream::iter([Ok(Bytes::from_static(b":\n"))]);
-    start.chain(pieces).eventsource().filter_map(move |event| {
+    start.chain(lines).eventsource().filter_map(move |event| {
         pending.store(0, Ordering::Relaxed);
         ready(read(event).transpose())
     })
@@ -33,6 +36,20 @@ fn bounded(piece: Bytes, pending: &AtomicUsize) -> anyhow::Result<Bytes> {
     let size = pending.fetch_add(piece.len(), Ordering::Relaxed).saturating_add(piece.len());
     ensure!(size <= MAX_EVENT, "an event has more than {MAX_EVENT} bytes");
     Ok(piece)
+}
+
+/// The lines that end in `piece`; what follows them stays in `unfinished`. With each piece the parser reads a
+/// line from its start, and with each line it moves what follows: it gets a line at a time.
+fn whole_lines(unfinished: &mut BytesMut, piece: &[u8]) -> Vec<Bytes> {
+    let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
+    let mut lines = Vec::new();
+    for part in piece.split_inclusive(is_end) {
+        unfinished.extend_from_slice(part);
+        if part.last().is_some_and(is_end) {
+            lines.push(unfinished.split().freeze());
+        }
+    }
+    lines
 }
 
 fn read(event: Result<Event, EventStreamError<anyhow::Error>>) -> anyhow::Result<Option<ServerEvent>> {
@@ -61,13 +78,22 @@ mod tests {
 
     #[tokio::test]
     async fn events_come_whole_however_the_bytes_are_cut() {
-        for size in 1..EVENTS.len() {
-            let told = told(EVENTS.as_bytes().chunks(size)).await;
+        let texts = [EVENTS.to_owned(), EVENTS.replace('\n', "\r\n")];
+        for (text, size) in texts.iter().flat_map(|text| (1..text.len()).map(move |size| (text, size))) {
+            let told = told(text.as_bytes().chunks(size)).await;
             let told: Vec<ServerEvent> = told.into_iter().map(Result::unwrap).collect();
-            assert_eq!(told.len(), 2, "{size}");
+            assert_eq!(told.len(), 2, "{size} {text:?}");
             assert_eq!((told[1].sequence, told[1].kind.as_str()), (2, "run.ended"));
             assert_eq!(told[1].document["data"]["state"], "é");
         }
+    }
+
+    #[test]
+    fn lines_are_handed_on_when_they_are_whole() {
+        let mut unfinished = BytesMut::new();
+        assert!(whole_lines(&mut unfinished, b"data: ").is_empty());
+        assert_eq!(whole_lines(&mut unfinished, b"1\r\n\nid"), ["data: 1\r", "\n", "\n"]);
+        assert_eq!(unfinished, "id");
     }
 
     #[tokio::test]

@@ -5,15 +5,15 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use reqwest::Method;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
+use simulay_api::wire::{InputStored, Missing, System};
 use simulay_model::{Digest, Hasher, RelativePath};
 use tokio_util::io::ReaderStream;
 
 use super::parcel::{Parcel, Room, packed};
-use super::{ANSWER, Client};
+use super::{ANSWER, Client, read};
 use crate::fault::Usage;
 use crate::gathering::Input;
 use crate::terminal::{remark, size};
@@ -27,11 +27,6 @@ pub(super) struct Known {
     pub(super) file: PathBuf,
     pub(super) sha256: Digest,
     pub(super) size: u64,
-}
-
-#[derive(Deserialize)]
-struct Missing {
-    missing: Vec<Digest>,
 }
 
 #[derive(Deserialize)]
@@ -62,7 +57,7 @@ impl Client {
             let bytes = size(missing.iter().map(|file| file.size).sum());
             remark(&format!("{} files; {} of them are sent ({bytes})", names.len(), missing.len()), json);
         }
-        let room = if missing.len() > 1 { self.room().await? } else { Room::of(None, None) };
+        let room = if missing.len() > 1 { self.room().await? } else { Room::USUAL };
         for parcel in Parcel::of(missing, room) {
             self.send_parcel(parcel).await?;
         }
@@ -77,7 +72,7 @@ impl Client {
         for some in digests.chunks(ASKED) {
             let request = self.request(Method::POST, "/v1/inputs/missing").timeout(ANSWER);
             let answer = self.document(request.json(&json!({ "sha256": some }))).await?;
-            let told: Missing = serde_json::from_value(answer).with_context(|| self.strange())?;
+            let told: Missing = read(&answer)?;
             missing.extend(told.missing.iter().filter_map(|digest| wanted.remove(digest)));
         }
         Ok(missing)
@@ -85,10 +80,8 @@ impl Client {
 
     /// How much the server takes in one request.
     async fn room(&self) -> anyhow::Result<Room> {
-        let system = self.get("/v1/system").await?;
-        let said = |name: &str| system.pointer(&format!("/limits/{name}")).and_then(Value::as_u64);
-        let files = said("max_archive_files").and_then(|files| usize::try_from(files).ok());
-        Ok(Room::of(files, said("max_archive_bytes")))
+        let System { limits, .. } = read(&self.get("/v1/system").await?)?;
+        Ok(Room::of(limits.max_archive_files, limits.max_archive_bytes))
     }
 
     async fn send_parcel(&self, parcel: Parcel) -> anyhow::Result<()> {
@@ -102,9 +95,7 @@ impl Client {
         let opened = tokio::fs::File::open(&known.file).await;
         let body = ReaderStream::new(opened.map_err(|error| unreadable(&known.file, &error))?);
         let request = self.request(Method::POST, "/v1/inputs").body(reqwest::Body::wrap_stream(body));
-        let answer = self.document(request).await?;
-        let told = answer.get("sha256").cloned().unwrap_or_default();
-        let sha256: Digest = serde_json::from_value(told).with_context(|| self.strange())?;
+        let InputStored { sha256, .. } = read(&self.document(request).await?)?;
         if sha256 == known.sha256 { Ok(()) } else { Err(changed(&known.file)) }
     }
 
@@ -114,17 +105,13 @@ impl Client {
         let sent = self.document(request.header("content-type", "application/x-tar").body(body)).await;
         // What went wrong here is told before what the server made of it.
         packing.await??;
-        let unpacked: Unpacked = serde_json::from_value(sent?).with_context(|| self.strange())?;
+        let unpacked: Unpacked = read(&sent?)?;
         let taken: BTreeMap<String, Digest> =
             unpacked.inputs.into_iter().map(|Taken { path, sha256 }| (path, sha256)).collect();
         match files.iter().find(|file| taken.get(&file.sha256.to_string()) != Some(&file.sha256)) {
             Some(file) => Err(changed(&file.file)),
             None => Ok(()),
         }
-    }
-
-    fn strange(&self) -> String {
-        format!("{} gave an answer that this command does not understand", self.server)
     }
 }
 

@@ -27,16 +27,12 @@ pub(super) struct Room {
 }
 
 impl Room {
-    /// What is sensible where a server says no less.
-    const USUAL: Self = Self { files: 2_000, bytes: 256 << 20 };
+    /// What is sensible where a server takes no less.
+    pub(super) const USUAL: Self = Self { files: 2_000, bytes: 256 << 20 };
 
-    /// The room in a request to a server that takes this much, as far as it says.
-    pub(super) fn of(files: Option<usize>, bytes: Option<u64>) -> Self {
-        let Self { files: usual_files, bytes: usual_bytes } = Self::USUAL;
-        Self {
-            files: files.map_or(usual_files, |files| files.min(usual_files)),
-            bytes: bytes.map_or(usual_bytes, |bytes| bytes.min(usual_bytes)),
-        }
+    /// The room in a request to a server that takes this much.
+    pub(super) fn of(files: usize, bytes: u64) -> Self {
+        Self { files: files.min(Self::USUAL.files), bytes: bytes.min(Self::USUAL.bytes) }
     }
 }
 
@@ -163,12 +159,11 @@ mod tests {
 
     #[test]
     fn no_request_is_more_than_the_server_takes() {
-        assert_eq!(Room::of(None, None), Room::USUAL);
-        assert_eq!(Room::of(Some(10_000), Some(u64::MAX)), Room::USUAL);
-        assert_eq!(numbers(&[1; 5], Room::of(Some(2), None)), [2, 2, 1]);
-        assert_eq!(numbers(&[1; 3], Room::of(Some(0), None)), [1, 1, 1]);
-        assert_eq!(numbers(&[1; 3], Room::of(None, Some(4 * BLOCK + END))), [2, 1]);
-        assert_eq!(numbers(&[1; 2], Room::of(None, Some(BLOCK))), [1, 1]);
+        assert_eq!(Room::of(10_000, u64::MAX), Room::USUAL);
+        assert_eq!(numbers(&[1; 5], Room::of(2, u64::MAX)), [2, 2, 1]);
+        assert_eq!(numbers(&[1; 3], Room::of(0, u64::MAX)), [1, 1, 1]);
+        assert_eq!(numbers(&[1; 3], Room::of(usize::MAX, 4 * BLOCK + END)), [2, 1]);
+        assert_eq!(numbers(&[1; 2], Room::of(usize::MAX, BLOCK)), [1, 1]);
     }
 
     #[test]

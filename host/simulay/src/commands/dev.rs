@@ -112,7 +112,7 @@ fn show(tried: &Tried, project: &Project, folder: &Path, json: bool) -> anyhow::
         let place = place.map(|place| json!({ "file": place.file, "line": place.line }));
         return Ok(print_json_line(&json!({ "built": true, "example": document, "place": place }))?);
     }
-    print(&render::run(document.get("run").unwrap_or(&Value::Null)))?;
+    print(&render::run(&tried.run.clone().into()))?;
     if tried.run.error.is_some() {
         match complaint.as_ref().zip(place.as_ref()) {
             Some((complaint, place)) => print(&place::told(place, complaint))?,

@@ -13,7 +13,7 @@ use simulay_model::Digest;
 use super::options::LocalOptions;
 use crate::configuration::Settings;
 use crate::images::{Image, Images, check_name};
-use crate::terminal::{Table, print, print_json, say, size};
+use crate::terminal::{Table, print, print_json, say, size, value};
 use crate::{compose, embedded, places};
 
 /// The images simulations may use.
@@ -146,7 +146,7 @@ async fn show_list(settings: &Settings, json: bool) -> anyhow::Result<()> {
     }
     let mut table = Table::new(["NAME", "IMAGE", "SIZE", "INIT", "SOURCE"]);
     for image in &documents {
-        let text = |name: &str| crate::render::at(image, &format!("/{name}"));
+        let text = |name: &str| value(image.get(name));
         let shown = match (image.get("present").and_then(Value::as_bool), image.get("size")) {
             (Some(true), bytes) => bytes.and_then(Value::as_u64).map(size).unwrap_or_default(),
             (Some(false), _) => String::from("missing"),

@@ -6,8 +6,9 @@ use anyhow::{Context as _, bail};
 use bytes::Bytes;
 use clap::Args;
 use futures_util::StreamExt as _;
+use simulay_api::wire::RunErrorKind;
 use simulay_engine::{CreateError, Engine, NewRun, UploadError};
-use simulay_model::{Artifact, ArtifactKind, ErrorKind, Plugin, Principal, Run, RunArtifact, RunId};
+use simulay_model::{Artifact, ArtifactKind, Plugin, Principal, Run, RunArtifact, RunId};
 use tokio_util::sync::CancellationToken;
 
 use super::options::LocalOptions;
@@ -176,7 +177,7 @@ impl Local {
 /// A server waits for Docker; someone at a terminal is told at once.
 async fn check_ready(engine: &Engine) -> anyhow::Result<()> {
     match engine.readiness().await.first() {
-        Some(reason) => bail!("{reason}\n{}", cure(ErrorKind::DockerUnavailable)),
+        Some(reason) => bail!("{reason}\n{}", cure(RunErrorKind::DockerUnavailable)),
         None => Ok(()),
     }
 }

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use clap::Args;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::{Value, json};
-use simulay_api::wire::{self, ArtifactList};
+use simulay_api::wire::{self, ArtifactList, CallList};
 use simulay_engine::{NewInput, NewRun, Selector};
 use simulay_model::{Plugin, Run, RunArtifact, RunState};
 use tokio_util::sync::CancellationToken;
@@ -97,24 +97,20 @@ async fn save_artifacts(host: &Local, run: &Run, out: &OutOptions, json: bool) -
 async fn report(host: &Local, run: &Run, json: bool) -> anyhow::Result<()> {
     let listed = host.engine().reader.artifacts(host.principal(), run.id).await?;
     let words = if run.error.is_some() { last_words(host, &listed).await? } else { String::new() };
-    let document = serde_json::to_value(wire::Run::from(run.clone()))?;
+    let shown = wire::Run::from(run.clone());
     let ArtifactList { artifacts } = listed.into();
     if json {
+        let document = serde_json::to_value(shown)?;
         return Ok(print_json(&json!({ "run": document, "artifacts": artifacts }))?);
     }
-    print(&render::run(&document))?;
-    print(&render::calls(&calls(host, run).await?))?;
+    print(&render::run(&shown))?;
+    let CallList { calls } = host.engine().reader.calls(host.principal(), run.id).await?.into();
+    print(&render::calls(&calls))?;
     print(&words)?;
     if !artifacts.is_empty() {
         print(&format!("\n{}", render::artifacts(&artifacts)))?;
     }
     Ok(())
-}
-
-async fn calls(host: &Local, run: &Run) -> anyhow::Result<Vec<Value>> {
-    let calls = host.engine().reader.calls(host.principal(), run.id).await?;
-    let documents = calls.into_iter().map(|call| serde_json::to_value(wire::Call::from(call)));
-    Ok(documents.collect::<Result<_, _>>()?)
 }
 
 async fn last_words(host: &Local, artifacts: &[RunArtifact]) -> anyhow::Result<String> {

@@ -8,11 +8,12 @@ mod watch;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+use simulay_api::wire::{self, RunList, RunSummary};
 use simulay_model::{PluginName, RunId, RunState};
 
 use super::options::ServerOption;
-use crate::client::Client;
-use crate::render::{self, at, list};
+use crate::client::{Client, read};
+use crate::render;
 use crate::terminal::{Table, print, print_json, say};
 
 /// Runs on a server.
@@ -84,7 +85,7 @@ async fn show(client: &Client, id: RunId, json: bool) -> anyhow::Result<()> {
     if json {
         print_json(&run)?
     } else {
-        print(&render::run(&run))?;
+        print(&render::run(&read(&run)?))?;
         print(&render::calls(&client.calls(id).await?))?
     }
     Ok(())
@@ -95,7 +96,8 @@ async fn cancel(client: &Client, id: RunId, json: bool) -> anyhow::Result<()> {
     if json {
         return Ok(print_json(&run)?);
     }
-    let what = if at(&run, "/state") == "cancelled" { "is" } else { "will be" };
+    let run: wire::Run = read(&run)?;
+    let what = if run.state == wire::RunState::Cancelled { "is" } else { "will be" };
     Ok(say(&format!("{id} {what} cancelled"))?)
 }
 
@@ -112,8 +114,10 @@ async fn show_list(client: &Client, wanted: &ListArguments, json: bool) -> anyho
         return Ok(print_json(&runs)?);
     }
     let mut table = Table::new(["RUN", "PIPELINE", "STATE", "CREATED"]);
-    for run in list(&runs, "runs") {
-        table.row([&at(run, "/id"), &render::plugin_of(run), &at(run, "/state"), &at(run, "/created_at")]);
+    let RunList { runs, .. } = read(&runs)?;
+    for RunSummary { id, plugin, state, created_at, .. } in &runs {
+        let cells = [id.to_string(), render::plugin_of(plugin), state.to_string(), created_at.to_string()];
+        table.row(cells.each_ref().map(String::as_str));
     }
     Ok(print(&table.text())?)
 }

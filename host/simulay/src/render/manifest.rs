@@ -3,8 +3,7 @@
 use serde_json::Value;
 use simulay_api::wire::{Manifest, Resources};
 
-use super::at;
-use crate::terminal::Table;
+use crate::terminal::{Table, value};
 
 /// All that a manifest tells.
 pub(crate) fn manifest(manifest: &Manifest) -> String {
@@ -33,10 +32,16 @@ pub(super) fn resources(resources: Resources) -> String {
 fn properties(schema: &Value) -> String {
     let mut table = Table::bare();
     for (name, rule) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
-        let unit = at(rule, "/x-unit");
+        let text = |name: &str| value(rule.get(name));
         let default = rule.get("default").map(|value| format!("default {value}")).unwrap_or_default();
-        let words = [at(rule, "/title"), at(rule, "/description")].into_iter().find(|text| !text.is_empty());
-        table.row([&format!("  {name}"), &at(rule, "/type"), &unit, &default, &words.unwrap_or_default()]);
+        let words = ["title", "description"].map(text).into_iter().find(|text| !text.is_empty());
+        table.row([
+            &format!("  {name}"),
+            &text("type"),
+            &text("x-unit"),
+            &default,
+            &words.unwrap_or_default(),
+        ]);
     }
     table.text()
 }

@@ -2,6 +2,7 @@
 
 use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use simulay_model::{
     CallEnded, CallStarted, CallSummary, Document, Ending, EventData, LogLevel, Logged, RunEnded, RunState,
     Stage, StepPlanned,
@@ -70,6 +71,7 @@ struct StoredCallStarted {
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(try_from = "ReadCallEnded")]
 struct StoredCallEnded {
     step: u32,
     call: u32,
@@ -78,6 +80,17 @@ struct StoredCallEnded {
     result: Option<StoredSummary>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     error: Option<StoredError>,
+}
+
+/// The same as it is read. A flattened option would take a damaged summary for none.
+#[derive(Deserialize)]
+struct ReadCallEnded {
+    step: u32,
+    call: u32,
+    attempt: u32,
+    error: Option<StoredError>,
+    #[serde(flatten)]
+    rest: Map<String, Value>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -94,6 +107,12 @@ struct StoredSummary {
     cpu_ms: Option<u64>,
     #[serde(default)]
     peak_memory_bytes: Option<u64>,
+}
+
+impl StoredSummary {
+    /// Its fields as they are written.
+    const FIELDS: [&str; 8] =
+        ["name", "ending", "wall_ms", "outputs", "reused", "left_out", "cpu_ms", "peak_memory_bytes"];
 }
 
 #[derive(Serialize, Deserialize)]
@@ -177,6 +196,20 @@ impl From<&CallEnded> for StoredCallEnded {
 impl From<StoredCallEnded> for CallEnded {
     fn from(StoredCallEnded { step, call, attempt, result, error }: StoredCallEnded) -> Self {
         Self { step, call, attempt, result: result.map(Into::into), error: error.map(Into::into) }
+    }
+}
+
+impl TryFrom<ReadCallEnded> for StoredCallEnded {
+    type Error = serde_json::Error;
+
+    fn try_from(read: ReadCallEnded) -> Result<Self, serde_json::Error> {
+        let ReadCallEnded { step, call, attempt, error, rest } = read;
+        let told = StoredSummary::FIELDS.iter().any(|field| rest.contains_key(*field));
+        if told && error.is_some() {
+            return Err(serde_json::Error::custom("a call that ended has a result or an error, not both"));
+        }
+        let result = told.then(|| StoredSummary::deserialize(Value::Object(rest))).transpose()?;
+        Ok(Self { step, call, attempt, result, error })
     }
 }
 

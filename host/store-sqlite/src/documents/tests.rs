@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::path::Path;
 
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use simulay_model::{
     AskedCall, CallEnd, CallEnded, Change, Check, ContainerCall, ContainerResult, Digest, Disagreement,
     Document, Ending, ErrorKind, EventData, Example, Image, LogLevel, Logged, Manifest, OnFailure, Plot,
@@ -253,6 +253,22 @@ fn what_earlier_versions_wrote_is_read() {
         panic!("{ended:?}")
     };
     assert_eq!((summary.left_out, summary.cpu_ms, summary.peak_memory_bytes), (0, None, None));
+}
+
+#[test]
+fn a_call_that_ended_has_a_whole_summary_or_an_error_or_neither() {
+    let ended = |text: &str| event::read("call.ended", text);
+    let (whole, broken) = (golden("event_call_ended"), golden("event_call_broken"));
+    let fields: Map<String, Value> = serde_json::from_str(&whole).unwrap();
+    for field in fields.keys() {
+        let mut damaged = fields.clone();
+        damaged.insert(field.clone(), json!({ "damaged": true }));
+        assert!(ended(&json!(damaged).to_string()).is_err(), "{field}");
+        let alone = json!({ "step": 0, "call": 0, "attempt": 0, (field): fields[field] });
+        assert_eq!(ended(&alone.to_string()).is_ok(), ["step", "call", "attempt"].contains(&field.as_str()));
+    }
+    let (_, error) = broken.split_once(r#","error""#).unwrap();
+    assert!(ended(&format!("{},\"error\"{error}", whole.strip_suffix('}').unwrap())).is_err());
 }
 
 #[test]

@@ -82,7 +82,7 @@ fn tell(plugin: &Plugin, tried: &[Tried]) -> anyhow::Result<()> {
     print(&format!("\n{}", examples::table(tried)))?;
     for one in tried {
         if let Some(error) = &one.run.error {
-            print(&format!("\n{}", render::error(&serde_json::to_value(error)?)))?;
+            print(&format!("\n{}", render::error(&error.clone().into())))?;
             print(&one.last_words())?;
         }
     }

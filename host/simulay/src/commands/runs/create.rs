@@ -2,14 +2,13 @@
 
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clap::Args;
-use serde_json::Value;
+use simulay_api::wire::Run;
 use simulay_engine::Selector;
 use simulay_model::RunId;
 
 use super::watch::exit_code;
-use crate::client::Client;
+use crate::client::{Client, read};
 use crate::commands::options::selector;
 use crate::commands::request::RequestOptions;
 use crate::render;
@@ -34,35 +33,38 @@ pub(super) async fn execute(client: &Client, arguments: Arguments, json: bool) -
     let inputs = client.give(arguments.request.inputs(json)?, json).await?;
     let body = arguments.request.body(&params, &inputs);
     let run = client.create(&arguments.pipeline, &body).await?;
+    if json && !arguments.wait {
+        print_json(&run)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let Run { id, .. } = read(&run)?;
     if arguments.wait {
-        return wait(client, &run, json).await;
+        return wait(client, id, json).await;
     }
-    if json {
-        print_json(&run)?
-    } else {
-        say(&render::at(&run, "/id"))?
-    }
+    say(&id.to_string())?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn wait(client: &Client, run: &Value, json: bool) -> anyhow::Result<ExitCode> {
-    let id: RunId = render::at(run, "/id").parse().context("the server gave no run id")?;
+async fn wait(client: &Client, id: RunId, json: bool) -> anyhow::Result<ExitCode> {
     let mut progress = Progress::new(json);
     progress.tell(&format!("run {id}"));
     client
         .watch(id, 0, |told| {
-            if let Some(event) = told.event() {
-                progress.event(&event);
+            match told.event() {
+                Some(event) => progress.event(&event),
+                None => progress.tell(&told.kind),
             }
             Ok(())
         })
         .await?;
-    let run = client.run(id).await?;
+    let document = client.run(id).await?;
     if json {
-        print_json(&run)?
-    } else {
+        print_json(&document)?;
+    }
+    let run = read(&document)?;
+    if !json {
         print(&render::run(&run))?;
-        print(&render::calls(&client.calls(id).await?))?
+        print(&render::calls(&client.calls(id).await?))?;
     }
     Ok(exit_code(&run))
 }

@@ -2,9 +2,10 @@
 
 use std::process::ExitCode;
 
+use simulay_api::wire::{Run, RunState};
 use simulay_model::RunId;
 
-use crate::client::Client;
+use crate::client::{Client, read};
 use crate::fault::FAILED;
 use crate::render;
 use crate::terminal::{Progress, print, print_json_line};
@@ -14,13 +15,14 @@ pub(super) async fn execute(client: &Client, id: RunId, json: bool) -> anyhow::R
     let mut progress = Progress::new(json);
     client
         .watch(id, 0, |told| {
-            if let Some(event) = told.event() {
-                progress.event(&event);
+            match told.event() {
+                Some(event) => progress.event(&event),
+                None => progress.tell(&told.kind),
             }
             if json { Ok(print_json_line(&told.document)?) } else { Ok(()) }
         })
         .await?;
-    let run = client.run(id).await?;
+    let run: Run = read(&client.run(id).await?)?;
     if !json {
         print(&render::ending(&run))?;
     }
@@ -28,6 +30,6 @@ pub(super) async fn execute(client: &Client, id: RunId, json: bool) -> anyhow::R
 }
 
 /// Success for a run that succeeded.
-pub(super) fn exit_code(run: &serde_json::Value) -> ExitCode {
-    if render::at(run, "/state") == "succeeded" { ExitCode::SUCCESS } else { ExitCode::from(FAILED) }
+pub(super) fn exit_code(run: &Run) -> ExitCode {
+    if run.state == RunState::Succeeded { ExitCode::SUCCESS } else { ExitCode::from(FAILED) }
 }
