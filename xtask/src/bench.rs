@@ -1,5 +1,6 @@
 //! What Simulay costs, and how much it bears.
 
+mod compare;
 mod figures;
 mod load;
 mod runs;
@@ -13,6 +14,8 @@ use crate::place::Place;
 pub(crate) enum Bench {
     /// What a run costs beside the work in its container; this without a word.
     Runs,
+    /// The same for two builds of the command side by side.
+    Compare(compare::Arguments),
     /// How a host bears a long queue, many who watch, and a long past.
     Load(load::Arguments),
 }
@@ -21,6 +24,7 @@ pub(crate) enum Bench {
 pub(crate) fn execute(place: &Place, bench: &Bench) -> anyhow::Result<()> {
     match bench {
         Bench::Runs => runs::execute(place),
+        Bench::Compare(arguments) => compare::execute(place, arguments),
         Bench::Load(arguments) => load::execute(place, arguments),
     }
 }

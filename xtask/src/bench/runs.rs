@@ -13,8 +13,8 @@ use crate::server::Server;
 use crate::setup::{self, ImageId};
 
 const ROUNDS: u32 = 30;
-const PIPELINE: &str = "octave-script";
-const SCRIPT: &str = "x = 1 + 1;";
+pub(super) const PIPELINE: &str = "octave-script";
+pub(super) const SCRIPT: &str = "x = 1 + 1;";
 /// Tells the milliseconds that Octave itself took, as `docker run` cannot.
 const TIMED: &str = r#"a=$(date +%s%N); octave-cli -qfHW --eval "$0" && echo $(( $(date +%s%N) - a ))"#;
 
@@ -47,7 +47,7 @@ fn report(ours: f64, dockers: f64) {
 }
 
 /// Milliseconds from the request to the answer, less the container's own.
-fn overhead_of_run(host: &Host, round: u32) -> anyhow::Result<f64> {
+pub(super) fn overhead_of_run(host: &Host, round: u32) -> anyhow::Result<f64> {
     // Each run has other parameters, so that no result is reused.
     let request = json!({ "params": { "script": SCRIPT, "params": { "round": round } } });
     let begun = Instant::now();
@@ -88,7 +88,7 @@ fn overhead_of_docker(octave: &ImageId) -> anyhow::Result<f64> {
     Ok(whole - own / 1e6)
 }
 
-fn median(values: &mut [f64]) -> anyhow::Result<f64> {
+pub(super) fn median(values: &mut [f64]) -> anyhow::Result<f64> {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().context("nothing was measured")
 }
