@@ -39,7 +39,7 @@ pub(crate) struct Pieces {
     announced: Option<u64>,
     bound: Bound,
     taken: u64,
-    /// When the first piece was asked for: who waits for a place is not slow.
+    /// When the first piece was asked for: who waits for a permit is not slow.
     begun: Option<Instant>,
     pace: Pace,
 }

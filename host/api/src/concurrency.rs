@@ -1,5 +1,5 @@
 //! How many requests of a kind are at work at once; one more is told to come back. No address but this
-//! machine's has more than half of the places.
+//! machine's has more than half of the permits.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +22,7 @@ pub(crate) struct ConcurrencyLimit {
 
 /// The right to be at work; given back when it is dropped.
 pub(crate) struct Permit {
-    _place: OwnedSemaphorePermit,
+    _permit: OwnedSemaphorePermit,
     _share: AddressPermit,
 }
 
@@ -32,7 +32,7 @@ impl ConcurrencyLimit {
         Self { free, shares, what, setting: None }
     }
 
-    /// The same places, whose number `setting` says.
+    /// The same permits, whose number `setting` says.
     pub(crate) fn set_by(self, setting: &'static str) -> Self {
         Self { setting: Some(setting), ..self }
     }
@@ -40,16 +40,16 @@ impl ConcurrencyLimit {
     /// A permit for a request of `peer`.
     pub(crate) fn take(&self, peer: Peer) -> Result<Permit, Refusal> {
         let share = self.share(peer)?;
-        let place = self.free.clone().try_acquire_owned().map_err(|_| self.full(""))?;
-        Ok(Permit { _place: place, _share: share })
+        let permit = self.free.clone().try_acquire_owned().map_err(|_| self.full(""))?;
+        Ok(Permit { _permit: permit, _share: share })
     }
 
     /// As [`ConcurrencyLimit::take`], but waits for a permit up to `time`.
     pub(crate) async fn wait(&self, peer: Peer, time: Duration) -> Result<Permit, Refusal> {
         let share = self.share(peer)?;
         let free = tokio::time::timeout(time, self.free.clone().acquire_owned()).await;
-        let place = free.ok().and_then(Result::ok).ok_or_else(|| self.full(""))?;
-        Ok(Permit { _place: place, _share: share })
+        let permit = free.ok().and_then(Result::ok).ok_or_else(|| self.full(""))?;
+        Ok(Permit { _permit: permit, _share: share })
     }
 
     fn share(&self, peer: Peer) -> Result<AddressPermit, Refusal> {
@@ -78,8 +78,8 @@ mod tests {
 
     #[test]
     fn who_is_refused_is_told_by_what_and_whose_places_are_full() {
-        let places = ConcurrencyLimit::new(3, "downloads").set_by("server.max_downloads");
-        let of = |last| places.take(Peer::new(Ipv4Addr::new(10, 0, 0, last).into()));
+        let limit = ConcurrencyLimit::new(3, "downloads").set_by("server.max_downloads");
+        let of = |last| limit.take(Peer::new(Ipv4Addr::new(10, 0, 0, last).into()));
         let refused = |taken: Result<Permit, Refusal>| format!("{:?}", taken.err());
         let _two = (of(1).unwrap(), of(1).unwrap());
         let told = refused(of(1));
@@ -91,11 +91,11 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_waits_gets_the_next_place_or_is_told() {
-        let places = ConcurrencyLimit::new(1, "bodies");
+        let limit = ConcurrencyLimit::new(1, "bodies");
         let here = Peer::new(Ipv4Addr::LOCALHOST.into());
-        let first = places.wait(here, Duration::from_secs(1)).await.unwrap();
-        assert!(places.wait(here, Duration::from_secs(1)).await.is_err());
-        let (second, ()) = tokio::join!(places.wait(here, Duration::from_secs(1)), async { drop(first) });
+        let first = limit.wait(here, Duration::from_secs(1)).await.unwrap();
+        assert!(limit.wait(here, Duration::from_secs(1)).await.is_err());
+        let (second, ()) = tokio::join!(limit.wait(here, Duration::from_secs(1)), async { drop(first) });
         assert!(second.is_ok());
     }
 }

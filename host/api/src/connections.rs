@@ -1,4 +1,4 @@
-//! The places of connections. Whoever finds none is still heard, on a connection set aside: the host is
+//! Permits of connections. Whoever gets none is still heard, on a connection set aside: the host is
 //! asked whether it lives and how it does when it is crowded most of all.
 
 use std::net::IpAddr;
@@ -17,7 +17,7 @@ use crate::wire::ProblemKind;
 /// What is answered on any connection.
 const ALWAYS: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
-/// The places of connections.
+/// The permits of connections.
 pub(crate) struct ConnectionLimit {
     free: Arc<Semaphore>,
     shares: AddressLimit,
@@ -25,14 +25,14 @@ pub(crate) struct ConnectionLimit {
 
 /// The place of a connection, free again when dropped.
 pub(crate) struct ConnectionPermit {
-    _place: OwnedSemaphorePermit,
+    _permit: OwnedSemaphorePermit,
     _share: AddressPermit,
 }
 
 /// Why a connection has no place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Crowded {
-    /// All places are taken.
+    /// All permits are taken.
     ByAll,
     /// The address has its share.
     ByAddress,
@@ -48,8 +48,8 @@ impl ConnectionLimit {
 
     pub(crate) fn take(&self, from: IpAddr) -> Result<ConnectionPermit, Crowded> {
         let share = self.shares.take(Peer::new(from)).ok_or(Crowded::ByAddress)?;
-        let place = self.free.clone().try_acquire_owned().map_err(|_| Crowded::ByAll)?;
-        Ok(ConnectionPermit { _place: place, _share: share })
+        let permit = self.free.clone().try_acquire_owned().map_err(|_| Crowded::ByAll)?;
+        Ok(ConnectionPermit { _permit: permit, _share: share })
     }
 }
 
@@ -65,7 +65,7 @@ impl From<Crowded> for Refusal {
     }
 }
 
-/// Lets through requests on connections that have a place, and what is always answered.
+/// Lets through requests on connections that have a permit, and what is always answered.
 pub(crate) async fn check(request: Request, next: Next) -> Response {
     let crowded = request.extensions().get::<Crowded>().copied();
     match crowded.filter(|_| !ALWAYS.contains(&request.uri().path())) {

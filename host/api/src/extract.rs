@@ -19,7 +19,7 @@ use crate::problem::Refusal;
 use crate::state::Api;
 use crate::wire::ProblemKind;
 
-/// Time a large body waits for a place.
+/// Time a large body waits for a permit.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The variable segments of a path; one that does not fit names nothing.
@@ -68,31 +68,31 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Asked<T
     }
 }
 
-/// A JSON body, its bytes as they came, and the place it has in memory.
+/// A JSON body, its bytes as they came, and its permit to be in memory.
 pub(crate) struct KnownBody<T> {
     pub(crate) document: T,
     pub(crate) bytes: Bytes,
-    pub(crate) place: Option<Permit>,
+    pub(crate) permit: Option<Permit>,
 }
 
 impl<T: DeserializeOwned> FromRequest<Api> for KnownBody<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, api: &Api) -> Result<Self, Refusal> {
-        let (place, bytes) = read(request, api).await?;
-        Ok(Self { document: parse(&bytes)?, bytes, place })
+        let (permit, bytes) = read(request, api).await?;
+        Ok(Self { document: parse(&bytes)?, bytes, permit })
     }
 }
 
-/// A JSON body, and the place it has in memory.
+/// A JSON body, and its permit to be in memory.
 pub(crate) struct JsonBody<T>(pub(crate) T, pub(crate) Option<Permit>);
 
 impl<T: DeserializeOwned> FromRequest<Api> for JsonBody<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, api: &Api) -> Result<Self, Refusal> {
-        let (place, bytes) = read(request, api).await?;
-        Ok(Self(parse(&bytes)?, place))
+        let (permit, bytes) = read(request, api).await?;
+        Ok(Self(parse(&bytes)?, permit))
     }
 }
 
@@ -107,11 +107,11 @@ async fn read(request: Request, api: &Api) -> Result<(Option<Permit>, Bytes), Re
         kind: ProblemKind::ParamsTooLarge,
     };
     let pieces = Pieces::new(&parts.headers, body, bound, Pace::of(&api.settings))?;
-    let place = match pieces.announced() {
+    let permit = match pieces.announced() {
         Some(length) if length <= ApiSettings::SMALL_BODY => None,
         _ => Some(api.large_bodies.wait(peer, PATIENCE).await?),
     };
-    Ok((place, pieces.collect().await?))
+    Ok((permit, pieces.collect().await?))
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {

@@ -30,7 +30,7 @@ const MAX_HEADERS: usize = 64;
 /// Also the most a response buffers for a client that does not read.
 const BUFFER: usize = 64 * 1024;
 const UPKEEP: Duration = Duration::from_secs(5);
-/// Connections without a place that are served at once.
+/// Connections without a permit that are served at once.
 const ASIDE: usize = 64;
 /// Pause after the process ran out of file descriptors or memory.
 const BACK_OFF: Duration = Duration::from_millis(250);
@@ -87,7 +87,7 @@ struct Server {
     http: http1::Builder,
     pace: Pace,
     limit: ConnectionLimit,
-    /// Connections without a place, from the oldest on.
+    /// Connections without a permit, from the oldest on.
     aside: VecDeque<AbortHandle>,
     graceful: GracefulShutdown,
     connections: JoinSet<()>,
@@ -119,9 +119,9 @@ impl Server {
             return;
         }
         match self.limit.take(peer.ip()) {
-            Ok(seat) => {
+            Ok(permit) => {
                 let router = Extension(ConnectInfo(peer)).layer(self.router.clone());
-                self.connect(&self.http.clone(), stream, router, Some(seat));
+                self.connect(&self.http.clone(), stream, router, Some(permit));
             }
             Err(crowded) => self.set_aside(stream, peer, crowded),
         }
@@ -147,7 +147,7 @@ impl Server {
         http: &http1::Builder,
         stream: TcpStream,
         service: S,
-        seat: Option<ConnectionPermit>,
+        permit: Option<ConnectionPermit>,
     ) -> AbortHandle
     where
         S: Service<Request<Incoming>, Response = Response, Error = Infallible> + Clone + Send + 'static,
@@ -157,7 +157,7 @@ impl Server {
         let connection = http.serve_connection(io, TowerToHyperService::new(service));
         let connection = self.graceful.watch(connection);
         self.connections.spawn(async move {
-            let _seat = seat;
+            let _permit = permit;
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection broke off");
             }

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::concurrency::ConcurrencyLimit;
 use crate::{ApiSettings, Authenticator};
 
-/// How many wait for the place of each upload.
+/// How many wait for the permit of each upload.
 const WAITING: usize = 8;
 
 /// What every handler works with. Cheap to clone.

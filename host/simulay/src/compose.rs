@@ -83,7 +83,7 @@ pub(crate) async fn engine(
     settings: &Settings,
     data: &Path,
     images: &ImageIds,
-    standing: InstanceMode,
+    mode: InstanceMode,
 ) -> anyhow::Result<Engine> {
     // Opened first: it makes sure that nobody else uses the directory.
     let (records, blobs) = simulay_store_sqlite::open(data)
@@ -92,8 +92,8 @@ pub(crate) async fn engine(
     if let Err(error) = records.expire_leases().await {
         tracing::warn!(%error, "runs at work wait for the leases of an earlier life to end");
     }
-    let owner = (standing == InstanceMode::Passing).then(Owner::this_process).transpose()?;
-    let whose = Whose { instance: instance::of(data, standing)?, owner };
+    let owner = (mode == InstanceMode::Passing).then(Owner::this_process).transpose()?;
+    let whose = Whose { instance: instance::of(data, mode)?, owner };
     let policy = docker::policy(settings, images)?;
     let containers = docker::containers(settings, whose, policy.clone())?;
     let kept = kept(records.clone(), blobs.clone());

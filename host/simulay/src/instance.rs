@@ -37,7 +37,7 @@ struct Instance {
 
 /// The identity of the data directory, made at its first start and at the first of a copy. Only for
 /// whoever holds the directory.
-pub(crate) fn of(data: &Path, standing: InstanceMode) -> anyhow::Result<Uuid> {
+pub(crate) fn of(data: &Path, mode: InstanceMode) -> anyhow::Result<Uuid> {
     let file = data.join(FILE);
     let found = match fs::read_to_string(&file) {
         Ok(text) => read(&text).with_context(|| {
@@ -49,18 +49,18 @@ pub(crate) fn of(data: &Path, standing: InstanceMode) -> anyhow::Result<Uuid> {
         Err(error) => return Err(error).with_context(|| format!("{} cannot be read", file.display())),
     };
     let here = Place::of(&file).ok();
-    if found.place.is_some() && found.place == here && standing != InstanceMode::Replacing {
+    if found.place.is_some() && found.place == here && mode != InstanceMode::Replacing {
         return Ok(found.id);
     }
-    let settled = settle(found, here.as_ref(), standing, data);
+    let settled = settle(found, here.as_ref(), mode, data);
     write(data, &settled).with_context(|| format!("{} cannot be written", file.display()))?;
     Ok(settled.id)
 }
 
 /// Which instance this is, by where its file was written and where it is.
-fn settle(found: Instance, here: Option<&Place>, standing: InstanceMode, data: &Path) -> Instance {
+fn settle(found: Instance, here: Option<&Place>, mode: InstanceMode, data: &Path) -> Instance {
     let Instance { id, copy_of, place } = found;
-    if standing == InstanceMode::Replacing {
+    if mode == InstanceMode::Replacing {
         return Instance { id: copy_of.unwrap_or(id), copy_of: None, place };
     }
     let moved = place.as_ref().zip(here).is_some_and(|(written, here)| here.is_elsewhere(written));

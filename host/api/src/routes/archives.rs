@@ -55,10 +55,10 @@ pub(super) async fn upload(
 ) -> Result<impl IntoResponse, Refusal> {
     check_plain(&headers)?;
     check_one_of(&headers, &MEDIA_TYPES)?;
-    let place = api.archives.take(peer)?;
+    let permit = api.archives.take(peer)?;
     let bound = Bound::payload(api.settings.max_archive_bytes, "server.max_archive_bytes");
     let mut pieces = Pieces::new(&headers, body, bound, Pace::of(&api.settings))?;
-    let mut writer = api.engine.intake.archive_writer(&principal, bounds(&api.settings), place).await?;
+    let mut writer = api.engine.intake.archive_writer(&principal, bounds(&api.settings), permit).await?;
     while let Some(piece) = pieces.next().await? {
         writer.write(piece).await?;
     }

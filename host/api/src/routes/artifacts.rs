@@ -75,10 +75,12 @@ pub(super) async fn download(
             Ok((described, length(artifact.size), body).into_response())
         }
         Part::Some(range) => {
-            let place = format!("bytes {}-{}/{}", range.start, range.end.saturating_sub(1), artifact.size);
-            let (place, size) = ([(header::CONTENT_RANGE, place)], length(range.end - range.start));
+            let content_range =
+                format!("bytes {}-{}/{}", range.start, range.end.saturating_sub(1), artifact.size);
+            let (content_range, size) =
+                ([(header::CONTENT_RANGE, content_range)], length(range.end - range.start));
             let body = download.bytes(Some(range)).await?;
-            Ok((StatusCode::PARTIAL_CONTENT, described, place, size, body).into_response())
+            Ok((StatusCode::PARTIAL_CONTENT, described, content_range, size, body).into_response())
         }
         Part::PastTheEnd => Ok(past_the_end(artifact.size)),
     }
@@ -137,8 +139,8 @@ struct Download<'a> {
 impl Download<'_> {
     async fn bytes(self, range: Option<Range<u64>>) -> Result<Body, Refusal> {
         let Self { api, principal, peer, sha256 } = self;
-        let place = api.downloads.take(peer)?;
-        let pieces = holding(place, api.engine.reader.blob(&principal, sha256, range).await?);
+        let permit = api.downloads.take(peer)?;
+        let pieces = holding(permit, api.engine.reader.blob(&principal, sha256, range).await?);
         Ok(Body::from_stream(pieces.map_err(move |error| {
             tracing::error!(%error, %sha256, "a download breaks off");
             io::Error::other(error)

@@ -56,7 +56,7 @@ pub(super) async fn follow(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let after = after(&headers, from.after.as_deref())?;
-    let place = api.streams.take(peer)?;
+    let permit = api.streams.take(peer)?;
     let ended = find(&api, &principal, id).await?.state.is_end();
     let mut events = api.engine.reader.events(&principal, id, after);
     if ended {
@@ -64,11 +64,11 @@ pub(super) async fn follow(
         let Some(first) = events.next().await else { return Ok(StatusCode::NO_CONTENT.into_response()) };
         events = stream::once(async { first }).chain(events).boxed();
     }
-    Ok(respond(&api, events, place))
+    Ok(respond(&api, events, permit))
 }
 
-fn respond(api: &Api, events: Events, place: Permit) -> Response {
-    let events = holding(place, events).take_until(api.draining.clone().cancelled_owned()).scan((), told);
+fn respond(api: &Api, events: Events, permit: Permit) -> Response {
+    let events = holding(permit, events).take_until(api.draining.clone().cancelled_owned()).scan((), told);
     let keep_alive = KeepAlive::new().interval(api.settings.keep_alive);
     let headers = [
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),

@@ -38,7 +38,7 @@ pub(super) async fn upload(
     body: Body,
 ) -> Result<Answer, Refusal> {
     check_plain(&headers)?;
-    let _place = api.inputs.take(peer)?;
+    let _permit = api.inputs.take(peer)?;
     let bound = Bound::payload(api.settings.max_input_bytes, "server.max_input_bytes");
     let mut pieces = Pieces::new(&headers, body, bound, Pace::of(&api.settings))?;
     let mut writer = api.engine.intake.blob_writer(&principal).await?;

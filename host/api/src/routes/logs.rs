@@ -59,19 +59,19 @@ pub(super) async fn follow(
     Segments((id, step, call, stream)): Segments<(RunId, u32, u32, Stream)>,
 ) -> Result<Response, Refusal> {
     find(&api, &principal, id).await?;
-    let place = api.streams.take(peer)?;
+    let permit = api.streams.take(peer)?;
     let log = api.engine.reader.log(&principal, id, (step, call), stream.into()).await?;
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8")),
         (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'")),
         (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
     ];
-    Ok((headers, until(place, log, api.draining.clone())).into_response())
+    Ok((headers, until(permit, log, api.draining.clone())).into_response())
 }
 
 /// The log, broken off (so that nobody takes it for whole) when the server stops.
-fn until(place: Permit, log: LogStream, draining: CancellationToken) -> Body {
-    let pieces = holding(place, log).map(|piece| piece.map_err(io::Error::other));
+fn until(permit: Permit, log: LogStream, draining: CancellationToken) -> Body {
+    let pieces = holding(permit, log).map(|piece| piece.map_err(io::Error::other));
     let stopped = draining.clone().cancelled_owned();
     let broken = stream::once(async move {
         draining.is_cancelled().then(|| Err(io::Error::other("the server is stopping")))

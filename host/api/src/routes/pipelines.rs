@@ -65,7 +65,7 @@ pub(super) async fn preview(
     Pipeline(selector): Pipeline,
     JsonBody(new, _held): JsonBody<wire::NewRun>,
 ) -> Result<Json<wire::Preview>, Refusal> {
-    let _place = api.previews.take(peer)?;
+    let _permit = api.previews.take(peer)?;
     let planned = api.engine.intake.preview(&principal, new.into_engine(selector)).await?;
     Ok(Json(planned.into()))
 }

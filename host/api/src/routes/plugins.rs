@@ -74,8 +74,8 @@ pub(super) async fn upload(
     let bound = Bound::payload(settings.max_component_bytes, "server.max_component_bytes");
     let pieces = Pieces::new(&headers, body, bound, Pace::of(settings))?;
     let busy = || Refusal::new(ProblemKind::RateLimited, "too many components are being uploaded");
-    let place = tokio::time::timeout(PATIENCE, api.uploads.acquire()).await;
-    let _place = place.map_err(|_| busy())?.map_err(Refusal::internal)?;
+    let permit = tokio::time::timeout(PATIENCE, api.uploads.acquire()).await;
+    let _permit = permit.map_err(|_| busy())?.map_err(Refusal::internal)?;
     let asked = Submission { pending: arrival.state.is_some() };
     let component = pieces.collect().await?;
     let once = keyed.once(|| Digest::of(&component));
@@ -198,14 +198,14 @@ enum GateKind {
     ))]
 pub(super) async fn activate(
     State(api): State<Api>,
-    Segments(place): Segments<(PluginName, Version)>,
+    Segments(version): Segments<(PluginName, Version)>,
     Asked(gate): Asked<Gate>,
     Caller(principal): Caller,
     Wait(wait): Wait,
     keyed: Keyed,
 ) -> Result<Answer, Refusal> {
     let asked = Activation { approve: false, check: gate.check.is_some() };
-    let work = make_active(&api, &principal, place, asked, wait);
+    let work = make_active(&api, &principal, version, asked, wait);
     answered(&api, &principal, keyed.once(|| Digest::of(b"")), work).await
 }
 
@@ -227,14 +227,14 @@ pub(super) async fn activate(
     ))]
 pub(super) async fn approve(
     State(api): State<Api>,
-    Segments(place): Segments<(PluginName, Version)>,
+    Segments(version): Segments<(PluginName, Version)>,
     Asked(gate): Asked<Gate>,
     Caller(principal): Caller,
     Wait(wait): Wait,
     keyed: Keyed,
 ) -> Result<Answer, Refusal> {
     let asked = Activation { approve: true, check: gate.check.is_some() };
-    let work = make_active(&api, &principal, place, asked, wait);
+    let work = make_active(&api, &principal, version, asked, wait);
     answered(&api, &principal, keyed.once(|| Digest::of(b"")), work).await
 }
 

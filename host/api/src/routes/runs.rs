@@ -48,7 +48,7 @@ pub(super) async fn create(
     Pipeline(selector): Pipeline,
     Wait(wait): Wait,
     keyed: Keyed,
-    KnownBody { document, bytes, place }: KnownBody<wire::NewRun>,
+    KnownBody { document, bytes, permit }: KnownBody<wire::NewRun>,
 ) -> Result<Response, Refusal> {
     let new = document.into_engine(selector);
     let once = keyed.once(|| Digest::of(&bytes));
@@ -58,7 +58,7 @@ pub(super) async fn create(
         Some(once) => api.engine.intake.create_once(&principal, new, &once).await?,
         None => api.engine.intake.create(&principal, new).await?,
     };
-    drop(place);
+    drop(permit);
     accepted(&api, &principal, run, wait).await
 }
 
@@ -85,7 +85,7 @@ pub(super) async fn create_as(
     Caller(principal): Caller,
     Segments(id): Segments<RunId>,
     Wait(wait): Wait,
-    JsonBody(document, place): JsonBody<wire::NamedRun>,
+    JsonBody(document, permit): JsonBody<wire::NamedRun>,
 ) -> Result<Response, Refusal> {
     // Lists and cursors go by id: it has to begin with a time.
     if id.uuid().get_version_num() != 7 {
@@ -95,7 +95,7 @@ pub(super) async fn create_as(
     let new = document.request().into_engine(pipeline);
     let named = api.engine.intake.create_as(&principal, id, new).await?;
     // Not held while the end of the run is waited for.
-    drop(place);
+    drop(permit);
     match named {
         Named::New(run) => accepted(&api, &principal, run, wait).await,
         Named::Known(run) => {

@@ -55,7 +55,7 @@ impl Place {
         Ok(Self::Temporary(folder.context("no temporary folder can be made")?))
     }
 
-    const fn standing(&self) -> InstanceMode {
+    const fn mode(&self) -> InstanceMode {
         match self {
             Self::Named(_) => InstanceMode::Lasting,
             Self::Temporary(_) => InstanceMode::Passing,
@@ -95,7 +95,7 @@ impl Local {
     async fn open(settings: &Settings, place: Place, images: &ImageOptions) -> anyhow::Result<Self> {
         compose::check_sandbox(settings).await?;
         let images = compose::images_for_run(settings, &images.images).await?;
-        let engine = compose::engine(settings, place.path(), &images, place.standing()).await?;
+        let engine = compose::engine(settings, place.path(), &images, place.mode()).await?;
         engine.recover().await.context("the data directory cannot be read")?;
         check_ready(&engine).await?;
         compose::check_daemon(settings).await?;

@@ -82,8 +82,8 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
     let judged = tokio::time::timeout(JUDGEMENT, compose::check_daemon(&settings)).await;
     let findings = judged.unwrap_or_else(|_| Ok(Vec::new()))?;
     let listener = bind(settings.server.listen)?;
-    let standing = if arguments.same_instance { InstanceMode::Replacing } else { InstanceMode::Lasting };
-    let engine = compose::engine(&settings, &data, &images, standing).await?;
+    let mode = if arguments.same_instance { InstanceMode::Replacing } else { InstanceMode::Lasting };
+    let engine = compose::engine(&settings, &data, &images, mode).await?;
     let stop = signals::stop()?;
     let taken_up = engine.recover().await.context("the data directory cannot be read")?;
     let address = format!("http://{}", listener.local_addr()?);
