@@ -3,6 +3,7 @@
 //! The plugin's view (WIT), the wire view (HTTP JSON) and the stored view are three sets of types
 //! elsewhere; these are the ones between.
 
+mod account;
 mod artifact;
 mod asked;
 mod bytes;
@@ -33,8 +34,10 @@ mod run;
 pub mod schema;
 mod summary;
 mod text;
+mod token;
 mod weight;
 
+pub use account::{Account, Role};
 pub use artifact::{Artifact, ArtifactKind, RunArtifact};
 pub use asked::{AskedCall, PlacedFile};
 pub use call::{CallEnd, ContainerCall, ContainerResult, Ending, File, Omission, OnFailure, Source};
@@ -61,4 +64,5 @@ pub use resources::Resources;
 pub use run::{Run, RunState, UnfinishedRun};
 pub use summary::RunSummary;
 pub use text::{TextError, check_text};
+pub use token::{TOKEN_BYTES, Token, TokenId, TokenIdError, TokenSecret, TokenSecretError};
 pub use weight::Weight;

@@ -5,6 +5,7 @@
 //! connection that reads (`connection`). What the closure does is in the file of its subject; between columns
 //! and domain types stand `rows`, and `documents` for what is JSON.
 
+mod accounts;
 mod backup;
 mod blobs;
 mod commit;

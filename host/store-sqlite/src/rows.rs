@@ -213,7 +213,7 @@ pub(crate) fn parsed<T: FromStr<Err: Display>>(row: &Row<'_>, column: &str) -> S
     text.parse().map_err(|error| damaged(column, error))
 }
 
-fn time(row: &Row<'_>, column: &str) -> SqlResult<Option<Timestamp>> {
+pub(crate) fn time(row: &Row<'_>, column: &str) -> SqlResult<Option<Timestamp>> {
     let text: Option<String> = row.get(column)?;
     text.map(|text| text.parse().map_err(|error| damaged(column, error))).transpose()
 }

@@ -23,6 +23,7 @@ const MIGRATIONS: &[Migration] = &[
     (include_str!("schema/documents.sql"), tell_what_is_asked),
     (include_str!("schema/plugin_revisions.sql"), nothing),
     (include_str!("schema/owners.sql"), record_uploads),
+    (include_str!("schema/accounts.sql"), nothing),
 ];
 
 /// Brings the schema up to date, whole or not at all.

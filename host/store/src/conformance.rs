@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a suite fails the test that calls it")]
 
+pub mod accounts;
 pub mod blobs;
 pub mod commits;
 pub mod fences;
@@ -28,6 +29,7 @@ pub async fn check(open: impl AsyncFn() -> Subject) {
     check_requests(&open).await;
     check_blobs(&open).await;
     check_owners(&open).await;
+    check_accounts(&open).await;
 }
 
 async fn check_runs(open: &impl AsyncFn() -> Subject) {
@@ -113,4 +115,11 @@ async fn check_owners(open: &impl AsyncFn() -> Subject) {
     owners::a_name_belongs_to_whoever_took_it(&open().await).await;
     owners::bytes_are_named_by_whoever_uploaded_them(&open().await).await;
     owners::bytes_are_named_by_whose_run_shows_them(&open().await).await;
+}
+
+async fn check_accounts(open: &impl AsyncFn() -> Subject) {
+    accounts::accounts_read_back(&open().await).await;
+    accounts::a_token_is_found_by_its_digest(&open().await).await;
+    accounts::tokens_are_listed_from_the_oldest(&open().await).await;
+    accounts::a_token_is_revoked(&open().await).await;
 }

@@ -14,8 +14,8 @@ pub enum StoreError {
     /// Other bytes go by the same name and version.
     #[error("this version exists already with other bytes; give the new one another version")]
     VersionExists,
-    /// The name of the plugin is another owner's.
-    #[error("another account has a plugin of this name; choose another")]
+    /// The name is taken: an account has it, or it is that of a plugin of another account.
+    #[error("another account has this name; choose another")]
     NameTaken,
     /// Another run goes by this id.
     #[error("a run with this id exists")]

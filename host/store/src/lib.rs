@@ -1,5 +1,6 @@
 //! Records, events and artifacts: ports, their errors, a store in memory, and what every store must do.
 
+mod accounts;
 pub mod conformance;
 mod error;
 mod memory;
@@ -9,6 +10,7 @@ mod retention;
 mod space;
 mod uploads;
 
+pub use accounts::Accounts;
 pub use error::StoreError;
 pub use memory::MemoryStore;
 pub use port::{Added, BlobStream, BlobWriter, Blobs, Journal, Lease, Plugins, Renewed, RunQuery, Runs};

@@ -1,6 +1,7 @@
 //! A store in memory that keeps what the others keep, for tests of what stands on a store. What is in it is
 //! committed: it outlives whoever uses it.
 
+mod accounts;
 mod blobs;
 mod journal;
 mod plugins;
@@ -17,8 +18,8 @@ use jiff::Timestamp;
 use parking_lot::{Mutex, MutexGuard};
 use semver::Version;
 use simulay_model::{
-    AccountName, AskedCall, AttemptProgress, Clock, Digest, Event, Plugin, PluginEvent, PluginName, Run,
-    RunArtifact, RunId, Step,
+    Account, AccountName, AskedCall, AttemptProgress, Clock, Digest, Event, Plugin, PluginEvent, PluginName,
+    Run, RunArtifact, RunId, Step, Token, TokenId,
 };
 
 use crate::{Remembered, RequestKey};
@@ -36,6 +37,8 @@ struct State {
     requests: HashMap<RequestKey, Remembered>,
     blobs: BTreeMap<Digest, Bytes>,
     uploads: HashSet<(AccountName, Digest)>,
+    accounts: BTreeMap<AccountName, Account>,
+    tokens: BTreeMap<TokenId, Token>,
 }
 
 struct PluginEntry {

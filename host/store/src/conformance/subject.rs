@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use simulay_model::{Change, Clock, Decision, Digest, Effects, Event, Progress, RunId};
 
 use super::samples::{now, planned, run};
-use crate::{BlobStream, Blobs, Journal, Plugins, Requests, Runs, StoreError, Uploads};
+use crate::{Accounts, BlobStream, Blobs, Journal, Plugins, Requests, Runs, StoreError, Uploads};
 
 /// A store to be checked: its ports.
 pub struct Subject {
@@ -22,6 +22,8 @@ pub struct Subject {
     pub requests: Arc<dyn Requests>,
     /// Who uploaded what.
     pub uploads: Arc<dyn Uploads>,
+    /// Its accounts.
+    pub accounts: Arc<dyn Accounts>,
     /// Its plugins.
     pub plugins: Arc<dyn Plugins>,
     /// Its blobs.
@@ -34,13 +36,14 @@ impl Subject {
     /// A store whose records are one thing.
     pub fn new<R>(records: Arc<R>, blobs: Arc<dyn Blobs>, clock: Arc<ManualClock>) -> Self
     where
-        R: Runs + Journal + Requests + Uploads + Plugins + 'static,
+        R: Runs + Journal + Requests + Uploads + Accounts + Plugins + 'static,
     {
         Self {
             runs: records.clone(),
             journal: records.clone(),
             requests: records.clone(),
             uploads: records.clone(),
+            accounts: records.clone(),
             plugins: records,
             blobs,
             clock,

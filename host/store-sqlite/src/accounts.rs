@@ -1,0 +1,143 @@
+//! Accounts and tokens.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use simulay_model::{Account, AccountName, Digest, Role, Token, TokenId};
+use simulay_store::{Accounts, StoreError};
+
+use crate::failure::SqlResult;
+use crate::rows::{parsed, time};
+use crate::store::SqliteStore;
+
+const TOKENS: &str =
+    "SELECT id, account, label, sha256, tokens.role, tokens.created_at, expires_at, revoked_at,
+    last_used_at FROM tokens";
+
+#[async_trait]
+impl Accounts for SqliteStore {
+    async fn add_account(&self, account: Account) -> Result<(), StoreError> {
+        self.write("account.add", move |connection| {
+            let sql = "INSERT INTO accounts (name, role, created_at) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (name) DO NOTHING";
+            let Account { name, role, created_at } = &account;
+            let values = params![name.as_str(), role.as_str(), created_at.to_string()];
+            let added = connection.prepare_cached(sql)?.execute(values)?;
+            if added > 0 { Ok(()) } else { Err(StoreError::NameTaken.into()) }
+        })
+        .await
+    }
+
+    async fn set_role(&self, account: &AccountName, role: Role) -> Result<(), StoreError> {
+        let account = account.clone();
+        self.write("account.role", move |connection| {
+            let sql = "UPDATE accounts SET role = ?2 WHERE name = ?1";
+            found(connection.prepare_cached(sql)?.execute([account.as_str(), role.as_str()])?)
+        })
+        .await
+    }
+
+    async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
+        self.read(|connection| {
+            let sql = "SELECT name, role, created_at FROM accounts ORDER BY name";
+            let mut statement = connection.prepare_cached(sql)?;
+            let rows = statement.query_and_then([], |row| {
+                Ok(Account {
+                    name: parsed(row, "name")?,
+                    role: parsed(row, "role")?,
+                    created_at: parsed(row, "created_at")?,
+                })
+            })?;
+            rows.collect()
+        })
+        .await
+    }
+
+    async fn add_token(&self, token: Token) -> Result<(), StoreError> {
+        self.write("token.add", move |connection| add_token(connection, &token)).await
+    }
+
+    async fn token(&self, sha256: Digest) -> Result<Option<(Token, Account)>, StoreError> {
+        self.read(move |connection| {
+            let sql =
+                "SELECT tokens.*, accounts.role AS account_role, accounts.created_at AS account_created_at
+                 FROM tokens JOIN accounts ON name = account WHERE sha256 = ?1";
+            let mut statement = connection.prepare_cached(sql)?;
+            let found = statement.query_row([sha256.to_string()], |row| Ok(token_and_account(row)));
+            found.optional()?.transpose()
+        })
+        .await
+    }
+
+    async fn tokens(&self, account: Option<&AccountName>) -> Result<Vec<Token>, StoreError> {
+        let account = account.map(AccountName::to_string);
+        self.read(move |connection| {
+            let sql = [TOKENS, "WHERE ?1 IS NULL OR account = ?1 ORDER BY id"].join(" ");
+            let mut statement = connection.prepare_cached(&sql)?;
+            let rows = statement.query_and_then([account], token)?;
+            rows.collect()
+        })
+        .await
+    }
+
+    async fn revoke(&self, token: TokenId, at: Timestamp) -> Result<(), StoreError> {
+        self.write_at_last("token.revoke", move |connection| {
+            let sql = "UPDATE tokens SET revoked_at = coalesce(revoked_at, ?2) WHERE id = ?1";
+            found(connection.prepare_cached(sql)?.execute([token.to_string(), at.to_string()])?)
+        })
+        .await
+    }
+
+    async fn used(&self, token: TokenId, at: Timestamp) -> Result<(), StoreError> {
+        self.write("token.used", move |connection| {
+            let sql = "UPDATE tokens SET last_used_at = ?2 WHERE id = ?1";
+            found(connection.prepare_cached(sql)?.execute([token.to_string(), at.to_string()])?)
+        })
+        .await
+    }
+}
+
+fn found(changed: usize) -> SqlResult<()> {
+    if changed > 0 { Ok(()) } else { Err(StoreError::NotFound.into()) }
+}
+
+fn add_token(connection: &Connection, token: &Token) -> SqlResult<()> {
+    let sql = "INSERT INTO tokens (id, account, label, sha256, role, created_at, expires_at, revoked_at,
+             last_used_at)
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM accounts WHERE name = ?2";
+    let added = connection.prepare_cached(sql)?.execute(params![
+        token.id.to_string(),
+        token.account.as_str(),
+        token.label,
+        token.sha256.to_string(),
+        token.role.map(Role::as_str),
+        token.created_at.to_string(),
+        token.expires_at.map(|at| at.to_string()),
+        token.revoked_at.map(|at| at.to_string()),
+        token.last_used_at.map(|at| at.to_string()),
+    ])?;
+    found(added)
+}
+
+fn token_and_account(row: &Row<'_>) -> SqlResult<(Token, Account)> {
+    let token = token(row)?;
+    let name = token.account.clone();
+    let account =
+        Account { name, role: parsed(row, "account_role")?, created_at: parsed(row, "account_created_at")? };
+    Ok((token, account))
+}
+
+fn token(row: &Row<'_>) -> SqlResult<Token> {
+    let role: Option<String> = row.get("role")?;
+    Ok(Token {
+        id: parsed(row, "id")?,
+        account: parsed(row, "account")?,
+        label: row.get("label")?,
+        sha256: parsed(row, "sha256")?,
+        role: role.map(|_| parsed(row, "role")).transpose()?,
+        created_at: parsed(row, "created_at")?,
+        expires_at: time(row, "expires_at")?,
+        revoked_at: time(row, "revoked_at")?,
+        last_used_at: time(row, "last_used_at")?,
+    })
+}
