@@ -2,6 +2,7 @@
 
 use utoipa::OpenApi;
 use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{RefOr, Schema};
 
 use crate::problem::{default_response, description, every_kind};
@@ -28,9 +29,19 @@ use crate::wire::{FieldError, Problem, ProblemKind};
 )]
 struct Base;
 
+/// How the document calls tokens.
+pub(crate) const TOKEN: &str = "token";
+/// Under which name an operation tells the least role that it needs.
+pub(crate) const ROLE: &str = "x-simulay-role";
+
 /// The document before its routes.
 pub(crate) fn base() -> utoipa::openapi::OpenApi {
-    Base::openapi()
+    let mut document = Base::openapi();
+    let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("sim_…").build();
+    if let Some(components) = &mut document.components {
+        components.add_security_scheme(TOKEN, SecurityScheme::Http(token));
+    }
+    document
 }
 
 /// The document with what is true of every route.

@@ -6,6 +6,7 @@
 
 mod accept;
 mod address_limit;
+mod authorization;
 mod body;
 mod caller;
 mod concurrency;
@@ -32,7 +33,7 @@ mod state;
 mod telemetry;
 pub mod wire;
 
-pub use caller::{Authenticator, OnePerson};
+pub use caller::{Authenticator, ByToken, OnePerson};
 pub use router::{openapi, router};
 pub use serve::serve;
 pub use settings::ApiSettings;

@@ -28,6 +28,8 @@ pub(crate) const fn meaning(kind: ProblemKind) -> (StatusCode, &'static str) {
     match kind {
         Kind::InvalidJson => (StatusCode::BAD_REQUEST, "The body is not JSON"),
         Kind::InvalidHeader => (StatusCode::BAD_REQUEST, "A header is missing or wrong"),
+        Kind::Unauthenticated => (StatusCode::UNAUTHORIZED, "The request does not show who asks"),
+        Kind::Forbidden => (StatusCode::FORBIDDEN, "The role does not allow it"),
         Kind::NotFound => (StatusCode::NOT_FOUND, "There is no such thing"),
         Kind::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "The method is not offered here"),
         Kind::NotAcceptable => (StatusCode::NOT_ACCEPTABLE, "The accepted media types are not offered"),

@@ -15,8 +15,8 @@ use crate::hosts::Hosts;
 use crate::origins::Origins;
 use crate::state::Api;
 use crate::{
-    ApiSettings, Authenticator, connections, documentation, hosts, linger, middleware, origins, routes,
-    telemetry,
+    ApiSettings, Authenticator, OnePerson, connections, documentation, hosts, linger, middleware, origins,
+    routes, telemetry,
 };
 
 /// The interface over `engine`, for whoever `authenticator` says asks. Once `draining` is cancelled nobody is ready, and streams and
@@ -28,9 +28,9 @@ pub fn router(
     draining: CancellationToken,
 ) -> Router {
     telemetry::begin();
-    let (routes, document) = documented(settings).split_for_parts();
+    let (routes, document) = documented(settings, &authenticator).split_for_parts();
     let document = serde_json::to_vec(&documentation::complete(document)).unwrap_or_default();
-    let api = Api::new(engine, authenticator, settings, draining, Bytes::from(document));
+    let api = Api::new(engine, settings, draining, Bytes::from(document));
     let routes = routes.method_not_allowed_fallback(middleware::no_method).fallback(middleware::no_route);
     guarded(routes.with_state(api), settings)
 }
@@ -49,11 +49,12 @@ fn guarded(routes: Router, settings: &ApiSettings) -> Router {
 /// The OpenAPI document of the interface.
 #[must_use]
 pub fn openapi() -> OpenApi {
-    documentation::complete(documented(&ApiSettings::default()).into_openapi())
+    let anyone: Arc<dyn Authenticator> = Arc::new(OnePerson);
+    documentation::complete(documented(&ApiSettings::default(), &anyone).into_openapi())
 }
 
-fn documented(settings: &ApiSettings) -> OpenApiRouter<Api> {
-    OpenApiRouter::with_openapi(documentation::base()).merge(routes::all(settings))
+fn documented(settings: &ApiSettings, authenticator: &Arc<dyn Authenticator>) -> OpenApiRouter<Api> {
+    OpenApiRouter::with_openapi(documentation::base()).merge(routes::all(settings, authenticator))
 }
 
 #[cfg(test)]

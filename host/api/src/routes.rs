@@ -8,6 +8,7 @@ mod events;
 mod images;
 mod inputs;
 mod logs;
+mod me;
 mod metrics;
 mod pipelines;
 mod plugins;
@@ -15,80 +16,120 @@ mod probes;
 mod runs;
 mod system;
 
+use std::sync::Arc;
+
 use axum::middleware::from_fn_with_state;
+use simulay_model::Role;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::authorization::{needs, open_to_all};
 use crate::state::Api;
-use crate::{ApiSettings, accept, deadline};
+use crate::{ApiSettings, Authenticator, accept, deadline};
 
-/// Every route with its documentation.
-pub(crate) fn all(settings: &ApiSettings) -> OpenApiRouter<Api> {
+type Routes = OpenApiRouter<Api>;
+
+/// Every route with its documentation, each behind the role that it needs.
+pub(crate) fn all(settings: &ApiSettings, authenticator: &Arc<dyn Authenticator>) -> Routes {
+    let groups = Groups { settings, authenticator };
     let quick = from_fn_with_state(settings.request_timeout, deadline::bounded);
-    let json = from_fn_with_state("application/json", accept::check);
     OpenApiRouter::new()
-        .merge(quick_json().route_layer(json.clone()).route_layer(quick.clone()))
-        .merge(waiting_json(settings).route_layer(json.clone()))
-        .merge(uploads().route_layer(json))
-        .merge(streams())
-        .merge(plain().route_layer(quick))
+        .merge(groups.quick().route_layer(quick))
+        .merge(groups.waiting())
+        .merge(groups.uploads())
+        .merge(groups.streams())
 }
 
-fn quick_json() -> OpenApiRouter<Api> {
+/// Routes by how long they may take.
+struct Groups<'a> {
+    settings: &'a ApiSettings,
+    authenticator: &'a Arc<dyn Authenticator>,
+}
+
+impl Groups<'_> {
+    /// Routes that answer with JSON. Whoever may not use them is told so before anything else.
+    fn json(&self, role: Role, routes: Routes) -> Routes {
+        needs(role, self.authenticator, answering_with_json(routes))
+    }
+
+    fn quick(&self) -> Routes {
+        let documents = OpenApiRouter::new()
+            .routes(routes!(documents::openapi))
+            .routes(routes!(documents::page))
+            .routes(routes!(documents::script))
+            .routes(routes!(documents::style));
+        let probes = OpenApiRouter::new().routes(routes!(probes::health)).routes(routes!(probes::readiness));
+        let author =
+            OpenApiRouter::new().routes(routes!(plugins::retire)).routes(routes!(pipelines::roll_back));
+        let probe = OpenApiRouter::new().routes(routes!(inputs::probe));
+        let metrics = OpenApiRouter::new().routes(routes!(metrics::show));
+        OpenApiRouter::new()
+            .merge(self.json(Role::Viewer, looks()))
+            .merge(self.json(Role::Runner, asks()))
+            .merge(self.json(Role::Author, author))
+            .merge(needs(Role::Runner, self.authenticator, probe))
+            .merge(needs(Role::Operator, self.authenticator, metrics))
+            .merge(open_to_all(answering_with_json(probes)))
+            .merge(open_to_all(documents))
+    }
+
+    /// Bounded by how long the client would wait.
+    fn waiting(&self) -> Routes {
+        let waiting = from_fn_with_state(self.settings.request_timeout, deadline::waiting);
+        let runner = OpenApiRouter::new().routes(routes!(runs::create)).routes(routes!(runs::create_as));
+        let author = OpenApiRouter::new().routes(routes!(plugins::activate));
+        let operator = OpenApiRouter::new().routes(routes!(plugins::approve));
+        OpenApiRouter::new()
+            .merge(self.json(Role::Runner, runner))
+            .merge(self.json(Role::Author, author))
+            .merge(self.json(Role::Operator, operator))
+            .route_layer(waiting)
+    }
+
+    /// Bounded by the pace of their bodies.
+    fn uploads(&self) -> Routes {
+        let runner = OpenApiRouter::new().routes(routes!(inputs::upload)).routes(routes!(archives::upload));
+        let author = OpenApiRouter::new().routes(routes!(plugins::upload));
+        self.json(Role::Runner, runner).merge(self.json(Role::Author, author))
+    }
+
+    /// Bounded by the pace of their readers.
+    fn streams(&self) -> Routes {
+        let events = from_fn_with_state("text/event-stream", accept::check);
+        let text = from_fn_with_state("text/plain", accept::check);
+        let viewer = OpenApiRouter::new()
+            .merge(OpenApiRouter::new().routes(routes!(events::follow)).route_layer(events))
+            .merge(OpenApiRouter::new().routes(routes!(logs::follow)).route_layer(text))
+            .routes(routes!(artifacts::download));
+        needs(Role::Viewer, self.authenticator, viewer)
+    }
+}
+
+/// Looks at what there is.
+fn looks() -> Routes {
     OpenApiRouter::new()
         .routes(routes!(plugins::list))
         .routes(routes!(plugins::versions))
-        .routes(routes!(plugins::show, plugins::retire))
+        .routes(routes!(plugins::show))
         .routes(routes!(pipelines::list))
         .routes(routes!(pipelines::show))
-        .routes(routes!(pipelines::preview))
-        .routes(routes!(pipelines::roll_back))
         .routes(routes!(runs::list))
         .routes(routes!(runs::show))
-        .routes(routes!(runs::cancel))
         .routes(routes!(calls::list))
         .routes(routes!(artifacts::list))
         .routes(routes!(images::list))
-        .routes(routes!(inputs::missing))
         .routes(routes!(system::show))
-        .routes(routes!(probes::health))
-        .routes(routes!(probes::readiness))
+        .routes(routes!(me::show))
 }
 
-fn waiting_json(settings: &ApiSettings) -> OpenApiRouter<Api> {
-    let waiting = from_fn_with_state(settings.request_timeout, deadline::waiting);
+/// Asks for what a run needs, or for its end.
+fn asks() -> Routes {
     OpenApiRouter::new()
-        .routes(routes!(runs::create))
-        .routes(routes!(runs::create_as))
-        .routes(routes!(plugins::activate))
-        .routes(routes!(plugins::approve))
-        .route_layer(waiting)
+        .routes(routes!(pipelines::preview))
+        .routes(routes!(runs::cancel))
+        .routes(routes!(inputs::missing))
 }
 
-/// Bounded by the pace of their bodies.
-fn uploads() -> OpenApiRouter<Api> {
-    OpenApiRouter::new()
-        .routes(routes!(plugins::upload))
-        .routes(routes!(inputs::upload))
-        .routes(routes!(archives::upload))
-}
-
-/// Bounded by the pace of their readers.
-fn streams() -> OpenApiRouter<Api> {
-    let events = from_fn_with_state("text/event-stream", accept::check);
-    let text = from_fn_with_state("text/plain", accept::check);
-    OpenApiRouter::new()
-        .merge(OpenApiRouter::new().routes(routes!(events::follow)).route_layer(events))
-        .merge(OpenApiRouter::new().routes(routes!(logs::follow)).route_layer(text))
-        .routes(routes!(artifacts::download))
-}
-
-fn plain() -> OpenApiRouter<Api> {
-    OpenApiRouter::new()
-        .routes(routes!(inputs::probe))
-        .routes(routes!(metrics::show))
-        .routes(routes!(documents::openapi))
-        .routes(routes!(documents::page))
-        .routes(routes!(documents::script))
-        .routes(routes!(documents::style))
+fn answering_with_json(routes: Routes) -> Routes {
+    routes.route_layer(from_fn_with_state("application/json", accept::check))
 }

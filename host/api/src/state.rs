@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::extract::FromRef;
 use bytes::Bytes;
 use simulay_engine::Engine;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use crate::ApiSettings;
 use crate::concurrency::ConcurrencyLimit;
-use crate::{ApiSettings, Authenticator};
 
 /// How many wait for the permit of each upload.
 const WAITING: usize = 8;
@@ -18,8 +17,6 @@ const WAITING: usize = 8;
 #[derive(Clone)]
 pub(crate) struct Api {
     pub(crate) engine: Engine,
-    /// Tells who asks.
-    pub(crate) authenticator: Arc<dyn Authenticator>,
     pub(crate) settings: Arc<ApiSettings>,
     /// Cancelled once the server stops: streams end, waits end, nobody is ready.
     pub(crate) draining: CancellationToken,
@@ -46,7 +43,6 @@ pub(crate) struct Api {
 impl Api {
     pub(crate) fn new(
         engine: Engine,
-        authenticator: Arc<dyn Authenticator>,
         settings: &ApiSettings,
         draining: CancellationToken,
         document: Bytes,
@@ -54,7 +50,6 @@ impl Api {
         let uploads = Arc::new(Semaphore::new(settings.max_uploads));
         Self {
             engine,
-            authenticator,
             settings: Arc::new(settings.clone()),
             draining,
             uploads,
@@ -69,11 +64,5 @@ impl Api {
                 .set_by("server.max_downloads"),
             document,
         }
-    }
-}
-
-impl FromRef<Api> for Arc<dyn Authenticator> {
-    fn from_ref(api: &Api) -> Self {
-        api.authenticator.clone()
     }
 }

@@ -3,6 +3,7 @@
 //! They stand beside the domain types, not on them: what is stored or shown to plugins may change
 //! while these stay.
 
+mod account;
 mod artifact;
 mod call;
 mod event;
@@ -17,6 +18,7 @@ mod report;
 mod run;
 mod system;
 
+pub use account::{Me, Role};
 pub use artifact::{Artifact, ArtifactKind, ArtifactList, ListedArtifact};
 pub use call::{
     Asked, Call, CallList, CallResult, Ending, Omission, OnFailure, PlacedFile, Preview, Resources, Variable,

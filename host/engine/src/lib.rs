@@ -1,6 +1,7 @@
 //! What happens to a run. Owns no technology: it is given a sandbox, containers and a store.
 
 mod accept;
+mod accounts;
 mod active_time;
 mod approval;
 mod archive;
@@ -44,6 +45,7 @@ mod upkeep;
 mod upload;
 mod verdict;
 
+pub use accounts::{AccountError, Accounts, NewToken};
 pub use approval::{Approval, PluginPolicy};
 pub use archive::ArchiveWriter;
 pub use backoff::Backoff;

@@ -116,7 +116,7 @@ impl PluginLife {
             return Ok(Decision::Unchanged);
         }
         next.revision = self.revision.saturating_add(1);
-        let Principal { account, via } = by;
+        let Principal { account, via, .. } = by;
         let event = |kind| PluginEvent { at, kind, account: account.clone(), by: via.clone() };
         let events = kinds.into_iter().map(event).collect();
         Ok(Decision::Commit(Box::new(PluginEffects { life: next, versions, events })))

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Role;
+
 /// The account that everything belongs to on a host for one person.
 const LOCAL: &str = "local";
 
@@ -71,15 +73,17 @@ impl fmt::Display for AccountName {
 pub struct Principal {
     /// The account that what comes of it belongs to.
     pub account: AccountName,
+    /// What it may do.
+    pub role: Role,
     /// How the request came, e.g. `rest from 127.0.0.1`.
     pub via: String,
 }
 
 impl Principal {
-    /// Who uses a host for one person.
+    /// Who uses a host for one person, and may do everything.
     #[must_use]
     pub fn local(via: &str) -> Self {
-        Self { account: AccountName::local(), via: via.to_owned() }
+        Self { account: AccountName::local(), role: Role::Admin, via: via.to_owned() }
     }
 
     /// What it gets to see.
@@ -134,7 +138,7 @@ mod tests {
     fn a_filter_admits_one_account_or_all() {
         let (one, other) = ("one".parse().unwrap(), "other".parse().unwrap());
         assert!(OwnerFilter::Any.admits(&one));
-        let only = Principal { account: one.clone(), via: String::new() }.visible();
+        let only = Principal { account: one.clone(), ..Principal::local("") }.visible();
         assert!(only.admits(&one) && !only.admits(&other));
     }
 }

@@ -64,6 +64,8 @@ impl From<schema::FieldError> for FieldError {
 pub enum ProblemKind {
     InvalidJson,
     InvalidHeader,
+    Unauthenticated,
+    Forbidden,
     NotFound,
     MethodNotAllowed,
     NotAcceptable,

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::request::Builder;
@@ -18,6 +19,7 @@ use simulay_containers::scripted::Scripted;
 use simulay_engine::{Engine, Parts, RetentionPorts, Settings, SystemEntropy};
 use simulay_model::{AccountName, Principal, SystemClock};
 use simulay_signals::LocalSignals;
+use simulay_store::StoreError;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
@@ -42,10 +44,12 @@ pub(crate) struct House {
 /// Believes the header [`ACCOUNT`].
 struct ByHeader;
 
+#[async_trait]
 impl Authenticator for ByHeader {
-    fn account(&self, request: &axum::http::request::Parts) -> AccountName {
-        let named = request.headers.get(ACCOUNT).map(|name| name.to_str().unwrap().parse().unwrap());
-        named.unwrap_or_else(AccountName::local)
+    async fn principal(&self, headers: &HeaderMap, via: &str) -> Result<Option<Principal>, StoreError> {
+        let named = headers.get(ACCOUNT).map(|name| name.to_str().unwrap().parse().unwrap());
+        let account = named.unwrap_or_else(AccountName::local);
+        Ok(Some(Principal { account, ..Principal::local(via) }))
     }
 }
 
@@ -82,6 +86,15 @@ impl House {
     }
 
     pub(crate) fn over(data: TempDir, settings: &ApiSettings, engine: Settings) -> Self {
+        Self::for_whom(Arc::new(ByHeader), data, settings, engine)
+    }
+
+    pub(crate) fn for_whom(
+        authenticator: Arc<dyn Authenticator>,
+        data: TempDir,
+        settings: &ApiSettings,
+        engine: Settings,
+    ) -> Self {
         let (records, blobs) = simulay_store_sqlite::open(data.path()).unwrap();
         let kept = RetentionPorts::over(records.clone(), blobs.clone(), Arc::new(SystemClock));
         let containers = Scripted::new();
@@ -102,7 +115,7 @@ impl House {
         let engine = Engine::new(parts, engine, Some(kept.clone()));
         engine.runner.listen();
         let draining = CancellationToken::new();
-        let router = router(engine.clone(), Arc::new(ByHeader), settings, draining.clone());
+        let router = router(engine.clone(), authenticator, settings, draining.clone());
         Self { router, engine, containers, draining, kept, data }
     }
 

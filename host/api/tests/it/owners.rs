@@ -1,20 +1,16 @@
 //! Two people on one host: what is one's is not there for the other, on every route.
 
-use std::collections::BTreeMap;
-
 use axum::body::Body;
-use axum::http::{Method, Request};
+use axum::http::Request;
 use bytes::Bytes;
 use serde_json::{Value, json};
-use simulay_api::openapi;
 use simulay_containers::scripted::Act;
 use simulay_model::Digest;
 
+use crate::every_route::{INPUT, OUTPUT, Route, routes};
 use crate::house::{ACCOUNT, Answer, House};
-use crate::scripts::{BEAM, HEAT, HEAT_NEWER};
+use crate::scripts::{BEAM, HEAT};
 
-const INPUT: &[u8] = b"the input of ada";
-const OUTPUT: &[u8] = b"the output of ada";
 /// What of Ada's must never reach Bob.
 const CANARIES: [&str; 4] = ["of ada", "Heat in a plate", "\"ada\"", "canary.csv"];
 
@@ -22,72 +18,10 @@ impl House {
     async fn send_as(&self, account: &str, request: axum::http::request::Builder, body: Bytes) -> Answer {
         self.send(request.header(ACCOUNT, account), Body::from(body)).await
     }
-}
 
-/// A request of either of the two, with what is Ada's.
-#[derive(Debug, Clone)]
-struct Route {
-    method: Method,
-    path: String,
-    media_type: &'static str,
-    body: Bytes,
-}
-
-impl Route {
-    async fn send(&self, house: &House, account: &str) -> Answer {
-        let request = Request::builder().method(self.method.clone()).uri(&self.path);
-        house.send_as(account, request.header("content-type", self.media_type), self.body.clone()).await
+    async fn ask(&self, account: &str, route: &Route) -> Answer {
+        self.send_as(account, route.request(), route.body.clone()).await
     }
-}
-
-/// Every route of the document by its operation, with what is Ada's in it.
-fn routes(run: &str) -> BTreeMap<String, Route> {
-    let document = serde_json::to_value(openapi()).unwrap();
-    let mut routes = BTreeMap::new();
-    for (path, item) in document["paths"].as_object().unwrap() {
-        for (method, operation) in item.as_object().unwrap() {
-            let name = operation["operationId"].as_str().unwrap();
-            let (media_type, body) = body(name);
-            let method = method.to_uppercase().parse().unwrap();
-            let route = Route { method, path: filled(name, path, run), media_type, body };
-            routes.insert(name.to_owned(), route);
-        }
-    }
-    routes
-}
-
-/// `path` with what is Ada's.
-fn filled(name: &str, path: &str, run: &str) -> String {
-    let sha256 = if name == "downloadArtifact" { Digest::of(OUTPUT) } else { Digest::of(INPUT) };
-    [
-        ("{id}", run),
-        ("{pipeline}", "heat"),
-        ("{name}", "heat"),
-        ("{version}", "1.0.0"),
-        ("{sha256}", &sha256.to_string()),
-        ("{step}", "0"),
-        ("{call}", "0"),
-        ("{stream}", "stdout"),
-    ]
-    .iter()
-    .fold(path.to_owned(), |path, (segment, value)| path.replace(segment, value))
-}
-
-fn body(name: &str) -> (&'static str, Bytes) {
-    let json = |value: Value| ("application/json", Bytes::from(value.to_string()));
-    match name {
-        "createRun" | "previewRun" => json(json!({})),
-        "createNamedRun" => json(json!({ "pipeline": "heat" })),
-        "listMissingInputs" => json(json!({ "sha256": [Digest::of(INPUT), Digest::of(OUTPUT)] })),
-        "uploadPlugin" => ("application/wasm", Bytes::from_static(HEAT_NEWER)),
-        "uploadInput" => ("application/octet-stream", Bytes::from_static(b"bytes of his own")),
-        "uploadArchive" => ("application/octet-stream", empty_archive()),
-        _ => ("application/json", Bytes::new()),
-    }
-}
-
-fn empty_archive() -> Bytes {
-    tar::Builder::new(Vec::new()).into_inner().unwrap().into()
 }
 
 /// What Bob gets on each route; a route that is not here fails the test.
@@ -101,7 +35,9 @@ fn answered(name: &str) -> u16 {
         "uploadPlugin" => 409,
         // His own, of which there is nothing yet, and what is everybody's.
         "listRuns" | "listPlugins" | "listPipelines" | "listMissingInputs" | "listImages" | "showSystem"
-        | "health" | "readiness" | "metrics" | "openapi" | "docs" | "docsScript" | "docsStyle" => 200,
+        | "showMe" | "health" | "readiness" | "metrics" | "openapi" | "docs" | "docsScript" | "docsStyle" => {
+            200
+        }
         "uploadInput" | "uploadArchive" => 201,
         other => panic!("who may what on the route {other}?"),
     }
@@ -127,7 +63,7 @@ async fn of_ada() -> (House, String) {
 async fn nothing_of_one_is_there_for_the_other_on_any_route() {
     let (house, run) = of_ada().await;
     for (name, route) in routes(&run) {
-        let answer = route.send(&house, "bob").await;
+        let answer = house.ask("bob", &route).await;
         assert_eq!(answer.status, answered(&name), "{name}: {}", answer.text());
         let told = answer.text();
         let documents = matches!(name.as_str(), "openapi" | "docs" | "docsScript" | "docsStyle");
@@ -135,14 +71,12 @@ async fn nothing_of_one_is_there_for_the_other_on_any_route() {
     }
     let list = |name: &str| routes(&run).remove(name).unwrap();
     for (name, key) in [("listRuns", "runs"), ("listPlugins", "plugins"), ("listPipelines", "pipelines")] {
-        let lists: [Value; 2] = [
-            list(name).send(&house, "bob").await.document(),
-            list(name).send(&house, "ada").await.document(),
-        ];
+        let lists: [Value; 2] =
+            [house.ask("bob", &list(name)).await.document(), house.ask("ada", &list(name)).await.document()];
         let counts = lists.map(|list| list[key].as_array().unwrap().len());
         assert_eq!(counts, [0, 1], "{name}");
     }
-    let missing: Value = list("listMissingInputs").send(&house, "bob").await.document();
+    let missing: Value = house.ask("bob", &list("listMissingInputs")).await.document();
     assert_eq!(missing["missing"].as_array().unwrap().len(), 2);
 }
 
@@ -159,8 +93,8 @@ async fn all_of_it_is_there_for_whose_it_is() {
     let mut routes: Vec<_> = routes(&run).into_iter().collect();
     routes.sort_by_key(|(name, _)| order(name));
     for (name, route) in &routes {
-        route.send(&house, "bob").await;
-        let answer = route.send(&house, "ada").await;
+        house.ask("bob", route).await;
+        let answer = house.ask("ada", route).await;
         let expected: &[u16] = match name.as_str() {
             // It has ended; it is another request by that id.
             "cancelRun" | "createNamedRun" => &[409],

@@ -152,7 +152,7 @@ impl Catalog {
 
 /// The host, at work for whoever owns the plugin.
 fn host_for(plugin: &Plugin) -> Principal {
-    Principal { account: plugin.owner.clone(), via: "host".to_owned() }
+    Principal { account: plugin.owner.clone(), ..Principal::local("host") }
 }
 
 /// Where `run` did not give what `example` expects.

@@ -1,6 +1,7 @@
 //! What the engine does, over a real store, with scripted plugins and containers.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail like tests")]
 
+mod accounts;
 mod house;
 mod life;
 mod recovery;

@@ -1,0 +1,43 @@
+//! Accounts on the wire.
+
+use serde::{Deserialize, Serialize};
+use simulay_model as model;
+use utoipa::ToSchema;
+
+/// Who asks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Me {
+    /// The account.
+    #[schema(example = "local")]
+    pub account: String,
+    /// What it may do.
+    pub role: Role,
+}
+
+/// What an account may do; each role may do what those before it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Looks at what is its own.
+    Viewer,
+    /// Runs pipelines.
+    Runner,
+    /// Uploads plugins, and says which versions serve.
+    Author,
+    /// Approves what plugins ask for, and sees how the host does.
+    Operator,
+    /// Makes accounts and tokens.
+    Admin,
+}
+
+impl From<model::Role> for Role {
+    fn from(role: model::Role) -> Self {
+        match role {
+            model::Role::Viewer => Self::Viewer,
+            model::Role::Runner => Self::Runner,
+            model::Role::Author => Self::Author,
+            model::Role::Operator => Self::Operator,
+            model::Role::Admin => Self::Admin,
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Who may use which route: each of them, by everyone there is.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{Method, Request};
+use serde_json::Value;
+use simulay_api::wire::Me;
+use simulay_api::{ApiSettings, ByToken};
+use simulay_engine::{Accounts, NewToken, Settings};
+use simulay_model::{Role, SystemClock, TOKEN_BYTES, TokenSecret};
+use simulay_store::MemoryStore;
+use strum::VariantNames as _;
+
+use crate::every_route::{Route, routes};
+use crate::house::{Answer, House};
+
+/// Routes that tell nothing of anybody.
+const OPEN: [&str; 6] = ["docs", "docsScript", "docsStyle", "health", "openapi", "readiness"];
+/// A run that nobody has.
+const NOBODYS: &str = "01990000-0000-7000-8000-000000000000";
+
+/// A host of many, and its accounts: one of each role, by its name.
+async fn of_many() -> (House, Accounts) {
+    let clock = Arc::new(SystemClock);
+    let accounts = Accounts::new(Arc::new(MemoryStore::new(clock.clone())), clock);
+    for name in Role::VARIANTS {
+        accounts.create(name.parse().unwrap(), name.parse().unwrap()).await.unwrap();
+    }
+    let authenticator = Arc::new(ByToken(accounts.clone()));
+    let data = tempfile::tempdir().unwrap();
+    let house = House::for_whom(authenticator, data, &ApiSettings::default(), Settings::default());
+    (house, accounts)
+}
+
+fn new_token(account: &str) -> NewToken {
+    NewToken { account: account.parse().unwrap(), label: String::new(), role: None, lifetime: None }
+}
+
+async fn secret(accounts: &Accounts, new: NewToken) -> TokenSecret {
+    accounts.create_token(new).await.unwrap().1
+}
+
+impl House {
+    async fn ask_with(&self, secret: Option<&TokenSecret>, route: &Route) -> Answer {
+        let mut request = route.request();
+        if let Some(secret) = secret {
+            request = request.header("authorization", format!("Bearer {}", secret.reveal()));
+        }
+        self.send(request, Body::from(route.body.clone())).await
+    }
+}
+
+/// The answer to `HEAD` has no document.
+#[track_caller]
+fn refused(route: &Route, answer: &Answer, status: u16, kind: &str) {
+    if route.method == Method::HEAD {
+        assert_eq!(answer.status, status, "{}", route.path);
+    } else {
+        answer.problem(status, kind);
+    }
+}
+
+#[tokio::test]
+async fn each_role_may_use_what_the_document_says_and_nothing_else() {
+    let (house, accounts) = of_many().await;
+    for name in Role::VARIANTS {
+        let role: Role = name.parse().unwrap();
+        let secret = secret(&accounts, new_token(name)).await;
+        for (operation, route) in routes(NOBODYS) {
+            let answer = house.ask_with(Some(&secret), &route).await;
+            let needed = route.role.as_ref().map(|role| role.parse::<Role>().unwrap());
+            if needed.is_some_and(|needed| needed > role) {
+                refused(&route, &answer, 403, "forbidden");
+            } else {
+                assert!(
+                    !matches!(answer.status.as_u16(), 401 | 403),
+                    "{operation} {name}: {}",
+                    answer.text()
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_a_valid_token_nothing_is_answered_but_what_is_open_to_all() {
+    let (house, accounts) = of_many().await;
+    let (revoked, gone) = accounts.create_token(new_token("admin")).await.unwrap();
+    accounts.revoke(revoked.id).await.unwrap();
+    let over = NewToken { lifetime: Some(Duration::ZERO), ..new_token("admin") };
+    let unknown = TokenSecret::of([7; TOKEN_BYTES]);
+    let secrets = [None, Some(gone), Some(secret(&accounts, over).await), Some(unknown)];
+    for (operation, route) in routes(NOBODYS) {
+        for secret in &secrets {
+            let answer = house.ask_with(secret.as_ref(), &route).await;
+            if OPEN.contains(&operation.as_str()) {
+                assert_eq!(answer.status, 200, "{operation}: {}", answer.text());
+            } else {
+                refused(&route, &answer, 401, "unauthenticated");
+                assert_eq!(answer.header("www-authenticate"), "Bearer", "{operation}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_route_needs_a_role_but_those_that_are_open_to_all() {
+    let open: Vec<_> = routes(NOBODYS).into_iter().filter(|(_, route)| route.role.is_none()).collect();
+    assert_eq!(open.into_iter().map(|(operation, _)| operation).collect::<Vec<_>>(), OPEN);
+}
+
+#[tokio::test]
+async fn whoever_asks_is_told_who_he_is() {
+    let (house, accounts) = of_many().await;
+    let lowered = NewToken { role: Some(Role::Viewer), ..new_token("author") };
+    for (new, account, role) in [(new_token("author"), "author", "author"), (lowered, "author", "viewer")] {
+        let secret = secret(&accounts, new).await;
+        let request = Request::get("/v1/me").header("authorization", format!("bearer {}", secret.reveal()));
+        let me: Me = house.send(request, Body::empty()).await.expect(200).document();
+        assert_eq!(
+            (me.account.as_str(), serde_json::to_value(me.role).unwrap()),
+            (account, Value::from(role))
+        );
+    }
+    let one = House::new();
+    let me: Me = one.get("/v1/me").await.expect(200).document();
+    assert_eq!(me.account, "local", "without accounts there is one person");
+}

@@ -1,0 +1,188 @@
+//! Who may ask: accounts, and the tokens by which they are known.
+//!
+//! # Flow
+//! [`Accounts::authenticate`] finds the token by the digest of its secret and says as whom its bearer asks. What it
+//! found is remembered for a moment, so that a token that is revoked is refused within that.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use lru::LruCache;
+use parking_lot::Mutex;
+use simulay_model::{
+    Account, AccountName, Clock, Digest, Principal, Role, TOKEN_BYTES, Token, TokenId, TokenSecret,
+};
+use simulay_store::StoreError;
+use tokio::time::Instant;
+
+/// How long what is known of a token is believed.
+const BELIEVED: Duration = Duration::from_secs(1);
+/// Tokens that are remembered.
+const REMEMBERED: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1023);
+/// How exactly it is known when a token was used last.
+const USED: SignedDuration = SignedDuration::from_mins(1);
+/// The longest label of a token, bytes.
+const MAX_LABEL: usize = 128;
+
+/// What a new token is to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewToken {
+    /// Whose.
+    pub account: AccountName,
+    /// What it is for.
+    pub label: String,
+    /// The most it lets the account do; none for all that the account may.
+    pub role: Option<Role>,
+    /// For how long it is taken; none for always.
+    pub lifetime: Option<Duration>,
+}
+
+/// Why accounts and tokens are not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// The label is too long or has control characters.
+    #[error("a label has at most {MAX_LABEL} bytes and no control characters")]
+    Label,
+    /// The time is past all times.
+    #[error("the lifetime is too long")]
+    Lifetime,
+    /// The machine gives no chance.
+    #[error("the machine gives no random numbers: {0}")]
+    Entropy(String),
+    /// There is no such account or token, or the name is taken.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Accounts and tokens. Cheap to clone.
+#[derive(Clone)]
+pub struct Accounts {
+    store: Arc<dyn simulay_store::Accounts>,
+    clock: Arc<dyn Clock>,
+    known: Arc<Mutex<LruCache<Digest, Known>>>,
+}
+
+/// What was found a moment ago.
+struct Known {
+    at: Instant,
+    found: Option<(Token, Account)>,
+}
+
+impl Accounts {
+    /// Those in `store`, by `clock`.
+    #[must_use]
+    pub fn new(store: Arc<dyn simulay_store::Accounts>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, clock, known: Arc::new(Mutex::new(LruCache::new(REMEMBERED))) }
+    }
+
+    /// Who asks with this secret, having come `via`; none when it is not taken.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn authenticate(
+        &self,
+        secret: &TokenSecret,
+        via: &str,
+    ) -> Result<Option<Principal>, StoreError> {
+        let now = self.clock.now();
+        let Some((token, account)) = self.find(secret.sha256()).await? else { return Ok(None) };
+        if !token.is_valid(now) {
+            return Ok(None);
+        }
+        self.take_down_use(&token, now).await;
+        let role = token.lowered(account.role);
+        Ok(Some(Principal { account: account.name, role, via: via.to_owned() }))
+    }
+
+    async fn find(&self, sha256: Digest) -> Result<Option<(Token, Account)>, StoreError> {
+        if let Some(known) = self.known.lock().get(&sha256)
+            && known.at.elapsed() < BELIEVED
+        {
+            return Ok(known.found.clone());
+        }
+        let (at, found) = (Instant::now(), self.store.token(sha256).await?);
+        self.known.lock().put(sha256, Known { at, found: found.clone() });
+        Ok(found)
+    }
+
+    async fn take_down_use(&self, token: &Token, now: Timestamp) {
+        if token.last_used_at.is_some_and(|last| now.duration_since(last) < USED) {
+            return;
+        }
+        // Before it is written: of many requests at once, one writes.
+        if let Some(Known { found: Some((known, _)), .. }) = self.known.lock().get_mut(&token.sha256) {
+            known.last_used_at = Some(now);
+        }
+        // A full disk keeps nobody out.
+        if let Err(error) = self.store.used(token.id, now).await {
+            tracing::warn!(token = %token.id, %error, "the use of a token is not taken down");
+        }
+    }
+
+    /// Makes an account.
+    ///
+    /// # Errors
+    /// [`StoreError::NameTaken`].
+    pub async fn create(&self, name: AccountName, role: Role) -> Result<Account, AccountError> {
+        let account = Account { name, role, created_at: self.clock.now() };
+        self.store.add_account(account.clone()).await?;
+        Ok(account)
+    }
+
+    /// All accounts, by name.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn list(&self) -> Result<Vec<Account>, StoreError> {
+        self.store.accounts().await
+    }
+
+    /// Makes a token; its secret is told here and never again.
+    ///
+    /// # Errors
+    /// See [`AccountError`].
+    pub async fn create_token(&self, new: NewToken) -> Result<(Token, TokenSecret), AccountError> {
+        if new.label.len() > MAX_LABEL || new.label.chars().any(char::is_control) {
+            return Err(AccountError::Label);
+        }
+        let (secret, created_at) = (draw()?, self.clock.now());
+        let expires_at = new.lifetime.map(|time| created_at.checked_add(time)).transpose();
+        let token = Token {
+            id: TokenId::generate(),
+            account: new.account,
+            label: new.label,
+            sha256: secret.sha256(),
+            role: new.role,
+            created_at,
+            expires_at: expires_at.map_err(|_| AccountError::Lifetime)?,
+            revoked_at: None,
+            last_used_at: None,
+        };
+        self.store.add_token(token.clone()).await?;
+        Ok((token, secret))
+    }
+
+    /// Tokens of one account, or of all, from the oldest.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn tokens(&self, account: Option<&AccountName>) -> Result<Vec<Token>, StoreError> {
+        self.store.tokens(account).await
+    }
+
+    /// Revokes a token: within a moment nobody is known by it.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn revoke(&self, token: TokenId) -> Result<(), StoreError> {
+        self.store.revoke(token, self.clock.now()).await
+    }
+}
+
+fn draw() -> Result<TokenSecret, AccountError> {
+    let mut bytes = [0; TOKEN_BYTES];
+    getrandom::fill(&mut bytes).map_err(|error| AccountError::Entropy(error.to_string()))?;
+    Ok(TokenSecret::of(bytes))
+}
