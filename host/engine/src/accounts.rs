@@ -131,6 +131,16 @@ impl Accounts {
         Ok(account)
     }
 
+    /// Changes what an account may do, within a moment also by tokens it has.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn set_role(&self, name: &AccountName, role: Role) -> Result<Account, AccountError> {
+        self.store.set_role(name, role).await?;
+        let account = self.list().await?.into_iter().find(|account| account.name == *name);
+        Ok(account.ok_or(StoreError::NotFound)?)
+    }
+
     /// All accounts, by name.
     ///
     /// # Errors

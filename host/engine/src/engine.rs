@@ -2,6 +2,7 @@
 
 use simulay_store::StoreError;
 
+use crate::accounts::Accounts;
 use crate::catalog::Catalog;
 use crate::intake::Intake;
 use crate::reader::Reader;
@@ -20,6 +21,8 @@ pub struct Engine {
     pub reader: Reader,
     /// Works on runs.
     pub runner: Runner,
+    /// Who may ask.
+    pub accounts: Accounts,
     shared: Shared,
 }
 
@@ -46,6 +49,7 @@ impl Engine {
             catalog: Catalog::new(shared.clone(), reader.clone()),
             reader,
             runner: Runner::new(shared.clone()),
+            accounts: Accounts::new(shared.parts.accounts.clone(), shared.parts.clock.clone()),
             shared,
         }
     }

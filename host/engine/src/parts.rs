@@ -6,7 +6,7 @@ use simulay_containers::{Admission, Containers};
 use simulay_model::Clock;
 use simulay_sandbox::Sandbox;
 use simulay_signals::Signals;
-use simulay_store::{Blobs, Journal, Plugins, Requests, Runs, Uploads};
+use simulay_store::{Accounts, Blobs, Journal, Plugins, Requests, Runs, Uploads};
 
 use crate::Entropy;
 
@@ -23,6 +23,8 @@ pub struct Parts {
     pub requests: Arc<dyn Requests>,
     /// Who uploaded what.
     pub uploads: Arc<dyn Uploads>,
+    /// Accounts and tokens.
+    pub accounts: Arc<dyn Accounts>,
     /// Hints to and from whoever else works on the same store.
     pub signals: Arc<dyn Signals>,
     /// Immutable bytes.

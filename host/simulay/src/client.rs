@@ -12,12 +12,13 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Method, RequestBuilder, Response};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use simulay_api::wire::{self, Call, CallList};
 use simulay_engine::Selector;
-use simulay_model::{EventData, RunId};
+use simulay_model::{EventData, RunId, TokenSecret};
 
 use crate::fault::Usage;
 use crate::tls::distrust;
@@ -57,14 +58,21 @@ impl ServerEvent {
 }
 
 impl Client {
-    /// A client of the server at `address`, e.g. `http://127.0.0.1:7373`.
-    pub(crate) fn new(address: &str) -> anyhow::Result<Self> {
+    /// A client of the server at `address`, e.g. `http://127.0.0.1:7373`, for whoever has `token`.
+    pub(crate) fn new(address: &str, token: Option<&TokenSecret>) -> anyhow::Result<Self> {
         let url = reqwest::Url::parse(address)
             .map_err(|_| Usage(format!("`{address}` is no server address; write http://HOST:PORT")))?;
         if !["http", "https"].contains(&url.scheme()) {
             bail!(Usage(format!("`{address}`: only http:// and https:// are spoken")));
         }
-        let http = reqwest::Client::builder().connect_timeout(CONNECT).no_proxy().build()?;
+        let mut headers = HeaderMap::new();
+        if let Some(token) = token {
+            let mut value = HeaderValue::from_str(&format!("Bearer {}", token.reveal()))?;
+            value.set_sensitive(true);
+            headers.insert(AUTHORIZATION, value);
+        }
+        let http = reqwest::Client::builder().connect_timeout(CONNECT).no_proxy().default_headers(headers);
+        let http = http.build()?;
         Ok(Self { server: address.trim_end_matches('/').to_owned(), http })
     }
 
@@ -215,9 +223,9 @@ mod tests {
     #[test]
     fn addresses_are_checked() {
         crate::tls::choose();
-        assert_eq!(Client::new("http://127.0.0.1:7373/").unwrap().server, "http://127.0.0.1:7373");
+        assert_eq!(Client::new("http://127.0.0.1:7373/", None).unwrap().server, "http://127.0.0.1:7373");
         for wrong in ["127.0.0.1:7373", "ftp://simulay.example", "nonsense"] {
-            assert!(Client::new(wrong).unwrap_err().is::<Usage>(), "{wrong}");
+            assert!(Client::new(wrong, None).unwrap_err().is::<Usage>(), "{wrong}");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The command line: one file per command.
 
+mod account;
 mod backup;
 mod dev;
 mod doctor;
@@ -15,6 +16,7 @@ mod request;
 mod run;
 mod runs;
 mod serve;
+mod token;
 
 use std::process::ExitCode;
 
@@ -49,6 +51,10 @@ enum Command {
     Runs(runs::Arguments),
     /// The images simulations may use: list, inspect, register, remove.
     Images(images::Arguments),
+    /// Who may use a server of many: create, list, role.
+    Account(account::Arguments),
+    /// Their tokens: create, list, revoke.
+    Token(token::Arguments),
     /// Copies the data directory, also while a server works in it.
     Backup(backup::Backup),
     /// Puts a copy of the data directory back.
@@ -70,6 +76,8 @@ pub(crate) async fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Plugin(arguments) => plugin::execute(arguments, json).await,
         Command::Runs(arguments) => runs::execute(arguments, json).await,
         Command::Images(arguments) => images::execute(arguments, json).await,
+        Command::Account(arguments) => account::execute(arguments, json).await,
+        Command::Token(arguments) => token::execute(arguments, json).await,
         Command::Backup(arguments) => backup::back_up(&arguments, json),
         Command::Restore(arguments) => backup::restore(&arguments, json),
         Command::Gc(arguments) => gc::execute(arguments, json).await,

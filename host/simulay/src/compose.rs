@@ -9,9 +9,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use simulay_api::OnePerson;
+use simulay_api::{Authenticator, ByToken, OnePerson};
 use simulay_containers_docker::Owner;
-use simulay_engine::{Engine, Parts, RetentionPorts, Settings as EngineSettings, SystemEntropy};
+use simulay_engine::{Accounts, Engine, Parts, RetentionPorts, Settings as EngineSettings, SystemEntropy};
 use simulay_model::SystemClock;
 use simulay_sandbox::{Sandbox, SandboxSettings};
 use simulay_sandbox_wasm::{Launch, ProcessSandbox, Restriction};
@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::configuration::{Flags, Settings, is_loopback};
+use crate::configuration::{AuthMode, Flags, Settings, is_loopback};
 use crate::images::Images;
 use crate::instance::{self, InstanceMode};
 use crate::risks::Risk;
@@ -78,6 +78,13 @@ pub(crate) fn kept(records: Arc<SqliteStore>, blobs: Arc<ObjectBlobs>) -> Retent
     RetentionPorts::over(records, blobs, Arc::new(SystemClock))
 }
 
+/// Accounts in the data directory `data`, in which a server may work.
+pub(crate) fn accounts(data: &Path) -> anyhow::Result<Accounts> {
+    let store = simulay_store_sqlite::accounts(data)
+        .with_context(|| format!("the accounts in {} cannot be read", data.display()))?;
+    Ok(Accounts::new(store, Arc::new(SystemClock)))
+}
+
 /// An engine that keeps its data in `data`. Docker may be absent.
 pub(crate) async fn engine(
     settings: &Settings,
@@ -103,7 +110,8 @@ pub(crate) async fn engine(
         runs: records.clone(),
         journal: records.clone(),
         requests: records.clone(),
-        uploads: records,
+        uploads: records.clone(),
+        accounts: records,
         blobs,
         sandbox: sandbox_of(settings, Some(data))?,
         admission: Arc::new(policy),
@@ -123,7 +131,11 @@ pub(crate) async fn serve(
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let api = limits::of_api(settings, is_loopback(listener.local_addr()?.ip()));
-    let router = simulay_api::router(engine, Arc::new(OnePerson), &api, stop.clone());
+    let authenticator: Arc<dyn Authenticator> = match settings.auth.mode {
+        AuthMode::Local => Arc::new(OnePerson),
+        AuthMode::Accounts => Arc::new(ByToken(engine.accounts.clone())),
+    };
+    let router = simulay_api::router(engine, authenticator, &api, stop.clone());
     simulay_api::serve(listener, router, &api, stop).await;
     Ok(())
 }

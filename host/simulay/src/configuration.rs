@@ -24,6 +24,8 @@ pub(crate) struct Settings {
     pub(crate) accept_risks: Vec<Risk>,
     /// How the server is reached.
     pub(crate) server: Server,
+    /// Who may use it.
+    pub(crate) auth: Auth,
     /// Where data is kept.
     pub(crate) storage: Storage,
     /// How Docker is reached.
@@ -77,6 +79,24 @@ pub(crate) struct Server {
     pub(crate) max_archive_files: usize,
     /// Bytes of an archive of inputs, as it is sent and when it is unpacked.
     pub(crate) max_archive_bytes: u64,
+}
+
+/// Who may use the server.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Auth {
+    /// How it tells who asks.
+    pub(crate) mode: AuthMode,
+}
+
+/// How the server tells who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum AuthMode {
+    /// Not at all: whoever reaches it is the one person it serves.
+    Local,
+    /// By the tokens of accounts.
+    Accounts,
 }
 
 /// Where data is kept.
@@ -345,16 +365,24 @@ impl Settings {
         self.accept_risks.contains(&risk)
     }
 
-    /// Refuses an address that other machines reach, unless that is allowed.
+    /// Refuses an address that other machines reach, unless that is allowed and the server tells who asks.
     pub(crate) fn check_listen(&self) -> anyhow::Result<()> {
-        if self.server.allow_remote || is_loopback(self.server.listen.ip()) {
+        let listen = self.server.listen;
+        if is_loopback(listen.ip()) {
             return Ok(());
         }
-        bail!(Usage(format!(
-            "{} can be reached from other machines, and whoever reaches it may run simulations here; \
-             listen on 127.0.0.1, or say --allow-remote when a proxy or a firewall guards it",
-            self.server.listen
-        )))
+        if !self.server.allow_remote {
+            bail!(Usage(format!(
+                "{listen} can be reached from other machines; listen on 127.0.0.1, or say --allow-remote"
+            )));
+        }
+        if self.auth.mode == AuthMode::Accounts || self.accepts(Risk::NoAccounts) {
+            return Ok(());
+        }
+        let what =
+            format!("{listen} can be reached from other machines, and whoever reaches it may do everything");
+        let cure = "give those who use it accounts: auth.mode = \"accounts\" in the settings".to_owned();
+        bail!(Risk::NoAccounts.refusal(&[(what, cure)]))
     }
 
     /// The data directory.

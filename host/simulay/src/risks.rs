@@ -12,6 +12,8 @@ use crate::fault::Usage;
 pub(crate) enum Risk {
     /// Plugin code runs in processes that this machine does not confine.
     UnconfinedSandbox,
+    /// Other machines reach a server that does not tell who asks.
+    NoAccounts,
     /// Docker is reached over a network, where everyone can read and change what is said.
     PlainTcp,
     /// Docker does not filter the system calls of containers.

@@ -9,7 +9,7 @@ use simulay_store::StoreError;
 use tokio::sync::Semaphore;
 
 use crate::failure::{SqlError, SqlResult, stopped};
-use crate::schema::{known, migrate};
+use crate::schema::{check_version, known, migrate};
 
 /// Earlier versions may corrupt a WAL database (sqlite.org/wal.html, "WAL-reset bug").
 const OLDEST_SQLITE: i32 = 3_051_003;
@@ -27,6 +27,16 @@ pub(crate) fn open_for_writing(file: &Path) -> SqlResult<Connection> {
     connection.pragma_update(None, "foreign_keys", "ON")?;
     migrate(&mut connection)?;
     Ok(connection)
+}
+
+/// Refuses a schema that is not the one of this version.
+pub(crate) fn check_current(file: &Path) -> SqlResult<()> {
+    let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    if check_version(&connection)? == known() {
+        return Ok(());
+    }
+    let message = "the server at work in the data directory is of an earlier version; use that one's command";
+    Err(StoreError::Failed(message.to_owned()).into())
 }
 
 /// Writes what is there once more.

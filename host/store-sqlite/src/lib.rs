@@ -32,5 +32,5 @@ mod writer;
 
 pub use backup::{Copied, Identity, back_up, restore};
 pub use blobs::ObjectBlobs;
-pub use open::{Snapshot, open, open_with, snapshot};
+pub use open::{Snapshot, accounts, open, open_with, snapshot};
 pub use store::SqliteStore;

@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use simulay_model::{Clock, SystemClock};
-use simulay_store::StoreError;
+use simulay_store::{Accounts, StoreError};
 use tempfile::TempDir;
 
 use crate::blobs::BLOBS;
 use crate::blobs::ObjectBlobs;
+use crate::connection::check_current;
 use crate::copy::copy_records;
 use crate::directory::{DirectoryLock, unusable};
 use crate::observed::ObservedTime;
@@ -38,8 +39,25 @@ pub fn open_with(
     let observed = Arc::<ObservedTime>::default();
     let blobs = Arc::new(ObjectBlobs::open(&directory.join(BLOBS), observed.clone(), lock.clone())?);
     let times = Times { clock, observed };
-    let records = SqliteStore::open(&directory.join(RECORDS), times, lock)?;
+    let records = SqliteStore::open(&directory.join(RECORDS), times, Some(lock))?;
     Ok((Arc::new(records), blobs))
+}
+
+/// Accounts in the data directory, in which a host of this version may work.
+///
+/// # Errors
+/// When it cannot be used, or the host at work there is of an earlier version.
+pub fn accounts(directory: &Path) -> Result<Arc<dyn Accounts>, StoreError> {
+    let lock = match DirectoryLock::take(directory) {
+        Ok(lock) => Some(Arc::new(lock)),
+        // Whoever has it has brought its schema up to date; to do so now is not for us.
+        Err(_) => {
+            check_current(&records_in(directory)?)?;
+            None
+        }
+    };
+    let times = Times { clock: Arc::new(SystemClock), observed: Arc::default() };
+    Ok(Arc::new(SqliteStore::open(&directory.join(RECORDS), times, lock)?))
 }
 
 /// The records of a data directory as they were at one moment, and its blobs as they are.
@@ -64,7 +82,7 @@ pub fn snapshot(directory: &Path) -> Result<Snapshot, StoreError> {
     let observed = Arc::<ObservedTime>::default();
     let blobs = Arc::new(ObjectBlobs::look(&directory.join(BLOBS), observed.clone(), lock.clone())?);
     let times = Times { clock: Arc::new(SystemClock), observed };
-    let records = SqliteStore::open(&copy.path().join(RECORDS), times, lock)?;
+    let records = SqliteStore::open(&copy.path().join(RECORDS), times, Some(lock))?;
     Ok(Snapshot { records: Arc::new(records), blobs, _copy: copy })
 }
 

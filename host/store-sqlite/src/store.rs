@@ -35,8 +35,8 @@ pub struct SqliteStore {
     pub(crate) directory: PathBuf,
     /// For what must be possible on a full disk.
     pub(crate) reserve: Arc<Reserve>,
-    /// Given back after the connections are closed: fields are dropped in order.
-    _lock: Arc<DirectoryLock>,
+    /// Given back after the connections are closed: fields are dropped in order. None beside a host that has it.
+    _lock: Option<Arc<DirectoryLock>>,
 }
 
 impl SqliteStore {
@@ -44,7 +44,7 @@ impl SqliteStore {
     pub(crate) fn open(
         file: &Path,
         Times { clock, observed }: Times,
-        lock: Arc<DirectoryLock>,
+        lock: Option<Arc<DirectoryLock>>,
     ) -> Result<Self, StoreError> {
         let writing = connection::open_for_writing(file)?;
         observed.resume(stored_time(&writing)?);

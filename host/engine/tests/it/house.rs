@@ -61,6 +61,7 @@ impl House {
             journal: records.clone(),
             requests: records.clone(),
             uploads: records.clone(),
+            accounts: records.clone(),
             blobs: blobs.clone(),
             sandbox: Arc::new(plugins),
             admission: Arc::new(containers.clone()),

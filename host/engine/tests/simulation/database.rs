@@ -11,23 +11,25 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use jiff::Timestamp;
 use semver::Version;
 use simulay_model::{
-    AccountName, CallRecord, Digest, Effects, Event, OwnerFilter, Plugin, PluginEffects, PluginEvent,
-    PluginName, PluginSummary, Progress, Run, RunArtifact, RunId, RunSummary, Step, UnfinishedRun,
+    Account, AccountName, CallRecord, Digest, Effects, Event, OwnerFilter, Plugin, PluginEffects,
+    PluginEvent, PluginName, PluginSummary, Progress, Role, Run, RunArtifact, RunId, RunSummary, Step, Token,
+    TokenId, UnfinishedRun,
 };
 use simulay_store::{
-    Added, BlobStream, BlobWriter, Blobs, Claim, Journal, Lease, MemoryStore, Plugins, Remembered, Renewed,
-    RequestKey, Requests, RunQuery, Runs, StoreError, Uploads,
+    Accounts, Added, BlobStream, BlobWriter, Blobs, Claim, Journal, Lease, MemoryStore, Plugins, Remembered,
+    Renewed, RequestKey, Requests, RunQuery, Runs, StoreError, Uploads,
 };
 
 use crate::machine::Machine;
 use crate::world::WorldClock;
 
 /// What a store is, the real one or one in memory.
-pub(crate) trait Records: Plugins + Runs + Journal + Requests + Uploads {}
+pub(crate) trait Records: Plugins + Runs + Journal + Requests + Uploads + Accounts {}
 
-impl<T: Plugins + Runs + Journal + Requests + Uploads> Records for T {}
+impl<T: Plugins + Runs + Journal + Requests + Uploads + Accounts> Records for T {}
 
 /// A store, as all machines reach it.
 #[derive(Clone)]
@@ -300,5 +302,40 @@ impl Uploads for Database {
 
     async fn forget_uploads(&self, blobs: Vec<Digest>, age: Duration) -> Result<(), StoreError> {
         self.write(self.store.records.forget_uploads(blobs, age)).await
+    }
+}
+
+#[async_trait]
+impl Accounts for Database {
+    async fn add_account(&self, account: Account) -> Result<(), StoreError> {
+        self.write(self.store.records.add_account(account)).await
+    }
+
+    async fn set_role(&self, account: &AccountName, role: Role) -> Result<(), StoreError> {
+        self.write(self.store.records.set_role(account, role)).await
+    }
+
+    async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
+        self.read(self.store.records.accounts()).await
+    }
+
+    async fn add_token(&self, token: Token) -> Result<(), StoreError> {
+        self.write(self.store.records.add_token(token)).await
+    }
+
+    async fn token(&self, sha256: Digest) -> Result<Option<(Token, Account)>, StoreError> {
+        self.read(self.store.records.token(sha256)).await
+    }
+
+    async fn tokens(&self, account: Option<&AccountName>) -> Result<Vec<Token>, StoreError> {
+        self.read(self.store.records.tokens(account)).await
+    }
+
+    async fn revoke(&self, token: TokenId, at: Timestamp) -> Result<(), StoreError> {
+        self.write(self.store.records.revoke(token, at)).await
+    }
+
+    async fn used(&self, token: TokenId, at: Timestamp) -> Result<(), StoreError> {
+        self.write(self.store.records.used(token, at)).await
     }
 }

@@ -207,6 +207,7 @@ impl Story {
             journal: database.clone(),
             requests: database.clone(),
             uploads: database.clone(),
+            accounts: database.clone(),
             blobs: database,
             sandbox: Arc::new(Workers { machine: machine.clone(), crashes: self.crashes.clone() }),
             admission: Arc::new(policy()),

@@ -39,6 +39,9 @@ fn sentence(problem: &Problem, status: u16) -> String {
     if !problem.kind.is_empty() {
         sentence.push_str(&format!(" ({})", problem.kind));
     }
+    if problem.kind == "unauthenticated" {
+        sentence.push_str("\n  give yours in the variable SIMULAY_TOKEN; `simulay token create` makes one");
+    }
     if problem.kind == "approval_needed" {
         sentence.push_str("\n  `simulay plugin show` tells more, `simulay plugin approve` grants it");
     }

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 use semver::Version;
 use simulay_engine::Selector;
-use simulay_model::PluginName;
+use simulay_model::{PluginName, TokenSecretError};
 
 use crate::client::Client;
 use crate::configuration::Flags;
+use crate::fault::Usage;
 use crate::risks::Risk;
 
 /// Where the server is.
@@ -23,12 +24,18 @@ pub(crate) struct ServerOption {
         value_name = "URL"
     )]
     server: String,
+    /// Who asks, on a server of many; better given by the variable, which others on this machine do not see.
+    #[arg(long, global = true, env = "SIMULAY_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    token: Option<String>,
 }
 
 impl ServerOption {
     /// A client of that server.
     pub(crate) fn client(&self) -> anyhow::Result<Client> {
-        Client::new(&self.server)
+        // What is no token may be a secret as well: it is not told.
+        let token = self.token.as_ref().map(|text| text.trim().parse());
+        let token = token.transpose().map_err(|error: TokenSecretError| Usage(error.to_string()))?;
+        Client::new(&self.server, token.as_ref())
     }
 }
 

@@ -11,14 +11,15 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 use serde_json::json;
-use simulay_engine::Engine;
+use simulay_engine::{Accounts, Engine, NewToken};
+use simulay_model::{Role, TokenSecret};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 use super::options::LocalOptions;
 use crate::compose::{self, ImageIds};
-use crate::configuration::{Flags, Log, LogFormat, Settings};
+use crate::configuration::{AuthMode, Flags, Log, LogFormat, Settings};
 use crate::fault::Usage;
 use crate::instance::InstanceMode;
 use crate::terminal::{print_json_line, say};
@@ -59,6 +60,8 @@ impl Arguments {
 const SEND_BUFFER: u32 = 256 << 10;
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 1024;
+/// The name of the first account.
+const FIRST: &str = "admin";
 /// For Docker to answer before the server starts without it.
 const JUDGEMENT: Duration = Duration::from_secs(3);
 
@@ -68,6 +71,8 @@ struct Announcement<'a> {
     data: &'a Path,
     images: &'a ImageIds,
     taken_up: usize,
+    /// The token of the first account, which was made just now.
+    first_token: Option<TokenSecret>,
 }
 
 /// Serves until a signal asks for the end. Containers at work go on; the next start adopts them.
@@ -87,7 +92,8 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
     let stop = signals::stop()?;
     let taken_up = engine.recover().await.context("the data directory cannot be read")?;
     let address = format!("http://{}", listener.local_addr()?);
-    announce(&Announcement { address, data: &data, images: &images, taken_up }, json)?;
+    let first_token = first_token(&settings, &engine.accounts).await?;
+    announce(&Announcement { address, data: &data, images: &images, taken_up, first_token }, json)?;
     let watching = watch::docker(settings.clone(), images, findings, stop.clone());
     let watching = tokio::spawn(stop.clone().run_until_cancelled_owned(watching));
     serve(&settings, listener, engine, stop).await?;
@@ -97,6 +103,17 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
     }
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
+}
+
+/// The first account of a server of many, so that someone can make others; its token.
+async fn first_token(settings: &Settings, accounts: &Accounts) -> anyhow::Result<Option<TokenSecret>> {
+    if settings.auth.mode == AuthMode::Local || !accounts.list().await?.is_empty() {
+        return Ok(None);
+    }
+    let account = accounts.create(FIRST.parse()?, Role::Admin).await?.name;
+    let label = "made at the first start".to_owned();
+    let new = NewToken { account, label, role: None, lifetime: None };
+    Ok(Some(accounts.create_token(new).await?.1))
 }
 
 /// Serves, and lets go of the runs as soon as the end is asked for.
@@ -149,17 +166,24 @@ fn begin_log(log: &Log) -> anyhow::Result<()> {
 
 /// Says where everything is. The first line is what programs that start a server wait for.
 fn announce(place: &Announcement<'_>, json: bool) -> anyhow::Result<()> {
-    let Announcement { address, data, images, taken_up } = place;
+    let Announcement { address, data, images, taken_up, first_token } = place;
     if json {
-        let told =
-            json!({ "listening": address, "data": data, "images": images, "unfinished_runs": taken_up });
+        let token = first_token.as_ref().map(TokenSecret::reveal);
+        let told = json!({
+            "listening": address, "data": data, "images": images, "unfinished_runs": taken_up,
+            "first_token": token,
+        });
         return Ok(print_json_line(&told)?);
     }
     say(&format!("listening on {address}"))?;
     say(&format!("data in {}", data.display()))?;
+    if let Some(token) = first_token {
+        say(&format!("the account {FIRST} is made; its token, shown this once: {}", token.reveal()))?;
+    }
     let names: Vec<&str> = images.keys().map(String::as_str).collect();
     let told = if names.is_empty() { "none; `simulay images register` adds one" } else { &names.join(", ") };
     say(&format!("images: {told}"))?;
+
     match taken_up {
         0 => Ok(()),
         1 => Ok(say("1 unfinished run goes on")?),

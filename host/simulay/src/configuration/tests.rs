@@ -106,6 +106,10 @@ fn other_machines_reach_us_only_when_allowed() {
         let mut settings = read("", &[], flags).unwrap();
         assert_eq!(settings.check_listen().is_ok(), allowed, "{listen}");
         settings.server.allow_remote = true;
+        assert_eq!(settings.check_listen().is_ok(), allowed, "{listen}: everyone might do everything");
+        let accepted = Settings { accept_risks: vec![Risk::NoAccounts], ..settings.clone() };
+        accepted.check_listen().unwrap();
+        settings.auth.mode = AuthMode::Accounts;
         settings.check_listen().unwrap();
     }
 }

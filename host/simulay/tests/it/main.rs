@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper of a test fails like the test itself")]
 
+mod accounts;
 mod command;
 mod dev;
 mod encrypted;

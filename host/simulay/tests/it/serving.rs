@@ -42,6 +42,15 @@ impl Server {
         &self.address
     }
 
+    /// What follows `beginning` on the line of the announcement that begins so; none when there is none.
+    pub(crate) fn line(&mut self, beginning: &str) -> Option<String> {
+        let mut told = String::new();
+        while !told.contains("images: ") {
+            assert!(self.output.read_line(&mut told).unwrap() > 0, "{told}");
+        }
+        told.lines().find_map(|line| line.strip_prefix(beginning).map(str::to_owned))
+    }
+
     fn signal(&self, signal: Signal) {
         kill(Pid::from_raw(self.process.id().try_into().unwrap()), signal).unwrap();
     }
@@ -151,7 +160,14 @@ fn an_address_others_reach_is_refused_unless_allowed() {
     assert_eq!(output.status.code(), Some(2));
     assert!(complaint(&output).contains("--allow-remote"));
     let mut command = simulay(home.path());
-    let allowed = Server::launch(command.args(["serve", "--listen", "0.0.0.0:0", "--allow-remote"]));
+    let allowed = Server::launch(command.args([
+        "serve",
+        "--listen",
+        "0.0.0.0:0",
+        "--allow-remote",
+        "--accept-risk",
+        "no-accounts",
+    ]));
     assert!(allowed.address.starts_with("http://0.0.0.0:"));
 }
 

@@ -1,0 +1,134 @@
+//! `simulay token`: by what programs and people are known to a server of many. Works on the data directory, also
+//! beside a server.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use simulay_engine::{AccountError, Accounts, NewToken};
+use simulay_model::{AccountName, Role, Token, TokenId};
+use simulay_store::StoreError;
+
+use super::account::refused;
+use super::options::LocalOptions;
+use crate::compose;
+use crate::configuration::Settings;
+use crate::fault::Usage;
+use crate::terminal::{Table, note, print, print_json, say};
+
+const DAY: u64 = 24 * 3600;
+
+/// Makes, lists and revokes tokens.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    what: What,
+    #[command(flatten)]
+    local: LocalOptions,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Makes a token, and prints it this once.
+    Create(Create),
+    /// Lists tokens, without their secrets.
+    List {
+        /// Only those of this account.
+        #[arg(long)]
+        account: Option<AccountName>,
+    },
+    /// Revokes a token: within a second nobody is known by it.
+    Revoke {
+        /// Its id, as the list tells it.
+        id: TokenId,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Create {
+    /// The account that it is of.
+    account: AccountName,
+    /// What it is for.
+    #[arg(long, default_value = "")]
+    label: String,
+    /// The most it lets the account do [default: all that the account may].
+    #[arg(long)]
+    role: Option<Role>,
+    /// For how many days it is taken [default: until it is revoked].
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u64).range(1..=36_500))]
+    days: Option<u64>,
+}
+
+/// Does what is asked.
+pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<ExitCode> {
+    let data = Settings::load(&arguments.local.flags())?.data()?;
+    let accounts = compose::accounts(&data)?;
+    match arguments.what {
+        What::Create(asked) => create(&accounts, asked, json).await?,
+        What::List { account } => list(&accounts.tokens(account.as_ref()).await?, json)?,
+        What::Revoke { id } => {
+            accounts.revoke(id).await.map_err(unknown)?;
+            say(&format!("the token {id} is revoked"))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn create(accounts: &Accounts, asked: Create, json: bool) -> anyhow::Result<()> {
+    let Create { account, label, role, days } = asked;
+    let lifetime = days.map(|days| Duration::from_secs(days * DAY));
+    let (token, secret) =
+        accounts.create_token(NewToken { account, label, role, lifetime }).await.map_err(refused)?;
+    if json {
+        let mut told = document(&token);
+        if let Some(fields) = told.as_object_mut() {
+            fields.insert("token".to_owned(), secret.reveal().into());
+        }
+        return Ok(print_json(&told)?);
+    }
+    // Alone on standard output, so that it can go into a variable.
+    print(&format!("{}\n", secret.reveal()))?;
+    note("it is shown this once; commands take it from the variable SIMULAY_TOKEN");
+    Ok(())
+}
+
+fn unknown(error: StoreError) -> anyhow::Error {
+    match error {
+        StoreError::NotFound => {
+            Usage("there is no such token; `simulay token list` tells those there are".to_owned()).into()
+        }
+        other => AccountError::from(other).into(),
+    }
+}
+
+fn list(tokens: &[Token], json: bool) -> anyhow::Result<()> {
+    if json {
+        return Ok(print_json(&json!({ "tokens": tokens.iter().map(document).collect::<Vec<_>>() }))?);
+    }
+    let mut table = Table::new(["TOKEN", "ACCOUNT", "ROLE", "STATE", "LAST USED", "LABEL"]);
+    for token in tokens {
+        let role = token.role.map_or("", Role::as_str);
+        let used = token.last_used_at.map(|at| at.to_string()).unwrap_or_default();
+        table.row([&token.id.to_string(), token.account.as_str(), role, &state(token), &used, &token.label]);
+    }
+    Ok(print(&table.text())?)
+}
+
+fn state(token: &Token) -> String {
+    match (token.revoked_at, token.expires_at) {
+        (Some(_), _) => "revoked".to_owned(),
+        (None, Some(end)) if end <= Timestamp::now() => "expired".to_owned(),
+        (None, Some(end)) => format!("until {end}"),
+        (None, None) => "valid".to_owned(),
+    }
+}
+
+fn document(token: &Token) -> Value {
+    let Token { id, account, label, role, created_at, expires_at, revoked_at, last_used_at, .. } = token;
+    json!({
+        "id": id, "account": account, "label": label, "role": role, "created_at": created_at,
+        "expires_at": expires_at, "revoked_at": revoked_at, "last_used_at": last_used_at,
+    })
+}

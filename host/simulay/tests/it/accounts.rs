@@ -1,0 +1,98 @@
+//! A server of many, and the commands that say who may use it.
+
+use std::path::Path;
+use std::process::Output;
+
+use serde_json::Value;
+
+use crate::command::{complaint, said, simulay};
+use crate::serving::Server;
+
+/// A server of many and the token of its first account.
+struct Many {
+    home: tempfile::TempDir,
+    server: Server,
+    first: String,
+}
+
+impl Many {
+    fn start() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let mut server = launch(home.path());
+        let first = server.line("the account admin is made; its token, shown this once: ").unwrap();
+        Self { home, server, first }
+    }
+
+    /// A command to the server, of whoever has `token`.
+    fn ask(&self, token: Option<&str>, arguments: &[&str]) -> Output {
+        let mut command = simulay(self.home.path());
+        command.env("SIMULAY_SERVER", self.server.address()).args(arguments);
+        token.map(|token| command.env("SIMULAY_TOKEN", token));
+        command.output().unwrap()
+    }
+
+    /// A command on the data directory, beside the server.
+    fn beside(&self, arguments: &[&str]) -> Output {
+        let output = simulay(self.home.path()).args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
+        output
+    }
+}
+
+fn launch(home: &Path) -> Server {
+    let mut command = simulay(home);
+    command.env("SIMULAY__AUTH__MODE", "accounts");
+    Server::launch(command.args(["serve", "--listen", "127.0.0.1:0"]))
+}
+
+#[test]
+fn nobody_is_answered_who_shows_no_token() {
+    let many = Many::start();
+    let refused = many.ask(None, &["runs", "list"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(complaint(&refused).contains("SIMULAY_TOKEN"), "{}", complaint(&refused));
+    let unknown = format!("sim_{}", "A".repeat(43));
+    assert_eq!(many.ask(Some(&unknown), &["runs", "list"]).status.code(), Some(1));
+    assert_eq!(many.ask(Some(&many.first), &["runs", "list"]).status.code(), Some(0));
+    let nonsense = many.ask(Some("nonsense"), &["runs", "list"]);
+    assert_eq!(nonsense.status.code(), Some(2), "{}", complaint(&nonsense));
+    assert!(!complaint(&nonsense).contains("nonsense"), "a secret is not told: {}", complaint(&nonsense));
+}
+
+#[test]
+fn accounts_and_tokens_are_made_beside_the_server() {
+    let many = Many::start();
+    many.beside(&["account", "create", "ada", "--role", "viewer"]);
+    let token = said(&many.beside(&["token", "create", "ada", "--label", "laptop"])).trim().to_owned();
+    assert_eq!(many.ask(Some(&token), &["runs", "list"]).status.code(), Some(0));
+    let file = many.home.path().join("nothing.wasm");
+    std::fs::write(&file, b"nothing").unwrap();
+    let upload = ["plugin", "upload", file.to_str().unwrap()];
+    let refused = many.ask(Some(&token), &upload);
+    assert!(complaint(&refused).contains("`author`"), "{}", complaint(&refused));
+    let listed = said(&many.beside(&["token", "list", "--json"]));
+    let listed: Value = serde_json::from_str(&listed).unwrap();
+    let of_ada = listed["tokens"].as_array().unwrap().iter().find(|token| token["account"] == "ada").unwrap();
+    assert!(!listed.to_string().contains(&token), "lists tell no secret");
+    many.beside(&["token", "revoke", of_ada["id"].as_str().unwrap()]);
+    // What was found a moment ago is believed for one.
+    let gone = (0..50).any(|_| many.ask(Some(&token), &["runs", "list"]).status.code() == Some(1));
+    assert!(gone);
+}
+
+#[test]
+fn the_first_token_is_told_once() {
+    let many = Many::start();
+    let Many { home, server, first } = many;
+    drop(server);
+    let accounts = simulay(home.path()).args(["account", "list"]).output().unwrap();
+    assert!(said(&accounts).contains("admin"), "{}", said(&accounts));
+    let mut again = launch(home.path());
+    assert_eq!(again.line("the account admin is made"), None);
+    let everything = walkdir::WalkDir::new(home.path()).into_iter().filter_map(Result::ok);
+    for entry in everything.filter(|entry| entry.file_type().is_file()) {
+        let bytes = std::fs::read(entry.path()).unwrap();
+        let found = bytes.windows(first.len()).any(|window| window == first.as_bytes());
+        assert!(!found, "{} holds a secret", entry.path().display());
+    }
+}
