@@ -14,11 +14,11 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use semver::Version;
 use simulay_model::{
     AccountName, CallRecord, Digest, Effects, Event, OwnerFilter, Plugin, PluginEffects, PluginEvent,
-    PluginName, PluginSummary, Progress, Run, RunArtifact, RunId, RunSummary, Step, UnfinishedRun,
+    PluginName, PluginSummary, Progress, Run, RunArtifact, RunId, RunSummary, Step,
 };
 use simulay_store::{
-    Added, BlobStream, BlobWriter, Blobs, Claim, Journal, Lease, MemoryStore, Plugins, Remembered, Renewed,
-    RequestKey, Requests, RunQuery, Runs, StoreError, Uploads,
+    Added, BlobStream, BlobWriter, Blobs, Claim, ClaimableRun, Journal, Lease, MemoryStore, Plugins,
+    Remembered, Renewed, RequestKey, Requests, RunQuery, Runs, StoreError, Uploads,
 };
 
 use crate::machine::Machine;
@@ -174,8 +174,8 @@ impl Runs for Database {
         self.read(self.store.records.count_unfinished(most)).await
     }
 
-    async fn unfinished(&self) -> Result<Vec<UnfinishedRun>, StoreError> {
-        self.read(self.store.records.unfinished()).await
+    async fn claimable(&self, holder: &str) -> Result<Vec<ClaimableRun>, StoreError> {
+        self.read(self.store.records.claimable(holder)).await
     }
 }
 
