@@ -115,13 +115,18 @@ impl Runner {
         }
     }
 
-    /// Takes up the runs that no other process has, perhaps those of one that is no more.
+    /// Takes up the runs that no other process has, perhaps those of one that is no more, and waits no longer
+    /// with those that another has or has ended.
     async fn take_up(&self) -> Result<usize, StoreError> {
+        // Before the look: what is queued meanwhile was not looked for.
+        let mut gone = self.queue.waiting();
         let claimable = self.shared.parts.runs.claimable(&self.shared.settings.lease_holder).await?;
         let count = claimable.len();
         for ClaimableRun { run, cancel_requested } in claimable {
+            gone.remove(&run.id);
             if cancel_requested { self.end(&run) } else { self.queue.add(run) }
         }
+        self.queue.leave(&gone);
         Ok(count)
     }
 

@@ -5,8 +5,8 @@
 //! [`WorkQueue::add`] has a run wait in the fair queue; its turn comes by [`Turns`], and [`WorkQueue::begin`]
 //! makes it one at work. A run whose end is asked for leaves the queue by [`WorkQueue::end`], without a turn.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
@@ -35,6 +35,12 @@ enum State {
     Queued(Arc<UnfinishedRun>),
     /// With what ends it.
     AtWork(CancellationToken),
+}
+
+impl State {
+    const fn is_queued(&self) -> bool {
+        matches!(self, Self::Queued(_))
+    }
 }
 
 /// A run at work; it is over when this is dropped.
@@ -74,6 +80,17 @@ impl WorkQueue {
         };
         let turn = QueuedRun { run: Arc::downgrade(&run), turns: self.turns.clone() };
         self.limits.queue_run(&Flow::from(&*run), Box::new(turn));
+    }
+
+    /// The runs that wait.
+    pub(super) fn waiting(&self) -> HashSet<RunId> {
+        let runs = self.runs.lock();
+        runs.iter().filter(|(_, state)| state.is_queued()).map(|(run, _)| *run).collect()
+    }
+
+    /// Waits no longer with those of `gone` that are not at work.
+    pub(super) fn leave(&self, gone: &HashSet<RunId>) {
+        self.runs.lock().retain(|run, state| !(state.is_queued() && gone.contains(run)));
     }
 
     /// Begins the work on a run whose turn has come; none when it left the queue meanwhile.
@@ -199,6 +216,22 @@ mod tests {
         drop(ended);
         queue.add(one);
         assert!(queue.begin(&come).is_none(), "the turn was of an earlier wait");
+    }
+
+    #[test]
+    fn what_waits_may_leave_and_what_is_at_work_stays() {
+        let (queue, mut turns) = queue();
+        let (one, other, last) = (run(), run(), run());
+        for run in [&one, &other, &last] {
+            queue.add(run.clone());
+        }
+        let (granted, permit) = turns.try_recv().unwrap();
+        let _at_work = queue.begin(&granted);
+        assert_eq!(queue.waiting(), HashSet::from([other.id, last.id]));
+        queue.leave(&HashSet::from([one.id, other.id]));
+        assert_eq!(queue.len(), 2);
+        drop(permit);
+        assert_eq!(*turns.try_recv().unwrap().0, last);
     }
 
     #[test]
