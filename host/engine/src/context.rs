@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use simulay_model::{AccountName, PluginName, RunId};
+use simulay_model::RunId;
 use tokio_util::sync::CancellationToken;
 
-use crate::limits::Limits;
+use crate::limits::{Flow, Limits};
 use crate::logs::LiveLogs;
 use crate::storage::FreeSpace;
 use crate::{Parts, Settings};
@@ -17,10 +17,8 @@ pub(crate) struct RunContext {
     pub(crate) limits: Arc<Limits>,
     pub(crate) logs: LiveLogs,
     pub(crate) run: RunId,
-    /// Whose it is.
-    pub(crate) owner: AccountName,
-    /// What it is a run of.
-    pub(crate) pipeline: PluginName,
+    /// Whose turn it is by.
+    pub(crate) flow: Flow,
     /// What is left of the disk.
     pub(crate) room: FreeSpace,
     /// Cancelled when someone asked for the end of the run.

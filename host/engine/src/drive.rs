@@ -1,71 +1,54 @@
 //! Drives one run from where the store says it is to its end.
 //!
 //! # Flow
-//! [`RunContext::drive`] waits for the run's turn, leases it and makes one [`Pass`] over it. A pass that the
-//! store or another host breaks off is followed by another, which begins with what is stored.
+//! [`RunContext::drive`] is given a run whose turn it is, leases it and makes one [`Pass`] over it. A pass that
+//! the store breaks off is followed by another, which begins with what is stored, when it is the run's turn
+//! again. A run that another process has is let go of: [`crate::runner`] finds it should it become free.
 
 use simulay_store::StoreError;
 
 use crate::context::RunContext;
-use crate::lease::{Loss, RunLease};
-use crate::limits::Flow;
+use crate::fair_queue::Permit;
+use crate::lease::RunLease;
 use crate::pass::Pass;
 
-/// What came of the run's turn.
-enum Outcome {
-    /// The run has ended.
-    Ended,
-    /// The host takes up no more work: the run is left to its next start.
-    Released,
-    /// Another host has the run, and may lose it.
-    Contended,
-}
-
 impl RunContext {
-    /// Returns once the run has ended, or is left to the next start of the host.
-    pub(crate) async fn drive(self) {
+    /// Returns once the run has ended, another process has it, or it is left to the next start of the host.
+    pub(crate) async fn drive(self, mut permit: Option<Permit>) {
         for failures in 0.. {
-            let pause = match self.turn().await {
-                Ok(Outcome::Ended | Outcome::Released) => return,
-                Ok(Outcome::Contended) => self.settings.lease,
-                Err(error) => {
-                    tracing::error!(run = %self.run, %error, "the run waits for the store");
-                    self.settings.backoff.pause(failures, &*self.parts.entropy)
-                }
+            let Err(error) = self.work().await else { return };
+            tracing::error!(run = %self.run, %error, "the run waits for the store");
+            // Others may have what it waits for.
+            drop(permit.take());
+            tokio::time::sleep(self.settings.backoff.pause(failures, &*self.parts.entropy)).await;
+            permit = tokio::select! {
+                biased;
+                () = self.stop.cancelled() => None,
+                () = self.draining.cancelled() => return,
+                permit = self.limits.run(&self.flow) => permit,
             };
-            tokio::time::sleep(pause).await;
         }
     }
 
-    /// Waits for the turn of the run and works on it.
-    async fn turn(&self) -> Result<Outcome, StoreError> {
-        let flow = Flow { owner: self.owner.clone(), pipeline: self.pipeline.clone(), run: self.run };
-        let _place = tokio::select! {
-            biased;
-            () = self.stop.cancelled() => None,
-            () = self.draining.cancelled() => return Ok(Outcome::Released),
-            place = self.limits.run(&flow) => place,
-        };
-        match self.work(&flow).await {
-            Err(StoreError::Ended | StoreError::NotFound) => Ok(Outcome::Ended),
-            Err(StoreError::Fenced) => Ok(Outcome::Contended),
-            turn => turn,
+    /// Works on the run until there is nothing to do for this process.
+    async fn work(&self) -> Result<(), StoreError> {
+        match self.pass().await {
+            // It has ended, or another process has it.
+            Err(StoreError::Ended | StoreError::NotFound | StoreError::Fenced) => Ok(()),
+            worked => worked,
         }
     }
 
-    async fn work(&self, flow: &Flow) -> Result<Outcome, StoreError> {
+    async fn pass(&self) -> Result<(), StoreError> {
         let Some(lease) = RunLease::acquire(&self.parts, &self.settings, self.run).await? else {
-            return Ok(Outcome::Contended);
+            return Ok(());
         };
         tokio::select! {
             biased;
-            loss = lease.keep(&self.stop) => match loss {
-                // Dropped as if the host was killed: the containers are another's now.
-                Loss::Taken => Ok(Outcome::Contended),
-                Loss::Ended => Ok(Outcome::Ended),
-            },
-            // Apart, so that a run that waits takes little memory.
-            ended = Box::pin(Pass::make(self, &lease, flow)) => ended.map(|()| Outcome::Ended),
+            // The pass is dropped as if the host was killed: the containers are another's now.
+            () = lease.keep(&self.stop) => Ok(()),
+            // Apart, so that a run that waits for the store takes little memory.
+            ended = Box::pin(Pass::make(self, &lease, &self.flow)) => ended,
         }
     }
 }

@@ -29,7 +29,7 @@ pub struct Engine {
 /// What is going on, for metrics.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Stats {
-    /// Runs accepted and not ended.
+    /// Runs that wait for their turn in this process, or are at work.
     pub unfinished_runs: usize,
     /// Runs at work.
     pub active_runs: usize,

@@ -118,6 +118,8 @@ impl Follower {
             // For news, whatever the number: one that was told of and is not there would be asked for forever.
             if tokio::time::timeout(LOOK, signals.next()).await == Ok(Heard::Closed) {
                 tokio::time::sleep(LOOK).await;
+                // The next read comes with another subscription.
+                return Ok(true);
             }
         }
         self.signals = Some(signals);

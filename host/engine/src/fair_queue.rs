@@ -3,6 +3,7 @@
 //! works.
 
 mod shares;
+mod turn;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use simulay_containers::Capacity;
 use tokio::sync::oneshot;
 
 use self::shares::Shares;
+pub(crate) use self::turn::Turn;
 
 /// Names from owner to run: who asks.
 pub(crate) type Path = Vec<Arc<str>>;
@@ -20,7 +22,7 @@ pub(crate) type Path = Vec<Arc<str>>;
 #[derive(Clone)]
 pub(crate) struct FairQueue(Arc<Mutex<State>>);
 
-/// A turn; it ends when this is dropped.
+/// The right to work; given back when it is dropped.
 pub(crate) struct Permit {
     fair_queue: FairQueue,
     path: Path,
@@ -37,7 +39,7 @@ struct State {
 struct Waiter {
     path: Path,
     demand: Capacity,
-    turn: oneshot::Sender<Permit>,
+    turn: Box<dyn Turn>,
 }
 
 /// Those who share the turns of their parent.
@@ -67,15 +69,16 @@ impl FairQueue {
     /// Waits for a turn.
     pub(crate) async fn take(&self, path: Path, demand: Capacity) -> Option<Permit> {
         let (turn, given) = oneshot::channel();
-        self.queue(Waiter { path, demand, turn });
+        self.queue(path, demand, Box::new(turn));
         // The sender lives as long as we wait.
         given.await.ok()
     }
 
-    fn queue(&self, waiter: Waiter) {
+    /// Queues what is told when its turn comes.
+    pub(crate) fn queue(&self, path: Path, demand: Capacity, turn: Box<dyn Turn>) {
         let mut state = self.lock();
-        let path = waiter.path.clone();
-        state.root.push(path.into_iter(), waiter);
+        let names = path.clone().into_iter();
+        state.root.push(names, Waiter { path, demand, turn });
         self.give(state);
     }
 
@@ -92,7 +95,7 @@ impl FairQueue {
         let mut unwanted = Vec::new();
         while let Some(Waiter { path, demand, turn }) = state.next() {
             let given = Permit { fair_queue: self.clone(), path, demand };
-            unwanted.extend(turn.send(given).err());
+            unwanted.extend(turn.grant(given).err());
         }
         // Their end gives permits as well, and must find the lock free.
         drop(state);
@@ -106,7 +109,7 @@ impl State {
     fn next(&mut self) -> Option<Waiter> {
         loop {
             let waiter = self.head.take().or_else(|| self.root.pop(&|_| true))?;
-            if waiter.turn.is_closed() {
+            if waiter.turn.is_unwanted() {
                 continue;
             }
             if self.shares.fits(&waiter) {
@@ -115,7 +118,7 @@ impl State {
             let gives_way = !self.shares.is_full() && !self.shares.is_newcomer(&waiter);
             self.head = Some(waiter);
             let newcomer = gives_way.then(|| self.newcomer()).flatten()?;
-            if !newcomer.turn.is_closed() {
+            if !newcomer.turn.is_unwanted() {
                 return Some(self.admit(newcomer));
             }
         }
@@ -125,7 +128,7 @@ impl State {
     fn newcomer(&mut self) -> Option<Waiter> {
         let shares = &self.shares;
         self.root
-            .pop(&|waiter| waiter.turn.is_closed() || (shares.is_newcomer(waiter) && shares.fits(waiter)))
+            .pop(&|waiter| waiter.turn.is_unwanted() || (shares.is_newcomer(waiter) && shares.fits(waiter)))
     }
 
     fn admit(&mut self, waiter: Waiter) -> Waiter {

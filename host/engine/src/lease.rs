@@ -45,19 +45,19 @@ impl RunLease {
         Ok(lease.map(leased))
     }
 
-    /// Renews the lease until it is lost. Cancels `stop` when the end of the run is asked for elsewhere.
-    pub(crate) async fn keep(&self, stop: &CancellationToken) -> Loss {
+    /// Renews the lease until another has it or the run has ended. Cancels `stop` when the end of the run is asked for elsewhere.
+    pub(crate) async fn keep(&self, stop: &CancellationToken) {
         loop {
             tokio::time::sleep(self.time / 3).await;
             let lease = Lease { fence: self.fence, active: self.active.total() };
             match self.parts.runs.renew_lease(self.run, lease, self.time).await {
                 Ok(renewed) if renewed.cancel_requested => stop.cancel(),
                 Ok(_) => {}
-                Err(StoreError::Fenced) => return Loss::Taken,
+                Err(StoreError::Fenced) => return,
                 Err(StoreError::Ended | StoreError::NotFound) => {
                     // Whoever stored the end may not have come to tell of it.
                     self.parts.signals.publish(Signal::RunChanged(self.run));
-                    return Loss::Ended;
+                    return;
                 }
                 // Whether anyone took the run meanwhile, the next write will tell.
                 Err(error) => tracing::warn!(run = %self.run, %error, "the lease is not renewed"),
@@ -107,15 +107,6 @@ impl RunLease {
         let stored = self.parts.runs.progress(self.run).await?.ok_or(StoreError::NotFound)?;
         Ok(known.insert(Arc::new(stored)).clone())
     }
-}
-
-/// How a lease was lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Loss {
-    /// Another host has the run.
-    Taken,
-    /// The run has ended.
-    Ended,
 }
 
 /// Stores a change of a run that the caller needs no lease for, and that no attempt is looked at for.

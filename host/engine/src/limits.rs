@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use simulay_containers::Capacity;
-use simulay_model::{AccountName, PluginName, RunId};
+use simulay_model::{AccountName, PluginName, RunId, UnfinishedRun};
 use simulay_store::StoreError;
 
 use crate::Settings;
 use crate::checks::{CheckPlace, Checks};
-use crate::fair_queue::{FairQueue, Path, Permit};
+use crate::fair_queue::{FairQueue, Path, Permit, Turn};
 
 /// The places of runs and containers.
 pub(crate) struct Limits {
@@ -27,6 +27,12 @@ pub(crate) struct Flow {
     pub(crate) pipeline: PluginName,
     /// Which.
     pub(crate) run: RunId,
+}
+
+impl From<&UnfinishedRun> for Flow {
+    fn from(run: &UnfinishedRun) -> Self {
+        Self { owner: run.owner.clone(), pipeline: run.pipeline.clone(), run: run.id }
+    }
 }
 
 impl Flow {
@@ -56,9 +62,14 @@ impl Limits {
         self.checks.place().await
     }
 
+    /// Queues a run, which is told when its turn comes.
+    pub(crate) fn queue_run(&self, flow: &Flow, turn: Box<dyn Turn>) {
+        // Runs of a pipeline go by age.
+        self.runs.queue(flow.path(false), Capacity::default(), turn);
+    }
+
     /// Waits for the turn of a run; `None` never comes while the engine lives.
     pub(crate) async fn run(&self, flow: &Flow) -> Option<Permit> {
-        // Runs of a pipeline go by age.
         self.runs.take(flow.path(false), Capacity::default()).await
     }
 

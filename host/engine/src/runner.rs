@@ -1,54 +1,65 @@
 //! Works on runs: takes up those that wait, drives them, and looks after what is left behind.
 //!
 //! # Flow
-//! [`Runner::start`] takes up what an earlier life left, then hears of new runs by signals; what was not
-//! heard of is found every now and then by [`sweep`]. Each run is driven by a task of its own
-//! ([`crate::drive`]), which waits for its turn.
+//! [`Runner::start`] takes up what an earlier life left, then hears of new runs and of cancels by signals. What
+//! was not heard of, and what a process that is no more held, is found by asking the store every now and then
+//! ([`Runner::take_up`]). A run waits for its turn in the [`WorkQueue`]; only then it gets a context and a
+//! task, which drives it ([`crate::drive`]). Containers that nobody waits for are removed by [`sweep`].
 
-pub(crate) mod sweep;
+mod sweep;
+mod work_queue;
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
-use simulay_model::{RunId, UnfinishedRun};
+use simulay_model::{OwnerFilter, RunId, UnfinishedRun};
 use simulay_signals::{Heard, Signal, Subscription, Topic};
-use simulay_store::StoreError;
+use simulay_store::{ClaimableRun, StoreError};
 use tokio_util::sync::CancellationToken;
 
+use self::work_queue::{AtWork, Turns, WorkQueue};
 use crate::context::RunContext;
+use crate::fair_queue::Permit;
+use crate::limits::Flow;
 use crate::shared::Shared;
 use crate::storage::ThrottledBlobs;
 use crate::{Parts, upkeep};
 
+/// Before signals are subscribed to again.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How often the store is asked for runs while a lease lasts: those of a process that is no more go on soon.
+const LOOKS_PER_LEASE: u32 = 3;
+
 /// Works on runs. Cheap to clone.
 #[derive(Clone)]
 pub struct Runner {
-    pub(crate) shared: Shared,
-    /// What ends each run that this process works on.
-    at_work: Arc<Mutex<HashMap<RunId, CancellationToken>>>,
-    listening: Arc<OnceLock<()>>,
+    shared: Shared,
+    queue: WorkQueue,
+    /// Until someone works on them.
+    turns: Arc<Mutex<Option<Turns>>>,
 }
 
 impl Runner {
     pub(crate) fn new(shared: Shared) -> Self {
-        Self { shared, at_work: Arc::default(), listening: Arc::default() }
+        let (queue, turns) = WorkQueue::new(shared.limits.clone());
+        Self { shared, queue, turns: Arc::new(Mutex::new(Some(turns))) }
     }
 
-    /// Takes up every unfinished run, from then on those that come, and removes containers whose run has
-    /// ended. Gives the number of runs taken up.
+    /// Takes up every run that no other process has, from then on those that come, and removes containers
+    /// whose run has ended. Gives the number of runs taken up.
     ///
     /// # Errors
     /// When the store does not answer; Docker may be absent.
     pub async fn start(&self) -> Result<usize, StoreError> {
         // Before the look, so that no run falls between the two.
         self.listen();
-        let unfinished = self.take_up().await?;
-        self.until_shutdown(sweep::forever(self.clone()));
+        let taken_up = self.take_up().await?;
+        self.until_shutdown(self.clone().look_forever());
+        self.until_shutdown(sweep::forever(self.shared.clone()));
         let Shared { parts, kept, settings, last_jump, .. } = self.shared.clone();
         self.until_shutdown(upkeep::forever(parts, kept, settings.retention.clone(), last_jump));
-        Ok(unfinished)
+        Ok(taken_up)
     }
 
     fn until_shutdown(&self, work: impl Future<Output = ()> + Send + 'static) {
@@ -60,72 +71,119 @@ impl Runner {
 
     /// Works on the runs that come from now on, as far as signals tell of them.
     pub fn listen(&self) {
-        if self.listening.set(()).is_ok() {
+        if let Some(turns) = self.turns.lock().take() {
             let work = self.shared.parts.signals.subscribe(Topic::Work);
             self.until_shutdown(self.clone().hear(work));
-        }
-    }
-
-    async fn hear(self, mut work: Subscription) {
-        loop {
-            match work.next().await {
-                Heard::Signal(Signal::RunQueued(run)) => self.launch(run),
-                Heard::Signal(Signal::CancelRequested(run)) => self.stop(run),
-                Heard::Signal(_) => {}
-                Heard::Missed => {
-                    if let Err(error) = self.take_up().await {
-                        tracing::warn!(%error, "runs that wait are not looked for");
-                    }
-                }
-                Heard::Closed => return,
-            }
-        }
-    }
-
-    fn stop(&self, run: RunId) {
-        if let Some(stop) = self.at_work.lock().get(&run) {
-            stop.cancel();
+            self.until_shutdown(self.clone().begin_in_turn(turns));
         }
     }
 
     /// How many runs this process works on or waits to.
     pub(crate) fn unfinished(&self) -> usize {
-        self.at_work.lock().len()
+        self.queue.len()
+    }
+}
+
+/// How this process learns of runs.
+impl Runner {
+    async fn hear(self, mut work: Subscription) {
+        loop {
+            match work.next().await {
+                Heard::Signal(Signal::RunQueued(run)) => self.queue.add(run),
+                Heard::Signal(Signal::CancelRequested(run)) => self.cancel(run).await,
+                Heard::Signal(_) => {}
+                Heard::Missed => self.look().await,
+                Heard::Closed => {
+                    tokio::time::sleep(PAUSE).await;
+                    work = self.shared.parts.signals.subscribe(Topic::Work);
+                    self.look().await;
+                }
+            }
+        }
     }
 
-    /// Takes up the runs that nobody works on, perhaps those of a host that is no more.
-    pub(crate) async fn take_up(&self) -> Result<usize, StoreError> {
-        let unfinished = self.shared.parts.runs.unfinished().await?;
-        let count = unfinished.len();
-        unfinished.into_iter().for_each(|run| self.launch(run));
+    async fn look_forever(self) {
+        loop {
+            tokio::time::sleep(self.shared.settings.lease / LOOKS_PER_LEASE).await;
+            self.look().await;
+        }
+    }
+
+    async fn look(&self) {
+        if let Err(error) = self.take_up().await {
+            tracing::warn!(%error, "runs that wait are not looked for");
+        }
+    }
+
+    /// Takes up the runs that no other process has, perhaps those of one that is no more, and waits no longer
+    /// with those that another has or has ended.
+    async fn take_up(&self) -> Result<usize, StoreError> {
+        // Before the look: what is queued meanwhile was not looked for.
+        let mut gone = self.queue.waiting();
+        let claimable = self.shared.parts.runs.claimable(&self.shared.settings.lease_holder).await?;
+        let count = claimable.len();
+        for ClaimableRun { run, cancel_requested } in claimable {
+            gone.remove(&run.id);
+            if cancel_requested { self.end(&run) } else { self.queue.add(run) }
+        }
+        self.queue.leave(&gone);
         Ok(count)
     }
 
-    /// Works on a run, unless it is at work.
-    fn launch(&self, UnfinishedRun { id, owner, pipeline }: UnfinishedRun) {
-        let stop = CancellationToken::new();
-        match self.at_work.lock().entry(id) {
-            Entry::Occupied(_) => return,
-            Entry::Vacant(vacant) => vacant.insert(stop.clone()),
-        };
+    /// Ends a run whose end was asked for somewhere, unless another process has it.
+    async fn cancel(&self, run: RunId) {
+        if self.queue.stop(run) {
+            return;
+        }
+        match self.shared.parts.runs.summary(&OwnerFilter::Any, run).await {
+            Ok(Some(found)) if !found.state.is_end() => {
+                self.end(&UnfinishedRun { id: run, owner: found.owner, pipeline: found.plugin.name });
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%run, %error, "the run is ended with the next look"),
+        }
+    }
+}
+
+/// How this process works on runs.
+impl Runner {
+    async fn begin_in_turn(self, mut turns: Turns) {
+        while let Some((run, permit)) = turns.recv().await {
+            if let Some(at_work) = self.queue.begin(&run) {
+                self.drive(&run, at_work, Some(permit));
+            }
+        }
+    }
+
+    /// Ends a run at once: it needs no turn for that.
+    fn end(&self, run: &UnfinishedRun) {
+        if let Some(at_work) = self.queue.end(run.id) {
+            self.drive(run, at_work, None);
+        }
+    }
+
+    fn drive(&self, run: &UnfinishedRun, at_work: AtWork, permit: Option<Permit>) {
+        let context = self.context(run, at_work.stop.clone());
+        let letting_go = self.shared.letting_go.clone();
+        self.shared.tasks.spawn(async move {
+            letting_go.run_until_cancelled(context.drive(permit)).await;
+            drop(at_work);
+        });
+    }
+
+    fn context(&self, run: &UnfinishedRun, stop: CancellationToken) -> RunContext {
         let (blobs, room) = (self.shared.parts.blobs.clone(), self.shared.room());
         let patient = ThrottledBlobs { blobs, room: room.clone(), stop: stop.clone() };
-        let context = RunContext {
+        RunContext {
             parts: Parts { blobs: Arc::new(patient), ..self.shared.parts.clone() },
             room,
             settings: self.shared.settings.clone(),
             limits: self.shared.limits.clone(),
             logs: self.shared.logs.clone(),
-            run: id,
-            owner,
-            pipeline,
+            run: run.id,
+            flow: Flow::from(run),
             stop,
             draining: self.shared.shutdown.clone(),
-        };
-        let (letting_go, at_work) = (self.shared.letting_go.clone(), self.at_work.clone());
-        self.shared.tasks.spawn(async move {
-            letting_go.run_until_cancelled(context.drive()).await;
-            at_work.lock().remove(&id);
-        });
+        }
     }
 }

@@ -10,7 +10,7 @@ use simulay_model::{
     AccountName, Artifact, AttemptProgress, Event, EventData, OwnerFilter, Plugin, PluginEvent, PluginRef,
     PluginSummary, Progress, RelativePath, Request, Run, RunArtifact, RunId, RunSummary, UnfinishedRun,
 };
-use simulay_store::StoreError;
+use simulay_store::{ClaimableRun, StoreError};
 
 use crate::documents::{self, Stored};
 use crate::failure::{SqlError, SqlResult};
@@ -87,12 +87,10 @@ pub(crate) fn account(owner: &OwnerFilter) -> Option<String> {
     owner.account().map(AccountName::to_string)
 }
 
-pub(crate) fn unfinished(row: &Row<'_>) -> SqlResult<UnfinishedRun> {
-    Ok(UnfinishedRun {
-        id: parsed(row, "id")?,
-        owner: parsed(row, "owner")?,
-        pipeline: parsed(row, "pipeline")?,
-    })
+pub(crate) fn claimable(row: &Row<'_>) -> SqlResult<ClaimableRun> {
+    let (id, owner, pipeline) = (parsed(row, "id")?, parsed(row, "owner")?, parsed(row, "pipeline")?);
+    let cancel_requested = row.get("cancel_requested")?;
+    Ok(ClaimableRun { run: UnfinishedRun { id, owner, pipeline }, cancel_requested })
 }
 
 fn reference(row: &Row<'_>) -> SqlResult<PluginRef> {

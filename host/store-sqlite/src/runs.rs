@@ -7,9 +7,9 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params};
 use simulay_model::{
     ArtifactKind, Effects, EventData, OwnerFilter, PluginName, Progress, Request, Run, RunArtifact, RunId,
-    RunState, RunSummary, UnfinishedRun,
+    RunState, RunSummary,
 };
-use simulay_store::{Claim, Lease, Outcome, Renewed, RunQuery, Runs, StoreError};
+use simulay_store::{Claim, ClaimableRun, Lease, Outcome, Renewed, RunQuery, Runs, StoreError};
 
 use crate::commit::{commit, insert_artifact};
 use crate::failure::SqlResult;
@@ -91,18 +91,9 @@ impl Runs for SqliteStore {
         .await
     }
 
-    async fn unfinished(&self) -> Result<Vec<UnfinishedRun>, StoreError> {
-        self.read(|connection| {
-            let sql = "SELECT id, owner, pipeline FROM runs WHERE state IN ('queued', 'running') ORDER BY id";
-            let mut statement = connection.prepare_cached(sql)?;
-            let mut rows = statement.query([])?;
-            let mut waiting = Vec::new();
-            while let Some(row) = rows.next()? {
-                waiting.extend(sound(row, rows::unfinished));
-            }
-            Ok(waiting)
-        })
-        .await
+    async fn claimable(&self, holder: &str) -> Result<Vec<ClaimableRun>, StoreError> {
+        let (holder, now) = (holder.to_owned(), self.clock.now().as_millisecond());
+        self.read(move |connection| claimable(connection, &holder, now)).await
     }
 }
 
@@ -212,6 +203,21 @@ fn list(connection: &Connection, owner: Option<&str>, query: &RunQuery) -> SqlRe
     let mut runs = Vec::new();
     while let Some(row) = rows.next()? {
         runs.extend(sound(row, rows::summary));
+    }
+    Ok(runs)
+}
+
+fn claimable(connection: &Connection, holder: &str, now: i64) -> SqlResult<Vec<ClaimableRun>> {
+    let sql =
+        "SELECT id, owner, pipeline, cancel_requested FROM runs LEFT JOIN leases ON leases.run = runs.id
+         WHERE state IN ('queued', 'running')
+             AND (leases.run IS NULL OR leases.holder = ?1 OR leases.until_ms <= ?2)
+         ORDER BY id";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params![holder, now])?;
+    let mut runs = Vec::new();
+    while let Some(row) = rows.next()? {
+        runs.extend(sound(row, rows::claimable));
     }
     Ok(runs)
 }

@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod blobs;
+pub mod claimable;
 pub mod commits;
 pub mod fences;
 pub mod journal;
@@ -38,7 +39,6 @@ async fn check_runs(open: &impl AsyncFn() -> Subject) {
     runs::what_is_not_there_is_none(&open().await).await;
     lists::lists_go_from_the_newest_and_page_by_a_cursor(&open().await).await;
     lists::lists_are_filtered(&open().await).await;
-    lists::unfinished_runs_go_from_the_oldest(&open().await).await;
 }
 
 async fn check_changes(open: &impl AsyncFn() -> Subject) {
@@ -68,6 +68,9 @@ async fn check_leases(open: &impl AsyncFn() -> Subject) {
     leases::who_holds_the_run_hears_that_its_end_is_asked_for(&open().await).await;
     leases::what_has_ended_is_held_by_nobody(&open().await).await;
     leases::what_is_not_there_is_not_leased(&open().await).await;
+    claimable::runs_to_claim_go_from_the_oldest_and_leave_out_what_has_ended(&open().await).await;
+    claimable::a_run_is_claimable_but_while_another_holds_it(&open().await).await;
+    claimable::who_may_claim_a_run_hears_that_its_end_is_asked_for(&open().await).await;
     fences::an_old_fence_changes_nothing(&open().await).await;
     fences::an_owner_that_comes_again_fences_his_earlier_life(&open().await).await;
     fences::a_fence_that_nobody_gave_is_refused(&open().await).await;

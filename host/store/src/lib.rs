@@ -13,7 +13,9 @@ mod uploads;
 pub use accounts::Accounts;
 pub use error::StoreError;
 pub use memory::MemoryStore;
-pub use port::{Added, BlobStream, BlobWriter, Blobs, Journal, Lease, Plugins, Renewed, RunQuery, Runs};
+pub use port::{
+    Added, BlobStream, BlobWriter, Blobs, ClaimableRun, Journal, Lease, Plugins, Renewed, RunQuery, Runs,
+};
 pub use requests::{Claim, Outcome, Remembered, RequestKey, Requests};
 pub use retention::{Left, Retention, Shelved, Shelves};
 pub use space::Space;

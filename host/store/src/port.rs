@@ -131,11 +131,21 @@ pub trait Runs: Send + Sync {
     /// Runs without their documents, from the newest to the oldest.
     async fn list(&self, owner: &OwnerFilter, query: RunQuery) -> Result<Vec<RunSummary>, StoreError>;
 
-    /// Runs that have not ended, whosever they are, from the oldest to the newest.
-    async fn unfinished(&self) -> Result<Vec<UnfinishedRun>, StoreError>;
+    /// Runs that have not ended, whosever they are, and that `holder` may lease: nobody else holds them by
+    /// now. From the oldest to the newest.
+    async fn claimable(&self, holder: &str) -> Result<Vec<ClaimableRun>, StoreError>;
 
     /// How many runs of all owners have not ended, as far as `most`.
     async fn count_unfinished(&self, most: usize) -> Result<usize, StoreError>;
+}
+
+/// A run that may be leased.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimableRun {
+    /// Which, and whose turn it is by.
+    pub run: UnfinishedRun,
+    /// Someone asked for its end.
+    pub cancel_requested: bool,
 }
 
 /// A run that is leased.

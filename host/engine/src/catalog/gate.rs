@@ -10,7 +10,7 @@ use simulay_model::{
     Disagreement, Example, Grant, Manifest, Plugin, PluginChange, PluginName, Principal, Run, RunId,
     RunState, UnfinishedRun,
 };
-use simulay_signals::{Signal, Topic};
+use simulay_signals::{Heard, Signal, Topic};
 use simulay_store::StoreError;
 
 use super::Catalog;
@@ -36,7 +36,8 @@ impl Catalog {
         version: &Version,
         time: Duration,
     ) -> Result<Plugin, StoreError> {
-        let mut changes = self.shared.parts.signals.subscribe(Topic::Plugin(name.clone()));
+        let subscribe = || self.shared.parts.signals.subscribe(Topic::Plugin(name.clone()));
+        let mut changes = subscribe();
         let over = async {
             loop {
                 changes.forget();
@@ -45,7 +46,10 @@ impl Catalog {
                     return Ok(plugin);
                 }
                 // Whoever hears of nothing looks by himself: a signal may be lost.
-                let _ = tokio::time::timeout(LOOK, changes.next()).await;
+                if tokio::time::timeout(LOOK, changes.next()).await == Ok(Heard::Closed) {
+                    tokio::time::sleep(LOOK).await;
+                    changes = subscribe();
+                }
             }
         };
         match tokio::time::timeout(time, over).await {

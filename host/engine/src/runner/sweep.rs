@@ -1,4 +1,4 @@
-//! What nobody else looks after: containers left behind, runs that nobody works on, what the node has.
+//! What nobody else looks after: containers left behind, what the node has.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -8,16 +8,16 @@ use simulay_model::{CallRecord, ContainerName, OwnerFilter, RunId};
 use simulay_store::StoreError;
 
 use crate::Parts;
-use crate::runner::Runner;
+use crate::shared::Shared;
 
 /// Until Docker answers.
 const WAIT: Duration = Duration::from_secs(2);
 const PERIOD: Duration = Duration::from_secs(60);
 
 /// Looks at once, and from then on every now and then.
-pub(crate) async fn forever(runner: Runner) {
+pub(super) async fn forever(shared: Shared) {
     loop {
-        let pause = match containers(&runner).await {
+        let pause = match containers(&shared).await {
             Ok(()) => PERIOD,
             Err(error) => {
                 tracing::warn!(error, "containers are not swept yet");
@@ -25,18 +25,14 @@ pub(crate) async fn forever(runner: Runner) {
             }
         };
         tokio::time::sleep(pause).await;
-        if let Err(error) = runner.take_up().await {
-            tracing::warn!(%error, "runs without a host are not looked for");
-        }
     }
 }
 
 /// Learns what the node has, and removes the containers of this instance that nobody waits for.
-async fn containers(runner: &Runner) -> Result<(), String> {
-    let (parts, in_words) =
-        (&runner.shared.parts, |error: simulay_containers::ContainerError| error.to_string());
+async fn containers(shared: &Shared) -> Result<(), String> {
+    let (parts, in_words) = (&shared.parts, |error: simulay_containers::ContainerError| error.to_string());
     if let Some(node) = parts.containers.capacity().await.map_err(in_words)? {
-        runner.shared.limits.learn(node);
+        shared.limits.learn(node);
     }
     let mut runs = HashMap::new();
     for name in parts.containers.list().await.map_err(in_words)? {

@@ -16,11 +16,11 @@ use semver::Version;
 use simulay_model::{
     Account, AccountName, CallRecord, Digest, Effects, Event, OwnerFilter, Plugin, PluginEffects,
     PluginEvent, PluginName, PluginSummary, Progress, Role, Run, RunArtifact, RunId, RunSummary, Step, Token,
-    TokenId, UnfinishedRun,
+    TokenId,
 };
 use simulay_store::{
-    Accounts, Added, BlobStream, BlobWriter, Blobs, Claim, Journal, Lease, MemoryStore, Plugins, Remembered,
-    Renewed, RequestKey, Requests, RunQuery, Runs, StoreError, Uploads,
+    Accounts, Added, BlobStream, BlobWriter, Blobs, Claim, ClaimableRun, Journal, Lease, MemoryStore,
+    Plugins, Remembered, Renewed, RequestKey, Requests, RunQuery, Runs, StoreError, Uploads,
 };
 
 use crate::machine::Machine;
@@ -176,8 +176,8 @@ impl Runs for Database {
         self.read(self.store.records.count_unfinished(most)).await
     }
 
-    async fn unfinished(&self) -> Result<Vec<UnfinishedRun>, StoreError> {
-        self.read(self.store.records.unfinished()).await
+    async fn claimable(&self, holder: &str) -> Result<Vec<ClaimableRun>, StoreError> {
+        self.read(self.store.records.claimable(holder)).await
     }
 }
 

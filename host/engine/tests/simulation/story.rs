@@ -9,7 +9,7 @@ use bytes::Bytes;
 use fastrand::Rng;
 use simulay_engine::{Backoff, Engine, NewRun, Parts, Selector, Settings};
 use simulay_model::{Document, OwnerFilter, Principal, RunId, RunSummary};
-use simulay_signals::LocalSignals;
+use simulay_signals::{LocalSignals, Signals};
 use simulay_store::{RunQuery, Runs};
 use tokio::runtime::Runtime;
 
@@ -165,19 +165,16 @@ impl Story {
         host.engine.recover().await.unwrap();
         let end = self.world.now() + LAST;
         while self.world.now() < end {
-            let unfinished = pollster::block_on(store.records.unfinished()).unwrap();
-            if unfinished.is_empty() && self.daemon.present().is_empty() {
+            if runs(&store).iter().all(|run| run.state.is_end()) && self.daemon.present().is_empty() {
                 break;
             }
             tokio::time::sleep(Duration::from_secs(10)).await;
         }
         host.engine.shutdown().await;
-        let query = RunQuery { limit: 1000, ..RunQuery::default() };
-        let listed = pollster::block_on(Runs::list(&*store.records, &OwnerFilter::Any, query)).unwrap();
         let whole = |run: RunSummary| {
             pollster::block_on(store.records.get(&OwnerFilter::Any, run.id)).unwrap().unwrap()
         };
-        let runs: Vec<_> = listed.into_iter().map(whole).collect();
+        let runs: Vec<_> = runs(&store).into_iter().map(whole).collect();
         crate::judge::all(self, &store, &runs);
     }
 
@@ -192,7 +189,18 @@ impl Story {
     }
 
     pub(crate) fn engine(&self, machine: &Arc<Machine>, store: &Store, settings: Settings) -> Engine {
-        let engine = Engine::new(self.parts(machine, store), settings, None);
+        self.engine_that_hears(Arc::new(LocalSignals::default()), machine, store, settings)
+    }
+
+    pub(crate) fn engine_that_hears(
+        &self,
+        signals: Arc<dyn Signals>,
+        machine: &Arc<Machine>,
+        store: &Store,
+        settings: Settings,
+    ) -> Engine {
+        let parts = Parts { signals, ..self.parts(machine, store) };
+        let engine = Engine::new(parts, settings, None);
         engine.runner.listen();
         engine
     }
@@ -216,6 +224,12 @@ impl Story {
             entropy: Arc::new(WorldEntropy(self.world.clone())),
         }
     }
+}
+
+/// All runs there are.
+fn runs(store: &Store) -> Vec<RunSummary> {
+    let query = RunQuery { limit: 1000, ..RunQuery::default() };
+    pollster::block_on(Runs::list(&*store.records, &OwnerFilter::Any, query)).unwrap()
 }
 
 /// Whose everything is.

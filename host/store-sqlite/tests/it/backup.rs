@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use simulay_model::OwnerFilter::Any;
-use simulay_model::{ArtifactKind, Change, Digest, RunId, UnfinishedRun};
+use simulay_model::{ArtifactKind, Change, Digest, RunId};
 use simulay_store::{Blobs, Journal as _, Plugins, Runs as _};
 use simulay_store_sqlite::{Copied, Identity, SqliteStore, back_up, open, restore};
 
@@ -109,8 +109,8 @@ async fn every_run_acknowledged_before_is_in_a_backup_under_load() {
                 "an acknowledged run is not in the backup"
             );
         }
-        for UnfinishedRun { id: run, .. } in records.unfinished().await.unwrap() {
-            for entry in records.artifacts(&Any, run).await.unwrap() {
+        for claimable in records.claimable("next").await.unwrap() {
+            for entry in records.artifacts(&Any, claimable.run.id).await.unwrap() {
                 assert_eq!(entry.kind, ArtifactKind::Input);
                 assert!(blobs.size(entry.artifact.sha256).await.unwrap().is_some(), "a blob is missing");
             }

@@ -49,16 +49,16 @@ async fn a_damaged_run_hides_no_other() {
         let listed = house.records.list(&Any, RunQuery { limit: 10, ..RunQuery::default() }).await.unwrap();
         listed.into_iter().map(|run| run.id).collect::<Vec<_>>()
     };
-    let unfinished = async || {
-        let unfinished = house.records.unfinished().await.unwrap();
-        unfinished.into_iter().map(|run| run.id).collect::<Vec<_>>()
+    let claimable = async || {
+        let claimable = house.records.claimable("next").await.unwrap();
+        claimable.into_iter().map(|claimable| claimable.run.id).collect::<Vec<_>>()
     };
     damage("UPDATE requested SET params = '{' WHERE run = ?1");
     assert!(matches!(house.records.get(&Any, damaged).await, Err(StoreError::Corrupt(_))));
     assert_eq!(listed().await, [whole, damaged], "lists read no documents");
     damage("UPDATE runs SET created_at = '?' WHERE id = ?1");
     assert_eq!(listed().await, [whole]);
-    assert_eq!(unfinished().await, [damaged, whole]);
+    assert_eq!(claimable().await, [damaged, whole]);
     damage("UPDATE runs SET pipeline = '?' WHERE id = ?1");
-    assert_eq!(unfinished().await, [whole]);
+    assert_eq!(claimable().await, [whole]);
 }

@@ -7,8 +7,8 @@ use serde_json::json;
 use simulay_model::OwnerFilter::{Any, Only};
 use simulay_model::{AccountName, CallEnd, Digest, RunState, Source, UnfinishedRun};
 use simulay_store::{
-    Journal as _, Outcome, Plugins as _, RequestKey, Requests as _, Retention as _, RunQuery, Runs,
-    Uploads as _,
+    ClaimableRun, Journal as _, Outcome, Plugins as _, RequestKey, Requests as _, Retention as _, RunQuery,
+    Runs, Uploads as _,
 };
 use simulay_store_sqlite::open;
 
@@ -42,9 +42,10 @@ async fn runs_come_along_with_all_their_documents() {
         assert_eq!(run.request.inputs[0].path.as_str(), "mesh.csv");
         let report = run.report.unwrap();
         assert_eq!((report.outcome.as_str(), report.artifacts.len()), (r#"{"peak":0.30000000000000004}"#, 1));
-        let waiting =
+        let run =
             UnfinishedRun { id: queued, owner: AccountName::local(), pipeline: "heat".parse().unwrap() };
-        assert_eq!(records.unfinished().await.unwrap(), [waiting]);
+        let waiting = ClaimableRun { run, cancel_requested: false };
+        assert_eq!(records.claimable("next").await.unwrap(), [waiting]);
         let listed =
             Runs::list(&*records, &Any, RunQuery { limit: 10, ..RunQuery::default() }).await.unwrap();
         assert_eq!(listed.iter().map(|run| run.id).collect::<Vec<_>>(), [queued, done]);

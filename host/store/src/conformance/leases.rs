@@ -9,7 +9,8 @@ use crate::{Lease, StoreError};
 
 /// For how long the suite leases a run.
 pub(super) const TIME: Duration = Duration::from_secs(30);
-const MOMENT: Duration = Duration::from_millis(1);
+/// The least time that a clock tells apart.
+pub(super) const MOMENT: Duration = Duration::from_millis(1);
 
 impl Subject {
     /// Leases a run to `owner`, if it is free.

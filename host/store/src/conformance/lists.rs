@@ -39,17 +39,6 @@ pub async fn lists_are_filtered(subject: &Subject) {
     assert_eq!(list(subject, second).await, runs[2..3]);
 }
 
-/// Queued and running, with their pipelines.
-pub async fn unfinished_runs_go_from_the_oldest(subject: &Subject) {
-    let runs = seven(subject).await;
-    let unfinished = subject.runs.unfinished().await.unwrap();
-    let told: Vec<_> = unfinished.iter().map(|run| (run.id, run.pipeline.as_str())).collect();
-    let pipelines = ["heat", "beam"].into_iter().cycle();
-    let mut expected: Vec<_> = runs[..6].iter().copied().zip(pipelines).collect();
-    expected.reverse();
-    assert_eq!(told, expected);
-}
-
 /// Runs of two pipelines in turn, from the newest: the first two at work, the oldest cancelled.
 async fn seven(subject: &Subject) -> Vec<RunId> {
     let mut runs = Vec::new();

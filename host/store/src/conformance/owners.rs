@@ -63,7 +63,8 @@ pub async fn lists_hold_ones_own(subject: &Subject) {
             assert_eq!(listed.iter().map(|run| run.id).collect::<Vec<_>>(), expected, "{filter:?} {query:?}");
         }
     }
-    let owners: Vec<_> = subject.runs.unfinished().await.unwrap().into_iter().map(|run| run.owner).collect();
+    let claimable = subject.runs.claimable("next").await.unwrap();
+    let owners: Vec<_> = claimable.into_iter().map(|claimable| claimable.run.owner).collect();
     assert_eq!(owners, [account("ada"), account("bob")]);
 }
 

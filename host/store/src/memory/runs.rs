@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use simulay_model::{
     ArtifactKind, AskedCall, Effects, Event, EventData, Head, OwnerFilter, Progress, Run, RunArtifact, RunId,
     RunSummary, UnfinishedRun,
 };
 
 use super::{LeaseEntry, MemoryStore, RunEntry, State};
-use crate::{Claim, Lease, Outcome, Remembered, Renewed, RunQuery, Runs, StoreError};
+use crate::{Claim, ClaimableRun, Lease, Outcome, Remembered, Renewed, RunQuery, Runs, StoreError};
 
 #[async_trait]
 impl Runs for MemoryStore {
@@ -64,7 +65,7 @@ impl Runs for MemoryStore {
             return Err(StoreError::Ended);
         }
         let (fence, active) = match &entry.lease {
-            Some(lease) if lease.holder != holder && lease.until > now => return Ok(None),
+            Some(lease) if lease.keeps_out(holder, now) => return Ok(None),
             Some(lease) => (lease.fence.saturating_add(1), lease.active),
             None => (1, Duration::ZERO),
         };
@@ -110,10 +111,14 @@ impl Runs for MemoryStore {
         Ok(state.runs.values().filter(|entry| !entry.run.state.is_end()).take(most).count())
     }
 
-    async fn unfinished(&self) -> Result<Vec<UnfinishedRun>, StoreError> {
-        let state = self.state();
-        let unfinished = state.runs.values().filter(|entry| !entry.run.state.is_end());
-        Ok(unfinished.map(|entry| UnfinishedRun::from(&entry.run)).collect())
+    async fn claimable(&self, holder: &str) -> Result<Vec<ClaimableRun>, StoreError> {
+        let (now, state) = (self.clock.now(), self.state());
+        let claimable = state.runs.values().filter(|entry| entry.is_claimable(holder, now));
+        let told = |RunEntry { run, .. }: &RunEntry| ClaimableRun {
+            run: UnfinishedRun::from(run),
+            cancel_requested: run.cancel_requested,
+        };
+        Ok(claimable.map(told).collect())
     }
 }
 
@@ -126,6 +131,13 @@ impl State {
 
 fn entry(state: &mut State, run: RunId) -> Result<&mut RunEntry, StoreError> {
     state.runs.get_mut(&run).ok_or(StoreError::NotFound)
+}
+
+impl LeaseEntry {
+    /// True while someone else holds the run.
+    fn keeps_out(&self, holder: &str, now: Timestamp) -> bool {
+        self.holder != holder && self.until > now
+    }
 }
 
 impl RunEntry {
@@ -155,6 +167,11 @@ impl RunEntry {
             steps: self.run.steps,
             attempts: self.attempts.clone(),
         }
+    }
+
+    fn is_claimable(&self, holder: &str, now: Timestamp) -> bool {
+        let held = self.lease.as_ref().is_some_and(|lease| lease.keeps_out(holder, now));
+        !self.run.state.is_end() && !held
     }
 
     fn check_fence(&self, fence: u64) -> Result<(), StoreError> {
