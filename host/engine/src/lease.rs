@@ -84,6 +84,9 @@ impl RunLease {
                 Ok(()) => {
                     let mut progress = Arc::unwrap_or_clone(progress);
                     progress.apply(&effects);
+                    if effects.step.is_some() {
+                        progress.shed_prints();
+                    }
                     *known = Some(Arc::new(progress));
                     self.parts.signals.publish(Signal::RunChanged(self.run));
                     return Ok(());
@@ -104,7 +107,8 @@ impl RunLease {
         if let Some(progress) = known {
             return Ok(progress.clone());
         }
-        let stored = self.parts.runs.progress(self.run).await?.ok_or(StoreError::NotFound)?;
+        let mut stored = self.parts.runs.progress(self.run).await?.ok_or(StoreError::NotFound)?;
+        stored.shed_prints();
         Ok(known.insert(Arc::new(stored)).clone())
     }
 }

@@ -103,6 +103,17 @@ impl Progress {
         }
     }
 
+    /// Lets go of what calls of steps before the newest printed: it decides nothing any more, and may be much.
+    /// What such calls left stays known.
+    pub fn shed_prints(&mut self) {
+        let newest = self.steps.saturating_sub(1);
+        for (_, past) in self.attempts.range_mut(..(newest, 0)) {
+            if let Some(CallEnd::Result(result)) = &mut past.end {
+                (result.stdout, result.stderr) = (String::new(), String::new());
+            }
+        }
+    }
+
     /// What follows from `change` at the time `at`. Two changes may come twice: a cancel request, and the
     /// end of a call with equal content. A run whose end was asked for ends as cancelled, whatever end
     /// `change` is.

@@ -3,7 +3,7 @@ use std::collections::HashSet;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{ContainerCall, Document, ErrorKind, LogLevel, OnFailure, Resources, Stage};
+use crate::{ContainerCall, Document, Ending, ErrorKind, LogLevel, OnFailure, Resources, Stage};
 
 const AT: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -148,5 +148,50 @@ proptest! {
             progress.apply(&effects);
             prop_assert_eq!(progress.state.is_end(), ends == 1);
         }
+    }
+}
+
+#[test]
+fn what_calls_of_earlier_steps_printed_is_let_go_of_and_what_they_left_is_not() {
+    let printed = |step, index| Change::CallEnded { step, index, attempt: 0, end: CallEnd::Result(result()) };
+    let started = |step, index| Change::CallStarted { step, index, attempt: 0 };
+    let second = Change::StepPlanned { step: 1, plan: plan(1) };
+    let mut progress =
+        after(planned().into_iter().chain([started(0, 0), printed(0, 0), started(0, 1), printed(0, 1)]));
+    progress.shed_prints();
+    let texts = |progress: &Progress| -> Vec<String> {
+        let ends = progress.attempts.values().filter_map(|newest| newest.end.as_ref());
+        ends.map(|end| if let CallEnd::Result(result) = end { result.stdout.clone() } else { panic!() })
+            .collect()
+    };
+    assert_eq!(texts(&progress), ["much", "much"], "the plugin is still to be shown them");
+    for change in [second, started(1, 0), printed(1, 0)] {
+        let Ok(Decision::Commit(effects)) = progress.decide(AT, change) else { panic!() };
+        progress.apply(&effects);
+    }
+    let before = progress.clone();
+    progress.shed_prints();
+    assert_eq!(texts(&progress), ["", "", "much"]);
+    let left = |progress: &Progress| format!("{:?}", progress.attempts).replace("much", "");
+    assert_eq!(left(&progress), left(&before), "nothing else goes");
+}
+
+fn result() -> ContainerResult {
+    ContainerResult {
+        name: "0".to_owned(),
+        ending: Ending::Exited(0),
+        stdout: "much".to_owned(),
+        stderr: "much".to_owned(),
+        outputs: Vec::new(),
+        stdout_log: None,
+        stderr_log: None,
+        left_out: Vec::new(),
+        left_out_more: 0,
+        stdout_omitted: 0,
+        stderr_omitted: 0,
+        wall_ms: 1,
+        cpu_ms: None,
+        peak_memory_bytes: None,
+        reused: false,
     }
 }
