@@ -128,3 +128,14 @@ async fn whoever_asks_is_told_who_he_is() {
     let me: Me = one.get("/v1/me").await.expect(200).document();
     assert_eq!(me.account, "local", "without accounts there is one person");
 }
+
+#[tokio::test]
+async fn the_document_on_accounts_tells_the_role_of_each_route() {
+    let document = include_str!("../../../../docs/accounts.md");
+    for (operation, route) in routes(NOBODYS) {
+        let role = route.role.as_deref().unwrap_or("anybody");
+        let line = document.lines().find(|line| line.starts_with(&format!("| {role} |"))).unwrap();
+        assert!(line.contains(&format!("`{operation}`")), "{operation} is for {role}: {line}");
+        assert_eq!(document.matches(&format!("`{operation}`")).count(), 1, "{operation}");
+    }
+}
