@@ -6,6 +6,7 @@
 
 use simulay_store::StoreError;
 
+use crate::EngineError;
 use crate::context::RunContext;
 use crate::lease::{Loss, RunLease};
 use crate::limits::Flow;
@@ -38,7 +39,7 @@ impl RunContext {
     }
 
     /// Waits for the turn of the run and works on it.
-    async fn turn(&self) -> Result<Outcome, StoreError> {
+    async fn turn(&self) -> Result<Outcome, EngineError> {
         let flow = Flow { owner: self.owner.clone(), pipeline: self.pipeline.clone(), run: self.run };
         let _place = tokio::select! {
             biased;
@@ -47,13 +48,13 @@ impl RunContext {
             place = self.limits.run(&flow) => place,
         };
         match self.work(&flow).await {
-            Err(StoreError::Ended | StoreError::NotFound) => Ok(Outcome::Ended),
-            Err(StoreError::Fenced) => Ok(Outcome::Contended),
+            Err(EngineError::Records(StoreError::Ended | StoreError::NotFound)) => Ok(Outcome::Ended),
+            Err(EngineError::Records(StoreError::Fenced)) => Ok(Outcome::Contended),
             turn => turn,
         }
     }
 
-    async fn work(&self, flow: &Flow) -> Result<Outcome, StoreError> {
+    async fn work(&self, flow: &Flow) -> Result<Outcome, EngineError> {
         let Some(lease) = RunLease::acquire(&self.parts, &self.settings, self.run).await? else {
             return Ok(Outcome::Contended);
         };

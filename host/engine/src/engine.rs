@@ -1,13 +1,11 @@
 //! All parts of the engine in one process.
 
-use simulay_store::StoreError;
-
 use crate::catalog::Catalog;
 use crate::intake::Intake;
 use crate::reader::Reader;
 use crate::runner::Runner;
 use crate::shared::Shared;
-use crate::{ClockJump, Parts, RetentionPorts, Settings};
+use crate::{ClockJump, EngineError, Parts, RetentionPorts, Settings};
 
 /// All parts of the engine in one process. Cheap to clone.
 #[derive(Clone)]
@@ -55,7 +53,7 @@ impl Engine {
     ///
     /// # Errors
     /// When the store does not answer; Docker may be absent.
-    pub async fn recover(&self) -> Result<usize, StoreError> {
+    pub async fn recover(&self) -> Result<usize, EngineError> {
         let unfinished = self.runner.start().await?;
         self.catalog.take_up_checks().await?;
         Ok(unfinished)

@@ -132,7 +132,7 @@ impl OutputSink for BlobSink {
 pub(crate) fn as_io(error: StoreError) -> io::Error {
     let kind = match error {
         StoreError::NotFound => io::ErrorKind::NotFound,
-        StoreError::Full | StoreError::Low { .. } | StoreError::Unwritable(_) => io::ErrorKind::StorageFull,
+        StoreError::Full | StoreError::Unwritable(_) => io::ErrorKind::StorageFull,
         StoreError::Corrupt(_) => io::ErrorKind::InvalidData,
         _ => io::ErrorKind::Other,
     };

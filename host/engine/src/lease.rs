@@ -153,8 +153,5 @@ async fn apply_by_head(
 
 /// True for errors that waiting may mend.
 pub(crate) const fn may_pass(error: &StoreError) -> bool {
-    matches!(
-        error,
-        StoreError::Full | StoreError::Low { .. } | StoreError::Unwritable(_) | StoreError::Failed(_)
-    )
+    matches!(error, StoreError::Full | StoreError::Unwritable(_) | StoreError::Failed(_))
 }

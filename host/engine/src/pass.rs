@@ -25,7 +25,7 @@ use crate::lease::RunLease;
 use crate::limits::Flow;
 use crate::retry::Budget;
 use crate::simulate::{Pending, Simulation, failure, pause, remove};
-use crate::{plan, plugins, report, verdict};
+use crate::{EngineError, plan, plugins, report, verdict};
 
 /// One pass over a leased run.
 pub(crate) struct Pass<'a> {
@@ -57,18 +57,18 @@ impl<'a> Pass<'a> {
         context: &'a RunContext,
         lease: &'a RunLease,
         flow: &'a Flow,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), EngineError> {
         let ended = match Self::load(context, lease, flow).await {
             Ok(pass) => pass.end().await,
-            Err(error) => Err(error),
+            Err(error) => Err(error.into()),
         };
         match ended {
             // Waiting does not mend damaged data.
-            Err(error @ StoreError::Corrupt(_)) => {
+            Err(error) if error.is_damage() => {
                 if let Err(error) = remove_containers(context, lease).await {
                     tracing::warn!(run = %context.run, %error, "containers of the run are left to the sweep");
                 }
-                lease.fail(verdict::of_store(&error)).await
+                Ok(lease.fail(verdict::of_damage(&error)).await?)
             }
             ended => ended,
         }
@@ -85,7 +85,7 @@ impl<'a> Pass<'a> {
     }
 
     /// Works on the run, and stores its end after nothing of it is left in Docker.
-    async fn end(&self) -> Result<(), StoreError> {
+    async fn end(&self) -> Result<(), EngineError> {
         let worked = AssertUnwindSafe(self.within_time()).catch_unwind().await.unwrap_or_else(|_| {
             let message = "a fault in the host stopped the run; please report it";
             Err(RunError::new(ErrorKind::Internal, message).into())
@@ -94,10 +94,10 @@ impl<'a> Pass<'a> {
             Ok(Exit::End { end, kept }) => (end, kept),
             Ok(Exit::Interrupted) => (RunEnd::Cancelled, Vec::new()),
             Err(Fault::Run(error)) => (RunEnd::Failed(error), Vec::new()),
-            Err(Fault::Store(error)) => return Err(error),
+            Err(Fault::Engine(error)) => return Err(error),
         };
         remove_containers(self.context, self.lease).await?;
-        self.lease.apply(Change::Ended { end, kept }).await
+        Ok(self.lease.apply(Change::Ended { end, kept }).await?)
     }
 
     /// Works on the run until it ends or its time is up; containers are stopped before either.

@@ -8,8 +8,8 @@ use parking_lot::{Mutex, MutexGuard};
 use simulay_model::{Digest, Principal};
 use simulay_store::{Claim, Outcome, RequestKey, Requests, StoreError};
 
-use crate::Parts;
 use crate::clock_watch::TICK;
+use crate::{EngineError, Parts};
 
 /// How long what came of a request is remembered at least.
 const REMEMBERED: Duration = Duration::from_secs(24 * 3600);
@@ -34,9 +34,9 @@ pub enum RepeatError {
     /// The first asked for something else.
     #[error("another request had this key; give each request a key of its own")]
     OtherRequest,
-    /// The store does not answer.
+    /// The engine could not do it.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Engine(#[from] EngineError),
 }
 
 /// What to do with a request.

@@ -39,7 +39,7 @@ async fn check_outcome(context: &RunContext, plugin: &Plugin, report: &Report) -
             let first = errors.first().map(ToString::to_string).unwrap_or_default();
             Fault::from(invalid("outcome", format!("breaks `result-schema`: {first}")))
         }
-        Unfit::Store(error) => error.into(),
+        Unfit::Engine(error) => error.into(),
     })
 }
 

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use simulay_model::{Clock, RunId};
-use simulay_store::{Left, Requests, Retention, Shelved, Shelves, Space, StoreError, Uploads};
+use simulay_store::{Left, Requests, Retention, Shelved, Shelves, Space, Uploads};
 
-use crate::repeat;
+use crate::{EngineError, repeat};
 
 const BATCH: u32 = 100;
 /// Blobs asked about at once.
@@ -104,7 +104,7 @@ pub async fn collect(
     kept: &RetentionPorts,
     rules: &RetentionRules,
     dry: bool,
-) -> Result<Collected, StoreError> {
+) -> Result<Collected, EngineError> {
     repeat::forget(&*kept.requests).await?;
     let mut collected = Collected::default();
     if let Some(age) = rules.runs {
@@ -127,7 +127,7 @@ pub async fn collect(
 
 impl Collected {
     /// Removes the blobs that nobody shows and nobody touched for `unused`.
-    async fn sweep(&mut self, kept: &RetentionPorts, unused: Duration, dry: bool) -> Result<(), StoreError> {
+    async fn sweep(&mut self, kept: &RetentionPorts, unused: Duration, dry: bool) -> Result<(), EngineError> {
         let all = kept.shelves.all().await?;
         for chunk in all.chunks(CHUNK) {
             let shown = kept.records.shown(chunk.iter().map(|shelved| shelved.blob).collect()).await?;
@@ -151,7 +151,7 @@ impl Collected {
 
 /// Forgets who uploaded bytes that are gone. What was uploaded a moment ago is remembered: its bytes may have
 /// come after the look.
-async fn forget_uploads(kept: &RetentionPorts, unused: Duration) -> Result<(), StoreError> {
+async fn forget_uploads(kept: &RetentionPorts, unused: Duration) -> Result<(), EngineError> {
     let mut gone = kept.uploads.older(unused).await?;
     for shelved in kept.shelves.all().await? {
         gone.remove(&shelved.blob);
@@ -168,14 +168,14 @@ async fn goes(
     shelved: &Shelved,
     unused: Duration,
     dry: bool,
-) -> Result<bool, StoreError> {
+) -> Result<bool, EngineError> {
     if dry || shelved.age < unused {
         return Ok(shelved.age >= unused);
     }
-    kept.shelves.remove(shelved.blob, unused).await
+    Ok(kept.shelves.remove(shelved.blob, unused).await?)
 }
 
-async fn delete_old(kept: &RetentionPorts, age: Duration) -> Result<u64, StoreError> {
+async fn delete_old(kept: &RetentionPorts, age: Duration) -> Result<u64, EngineError> {
     let mut deleted = 0;
     loop {
         let runs = kept.records.ended(age, BATCH).await?;
@@ -191,7 +191,7 @@ async fn delete_old(kept: &RetentionPorts, age: Duration) -> Result<u64, StoreEr
 
 /// Deletes runs until what only those that are left keep has at most `most` bytes. What others keep as
 /// well does not count: deleting runs would not free it.
-async fn delete_oldest(kept: &RetentionPorts, most: u64) -> Result<u64, StoreError> {
+async fn delete_oldest(kept: &RetentionPorts, most: u64) -> Result<u64, EngineError> {
     let (mut deleted, mut bytes) = (0, kept.records.freeable().await?);
     while bytes > most {
         let Some(run) = kept.records.ended(Duration::ZERO, 1).await?.pop() else { break };
@@ -202,7 +202,7 @@ async fn delete_oldest(kept: &RetentionPorts, most: u64) -> Result<u64, StoreErr
     Ok(deleted)
 }
 
-async fn delete(kept: &RetentionPorts, run: RunId, why: &str) -> Result<(), StoreError> {
+async fn delete(kept: &RetentionPorts, run: RunId, why: &str) -> Result<(), EngineError> {
     tracing::info!(%run, why, "a run is deleted");
-    kept.records.delete(run, kept.clock.now(), why).await
+    Ok(kept.records.delete(run, kept.clock.now(), why).await?)
 }

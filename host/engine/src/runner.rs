@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::context::RunContext;
 use crate::shared::Shared;
 use crate::storage::ThrottledBlobs;
-use crate::{Parts, upkeep};
+use crate::{EngineError, Parts, upkeep};
 
 /// Works on runs. Cheap to clone.
 #[derive(Clone)]
@@ -41,7 +41,7 @@ impl Runner {
     ///
     /// # Errors
     /// When the store does not answer; Docker may be absent.
-    pub async fn start(&self) -> Result<usize, StoreError> {
+    pub async fn start(&self) -> Result<usize, EngineError> {
         // Before the look, so that no run falls between the two.
         self.listen();
         let unfinished = self.take_up().await?;

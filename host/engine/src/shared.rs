@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use simulay_store::StoreError;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -10,7 +9,7 @@ use crate::limits::Limits;
 use crate::logs::LiveLogs;
 use crate::storage::FreeSpace;
 use crate::upkeep::LastJump;
-use crate::{Parts, RetentionPorts, Settings};
+use crate::{EngineError, Parts, RetentionPorts, Settings};
 
 /// What the parts of an engine in one process share. Cheap to clone.
 #[derive(Clone)]
@@ -45,7 +44,7 @@ impl Shared {
     }
 
     /// Refuses new work when too little room is left for it.
-    pub(crate) async fn check_room(&self) -> Result<(), StoreError> {
+    pub(crate) async fn check_room(&self) -> Result<(), EngineError> {
         self.room().check(0).await
     }
 

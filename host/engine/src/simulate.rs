@@ -18,7 +18,7 @@ use crate::lease::{RunLease, may_pass};
 use crate::limits::Flow;
 use crate::logs::StreamName;
 use crate::retry::{Attempt, Budget, judge};
-use crate::{Parts, omission, verdict};
+use crate::{EngineError, Parts, omission, verdict};
 
 /// What carrying out the calls of one step needs.
 pub(crate) struct Simulation<'a> {
@@ -61,7 +61,7 @@ impl Simulation<'_> {
         &self,
         pending: Vec<Pending>,
         stop: &CancellationToken,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), EngineError> {
         let present = self.present(&pending, stop).await;
         let step = stop.child_token();
         let (present, siblings) = (&present, &step);
@@ -108,7 +108,7 @@ impl Simulation<'_> {
         mut pending: Pending,
         present: &[ContainerName],
         stop: &CancellationToken,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool, EngineError> {
         // A container that may have been started and is not there is never started again.
         let there = present.contains(&name(self.run.id, pending.attempt()));
         if pending.started && !there && !stop.is_cancelled() {
@@ -136,7 +136,7 @@ impl Simulation<'_> {
         }
     }
 
-    async fn attempt(&self, pending: &Pending, stop: &CancellationToken) -> Result<Attempt, StoreError> {
+    async fn attempt(&self, pending: &Pending, stop: &CancellationToken) -> Result<Attempt, EngineError> {
         if !pending.started {
             // Who is stopped meanwhile is told so below.
             let _ = self.context.room.wait(0, stop).await;
@@ -171,7 +171,7 @@ impl Simulation<'_> {
         name: &str,
         exchange: &CallExchange,
         ended: Result<Completed, ContainerError>,
-    ) -> Result<Attempt, StoreError> {
+    ) -> Result<Attempt, EngineError> {
         match ended {
             Ok(completed) => {
                 let result = exchange.result(name, completed, self.context.settings.stream_excerpt).await?;
@@ -187,7 +187,7 @@ impl Simulation<'_> {
         pending: &Pending,
         end: CallEnd,
         stop: &CancellationToken,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool, EngineError> {
         let goes_on = failure(&pending.call, &end).is_none();
         let warning = omission::warning(&end);
         self.end(pending, end, stop).await?;

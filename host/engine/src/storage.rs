@@ -11,8 +11,10 @@ use simulay_model::Digest;
 use simulay_store::{BlobStream, BlobWriter, Blobs, Space, StoreError};
 use tokio_util::sync::CancellationToken;
 
+use crate::EngineError;
+
 /// Bytes written between two looks at the room that is left.
-const STRETCH: usize = 1 << 20;
+pub(crate) const STRETCH: usize = 1 << 20;
 /// How long the outputs of a container wait for room; less than a container holds them.
 const LONGEST: Duration = Duration::from_secs(1800);
 /// Between two looks of who waits for room.
@@ -28,14 +30,14 @@ pub(crate) struct FreeSpace {
 
 impl FreeSpace {
     /// Refuses when less than the floor would be free with `more` bytes, or nothing can be stored.
-    pub(crate) async fn check(&self, more: usize) -> Result<(), StoreError> {
+    pub(crate) async fn check(&self, more: usize) -> Result<(), EngineError> {
         let Some(space) = &self.space else { return Ok(()) };
         let (free, floor) = (space.free().await?, self.floor);
-        if free < floor.saturating_add(more as u64) { Err(StoreError::Low { free, floor }) } else { Ok(()) }
+        if free < floor.saturating_add(more as u64) { Err(EngineError::Low { free, floor }) } else { Ok(()) }
     }
 
     /// Waits until there is room for `more` bytes; refuses once `stop` says so.
-    pub(crate) async fn wait(&self, more: usize, stop: &CancellationToken) -> Result<(), StoreError> {
+    pub(crate) async fn wait(&self, more: usize, stop: &CancellationToken) -> Result<(), EngineError> {
         let mut told = false;
         loop {
             let Err(error) = self.check(more).await else { return Ok(()) };
@@ -68,10 +70,10 @@ impl Blobs for ThrottledBlobs {
     }
 
     async fn create(&self) -> Result<Box<dyn BlobWriter>, StoreError> {
-        self.room.wait(0, &self.stop).await?;
+        self.room.wait(0, &self.stop).await.map_err(no_room)?;
         let writer = self.blobs.create().await?;
-        let stop = Some(self.stop.clone());
-        Ok(Box::new(ThrottledWriter { writer, room: self.room.clone(), stop, unseen: 0 }))
+        let (room, stop) = (self.room.clone(), self.stop.clone());
+        Ok(Box::new(ThrottledWriter { writer, room, stop, unseen: 0 }))
     }
 
     async fn size(&self, blob: Digest) -> Result<Option<u64>, StoreError> {
@@ -87,15 +89,23 @@ impl Blobs for ThrottledBlobs {
     }
 }
 
-/// One blob on its way in. It takes nothing of the room that is not to be taken: it waits, when
-/// something tells it how long, or gives up.
-pub(crate) struct ThrottledWriter {
-    pub(crate) writer: Box<dyn BlobWriter>,
-    pub(crate) room: FreeSpace,
-    /// Ends the wait; none for who does not wait.
-    pub(crate) stop: Option<CancellationToken>,
+/// One blob on its way in. It takes nothing of the room that is not to be taken: it waits.
+struct ThrottledWriter {
+    writer: Box<dyn BlobWriter>,
+    room: FreeSpace,
+    /// Ends the wait.
+    stop: CancellationToken,
     /// Bytes since the last look.
-    pub(crate) unseen: usize,
+    unseen: usize,
+}
+
+/// What a writer is told that waited for room in vain.
+fn no_room(error: EngineError) -> StoreError {
+    match error {
+        EngineError::Records(error) => error,
+        EngineError::Low { .. } => StoreError::Full,
+        EngineError::Broken(cause) => StoreError::Failed(cause.to_string()),
+    }
 }
 
 #[async_trait]
@@ -103,15 +113,10 @@ impl BlobWriter for ThrottledWriter {
     async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError> {
         self.unseen += bytes.len();
         if self.unseen >= STRETCH {
-            let more = std::mem::take(&mut self.unseen);
-            match &self.stop {
-                Some(stop) => {
-                    // A container holds what it left only for a time: then another attempt follows, when there is room.
-                    let waited = tokio::time::timeout(LONGEST, self.room.wait(more, stop)).await;
-                    waited.unwrap_or(Err(StoreError::Full))?;
-                }
-                None => self.room.check(more).await?,
-            }
+            // A container holds what it left only for a time: then another attempt follows, when there is room.
+            let waiting = self.room.wait(std::mem::take(&mut self.unseen), &self.stop);
+            let waited = tokio::time::timeout(LONGEST, waiting).await.map_err(|_| StoreError::Full)?;
+            waited.map_err(no_room)?;
         }
         self.writer.write(bytes).await
     }

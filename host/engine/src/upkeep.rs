@@ -4,10 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use simulay_store::StoreError;
 
 use crate::clock_watch::{ClockJump, ClockWatch, TICK};
-use crate::{Collected, Parts, RetentionPorts, RetentionRules, collect, repeat};
+use crate::{Collected, EngineError, Parts, RetentionPorts, RetentionRules, collect, repeat};
 
 /// Of these, so many are between two tidyings.
 const PERIOD: u32 = 60;
@@ -62,9 +61,9 @@ async fn once(
     parts: &Parts,
     kept: Option<&RetentionPorts>,
     rules: &RetentionRules,
-) -> Result<(), StoreError> {
+) -> Result<(), EngineError> {
     let Some(kept) = kept.filter(|_| !rules.keep_all()) else {
-        return repeat::forget(&*parts.requests).await;
+        return Ok(repeat::forget(&*parts.requests).await?);
     };
     let Collected { runs, files, blobs, bytes, left } = collect(kept, rules, false).await?;
     tracing::info!(runs, files, blobs, bytes, left, "what is old was removed");

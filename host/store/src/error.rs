@@ -41,18 +41,6 @@ pub enum StoreError {
     /// The disk takes nothing: it is read-only or fails.
     #[error("the data directory cannot be written: {0}")]
     Unwritable(String),
-    /// Less is free than is kept for the work in hand.
-    #[error(
-        "{} MiB are free in the data directory, and {} MiB are kept for the work in hand",
-        free >> 20,
-        floor >> 20
-    )]
-    Low {
-        /// Bytes that are free.
-        free: u64,
-        /// Bytes that stay free.
-        floor: u64,
-    },
     /// Stored bytes are not what they were: which.
     #[error("stored data is damaged: {0}")]
     Corrupt(String),

@@ -2,13 +2,25 @@
 
 use simulay_archives::ArchiveError;
 use simulay_containers::ContainerError;
-use simulay_engine::{ArchiveRefused, CreateError, LifeError, RepeatError, UnknownImages, UploadError};
+use simulay_engine::{
+    ArchiveRefused, CreateError, EngineError, LifeError, RepeatError, UnknownImages, UploadError,
+};
 use simulay_model::{ErrorKind, RunError};
 use simulay_sandbox::{CallError, InspectError};
 use simulay_store::StoreError;
 
 use super::Refusal;
 use crate::wire::ProblemKind;
+
+impl From<EngineError> for Refusal {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::Records(error) => error.into(),
+            EngineError::Low { .. } => Self::new(ProblemKind::StorageLow, format!("{error}; free space")),
+            EngineError::Broken(_) => Self::internal(error),
+        }
+    }
+}
 
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
@@ -23,7 +35,6 @@ impl From<StoreError> for Refusal {
             StoreError::Full => {
                 Self::new(ProblemKind::StorageLow, "the server's disk is full; free space and try again")
             }
-            StoreError::Low { .. } => Self::new(ProblemKind::StorageLow, format!("{text}; free space")),
             StoreError::Unwritable(_) => {
                 let detail = "the server's disk takes nothing; `/readyz` and its log say more";
                 Self::new(ProblemKind::StorageLow, detail).because(text)
@@ -45,7 +56,7 @@ impl From<RepeatError> for Refusal {
         let kind = match error {
             RepeatError::InFlight => ProblemKind::IdempotencyInFlight,
             RepeatError::OtherRequest => ProblemKind::IdempotencyKeyReused,
-            RepeatError::Store(error) => return error.into(),
+            RepeatError::Engine(error) => return error.into(),
         };
         Self::new(kind, text).at("Idempotency-Key")
     }
@@ -55,7 +66,7 @@ impl From<ArchiveRefused> for Refusal {
     fn from(refused: ArchiveRefused) -> Self {
         match refused {
             ArchiveRefused::Archive(error) => error.into(),
-            ArchiveRefused::Store(error) => error.into(),
+            ArchiveRefused::Engine(error) => error.into(),
         }
     }
 }
@@ -77,7 +88,7 @@ impl From<UploadError> for Refusal {
     fn from(error: UploadError) -> Self {
         match error {
             UploadError::Refused(refused) => refused.into(),
-            UploadError::Store(error) => error.into(),
+            UploadError::Engine(error) => error.into(),
             UploadError::UnknownImages(unknown) => unknown.into(),
         }
     }
@@ -141,7 +152,7 @@ impl From<LifeError> for Refusal {
             }
             LifeError::Repeat(error) => error.into(),
             LifeError::Create(error) => error.into(),
-            LifeError::Store(error) => error.into(),
+            LifeError::Engine(error) => error.into(),
         }
     }
 }
@@ -164,7 +175,7 @@ impl From<CreateError> for Refusal {
             CreateError::Repeat(error) => error.into(),
             CreateError::Draining => Self::new(ProblemKind::Draining, text),
             CreateError::Preview(error) => error.into(),
-            CreateError::Store(error) => error.into(),
+            CreateError::Engine(error) => error.into(),
         }
     }
 }

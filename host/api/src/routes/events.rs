@@ -9,8 +9,8 @@ use axum::response::{IntoResponse as _, Response};
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
 use serde::Deserialize;
+use simulay_engine::EngineError;
 use simulay_model::{Event, RunId};
-use simulay_store::StoreError;
 
 use super::runs::find;
 use crate::address_limit::Peer;
@@ -21,7 +21,7 @@ use crate::problem::{Refusal, Refused};
 use crate::state::Api;
 use crate::wire::{self, ProblemKind};
 
-type Events = BoxStream<'static, Result<Event, StoreError>>;
+type Events = BoxStream<'static, Result<Event, EngineError>>;
 
 /// Where to begin.
 #[derive(Deserialize)]
@@ -81,7 +81,7 @@ fn respond(api: &Api, events: Events, place: Permit) -> Response {
 /// An event as it is sent. A fault ends the stream; the client comes back.
 fn told(
     (): &mut (),
-    event: Result<Event, StoreError>,
+    event: Result<Event, EngineError>,
 ) -> std::future::Ready<Option<Result<sse::Event, Infallible>>> {
     let sent = event.map_err(|error| error.to_string()).and_then(|event| {
         let event = wire::Event::try_from(event).map_err(|error| error.to_string())?;
