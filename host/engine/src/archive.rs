@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use simulay_archives::{ArchiveError, Bounds, Contents, DETECTABLE, Format, read_gzip, read_tar, read_zip};
-use simulay_store::Blobs;
+use simulay_blobs::Blobs;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};

@@ -4,6 +4,7 @@ use std::error::Error;
 
 use semver::Version;
 use simulay_archives::ArchiveError;
+use simulay_blobs::BlobError;
 use simulay_model::permissions::PermissionIncrease;
 use simulay_model::schema::FieldError;
 use simulay_model::{RunError, RunId};
@@ -12,6 +13,7 @@ use simulay_store::StoreError;
 
 use crate::RepeatError;
 use crate::checks::Unfit;
+use crate::fault::Fault;
 
 /// What the engine could not do.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +21,9 @@ pub enum EngineError {
     /// The store of records refuses it, or failed.
     #[error(transparent)]
     Records(#[from] StoreError),
+    /// The store of blobs refuses it, or failed.
+    #[error(transparent)]
+    Blobs(#[from] BlobError),
     /// Less is free than is kept for the work in hand.
     #[error(
         "{} MiB are free in the data directory, and {} MiB are kept for the work in hand",
@@ -44,22 +49,30 @@ impl EngineError {
 
     /// True when stored bytes are not what they were.
     pub(crate) const fn is_damage(&self) -> bool {
-        matches!(self, Self::Records(StoreError::Corrupt(_)))
+        matches!(self, Self::Records(StoreError::Corrupt(_)) | Self::Blobs(BlobError::Corrupt(_)))
     }
 }
 
 /// What a port fails with is an error of the engine, also in a refusal.
 macro_rules! carry_errors_of_ports {
     ($($refusal:ty),+) => {
-        $(impl From<StoreError> for $refusal {
-            fn from(error: StoreError) -> Self {
-                Self::Engine(error.into())
+        $(
+            impl From<StoreError> for $refusal {
+                fn from(error: StoreError) -> Self {
+                    Self::Engine(error.into())
+                }
             }
-        })+
+
+            impl From<BlobError> for $refusal {
+                fn from(error: BlobError) -> Self {
+                    Self::Engine(error.into())
+                }
+            }
+        )+
     };
 }
 
-carry_errors_of_ports!(UploadError, ArchiveRefused, CreateError, LifeError, RepeatError);
+carry_errors_of_ports!(Fault, UploadError, ArchiveRefused, CreateError, LifeError, RepeatError);
 
 /// The manifest names images that are not registered: which.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

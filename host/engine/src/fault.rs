@@ -1,7 +1,6 @@
 //! What breaks work on a run off.
 
 use simulay_model::RunError;
-use simulay_store::StoreError;
 
 use crate::EngineError;
 
@@ -16,12 +15,6 @@ pub(crate) enum Fault {
 impl From<EngineError> for Fault {
     fn from(error: EngineError) -> Self {
         Self::Engine(error)
-    }
-}
-
-impl From<StoreError> for Fault {
-    fn from(error: StoreError) -> Self {
-        Self::Engine(error.into())
     }
 }
 

@@ -8,9 +8,10 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
+use simulay_blobs::Blobs;
 use simulay_model::{Digest, Inspection, Manifest, OwnerFilter, Plugin, PluginLife, PluginRef, Principal};
 use simulay_sandbox::{Answered, Call, CallError, Code, ReadArtifacts};
-use simulay_store::{Blobs, StoreError};
+use simulay_store::StoreError;
 use tokio::runtime::Handle;
 
 use crate::exchange::{as_io, put};

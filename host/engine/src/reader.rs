@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use futures_util::stream::{self, BoxStream};
 use futures_util::{StreamExt as _, TryStreamExt as _};
+use simulay_blobs::BlobStream;
 use simulay_model::{
     Artifact, CallEnd, CallRecord, Digest, Event, OwnerFilter, Principal, Run, RunArtifact, RunId, RunSummary,
 };
-use simulay_store::{BlobStream, RunQuery, StoreError};
+use simulay_store::{RunQuery, StoreError};
 
 use crate::events::{self, Followers};
 use crate::shared::Shared;

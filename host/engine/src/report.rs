@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
+use simulay_blobs::Blobs;
 use simulay_model::{
     Artifact, Digest, ErrorKind, Plugin, RelativePath, Report, ReportFile, RunError, Source,
 };
-use simulay_store::Blobs;
 
 use crate::checks::{self, Unfit};
 use crate::context::RunContext;

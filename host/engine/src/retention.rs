@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use simulay_blobs::{BlobInventory, StoredBlob};
 use simulay_model::{Clock, RunId};
-use simulay_store::{Left, Requests, Retention, Shelved, Shelves, Space, Uploads};
+use simulay_store::{Left, Requests, Retention, Space, Uploads};
 
 use crate::{EngineError, repeat};
 
@@ -53,27 +54,27 @@ pub struct RetentionPorts {
     pub requests: Arc<dyn Requests>,
     /// Who uploaded what.
     pub uploads: Arc<dyn Uploads>,
-    /// Blobs.
-    pub shelves: Arc<dyn Shelves>,
-    /// How much room is left.
+    /// Which blobs there are.
+    pub inventory: Arc<dyn BlobInventory>,
+    /// How much room is left for records.
     pub space: Arc<dyn Space>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
 }
 
 impl RetentionPorts {
-    /// What is kept in `records` and `shelves`.
+    /// What is kept in `records`, and the blobs of `inventory`.
     #[must_use]
-    pub fn over<R, S>(records: Arc<R>, shelves: Arc<S>, clock: Arc<dyn Clock>) -> Self
+    pub fn over<R, B>(records: Arc<R>, inventory: Arc<B>, clock: Arc<dyn Clock>) -> Self
     where
         R: Retention + Requests + Uploads + Space + 'static,
-        S: Shelves + 'static,
+        B: BlobInventory + 'static,
     {
         Self {
             records: records.clone(),
             requests: records.clone(),
             uploads: records.clone(),
-            shelves,
+            inventory,
             space: records,
             clock,
         }
@@ -128,12 +129,12 @@ pub async fn collect(
 impl Collected {
     /// Removes the blobs that nobody shows and nobody touched for `unused`.
     async fn sweep(&mut self, kept: &RetentionPorts, unused: Duration, dry: bool) -> Result<(), EngineError> {
-        let all = kept.shelves.all().await?;
+        let all = kept.inventory.list().await?;
         for chunk in all.chunks(CHUNK) {
-            let shown = kept.records.shown(chunk.iter().map(|shelved| shelved.blob).collect()).await?;
-            for shelved in chunk {
-                let goes = !shown.contains(&shelved.blob) && goes(kept, shelved, unused, dry).await?;
-                self.count(shelved.size, goes);
+            let shown = kept.records.shown(chunk.iter().map(|stored| stored.blob).collect()).await?;
+            for stored in chunk {
+                let goes = !shown.contains(&stored.blob) && goes(kept, stored, unused, dry).await?;
+                self.count(stored.size, goes);
             }
         }
         Ok(())
@@ -153,8 +154,8 @@ impl Collected {
 /// come after the look.
 async fn forget_uploads(kept: &RetentionPorts, unused: Duration) -> Result<(), EngineError> {
     let mut gone = kept.uploads.older(unused).await?;
-    for shelved in kept.shelves.all().await? {
-        gone.remove(&shelved.blob);
+    for stored in kept.inventory.list().await? {
+        gone.remove(&stored.blob);
     }
     let gone: Vec<_> = gone.into_iter().collect();
     for chunk in gone.chunks(CHUNK) {
@@ -165,14 +166,14 @@ async fn forget_uploads(kept: &RetentionPorts, unused: Duration) -> Result<(), E
 
 async fn goes(
     kept: &RetentionPorts,
-    shelved: &Shelved,
+    stored: &StoredBlob,
     unused: Duration,
     dry: bool,
 ) -> Result<bool, EngineError> {
-    if dry || shelved.age < unused {
-        return Ok(shelved.age >= unused);
+    if dry || stored.age < unused {
+        return Ok(stored.age >= unused);
     }
-    Ok(kept.shelves.remove(shelved.blob, unused).await?)
+    Ok(kept.inventory.remove(stored.blob, unused).await?)
 }
 
 async fn delete_old(kept: &RetentionPorts, age: Duration) -> Result<u64, EngineError> {

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use simulay_blobs::{BlobError, BlobInventory, BlobStream, BlobWriter, Blobs};
 use simulay_model::Digest;
-use simulay_store::{BlobStream, BlobWriter, Blobs, Space, StoreError};
+use simulay_store::{Space, StoreError};
 use tokio_util::sync::CancellationToken;
 
 use crate::EngineError;
@@ -23,16 +24,31 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// How much room is left, and how much of it is not to be taken.
 #[derive(Clone)]
 pub(crate) struct FreeSpace {
-    /// None in a store that has no bound.
-    pub(crate) space: Option<Arc<dyn Space>>,
+    /// Where to look; none where there is no bound.
+    pub(crate) places: Option<Places>,
     pub(crate) floor: u64,
+}
+
+/// Where there must be room: records and blobs may lie apart.
+#[derive(Clone)]
+pub(crate) struct Places {
+    pub(crate) records: Arc<dyn Space>,
+    pub(crate) blobs: Arc<dyn BlobInventory>,
+}
+
+impl Places {
+    /// Bytes that are free in both.
+    async fn free(&self) -> Result<u64, EngineError> {
+        let records = self.records.free().await?;
+        Ok(self.blobs.free().await?.map_or(records, |blobs| records.min(blobs)))
+    }
 }
 
 impl FreeSpace {
     /// Refuses when less than the floor would be free with `more` bytes, or nothing can be stored.
     pub(crate) async fn check(&self, more: usize) -> Result<(), EngineError> {
-        let Some(space) = &self.space else { return Ok(()) };
-        let (free, floor) = (space.free().await?, self.floor);
+        let Some(places) = &self.places else { return Ok(()) };
+        let (free, floor) = (places.free().await?, self.floor);
         if free < floor.saturating_add(more as u64) { Err(EngineError::Low { free, floor }) } else { Ok(()) }
     }
 
@@ -65,26 +81,26 @@ pub(crate) struct ThrottledBlobs {
 
 #[async_trait]
 impl Blobs for ThrottledBlobs {
-    async fn scratch(&self) -> Result<File, StoreError> {
+    async fn scratch(&self) -> Result<File, BlobError> {
         self.blobs.scratch().await
     }
 
-    async fn create(&self) -> Result<Box<dyn BlobWriter>, StoreError> {
+    async fn create(&self) -> Result<Box<dyn BlobWriter>, BlobError> {
         self.room.wait(0, &self.stop).await.map_err(no_room)?;
         let writer = self.blobs.create().await?;
         let (room, stop) = (self.room.clone(), self.stop.clone());
         Ok(Box::new(ThrottledWriter { writer, room, stop, unseen: 0 }))
     }
 
-    async fn size(&self, blob: Digest) -> Result<Option<u64>, StoreError> {
+    async fn size(&self, blob: Digest) -> Result<Option<u64>, BlobError> {
         self.blobs.size(blob).await
     }
 
-    async fn keep(&self, blob: Digest) -> Result<Option<u64>, StoreError> {
+    async fn keep(&self, blob: Digest) -> Result<Option<u64>, BlobError> {
         self.blobs.keep(blob).await
     }
 
-    async fn read(&self, blob: Digest, range: Option<Range<u64>>) -> Result<BlobStream, StoreError> {
+    async fn read(&self, blob: Digest, range: Option<Range<u64>>) -> Result<BlobStream, BlobError> {
         self.blobs.read(blob, range).await
     }
 }
@@ -100,22 +116,23 @@ struct ThrottledWriter {
 }
 
 /// What a writer is told that waited for room in vain.
-fn no_room(error: EngineError) -> StoreError {
+fn no_room(error: EngineError) -> BlobError {
     match error {
-        EngineError::Records(error) => error,
-        EngineError::Low { .. } => StoreError::Full,
-        EngineError::Broken(cause) => StoreError::Failed(cause.to_string()),
+        EngineError::Blobs(error) => error,
+        EngineError::Low { .. } | EngineError::Records(StoreError::Full) => BlobError::Full,
+        EngineError::Records(StoreError::Unwritable(_)) => BlobError::Unwritable(error.into()),
+        EngineError::Records(_) | EngineError::Broken(_) => BlobError::Failed(error.into()),
     }
 }
 
 #[async_trait]
 impl BlobWriter for ThrottledWriter {
-    async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError> {
+    async fn write(&mut self, bytes: Bytes) -> Result<(), BlobError> {
         self.unseen += bytes.len();
         if self.unseen >= STRETCH {
             // A container holds what it left only for a time: then another attempt follows, when there is room.
             let waiting = self.room.wait(std::mem::take(&mut self.unseen), &self.stop);
-            let waited = tokio::time::timeout(LONGEST, waiting).await.map_err(|_| StoreError::Full)?;
+            let waited = tokio::time::timeout(LONGEST, waiting).await.map_err(|_| BlobError::Full)?;
             waited.map_err(no_room)?;
         }
         self.writer.write(bytes).await
@@ -125,7 +142,7 @@ impl BlobWriter for ThrottledWriter {
         self.writer.digest()
     }
 
-    async fn finish(self: Box<Self>) -> Result<(Digest, u64), StoreError> {
+    async fn finish(self: Box<Self>) -> Result<(Digest, u64), BlobError> {
         self.writer.finish().await
     }
 }

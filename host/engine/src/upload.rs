@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use simulay_blobs::BlobWriter;
 use simulay_model::{AccountName, Digest};
-use simulay_store::{BlobWriter, StoreError, Uploads};
+use simulay_store::{StoreError, Uploads};
 
 use crate::EngineError;
 use crate::storage::{FreeSpace, STRETCH};

@@ -40,7 +40,7 @@ pub use asked::{AskedCall, PlacedFile};
 pub use call::{CallEnd, ContainerCall, ContainerResult, Ending, File, Omission, OnFailure, Source};
 pub use change::{Change, LogLevel, RunEnd, Stage};
 pub use clash::Clash;
-pub use clock::{Clock, SystemClock};
+pub use clock::{Clock, ManualClock, SystemClock};
 pub use decision::Decision;
 pub use digest::{Digest, DigestError, Hasher};
 pub use document::Document;

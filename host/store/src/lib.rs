@@ -1,4 +1,4 @@
-//! Records, events and artifacts: ports, their errors, a store in memory, and what every store must do.
+//! Records and events: ports, their errors, a store in memory, and what every store must do.
 
 pub mod conformance;
 mod error;
@@ -11,8 +11,8 @@ mod uploads;
 
 pub use error::StoreError;
 pub use memory::MemoryStore;
-pub use port::{Added, BlobStream, BlobWriter, Blobs, Journal, Lease, Plugins, Renewed, RunQuery, Runs};
+pub use port::{Added, Journal, Lease, Plugins, Renewed, RunQuery, Runs};
 pub use requests::{Claim, Outcome, Remembered, RequestKey, Requests};
-pub use retention::{Left, Retention, Shelved, Shelves};
+pub use retention::{Left, Retention};
 pub use space::Space;
 pub use uploads::Uploads;

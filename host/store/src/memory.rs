@@ -1,7 +1,6 @@
 //! A store in memory that keeps what the others keep, for tests of what stands on a store. What is in it is
 //! committed: it outlives whoever uses it.
 
-mod blobs;
 mod journal;
 mod plugins;
 mod requests;
@@ -12,7 +11,6 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use jiff::Timestamp;
 use parking_lot::{Mutex, MutexGuard};
 use semver::Version;
@@ -23,10 +21,10 @@ use simulay_model::{
 
 use crate::{Remembered, RequestKey};
 
-/// Records and bytes in memory.
+/// Records in memory.
 pub struct MemoryStore {
     clock: Arc<dyn Clock>,
-    state: Arc<Mutex<State>>,
+    state: Mutex<State>,
 }
 
 #[derive(Default)]
@@ -34,7 +32,6 @@ struct State {
     plugins: BTreeMap<(PluginName, Version), PluginEntry>,
     runs: BTreeMap<RunId, RunEntry>,
     requests: HashMap<RequestKey, Remembered>,
-    blobs: BTreeMap<Digest, Bytes>,
     uploads: HashSet<(AccountName, Digest)>,
 }
 
@@ -65,7 +62,7 @@ impl MemoryStore {
     /// An empty store; leases end by `clock`.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, state: Arc::default() }
+        Self { clock, state: Mutex::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -1,6 +1,7 @@
 //! From the errors of the house to refusals.
 
 use simulay_archives::ArchiveError;
+use simulay_blobs::BlobError;
 use simulay_containers::ContainerError;
 use simulay_engine::{
     ArchiveRefused, CreateError, EngineError, LifeError, RepeatError, UnknownImages, UploadError,
@@ -16,6 +17,7 @@ impl From<EngineError> for Refusal {
     fn from(error: EngineError) -> Self {
         match error {
             EngineError::Records(error) => error.into(),
+            EngineError::Blobs(error) => error.into(),
             EngineError::Low { .. } => Self::new(ProblemKind::StorageLow, format!("{error}; free space")),
             EngineError::Broken(_) => Self::internal(error),
         }
@@ -32,22 +34,40 @@ impl From<StoreError> for Refusal {
             StoreError::Ended => Self::new(ProblemKind::RunNotCancellable, text),
             StoreError::RunExists => Self::new(ProblemKind::RunExists, text),
             StoreError::Repeated => Self::new(ProblemKind::IdempotencyInFlight, text),
-            StoreError::Full => {
-                Self::new(ProblemKind::StorageLow, "the server's disk is full; free space and try again")
-            }
-            StoreError::Unwritable(_) => {
-                let detail = "the server's disk takes nothing; `/readyz` and its log say more";
-                Self::new(ProblemKind::StorageLow, detail).because(text)
-            }
-            StoreError::Corrupt(_) => {
-                let detail = "what is stored here is damaged; a backup of the data directory has it whole";
-                Self::new(ProblemKind::StorageCorrupt, detail).because(text)
-            }
+            StoreError::Full => disk_full(),
+            StoreError::Unwritable(_) => disk_unwritable(text),
+            StoreError::Corrupt(_) => damaged(text),
             StoreError::Conflict(_) | StoreError::Stale | StoreError::Fenced | StoreError::Failed(_) => {
                 Self::internal(text)
             }
         }
     }
+}
+
+impl From<BlobError> for Refusal {
+    fn from(error: BlobError) -> Self {
+        match error {
+            BlobError::NotFound => Self::not_found("object"),
+            BlobError::Full => disk_full(),
+            BlobError::Unwritable(_) => disk_unwritable(error),
+            BlobError::Corrupt(_) => damaged(error),
+            BlobError::Failed(_) => Self::internal(error),
+        }
+    }
+}
+
+fn disk_full() -> Refusal {
+    Refusal::new(ProblemKind::StorageLow, "the server's disk is full; free space and try again")
+}
+
+fn disk_unwritable(cause: impl ToString) -> Refusal {
+    let detail = "the server's disk takes nothing; `/readyz` and its log say more";
+    Refusal::new(ProblemKind::StorageLow, detail).because(cause)
+}
+
+fn damaged(cause: impl ToString) -> Refusal {
+    let detail = "what is stored here is damaged; a backup of the data directory has it whole";
+    Refusal::new(ProblemKind::StorageCorrupt, detail).because(cause)
 }
 
 impl From<RepeatError> for Refusal {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use simulay_archives::{ArchiveError, Shelf};
+use simulay_blobs::Blobs;
 use simulay_model::Digest;
-use simulay_store::Blobs;
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;

@@ -3,7 +3,7 @@
 use std::fs::File;
 
 use bytes::Bytes;
-use simulay_store::StoreError;
+use simulay_blobs::BlobError;
 use tokio::io::AsyncWriteExt as _;
 
 use super::STRETCH;
@@ -29,11 +29,11 @@ impl Spool {
             self.room.check(0).await?;
             self.unseen = 0;
         }
-        Ok(self.file.write_all(&bytes).await.map_err(|error| StoreError::of_disk(&error))?)
+        Ok(self.file.write_all(&bytes).await.map_err(BlobError::of)?)
     }
 
     pub(super) async fn finish(mut self) -> Result<File, EngineError> {
-        self.file.flush().await.map_err(|error| StoreError::of_disk(&error))?;
+        self.file.flush().await.map_err(BlobError::of)?;
         Ok(self.file.into_std().await)
     }
 }
