@@ -25,7 +25,7 @@ pub struct ObjectBlobs {
     pub(crate) objects: Arc<dyn ObjectStore>,
     pub(crate) directory: PathBuf,
     /// Shared by those who store or keep blobs, held alone by who removes one.
-    pub(crate) shelving: Arc<RwLock<()>>,
+    pub(crate) removal: Arc<RwLock<()>>,
     /// How old blobs are.
     pub(crate) clock: Arc<dyn Clock>,
     /// Let go of after everything else: fields are dropped in order.
@@ -51,7 +51,7 @@ impl ObjectBlobs {
     pub fn look(directory: &Path, clock: Arc<dyn Clock>) -> Result<Self, BlobError> {
         let objects = LocalFileSystem::new_with_prefix(directory).map_err(of_object)?.with_fsync(true);
         let (objects, directory) = (Arc::new(objects), directory.to_owned());
-        Ok(Self { objects, directory, shelving: Arc::default(), clock, _guard: None })
+        Ok(Self { objects, directory, removal: Arc::default(), clock, _guard: None })
     }
 
     /// Keeps `guard` until the store is closed: the lock of a directory that it shares with others.
@@ -74,7 +74,7 @@ impl Blobs for ObjectBlobs {
     }
 
     async fn create(&self) -> Result<Box<dyn BlobWriter>, BlobError> {
-        Ok(Box::new(ObjectWriter::new(self.objects.clone(), self.shelving.clone(), self.stamp())))
+        Ok(Box::new(ObjectWriter::new(self.objects.clone(), self.removal.clone(), self.stamp())))
     }
 
     async fn size(&self, blob: Digest) -> Result<Option<u64>, BlobError> {
@@ -86,7 +86,7 @@ impl Blobs for ObjectBlobs {
     }
 
     async fn keep(&self, blob: Digest) -> Result<Option<u64>, BlobError> {
-        let _shared = self.shelving.read().await;
+        let _shared = self.removal.read().await;
         let stamp = self.stamp();
         match blocking(move || stamp.touch(blob)).await? {
             Ok(size) => Ok(Some(size)),

@@ -23,7 +23,7 @@ impl BlobInventory for ObjectBlobs {
     }
 
     async fn remove(&self, blob: Digest, least: Duration) -> Result<bool, BlobError> {
-        let _alone = self.shelving.write().await;
+        let _alone = self.removal.write().await;
         let (path, clock) = (file_of(&self.directory, blob), self.clock.clone());
         let remove = move || {
             let old = age(&*clock, fs::metadata(&path)?.modified()?) >= least;

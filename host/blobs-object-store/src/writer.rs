@@ -22,7 +22,7 @@ const PIECE: usize = 512 * 1024;
 /// name of its own and is moved to its address when it is whole.
 pub(crate) struct ObjectWriter {
     objects: Arc<dyn ObjectStore>,
-    shelving: Arc<RwLock<()>>,
+    removal: Arc<RwLock<()>>,
     stamp: Stamp,
     hasher: Hasher,
     size: u64,
@@ -32,9 +32,9 @@ pub(crate) struct ObjectWriter {
 
 impl ObjectWriter {
     /// Begins a blob.
-    pub(crate) fn new(objects: Arc<dyn ObjectStore>, shelving: Arc<RwLock<()>>, stamp: Stamp) -> Self {
+    pub(crate) fn new(objects: Arc<dyn ObjectStore>, removal: Arc<RwLock<()>>, stamp: Stamp) -> Self {
         let (hasher, pending) = (Hasher::default(), BytesMut::new());
-        Self { objects, shelving, stamp, hasher, size: 0, pending, upload: None }
+        Self { objects, removal, stamp, hasher, size: 0, pending, upload: None }
     }
 
     async fn flush(&mut self) -> Result<(), BlobError> {
@@ -75,9 +75,9 @@ impl BlobWriter for ObjectWriter {
         if self.upload.is_some() && !self.pending.is_empty() {
             self.flush().await?;
         }
-        let Self { objects, shelving, stamp, hasher, size, pending, upload } = *self;
+        let Self { objects, removal, stamp, hasher, size, pending, upload } = *self;
         let digest = hasher.finish();
-        let _shared = shelving.read().await;
+        let _shared = removal.read().await;
         match upload {
             None => objects.put(&key(digest), pending.freeze().into()).await.map(|_| ()),
             Some((staged, upload)) => publish(&*objects, upload, &staged, &key(digest)).await,

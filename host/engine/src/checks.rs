@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 
 use crate::parsing::Parsing;
-use crate::{EngineError, memory};
+use crate::{CreateError, EngineError, memory};
 
 /// Trees from this size on are worth the time to give their memory back.
 const HEAVY: Weight = Weight(16 << 20);
@@ -21,6 +21,15 @@ pub(crate) enum Unfit {
     Broken(Vec<FieldError>),
     /// It could not be checked.
     Engine(EngineError),
+}
+
+impl From<Unfit> for CreateError {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::Broken(errors) => Self::ParamsInvalid(errors),
+            Unfit::Engine(error) => Self::Engine(error),
+        }
+    }
 }
 
 /// The places of checks at work.

@@ -4,6 +4,7 @@
 //! [`RunContext::drive`] waits for the run's turn, leases it and makes one [`Pass`] over it. A pass that the
 //! store or another host breaks off is followed by another, which begins with what is stored.
 
+use simulay_model::Chain;
 use simulay_store::StoreError;
 
 use crate::EngineError;
@@ -30,7 +31,7 @@ impl RunContext {
                 Ok(Outcome::Ended | Outcome::Released) => return,
                 Ok(Outcome::Contended) => self.settings.lease,
                 Err(error) => {
-                    tracing::error!(run = %self.run, %error, "the run waits for the store");
+                    tracing::error!(run = %self.run, error = %Chain(&error), "the run waits for the store");
                     self.settings.backoff.pause(failures, &*self.parts.entropy)
                 }
             };

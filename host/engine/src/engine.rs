@@ -1,5 +1,7 @@
 //! All parts of the engine in one process.
 
+use simulay_model::Chain;
+
 use crate::catalog::Catalog;
 use crate::intake::Intake;
 use crate::reader::Reader;
@@ -66,10 +68,10 @@ impl Engine {
             reasons.push("the host is stopping".to_owned());
         }
         if let Err(error) = self.shared.parts.containers.ping().await {
-            reasons.push(error.to_string());
+            reasons.push(Chain(&error).to_string());
         }
         if let Err(error) = self.shared.check_room().await {
-            reasons.push(error.to_string());
+            reasons.push(Chain(&error).to_string());
         }
         reasons
     }

@@ -11,10 +11,6 @@ use simulay_model::{RunError, RunId};
 use simulay_sandbox::InspectError;
 use simulay_store::StoreError;
 
-use crate::RepeatError;
-use crate::checks::Unfit;
-use crate::fault::Fault;
-
 /// What the engine could not do.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
@@ -72,7 +68,7 @@ macro_rules! carry_errors_of_ports {
     };
 }
 
-carry_errors_of_ports!(Fault, UploadError, ArchiveRefused, CreateError, LifeError, RepeatError);
+carry_errors_of_ports!(UploadError, ArchiveRefused, CreateError, LifeError, RepeatError);
 
 /// The manifest names images that are not registered: which.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -116,6 +112,20 @@ impl From<ArchiveError> for ArchiveRefused {
     }
 }
 
+/// Why a request that may come again is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum RepeatError {
+    /// The first is still at work.
+    #[error("a request with this key is being worked on; ask again when it has been answered")]
+    InFlight,
+    /// The first asked for something else.
+    #[error("another request had this key; give each request a key of its own")]
+    OtherRequest,
+    /// The engine could not do it.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
 /// Why a run is not accepted (or cannot be previewed).
 #[derive(Debug, thiserror::Error)]
 pub enum CreateError {
@@ -152,15 +162,6 @@ pub enum CreateError {
     /// The engine could not do it.
     #[error(transparent)]
     Engine(#[from] EngineError),
-}
-
-impl From<Unfit> for CreateError {
-    fn from(unfit: Unfit) -> Self {
-        match unfit {
-            Unfit::Broken(errors) => Self::ParamsInvalid(errors),
-            Unfit::Engine(error) => Self::Engine(error),
-        }
-    }
 }
 
 /// Why a plugin stays where it is in its life.

@@ -1,6 +1,8 @@
 //! What breaks work on a run off.
 
+use simulay_blobs::BlobError;
 use simulay_model::RunError;
+use simulay_store::StoreError;
 
 use crate::EngineError;
 
@@ -15,6 +17,18 @@ pub(crate) enum Fault {
 impl From<EngineError> for Fault {
     fn from(error: EngineError) -> Self {
         Self::Engine(error)
+    }
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        Self::Engine(error.into())
+    }
+}
+
+impl From<BlobError> for Fault {
+    fn from(error: BlobError) -> Self {
+        Self::Engine(error.into())
     }
 }
 

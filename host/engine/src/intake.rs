@@ -14,10 +14,10 @@ use simulay_store::{Claim, Outcome, StoreError};
 use crate::archive::ArchiveWriter;
 use crate::checks::CheckPlace;
 use crate::lease::apply_unleased;
-use crate::repeat::{AtWork, Beginning, InFlight, Once, RepeatError};
+use crate::repeat::{AtWork, Beginning, InFlight, Once};
 use crate::shared::Shared;
 use crate::upload::{InputWriter, Uploader};
-use crate::{CreateError, EngineError, NewRun, Planned, accept, checks, plan, plugins, verdict};
+use crate::{CreateError, EngineError, NewRun, Planned, RepeatError, accept, checks, plan, plugins, verdict};
 
 /// Time a request waits to be checked.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use simulay_model::{Change, Decision, OwnerFilter, Principal, Progress, RunEnd, RunError, RunId};
+use simulay_model::{Chain, Change, Decision, OwnerFilter, Principal, Progress, RunEnd, RunError, RunId};
 use simulay_signals::Signal;
 use simulay_store::{Lease, StoreError};
 use tokio::sync::Mutex;
@@ -60,7 +60,9 @@ impl RunLease {
                     return Loss::Ended;
                 }
                 // Whether anyone took the run meanwhile, the next write will tell.
-                Err(error) => tracing::warn!(run = %self.run, %error, "the lease is not renewed"),
+                Err(error) => {
+                    tracing::warn!(run = %self.run, error = %Chain(&error), "the lease is not renewed")
+                }
             }
         }
     }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use futures_util::FutureExt as _;
 use simulay_containers::{Capacity, Permissions};
 use simulay_model::{
-    Artifact, CallEnd, Change, ContainerCall, ContainerResult, Digest, ErrorKind, LogLevel, Next,
+    Artifact, CallEnd, Chain, Change, ContainerCall, ContainerResult, Digest, ErrorKind, LogLevel, Next,
     OwnerFilter, Plugin, Progress, Run, RunEnd, RunError, RunState, Stage, Step,
 };
 use simulay_sandbox::{Answer, Answered, Call, CallError};
@@ -66,7 +66,7 @@ impl<'a> Pass<'a> {
             // Waiting does not mend damaged data.
             Err(error) if error.is_damage() => {
                 if let Err(error) = remove_containers(context, lease).await {
-                    tracing::warn!(run = %context.run, %error, "containers of the run are left to the sweep");
+                    tracing::warn!(run = %context.run, error = %Chain(&error), "containers of the run are left to the sweep");
                 }
                 Ok(lease.fail(verdict::of_damage(&error)).await?)
             }
@@ -162,8 +162,8 @@ impl<'a> Pass<'a> {
         if let Some(newest) = steps.checked_sub(1) {
             // Containers at work are taken up whatever room there is: what they hold, they hold for a time.
             let step = self.context.parts.journal.step(id, newest).await?;
-            let step =
-                step.ok_or_else(|| StoreError::Corrupt(format!("the plan of step {newest} is missing")))?;
+            let step = step
+                .ok_or_else(|| StoreError::Corrupt(format!("the plan of step {newest} is missing").into()))?;
             // What a call failed with goes before what the policy says of the step by now.
             if let Some(error) = failed(newest, &step, &*self.lease.progress().await?) {
                 return Err(error.into());
@@ -208,7 +208,7 @@ impl<'a> Pass<'a> {
         loop {
             match plugins::call(parts, self.run.plugin.sha256, call.clone(), known.clone()).await {
                 Err(error @ (CallError::WorkerCrashed | CallError::Host(_))) if budget.again() => {
-                    tracing::warn!(run = %self.run.id, %error, "calling the plugin again");
+                    tracing::warn!(run = %self.run.id, error = %Chain(&error), "calling the plugin again");
                     pause(settings.backoff.pause(budget.failures(), &*parts.entropy), stop).await;
                 }
                 answered => return Ok(answered),

@@ -77,7 +77,7 @@ pub(crate) async fn inspect(parts: &Parts, component: Bytes) -> Result<Inspected
 /// The record of the plugin a run is on.
 pub(crate) async fn of_run(parts: &Parts, reference: &PluginRef) -> Result<Plugin, StoreError> {
     let plugin = parts.plugins.version(&OwnerFilter::Any, &reference.name, &reference.version).await?;
-    plugin.ok_or_else(|| StoreError::Corrupt(format!("the plugin {reference} of the run is missing")))
+    plugin.ok_or_else(|| StoreError::Corrupt(format!("the plugin {reference} of the run is missing").into()))
 }
 
 /// Calls an export of `plugin`; it may read the artifacts in `known`, by their sizes.

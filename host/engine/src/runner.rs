@@ -12,7 +12,7 @@ use std::collections::hash_map::Entry;
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
-use simulay_model::{RunId, UnfinishedRun};
+use simulay_model::{Chain, RunId, UnfinishedRun};
 use simulay_signals::{Heard, Signal, Subscription, Topic};
 use simulay_store::StoreError;
 use tokio_util::sync::CancellationToken;
@@ -74,7 +74,7 @@ impl Runner {
                 Heard::Signal(_) => {}
                 Heard::Missed => {
                     if let Err(error) = self.take_up().await {
-                        tracing::warn!(%error, "runs that wait are not looked for");
+                        tracing::warn!(error = %Chain(&error), "runs that wait are not looked for");
                     }
                 }
                 Heard::Closed => return,

@@ -7,7 +7,8 @@ use std::time::Duration;
 use futures_util::{StreamExt as _, stream};
 use simulay_containers::{Begin, Capacity, Completed, ContainerError, ExecutionRequest, Permissions};
 use simulay_model::{
-    CallEnd, Change, ContainerCall, ContainerName, Digest, LogLevel, OnFailure, Run, RunError, RunId, Stage,
+    CallEnd, Chain, Change, ContainerCall, ContainerName, Digest, LogLevel, OnFailure, Run, RunError, RunId,
+    Stage,
 };
 use simulay_store::StoreError;
 use tokio_util::sync::CancellationToken;
@@ -91,7 +92,7 @@ impl Simulation<'_> {
             match self.context.parts.containers.list().await {
                 Ok(names) => return names,
                 Err(error) => {
-                    tracing::warn!(run = %self.run.id, %error, "waiting for Docker to adopt containers")
+                    tracing::warn!(run = %self.run.id, error = %Chain(&error), "waiting for Docker to adopt containers")
                 }
             }
             self.pause(failures, stop).await;
@@ -177,7 +178,10 @@ impl Simulation<'_> {
                 let result = exchange.result(name, completed, self.context.settings.stream_excerpt).await?;
                 Ok(Attempt::Over(Box::new(CallEnd::Result(result))))
             }
-            Err(error) => Ok(judge(&error, name)),
+            Err(error) => {
+                tracing::info!(run = %self.run.id, call = name, error = %Chain(&error), "a call gave no result");
+                Ok(judge(&error, name))
+            }
         }
     }
 
@@ -205,7 +209,7 @@ impl Simulation<'_> {
             let end = end.clone();
             match self.lease.apply(Change::CallEnded { step, index, attempt, end }).await {
                 Err(error) if may_pass(&error) && !stop.is_cancelled() => {
-                    tracing::error!(run = %self.run.id, %error, "the end of a call waits for the store");
+                    tracing::error!(run = %self.run.id, error = %Chain(&error), "the end of a call waits for the store");
                     self.pause(failures, stop).await;
                 }
                 stored => {
@@ -264,7 +268,7 @@ pub(crate) fn failure(call: &ContainerCall, end: &CallEnd) -> Option<RunError> {
 pub(crate) async fn remove(parts: &Parts, run: RunId, attempt: (u32, u32, u32)) {
     let name = name(run, attempt);
     if let Err(error) = parts.containers.remove(name).await {
-        tracing::warn!(container = %name, %error, "the container stays until the next sweep");
+        tracing::warn!(container = %name, error = %Chain(&error), "the container stays until the next sweep");
     }
 }
 

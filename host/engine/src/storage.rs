@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use simulay_blobs::{BlobError, BlobInventory, BlobStream, BlobWriter, Blobs};
-use simulay_model::Digest;
+use simulay_model::{Chain, Digest};
 use simulay_store::{Space, StoreError};
 use tokio_util::sync::CancellationToken;
 
@@ -61,7 +61,7 @@ impl FreeSpace {
                 return Err(error);
             }
             if !told {
-                tracing::warn!(%error, "work at hand waits for room");
+                tracing::warn!(error = %Chain(&error), "work at hand waits for room");
                 told = true;
             }
             tokio::select! {

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use simulay_model::Chain;
+
 use crate::clock_watch::{ClockJump, ClockWatch, TICK};
 use crate::{Collected, EngineError, Parts, RetentionPorts, RetentionRules, collect, repeat};
 
@@ -37,7 +39,7 @@ pub(crate) async fn forever(
     let mut watch = ClockWatch::new(&*parts.clock);
     loop {
         if let Err(error) = once(&parts, kept.as_ref(), &rules).await {
-            tracing::warn!(%error, "what is old is not removed yet");
+            tracing::warn!(error = %Chain(&error), "what is old is not removed yet");
         }
         for _ in 0..PERIOD {
             tokio::time::sleep(TICK).await;
@@ -53,7 +55,7 @@ pub(crate) async fn forever(
 /// Takes down that the host was at work; a machine that was asleep meanwhile was not.
 async fn observe(kept: &RetentionPorts, passed: Duration) {
     if let Err(error) = kept.records.observe(passed.min(2 * TICK)).await {
-        tracing::warn!(%error, "the time that passed is not taken down yet");
+        tracing::warn!(error = %Chain(&error), "the time that passed is not taken down yet");
     }
 }
 

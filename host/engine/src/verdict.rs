@@ -1,7 +1,7 @@
 //! From what happened to the error a run ends with.
 
 use simulay_containers::ContainerError;
-use simulay_model::{ContainerResult, Ending, ErrorKind, Failure, RunError};
+use simulay_model::{Chain, ContainerResult, Ending, ErrorKind, Failure, RunError};
 use simulay_sandbox::CallError;
 
 use crate::EngineError;
@@ -117,7 +117,7 @@ pub(crate) fn of_failure(failure: Failure) -> RunError {
 
 /// The error of a run whose data cannot be read any more.
 pub(crate) fn of_damage(error: &EngineError) -> RunError {
-    RunError::new(ErrorKind::Internal, format!("the data of the run cannot be read: {error}"))
+    RunError::new(ErrorKind::Internal, format!("the data of the run cannot be read: {}", Chain(error)))
 }
 
 /// The error of a sandbox that answered another call than it was asked.

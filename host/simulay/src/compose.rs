@@ -13,7 +13,7 @@ use anyhow::Context as _;
 use simulay_api::OnePerson;
 use simulay_containers_docker::Owner;
 use simulay_engine::{Engine, Parts, Settings as EngineSettings, SystemEntropy};
-use simulay_model::SystemClock;
+use simulay_model::{Chain, SystemClock};
 use simulay_sandbox::{Sandbox, SandboxSettings};
 use simulay_sandbox_wasm::{Launch, ProcessSandbox, Restriction};
 use simulay_signals::LocalSignals;
@@ -88,7 +88,7 @@ pub(crate) async fn engine(
     let DataDirectory { records, blobs } = opened;
     // Nobody else works in it: all leases are of earlier lives, also those in a copy.
     if let Err(error) = records.expire_leases().await {
-        tracing::warn!(%error, "runs at work wait for the leases of an earlier life to end");
+        tracing::warn!(error = %Chain(&error), "runs at work wait for the leases of an earlier life to end");
     }
     let owner = (standing == InstanceMode::Passing).then(Owner::this_process).transpose()?;
     let whose = Whose { instance: instance::of(data, standing)?, owner };

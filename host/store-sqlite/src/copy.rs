@@ -30,7 +30,7 @@ pub fn holds_records(directory: &Path) -> bool {
 pub fn copy_records(from: &Path, to: &Path) -> Result<BTreeSet<Digest>, StoreError> {
     let target = to.join(RECORDS);
     copy_at_once(&from.join(RECORDS), &target)?;
-    make_durable(&target).map_err(|error| StoreError::of_io(to.display(), &error))?;
+    make_durable(&target).map_err(|error| StoreError::of_file(to, error))?;
     Ok(named(&Connection::open(&target).map_err(SqlError::from)?)?)
 }
 
@@ -41,7 +41,7 @@ pub fn copy_records(from: &Path, to: &Path) -> Result<BTreeSet<Digest>, StoreErr
 pub fn restore_records(from: &Path, to: &Path) -> Result<BTreeSet<Digest>, StoreError> {
     let target = to.join(RECORDS);
     let copied = fs::copy(from.join(RECORDS), &target).and_then(|_| make_durable(&target));
-    copied.map_err(|error| StoreError::of_io(to.display(), &error))?;
+    copied.map_err(|error| StoreError::of_file(to, error))?;
     let records = Connection::open(&target).map_err(SqlError::from)?;
     check_sound(&records)?;
     let named = named(&records)?;
@@ -72,7 +72,7 @@ fn copy_at_once(source: &Path, target: &Path) -> SqlResult<()> {
 fn check_sound(connection: &Connection) -> SqlResult<()> {
     check_version(connection)?;
     let found: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
-    if found == "ok" { Ok(()) } else { Err(StoreError::Corrupt(format!("the records: {found}")).into()) }
+    if found == "ok" { Ok(()) } else { Err(StoreError::Corrupt(found.into()).into()) }
 }
 
 /// Every blob that a record names.

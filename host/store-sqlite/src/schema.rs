@@ -1,12 +1,17 @@
 //! The schema, and how what an earlier version wrote is brought up to it.
 
+use std::io;
+use std::path::Path;
+
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
-use simulay_model::{AccountName, AskedCall, Step};
+use simulay_model::{AccountName, AskedCall, Digest, Step};
 use simulay_store::StoreError;
 
 use crate::failure::SqlResult;
 use crate::rows::{json, to_json};
-use crate::store::ListBlobs;
+
+/// Tells which blobs lie beside the records.
+pub(crate) type ListBlobs<'a> = &'a dyn Fn() -> io::Result<Vec<Digest>>;
 
 /// What SQL cannot do after a script.
 type Rest = fn(&Transaction<'_>, ListBlobs<'_>) -> SqlResult<()>;
@@ -51,7 +56,7 @@ pub(crate) fn check_version(connection: &Connection) -> SqlResult<u32> {
     let done = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if done > known() {
         let message = "the data directory was written by a newer version of Simulay; use that one";
-        return Err(StoreError::Failed(message.to_owned()).into());
+        return Err(StoreError::Failed(message.into()).into());
     }
     Ok(done)
 }
@@ -89,7 +94,9 @@ pub(crate) fn tell(connection: &Connection, run: &str, step: u32, plan: &Step) -
 fn record_uploads(transaction: &Transaction<'_>, blobs: ListBlobs<'_>) -> SqlResult<()> {
     let sql = "INSERT INTO uploads (sha256, owner, at_ms) SELECT ?1, ?2, ms FROM observed";
     let mut statement = transaction.prepare(sql)?;
-    for blob in blobs().map_err(|error| StoreError::of_io("the directory of the blobs", &error))? {
+    for blob in
+        blobs().map_err(|error| StoreError::of_file(Path::new("the directory of the blobs"), error))?
+    {
         statement.execute(params![blob.to_string(), AccountName::local().as_str()])?;
     }
     Ok(())

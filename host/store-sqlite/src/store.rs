@@ -19,9 +19,6 @@ use crate::writer::Writer;
 /// The file of the records, in the directory of the store.
 pub(crate) const RECORDS: &str = "simulay.sqlite";
 
-/// Tells which blobs lie beside the records.
-pub(crate) type ListBlobs<'a> = &'a dyn Fn() -> io::Result<Vec<Digest>>;
-
 /// Plugins, runs and journals in one SQLite file.
 pub struct SqliteStore {
     pub(crate) writer: Writer,

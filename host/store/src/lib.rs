@@ -9,7 +9,7 @@ mod retention;
 mod space;
 mod uploads;
 
-pub use error::StoreError;
+pub use error::{Cause, StoreError};
 pub use memory::MemoryStore;
 pub use port::{Added, Journal, Lease, Plugins, Renewed, RunQuery, Runs};
 pub use requests::{Claim, Outcome, Remembered, RequestKey, Requests};

@@ -10,7 +10,7 @@ use simulay_model::{ErrorKind, RunError};
 use simulay_sandbox::{CallError, InspectError};
 use simulay_store::StoreError;
 
-use super::Refusal;
+use super::{Cause, Refusal};
 use crate::wire::ProblemKind;
 
 impl From<EngineError> for Refusal {
@@ -35,10 +35,10 @@ impl From<StoreError> for Refusal {
             StoreError::RunExists => Self::new(ProblemKind::RunExists, text),
             StoreError::Repeated => Self::new(ProblemKind::IdempotencyInFlight, text),
             StoreError::Full => disk_full(),
-            StoreError::Unwritable(_) => disk_unwritable(text),
-            StoreError::Corrupt(_) => damaged(text),
+            StoreError::Unwritable(_) => disk_unwritable(error),
+            StoreError::Corrupt(_) => damaged(error),
             StoreError::Conflict(_) | StoreError::Stale | StoreError::Fenced | StoreError::Failed(_) => {
-                Self::internal(text)
+                Self::internal(error)
             }
         }
     }
@@ -60,12 +60,12 @@ fn disk_full() -> Refusal {
     Refusal::new(ProblemKind::StorageLow, "the server's disk is full; free space and try again")
 }
 
-fn disk_unwritable(cause: impl ToString) -> Refusal {
+fn disk_unwritable(cause: impl Into<Cause>) -> Refusal {
     let detail = "the server's disk takes nothing; `/readyz` and its log say more";
     Refusal::new(ProblemKind::StorageLow, detail).because(cause)
 }
 
-fn damaged(cause: impl ToString) -> Refusal {
+fn damaged(cause: impl Into<Cause>) -> Refusal {
     let detail = "what is stored here is damaged; a backup of the data directory has it whole";
     Refusal::new(ProblemKind::StorageCorrupt, detail).because(cause)
 }
@@ -140,7 +140,7 @@ impl From<InspectError> for Refusal {
             InspectError::DescribeFailed(error) => describe_failed(&error, text),
             InspectError::Manifest(error) => Self::new(ProblemKind::ManifestInvalid, text).at(error.field),
             InspectError::ManifestTooLarge(_) => Self::new(ProblemKind::ManifestTooLarge, text),
-            InspectError::Host(_) => Self::internal(text),
+            InspectError::Host(_) => Self::internal(error),
         }
     }
 }
@@ -253,7 +253,43 @@ impl From<ContainerError> for Refusal {
     }
 }
 
-fn docker_unavailable(cause: impl ToString) -> Refusal {
+fn docker_unavailable(cause: impl Into<Cause>) -> Refusal {
     let detail = "Docker does not answer; `simulay doctor` on the server says more";
     Refusal::new(ProblemKind::DockerUnavailable, detail).because(cause)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(error: impl Into<EngineError>) -> Refusal {
+        CreateError::Engine(error.into()).into()
+    }
+
+    #[test]
+    fn causes_reach_the_log_and_not_the_client() {
+        let cause = || std::io::Error::other("/data/secret is gone");
+        for (refusal, kind) in [
+            (refused(StoreError::Failed(cause().into())), ProblemKind::Internal),
+            (refused(StoreError::Unwritable(cause().into())), ProblemKind::StorageLow),
+            (refused(BlobError::Failed(cause().into())), ProblemKind::Internal),
+            (refused(BlobError::Unwritable(cause().into())), ProblemKind::StorageLow),
+            (refused(StoreError::Corrupt(cause().into())), ProblemKind::StorageCorrupt),
+        ] {
+            assert_eq!(refusal.kind(), kind);
+            assert!(refusal.cause().ends_with(": /data/secret is gone"), "{}", refusal.cause());
+            assert!(!refusal.detail.contains("secret"), "{}", refusal.detail);
+        }
+    }
+
+    #[test]
+    fn too_little_room_is_told_with_the_numbers() {
+        let low = refused(EngineError::Low { free: 3 << 20, floor: 512 << 20 });
+        assert_eq!(low.kind(), ProblemKind::StorageLow);
+        assert!(
+            low.detail.starts_with("3 MiB are free in the data directory, and 512 MiB"),
+            "{}",
+            low.detail
+        );
+    }
 }

@@ -10,7 +10,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
 use serde::Deserialize;
 use simulay_engine::EngineError;
-use simulay_model::{Event, RunId};
+use simulay_model::{Chain, Event, RunId};
 
 use super::runs::find;
 use crate::address_limit::Peer;
@@ -83,7 +83,7 @@ fn told(
     (): &mut (),
     event: Result<Event, EngineError>,
 ) -> std::future::Ready<Option<Result<sse::Event, Infallible>>> {
-    let sent = event.map_err(|error| error.to_string()).and_then(|event| {
+    let sent = event.map_err(|error| Chain(&error).to_string()).and_then(|event| {
         let event = wire::Event::try_from(event).map_err(|error| error.to_string())?;
         let sent = sse::Event::default().id(event.sequence.to_string()).event(&event.kind).json_data(&event);
         sent.map_err(|error| error.to_string())

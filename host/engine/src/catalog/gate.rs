@@ -7,7 +7,7 @@ use std::time::Duration;
 use semver::Version;
 use simulay_model::reference::{Comparison, compare};
 use simulay_model::{
-    Disagreement, Example, Grant, Manifest, Plugin, PluginChange, PluginName, Principal, Run, RunId,
+    Chain, Disagreement, Example, Grant, Manifest, Plugin, PluginChange, PluginName, Principal, Run, RunId,
     RunState, UnfinishedRun,
 };
 use simulay_signals::{Signal, Topic};
@@ -84,7 +84,7 @@ impl Catalog {
         let (catalog, shutdown) = (self.clone(), self.shared.shutdown.clone());
         self.shared.tasks.spawn(shutdown.run_until_cancelled_owned(async move {
             while let Err(error) = catalog.check(&plugin).await {
-                tracing::error!(plugin = %plugin.reference(), %error, "the check waits for the store");
+                tracing::error!(plugin = %plugin.reference(), error = %Chain(&error), "the check waits for the store");
                 tokio::time::sleep(PAUSE).await;
             }
         }));
@@ -130,7 +130,7 @@ impl Catalog {
         let request = accept::request(parts, &visible, plugin, &new, place).await;
         let request = request.map_err(|error| match error {
             CreateError::Engine(error) => error,
-            other => StoreError::Corrupt(other.to_string()).into(),
+            other => StoreError::Corrupt(other.into()).into(),
         })?;
         let run = Run { id, ..accept::run(parts, &host.account, plugin, &new, request) };
         let queued = UnfinishedRun::from(&run);

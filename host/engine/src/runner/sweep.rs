@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::time::Duration;
 
-use simulay_model::{CallRecord, ContainerName, OwnerFilter, RunId};
+use simulay_model::{CallRecord, Chain, ContainerName, OwnerFilter, RunId};
 use simulay_store::StoreError;
 
 use crate::Parts;
@@ -26,7 +26,7 @@ pub(crate) async fn forever(runner: Runner) {
         };
         tokio::time::sleep(pause).await;
         if let Err(error) = runner.take_up().await {
-            tracing::warn!(%error, "runs without a host are not looked for");
+            tracing::warn!(error = %Chain(&error), "runs without a host are not looked for");
         }
     }
 }
@@ -43,7 +43,7 @@ async fn containers(runner: &Runner) -> Result<(), String> {
         let calls = match runs.entry(name.run) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(unknown) => {
-                let calls = calls(parts, name.run).await.map_err(|error| error.to_string())?;
+                let calls = calls(parts, name.run).await.map_err(|error| Chain(&error).to_string())?;
                 unknown.insert(calls)
             }
         };

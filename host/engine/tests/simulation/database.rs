@@ -65,7 +65,7 @@ trait Faulty {
 
 impl Faulty for StoreError {
     fn failed(what: &str) -> Self {
-        Self::Failed(what.to_owned())
+        Self::Failed(what.into())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Copies of records, made while a host writes, and put back.
 
-use simulay_model::Digest;
 use simulay_model::OwnerFilter::Any;
+use simulay_model::{Chain, Digest};
 use simulay_store::{Plugins as _, Runs as _, StoreError};
 use simulay_store_sqlite::{copy_records, holds_records, restore_records};
 use tempfile::TempDir;
@@ -37,7 +37,8 @@ async fn a_copy_of_a_newer_version_is_refused_in_words() {
     newer.pragma_update(None, "user_version", 1000).unwrap();
     drop(newer);
     let refused = restore_records(copy.path(), back.path()).unwrap_err();
-    assert!(refused.to_string().contains("newer version of Simulay"), "{refused}");
+    let told = Chain(&refused).to_string();
+    assert!(told.contains("newer version of Simulay"), "{told}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What lies in the data directory: known schema, damage told.
 
 use rusqlite::Connection;
+use simulay_model::Chain;
 use simulay_model::OwnerFilter::Any;
 use simulay_store::{RunQuery, Runs as _, StoreError};
 
@@ -15,7 +16,8 @@ fn a_newer_schema_is_refused() {
     database.pragma_update(None, "user_version", 9999).unwrap();
     drop(database);
     let Err(Failure::Records(refused)) = open(directory.path()) else { panic!("it is not refused") };
-    assert!(refused.to_string().contains("newer version of Simulay"), "{refused}");
+    let told = Chain(&refused).to_string();
+    assert!(told.contains("newer version of Simulay"), "{told}");
 }
 
 #[test]

@@ -78,7 +78,7 @@ impl From<BlobError> for Failure {
 
 /// Opens a data directory, made when there is none.
 pub(crate) fn open(directory: &Path) -> Result<Opened, Failure> {
-    let unusable = |error| StoreError::of_io(directory.display(), &error);
+    let unusable = |error| StoreError::of_file(directory, error);
     std::fs::create_dir_all(directory).map_err(unusable)?;
     let blobs = directory.join("blobs");
     let records = SqliteStore::open(directory, Arc::new(SystemClock), &|| stored_in(&blobs))?;
