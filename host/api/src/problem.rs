@@ -3,12 +3,18 @@
 mod causes;
 mod documented;
 
+use std::error::Error;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use simulay_model::Chain;
 
 use crate::wire::{Disagreement, FieldError, Problem, ProblemKind};
 
 pub(crate) use documented::{Refused, description, every_kind, response as default_response};
+
+/// What a refusal came of.
+type Cause = Box<dyn Error + Send + Sync>;
 
 /// A request refused. [`Refusal::render`] makes the document once the request id is known.
 #[derive(Debug, Clone)]
@@ -127,9 +133,9 @@ impl Refusal {
         self
     }
 
-    /// The same refusal; `cause` goes into the log.
-    pub(crate) fn because(mut self, cause: impl ToString) -> Self {
-        self.cause = Some(cause.to_string().into_boxed_str());
+    /// The same refusal; `cause` goes into the log, with all that caused it.
+    pub(crate) fn because(mut self, cause: impl Into<Cause>) -> Self {
+        self.cause = Some(Chain(&*cause.into()).to_string().into_boxed_str());
         self
     }
 
@@ -138,7 +144,7 @@ impl Refusal {
     }
 
     /// A fault of ours: the client learns no more than that.
-    pub(crate) fn internal(cause: impl ToString) -> Self {
+    pub(crate) fn internal(cause: impl Into<Cause>) -> Self {
         let detail = "Simulay failed; its log says more under the id of this request";
         Self::new(ProblemKind::Internal, detail).because(cause)
     }

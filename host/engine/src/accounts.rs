@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use lru::LruCache;
 use parking_lot::Mutex;
 use simulay_model::{
-    Account, AccountName, Clock, Digest, Principal, Role, TOKEN_BYTES, Token, TokenId, TokenSecret,
+    Account, AccountName, Chain, Clock, Digest, Principal, Role, TOKEN_BYTES, Token, TokenId, TokenSecret,
 };
 use simulay_store::StoreError;
 use tokio::time::Instant;
@@ -117,7 +117,7 @@ impl Accounts {
         }
         // A full disk keeps nobody out.
         if let Err(error) = self.store.used(token.id, now).await {
-            tracing::warn!(token = %token.id, %error, "the use of a token is not taken down");
+            tracing::warn!(token = %token.id, error = %Chain(&error), "the use of a token is not taken down");
         }
     }
 

@@ -8,14 +8,14 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use simulay_archives::{ArchiveError, Bounds, Contents, DETECTABLE, Format, read_gzip, read_tar, read_zip};
-use simulay_store::{Blobs, StoreError};
+use simulay_blobs::Blobs;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::ArchiveRefused;
 use crate::storage::FreeSpace;
 use crate::upload::Uploader;
+use crate::{ArchiveRefused, EngineError};
 use incoming::Incoming;
 use shelf::BlobShelf;
 use spool::Spool;
@@ -156,7 +156,7 @@ impl ArchiveReader {
 }
 
 async fn ended(reading: &mut Reading) -> Result<Contents, ArchiveRefused> {
-    let contents = reading.await.map_err(|error| StoreError::Failed(error.to_string()))?;
+    let contents = reading.await.map_err(EngineError::broken)?;
     Ok(contents?)
 }
 

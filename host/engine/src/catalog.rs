@@ -7,11 +7,10 @@ mod uploads;
 
 use simulay_containers::{ContainerError, RegisteredImage};
 use simulay_model::{Plugin, PluginSummary, Principal};
-use simulay_store::StoreError;
 
 use crate::reader::Reader;
 use crate::shared::Shared;
-use crate::{Selector, accept};
+use crate::{EngineError, Selector, accept};
 
 pub use details::PluginDetails;
 pub use life::{Activation, RolledBack};
@@ -34,8 +33,8 @@ impl Catalog {
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn plugins(&self, principal: &Principal) -> Result<Vec<PluginSummary>, StoreError> {
-        self.shared.parts.plugins.list(&principal.visible()).await
+    pub async fn plugins(&self, principal: &Principal) -> Result<Vec<PluginSummary>, EngineError> {
+        Ok(self.shared.parts.plugins.list(&principal.visible()).await?)
     }
 
     /// A version, whatever its state; or the one that serves the pipeline.
@@ -46,8 +45,8 @@ impl Catalog {
         &self,
         principal: &Principal,
         selector: &Selector,
-    ) -> Result<Option<Plugin>, StoreError> {
-        accept::find(&self.shared.parts, &principal.visible(), selector).await
+    ) -> Result<Option<Plugin>, EngineError> {
+        Ok(accept::find(&self.shared.parts, &principal.visible(), selector).await?)
     }
 
     /// The operator's images, which all may use, and whether Docker has them.

@@ -6,12 +6,11 @@ use std::sync::Arc;
 use serde_json::Value;
 use simulay_model::schema::{FieldError, Schema, SchemaError};
 use simulay_model::{Document, Weight};
-use simulay_store::StoreError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 
-use crate::memory;
 use crate::parsing::Parsing;
+use crate::{CreateError, EngineError, memory};
 
 /// Trees from this size on are worth the time to give their memory back.
 const HEAVY: Weight = Weight(16 << 20);
@@ -21,7 +20,16 @@ pub(crate) enum Unfit {
     /// It breaks its schema; each place by JSON Pointer.
     Broken(Vec<FieldError>),
     /// It could not be checked.
-    Store(StoreError),
+    Engine(EngineError),
+}
+
+impl From<Unfit> for CreateError {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::Broken(errors) => Self::ParamsInvalid(errors),
+            Unfit::Engine(error) => Self::Engine(error),
+        }
+    }
 }
 
 /// The places of checks at work.
@@ -44,11 +52,11 @@ impl Checks {
     }
 
     /// Waits for a place.
-    pub(crate) async fn place(&self) -> Result<CheckPlace, StoreError> {
+    pub(crate) async fn place(&self) -> Result<CheckPlace, EngineError> {
         let parsing = self.parsing.clone();
         let Some(threads) = self.threads.clone() else { return Ok(CheckPlace { thread: None, parsing }) };
         let thread = threads.acquire_owned().await;
-        let thread = thread.map_err(|error| StoreError::Failed(error.to_string()))?;
+        let thread = thread.map_err(EngineError::broken)?;
         Ok(CheckPlace { thread: Some(thread), parsing })
     }
 }
@@ -88,7 +96,7 @@ async fn apply<T: Send + 'static>(
         // It was checked at upload, perhaps by a host that took more.
         work(&Schema::new(&schema).map_err(|error: SchemaError| whole(error))?, value)
     };
-    place.work(weight, check).await.map_err(Unfit::Store)?.map_err(Unfit::Broken)
+    place.work(weight, check).await.map_err(Unfit::Engine)?.map_err(Unfit::Broken)
 }
 
 impl CheckPlace {
@@ -98,7 +106,7 @@ impl CheckPlace {
         self,
         weight: Weight,
         work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, StoreError> {
+    ) -> Result<T, EngineError> {
         let room = self.parsing.room(weight).await;
         let Some(thread) = self.thread else { return Ok(work()) };
         let done = spawn_blocking(move || {
@@ -109,7 +117,7 @@ impl CheckPlace {
             }
             worked
         });
-        done.await.map_err(|error| StoreError::Failed(error.to_string()))
+        done.await.map_err(EngineError::broken)
     }
 }
 

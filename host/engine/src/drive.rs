@@ -5,8 +5,10 @@
 //! the store breaks off is followed by another, which begins with what is stored, when it is the run's turn
 //! again. A run that another process has is let go of: [`crate::runner`] finds it should it become free.
 
+use simulay_model::Chain;
 use simulay_store::StoreError;
 
+use crate::EngineError;
 use crate::context::RunContext;
 use crate::fair_queue::Permit;
 use crate::lease::RunLease;
@@ -17,7 +19,7 @@ impl RunContext {
     pub(crate) async fn drive(self, mut permit: Option<Permit>) {
         for failures in 0.. {
             let Err(error) = self.work().await else { return };
-            tracing::error!(run = %self.run, %error, "the run waits for the store");
+            tracing::error!(run = %self.run, error = %Chain(&error), "the run waits for the store");
             // Others may have what it waits for.
             drop(permit.take());
             tokio::time::sleep(self.settings.backoff.pause(failures, &*self.parts.entropy)).await;
@@ -31,15 +33,17 @@ impl RunContext {
     }
 
     /// Works on the run until there is nothing to do for this process.
-    async fn work(&self) -> Result<(), StoreError> {
+    async fn work(&self) -> Result<(), EngineError> {
         match self.pass().await {
             // It has ended, or another process has it.
-            Err(StoreError::Ended | StoreError::NotFound | StoreError::Fenced) => Ok(()),
+            Err(EngineError::Records(StoreError::Ended | StoreError::NotFound | StoreError::Fenced)) => {
+                Ok(())
+            }
             worked => worked,
         }
     }
 
-    async fn pass(&self) -> Result<(), StoreError> {
+    async fn pass(&self) -> Result<(), EngineError> {
         let Some(lease) = RunLease::acquire(&self.parts, &self.settings, self.run).await? else {
             return Ok(());
         };

@@ -1,6 +1,6 @@
 //! All parts of the engine in one process.
 
-use simulay_store::StoreError;
+use simulay_model::Chain;
 
 use crate::accounts::Accounts;
 use crate::catalog::Catalog;
@@ -8,7 +8,7 @@ use crate::intake::Intake;
 use crate::reader::Reader;
 use crate::runner::Runner;
 use crate::shared::Shared;
-use crate::{ClockJump, Parts, RetentionPorts, Settings};
+use crate::{ClockJump, EngineError, Parts, RetentionPorts, Settings};
 
 /// All parts of the engine in one process. Cheap to clone.
 #[derive(Clone)]
@@ -59,7 +59,7 @@ impl Engine {
     ///
     /// # Errors
     /// When the store does not answer; Docker may be absent.
-    pub async fn recover(&self) -> Result<usize, StoreError> {
+    pub async fn recover(&self) -> Result<usize, EngineError> {
         let unfinished = self.runner.start().await?;
         self.catalog.take_up_checks().await?;
         Ok(unfinished)
@@ -72,10 +72,10 @@ impl Engine {
             reasons.push("the host is stopping".to_owned());
         }
         if let Err(error) = self.shared.parts.containers.ping().await {
-            reasons.push(error.to_string());
+            reasons.push(Chain(&error).to_string());
         }
         if let Err(error) = self.shared.check_room().await {
-            reasons.push(error.to_string());
+            reasons.push(Chain(&error).to_string());
         }
         reasons
     }

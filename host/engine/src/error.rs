@@ -1,15 +1,74 @@
-//! Why the engine refuses a request.
+//! What the engine could not do, and why it refuses a request.
+
+use std::error::Error;
 
 use semver::Version;
 use simulay_archives::ArchiveError;
+use simulay_blobs::BlobError;
 use simulay_model::permissions::PermissionIncrease;
 use simulay_model::schema::FieldError;
 use simulay_model::{RunError, RunId};
 use simulay_sandbox::InspectError;
 use simulay_store::StoreError;
 
-use crate::RepeatError;
-use crate::checks::Unfit;
+/// What the engine could not do.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The store of records refuses it, or failed.
+    #[error(transparent)]
+    Records(#[from] StoreError),
+    /// The store of blobs refuses it, or failed.
+    #[error(transparent)]
+    Blobs(#[from] BlobError),
+    /// Less is free than is kept for the work in hand.
+    #[error(
+        "{} MiB are free in the data directory, and {} MiB are kept for the work in hand",
+        free >> 20,
+        floor >> 20
+    )]
+    Low {
+        /// Bytes that are free.
+        free: u64,
+        /// Bytes that stay free.
+        floor: u64,
+    },
+    /// A part of the engine itself broke.
+    #[error("a part of the engine broke")]
+    Broken(#[source] Box<dyn Error + Send + Sync>),
+}
+
+impl EngineError {
+    /// A part of the engine itself broke.
+    pub(crate) fn broken(cause: impl Error + Send + Sync + 'static) -> Self {
+        Self::Broken(Box::new(cause))
+    }
+
+    /// True when stored bytes are not what they were.
+    pub(crate) const fn is_damage(&self) -> bool {
+        matches!(self, Self::Records(StoreError::Corrupt(_)) | Self::Blobs(BlobError::Corrupt(_)))
+    }
+}
+
+/// What a port fails with is an error of the engine, also in a refusal.
+macro_rules! carry_errors_of_ports {
+    ($($refusal:ty),+) => {
+        $(
+            impl From<StoreError> for $refusal {
+                fn from(error: StoreError) -> Self {
+                    Self::Engine(error.into())
+                }
+            }
+
+            impl From<BlobError> for $refusal {
+                fn from(error: BlobError) -> Self {
+                    Self::Engine(error.into())
+                }
+            }
+        )+
+    };
+}
+
+carry_errors_of_ports!(UploadError, ArchiveRefused, CreateError, LifeError, RepeatError);
 
 /// The manifest names images that are not registered: which.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -25,9 +84,9 @@ pub enum UploadError {
     /// It could not run here.
     #[error(transparent)]
     UnknownImages(#[from] UnknownImages),
-    /// Storing failed, or the version exists.
+    /// The engine could not do it.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Engine(#[from] EngineError),
 }
 
 /// Why an archive of inputs is not taken.
@@ -36,21 +95,35 @@ pub enum ArchiveRefused {
     /// The archive is at fault, or is more than is taken.
     #[error(transparent)]
     Archive(ArchiveError),
-    /// Storing failed.
+    /// The engine could not do it.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Engine(#[from] EngineError),
 }
 
 impl From<ArchiveError> for ArchiveRefused {
     fn from(error: ArchiveError) -> Self {
         match error {
-            ArchiveError::Shelf(source) => match source.downcast::<StoreError>() {
-                Ok(error) => Self::Store(*error),
+            ArchiveError::Shelf(source) => match source.downcast::<EngineError>() {
+                Ok(error) => Self::Engine(*error),
                 Err(source) => Self::Archive(ArchiveError::Shelf(source)),
             },
             other => Self::Archive(other),
         }
     }
+}
+
+/// Why a request that may come again is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum RepeatError {
+    /// The first is still at work.
+    #[error("a request with this key is being worked on; ask again when it has been answered")]
+    InFlight,
+    /// The first asked for something else.
+    #[error("another request had this key; give each request a key of its own")]
+    OtherRequest,
+    /// The engine could not do it.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
 }
 
 /// Why a run is not accepted (or cannot be previewed).
@@ -86,18 +159,9 @@ pub enum CreateError {
     /// A preview failed as the run would: in `pre-process` or at the policy.
     #[error(transparent)]
     Preview(RunError),
-    /// Storing failed.
+    /// The engine could not do it.
     #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl From<Unfit> for CreateError {
-    fn from(unfit: Unfit) -> Self {
-        match unfit {
-            Unfit::Broken(errors) => Self::ParamsInvalid(errors),
-            Unfit::Store(error) => Self::Store(error),
-        }
-    }
+    Engine(#[from] EngineError),
 }
 
 /// Why a plugin stays where it is in its life.
@@ -124,9 +188,9 @@ pub enum LifeError {
     /// Its examples cannot be run.
     #[error(transparent)]
     Create(#[from] CreateError),
-    /// Storing failed, or there is no such plugin.
+    /// The engine could not do it.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Engine(#[from] EngineError),
 }
 
 fn told(more: &PermissionIncrease) -> String {

@@ -9,9 +9,9 @@ use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
 use parking_lot::Mutex;
+use simulay_blobs::{BlobError, BlobWriter, Blobs};
 use simulay_containers::{Completed, Exchange, OutputSink, Stream};
 use simulay_model::{Artifact, ContainerResult, Digest, RelativePath};
-use simulay_store::{BlobWriter, Blobs, StoreError};
 
 use crate::logs::LiveLog;
 
@@ -44,7 +44,7 @@ impl CallExchange {
         name: &str,
         completed: Completed,
         excerpt: usize,
-    ) -> Result<ContainerResult, StoreError> {
+    ) -> Result<ContainerResult, BlobError> {
         let (stdout, stderr) = (self.stdout.snapshot(), self.stderr.snapshot());
         let outputs = self.outputs.lock().values().cloned().collect();
         Ok(ContainerResult {
@@ -66,7 +66,7 @@ impl CallExchange {
         })
     }
 
-    async fn keep_log(&self, name: &str, bytes: Vec<u8>) -> Result<Option<Artifact>, StoreError> {
+    async fn keep_log(&self, name: &str, bytes: Vec<u8>) -> Result<Option<Artifact>, BlobError> {
         let Ok(path) = RelativePath::new(name) else { return Ok(None) };
         if bytes.is_empty() {
             return Ok(None);
@@ -77,7 +77,7 @@ impl CallExchange {
 }
 
 /// Stores `bytes` as a blob.
-pub(crate) async fn put(blobs: &dyn Blobs, bytes: Bytes) -> Result<(Digest, u64), StoreError> {
+pub(crate) async fn put(blobs: &dyn Blobs, bytes: Bytes) -> Result<(Digest, u64), BlobError> {
     let mut writer = blobs.create().await?;
     writer.write(bytes).await?;
     writer.finish().await
@@ -128,13 +128,13 @@ impl OutputSink for BlobSink {
     }
 }
 
-/// A store error as the port's I/O error; a full disk stays recognisable.
-pub(crate) fn as_io(error: StoreError) -> io::Error {
+/// An error of blobs as the port's I/O error; a full disk stays recognisable.
+pub(crate) fn as_io(error: BlobError) -> io::Error {
     let kind = match error {
-        StoreError::NotFound => io::ErrorKind::NotFound,
-        StoreError::Full | StoreError::Low { .. } | StoreError::Unwritable(_) => io::ErrorKind::StorageFull,
-        StoreError::Corrupt(_) => io::ErrorKind::InvalidData,
-        _ => io::ErrorKind::Other,
+        BlobError::NotFound => io::ErrorKind::NotFound,
+        BlobError::Full | BlobError::Unwritable(_) => io::ErrorKind::StorageFull,
+        BlobError::Corrupt(_) => io::ErrorKind::InvalidData,
+        BlobError::Failed(_) => io::ErrorKind::Other,
     };
     io::Error::new(kind, error)
 }

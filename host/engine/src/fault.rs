@@ -1,19 +1,34 @@
 //! What breaks work on a run off.
 
+use simulay_blobs::BlobError;
 use simulay_model::RunError;
 use simulay_store::StoreError;
+
+use crate::EngineError;
 
 /// What breaks work on a run off.
 pub(crate) enum Fault {
     /// The run is to fail with this.
     Run(RunError),
-    /// The store failed: what is there stays, another pass follows.
-    Store(StoreError),
+    /// What is stored stays, another pass follows.
+    Engine(EngineError),
+}
+
+impl From<EngineError> for Fault {
+    fn from(error: EngineError) -> Self {
+        Self::Engine(error)
+    }
 }
 
 impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
-        Self::Store(error)
+        Self::Engine(error.into())
+    }
+}
+
+impl From<BlobError> for Fault {
+    fn from(error: BlobError) -> Self {
+        Self::Engine(error.into())
     }
 }
 

@@ -9,16 +9,15 @@ use simulay_archives::Bounds;
 use simulay_model::{Change, Digest, Plugin, Principal, Request, Run, RunId, RunState, UnfinishedRun};
 use simulay_sandbox::{Answer, Call};
 use simulay_signals::Signal;
-use simulay_store::{BlobWriter, Claim, Outcome, StoreError};
+use simulay_store::{Claim, Outcome, StoreError};
 
 use crate::archive::ArchiveWriter;
 use crate::checks::CheckPlace;
 use crate::lease::apply_unleased;
-use crate::repeat::{AtWork, Beginning, InFlight, Once, RepeatError};
+use crate::repeat::{AtWork, Beginning, InFlight, Once};
 use crate::shared::Shared;
-use crate::storage::ThrottledWriter;
-use crate::upload::{UploadWriter, Uploader};
-use crate::{CreateError, NewRun, Planned, accept, checks, plan, plugins, verdict};
+use crate::upload::{InputWriter, Uploader};
+use crate::{CreateError, EngineError, NewRun, Planned, RepeatError, accept, checks, plan, plugins, verdict};
 
 /// Time a request waits to be checked.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -87,28 +86,27 @@ impl Intake {
     ///
     /// # Errors
     /// [`StoreError::Ended`] when it ended in another way, [`StoreError::NotFound`].
-    pub async fn cancel(&self, principal: &Principal, id: RunId) -> Result<Run, StoreError> {
+    pub async fn cancel(&self, principal: &Principal, id: RunId) -> Result<Run, EngineError> {
         match apply_unleased(&self.shared.parts, principal, id, Change::CancelRequested).await {
             Ok(()) => self.shared.parts.signals.publish(Signal::CancelRequested(id)),
             Err(StoreError::Ended) => {
                 let run = self.run(principal, id).await?.ok_or(StoreError::NotFound)?;
                 let cancelled = run.state == simulay_model::RunState::Cancelled;
-                return if cancelled { Ok(run) } else { Err(StoreError::Ended) };
+                return if cancelled { Ok(run) } else { Err(StoreError::Ended.into()) };
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         }
-        self.run(principal, id).await?.ok_or(StoreError::NotFound)
+        Ok(self.run(principal, id).await?.ok_or(StoreError::NotFound)?)
     }
 
     /// Takes the bytes of an input.
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn blob_writer(&self, principal: &Principal) -> Result<Box<dyn BlobWriter>, StoreError> {
+    pub async fn blob_writer(&self, principal: &Principal) -> Result<InputWriter, EngineError> {
         self.shared.check_room().await?;
         let writer = self.shared.parts.blobs.create().await?;
-        let writer = Box::new(ThrottledWriter { writer, room: self.shared.room(), stop: None, unseen: 0 });
-        Ok(Box::new(UploadWriter { writer, uploader: self.uploader(principal) }))
+        Ok(InputWriter::new(writer, self.shared.room(), self.uploader(principal)))
     }
 
     /// Takes the bytes of an archive of inputs; `place` is let go of when its reading has ended.
@@ -120,7 +118,7 @@ impl Intake {
         principal: &Principal,
         bounds: Bounds,
         place: impl Send + 'static,
-    ) -> Result<ArchiveWriter, StoreError> {
+    ) -> Result<ArchiveWriter, EngineError> {
         self.shared.check_room().await?;
         let (blobs, uploader) = (self.shared.parts.blobs.clone(), self.uploader(principal));
         Ok(ArchiveWriter::new(blobs, self.shared.room(), bounds, uploader, Box::new(place)))
@@ -138,7 +136,7 @@ impl Intake {
         &self,
         principal: &Principal,
         inputs: &BTreeSet<Digest>,
-    ) -> Result<Vec<Digest>, StoreError> {
+    ) -> Result<Vec<Digest>, EngineError> {
         let asked = inputs.iter().copied().collect();
         let nameable = self.shared.parts.uploads.nameable(&principal.visible(), asked).await?;
         let mut missing = Vec::new();
@@ -177,7 +175,9 @@ impl Intake {
                 let created = self.take_in(run, Some((once.claim(principal), at_work))).await;
                 match created {
                     // Another host that shares the database was faster.
-                    Err(CreateError::Store(StoreError::Repeated)) => Err(RepeatError::InFlight.into()),
+                    Err(CreateError::Engine(EngineError::Records(StoreError::Repeated))) => {
+                        Err(RepeatError::InFlight.into())
+                    }
                     created => created,
                 }
             }
@@ -203,7 +203,7 @@ impl Intake {
         }
         let run = Run { id, ..self.accept(principal, new.clone()).await? };
         match self.take_in(run, None).await {
-            Err(CreateError::Store(StoreError::RunExists)) => {
+            Err(CreateError::Engine(EngineError::Records(StoreError::RunExists))) => {
                 let run = self.run(principal, id).await?.ok_or(StoreError::NotFound)?;
                 self.same(principal, run, &new).await
             }
@@ -228,8 +228,8 @@ impl Intake {
         principal: &Principal,
         once: &Once,
         answer: String,
-    ) -> Result<(), StoreError> {
-        self.shared.parts.requests.remember(once.claim(principal), answer).await
+    ) -> Result<(), EngineError> {
+        Ok(self.shared.parts.requests.remember(once.claim(principal), answer).await?)
     }
 
     async fn accept(&self, principal: &Principal, new: NewRun) -> Result<Run, CreateError> {
@@ -265,11 +265,10 @@ impl Intake {
             let (_place, (claim, _at_work)) = (place, claim.unzip());
             intake.store_run(run, claim).await
         });
-        let stored = stored.await.map_err(|error| StoreError::Failed(error.to_string()))?;
-        Ok(stored?)
+        Ok(stored.await.map_err(EngineError::broken)??)
     }
 
-    async fn store_run(&self, run: Run, claim: Option<Claim>) -> Result<Run, StoreError> {
+    async fn store_run(&self, run: Run, claim: Option<Claim>) -> Result<Run, EngineError> {
         self.shared.parts.runs.create(run.clone(), claim).await?;
         self.shared.parts.signals.publish(Signal::RunQueued(UnfinishedRun::from(&run)));
         Ok(run)
@@ -284,8 +283,8 @@ impl Intake {
         if all > most { Err(CreateError::QueueFull(most)) } else { Ok(place) }
     }
 
-    async fn run(&self, principal: &Principal, id: RunId) -> Result<Option<Run>, StoreError> {
-        self.shared.parts.runs.get(&principal.visible(), id).await
+    async fn run(&self, principal: &Principal, id: RunId) -> Result<Option<Run>, EngineError> {
+        Ok(self.shared.parts.runs.get(&principal.visible(), id).await?)
     }
 
     async fn accepted_before(&self, principal: &Principal, outcome: Outcome) -> Result<Run, CreateError> {
@@ -305,7 +304,7 @@ impl Intake {
         let asked = accept::request(&self.shared.parts, &visible, &plugin, new, place).await;
         let asked: Option<Request> = match asked {
             Ok(asked) => Some(asked),
-            Err(error @ (CreateError::Store(_) | CreateError::TooBusy)) => return Err(error),
+            Err(error @ (CreateError::Engine(_) | CreateError::TooBusy)) => return Err(error),
             Err(_) => None,
         };
         let same = match asked.filter(|_| named && run.retries == new.retries) {

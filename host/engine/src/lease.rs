@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use simulay_model::{Change, Decision, OwnerFilter, Principal, Progress, RunEnd, RunError, RunId};
+use simulay_model::{Chain, Change, Decision, OwnerFilter, Principal, Progress, RunEnd, RunError, RunId};
 use simulay_signals::Signal;
 use simulay_store::{Lease, StoreError};
 use tokio::sync::Mutex;
@@ -60,7 +60,9 @@ impl RunLease {
                     return;
                 }
                 // Whether anyone took the run meanwhile, the next write will tell.
-                Err(error) => tracing::warn!(run = %self.run, %error, "the lease is not renewed"),
+                Err(error) => {
+                    tracing::warn!(run = %self.run, error = %Chain(&error), "the lease is not renewed")
+                }
             }
         }
     }
@@ -148,8 +150,5 @@ async fn apply_by_head(
 
 /// True for errors that waiting may mend.
 pub(crate) const fn may_pass(error: &StoreError) -> bool {
-    matches!(
-        error,
-        StoreError::Full | StoreError::Low { .. } | StoreError::Unwritable(_) | StoreError::Failed(_)
-    )
+    matches!(error, StoreError::Full | StoreError::Unwritable(_) | StoreError::Failed(_))
 }

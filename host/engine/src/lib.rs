@@ -53,13 +53,16 @@ pub use catalog::{Activation, Catalog, PluginDetails, RolledBack, Submission};
 pub use clock_watch::ClockJump;
 pub use engine::{Engine, Stats};
 pub use entropy::{Entropy, SystemEntropy};
-pub use error::{ArchiveRefused, CreateError, LifeError, UnknownImages, UploadError};
+pub use error::{
+    ArchiveRefused, CreateError, EngineError, LifeError, RepeatError, UnknownImages, UploadError,
+};
 pub use intake::{Intake, Named};
 pub use logs::{LogStream, StreamName};
 pub use parts::Parts;
 pub use reader::Reader;
-pub use repeat::{AtWork, Beginning, Once, RepeatError};
+pub use repeat::{AtWork, Beginning, Once};
 pub use request::{NewInput, NewRun, Planned, Selector};
 pub use retention::{Collected, RetentionPorts, RetentionRules, collect};
 pub use runner::Runner;
 pub use settings::Settings;
+pub use upload::InputWriter;

@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use simulay_containers::Capacity;
 use simulay_model::{AccountName, PluginName, RunId, UnfinishedRun};
-use simulay_store::StoreError;
 
-use crate::Settings;
 use crate::checks::{CheckPlace, Checks};
 use crate::fair_queue::{FairQueue, Path, Permit, Turn};
+use crate::{EngineError, Settings};
 
 /// The places of runs and containers.
 pub(crate) struct Limits {
@@ -58,7 +57,7 @@ impl Limits {
     }
 
     /// Waits for a place to check a document against a schema.
-    pub(crate) async fn check(&self) -> Result<CheckPlace, StoreError> {
+    pub(crate) async fn check(&self) -> Result<CheckPlace, EngineError> {
         self.checks.place().await
     }
 

@@ -9,8 +9,9 @@ use futures_util::stream::{self, BoxStream};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use parking_lot::Mutex;
 use simulay_model::RunId;
-use simulay_store::StoreError;
 use tokio::sync::watch;
+
+use crate::EngineError;
 
 /// One of the streams of a container call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -22,7 +23,7 @@ pub enum StreamName {
 }
 
 /// A stream of a call from its start; goes on until the call ends when that has not happened yet.
-pub type LogStream = BoxStream<'static, Result<Bytes, StoreError>>;
+pub type LogStream = BoxStream<'static, Result<Bytes, EngineError>>;
 
 type Key = (RunId, u32, u32, StreamName);
 
@@ -93,7 +94,7 @@ impl LiveLog {
     /// which is told where to begin: no reader holds a log that is over.
     pub(crate) fn follow<F>(self: &Arc<Self>, kept: impl FnOnce(usize) -> F + Send + 'static) -> LogStream
     where
-        F: Future<Output = Result<LogStream, StoreError>> + Send + 'static,
+        F: Future<Output = Result<LogStream, EngineError>> + Send + 'static,
     {
         let behind = Arc::new(OnceLock::new());
         let reader = Reader { log: Arc::downgrade(self), progress: self.progress.subscribe(), position: 0 };
@@ -221,11 +222,13 @@ impl Pieces {
 
 #[cfg(test)]
 mod tests {
+    use simulay_store::StoreError;
+
     use super::*;
 
     /// A reader who has nothing but the log itself.
     fn follow(log: &Arc<LiveLog>) -> LogStream {
-        log.follow(|_| std::future::ready(Err(StoreError::NotFound)))
+        log.follow(|_| std::future::ready(Err(StoreError::NotFound.into())))
     }
 
     #[tokio::test]
@@ -283,7 +286,7 @@ mod tests {
         assert_eq!([&first[..], &rest.concat()].concat(), told);
         assert_eq!(near.next().await.unwrap().unwrap(), told[2 * PIECE..]);
         assert!(near.next().await.is_none());
-        assert!(matches!(lost.next().await, Some(Err(StoreError::NotFound))));
+        assert!(matches!(lost.next().await, Some(Err(EngineError::Records(StoreError::NotFound)))));
     }
 
     #[tokio::test(start_paused = true)]

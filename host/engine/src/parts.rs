@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use simulay_blobs::Blobs;
 use simulay_containers::{Admission, Containers};
 use simulay_model::Clock;
 use simulay_sandbox::Sandbox;
 use simulay_signals::Signals;
-use simulay_store::{Accounts, Blobs, Journal, Plugins, Requests, Runs, Uploads};
+use simulay_store::{Accounts, Journal, Plugins, Requests, Runs, Uploads};
 
 use crate::Entropy;
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use futures_util::FutureExt as _;
 use simulay_containers::{Capacity, Permissions};
 use simulay_model::{
-    Artifact, CallEnd, Change, ContainerCall, ContainerResult, Digest, ErrorKind, LogLevel, Next,
+    Artifact, CallEnd, Chain, Change, ContainerCall, ContainerResult, Digest, ErrorKind, LogLevel, Next,
     OwnerFilter, Plugin, Progress, Run, RunEnd, RunError, RunState, Stage, Step,
 };
 use simulay_sandbox::{Answer, Answered, Call, CallError};
@@ -25,7 +25,7 @@ use crate::lease::RunLease;
 use crate::limits::Flow;
 use crate::retry::Budget;
 use crate::simulate::{Pending, Simulation, failure, pause, remove};
-use crate::{plan, plugins, report, verdict};
+use crate::{EngineError, plan, plugins, report, verdict};
 
 /// One pass over a leased run.
 pub(crate) struct Pass<'a> {
@@ -57,18 +57,18 @@ impl<'a> Pass<'a> {
         context: &'a RunContext,
         lease: &'a RunLease,
         flow: &'a Flow,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), EngineError> {
         let ended = match Self::load(context, lease, flow).await {
             Ok(pass) => pass.end().await,
-            Err(error) => Err(error),
+            Err(error) => Err(error.into()),
         };
         match ended {
             // Waiting does not mend damaged data.
-            Err(error @ StoreError::Corrupt(_)) => {
+            Err(error) if error.is_damage() => {
                 if let Err(error) = remove_containers(context, lease).await {
-                    tracing::warn!(run = %context.run, %error, "containers of the run are left to the sweep");
+                    tracing::warn!(run = %context.run, error = %Chain(&error), "containers of the run are left to the sweep");
                 }
-                lease.fail(verdict::of_store(&error)).await
+                Ok(lease.fail(verdict::of_damage(&error)).await?)
             }
             ended => ended,
         }
@@ -85,7 +85,7 @@ impl<'a> Pass<'a> {
     }
 
     /// Works on the run, and stores its end after nothing of it is left in Docker.
-    async fn end(&self) -> Result<(), StoreError> {
+    async fn end(&self) -> Result<(), EngineError> {
         let worked = AssertUnwindSafe(self.within_time()).catch_unwind().await.unwrap_or_else(|_| {
             let message = "a fault in the host stopped the run; please report it";
             Err(RunError::new(ErrorKind::Internal, message).into())
@@ -94,10 +94,10 @@ impl<'a> Pass<'a> {
             Ok(Exit::End { end, kept }) => (end, kept),
             Ok(Exit::Interrupted) => (RunEnd::Cancelled, Vec::new()),
             Err(Fault::Run(error)) => (RunEnd::Failed(error), Vec::new()),
-            Err(Fault::Store(error)) => return Err(error),
+            Err(Fault::Engine(error)) => return Err(error),
         };
         remove_containers(self.context, self.lease).await?;
-        self.lease.apply(Change::Ended { end, kept }).await
+        Ok(self.lease.apply(Change::Ended { end, kept }).await?)
     }
 
     /// Works on the run until it ends or its time is up; containers are stopped before either.
@@ -162,8 +162,8 @@ impl<'a> Pass<'a> {
         if let Some(newest) = steps.checked_sub(1) {
             // Containers at work are taken up whatever room there is: what they hold, they hold for a time.
             let step = self.context.parts.journal.step(id, newest).await?;
-            let step =
-                step.ok_or_else(|| StoreError::Corrupt(format!("the plan of step {newest} is missing")))?;
+            let step = step
+                .ok_or_else(|| StoreError::Corrupt(format!("the plan of step {newest} is missing").into()))?;
             // What a call failed with goes before what the policy says of the step by now.
             if let Some(error) = failed(newest, &step, &*self.lease.progress().await?) {
                 return Err(error.into());
@@ -208,7 +208,7 @@ impl<'a> Pass<'a> {
         loop {
             match plugins::call(parts, self.run.plugin.sha256, call.clone(), known.clone()).await {
                 Err(error @ (CallError::WorkerCrashed | CallError::Host(_))) if budget.again() => {
-                    tracing::warn!(run = %self.run.id, %error, "calling the plugin again");
+                    tracing::warn!(run = %self.run.id, error = %Chain(&error), "calling the plugin again");
                     pause(settings.backoff.pause(budget.failures(), &*parts.entropy), stop).await;
                 }
                 answered => return Ok(answered),

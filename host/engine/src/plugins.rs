@@ -8,9 +8,10 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
+use simulay_blobs::Blobs;
 use simulay_model::{Digest, Inspection, Manifest, OwnerFilter, Plugin, PluginLife, PluginRef, Principal};
 use simulay_sandbox::{Answered, Call, CallError, Code, ReadArtifacts};
-use simulay_store::{Blobs, StoreError};
+use simulay_store::StoreError;
 use tokio::runtime::Handle;
 
 use crate::exchange::{as_io, put};
@@ -76,7 +77,7 @@ pub(crate) async fn inspect(parts: &Parts, component: Bytes) -> Result<Inspected
 /// The record of the plugin a run is on.
 pub(crate) async fn of_run(parts: &Parts, reference: &PluginRef) -> Result<Plugin, StoreError> {
     let plugin = parts.plugins.version(&OwnerFilter::Any, &reference.name, &reference.version).await?;
-    plugin.ok_or_else(|| StoreError::Corrupt(format!("the plugin {reference} of the run is missing")))
+    plugin.ok_or_else(|| StoreError::Corrupt(format!("the plugin {reference} of the run is missing").into()))
 }
 
 /// Calls an export of `plugin`; it may read the artifacts in `known`, by their sizes.

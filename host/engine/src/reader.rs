@@ -3,16 +3,17 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use simulay_blobs::BlobStream;
 use simulay_model::{
     Artifact, CallEnd, CallRecord, Digest, Event, OwnerFilter, Principal, Run, RunArtifact, RunId, RunSummary,
 };
-use simulay_store::{BlobStream, RunQuery, StoreError};
+use simulay_store::{RunQuery, StoreError};
 
 use crate::events::{self, Followers};
 use crate::shared::Shared;
-use crate::{LogStream, StreamName};
+use crate::{EngineError, LogStream, StreamName};
 
 /// What there is to know of runs. Cheap to clone.
 #[derive(Clone)]
@@ -47,8 +48,8 @@ impl Reader {
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn run(&self, principal: &Principal, id: RunId) -> Result<Option<Run>, StoreError> {
-        self.shared.parts.runs.get(&principal.visible(), id).await
+    pub async fn run(&self, principal: &Principal, id: RunId) -> Result<Option<Run>, EngineError> {
+        Ok(self.shared.parts.runs.get(&principal.visible(), id).await?)
     }
 
     /// A run without its documents.
@@ -59,16 +60,16 @@ impl Reader {
         &self,
         principal: &Principal,
         id: RunId,
-    ) -> Result<Option<RunSummary>, StoreError> {
-        self.shared.parts.runs.summary(&principal.visible(), id).await
+    ) -> Result<Option<RunSummary>, EngineError> {
+        Ok(self.shared.parts.runs.summary(&principal.visible(), id).await?)
     }
 
     /// Runs without their documents, from the newest to the oldest.
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn runs(&self, principal: &Principal, query: RunQuery) -> Result<Vec<RunSummary>, StoreError> {
-        self.shared.parts.runs.list(&principal.visible(), query).await
+    pub async fn runs(&self, principal: &Principal, query: RunQuery) -> Result<Vec<RunSummary>, EngineError> {
+        Ok(self.shared.parts.runs.list(&principal.visible(), query).await?)
     }
 
     /// The run once it has ended, or as it is after `time`.
@@ -80,7 +81,7 @@ impl Reader {
         principal: &Principal,
         id: RunId,
         time: Duration,
-    ) -> Result<Option<Run>, StoreError> {
+    ) -> Result<Option<Run>, EngineError> {
         let ended = events::ended(self.shared.parts.clone(), principal.visible(), id);
         let ended = self.shared.shutdown.run_until_cancelled(ended);
         // Too long a wait is no error: the run is told as it is.
@@ -96,8 +97,9 @@ impl Reader {
         principal: &Principal,
         id: RunId,
         after: u64,
-    ) -> BoxStream<'static, Result<Event, StoreError>> {
+    ) -> BoxStream<'static, Result<Event, EngineError>> {
         let events = self.followers.follow(self.shared.parts.clone(), principal.visible(), id, after);
+        let events = events.map_err(EngineError::from);
         events.take_until(self.shared.shutdown.clone().cancelled_owned()).boxed()
     }
 
@@ -105,16 +107,16 @@ impl Reader {
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn calls(&self, principal: &Principal, id: RunId) -> Result<Vec<CallRecord>, StoreError> {
-        self.shared.parts.journal.calls(&principal.visible(), id).await
+    pub async fn calls(&self, principal: &Principal, id: RunId) -> Result<Vec<CallRecord>, EngineError> {
+        Ok(self.shared.parts.journal.calls(&principal.visible(), id).await?)
     }
 
     /// Inputs, outputs, streams and kept files of a run.
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn artifacts(&self, principal: &Principal, id: RunId) -> Result<Vec<RunArtifact>, StoreError> {
-        self.shared.parts.journal.artifacts(&principal.visible(), id).await
+    pub async fn artifacts(&self, principal: &Principal, id: RunId) -> Result<Vec<RunArtifact>, EngineError> {
+        Ok(self.shared.parts.journal.artifacts(&principal.visible(), id).await?)
     }
 
     /// A stream of the newest attempt at a call.
@@ -127,7 +129,7 @@ impl Reader {
         run: RunId,
         (step, index): (u32, u32),
         name: StreamName,
-    ) -> Result<LogStream, StoreError> {
+    ) -> Result<LogStream, EngineError> {
         let wanted = Wanted { owner: principal.visible(), run, step, index, name };
         // Looked up before the journal: a call that ends in between has its artifact then.
         let live = self.shared.logs.get(run, step, index, name);
@@ -137,22 +139,26 @@ impl Reader {
                 Ok(log.follow(move |from| async move { reader.rest_of_log(&wanted, from).await }))
             }
             (KeptLog::None | KeptLog::Empty, _) => Ok(stream::empty().boxed()),
-            (KeptLog::Blob(blob), _) => self.shared.parts.blobs.read(blob.sha256, None).await,
+            (KeptLog::Blob(blob), _) => self.stored_log(&blob, 0).await,
         }
     }
 
     /// What is stored of a stream, from byte `from` on.
-    async fn rest_of_log(&self, wanted: &Wanted, from: usize) -> Result<LogStream, StoreError> {
+    async fn rest_of_log(&self, wanted: &Wanted, from: usize) -> Result<LogStream, EngineError> {
         match self.kept_log(wanted).await? {
-            KeptLog::Blob(blob) => {
-                self.shared.parts.blobs.read(blob.sha256, Some(from as u64..blob.size)).await
-            }
+            KeptLog::Blob(blob) => self.stored_log(&blob, from as u64).await,
             // An attempt that another follows keeps nothing: its stream ends here.
             KeptLog::None | KeptLog::Empty => Ok(stream::empty().boxed()),
         }
     }
 
-    async fn kept_log(&self, wanted: &Wanted) -> Result<KeptLog, StoreError> {
+    async fn stored_log(&self, blob: &Artifact, from: u64) -> Result<LogStream, EngineError> {
+        let range = (from > 0).then_some(from..blob.size);
+        let content = self.shared.parts.blobs.read(blob.sha256, range).await?;
+        Ok(content.map_err(EngineError::from).boxed())
+    }
+
+    async fn kept_log(&self, wanted: &Wanted) -> Result<KeptLog, EngineError> {
         let Wanted { owner, run, step, index, name } = wanted;
         let record = self.shared.parts.journal.call(owner, *run, *step, *index).await?;
         let artifact = match record.ok_or(StoreError::NotFound)?.end {
@@ -170,11 +176,11 @@ impl Reader {
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn blob_size(&self, principal: &Principal, blob: Digest) -> Result<Option<u64>, StoreError> {
+    pub async fn blob_size(&self, principal: &Principal, blob: Digest) -> Result<Option<u64>, EngineError> {
         if !self.may_name(principal, blob).await? {
             return Ok(None);
         }
-        self.shared.parts.blobs.size(blob).await
+        Ok(self.shared.parts.blobs.size(blob).await?)
     }
 
     /// Content of an input or artifact.
@@ -186,14 +192,14 @@ impl Reader {
         principal: &Principal,
         blob: Digest,
         range: Option<Range<u64>>,
-    ) -> Result<BlobStream, StoreError> {
+    ) -> Result<BlobStream, EngineError> {
         if !self.may_name(principal, blob).await? {
-            return Err(StoreError::NotFound);
+            return Err(StoreError::NotFound.into());
         }
-        self.shared.parts.blobs.read(blob, range).await
+        Ok(self.shared.parts.blobs.read(blob, range).await?)
     }
 
-    async fn may_name(&self, principal: &Principal, blob: Digest) -> Result<bool, StoreError> {
+    async fn may_name(&self, principal: &Principal, blob: Digest) -> Result<bool, EngineError> {
         let nameable = self.shared.parts.uploads.nameable(&principal.visible(), vec![blob]).await?;
         Ok(nameable.contains(&blob))
     }

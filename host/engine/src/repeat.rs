@@ -8,8 +8,8 @@ use parking_lot::{Mutex, MutexGuard};
 use simulay_model::{Digest, Principal};
 use simulay_store::{Claim, Outcome, RequestKey, Requests, StoreError};
 
-use crate::Parts;
 use crate::clock_watch::TICK;
+use crate::{Parts, RepeatError};
 
 /// How long what came of a request is remembered at least.
 const REMEMBERED: Duration = Duration::from_secs(24 * 3600);
@@ -23,20 +23,6 @@ pub struct Once {
     pub key: String,
     /// What it asks for.
     pub fingerprint: Digest,
-}
-
-/// Why a request that may come again is refused.
-#[derive(Debug, thiserror::Error)]
-pub enum RepeatError {
-    /// The first is still at work.
-    #[error("a request with this key is being worked on; ask again when it has been answered")]
-    InFlight,
-    /// The first asked for something else.
-    #[error("another request had this key; give each request a key of its own")]
-    OtherRequest,
-    /// The store does not answer.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 /// What to do with a request.

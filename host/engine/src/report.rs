@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
+use simulay_blobs::Blobs;
 use simulay_model::{
     Artifact, Digest, ErrorKind, Plugin, RelativePath, Report, ReportFile, RunError, Source,
 };
-use simulay_store::Blobs;
 
 use crate::checks::{self, Unfit};
 use crate::context::RunContext;
@@ -39,7 +39,7 @@ async fn check_outcome(context: &RunContext, plugin: &Plugin, report: &Report) -
             let first = errors.first().map(ToString::to_string).unwrap_or_default();
             Fault::from(invalid("outcome", format!("breaks `result-schema`: {first}")))
         }
-        Unfit::Store(error) => error.into(),
+        Unfit::Engine(error) => error.into(),
     })
 }
 

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use simulay_blobs::{BlobInventory, StoredBlob};
 use simulay_model::{Clock, RunId};
-use simulay_store::{Left, Requests, Retention, Shelved, Shelves, Space, StoreError, Uploads};
+use simulay_store::{Left, Requests, Retention, Space, Uploads};
 
-use crate::repeat;
+use crate::{EngineError, repeat};
 
 const BATCH: u32 = 100;
 /// Blobs asked about at once.
@@ -53,27 +54,27 @@ pub struct RetentionPorts {
     pub requests: Arc<dyn Requests>,
     /// Who uploaded what.
     pub uploads: Arc<dyn Uploads>,
-    /// Blobs.
-    pub shelves: Arc<dyn Shelves>,
-    /// How much room is left.
+    /// Which blobs there are.
+    pub inventory: Arc<dyn BlobInventory>,
+    /// How much room is left for records.
     pub space: Arc<dyn Space>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
 }
 
 impl RetentionPorts {
-    /// What is kept in `records` and `shelves`.
+    /// What is kept in `records`, and the blobs of `inventory`.
     #[must_use]
-    pub fn over<R, S>(records: Arc<R>, shelves: Arc<S>, clock: Arc<dyn Clock>) -> Self
+    pub fn over<R, B>(records: Arc<R>, inventory: Arc<B>, clock: Arc<dyn Clock>) -> Self
     where
         R: Retention + Requests + Uploads + Space + 'static,
-        S: Shelves + 'static,
+        B: BlobInventory + 'static,
     {
         Self {
             records: records.clone(),
             requests: records.clone(),
             uploads: records.clone(),
-            shelves,
+            inventory,
             space: records,
             clock,
         }
@@ -104,7 +105,7 @@ pub async fn collect(
     kept: &RetentionPorts,
     rules: &RetentionRules,
     dry: bool,
-) -> Result<Collected, StoreError> {
+) -> Result<Collected, EngineError> {
     repeat::forget(&*kept.requests).await?;
     let mut collected = Collected::default();
     if let Some(age) = rules.runs {
@@ -127,13 +128,13 @@ pub async fn collect(
 
 impl Collected {
     /// Removes the blobs that nobody shows and nobody touched for `unused`.
-    async fn sweep(&mut self, kept: &RetentionPorts, unused: Duration, dry: bool) -> Result<(), StoreError> {
-        let all = kept.shelves.all().await?;
+    async fn sweep(&mut self, kept: &RetentionPorts, unused: Duration, dry: bool) -> Result<(), EngineError> {
+        let all = kept.inventory.list().await?;
         for chunk in all.chunks(CHUNK) {
-            let shown = kept.records.shown(chunk.iter().map(|shelved| shelved.blob).collect()).await?;
-            for shelved in chunk {
-                let goes = !shown.contains(&shelved.blob) && goes(kept, shelved, unused, dry).await?;
-                self.count(shelved.size, goes);
+            let shown = kept.records.shown(chunk.iter().map(|stored| stored.blob).collect()).await?;
+            for stored in chunk {
+                let goes = !shown.contains(&stored.blob) && goes(kept, stored, unused, dry).await?;
+                self.count(stored.size, goes);
             }
         }
         Ok(())
@@ -151,10 +152,10 @@ impl Collected {
 
 /// Forgets who uploaded bytes that are gone. What was uploaded a moment ago is remembered: its bytes may have
 /// come after the look.
-async fn forget_uploads(kept: &RetentionPorts, unused: Duration) -> Result<(), StoreError> {
+async fn forget_uploads(kept: &RetentionPorts, unused: Duration) -> Result<(), EngineError> {
     let mut gone = kept.uploads.older(unused).await?;
-    for shelved in kept.shelves.all().await? {
-        gone.remove(&shelved.blob);
+    for stored in kept.inventory.list().await? {
+        gone.remove(&stored.blob);
     }
     let gone: Vec<_> = gone.into_iter().collect();
     for chunk in gone.chunks(CHUNK) {
@@ -165,17 +166,17 @@ async fn forget_uploads(kept: &RetentionPorts, unused: Duration) -> Result<(), S
 
 async fn goes(
     kept: &RetentionPorts,
-    shelved: &Shelved,
+    stored: &StoredBlob,
     unused: Duration,
     dry: bool,
-) -> Result<bool, StoreError> {
-    if dry || shelved.age < unused {
-        return Ok(shelved.age >= unused);
+) -> Result<bool, EngineError> {
+    if dry || stored.age < unused {
+        return Ok(stored.age >= unused);
     }
-    kept.shelves.remove(shelved.blob, unused).await
+    Ok(kept.inventory.remove(stored.blob, unused).await?)
 }
 
-async fn delete_old(kept: &RetentionPorts, age: Duration) -> Result<u64, StoreError> {
+async fn delete_old(kept: &RetentionPorts, age: Duration) -> Result<u64, EngineError> {
     let mut deleted = 0;
     loop {
         let runs = kept.records.ended(age, BATCH).await?;
@@ -191,7 +192,7 @@ async fn delete_old(kept: &RetentionPorts, age: Duration) -> Result<u64, StoreEr
 
 /// Deletes runs until what only those that are left keep has at most `most` bytes. What others keep as
 /// well does not count: deleting runs would not free it.
-async fn delete_oldest(kept: &RetentionPorts, most: u64) -> Result<u64, StoreError> {
+async fn delete_oldest(kept: &RetentionPorts, most: u64) -> Result<u64, EngineError> {
     let (mut deleted, mut bytes) = (0, kept.records.freeable().await?);
     while bytes > most {
         let Some(run) = kept.records.ended(Duration::ZERO, 1).await?.pop() else { break };
@@ -202,7 +203,7 @@ async fn delete_oldest(kept: &RetentionPorts, most: u64) -> Result<u64, StoreErr
     Ok(deleted)
 }
 
-async fn delete(kept: &RetentionPorts, run: RunId, why: &str) -> Result<(), StoreError> {
+async fn delete(kept: &RetentionPorts, run: RunId, why: &str) -> Result<(), EngineError> {
     tracing::info!(%run, why, "a run is deleted");
-    kept.records.delete(run, kept.clock.now(), why).await
+    Ok(kept.records.delete(run, kept.clock.now(), why).await?)
 }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use simulay_model::{OwnerFilter, RunId, UnfinishedRun};
+use simulay_model::{Chain, OwnerFilter, RunId, UnfinishedRun};
 use simulay_signals::{Heard, Signal, Subscription, Topic};
 use simulay_store::{ClaimableRun, StoreError};
 use tokio_util::sync::CancellationToken;
@@ -24,7 +24,7 @@ use crate::fair_queue::Permit;
 use crate::limits::Flow;
 use crate::shared::Shared;
 use crate::storage::ThrottledBlobs;
-use crate::{Parts, upkeep};
+use crate::{EngineError, Parts, upkeep};
 
 /// Before signals are subscribed to again.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -51,7 +51,7 @@ impl Runner {
     ///
     /// # Errors
     /// When the store does not answer; Docker may be absent.
-    pub async fn start(&self) -> Result<usize, StoreError> {
+    pub async fn start(&self) -> Result<usize, EngineError> {
         // Before the look, so that no run falls between the two.
         self.listen();
         let taken_up = self.take_up().await?;
@@ -111,7 +111,7 @@ impl Runner {
 
     async fn look(&self) {
         if let Err(error) = self.take_up().await {
-            tracing::warn!(%error, "runs that wait are not looked for");
+            tracing::warn!(error = %Chain(&error), "runs that wait are not looked for");
         }
     }
 
@@ -140,7 +140,7 @@ impl Runner {
                 self.end(&UnfinishedRun { id: run, owner: found.owner, pipeline: found.plugin.name });
             }
             Ok(_) => {}
-            Err(error) => tracing::warn!(%run, %error, "the run is ended with the next look"),
+            Err(error) => tracing::warn!(%run, error = %Chain(&error), "the run is ended with the next look"),
         }
     }
 }

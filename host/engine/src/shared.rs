@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use simulay_store::StoreError;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::limits::Limits;
 use crate::logs::LiveLogs;
-use crate::storage::FreeSpace;
+use crate::storage::{FreeSpace, Places};
 use crate::upkeep::LastJump;
-use crate::{Parts, RetentionPorts, Settings};
+use crate::{EngineError, Parts, RetentionPorts, Settings};
 
 /// What the parts of an engine in one process share. Cheap to clone.
 #[derive(Clone)]
@@ -45,12 +44,13 @@ impl Shared {
     }
 
     /// Refuses new work when too little room is left for it.
-    pub(crate) async fn check_room(&self) -> Result<(), StoreError> {
+    pub(crate) async fn check_room(&self) -> Result<(), EngineError> {
         self.room().check(0).await
     }
 
     pub(crate) fn room(&self) -> FreeSpace {
-        let space = self.kept.as_ref().map(|kept| kept.space.clone());
-        FreeSpace { space, floor: self.settings.min_free_bytes }
+        let places =
+            |kept: &RetentionPorts| Places { records: kept.space.clone(), blobs: kept.inventory.clone() };
+        FreeSpace { places: self.kept.as_ref().map(places), floor: self.settings.min_free_bytes }
     }
 }

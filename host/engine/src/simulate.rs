@@ -7,7 +7,8 @@ use std::time::Duration;
 use futures_util::{StreamExt as _, stream};
 use simulay_containers::{Begin, Capacity, Completed, ContainerError, ExecutionRequest, Permissions};
 use simulay_model::{
-    CallEnd, Change, ContainerCall, ContainerName, Digest, LogLevel, OnFailure, Run, RunError, RunId, Stage,
+    CallEnd, Chain, Change, ContainerCall, ContainerName, Digest, LogLevel, OnFailure, Run, RunError, RunId,
+    Stage,
 };
 use simulay_store::StoreError;
 use tokio_util::sync::CancellationToken;
@@ -18,7 +19,7 @@ use crate::lease::{RunLease, may_pass};
 use crate::limits::Flow;
 use crate::logs::StreamName;
 use crate::retry::{Attempt, Budget, judge};
-use crate::{Parts, omission, verdict};
+use crate::{EngineError, Parts, omission, verdict};
 
 /// What carrying out the calls of one step needs.
 pub(crate) struct Simulation<'a> {
@@ -61,7 +62,7 @@ impl Simulation<'_> {
         &self,
         pending: Vec<Pending>,
         stop: &CancellationToken,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), EngineError> {
         let present = self.present(&pending, stop).await;
         let step = stop.child_token();
         let (present, siblings) = (&present, &step);
@@ -91,7 +92,7 @@ impl Simulation<'_> {
             match self.context.parts.containers.list().await {
                 Ok(names) => return names,
                 Err(error) => {
-                    tracing::warn!(run = %self.run.id, %error, "waiting for Docker to adopt containers")
+                    tracing::warn!(run = %self.run.id, error = %Chain(&error), "waiting for Docker to adopt containers")
                 }
             }
             self.pause(failures, stop).await;
@@ -108,7 +109,7 @@ impl Simulation<'_> {
         mut pending: Pending,
         present: &[ContainerName],
         stop: &CancellationToken,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool, EngineError> {
         // A container that may have been started and is not there is never started again.
         let there = present.contains(&name(self.run.id, pending.attempt()));
         if pending.started && !there && !stop.is_cancelled() {
@@ -136,7 +137,7 @@ impl Simulation<'_> {
         }
     }
 
-    async fn attempt(&self, pending: &Pending, stop: &CancellationToken) -> Result<Attempt, StoreError> {
+    async fn attempt(&self, pending: &Pending, stop: &CancellationToken) -> Result<Attempt, EngineError> {
         if !pending.started {
             // Who is stopped meanwhile is told so below.
             let _ = self.context.room.wait(0, stop).await;
@@ -171,13 +172,16 @@ impl Simulation<'_> {
         name: &str,
         exchange: &CallExchange,
         ended: Result<Completed, ContainerError>,
-    ) -> Result<Attempt, StoreError> {
+    ) -> Result<Attempt, EngineError> {
         match ended {
             Ok(completed) => {
                 let result = exchange.result(name, completed, self.context.settings.stream_excerpt).await?;
                 Ok(Attempt::Over(Box::new(CallEnd::Result(result))))
             }
-            Err(error) => Ok(judge(&error, name)),
+            Err(error) => {
+                tracing::info!(run = %self.run.id, call = name, error = %Chain(&error), "a call gave no result");
+                Ok(judge(&error, name))
+            }
         }
     }
 
@@ -187,7 +191,7 @@ impl Simulation<'_> {
         pending: &Pending,
         end: CallEnd,
         stop: &CancellationToken,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool, EngineError> {
         let goes_on = failure(&pending.call, &end).is_none();
         let warning = omission::warning(&end);
         self.end(pending, end, stop).await?;
@@ -205,7 +209,7 @@ impl Simulation<'_> {
             let end = end.clone();
             match self.lease.apply(Change::CallEnded { step, index, attempt, end }).await {
                 Err(error) if may_pass(&error) && !stop.is_cancelled() => {
-                    tracing::error!(run = %self.run.id, %error, "the end of a call waits for the store");
+                    tracing::error!(run = %self.run.id, error = %Chain(&error), "the end of a call waits for the store");
                     self.pause(failures, stop).await;
                 }
                 stored => {
@@ -264,7 +268,7 @@ pub(crate) fn failure(call: &ContainerCall, end: &CallEnd) -> Option<RunError> {
 pub(crate) async fn remove(parts: &Parts, run: RunId, attempt: (u32, u32, u32)) {
     let name = name(run, attempt);
     if let Err(error) = parts.containers.remove(name).await {
-        tracing::warn!(container = %name, %error, "the container stays until the next sweep");
+        tracing::warn!(container = %name, error = %Chain(&error), "the container stays until the next sweep");
     }
 }
 

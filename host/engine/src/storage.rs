@@ -7,12 +7,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use simulay_model::Digest;
-use simulay_store::{BlobStream, BlobWriter, Blobs, Space, StoreError};
+use simulay_blobs::{BlobError, BlobInventory, BlobStream, BlobWriter, Blobs};
+use simulay_model::{Chain, Digest};
+use simulay_store::{Space, StoreError};
 use tokio_util::sync::CancellationToken;
 
+use crate::EngineError;
+
 /// Bytes written between two looks at the room that is left.
-const STRETCH: usize = 1 << 20;
+pub(crate) const STRETCH: usize = 1 << 20;
 /// How long the outputs of a container wait for room; less than a container holds them.
 const LONGEST: Duration = Duration::from_secs(1800);
 /// Between two looks of who waits for room.
@@ -21,21 +24,36 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// How much room is left, and how much of it is not to be taken.
 #[derive(Clone)]
 pub(crate) struct FreeSpace {
-    /// None in a store that has no bound.
-    pub(crate) space: Option<Arc<dyn Space>>,
+    /// Where to look; none where there is no bound.
+    pub(crate) places: Option<Places>,
     pub(crate) floor: u64,
+}
+
+/// Where there must be room: records and blobs may lie apart.
+#[derive(Clone)]
+pub(crate) struct Places {
+    pub(crate) records: Arc<dyn Space>,
+    pub(crate) blobs: Arc<dyn BlobInventory>,
+}
+
+impl Places {
+    /// Bytes that are free in both.
+    async fn free(&self) -> Result<u64, EngineError> {
+        let records = self.records.free().await?;
+        Ok(self.blobs.free().await?.map_or(records, |blobs| records.min(blobs)))
+    }
 }
 
 impl FreeSpace {
     /// Refuses when less than the floor would be free with `more` bytes, or nothing can be stored.
-    pub(crate) async fn check(&self, more: usize) -> Result<(), StoreError> {
-        let Some(space) = &self.space else { return Ok(()) };
-        let (free, floor) = (space.free().await?, self.floor);
-        if free < floor.saturating_add(more as u64) { Err(StoreError::Low { free, floor }) } else { Ok(()) }
+    pub(crate) async fn check(&self, more: usize) -> Result<(), EngineError> {
+        let Some(places) = &self.places else { return Ok(()) };
+        let (free, floor) = (places.free().await?, self.floor);
+        if free < floor.saturating_add(more as u64) { Err(EngineError::Low { free, floor }) } else { Ok(()) }
     }
 
     /// Waits until there is room for `more` bytes; refuses once `stop` says so.
-    pub(crate) async fn wait(&self, more: usize, stop: &CancellationToken) -> Result<(), StoreError> {
+    pub(crate) async fn wait(&self, more: usize, stop: &CancellationToken) -> Result<(), EngineError> {
         let mut told = false;
         loop {
             let Err(error) = self.check(more).await else { return Ok(()) };
@@ -43,7 +61,7 @@ impl FreeSpace {
                 return Err(error);
             }
             if !told {
-                tracing::warn!(%error, "work at hand waits for room");
+                tracing::warn!(error = %Chain(&error), "work at hand waits for room");
                 told = true;
             }
             tokio::select! {
@@ -63,55 +81,59 @@ pub(crate) struct ThrottledBlobs {
 
 #[async_trait]
 impl Blobs for ThrottledBlobs {
-    async fn scratch(&self) -> Result<File, StoreError> {
+    async fn scratch(&self) -> Result<File, BlobError> {
         self.blobs.scratch().await
     }
 
-    async fn create(&self) -> Result<Box<dyn BlobWriter>, StoreError> {
-        self.room.wait(0, &self.stop).await?;
+    async fn create(&self) -> Result<Box<dyn BlobWriter>, BlobError> {
+        self.room.wait(0, &self.stop).await.map_err(no_room)?;
         let writer = self.blobs.create().await?;
-        let stop = Some(self.stop.clone());
-        Ok(Box::new(ThrottledWriter { writer, room: self.room.clone(), stop, unseen: 0 }))
+        let (room, stop) = (self.room.clone(), self.stop.clone());
+        Ok(Box::new(ThrottledWriter { writer, room, stop, unseen: 0 }))
     }
 
-    async fn size(&self, blob: Digest) -> Result<Option<u64>, StoreError> {
+    async fn size(&self, blob: Digest) -> Result<Option<u64>, BlobError> {
         self.blobs.size(blob).await
     }
 
-    async fn keep(&self, blob: Digest) -> Result<Option<u64>, StoreError> {
+    async fn keep(&self, blob: Digest) -> Result<Option<u64>, BlobError> {
         self.blobs.keep(blob).await
     }
 
-    async fn read(&self, blob: Digest, range: Option<Range<u64>>) -> Result<BlobStream, StoreError> {
+    async fn read(&self, blob: Digest, range: Option<Range<u64>>) -> Result<BlobStream, BlobError> {
         self.blobs.read(blob, range).await
     }
 }
 
-/// One blob on its way in. It takes nothing of the room that is not to be taken: it waits, when
-/// something tells it how long, or gives up.
-pub(crate) struct ThrottledWriter {
-    pub(crate) writer: Box<dyn BlobWriter>,
-    pub(crate) room: FreeSpace,
-    /// Ends the wait; none for who does not wait.
-    pub(crate) stop: Option<CancellationToken>,
+/// One blob on its way in. It takes nothing of the room that is not to be taken: it waits.
+struct ThrottledWriter {
+    writer: Box<dyn BlobWriter>,
+    room: FreeSpace,
+    /// Ends the wait.
+    stop: CancellationToken,
     /// Bytes since the last look.
-    pub(crate) unseen: usize,
+    unseen: usize,
+}
+
+/// What a writer is told that waited for room in vain.
+fn no_room(error: EngineError) -> BlobError {
+    match error {
+        EngineError::Blobs(error) => error,
+        EngineError::Low { .. } | EngineError::Records(StoreError::Full) => BlobError::Full,
+        EngineError::Records(StoreError::Unwritable(_)) => BlobError::Unwritable(error.into()),
+        EngineError::Records(_) | EngineError::Broken(_) => BlobError::Failed(error.into()),
+    }
 }
 
 #[async_trait]
 impl BlobWriter for ThrottledWriter {
-    async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError> {
+    async fn write(&mut self, bytes: Bytes) -> Result<(), BlobError> {
         self.unseen += bytes.len();
         if self.unseen >= STRETCH {
-            let more = std::mem::take(&mut self.unseen);
-            match &self.stop {
-                Some(stop) => {
-                    // A container holds what it left only for a time: then another attempt follows, when there is room.
-                    let waited = tokio::time::timeout(LONGEST, self.room.wait(more, stop)).await;
-                    waited.unwrap_or(Err(StoreError::Full))?;
-                }
-                None => self.room.check(more).await?,
-            }
+            // A container holds what it left only for a time: then another attempt follows, when there is room.
+            let waiting = self.room.wait(std::mem::take(&mut self.unseen), &self.stop);
+            let waited = tokio::time::timeout(LONGEST, waiting).await.map_err(|_| BlobError::Full)?;
+            waited.map_err(no_room)?;
         }
         self.writer.write(bytes).await
     }
@@ -120,7 +142,7 @@ impl BlobWriter for ThrottledWriter {
         self.writer.digest()
     }
 
-    async fn finish(self: Box<Self>) -> Result<(Digest, u64), StoreError> {
+    async fn finish(self: Box<Self>) -> Result<(Digest, u64), BlobError> {
         self.writer.finish().await
     }
 }

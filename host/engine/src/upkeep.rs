@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use simulay_store::StoreError;
+
+use simulay_model::Chain;
 
 use crate::clock_watch::{ClockJump, ClockWatch, TICK};
-use crate::{Collected, Parts, RetentionPorts, RetentionRules, collect, repeat};
+use crate::{Collected, EngineError, Parts, RetentionPorts, RetentionRules, collect, repeat};
 
 /// Of these, so many are between two tidyings.
 const PERIOD: u32 = 60;
@@ -38,7 +39,7 @@ pub(crate) async fn forever(
     let mut watch = ClockWatch::new(&*parts.clock);
     loop {
         if let Err(error) = once(&parts, kept.as_ref(), &rules).await {
-            tracing::warn!(%error, "what is old is not removed yet");
+            tracing::warn!(error = %Chain(&error), "what is old is not removed yet");
         }
         for _ in 0..PERIOD {
             tokio::time::sleep(TICK).await;
@@ -54,7 +55,7 @@ pub(crate) async fn forever(
 /// Takes down that the host was at work; a machine that was asleep meanwhile was not.
 async fn observe(kept: &RetentionPorts, passed: Duration) {
     if let Err(error) = kept.records.observe(passed.min(2 * TICK)).await {
-        tracing::warn!(%error, "the time that passed is not taken down yet");
+        tracing::warn!(error = %Chain(&error), "the time that passed is not taken down yet");
     }
 }
 
@@ -62,9 +63,9 @@ async fn once(
     parts: &Parts,
     kept: Option<&RetentionPorts>,
     rules: &RetentionRules,
-) -> Result<(), StoreError> {
+) -> Result<(), EngineError> {
     let Some(kept) = kept.filter(|_| !rules.keep_all()) else {
-        return repeat::forget(&*parts.requests).await;
+        return Ok(repeat::forget(&*parts.requests).await?);
     };
     let Collected { runs, files, blobs, bytes, left } = collect(kept, rules, false).await?;
     tracing::info!(runs, files, blobs, bytes, left, "what is old was removed");

@@ -1,9 +1,10 @@
 //! From what happened to the error a run ends with.
 
 use simulay_containers::ContainerError;
-use simulay_model::{ContainerResult, Ending, ErrorKind, Failure, RunError};
+use simulay_model::{Chain, ContainerResult, Ending, ErrorKind, Failure, RunError};
 use simulay_sandbox::CallError;
-use simulay_store::StoreError;
+
+use crate::EngineError;
 
 /// The error of a container that did not end well under `on-failure: fail-run`; `None` for exit code 0.
 pub(crate) fn of_ending(result: &ContainerResult) -> Option<RunError> {
@@ -115,8 +116,8 @@ pub(crate) fn of_failure(failure: Failure) -> RunError {
 }
 
 /// The error of a run whose data cannot be read any more.
-pub(crate) fn of_store(error: &StoreError) -> RunError {
-    RunError::new(ErrorKind::Internal, format!("the data of the run cannot be read: {error}"))
+pub(crate) fn of_damage(error: &EngineError) -> RunError {
+    RunError::new(ErrorKind::Internal, format!("the data of the run cannot be read: {}", Chain(error)))
 }
 
 /// The error of a sandbox that answered another call than it was asked.

@@ -1,10 +1,72 @@
-//! Accounts: who may do what on a host for many.
+//! Accounts: whose things are, and who may do what.
+
+use std::fmt;
+use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr, VariantNames};
 
-use crate::AccountName;
+/// The account that everything belongs to on a host for one person.
+const LOCAL: &str = "local";
+
+/// The name of an account: 1 to 64 lower-case letters, digits and `.`, `-`, `_`, `@`; starts with a letter.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct AccountName(String);
+
+/// A string that is not the name of an account.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("an account name has 1 to 64 lower-case letters, digits and `.-_@` and starts with a letter")]
+pub struct AccountNameError;
+
+impl AccountName {
+    /// The account that everything belongs to on a host for one person.
+    #[must_use]
+    pub fn local() -> Self {
+        Self(LOCAL.to_owned())
+    }
+
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for AccountName {
+    type Err = AccountNameError;
+
+    fn from_str(text: &str) -> Result<Self, AccountNameError> {
+        let starts_well = text.starts_with(|c: char| c.is_ascii_lowercase());
+        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-_@".contains(c);
+        if starts_well && text.len() <= 64 && text.chars().all(allowed) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(AccountNameError)
+        }
+    }
+}
+
+impl TryFrom<String> for AccountName {
+    type Error = AccountNameError;
+
+    fn try_from(text: String) -> Result<Self, AccountNameError> {
+        text.parse()
+    }
+}
+
+impl From<AccountName> for String {
+    fn from(name: AccountName) -> Self {
+        name.0
+    }
+}
+
+impl fmt::Display for AccountName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
 
 /// What an account may do. Each role may do what those before it may.
 #[derive(
@@ -64,6 +126,17 @@ pub struct Account {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_follow_the_grammar() {
+        for text in ["local", "a", "ada.lovelace@example.org", "team-7_b"] {
+            assert_eq!(text.parse::<AccountName>().unwrap().as_str(), text);
+        }
+        let long = "a".repeat(65);
+        for text in ["", "A", "7a", "@a", "a b", "a/b", "ä", "a\n", "a%", long.as_str()] {
+            assert_eq!(text.parse::<AccountName>(), Err(AccountNameError), "{text:?}");
+        }
+    }
 
     #[test]
     fn roles_are_ordered_and_read_back() {

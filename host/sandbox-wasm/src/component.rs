@@ -3,12 +3,12 @@
 use std::fmt::Display;
 use std::sync::Arc;
 
-use simulay_model::Digest;
+use simulay_model::{Chain, Digest};
 use simulay_sandbox::{CallError, Code};
 
 /// The component `plugin`, checked against its digest.
 pub(crate) async fn load(plugin: Digest, code: &dyn Code) -> Result<Arc<[u8]>, CallError> {
-    let bytes = code.load(plugin).await.map_err(|error| missing(plugin, &error))?;
+    let bytes = code.load(plugin).await.map_err(|error| missing(plugin, &Chain(&error)))?;
     if Digest::of(&bytes) != plugin {
         return Err(missing(plugin, &"its bytes have another digest"));
     }

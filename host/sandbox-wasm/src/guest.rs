@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::sync::Arc;
 
-use simulay_model::{Digest, LogLevel};
+use simulay_model::{Chain, Digest, LogLevel};
 use simulay_sandbox::{ReadArtifacts, SandboxSettings};
 use wasmtime::Result;
 use wasmtime::component::ResourceTable;
@@ -133,7 +133,9 @@ impl Reads {
                 Ok(Ok(bytes))
             }
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(Err(artifacts::ReadError::NotFound)),
-            Err(error) => Err(Termination::Host(format!("artifact {digest} cannot be read: {error}"))),
+            Err(error) => {
+                Err(Termination::Host(format!("artifact {digest} cannot be read: {}", Chain(&error))))
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The only place that picks backends.
 
+mod data_directory;
 mod docker;
 mod limits;
 mod safety;
@@ -11,12 +12,11 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use simulay_api::{Authenticator, ByToken, OnePerson};
 use simulay_containers_docker::Owner;
-use simulay_engine::{Accounts, Engine, Parts, RetentionPorts, Settings as EngineSettings, SystemEntropy};
-use simulay_model::SystemClock;
+use simulay_engine::{Accounts, Engine, Parts, Settings as EngineSettings, SystemEntropy};
+use simulay_model::{Chain, SystemClock};
 use simulay_sandbox::{Sandbox, SandboxSettings};
 use simulay_sandbox_wasm::{Launch, ProcessSandbox, Restriction};
 use simulay_signals::LocalSignals;
-use simulay_store_sqlite::{ObjectBlobs, SqliteStore};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -26,6 +26,7 @@ use crate::images::Images;
 use crate::instance::{self, InstanceMode};
 use crate::risks::Risk;
 
+pub(crate) use data_directory::{Copied, DataDirectory, Identity, back_up, restore};
 pub(crate) use docker::{Whose, images, images_for_run, preflight, register, remove_orphans, renew};
 pub(crate) use limits::of_retention as retention;
 pub(crate) use safety::{check_daemon, check_sandbox, is_there, risk_of};
@@ -73,14 +74,9 @@ fn workers(settings: SandboxSettings, data: Option<&Path>) -> anyhow::Result<Pro
         .context("compiled plugins cannot be kept in the data directory")
 }
 
-/// What a collection looks at.
-pub(crate) fn kept(records: Arc<SqliteStore>, blobs: Arc<ObjectBlobs>) -> RetentionPorts {
-    RetentionPorts::over(records, blobs, Arc::new(SystemClock))
-}
-
 /// Accounts in the data directory `data`, in which a server may work.
 pub(crate) fn accounts(data: &Path) -> anyhow::Result<Accounts> {
-    let store = simulay_store_sqlite::accounts(data)
+    let store = DataDirectory::accounts(data)
         .with_context(|| format!("the accounts in {} cannot be read", data.display()))?;
     Ok(Accounts::new(store, Arc::new(SystemClock)))
 }
@@ -93,17 +89,18 @@ pub(crate) async fn engine(
     mode: InstanceMode,
 ) -> anyhow::Result<Engine> {
     // Opened first: it makes sure that nobody else uses the directory.
-    let (records, blobs) = simulay_store_sqlite::open(data)
+    let opened = DataDirectory::open(data)
         .with_context(|| format!("the data directory {} cannot be used", data.display()))?;
+    let kept = opened.kept();
+    let DataDirectory { records, blobs } = opened;
     // Nobody else works in it: all leases are of earlier lives, also those in a copy.
     if let Err(error) = records.expire_leases().await {
-        tracing::warn!(%error, "runs at work wait for the leases of an earlier life to end");
+        tracing::warn!(error = %Chain(&error), "runs at work wait for the leases of an earlier life to end");
     }
     let owner = (mode == InstanceMode::Passing).then(Owner::this_process).transpose()?;
     let whose = Whose { instance: instance::of(data, mode)?, owner };
     let policy = docker::policy(settings, images)?;
     let containers = docker::containers(settings, whose, policy.clone())?;
-    let kept = kept(records.clone(), blobs.clone());
     let parts = Parts {
         signals: Arc::new(LocalSignals::default()),
         plugins: records.clone(),

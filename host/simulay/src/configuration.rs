@@ -1,5 +1,7 @@
 //! Settings: defaults, then `simulay.toml`, then the environment (`SIMULAY__SERVER__LISTEN`), then flags.
 
+mod auth;
+
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -8,6 +10,7 @@ use anyhow::bail;
 use config::{Config, Environment, File, FileFormat};
 use serde::Deserialize;
 
+pub(crate) use self::auth::{Auth, AuthMode};
 use crate::fault::Usage;
 use crate::risks::Risk;
 
@@ -79,24 +82,6 @@ pub(crate) struct Server {
     pub(crate) max_archive_files: usize,
     /// Bytes of an archive of inputs, as it is sent and when it is unpacked.
     pub(crate) max_archive_bytes: u64,
-}
-
-/// Who may use the server.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Auth {
-    /// How it tells who asks.
-    pub(crate) mode: AuthMode,
-}
-
-/// How the server tells who asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum AuthMode {
-    /// Not at all: whoever reaches it is the one person it serves.
-    Local,
-    /// By the tokens of accounts.
-    Accounts,
 }
 
 /// Where data is kept.

@@ -9,34 +9,23 @@ use simulay_store::StoreError;
 use tokio::sync::Semaphore;
 
 use crate::failure::{SqlError, SqlResult, stopped};
-use crate::schema::{check_version, known, migrate};
+use crate::schema::known;
 
 /// Earlier versions may corrupt a WAL database (sqlite.org/wal.html, "WAL-reset bug").
 const OLDEST_SQLITE: i32 = 3_051_003;
 const READERS: usize = 3;
 
-/// The writing connection, with an up-to-date schema.
-pub(crate) fn open_for_writing(file: &Path) -> SqlResult<Connection> {
+/// A connection that writes.
+pub(crate) fn connect(file: &Path) -> SqlResult<Connection> {
     if rusqlite::version_number() < OLDEST_SQLITE {
-        return Err(StoreError::Failed(format!("SQLite {} is too old", rusqlite::version())).into());
+        return Err(StoreError::Failed(format!("SQLite {} is too old", rusqlite::version()).into()).into());
     }
-    let mut connection = Connection::open(file)?;
+    let connection = Connection::open(file)?;
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", "ON")?;
-    migrate(&mut connection)?;
     Ok(connection)
-}
-
-/// Refuses a schema that is not the one of this version.
-pub(crate) fn check_current(file: &Path) -> SqlResult<()> {
-    let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    if check_version(&connection)? == known() {
-        return Ok(());
-    }
-    let message = "the server at work in the data directory is of an earlier version; use that one's command";
-    Err(StoreError::Failed(message.to_owned()).into())
 }
 
 /// Writes what is there once more.
@@ -88,11 +77,13 @@ fn lock(idle: &Mutex<Vec<Connection>>) -> std::sync::MutexGuard<'_, Vec<Connecti
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schema::migrate;
 
     #[test]
     fn the_writing_connection_is_durable_and_strict() {
         let directory = tempfile::tempdir().unwrap();
-        let connection = open_for_writing(&directory.path().join("db")).unwrap();
+        let mut connection = connect(&directory.path().join("db")).unwrap();
+        migrate(&mut connection, &|| Ok(Vec::new())).unwrap();
         let journal: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
         let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, u32>(0)).unwrap();
         assert_eq!(journal, "wal");
@@ -109,9 +100,9 @@ mod tests {
     async fn readers_do_not_write() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("db");
-        let _writing = open_for_writing(&file).unwrap();
+        let _writing = connect(&file).unwrap();
         let readers = Readers::open(&file).unwrap();
-        let refused = readers.read(|connection| Ok(connection.execute("DELETE FROM events", [])?)).await;
-        assert!(refused.unwrap_err().to_string().contains("readonly"));
+        let refused = readers.read(|connection| Ok(connection.execute("CREATE TABLE t (n)", [])?)).await;
+        assert!(matches!(refused, Err(StoreError::Unwritable(_))), "{refused:?}");
     }
 }

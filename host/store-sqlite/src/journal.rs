@@ -98,7 +98,7 @@ fn calls(connection: &Connection, owner: Option<String>, run: RunId) -> SqlResul
 fn call_record(row: &Row<'_>) -> SqlResult<CallRecord> {
     let (step, index) = (row.get("step")?, row.get("call_index")?);
     let call = optional_json(row, "call")?.ok_or_else(|| {
-        StoreError::Corrupt(format!("what call {index} of step {step} asks for is missing"))
+        StoreError::Corrupt(format!("what call {index} of step {step} asks for is missing").into())
     })?;
     Ok(CallRecord {
         step,

@@ -1,4 +1,4 @@
-//! The embedded store: records and events in SQLite, blobs in files, both in one data directory.
+//! The embedded store: records and events in one SQLite file.
 //!
 //! # Flow
 //! A method of a port binds its values and hands a closure to the one thread that writes (`writer`) or to a
@@ -6,18 +6,14 @@
 //! and domain types stand `rows`, and `documents` for what is JSON.
 
 mod accounts;
-mod backup;
-mod blobs;
 mod commit;
 mod connection;
 mod copy;
-mod directory;
 mod documents;
 mod failure;
 mod journal;
 mod leases;
 mod observed;
-mod open;
 mod plugins;
 mod requests;
 mod reserve;
@@ -30,7 +26,5 @@ mod store;
 mod uploads;
 mod writer;
 
-pub use backup::{Copied, Identity, back_up, restore};
-pub use blobs::ObjectBlobs;
-pub use open::{Snapshot, accounts, open, open_with, snapshot};
+pub use copy::{copy_records, holds_records, restore_records};
 pub use store::SqliteStore;

@@ -1,21 +1,26 @@
 //! Time as the host sees it pass while it works. Ages go by it: a clock that jumps makes nothing old.
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use simulay_model::Clock;
 
 /// Milliseconds of that time, on a scale that began at some real moment. Never goes back.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct ObservedTime(AtomicI64);
 
-impl ObservedTime {
-    /// The present moment.
-    pub(crate) fn now(&self) -> i64 {
-        self.0.load(Ordering::Relaxed)
-    }
-
+impl From<i64> for ObservedTime {
     /// Goes on from what was stored.
-    pub(crate) fn resume(&self, stored: i64) {
-        self.0.fetch_max(stored, Ordering::Relaxed);
+    fn from(stored: i64) -> Self {
+        Self(AtomicI64::new(stored))
+    }
+}
+
+impl ObservedTime {
+    /// The present moment in milliseconds.
+    pub(crate) fn millis(&self) -> i64 {
+        self.0.load(Ordering::Relaxed)
     }
 
     /// Goes on by `passed`; gives the moment after.
@@ -26,17 +31,13 @@ impl ObservedTime {
 
     /// The moment `age` ago.
     pub(crate) fn before(&self, age: Duration) -> i64 {
-        self.now().saturating_sub(millis(age))
+        self.millis().saturating_sub(millis(age))
     }
+}
 
-    /// The present moment as a file system writes it.
-    pub(crate) fn as_file_time(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH + Duration::from_millis(self.now().unsigned_abs())
-    }
-
-    /// How long ago a file was touched; nothing when that is still to come.
-    pub(crate) fn since(&self, touched: SystemTime) -> Duration {
-        self.as_file_time().duration_since(touched).unwrap_or_default()
+impl Clock for ObservedTime {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millisecond(self.millis()).unwrap_or(Timestamp::MAX)
     }
 }
 

@@ -36,7 +36,7 @@ impl Requests for SqliteStore {
         effects: Box<PluginEffects>,
         (claim, answer): (Claim, String),
     ) -> Result<(), StoreError> {
-        let (at, name, version) = (self.observed.now(), name.clone(), version.clone());
+        let (at, name, version) = (self.observed.millis(), name.clone(), version.clone());
         let outcome = Outcome::Answer(answer);
         self.write("request.plugin", move |connection| {
             insert(connection, at, &claim, &outcome)?;
@@ -46,7 +46,7 @@ impl Requests for SqliteStore {
     }
 
     async fn remember(&self, claim: Claim, answer: String) -> Result<(), StoreError> {
-        let at = self.observed.now();
+        let at = self.observed.millis();
         self.write("request.answer", move |connection| {
             insert(connection, at, &claim, &Outcome::Answer(answer))
         })

@@ -182,7 +182,7 @@ pub(crate) fn to_event(event: &EventData) -> SqlResult<(&'static str, String)> {
 }
 
 fn unwritable(error: serde_json::Error) -> SqlError {
-    StoreError::Failed(error.to_string()).into()
+    StoreError::Failed(error.to_string().into()).into()
 }
 
 pub(crate) fn json<T: Stored>(row: &Row<'_>, column: &str) -> SqlResult<T> {
@@ -198,7 +198,7 @@ pub(crate) fn optional_json<T: Stored>(row: &Row<'_>, column: &str) -> SqlResult
 /// SQLite's numbers are signed; sizes and sequences are not.
 pub(crate) fn signed(number: u64) -> SqlResult<i64> {
     i64::try_from(number)
-        .map_err(|_| StoreError::Failed(format!("{number} is too large to be stored")).into())
+        .map_err(|_| StoreError::Failed(format!("{number} is too large to be stored").into()).into())
 }
 
 pub(crate) fn unsigned(row: &Row<'_>, column: &str) -> SqlResult<u64> {
@@ -217,5 +217,5 @@ pub(crate) fn time(row: &Row<'_>, column: &str) -> SqlResult<Option<Timestamp>> 
 }
 
 fn damaged(column: &str, error: impl Display) -> SqlError {
-    StoreError::Corrupt(format!("column `{column}`: {error}")).into()
+    StoreError::Corrupt(format!("column `{column}`: {error}").into()).into()
 }

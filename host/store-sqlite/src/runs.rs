@@ -23,7 +23,7 @@ const PAST_ALL: &str = "~";
 #[async_trait]
 impl Runs for SqliteStore {
     async fn create(&self, run: Run, claim: Option<Claim>) -> Result<(), StoreError> {
-        let at = self.observed.now();
+        let at = self.observed.millis();
         let name = if claim.is_some() { "request.run" } else { "run.queued" };
         let work = move |connection: &Connection| {
             create(connection, &run)?;
@@ -43,7 +43,7 @@ impl Runs for SqliteStore {
 
     async fn commit(&self, run: RunId, fence: Option<u64>, effects: Box<Effects>) -> Result<(), StoreError> {
         let (name, at_last) = (effects.event.kind(), effects.frees_room());
-        let (observed, effects) = (self.observed.now(), Arc::new(*effects));
+        let (observed, effects) = (self.observed.millis(), Arc::new(*effects));
         let work = move |connection: &Connection| commit(connection, run, fence, &effects, observed);
         if at_last { self.write_at_last(name, work).await } else { self.write(name, work).await }
     }

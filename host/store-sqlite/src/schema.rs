@@ -1,18 +1,23 @@
 //! The schema, and how what an earlier version wrote is brought up to it.
 
+use std::io;
 use std::path::Path;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
-use simulay_model::{AccountName, AskedCall, Step};
+use simulay_model::{AccountName, AskedCall, Digest, Step};
 use simulay_store::StoreError;
 
-use crate::blobs::{BLOBS, STORED, all};
-use crate::directory::unusable;
 use crate::failure::SqlResult;
 use crate::rows::{json, to_json};
 
-/// A script and what SQL cannot do after it.
-type Migration = (&'static str, fn(&Transaction<'_>) -> SqlResult<()>);
+/// Tells which blobs lie beside the records.
+pub(crate) type ListBlobs<'a> = &'a dyn Fn() -> io::Result<Vec<Digest>>;
+
+/// What SQL cannot do after a script.
+type Rest = fn(&Transaction<'_>, ListBlobs<'_>) -> SqlResult<()>;
+
+/// A script and what comes after it.
+type Migration = (&'static str, Rest);
 
 /// One for each schema version; `PRAGMA user_version` counts those that ran.
 const MIGRATIONS: &[Migration] = &[
@@ -27,7 +32,7 @@ const MIGRATIONS: &[Migration] = &[
 ];
 
 /// Brings the schema up to date, whole or not at all.
-pub(crate) fn migrate(connection: &mut Connection) -> SqlResult<()> {
+pub(crate) fn migrate(connection: &mut Connection, blobs: ListBlobs<'_>) -> SqlResult<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let done = check_version(&transaction)?;
     if done == known() {
@@ -35,7 +40,7 @@ pub(crate) fn migrate(connection: &mut Connection) -> SqlResult<()> {
     }
     for (script, rest) in MIGRATIONS.iter().skip(done as usize) {
         transaction.execute_batch(script)?;
-        rest(&transaction)?;
+        rest(&transaction, blobs)?;
     }
     transaction.pragma_update(None, "user_version", known())?;
     transaction.commit()?;
@@ -52,17 +57,17 @@ pub(crate) fn check_version(connection: &Connection) -> SqlResult<u32> {
     let done = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if done > known() {
         let message = "the data directory was written by a newer version of Simulay; use that one";
-        return Err(StoreError::Failed(message.to_owned()).into());
+        return Err(StoreError::Failed(message.into()).into());
     }
     Ok(done)
 }
 
-const fn nothing(_: &Transaction<'_>) -> SqlResult<()> {
+const fn nothing(_: &Transaction<'_>, _: ListBlobs<'_>) -> SqlResult<()> {
     Ok(())
 }
 
 /// Writes down what the calls of every plan ask for. A plan that is damaged damages its run only.
-fn tell_what_is_asked(transaction: &Transaction<'_>) -> SqlResult<()> {
+fn tell_what_is_asked(transaction: &Transaction<'_>, _: ListBlobs<'_>) -> SqlResult<()> {
     let mut statement = transaction.prepare("SELECT run, step, plan FROM steps")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
@@ -87,14 +92,13 @@ pub(crate) fn tell(connection: &Connection, run: &str, step: u32, plan: &Step) -
 }
 
 /// What lies beside the records was uploaded by the one person there was.
-fn record_uploads(transaction: &Transaction<'_>) -> SqlResult<()> {
-    // Records in memory have nothing beside them.
-    let Some(directory) = transaction.path().and_then(|file| Path::new(file).parent()) else { return Ok(()) };
-    let stored = directory.join(BLOBS).join(STORED);
+fn record_uploads(transaction: &Transaction<'_>, blobs: ListBlobs<'_>) -> SqlResult<()> {
     let sql = "INSERT INTO uploads (sha256, owner, at_ms) SELECT ?1, ?2, ms FROM observed";
     let mut statement = transaction.prepare(sql)?;
-    for found in all(&stored).map_err(|error| unusable(&stored, &error))? {
-        statement.execute(params![found.blob.to_string(), AccountName::local().as_str()])?;
+    for blob in
+        blobs().map_err(|error| StoreError::of_file(Path::new("the directory of the blobs"), error))?
+    {
+        statement.execute(params![blob.to_string(), AccountName::local().as_str()])?;
     }
     Ok(())
 }
@@ -112,7 +116,7 @@ mod tests {
              VALUES ('heat', ?1, 'x', 1, '{}', '2026-01-01T00:00:00Z', ?2)";
         old.execute(insert, ("1.0.0", Some("2026-02-01T00:00:00Z"))).unwrap();
         old.execute(insert, ("1.1.0", None::<&str>)).unwrap();
-        migrate(&mut old).unwrap();
+        migrate(&mut old, &|| Ok(Vec::new())).unwrap();
         let sql = "SELECT state || ' ' || approved_at || ' ' || contract || ' ' || revision FROM plugins
              ORDER BY version";
         let mut statement = old.prepare(sql).unwrap();
@@ -127,7 +131,7 @@ mod tests {
     fn data_of_a_newer_version_is_left_alone() {
         let mut newer = Connection::open_in_memory().unwrap();
         newer.pragma_update(None, "user_version", 1000).unwrap();
-        let refused = migrate(&mut newer).unwrap_err().to_string();
+        let refused = migrate(&mut newer, &|| Ok(Vec::new())).unwrap_err().to_string();
         assert!(refused.contains("newer version of Simulay"), "{refused}");
     }
 }

@@ -1,14 +1,13 @@
 //! Whether records can be written, and how much room is left.
 
+use std::io;
 use std::path::Path;
 
 use async_trait::async_trait;
 use rustix::fs::{StatVfsMountFlags, statvfs};
 use simulay_store::{Space, StoreError};
 
-use crate::blobs::BLOBS;
 use crate::connection;
-use crate::directory::unusable;
 use crate::store::SqliteStore;
 
 #[async_trait]
@@ -19,20 +18,17 @@ impl Space for SqliteStore {
             self.write("touch", connection::touch).await?;
         }
         let (directory, reserve) = (self.directory.clone(), self.reserve.clone());
-        let look = move || {
-            let free = reserve.restore(free_in(&directory)?).ok_or(StoreError::Full)?;
-            Ok(free.min(free_in(&directory.join(BLOBS))?))
-        };
+        let look = move || reserve.restore(free_in(&directory)?).ok_or(StoreError::Full);
         let looked = tokio::task::spawn_blocking(look).await;
-        looked.map_err(|error| StoreError::Failed(error.to_string()))?
+        looked.map_err(|error| StoreError::Failed(error.into()))?
     }
 }
 
 /// Bytes that are free in the file system of `directory`.
 fn free_in(directory: &Path) -> Result<u64, StoreError> {
-    let status = statvfs(directory).map_err(|error| unusable(directory, &error.into()))?;
+    let status = statvfs(directory).map_err(|error| StoreError::of_file(directory, error.into()))?;
     if status.f_flag.contains(StatVfsMountFlags::RDONLY) {
-        return Err(StoreError::Unwritable(format!("{} is mounted read-only", directory.display())));
+        return Err(StoreError::of_file(directory, io::ErrorKind::ReadOnlyFilesystem.into()));
     }
     Ok(status.f_bavail.saturating_mul(status.f_frsize))
 }

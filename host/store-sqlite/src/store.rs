@@ -1,27 +1,23 @@
 //! Records and events in SQLite: one writer thread that commits in groups, a few readers.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::Connection;
-use simulay_model::Clock;
+use simulay_model::{Clock, Digest};
 use simulay_store::StoreError;
 
 use crate::connection::{self, Readers};
-use crate::directory::DirectoryLock;
 use crate::failure::SqlResult;
 use crate::leases;
 use crate::observed::ObservedTime;
 use crate::reserve::Reserve;
+use crate::schema::{check_version, known, migrate};
 use crate::writer::Writer;
 
-/// What tells the time.
-pub(crate) struct Times {
-    /// Of leases.
-    pub(crate) clock: Arc<dyn Clock>,
-    /// Of ages; goes on from what is stored.
-    pub(crate) observed: Arc<ObservedTime>,
-}
+/// The file of the records, in the directory of the store.
+pub(crate) const RECORDS: &str = "simulay.sqlite";
 
 /// Plugins, runs and journals in one SQLite file.
 pub struct SqliteStore {
@@ -31,35 +27,67 @@ pub struct SqliteStore {
     pub(crate) clock: Arc<dyn Clock>,
     /// How old things are.
     pub(crate) observed: Arc<ObservedTime>,
-    /// Where records and blobs lie.
+    /// Where the records lie.
     pub(crate) directory: PathBuf,
     /// For what must be possible on a full disk.
     pub(crate) reserve: Arc<Reserve>,
-    /// Given back after the connections are closed: fields are dropped in order. None beside a host that has it.
-    _lock: Option<Arc<DirectoryLock>>,
+    /// Let go of after the connections are closed: fields are dropped in order.
+    _guard: Option<Box<dyn Send + Sync>>,
 }
 
 impl SqliteStore {
-    /// Opens the database `file`, made when there is none, and brings its schema up to date.
-    pub(crate) fn open(
-        file: &Path,
-        Times { clock, observed }: Times,
-        lock: Option<Arc<DirectoryLock>>,
+    /// Opens the records in `directory`, made when there are none, and brings their schema up to date. Leases
+    /// end by `clock`. `blobs` tells which blobs lie beside them: records of a version that did not tell who
+    /// uploaded what are told that all of these were uploaded, in the transaction that brings them up to date.
+    ///
+    /// # Errors
+    /// When the directory cannot be used, or a newer version wrote the records.
+    pub fn open(
+        directory: &Path,
+        clock: Arc<dyn Clock>,
+        blobs: &dyn Fn() -> io::Result<Vec<Digest>>,
     ) -> Result<Self, StoreError> {
-        let writing = connection::open_for_writing(file)?;
-        observed.resume(stored_time(&writing)?);
-        let again = file.to_owned();
-        let reopen = move || connection::open_for_writing(&again);
-        let directory = file.parent().unwrap_or(Path::new("."));
-        Ok(Self {
-            readers: Readers::open(file)?,
-            writer: Writer::spawn(writing, reopen)?,
-            clock,
-            observed,
-            directory: directory.to_owned(),
-            reserve: Arc::new(Reserve::open(directory)),
-            _lock: lock,
-        })
+        let mut writing = connection::connect(&directory.join(RECORDS))?;
+        migrate(&mut writing, blobs)?;
+        Self::over(writing, directory, clock)
+    }
+
+    /// Opens the records in `directory` beside a host of this version that works there.
+    ///
+    /// # Errors
+    /// When there are none, they cannot be used, or another version wrote them.
+    pub fn beside(directory: &Path, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
+        if !directory.join(RECORDS).is_file() {
+            return Err(StoreError::NotFound);
+        }
+        let writing = connection::connect(&directory.join(RECORDS))?;
+        // To bring them up to date is not for whoever has not the directory to himself.
+        if check_version(&writing)? < known() {
+            let message = "an earlier version of Simulay works in the data directory; use that one";
+            return Err(StoreError::Failed(message.to_owned().into()));
+        }
+        Self::over(writing, directory, clock)
+    }
+
+    fn over(writing: Connection, directory: &Path, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
+        let file = directory.join(RECORDS);
+        let observed = Arc::new(ObservedTime::from(stored_time(&writing)?));
+        let readers = Readers::open(&file)?;
+        let writer = Writer::spawn(writing, move || connection::connect(&file))?;
+        let reserve = Arc::new(Reserve::open(directory));
+        Ok(Self { writer, readers, clock, observed, directory: directory.to_owned(), reserve, _guard: None })
+    }
+
+    /// Keeps `guard` until the store is closed: the lock of a directory that it shares with others.
+    #[must_use]
+    pub fn holding(self, guard: impl Send + Sync + 'static) -> Self {
+        Self { _guard: Some(Box::new(guard)), ..self }
+    }
+
+    /// The time by which all that is stored here ages: [`simulay_store::Retention::observe`] moves it on.
+    #[must_use]
+    pub fn observed_clock(&self) -> Arc<dyn Clock> {
+        self.observed.clone()
     }
 
     /// Lets go of all leases. For a host that has the directory to itself: whoever held them is no more, also in

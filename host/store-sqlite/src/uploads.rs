@@ -20,7 +20,7 @@ const NAMEABLE_BY_ANY: &str = "SELECT ?2 IS NULL AND (EXISTS (SELECT 1 FROM uplo
 #[async_trait]
 impl Uploads for SqliteStore {
     async fn record(&self, owner: &AccountName, blobs: Vec<Digest>) -> Result<(), StoreError> {
-        let (owner, at) = (owner.to_string(), self.observed.now());
+        let (owner, at) = (owner.to_string(), self.observed.millis());
         self.write("uploads.record", move |connection| {
             let sql = "INSERT INTO uploads (sha256, owner, at_ms) VALUES (?1, ?2, ?3)
                  ON CONFLICT (sha256, owner) DO UPDATE SET at_ms = ?3";

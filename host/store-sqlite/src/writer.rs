@@ -38,7 +38,7 @@ impl Writer {
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || write_all(connection, waiting, &told, reopen))
-            .map_err(|error| StoreError::Failed(error.to_string()))?;
+            .map_err(|error| StoreError::Failed(error.into()))?;
         Ok(Self { jobs: Some(jobs), thread: Some(thread), ailing })
     }
 
@@ -98,7 +98,7 @@ fn in_savepoint<T>(
 }
 
 fn rolled_back() -> StoreError {
-    StoreError::Unwritable("the transaction was rolled back".to_owned())
+    StoreError::Unwritable("the transaction was rolled back".into())
 }
 
 fn write_all(
@@ -129,7 +129,7 @@ fn write_group(connection: &mut Connection, jobs: impl Iterator<Item = Job>, wri
             for acknowledge in acknowledges {
                 acknowledge(match &committed {
                     Ok(()) => Ok(()),
-                    Err(Some(error)) => Err(failure::of(error)),
+                    Err(Some(error)) => Err(failure::of(error.clone())),
                     Err(None) => Err(rolled_back()),
                 });
             }
@@ -137,13 +137,14 @@ fn write_group(connection: &mut Connection, jobs: impl Iterator<Item = Job>, wri
         Err(error) => {
             written(false);
             tracing::error!(%error, "a group of writes could not begin");
-            jobs.for_each(|job| job(Err(failure::of(&error)))(Ok(())));
+            let error = Arc::new(error);
+            jobs.for_each(|job| job(Err(failure::of(error.clone())))(Ok(())));
         }
     }
 }
 
-fn commit(group: Transaction<'_>) -> Result<(), Option<rusqlite::Error>> {
-    if group.is_autocommit() { Err(None) } else { group.commit().map_err(Some) }
+fn commit(group: Transaction<'_>) -> Result<(), Option<Arc<rusqlite::Error>>> {
+    if group.is_autocommit() { Err(None) } else { group.commit().map_err(|error| Some(Arc::new(error))) }
 }
 
 #[cfg(test)]

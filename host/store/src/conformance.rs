@@ -4,7 +4,6 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a suite fails the test that calls it")]
 
 pub mod accounts;
-pub mod blobs;
 pub mod claimable;
 pub mod commits;
 pub mod fences;
@@ -18,7 +17,7 @@ pub mod runs;
 pub mod samples;
 mod subject;
 
-pub use subject::{ManualClock, Subject, apply, content};
+pub use subject::{Subject, apply};
 
 /// Checks every behaviour, each on a store that `open` gives: an empty one each time.
 pub async fn check(open: impl AsyncFn() -> Subject) {
@@ -28,7 +27,6 @@ pub async fn check(open: impl AsyncFn() -> Subject) {
     check_leases(&open).await;
     check_plugins(&open).await;
     check_requests(&open).await;
-    check_blobs(&open).await;
     check_owners(&open).await;
     check_accounts(&open).await;
 }
@@ -100,15 +98,6 @@ async fn check_requests(open: &impl AsyncFn() -> Subject) {
     requests::a_plugin_changes_once_per_claim(&open().await).await;
     requests::a_claim_on_a_plugin_that_is_not_there_is_not_stored(&open().await).await;
     requests::a_claim_on_a_plugin_that_moved_on_is_not_stored(&open().await).await;
-}
-
-async fn check_blobs(open: &impl AsyncFn() -> Subject) {
-    blobs::blobs_of_every_size_come_back(&open().await).await;
-    blobs::ranges_are_cut_to_the_blob(&open().await).await;
-    blobs::a_missing_blob_is_told(&open().await).await;
-    blobs::an_abandoned_writer_leaves_nothing(&open().await).await;
-    blobs::the_same_bytes_may_come_many_times_at_once(&open().await).await;
-    blobs::a_scratch_file_is_written_and_read(&open().await).await;
 }
 
 async fn check_owners(open: &impl AsyncFn() -> Subject) {

@@ -1,9 +1,13 @@
 //! What can go wrong with what is stored.
 
-use std::fmt::Display;
+use std::error::Error;
 use std::io;
+use std::path::{Path, PathBuf};
 
 use simulay_model::{PluginRefusal, Refusal};
+
+/// What a store failed with, in the words of its technology.
+pub type Cause = Box<dyn Error + Send + Sync>;
 
 /// One variant per cause a caller can act on.
 #[derive(Debug, thiserror::Error)]
@@ -36,49 +40,41 @@ pub enum StoreError {
     #[error("another host has taken the run over")]
     Fenced,
     /// The disk is full.
-    #[error("no space is left in the data directory")]
+    #[error("no space is left for records")]
     Full,
     /// The disk takes nothing: it is read-only or fails.
-    #[error("the data directory cannot be written: {0}")]
-    Unwritable(String),
-    /// Less is free than is kept for the work in hand.
-    #[error(
-        "{} MiB are free in the data directory, and {} MiB are kept for the work in hand",
-        free >> 20,
-        floor >> 20
-    )]
-    Low {
-        /// Bytes that are free.
-        free: u64,
-        /// Bytes that stay free.
-        floor: u64,
-    },
+    #[error("records cannot be written")]
+    Unwritable(#[source] Cause),
     /// Stored bytes are not what they were: which.
-    #[error("stored data is damaged: {0}")]
-    Corrupt(String),
+    #[error("stored records are damaged")]
+    Corrupt(#[source] Cause),
     /// The database or the disk failed.
-    #[error("the store failed: {0}")]
-    Failed(String),
+    #[error("the store of records failed")]
+    Failed(#[source] Cause),
 }
 
 /// The disk fails; the kind of this error has no name in the standard library.
 const EIO: i32 = 5;
 
-impl StoreError {
-    /// What a write to the disk failed with.
-    #[must_use]
-    pub fn of_disk(error: &io::Error) -> Self {
-        Self::of_io("the data directory", error)
-    }
+/// A file or directory that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{} cannot be used", place.display())]
+struct Unusable {
+    place: PathBuf,
+    source: io::Error,
+}
 
-    /// What reading or writing `place` failed with.
+impl StoreError {
+    /// What work on the file or directory `place` failed with.
     #[must_use]
-    pub fn of_io(place: impl Display, error: &io::Error) -> Self {
-        match error.kind() {
+    pub fn of_file(place: &Path, source: io::Error) -> Self {
+        let (kind, code) = (source.kind(), source.raw_os_error());
+        let unusable = Unusable { place: place.to_owned(), source };
+        match kind {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full,
-            io::ErrorKind::ReadOnlyFilesystem => Self::Unwritable(format!("{place} is mounted read-only")),
-            _ if error.raw_os_error() == Some(EIO) => Self::Unwritable(format!("{place}: {error}")),
-            _ => Self::Failed(format!("{place} cannot be used: {error}")),
+            io::ErrorKind::ReadOnlyFilesystem => Self::Unwritable(unusable.into()),
+            _ if code == Some(EIO) => Self::Unwritable(unusable.into()),
+            _ => Self::Failed(unusable.into()),
         }
     }
 }

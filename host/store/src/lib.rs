@@ -1,4 +1,4 @@
-//! Records, events and artifacts: ports, their errors, a store in memory, and what every store must do.
+//! Records and events: ports, their errors, a store in memory, and what every store must do.
 
 mod accounts;
 pub mod conformance;
@@ -11,12 +11,10 @@ mod space;
 mod uploads;
 
 pub use accounts::Accounts;
-pub use error::StoreError;
+pub use error::{Cause, StoreError};
 pub use memory::MemoryStore;
-pub use port::{
-    Added, BlobStream, BlobWriter, Blobs, ClaimableRun, Journal, Lease, Plugins, Renewed, RunQuery, Runs,
-};
+pub use port::{Added, ClaimableRun, Journal, Lease, Plugins, Renewed, RunQuery, Runs};
 pub use requests::{Claim, Outcome, Remembered, RequestKey, Requests};
-pub use retention::{Left, Retention, Shelved, Shelves};
+pub use retention::{Left, Retention};
 pub use space::Space;
 pub use uploads::Uploads;

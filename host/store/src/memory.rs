@@ -2,7 +2,6 @@
 //! committed: it outlives whoever uses it.
 
 mod accounts;
-mod blobs;
 mod journal;
 mod plugins;
 mod requests;
@@ -13,7 +12,6 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use jiff::Timestamp;
 use parking_lot::{Mutex, MutexGuard};
 use semver::Version;
@@ -24,10 +22,10 @@ use simulay_model::{
 
 use crate::{Remembered, RequestKey};
 
-/// Records and bytes in memory.
+/// Records in memory.
 pub struct MemoryStore {
     clock: Arc<dyn Clock>,
-    state: Arc<Mutex<State>>,
+    state: Mutex<State>,
 }
 
 #[derive(Default)]
@@ -35,7 +33,6 @@ struct State {
     plugins: BTreeMap<(PluginName, Version), PluginEntry>,
     runs: BTreeMap<RunId, RunEntry>,
     requests: HashMap<RequestKey, Remembered>,
-    blobs: BTreeMap<Digest, Bytes>,
     uploads: HashSet<(AccountName, Digest)>,
     accounts: BTreeMap<AccountName, Account>,
     tokens: BTreeMap<TokenId, Token>,
@@ -68,7 +65,7 @@ impl MemoryStore {
     /// An empty store; leases end by `clock`.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, state: Arc::default() }
+        Self { clock, state: Mutex::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -2,17 +2,13 @@
 //! what a change means: `simulay-model` decides, a store commits. Whatever a principal may ask for is asked
 //! with an [`OwnerFilter`]: what belongs to others is not there.
 
-use std::fs::File;
-use std::ops::Range;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use futures_util::stream::BoxStream;
 use semver::Version;
 use simulay_model::{
-    CallRecord, Digest, Effects, Event, OwnerFilter, Plugin, PluginEffects, PluginEvent, PluginName,
-    PluginSummary, Progress, Run, RunArtifact, RunId, RunState, RunSummary, Step, UnfinishedRun,
+    CallRecord, Effects, Event, OwnerFilter, Plugin, PluginEffects, PluginEvent, PluginName, PluginSummary,
+    Progress, Run, RunArtifact, RunId, RunState, RunSummary, Step, UnfinishedRun,
 };
 
 use crate::{Claim, StoreError};
@@ -206,44 +202,4 @@ pub trait Journal: Send + Sync {
         after: u64,
         limit: u32,
     ) -> Result<Vec<Event>, StoreError>;
-}
-
-/// Immutable bytes by SHA-256.
-#[async_trait]
-pub trait Blobs: Send + Sync {
-    /// A file without a name, for what is no blob; its bytes are gone with its last user.
-    async fn scratch(&self) -> Result<File, StoreError>;
-
-    /// Begins a blob.
-    async fn create(&self) -> Result<Box<dyn BlobWriter>, StoreError>;
-
-    /// Bytes of a blob, `None` when there is none.
-    async fn size(&self, blob: Digest) -> Result<Option<u64>, StoreError>;
-
-    /// As [`Blobs::size`]; the blob is not collected for a while, so that it can be named.
-    async fn keep(&self, blob: Digest) -> Result<Option<u64>, StoreError> {
-        self.size(blob).await
-    }
-
-    /// The bytes of `range` (all of them without) of a blob.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`] when there is none.
-    async fn read(&self, blob: Digest, range: Option<Range<u64>>) -> Result<BlobStream, StoreError>;
-}
-
-/// The bytes of a blob, in pieces.
-pub type BlobStream = BoxStream<'static, Result<Bytes, StoreError>>;
-
-/// Takes the bytes of one blob; dropped without `finish`, it leaves nothing behind.
-#[async_trait]
-pub trait BlobWriter: Send {
-    /// The next bytes.
-    async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError>;
-
-    /// The address of the bytes that came so far.
-    fn digest(&self) -> Digest;
-
-    /// All bytes have come: makes them durable and gives their address and number.
-    async fn finish(self: Box<Self>) -> Result<(Digest, u64), StoreError>;
 }

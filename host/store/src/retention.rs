@@ -47,24 +47,3 @@ pub enum Left {
     /// The files they left. Those kept with the report stay.
     Outputs,
 }
-
-/// The blobs there are.
-#[async_trait]
-pub trait Shelves: Send + Sync {
-    /// All of them.
-    async fn all(&self) -> Result<Vec<Shelved>, StoreError>;
-
-    /// Removes a blob that nobody touched for `age`. False when it stays.
-    async fn remove(&self, blob: Digest, age: Duration) -> Result<bool, StoreError>;
-}
-
-/// A blob that is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Shelved {
-    /// Its address.
-    pub blob: Digest,
-    /// Bytes.
-    pub size: u64,
-    /// How long ago it was stored, or named by a request, last.
-    pub age: Duration,
-}

@@ -5,16 +5,23 @@ use super::{Violation, layers};
 use crate::place::Place;
 use crate::process::read;
 
-/// Crates that no technology may reach.
-const FREE: [&str; 2] = ["simulay-engine", "simulay-api"];
 /// The technologies, each with its family: `wasmtime` stands for `wasmtime-wasi` too.
 const TECHNOLOGIES: [&str; 4] = ["wasmtime", "bollard", "rusqlite", "object_store"];
+/// Crates that no technology may reach, but for the one that a backend is for.
+const FREE: [(&str, Option<&str>); 6] = [
+    ("simulay-engine", None),
+    ("simulay-api", None),
+    ("simulay-sandbox-wasm", Some("wasmtime")),
+    ("simulay-containers-docker", Some("bollard")),
+    ("simulay-store-sqlite", Some("rusqlite")),
+    ("simulay-blobs-object-store", Some("object_store")),
+];
 
 /// Technologies that reach a crate which is to be free of them.
 pub(super) fn check(place: &Place) -> anyhow::Result<Vec<Violation>> {
     let mut found = Vec::new();
-    for name in FREE {
-        found.extend(check_closure(name, &closure(place, name)?));
+    for (name, own) in FREE {
+        found.extend(check_closure(name, own, &closure(place, name)?));
     }
     Ok(found)
 }
@@ -25,10 +32,11 @@ fn closure(place: &Place, name: &str) -> anyhow::Result<String> {
     read(place.cargo().args(tree))
 }
 
-fn check_closure(name: &str, closure: &str) -> Vec<Violation> {
+fn check_closure(name: &str, own: Option<&str>, closure: &str) -> Vec<Violation> {
     let crates = closure.lines().filter_map(|line| line.split_whitespace().next());
     let reaches = |technology: &&str| crates.clone().any(|one| layers::is_of(one, technology));
-    let reaching = TECHNOLOGIES.into_iter().filter(|technology| reaches(technology));
+    let others = TECHNOLOGIES.into_iter().filter(|technology| Some(*technology) != own);
+    let reaching = others.filter(|technology| reaches(technology));
     reaching
         .map(|technology| {
             Violation::new(name, format_args!("must not depend on {technology}, even through others"))
@@ -41,7 +49,7 @@ mod tests {
     use super::*;
 
     fn rules(closure: &str) -> Vec<String> {
-        check_closure("simulay-api", closure).iter().map(ToString::to_string).collect()
+        check_closure("simulay-api", None, closure).iter().map(ToString::to_string).collect()
     }
 
     #[test]
@@ -56,8 +64,16 @@ mod tests {
     }
 
     #[test]
+    fn a_backend_has_its_own_technology_and_no_other() {
+        let closure = "simulay-store-sqlite v0.1.0 (/x)\nrusqlite v0.43.0\nobject_store v0.14.0\n";
+        let found = check_closure("simulay-store-sqlite", Some("rusqlite"), closure);
+        let rules: Vec<_> = found.iter().map(ToString::to_string).collect();
+        assert_eq!(rules, ["simulay-store-sqlite: must not depend on object_store, even through others"]);
+    }
+
+    #[test]
     fn the_binary_has_them_all() {
         let closure = closure(&Place::find().unwrap(), "simulay").unwrap();
-        assert_eq!(check_closure("simulay", &closure).len(), TECHNOLOGIES.len());
+        assert_eq!(check_closure("simulay", None, &closure).len(), TECHNOLOGIES.len());
     }
 }

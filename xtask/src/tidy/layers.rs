@@ -1,6 +1,6 @@
-//! Dependencies point one way: `model ← {archives, sandbox, containers, signals, store} ← engine ← api ← simulay`,
-//! `sandbox ← sandbox-wasm ← simulay`, `containers ← containers-docker ← simulay` and
-//! `store ← store-sqlite ← simulay`.
+//! Dependencies point one way: `model ← {archives, blobs, sandbox, containers, signals, store} ← engine ← api ←
+//! simulay`, and each backend stands between its port and `simulay`: `sandbox ← sandbox-wasm`,
+//! `containers ← containers-docker`, `store ← store-sqlite`, `blobs ← blobs-object-store`.
 
 use std::path::PathBuf;
 
@@ -25,8 +25,8 @@ pub(super) struct Member {
 }
 
 /// The crates of ours that each crate may depend on, for tests too: engine and api are tested over the real
-/// store, and [`super::closures`] sees that they are built without it.
-const LAYERS: [(&str, &[&str]); 18] = [
+/// stores, and records beside real blobs; [`super::closures`] sees that they are built without them.
+const LAYERS: [(&str, &[&str]); 20] = [
     ("simulay-model", &[]),
     ("simulay-init", &[]),
     ("simulay-archives", &["simulay-model"]),
@@ -39,7 +39,12 @@ const LAYERS: [(&str, &[&str]); 18] = [
         &["simulay-model", "simulay-init", "simulay-containers", "simulay-fault-proxy"],
     ),
     ("simulay-store", &["simulay-model"]),
-    ("simulay-store-sqlite", &["simulay-model", "simulay-store"]),
+    (
+        "simulay-store-sqlite",
+        &["simulay-model", "simulay-store", "simulay-blobs", "simulay-blobs-object-store"],
+    ),
+    ("simulay-blobs", &["simulay-model"]),
+    ("simulay-blobs-object-store", &["simulay-model", "simulay-blobs"]),
     (
         "simulay-engine",
         &[
@@ -50,6 +55,8 @@ const LAYERS: [(&str, &[&str]); 18] = [
             "simulay-signals",
             "simulay-store",
             "simulay-store-sqlite",
+            "simulay-blobs",
+            "simulay-blobs-object-store",
         ],
     ),
     (
@@ -62,6 +69,8 @@ const LAYERS: [(&str, &[&str]); 18] = [
             "simulay-signals",
             "simulay-store",
             "simulay-store-sqlite",
+            "simulay-blobs",
+            "simulay-blobs-object-store",
             "simulay-engine",
         ],
     ),
@@ -77,6 +86,8 @@ const LAYERS: [(&str, &[&str]); 18] = [
             "simulay-signals",
             "simulay-store",
             "simulay-store-sqlite",
+            "simulay-blobs",
+            "simulay-blobs-object-store",
             "simulay-engine",
             "simulay-api",
         ],
@@ -108,7 +119,7 @@ const HOMES: [(&str, &str); 8] = [
     ("bollard", "simulay-containers-docker"),
     ("axum", "simulay-api"),
     ("rusqlite", "simulay-store-sqlite"),
-    ("object_store", "simulay-store-sqlite"),
+    ("object_store", "simulay-blobs-object-store"),
 ];
 
 /// The crates of the workspace.

@@ -1,14 +1,28 @@
 //! From the errors of the house to refusals.
 
 use simulay_archives::ArchiveError;
+use simulay_blobs::BlobError;
 use simulay_containers::ContainerError;
-use simulay_engine::{ArchiveRefused, CreateError, LifeError, RepeatError, UnknownImages, UploadError};
+use simulay_engine::{
+    ArchiveRefused, CreateError, EngineError, LifeError, RepeatError, UnknownImages, UploadError,
+};
 use simulay_model::{ErrorKind, RunError};
 use simulay_sandbox::{CallError, InspectError};
 use simulay_store::StoreError;
 
-use super::Refusal;
+use super::{Cause, Refusal};
 use crate::wire::ProblemKind;
+
+impl From<EngineError> for Refusal {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::Records(error) => error.into(),
+            EngineError::Blobs(error) => error.into(),
+            EngineError::Low { .. } => Self::new(ProblemKind::StorageLow, format!("{error}; free space")),
+            EngineError::Broken(_) => Self::internal(error),
+        }
+    }
+}
 
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
@@ -20,23 +34,40 @@ impl From<StoreError> for Refusal {
             StoreError::Ended => Self::new(ProblemKind::RunNotCancellable, text),
             StoreError::RunExists => Self::new(ProblemKind::RunExists, text),
             StoreError::Repeated => Self::new(ProblemKind::IdempotencyInFlight, text),
-            StoreError::Full => {
-                Self::new(ProblemKind::StorageLow, "the server's disk is full; free space and try again")
-            }
-            StoreError::Low { .. } => Self::new(ProblemKind::StorageLow, format!("{text}; free space")),
-            StoreError::Unwritable(_) => {
-                let detail = "the server's disk takes nothing; `/readyz` and its log say more";
-                Self::new(ProblemKind::StorageLow, detail).because(text)
-            }
-            StoreError::Corrupt(_) => {
-                let detail = "what is stored here is damaged; a backup of the data directory has it whole";
-                Self::new(ProblemKind::StorageCorrupt, detail).because(text)
-            }
+            StoreError::Full => disk_full(),
+            StoreError::Unwritable(_) => disk_unwritable(error),
+            StoreError::Corrupt(_) => damaged(error),
             StoreError::Conflict(_) | StoreError::Stale | StoreError::Fenced | StoreError::Failed(_) => {
-                Self::internal(text)
+                Self::internal(error)
             }
         }
     }
+}
+
+impl From<BlobError> for Refusal {
+    fn from(error: BlobError) -> Self {
+        match error {
+            BlobError::NotFound => Self::not_found("object"),
+            BlobError::Full => disk_full(),
+            BlobError::Unwritable(_) => disk_unwritable(error),
+            BlobError::Corrupt(_) => damaged(error),
+            BlobError::Failed(_) => Self::internal(error),
+        }
+    }
+}
+
+fn disk_full() -> Refusal {
+    Refusal::new(ProblemKind::StorageLow, "the server's disk is full; free space and try again")
+}
+
+fn disk_unwritable(cause: impl Into<Cause>) -> Refusal {
+    let detail = "the server's disk takes nothing; `/readyz` and its log say more";
+    Refusal::new(ProblemKind::StorageLow, detail).because(cause)
+}
+
+fn damaged(cause: impl Into<Cause>) -> Refusal {
+    let detail = "what is stored here is damaged; a backup of the data directory has it whole";
+    Refusal::new(ProblemKind::StorageCorrupt, detail).because(cause)
 }
 
 impl From<RepeatError> for Refusal {
@@ -45,7 +76,7 @@ impl From<RepeatError> for Refusal {
         let kind = match error {
             RepeatError::InFlight => ProblemKind::IdempotencyInFlight,
             RepeatError::OtherRequest => ProblemKind::IdempotencyKeyReused,
-            RepeatError::Store(error) => return error.into(),
+            RepeatError::Engine(error) => return error.into(),
         };
         Self::new(kind, text).at("Idempotency-Key")
     }
@@ -55,7 +86,7 @@ impl From<ArchiveRefused> for Refusal {
     fn from(refused: ArchiveRefused) -> Self {
         match refused {
             ArchiveRefused::Archive(error) => error.into(),
-            ArchiveRefused::Store(error) => error.into(),
+            ArchiveRefused::Engine(error) => error.into(),
         }
     }
 }
@@ -77,7 +108,7 @@ impl From<UploadError> for Refusal {
     fn from(error: UploadError) -> Self {
         match error {
             UploadError::Refused(refused) => refused.into(),
-            UploadError::Store(error) => error.into(),
+            UploadError::Engine(error) => error.into(),
             UploadError::UnknownImages(unknown) => unknown.into(),
         }
     }
@@ -109,7 +140,7 @@ impl From<InspectError> for Refusal {
             InspectError::DescribeFailed(error) => describe_failed(&error, text),
             InspectError::Manifest(error) => Self::new(ProblemKind::ManifestInvalid, text).at(error.field),
             InspectError::ManifestTooLarge(_) => Self::new(ProblemKind::ManifestTooLarge, text),
-            InspectError::Host(_) => Self::internal(text),
+            InspectError::Host(_) => Self::internal(error),
         }
     }
 }
@@ -141,7 +172,7 @@ impl From<LifeError> for Refusal {
             }
             LifeError::Repeat(error) => error.into(),
             LifeError::Create(error) => error.into(),
-            LifeError::Store(error) => error.into(),
+            LifeError::Engine(error) => error.into(),
         }
     }
 }
@@ -164,7 +195,7 @@ impl From<CreateError> for Refusal {
             CreateError::Repeat(error) => error.into(),
             CreateError::Draining => Self::new(ProblemKind::Draining, text),
             CreateError::Preview(error) => error.into(),
-            CreateError::Store(error) => error.into(),
+            CreateError::Engine(error) => error.into(),
         }
     }
 }
@@ -222,7 +253,43 @@ impl From<ContainerError> for Refusal {
     }
 }
 
-fn docker_unavailable(cause: impl ToString) -> Refusal {
+fn docker_unavailable(cause: impl Into<Cause>) -> Refusal {
     let detail = "Docker does not answer; `simulay doctor` on the server says more";
     Refusal::new(ProblemKind::DockerUnavailable, detail).because(cause)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(error: impl Into<EngineError>) -> Refusal {
+        CreateError::Engine(error.into()).into()
+    }
+
+    #[test]
+    fn causes_reach_the_log_and_not_the_client() {
+        let cause = || std::io::Error::other("/data/secret is gone");
+        for (refusal, kind) in [
+            (refused(StoreError::Failed(cause().into())), ProblemKind::Internal),
+            (refused(StoreError::Unwritable(cause().into())), ProblemKind::StorageLow),
+            (refused(BlobError::Failed(cause().into())), ProblemKind::Internal),
+            (refused(BlobError::Unwritable(cause().into())), ProblemKind::StorageLow),
+            (refused(StoreError::Corrupt(cause().into())), ProblemKind::StorageCorrupt),
+        ] {
+            assert_eq!(refusal.kind(), kind);
+            assert!(refusal.cause().ends_with(": /data/secret is gone"), "{}", refusal.cause());
+            assert!(!refusal.detail.contains("secret"), "{}", refusal.detail);
+        }
+    }
+
+    #[test]
+    fn too_little_room_is_told_with_the_numbers() {
+        let low = refused(EngineError::Low { free: 3 << 20, floor: 512 << 20 });
+        assert_eq!(low.kind(), ProblemKind::StorageLow);
+        assert!(
+            low.detail.starts_with("3 MiB are free in the data directory, and 512 MiB"),
+            "{}",
+            low.detail
+        );
+    }
 }

@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::TryStreamExt as _;
-use simulay_model::{Artifact, Digest, Principal, RunId};
+use simulay_model::{Artifact, Chain, Digest, Principal, RunId};
 
 use super::runs::find;
 use crate::address_limit::Peer;
@@ -142,7 +142,7 @@ impl Download<'_> {
         let permit = api.downloads.take(peer)?;
         let pieces = holding(permit, api.engine.reader.blob(&principal, sha256, range).await?);
         Ok(Body::from_stream(pieces.map_err(move |error| {
-            tracing::error!(%error, %sha256, "a download breaks off");
+            tracing::error!(error = %Chain(&error), %sha256, "a download breaks off");
             io::Error::other(error)
         })))
     }

@@ -9,8 +9,8 @@ use axum::response::{IntoResponse as _, Response};
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
 use serde::Deserialize;
-use simulay_model::{Event, RunId};
-use simulay_store::StoreError;
+use simulay_engine::EngineError;
+use simulay_model::{Chain, Event, RunId};
 
 use super::runs::find;
 use crate::address_limit::Peer;
@@ -21,7 +21,7 @@ use crate::problem::{Refusal, Refused};
 use crate::state::Api;
 use crate::wire::{self, ProblemKind};
 
-type Events = BoxStream<'static, Result<Event, StoreError>>;
+type Events = BoxStream<'static, Result<Event, EngineError>>;
 
 /// Where to begin.
 #[derive(Deserialize)]
@@ -81,9 +81,9 @@ fn respond(api: &Api, events: Events, permit: Permit) -> Response {
 /// An event as it is sent. A fault ends the stream; the client comes back.
 fn told(
     (): &mut (),
-    event: Result<Event, StoreError>,
+    event: Result<Event, EngineError>,
 ) -> std::future::Ready<Option<Result<sse::Event, Infallible>>> {
-    let sent = event.map_err(|error| error.to_string()).and_then(|event| {
+    let sent = event.map_err(|error| Chain(&error).to_string()).and_then(|event| {
         let event = wire::Event::try_from(event).map_err(|error| error.to_string())?;
         let sent = sse::Event::default().id(event.sequence.to_string()).event(&event.kind).json_data(&event);
         sent.map_err(|error| error.to_string())

@@ -5,8 +5,8 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::IntoResponse;
+use simulay_engine::InputWriter;
 use simulay_model::Digest;
-use simulay_store::BlobWriter;
 
 use crate::address_limit::Peer;
 use crate::body::{Bound, Pieces, check_plain};
@@ -61,7 +61,7 @@ pub(super) async fn upload(
     Ok(answer)
 }
 
-async fn store(writer: &mut Option<Box<dyn BlobWriter>>) -> Result<(), Refusal> {
+async fn store(writer: &mut Option<InputWriter>) -> Result<(), Refusal> {
     if let Some(writer) = writer.take() {
         writer.finish().await?;
     }

@@ -10,7 +10,7 @@ use axum::response::IntoResponse;
 use bytes::Bytes;
 use semver::Version;
 use serde::Deserialize;
-use simulay_engine::{Activation, LifeError, Selector, Submission};
+use simulay_engine::{Activation, EngineError, LifeError, Selector, Submission};
 use simulay_model::{self as model, Digest, PluginName, Principal};
 use simulay_store::{Added, StoreError};
 
@@ -273,7 +273,7 @@ async fn told(
 
 fn of_version(error: LifeError) -> Refusal {
     match error {
-        LifeError::Store(StoreError::NotFound) => Refusal::not_found("plugin version"),
+        LifeError::Engine(EngineError::Records(StoreError::NotFound)) => Refusal::not_found("plugin version"),
         other => other.into(),
     }
 }

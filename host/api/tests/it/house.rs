@@ -15,11 +15,13 @@ use futures_util::StreamExt as _;
 use serde_json::Value;
 use simulay_api::wire::{InputStored, Problem, Run};
 use simulay_api::{ApiSettings, Authenticator, router};
+use simulay_blobs_object_store::ObjectBlobs;
 use simulay_containers::scripted::Scripted;
 use simulay_engine::{Engine, Parts, RetentionPorts, Settings, SystemEntropy};
 use simulay_model::{AccountName, Principal, SystemClock};
 use simulay_signals::LocalSignals;
 use simulay_store::StoreError;
+use simulay_store_sqlite::SqliteStore;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
@@ -95,7 +97,9 @@ impl House {
         settings: &ApiSettings,
         engine: Settings,
     ) -> Self {
-        let (records, blobs) = simulay_store_sqlite::open(data.path()).unwrap();
+        let records = SqliteStore::open(data.path(), Arc::new(SystemClock), &|| Ok(Vec::new())).unwrap();
+        let blobs = ObjectBlobs::open(&data.path().join("blobs"), records.observed_clock()).unwrap();
+        let (records, blobs) = (Arc::new(records), Arc::new(blobs));
         let kept = RetentionPorts::over(records.clone(), blobs.clone(), Arc::new(SystemClock));
         let containers = Scripted::new();
         let parts = Parts {

@@ -169,13 +169,13 @@ async fn a_run_can_be_cancelled_on_a_disk_that_is_full() {
 #[tokio::test]
 async fn what_is_refused_leaves_no_bytes_behind() {
     let house = House::with_heat().await;
-    let before = house.kept.shelves.all().await.unwrap().len();
+    let before = house.kept.inventory.list().await.unwrap().len();
     house.upload(HEAT_FORGED).await.problem(409, "plugin_version_exists");
-    assert_eq!(house.kept.shelves.all().await.unwrap().len(), before);
+    assert_eq!(house.kept.inventory.list().await.unwrap().len(), before);
     let keyed = || Request::post("/v1/inputs").header("idempotency-key", "k");
     house.send(keyed(), "1,2").await.expect(201);
     house.send(keyed(), "3,4").await.problem(422, "idempotency_key_reused");
-    assert_eq!(house.kept.shelves.all().await.unwrap().len(), before + 1);
+    assert_eq!(house.kept.inventory.list().await.unwrap().len(), before + 1);
     house.send(keyed(), "1,2").await.expect(201);
 }
 

@@ -3,6 +3,7 @@
 use std::io::{Error, ErrorKind};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use simulay_model::Chain;
 
 #[derive(Serialize, Deserialize)]
 struct Told {
@@ -20,7 +21,7 @@ enum Kind {
 }
 
 pub(super) fn serialize<S: Serializer>(error: &Error, serializer: S) -> Result<S::Ok, S::Error> {
-    Told { kind: error.kind().into(), message: error.to_string() }.serialize(serializer)
+    Told { kind: error.kind().into(), message: Chain(error).to_string() }.serialize(serializer)
 }
 
 pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Error, D::Error> {

@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use simulay_archives::{ArchiveError, Shelf};
+use simulay_blobs::Blobs;
 use simulay_model::Digest;
-use simulay_store::{Blobs, StoreError};
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::STRETCH;
 use super::spool::Spool;
+use crate::EngineError;
 use crate::exchange::put;
 use crate::storage::FreeSpace;
 
@@ -26,7 +27,7 @@ pub(super) struct BlobShelf {
     blobs: Arc<dyn Blobs>,
     room: FreeSpace,
     runtime: Handle,
-    storing: JoinSet<Result<(), StoreError>>,
+    storing: JoinSet<Result<(), EngineError>>,
     unseen: u64,
     /// Cancelled when nobody waits for the archive any more.
     stop: CancellationToken,
@@ -38,7 +39,7 @@ impl BlobShelf {
     }
 
     /// A place for an archive that must lie whole.
-    pub(super) async fn spool(&self) -> Result<Spool, StoreError> {
+    pub(super) async fn spool(&self) -> Result<Spool, EngineError> {
         Ok(Spool::new(self.blobs.scratch().await?, self.room.clone()))
     }
 
@@ -50,8 +51,7 @@ impl BlobShelf {
     fn settle_to(&mut self, left: usize) -> Result<(), ArchiveError> {
         while self.storing.len() > left {
             let stored = self.runtime.block_on(self.storing.join_next());
-            let stored = stored.unwrap_or(Ok(Ok(())));
-            stored.map_err(|error| StoreError::Failed(error.to_string())).flatten().map_err(failed)?;
+            stored.unwrap_or(Ok(Ok(()))).map_err(EngineError::broken).flatten().map_err(failed)?;
         }
         Ok(())
     }
@@ -60,7 +60,7 @@ impl BlobShelf {
         let stored = (Digest::of(&bytes), bytes.len() as u64);
         self.settle_to(AT_ONCE - 1)?;
         let blobs = self.blobs.clone();
-        let storing = async move { put(&*blobs, bytes).await.map(|_| ()) };
+        let storing = async move { Ok(put(&*blobs, bytes).await.map(|_| ())?) };
         self.storing.spawn_on(storing, &self.runtime);
         Ok(stored)
     }
@@ -104,6 +104,6 @@ impl Shelf for BlobShelf {
     }
 }
 
-fn failed(error: StoreError) -> ArchiveError {
-    ArchiveError::Shelf(Box::new(error))
+fn failed(error: impl Into<EngineError>) -> ArchiveError {
+    ArchiveError::Shelf(Box::new(error.into()))
 }

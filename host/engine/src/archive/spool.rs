@@ -3,10 +3,11 @@
 use std::fs::File;
 
 use bytes::Bytes;
-use simulay_store::StoreError;
+use simulay_blobs::BlobError;
 use tokio::io::AsyncWriteExt as _;
 
 use super::STRETCH;
+use crate::EngineError;
 use crate::storage::FreeSpace;
 
 /// An archive on its way to the disk.
@@ -22,17 +23,17 @@ impl Spool {
         Self { file: file.into(), room, unseen: 0 }
     }
 
-    pub(super) async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError> {
+    pub(super) async fn write(&mut self, bytes: Bytes) -> Result<(), EngineError> {
         self.unseen += bytes.len() as u64;
         if self.unseen >= STRETCH {
             self.room.check(0).await?;
             self.unseen = 0;
         }
-        self.file.write_all(&bytes).await.map_err(|error| StoreError::of_disk(&error))
+        Ok(self.file.write_all(&bytes).await.map_err(BlobError::of)?)
     }
 
-    pub(super) async fn finish(mut self) -> Result<File, StoreError> {
-        self.file.flush().await.map_err(|error| StoreError::of_disk(&error))?;
+    pub(super) async fn finish(mut self) -> Result<File, EngineError> {
+        self.file.flush().await.map_err(BlobError::of)?;
         Ok(self.file.into_std().await)
     }
 }

@@ -4,11 +4,10 @@ use semver::Version;
 use simulay_containers::{ContainerError, Permissions};
 use simulay_model::permissions::{Lowered, PermissionIncrease, increases, lowered};
 use simulay_model::{ContainerCall, Manifest, OnFailure, Plugin, PluginEvent, Principal, Resources};
-use simulay_store::StoreError;
 
 use super::Catalog;
-use crate::UnknownImages;
 use crate::approval::approved_before;
+use crate::{EngineError, UnknownImages};
 
 /// A plugin with what it may do here.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,7 +35,7 @@ impl Catalog {
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn details(&self, principal: &Principal, plugin: Plugin) -> Result<PluginDetails, StoreError> {
+    pub async fn details(&self, principal: &Principal, plugin: Plugin) -> Result<PluginDetails, EngineError> {
         let asked = plugin.manifest.max_resources;
         let most = self.shared.settings.plugins.most;
         let (plugins, visible) = (&self.shared.parts.plugins, principal.visible());
@@ -60,7 +59,7 @@ impl Catalog {
         &self,
         principal: &Principal,
         plugin: &Plugin,
-    ) -> Result<Vec<PermissionIncrease>, StoreError> {
+    ) -> Result<Vec<PermissionIncrease>, EngineError> {
         let versions = self.versions(principal, &plugin.manifest).await?;
         let before = approved_before(&versions, &plugin.manifest);
         Ok(increases(before.map(|before| &before.manifest), &plugin.manifest))

@@ -7,14 +7,14 @@ use std::time::Duration;
 use semver::Version;
 use simulay_model::reference::{Comparison, compare};
 use simulay_model::{
-    Disagreement, Example, Grant, Manifest, Plugin, PluginChange, PluginName, Principal, Run, RunId,
+    Chain, Disagreement, Example, Grant, Manifest, Plugin, PluginChange, PluginName, Principal, Run, RunId,
     RunState, UnfinishedRun,
 };
 use simulay_signals::{Heard, Signal, Topic};
 use simulay_store::StoreError;
 
 use super::Catalog;
-use crate::{CreateError, NewRun, Selector, accept};
+use crate::{CreateError, EngineError, NewRun, Selector, accept};
 
 /// Examples give the same each time they are run.
 const SEED: u64 = 1;
@@ -35,7 +35,7 @@ impl Catalog {
         name: &PluginName,
         version: &Version,
         time: Duration,
-    ) -> Result<Plugin, StoreError> {
+    ) -> Result<Plugin, EngineError> {
         let subscribe = || self.shared.parts.signals.subscribe(Topic::Plugin(name.clone()));
         let mut changes = subscribe();
         let over = async {
@@ -59,7 +59,7 @@ impl Catalog {
     }
 
     /// Takes up the checks that an earlier life of the host began.
-    pub(crate) async fn take_up_checks(&self) -> Result<(), StoreError> {
+    pub(crate) async fn take_up_checks(&self) -> Result<(), EngineError> {
         let plugins = self.shared.parts.plugins.checking().await?;
         plugins.into_iter().for_each(|plugin| self.spawn_check(plugin));
         Ok(())
@@ -88,13 +88,13 @@ impl Catalog {
         let (catalog, shutdown) = (self.clone(), self.shared.shutdown.clone());
         self.shared.tasks.spawn(shutdown.run_until_cancelled_owned(async move {
             while let Err(error) = catalog.check(&plugin).await {
-                tracing::error!(plugin = %plugin.reference(), %error, "the check waits for the store");
+                tracing::error!(plugin = %plugin.reference(), error = %Chain(&error), "the check waits for the store");
                 tokio::time::sleep(PAUSE).await;
             }
         }));
     }
 
-    async fn check(&self, plugin: &Plugin) -> Result<(), StoreError> {
+    async fn check(&self, plugin: &Plugin) -> Result<(), EngineError> {
         let Some(begun) = plugin.check.clone() else { return Ok(()) };
         let host = host_for(plugin);
         let cases: Vec<_> = plugin.manifest.examples.iter().zip(&begun.runs).collect();
@@ -117,7 +117,7 @@ impl Catalog {
         plugin: &Plugin,
         example: &Example,
         id: RunId,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), EngineError> {
         let (parts, visible) = (&self.shared.parts, host.visible());
         if parts.runs.summary(&visible, id).await?.is_some() {
             return Ok(());
@@ -133,8 +133,8 @@ impl Catalog {
         let place = self.shared.limits.check().await?;
         let request = accept::request(parts, &visible, plugin, &new, place).await;
         let request = request.map_err(|error| match error {
-            CreateError::Store(error) => error,
-            other => StoreError::Corrupt(other.to_string()),
+            CreateError::Engine(error) => error,
+            other => StoreError::Corrupt(other.into()).into(),
         })?;
         let run = Run { id, ..accept::run(parts, &host.account, plugin, &new, request) };
         let queued = UnfinishedRun::from(&run);
@@ -143,7 +143,7 @@ impl Catalog {
         Ok(())
     }
 
-    async fn ended(&self, host: &Principal, id: RunId) -> Result<Run, StoreError> {
+    async fn ended(&self, host: &Principal, id: RunId) -> Result<Run, EngineError> {
         loop {
             let run = self.reader.wait(host, id, LONG).await?.ok_or(StoreError::NotFound)?;
             if run.state.is_end() {

@@ -11,7 +11,7 @@ use simulay_store::StoreError;
 
 use super::Catalog;
 use crate::approval::approved_before;
-use crate::{LifeError, Once};
+use crate::{EngineError, LifeError, Once};
 
 /// What is asked for with an activation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,7 +89,7 @@ impl Catalog {
         principal: &Principal,
         name: &PluginName,
         version: &Version,
-    ) -> Result<Plugin, StoreError> {
+    ) -> Result<Plugin, EngineError> {
         self.change(principal, name, version, PluginChange::Retired).await
     }
 
@@ -170,9 +170,9 @@ impl Catalog {
         principal: &Principal,
         name: &PluginName,
         version: &Version,
-    ) -> Result<Plugin, StoreError> {
+    ) -> Result<Plugin, EngineError> {
         let found = self.shared.parts.plugins.version(&principal.visible(), name, version).await?;
-        found.ok_or(StoreError::NotFound)
+        Ok(found.ok_or(StoreError::NotFound)?)
     }
 
     /// All versions of the plugin, from the highest down.
@@ -180,8 +180,8 @@ impl Catalog {
         &self,
         principal: &Principal,
         manifest: &Manifest,
-    ) -> Result<Vec<Plugin>, StoreError> {
-        self.shared.parts.plugins.versions(&principal.visible(), &manifest.name).await
+    ) -> Result<Vec<Plugin>, EngineError> {
+        Ok(self.shared.parts.plugins.versions(&principal.visible(), &manifest.name).await?)
     }
 
     /// Who grants what `plugin` asks for, when it is to be activated.
@@ -190,7 +190,7 @@ impl Catalog {
         principal: &Principal,
         plugin: &Plugin,
         by_operator: bool,
-    ) -> Result<Grant, StoreError> {
+    ) -> Result<Grant, EngineError> {
         if by_operator {
             return Ok(Grant::Operator);
         }
@@ -202,7 +202,7 @@ impl Catalog {
         &self,
         principal: &Principal,
         manifest: &Manifest,
-    ) -> Result<Granted, StoreError> {
+    ) -> Result<Granted, EngineError> {
         let versions = self.versions(principal, manifest).await?;
         let before = approved_before(&versions, manifest).map(|plugin| &plugin.manifest);
         let by_policy = !self.shared.settings.plugins.approval.is_needed(before, manifest);
@@ -216,10 +216,12 @@ impl Catalog {
         name: &PluginName,
         version: &Version,
         change: PluginChange,
-    ) -> Result<Plugin, StoreError> {
+    ) -> Result<Plugin, EngineError> {
         loop {
             let plugin = self.known(principal, name, version).await?;
-            let Decision::Commit(effects) = self.decide(principal, &plugin, change.clone())? else {
+            let Decision::Commit(effects) =
+                self.decide(principal, &plugin, change.clone()).map_err(StoreError::from)?
+            else {
                 return Ok(plugin);
             };
             if let Some(plugin) = self.commit(plugin, effects).await? {
@@ -242,7 +244,7 @@ impl Catalog {
         &self,
         mut plugin: Plugin,
         effects: Box<PluginEffects>,
-    ) -> Result<Option<Plugin>, StoreError> {
+    ) -> Result<Option<Plugin>, EngineError> {
         let Manifest { name, version, .. } = &plugin.manifest;
         match self.shared.parts.plugins.commit(name, version, effects.clone()).await {
             Ok(()) => {
@@ -251,7 +253,7 @@ impl Catalog {
                 Ok(Some(plugin))
             }
             Err(StoreError::Stale) => Ok(None),
-            Err(error) => Err(error),
+            Err(error) => Err(error.into()),
         }
     }
 }

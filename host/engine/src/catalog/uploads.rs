@@ -5,8 +5,8 @@ use simulay_model::{Grant, Manifest, Plugin, PluginChange, PluginLife, Principal
 use simulay_store::{Added, StoreError};
 
 use super::Catalog;
-use crate::UploadError;
 use crate::plugins::{self, Inspected};
+use crate::{EngineError, UploadError};
 
 /// What comes with an upload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +55,7 @@ impl Catalog {
         inspected.keep(&self.shared.parts, principal).await?;
         loop {
             match self.add(principal, &inspected, asked).await {
-                Err(StoreError::Stale) => {}
+                Err(EngineError::Records(StoreError::Stale)) => {}
                 added => return Ok(added?),
             }
         }
@@ -68,7 +68,7 @@ impl Catalog {
         principal: &Principal,
         new: &Inspected,
         asked: Submission,
-    ) -> Result<(Plugin, Added), StoreError> {
+    ) -> Result<(Plugin, Added), EngineError> {
         let granted = self.granted(principal, new.manifest()).await?;
         let waits = asked.pending || self.check_images(new.manifest()).is_err();
         let now = self.shared.parts.clock.now();

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::time::Duration;
 
-use simulay_model::{CallRecord, ContainerName, OwnerFilter, RunId};
+use simulay_model::{CallRecord, Chain, ContainerName, OwnerFilter, RunId};
 use simulay_store::StoreError;
 
 use crate::Parts;
@@ -39,7 +39,7 @@ async fn containers(shared: &Shared) -> Result<(), String> {
         let calls = match runs.entry(name.run) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(unknown) => {
-                let calls = calls(parts, name.run).await.map_err(|error| error.to_string())?;
+                let calls = calls(parts, name.run).await.map_err(|error| Chain(&error).to_string())?;
                 unknown.insert(calls)
             }
         };

@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use simulay_engine::{AccountError, Accounts, NewToken};
-use simulay_model::{Principal, Role, TOKEN_BYTES, TokenSecret};
-use simulay_store::conformance::ManualClock;
+use simulay_model::{ManualClock, Principal, Role, TOKEN_BYTES, TokenSecret};
 use simulay_store::{MemoryStore, StoreError};
 
 /// What was found is believed no longer.

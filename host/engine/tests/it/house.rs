@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
+use simulay_blobs_object_store::ObjectBlobs;
 use simulay_containers::scripted::Scripted;
 use simulay_engine::{Engine, NewRun, Parts, Selector, Settings, SystemEntropy};
 use simulay_model::{
@@ -15,7 +16,7 @@ use simulay_model::{
 use simulay_sandbox::ScriptedSandbox;
 use simulay_sandbox::{Answer, Answered, Call};
 use simulay_signals::LocalSignals;
-use simulay_store_sqlite::{ObjectBlobs, SqliteStore};
+use simulay_store_sqlite::SqliteStore;
 
 pub(crate) const COMPONENT: &[u8] = b"a pipeline";
 
@@ -44,7 +45,7 @@ impl House {
         settings: Settings,
         plugins: ScriptedSandbox,
     ) -> Self {
-        Self::over(&simulay_store_sqlite::open(directory).unwrap(), containers, settings, plugins)
+        Self::over(&open(directory), containers, settings, plugins)
     }
 
     /// One of the engines that share a store.
@@ -97,6 +98,13 @@ impl House {
         };
         tokio::time::timeout(Duration::from_secs(30), all).await.unwrap();
     }
+}
+
+/// Records and blobs in `directory`.
+pub(crate) fn open(directory: &Path) -> Stored {
+    let records = SqliteStore::open(directory, Arc::new(SystemClock), &|| Ok(Vec::new())).unwrap();
+    let blobs = ObjectBlobs::open(&directory.join("blobs"), records.observed_clock()).unwrap();
+    (Arc::new(records), Arc::new(blobs))
 }
 
 /// Whose everything is.

@@ -3,7 +3,7 @@
 use serde_json::json;
 use simulay_containers::ContainerError;
 use simulay_containers::scripted::{Act, Scripted};
-use simulay_engine::{CreateError, NewRun, Settings};
+use simulay_engine::{CreateError, EngineError, NewRun, Settings};
 use simulay_model::{Ending, ErrorKind, RunState};
 use simulay_store::StoreError;
 
@@ -77,7 +77,10 @@ async fn cancel_ends_the_run_once_and_is_idempotent() {
     let other = house.create(json!({ "report": true })).await;
     containers.release("left");
     house.ended(other).await;
-    assert!(matches!(house.engine.intake.cancel(&me(), other).await, Err(StoreError::Ended)));
+    assert!(matches!(
+        house.engine.intake.cancel(&me(), other).await,
+        Err(EngineError::Records(StoreError::Ended))
+    ));
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use simulay_engine::{Activation, Catalog, LifeError, Selector, Settings, Submiss
 use simulay_model::{Manifest, Plugin, PluginEventKind as Kind, PluginName, PluginState, Resources};
 use simulay_sandbox::ScriptedSandbox;
 
-use crate::house::{House, answer, manifest, me};
+use crate::house::{self, House, answer, manifest, me};
 
 fn name() -> PluginName {
     "pairs".parse().unwrap()
@@ -26,7 +26,7 @@ fn version(major: u64, cpu_milli: u32, memory_mib: u32) -> Manifest {
 
 /// Two engines over one store; they share nothing else.
 fn open(directory: &tempfile::TempDir, versions: &[Manifest]) -> [House; 2] {
-    let stored = simulay_store_sqlite::open(directory.path()).unwrap();
+    let stored = house::open(directory.path());
     let with = |sandbox: ScriptedSandbox, manifest: &Manifest| {
         let bytes = manifest.version.to_string();
         sandbox.with(bytes.as_bytes(), manifest.clone(), |call, _| Ok(answer(call)))

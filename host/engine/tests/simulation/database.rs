@@ -13,14 +13,15 @@ use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
 use semver::Version;
+use simulay_blobs::{BlobError, BlobStream, BlobWriter, Blobs, MemoryBlobs};
 use simulay_model::{
     Account, AccountName, CallRecord, Digest, Effects, Event, OwnerFilter, Plugin, PluginEffects,
     PluginEvent, PluginName, PluginSummary, Progress, Role, Run, RunArtifact, RunId, RunSummary, Step, Token,
     TokenId,
 };
 use simulay_store::{
-    Accounts, Added, BlobStream, BlobWriter, Blobs, Claim, ClaimableRun, Journal, Lease, MemoryStore,
-    Plugins, Remembered, Renewed, RequestKey, Requests, RunQuery, Runs, StoreError, Uploads,
+    Accounts, Added, Claim, ClaimableRun, Journal, Lease, MemoryStore, Plugins, Remembered, Renewed,
+    RequestKey, Requests, RunQuery, Runs, StoreError, Uploads,
 };
 
 use crate::machine::Machine;
@@ -42,8 +43,14 @@ pub(crate) struct Store {
 pub(crate) fn in_memory() -> impl Fn(WorldClock) -> Store {
     let kept = OnceCell::new();
     move |clock| {
-        let memory: &Arc<MemoryStore> = kept.get_or_init(|| Arc::new(MemoryStore::new(Arc::new(clock))));
-        Store { records: memory.clone(), blobs: memory.clone() }
+        let make = || {
+            let clock = Arc::new(clock);
+            Store {
+                records: Arc::new(MemoryStore::new(clock.clone())),
+                blobs: Arc::new(MemoryBlobs::new(clock)),
+            }
+        };
+        kept.get_or_init(make).clone()
     }
 }
 
@@ -53,11 +60,28 @@ pub(crate) struct Database {
     pub(crate) store: Store,
 }
 
+/// What a port says that does not answer.
+trait Faulty {
+    fn failed(what: &str) -> Self;
+}
+
+impl Faulty for StoreError {
+    fn failed(what: &str) -> Self {
+        Self::Failed(what.into())
+    }
+}
+
+impl Faulty for BlobError {
+    fn failed(what: &str) -> Self {
+        Self::Failed(what.into())
+    }
+}
+
 impl Database {
-    async fn read<T>(&self, answer: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    async fn read<T, E: Faulty>(&self, answer: impl Future<Output = Result<T, E>>) -> Result<T, E> {
         self.machine.act().await;
         if self.machine.world.fault(500) {
-            return Err(StoreError::Failed("it does not answer".to_owned()));
+            return Err(E::failed("it does not answer"));
         }
         pollster::block_on(answer)
     }
@@ -68,12 +92,12 @@ impl Database {
             return Err(StoreError::Full);
         }
         if self.machine.world.fault(150) {
-            return Err(StoreError::Failed("it does not hear".to_owned()));
+            return Err(StoreError::failed("it does not hear"));
         }
         let answer = pollster::block_on(answer);
         self.machine.act().await;
         if self.machine.world.fault(150) {
-            return Err(StoreError::Failed("its answer is lost".to_owned()));
+            return Err(StoreError::failed("its answer is lost"));
         }
         answer
     }
@@ -218,20 +242,24 @@ impl Journal for Database {
 
 #[async_trait]
 impl Blobs for Database {
-    async fn scratch(&self) -> Result<File, StoreError> {
+    async fn scratch(&self) -> Result<File, BlobError> {
         self.store.blobs.scratch().await
     }
 
-    async fn create(&self) -> Result<Box<dyn BlobWriter>, StoreError> {
+    async fn create(&self) -> Result<Box<dyn BlobWriter>, BlobError> {
         let blob = self.read(self.store.blobs.create()).await?;
         Ok(Box::new(Blob { blob, full: self.machine.world.disk_is_full() }))
     }
 
-    async fn size(&self, blob: Digest) -> Result<Option<u64>, StoreError> {
+    async fn size(&self, blob: Digest) -> Result<Option<u64>, BlobError> {
         self.read(self.store.blobs.size(blob)).await
     }
 
-    async fn read(&self, blob: Digest, range: Option<Range<u64>>) -> Result<BlobStream, StoreError> {
+    async fn keep(&self, blob: Digest) -> Result<Option<u64>, BlobError> {
+        self.read(self.store.blobs.keep(blob)).await
+    }
+
+    async fn read(&self, blob: Digest, range: Option<Range<u64>>) -> Result<BlobStream, BlobError> {
         let content = async { self.store.blobs.read(blob, range).await?.try_collect::<Vec<Bytes>>().await };
         let pieces = Self::read(self, content).await?;
         Ok(stream::iter(pieces.into_iter().map(Ok)).boxed())
@@ -245,9 +273,9 @@ struct Blob {
 
 #[async_trait]
 impl BlobWriter for Blob {
-    async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError> {
+    async fn write(&mut self, bytes: Bytes) -> Result<(), BlobError> {
         if self.full {
-            return Err(StoreError::Full);
+            return Err(BlobError::Full);
         }
         pollster::block_on(self.blob.write(bytes))
     }
@@ -256,7 +284,7 @@ impl BlobWriter for Blob {
         self.blob.digest()
     }
 
-    async fn finish(self: Box<Self>) -> Result<(Digest, u64), StoreError> {
+    async fn finish(self: Box<Self>) -> Result<(Digest, u64), BlobError> {
         pollster::block_on(self.blob.finish())
     }
 }

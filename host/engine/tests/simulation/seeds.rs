@@ -6,6 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+use simulay_blobs_object_store::ObjectBlobs;
+use simulay_store_sqlite::SqliteStore;
+
 use crate::database::Store;
 use crate::database::in_memory;
 use crate::story::Story;
@@ -43,8 +46,10 @@ fn quickly(seed: u64) -> Course {
 fn for_real(seed: u64) -> Course {
     let directory = directory();
     unfold(seed, &|clock| {
-        let (records, blobs) = simulay_store_sqlite::open_with(directory.path(), Arc::new(clock)).unwrap();
-        Store { records, blobs }
+        let directory = directory.path();
+        let records = SqliteStore::open(directory, Arc::new(clock), &|| Ok(Vec::new())).unwrap();
+        let blobs = ObjectBlobs::open(&directory.join("blobs"), records.observed_clock()).unwrap();
+        Store { records: Arc::new(records), blobs: Arc::new(blobs) }
     })
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
-use simulay_model::Digest;
+use simulay_model::{Chain, Digest};
 use simulay_sandbox::{ReadArtifacts, SandboxSettings};
 
 use crate::cache::Cache;
@@ -159,7 +159,7 @@ fn part(read: io::Result<Vec<u8>>) -> Question {
     match read {
         Ok(bytes) => Question::Part(bytes.into()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Question::NoArtifact,
-        Err(error) => Question::ReadFault(error.to_string()),
+        Err(error) => Question::ReadFault(Chain(&error).to_string()),
     }
 }
 

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::json;
-use simulay_store_sqlite::{Copied, Identity};
 
 use super::options::LocalOptions;
+use crate::compose::{self, Copied, Identity};
 use crate::configuration::Settings;
 use crate::fault::FAILED;
 use crate::instance;
@@ -40,7 +40,7 @@ pub(crate) struct Restore {
 /// Copies the data directory.
 pub(crate) fn back_up(arguments: &Backup, json: bool) -> anyhow::Result<ExitCode> {
     let data = Settings::load(&arguments.local.flags())?.data()?;
-    let copied = simulay_store_sqlite::back_up(&data, &arguments.target)?;
+    let copied = compose::back_up(&data, &arguments.target)?;
     tell(&copied, &format!("{} is copied to {}", data.display(), arguments.target.display()), json)
 }
 
@@ -48,7 +48,7 @@ pub(crate) fn back_up(arguments: &Backup, json: bool) -> anyhow::Result<ExitCode
 pub(crate) fn restore(arguments: &Restore, json: bool) -> anyhow::Result<ExitCode> {
     let data = Settings::load(&arguments.local.flags())?.data()?;
     let identity = if arguments.same_instance { Identity::Kept } else { Identity::New };
-    let copied = simulay_store_sqlite::restore(&arguments.copy, &data, identity)?;
+    let copied = compose::restore(&arguments.copy, &data, identity)?;
     if arguments.same_instance {
         instance::replace(&data)?;
     }

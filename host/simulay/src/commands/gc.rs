@@ -9,7 +9,7 @@ use serde_json::json;
 use simulay_engine::{Collected, RetentionRules, collect};
 
 use super::options::LocalOptions;
-use crate::compose;
+use crate::compose::{self, DataDirectory};
 use crate::configuration::Settings;
 use crate::terminal::{print_json, say};
 
@@ -39,16 +39,15 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
 
 /// What would go, found out on a copy of the records.
 async fn look(data: &Path, rules: &RetentionRules) -> anyhow::Result<Collected> {
-    let looked = simulay_store_sqlite::snapshot(data)?;
-    Ok(collect(&compose::kept(looked.records.clone(), looked.blobs.clone()), rules, true).await?)
+    Ok(collect(&DataDirectory::snapshot(data)?.kept(), rules, true).await?)
 }
 
 async fn clean(data: &Path, rules: &RetentionRules) -> anyhow::Result<Collected> {
-    let (records, blobs) = simulay_store_sqlite::open(data).context(
+    let opened = DataDirectory::open(data).context(
         "the data directory cannot be cleaned; a server that works in it does so by itself, and \
          `--dry-run` tells what would go",
     )?;
-    Ok(collect(&compose::kept(records, blobs), rules, false).await?)
+    Ok(collect(&opened.kept(), rules, false).await?)
 }
 
 fn tell(collected: &Collected, dry: bool, json: bool) -> anyhow::Result<()> {

@@ -7,12 +7,14 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use futures_util::future::join_all;
+use simulay_blobs::Blobs as _;
+use simulay_blobs_object_store::ObjectBlobs;
 use simulay_model::OwnerFilter::Any;
 use simulay_model::{AccountName, Digest, RunId};
-use simulay_store::{Blobs, Claim, Journal as _, Outcome, RequestKey, Requests as _, Runs as _, StoreError};
-use simulay_store_sqlite::{ObjectBlobs, SqliteStore, open};
+use simulay_store::{Claim, Journal as _, Outcome, RequestKey, Requests as _, Runs as _};
+use simulay_store_sqlite::SqliteStore;
 
-use crate::samples::{change_of, content, ended, now, planned, run, started};
+use crate::samples::{Failure, change_of, content, ended, now, open, planned, run, started};
 
 const DIRECTORY: &str = "SIMULAY_TEST_CRASH_DIRECTORY";
 const KILLS: usize = 20;
@@ -134,7 +136,7 @@ pub(crate) async fn write_once(
     size: usize,
     records: &SqliteStore,
     blobs: &ObjectBlobs,
-) -> Result<(), StoreError> {
+) -> Result<(), Failure> {
     let run = run("heat");
     records.create(run.clone(), Some(claim(run.id))).await?;
     say(&format!("event {} 1 .", run.id));

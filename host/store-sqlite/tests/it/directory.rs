@@ -1,24 +1,11 @@
-//! The data directory: one holder, known schema, damage told.
+//! What lies in the data directory: known schema, damage told.
 
 use rusqlite::Connection;
+use simulay_model::Chain;
 use simulay_model::OwnerFilter::Any;
 use simulay_store::{RunQuery, Runs as _, StoreError};
-use simulay_store_sqlite::open;
 
-use crate::samples::House;
-
-#[tokio::test]
-async fn two_hosts_never_share_a_directory() {
-    let house = House::new();
-    let refused = open(house.directory.path()).err().unwrap().to_string();
-    assert!(refused.contains("another Simulay works in"), "{refused}");
-    // Either part alone holds it.
-    let House { directory, records, blobs } = house;
-    drop(records);
-    assert!(open(directory.path()).is_err());
-    drop(blobs);
-    assert!(open(directory.path()).is_ok());
-}
+use crate::samples::{Failure, House, open};
 
 #[test]
 fn a_newer_schema_is_refused() {
@@ -28,15 +15,17 @@ fn a_newer_schema_is_refused() {
     let database = Connection::open(directory.path().join("simulay.sqlite")).unwrap();
     database.pragma_update(None, "user_version", 9999).unwrap();
     drop(database);
-    let refused = open(directory.path()).err().unwrap().to_string();
-    assert!(refused.contains("newer version of Simulay"), "{refused}");
+    let Err(Failure::Records(refused)) = open(directory.path()) else { panic!("it is not refused") };
+    let told = Chain(&refused).to_string();
+    assert!(told.contains("newer version of Simulay"), "{told}");
 }
 
 #[test]
 fn a_file_that_is_no_database_is_told_as_damage() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("simulay.sqlite"), vec![b'x'; 8192]).unwrap();
-    assert!(matches!(open(directory.path()).err(), Some(StoreError::Corrupt(_))));
+    let refused = open(directory.path()).err();
+    assert!(matches!(refused, Some(Failure::Records(StoreError::Corrupt(_)))), "{refused:?}");
 }
 
 #[tokio::test]

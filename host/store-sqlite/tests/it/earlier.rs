@@ -1,18 +1,20 @@
 //! Data directories as earlier versions wrote them.
 
+use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::Connection;
 use serde_json::json;
 use simulay_model::OwnerFilter::{Any, Only};
-use simulay_model::{AccountName, CallEnd, Digest, RunState, Source, UnfinishedRun};
+use simulay_model::{AccountName, CallEnd, Digest, RunState, Source, SystemClock, UnfinishedRun};
 use simulay_store::{
     ClaimableRun, Journal as _, Outcome, Plugins as _, RequestKey, Requests as _, Retention as _, RunQuery,
-    Runs, Uploads as _,
+    Runs, StoreError, Uploads as _,
 };
-use simulay_store_sqlite::open;
+use simulay_store_sqlite::SqliteStore;
 
-use crate::samples::file_of;
+use crate::samples::{file_of, open};
 
 /// What directories of earlier schemas held, dumped from them, and the versions of those.
 const BEFORE: [(u32, &str); 2] = [(4, include_str!("before/4.sql")), (5, include_str!("before/5.sql"))];
@@ -113,4 +115,31 @@ async fn everything_belongs_to_the_one_person_there_was() {
         let history = records.history(&local, &heat, &version).await.unwrap();
         assert!(history.iter().all(|event| event.account == AccountName::local()), "{history:?}");
     }
+}
+
+#[tokio::test]
+async fn an_upgrade_that_dies_before_the_blobs_are_told_of_is_made_again() {
+    let directory = written_before().next().unwrap();
+    let blob = Digest::of(b"in no run yet");
+    let dies = SqliteStore::open(directory.path(), Arc::new(SystemClock), &|| {
+        Err(io::Error::from(io::ErrorKind::ReadOnlyFilesystem))
+    });
+    assert!(matches!(dies, Err(StoreError::Unwritable(_))));
+    let records = Connection::open(directory.path().join("simulay.sqlite")).unwrap();
+    let version: u32 = records.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    assert_eq!(version, 4, "nothing of it is stored");
+    drop(records);
+    let open = || SqliteStore::open(directory.path(), Arc::new(SystemClock), &|| Ok(vec![blob])).unwrap();
+    let nameable = open().nameable(&Only(AccountName::local()), vec![blob]).await.unwrap();
+    assert_eq!(nameable, [blob].into_iter().collect());
+}
+
+#[test]
+fn blobs_are_looked_for_in_an_upgrade_only() {
+    let directory = written_before().next().unwrap();
+    let open = |blobs: &dyn Fn() -> io::Result<Vec<Digest>>| {
+        SqliteStore::open(directory.path(), Arc::new(SystemClock), blobs).map(drop)
+    };
+    open(&|| Ok(Vec::new())).unwrap();
+    open(&|| panic!("there is nothing to bring up to date")).unwrap();
 }

@@ -6,11 +6,9 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use simulay_store::StoreError;
-use simulay_store_sqlite::open;
-
 use crate::crash::{Acknowledged, verify, write_once};
 use crate::disk::is_of_the_disk;
+use crate::samples::{Failure, open};
 
 const DIRECTORY: &str = "SIMULAY_TEST_INJECTED_DIRECTORY";
 /// What SQLite and the store of blobs ask of a disk. `write` is left out: the child speaks by it.
@@ -87,7 +85,7 @@ fn child_that_bears_a_fault() {
 /// Opens and writes; bears as many failures as there are faults.
 async fn work(directory: &Path) {
     let (mut failures, mut done) = (0, 0);
-    let mut bear = |error: StoreError| {
+    let mut bear = |error: Failure| {
         failures += 1;
         assert!(failures <= THREADS && is_of_the_disk(&error), "failure {failures}: {error:?}");
     };

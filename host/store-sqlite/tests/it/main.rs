@@ -2,9 +2,8 @@
 
 #![cfg(test)]
 
-mod backup;
-mod blobs;
 mod conformance;
+mod copies;
 mod crash;
 mod directory;
 mod disk;

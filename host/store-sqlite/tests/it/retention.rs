@@ -2,15 +2,14 @@
 
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use rusqlite::Connection;
+use simulay_blobs::BlobInventory as _;
 use simulay_model::OwnerFilter::Any;
-use simulay_model::{AccountName, CallEnd, Change, Digest, Report, RunEnd, RunId};
+use simulay_model::{AccountName, CallEnd, Change, Digest, RunEnd, RunId};
 use simulay_store::{
-    Blobs as _, Claim, Journal as _, Left, Plugins as _, RequestKey, Requests as _, Retention as _,
-    Runs as _, Shelves as _, StoreError, Uploads as _,
+    Claim, Journal as _, Left, Plugins as _, RequestKey, Requests as _, Retention as _, Runs as _,
+    StoreError, Uploads as _,
 };
-use simulay_store_sqlite::snapshot;
 
 use crate::samples::{House, ended, now, plugin, put, report, run, started};
 
@@ -129,64 +128,15 @@ async fn what_ended_runs_share_is_free_once_all_of_them_are_gone() {
 #[tokio::test]
 async fn ages_are_of_the_time_observed_and_go_on_after_a_restart() {
     let house = House::new();
-    let (old, blob) = (house.done().await, house.put(b"old").await);
+    let (old, blob) = (house.done().await, put(&*house.blobs, b"old").await);
     house.records.observe(HOUR).await.unwrap();
     let house = house.reopen();
     let young = house.done().await;
     assert_eq!(house.records.ended(HOUR, 10).await.unwrap(), [old]);
     assert_eq!(house.records.ended(NOW, 10).await.unwrap(), [old, young]);
-    let shelved = house.blobs.all().await.unwrap();
-    assert_eq!(shelved.iter().find(|shelved| shelved.blob == blob).unwrap().age, HOUR);
+    let stored = house.blobs.list().await.unwrap();
+    assert_eq!(stored.iter().find(|stored| stored.blob == blob).unwrap().age, HOUR);
     assert_eq!(house.records.let_go(Left::Logs, HOUR).await.unwrap(), 2);
-}
-
-#[tokio::test]
-async fn only_what_nobody_touched_is_removed() {
-    let house = House::new();
-    let (small, large) = (house.put(b"small").await, house.put(&vec![1; 1 << 20]).await);
-    let all = house.blobs.all().await.unwrap();
-    assert_eq!(all.iter().map(|shelved| shelved.size).sum::<u64>(), (1 << 20) + 5);
-    assert!(!house.blobs.remove(small, HOUR).await.unwrap(), "it is young");
-    house.records.observe(HOUR).await.unwrap();
-    assert_eq!(house.blobs.keep(small).await.unwrap(), Some(5));
-    assert!(!house.blobs.remove(small, HOUR).await.unwrap(), "it was touched");
-    assert!(house.blobs.remove(large, HOUR).await.unwrap());
-    assert!(!house.blobs.remove(large, HOUR).await.unwrap(), "it is gone");
-    assert_eq!(house.blobs.keep(large).await.unwrap(), None);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_blob_that_comes_or_is_named_while_it_is_collected_is_there_afterwards() {
-    let house = House::new();
-    for round in 0..100_u32 {
-        let bytes = round.to_string();
-        let blob = house.put(bytes.as_bytes()).await;
-        // Old, so that only an upload or a name saves it.
-        house.records.observe(HOUR).await.unwrap();
-        let (blobs, other) = (house.blobs.clone(), house.blobs.clone());
-        let collecting = tokio::spawn(async move { blobs.remove(blob, HOUR).await.unwrap() });
-        let saved = if round.is_multiple_of(2) {
-            put(&*other, bytes.as_bytes()).await;
-            true
-        } else {
-            other.keep(blob).await.unwrap().is_some()
-        };
-        collecting.await.unwrap();
-        assert_eq!(house.blobs.size(blob).await.unwrap().is_some(), saved, "round {round}");
-    }
-    join_all((0..4).map(|_| house.put(b"together"))).await;
-}
-
-#[tokio::test]
-async fn a_snapshot_may_be_looked_at_while_the_store_is_at_work() {
-    let house = House::new();
-    let run = house.done().await;
-    house.put(b"1,2").await;
-    let looked = snapshot(house.directory.path()).unwrap();
-    looked.records.delete(run, now(), "only there").await.unwrap();
-    assert_eq!(looked.blobs.all().await.unwrap().len(), 1);
-    assert!(house.records.get(&Any, run).await.unwrap().is_some());
-    let _: Report = house.records.get(&Any, run).await.unwrap().unwrap().report.unwrap();
 }
 
 #[tokio::test]

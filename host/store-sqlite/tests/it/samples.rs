@@ -3,14 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bytes::Bytes;
 use jiff::Timestamp;
-use simulay_model::{Change, Digest, Event, RunId};
+use simulay_blobs::BlobError;
+pub(crate) use simulay_blobs::conformance::{content, put};
+use simulay_blobs_object_store::{ObjectBlobs, stored_in};
+use simulay_model::{Change, Digest, Event, RunId, SystemClock};
 use simulay_store::conformance::apply;
-pub(crate) use simulay_store::conformance::content;
 pub(crate) use simulay_store::conformance::samples::*;
-use simulay_store::{Blobs, Runs as _, StoreError};
-use simulay_store_sqlite::{ObjectBlobs, SqliteStore, open};
+use simulay_store::{Runs as _, StoreError};
+use simulay_store_sqlite::SqliteStore;
 use tempfile::TempDir;
 
 /// An open store in a directory of its own.
@@ -51,22 +52,44 @@ impl House {
     pub(crate) async fn apply(&self, run: RunId, change: Change) -> Result<Event, StoreError> {
         change_of(&self.records, run, None, now(), change).await
     }
+}
 
-    pub(crate) async fn put(&self, bytes: &[u8]) -> Digest {
-        put(&*self.blobs, bytes).await
+/// Records and blobs in one directory, as a host has them.
+pub(crate) type Opened = (Arc<SqliteStore>, Arc<ObjectBlobs>);
+
+/// What went wrong with either.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    Records(StoreError),
+    Blobs(BlobError),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Records(error)
     }
+}
+
+impl From<BlobError> for Failure {
+    fn from(error: BlobError) -> Self {
+        Self::Blobs(error)
+    }
+}
+
+/// Opens a data directory, made when there is none.
+pub(crate) fn open(directory: &Path) -> Result<Opened, Failure> {
+    let unusable = |error| StoreError::of_file(directory, error);
+    std::fs::create_dir_all(directory).map_err(unusable)?;
+    let blobs = directory.join("blobs");
+    let records = SqliteStore::open(directory, Arc::new(SystemClock), &|| stored_in(&blobs))?;
+    let blobs = ObjectBlobs::open(&blobs, records.observed_clock())?;
+    Ok((Arc::new(records), Arc::new(blobs)))
 }
 
 /// The file of a blob in a data directory.
 pub(crate) fn file_of(data: &Path, blob: Digest) -> PathBuf {
     let name = blob.to_string();
     data.join("blobs/sha256").join(format!("{name:.2}")).join(name)
-}
-
-pub(crate) async fn put(blobs: &dyn Blobs, bytes: &[u8]) -> Digest {
-    let mut writer = blobs.create().await.unwrap();
-    writer.write(Bytes::copy_from_slice(bytes)).await.unwrap();
-    writer.finish().await.unwrap().0
 }
 
 /// Has a change happen to a run.

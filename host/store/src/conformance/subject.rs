@@ -1,16 +1,12 @@
 //! What the suite is given, and how it brings a run along.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
 
-use bytes::Bytes;
-use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
-use simulay_model::{Change, Clock, Decision, Digest, Effects, Event, Progress, RunId};
+use simulay_model::{Change, Decision, Effects, Event, ManualClock, Progress, RunId};
 
 use super::samples::{now, planned, run};
-use crate::{Accounts, BlobStream, Blobs, Journal, Plugins, Requests, Runs, StoreError, Uploads};
+use crate::{Accounts, Journal, Plugins, Requests, Runs, StoreError, Uploads};
 
 /// A store to be checked: its ports.
 pub struct Subject {
@@ -26,15 +22,13 @@ pub struct Subject {
     pub accounts: Arc<dyn Accounts>,
     /// Its plugins.
     pub plugins: Arc<dyn Plugins>,
-    /// Its blobs.
-    pub blobs: Arc<dyn Blobs>,
     /// The clock by which its leases end.
     pub clock: Arc<ManualClock>,
 }
 
 impl Subject {
     /// A store whose records are one thing.
-    pub fn new<R>(records: Arc<R>, blobs: Arc<dyn Blobs>, clock: Arc<ManualClock>) -> Self
+    pub fn new<R>(records: Arc<R>, clock: Arc<ManualClock>) -> Self
     where
         R: Runs + Journal + Requests + Uploads + Accounts + Plugins + 'static,
     {
@@ -45,7 +39,6 @@ impl Subject {
             uploads: records.clone(),
             accounts: records.clone(),
             plugins: records,
-            blobs,
             clock,
         }
     }
@@ -75,13 +68,6 @@ impl Subject {
     pub(super) async fn decide(&self, run: RunId, change: Change) -> Box<Effects> {
         let progress = self.runs.progress(run).await.unwrap().unwrap();
         effects(&progress, change)
-    }
-
-    /// Stores a blob.
-    pub(super) async fn put(&self, bytes: &[u8]) -> Digest {
-        let mut writer = self.blobs.create().await.unwrap();
-        writer.write(Bytes::copy_from_slice(bytes)).await.unwrap();
-        writer.finish().await.unwrap().0
     }
 }
 
@@ -115,40 +101,5 @@ pub async fn apply(
             Err(StoreError::Stale) => {}
             committed => return committed.map(|()| Event { run, sequence, at, data }),
         }
-    }
-}
-
-/// All bytes of a blob.
-///
-/// # Errors
-/// What its stream ends with.
-pub async fn content(stream: BlobStream) -> Result<Vec<u8>, StoreError> {
-    let pieces: Vec<Bytes> = stream.try_collect().await?;
-    Ok(pieces.concat())
-}
-
-/// A clock that stands still until it is moved.
-#[derive(Debug)]
-pub struct ManualClock(AtomicI64);
-
-impl ManualClock {
-    const START_MS: i64 = 1_700_000_000_000;
-
-    /// Lets `time` pass.
-    pub fn advance(&self, time: Duration) {
-        let passed = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
-        self.0.fetch_add(passed, Ordering::Relaxed);
-    }
-}
-
-impl Default for ManualClock {
-    fn default() -> Self {
-        Self(AtomicI64::new(Self::START_MS))
-    }
-}
-
-impl Clock for ManualClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_millisecond(self.0.load(Ordering::Relaxed)).unwrap_or(Timestamp::MAX)
     }
 }

@@ -69,7 +69,7 @@ impl Runs for MemoryStore {
             Some(lease) => (lease.fence.saturating_add(1), lease.active),
             None => (1, Duration::ZERO),
         };
-        let until = now.checked_add(time).map_err(|error| StoreError::Failed(error.to_string()))?;
+        let until = now.checked_add(time).map_err(|error| StoreError::Failed(error.into()))?;
         entry.lease = Some(LeaseEntry { holder: holder.to_owned(), fence, until, active });
         Ok(Some(Lease { fence, active }))
     }
@@ -78,7 +78,7 @@ impl Runs for MemoryStore {
         let (now, mut state) = (self.clock.now(), self.state());
         let entry = entry(&mut state, run)?;
         entry.check_fence(lease.fence)?;
-        let until = now.checked_add(time).map_err(|error| StoreError::Failed(error.to_string()))?;
+        let until = now.checked_add(time).map_err(|error| StoreError::Failed(error.into()))?;
         let held = entry.lease.as_mut().ok_or(StoreError::Fenced)?;
         // In milliseconds, as others store it.
         let active = Duration::from_millis(u64::try_from(lease.active.as_millis()).unwrap_or(u64::MAX));

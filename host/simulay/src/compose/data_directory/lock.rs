@@ -5,24 +5,22 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
-use simulay_store::StoreError;
+use anyhow::{Context as _, bail};
 
 /// Holds the data directory; the system gives it back when the process ends, however it ends.
-pub(crate) struct DirectoryLock(File);
+pub(super) struct DirectoryLock(File);
 
 impl DirectoryLock {
     /// Makes `directory` when there is none, for its owner only, and takes it.
-    pub(crate) fn take(directory: &Path) -> Result<Self, StoreError> {
-        make_private(directory).map_err(|error| unusable(directory, &error))?;
-        let path = directory.join("lock");
-        let file = File::options().create(true).truncate(false).write(true).open(path);
-        let file = file.map_err(|error| unusable(directory, &error))?;
+    pub(super) fn take(directory: &Path) -> anyhow::Result<Self> {
+        let unusable = || format!("{} cannot be used", directory.display());
+        make_private(directory).with_context(unusable)?;
+        let file = File::options().create(true).truncate(false).write(true).open(directory.join("lock"));
+        let file = file.with_context(unusable)?;
         match file.try_lock() {
             Ok(()) => Ok(Self(file)),
-            Err(TryLockError::WouldBlock) => {
-                Err(StoreError::Failed(format!("another Simulay works in {}", directory.display())))
-            }
-            Err(TryLockError::Error(error)) => Err(unusable(directory, &error)),
+            Err(TryLockError::WouldBlock) => bail!("another Simulay works in {}", directory.display()),
+            Err(TryLockError::Error(error)) => Err(error).with_context(unusable),
         }
     }
 }
@@ -36,14 +34,9 @@ impl Drop for DirectoryLock {
     }
 }
 
-/// Makes a directory and its parents, readable by their owner only.
-pub(crate) fn make_private(directory: &Path) -> io::Result<()> {
+/// Makes a directory and its parents, for their owner only.
+pub(super) fn make_private(directory: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(directory)
-}
-
-/// A directory that cannot be used, in the port's words.
-pub(crate) fn unusable(directory: &Path, error: &io::Error) -> StoreError {
-    StoreError::of_io(directory.display(), error)
 }
 
 #[cfg(test)]

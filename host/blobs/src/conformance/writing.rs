@@ -1,19 +1,14 @@
-//! Immutable bytes.
+//! Blobs on their way in.
 
 use std::io::{Read as _, Seek as _, Write as _};
 
 use futures_util::future::join_all;
 use simulay_model::Digest;
 
-use super::Subject;
-use super::subject::content;
-use crate::StoreError;
+use super::reading::is_missing;
+use super::{Subject, content, noise};
 
 const MIB: usize = 1024 * 1024;
-
-fn noise(size: usize) -> Vec<u8> {
-    (0..size).map(|index| (index * 31 + index / 251) as u8).collect()
-}
 
 /// Under the address of their bytes, however large.
 pub async fn blobs_of_every_size_come_back(subject: &Subject) {
@@ -32,22 +27,6 @@ pub async fn blobs_of_every_size_come_back(subject: &Subject) {
     }
 }
 
-/// Beyond its end there is nothing, and no error.
-pub async fn ranges_are_cut_to_the_blob(subject: &Subject) {
-    let blob = subject.put(b"0123456789").await;
-    for (range, expected) in
-        [(2..5, "234"), (0..10, "0123456789"), (8..99, "89"), (10..12, ""), (50..60, ""), (3..3, "")]
-    {
-        let read = subject.blobs.read(blob, Some(range.clone())).await.unwrap();
-        assert_eq!(content(read).await.unwrap(), expected.as_bytes(), "{range:?}");
-    }
-}
-
-/// Whatever is asked of it.
-pub async fn a_missing_blob_is_told(subject: &Subject) {
-    is_missing(subject, Digest::of(b"missing")).await;
-}
-
 /// Whether or not all bytes had come.
 pub async fn an_abandoned_writer_leaves_nothing(subject: &Subject) {
     for size in [10, 2 * MIB] {
@@ -57,15 +36,7 @@ pub async fn an_abandoned_writer_leaves_nothing(subject: &Subject) {
         drop(writer);
         is_missing(subject, blob).await;
     }
-}
-
-async fn is_missing(subject: &Subject, blob: Digest) {
-    assert_eq!(subject.blobs.size(blob).await.unwrap(), None);
-    assert_eq!(subject.blobs.keep(blob).await.unwrap(), None);
-    for range in [None, Some(0..1)] {
-        let read = subject.blobs.read(blob, range).await.err();
-        assert!(matches!(read, Some(StoreError::NotFound)), "{read:?}");
-    }
+    assert_eq!(subject.inventory.list().await.unwrap(), []);
 }
 
 /// Each writer is told the same.
@@ -87,4 +58,5 @@ pub async fn a_scratch_file_is_written_and_read(subject: &Subject) {
     let mut read = String::new();
     file.read_to_string(&mut read).unwrap();
     assert_eq!((read.as_str(), other.read(&mut [0]).unwrap()), ("for now", 0));
+    assert_eq!(subject.inventory.list().await.unwrap(), [], "it is no blob");
 }

@@ -5,17 +5,17 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use object_store::{ObjectStore, ObjectStoreExt as _};
+use simulay_blobs::BlobError;
 use simulay_model::{Digest, Hasher};
-use simulay_store::StoreError;
 
-use super::failed;
-use super::shelf::key;
+use crate::failure::of_object;
+use crate::layout::key;
 
 /// Bytes read at a time: there are many more who read, and who take their time.
 const READ_PIECE: u64 = 64 * 1024;
 
 /// A blob on its way out; hashed when it is read whole.
-pub(super) struct Reader {
+pub(crate) struct Reader {
     objects: Arc<dyn ObjectStore>,
     blob: Digest,
     left: Range<u64>,
@@ -25,12 +25,12 @@ pub(super) struct Reader {
 
 impl Reader {
     /// Reads the bytes of `range` of a blob of `size` bytes.
-    pub(super) fn new(objects: Arc<dyn ObjectStore>, blob: Digest, range: Range<u64>, size: u64) -> Self {
+    pub(crate) fn new(objects: Arc<dyn ObjectStore>, blob: Digest, range: Range<u64>, size: u64) -> Self {
         let hasher = (range == (0..size)).then(Hasher::default);
         Self { objects, blob, left: range, hasher, ended: false }
     }
 
-    pub(super) async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, BlobError> {
         if self.ended {
             return Ok(None);
         }
@@ -43,9 +43,9 @@ impl Reader {
         piece.map(Some)
     }
 
-    async fn piece(&mut self) -> Result<Bytes, StoreError> {
+    async fn piece(&mut self) -> Result<Bytes, BlobError> {
         let end = self.left.end.min(self.left.start.saturating_add(READ_PIECE));
-        let piece = self.objects.get_range(&key(self.blob), self.left.start..end).await.map_err(failed)?;
+        let piece = self.objects.get_range(&key(self.blob), self.left.start..end).await.map_err(of_object)?;
         if piece.is_empty() {
             return Err(self.damaged());
         }
@@ -56,12 +56,12 @@ impl Reader {
         Ok(piece)
     }
 
-    fn verify(&mut self) -> Result<(), StoreError> {
+    fn verify(&mut self) -> Result<(), BlobError> {
         let found = self.hasher.take().map(Hasher::finish);
         if found.is_none_or(|digest| digest == self.blob) { Ok(()) } else { Err(self.damaged()) }
     }
 
-    fn damaged(&self) -> StoreError {
-        StoreError::Corrupt(format!("the blob {}", self.blob))
+    fn damaged(&self) -> BlobError {
+        BlobError::Corrupt(self.blob)
     }
 }

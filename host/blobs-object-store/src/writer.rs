@@ -6,22 +6,23 @@ use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use object_store::path::Path as Key;
 use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt as _};
+use simulay_blobs::{BlobError, BlobWriter};
 use simulay_model::{Digest, Hasher};
-use simulay_store::{BlobWriter, StoreError};
+
 use tokio::sync::RwLock;
 use uuid::Uuid;
 
-use super::shelf::{INCOMING, Stamp, key};
-use super::{blocking, failed};
+use crate::failure::{blocking, of_object};
+use crate::layout::{INCOMING, Stamp, key};
 
 /// Bytes written at a time; the most of a blob on its way in that is in memory.
 const PIECE: usize = 512 * 1024;
 
 /// One blob on its way in. A small one is put at once; a large one goes piece by piece under a
 /// name of its own and is moved to its address when it is whole.
-pub(super) struct ObjectWriter {
+pub(crate) struct ObjectWriter {
     objects: Arc<dyn ObjectStore>,
-    shelving: Arc<RwLock<()>>,
+    removal: Arc<RwLock<()>>,
     stamp: Stamp,
     hasher: Hasher,
     size: u64,
@@ -31,28 +32,28 @@ pub(super) struct ObjectWriter {
 
 impl ObjectWriter {
     /// Begins a blob.
-    pub(super) fn new(objects: Arc<dyn ObjectStore>, shelving: Arc<RwLock<()>>, stamp: Stamp) -> Self {
+    pub(crate) fn new(objects: Arc<dyn ObjectStore>, removal: Arc<RwLock<()>>, stamp: Stamp) -> Self {
         let (hasher, pending) = (Hasher::default(), BytesMut::new());
-        Self { objects, shelving, stamp, hasher, size: 0, pending, upload: None }
+        Self { objects, removal, stamp, hasher, size: 0, pending, upload: None }
     }
 
-    async fn flush(&mut self) -> Result<(), StoreError> {
+    async fn flush(&mut self) -> Result<(), BlobError> {
         let piece = self.pending.split().freeze();
         let (_, upload) = match &mut self.upload {
             Some(upload) => upload,
             none => {
                 let key = Key::from_iter([INCOMING, &Uuid::now_v7().to_string()]);
-                let upload = self.objects.put_multipart(&key).await.map_err(failed)?;
+                let upload = self.objects.put_multipart(&key).await.map_err(of_object)?;
                 none.insert((key, upload))
             }
         };
-        upload.put_part(piece.into()).await.map_err(failed)
+        upload.put_part(piece.into()).await.map_err(of_object)
     }
 }
 
 #[async_trait]
 impl BlobWriter for ObjectWriter {
-    async fn write(&mut self, mut bytes: Bytes) -> Result<(), StoreError> {
+    async fn write(&mut self, mut bytes: Bytes) -> Result<(), BlobError> {
         while !bytes.is_empty() {
             let room = PIECE.saturating_sub(self.pending.len());
             let piece = bytes.split_to(room.min(bytes.len()));
@@ -70,18 +71,18 @@ impl BlobWriter for ObjectWriter {
         self.hasher.clone().finish()
     }
 
-    async fn finish(mut self: Box<Self>) -> Result<(Digest, u64), StoreError> {
+    async fn finish(mut self: Box<Self>) -> Result<(Digest, u64), BlobError> {
         if self.upload.is_some() && !self.pending.is_empty() {
             self.flush().await?;
         }
-        let Self { objects, shelving, stamp, hasher, size, pending, upload } = *self;
+        let Self { objects, removal, stamp, hasher, size, pending, upload } = *self;
         let digest = hasher.finish();
-        let _shared = shelving.read().await;
+        let _shared = removal.read().await;
         match upload {
             None => objects.put(&key(digest), pending.freeze().into()).await.map(|_| ()),
             Some((staged, upload)) => publish(&*objects, upload, &staged, &key(digest)).await,
         }
-        .map_err(failed)?;
+        .map_err(of_object)?;
         // Without it the file carries the time of the clock, and stays a while longer or shorter.
         if let Err(error) = blocking(move || stamp.touch(digest)).await? {
             tracing::warn!(blob = %digest, %error, "a blob is not stamped");

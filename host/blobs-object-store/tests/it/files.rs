@@ -1,40 +1,16 @@
 //! Immutable bytes as files.
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::future::join_all;
+use simulay_blobs::{BlobError, Blobs as _};
 use simulay_model::{Digest, Hasher};
-use simulay_store::{Blobs as _, StoreError};
 
-use crate::samples::{House, content, file_of};
+use crate::samples::{House, content, files, noise, put};
 
 const MIB: usize = 1024 * 1024;
-
-fn files(directory: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
-    }
-    found
-}
-
-impl House {
-    fn shelf(&self) -> PathBuf {
-        self.directory.path().join("blobs")
-    }
-
-    fn file(&self, blob: Digest) -> PathBuf {
-        file_of(self.directory.path(), blob)
-    }
-}
-
-fn noise(size: usize) -> Vec<u8> {
-    (0..size).map(|index| (index * 31 + index / 251) as u8).collect()
-}
 
 #[tokio::test]
 async fn damage_is_found_where_the_whole_is_read_and_mended_by_the_same_bytes() {
@@ -47,7 +23,7 @@ async fn damage_is_found_where_the_whole_is_read_and_mended_by_the_same_bytes() 
         for damage in [damaged.as_slice(), &bytes[..bytes.len() - 1], b""] {
             std::fs::write(house.file(blob), damage).unwrap();
             let read = content(house.blobs.read(blob, None).await.unwrap()).await;
-            assert!(matches!(read, Err(StoreError::Corrupt(_))));
+            assert!(matches!(read, Err(BlobError::Corrupt(_))));
         }
         house.put(&bytes).await;
         assert!(content(house.blobs.read(blob, None).await.unwrap()).await.unwrap() == bytes);
@@ -70,11 +46,15 @@ async fn an_abandoned_writer_leaves_no_file() {
     for size in [10, 2 * MIB] {
         let mut writer = house.blobs.create().await.unwrap();
         writer.write(noise(size).into()).await.unwrap();
-        assert_eq!(files(&house.shelf()).len(), size / (2 * MIB), "only large blobs touch the disk early");
+        assert_eq!(
+            files(house.directory.path()).len(),
+            size / (2 * MIB),
+            "only large blobs touch the disk early"
+        );
         drop(writer);
         // The file is removed on another thread.
         let gone = async {
-            while !files(&house.shelf()).is_empty() {
+            while !files(house.directory.path()).is_empty() {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
@@ -86,14 +66,14 @@ async fn an_abandoned_writer_leaves_no_file() {
 async fn what_a_crash_left_is_removed_at_the_next_start() {
     let house = House::new();
     let blob = house.put(b"whole").await;
-    let incoming = house.shelf().join("incoming");
+    let incoming = house.directory.path().join("incoming");
     std::fs::create_dir_all(&incoming).unwrap();
     std::fs::write(incoming.join("0190#1"), b"ha").unwrap();
     std::fs::write(incoming.join("0191"), b"whole, but not at its address").unwrap();
     let half = house.file(blob).with_extension("#1");
     std::fs::write(half, b"lf").unwrap();
     let house = house.reopen();
-    assert_eq!(files(&house.shelf()), [house.file(blob)]);
+    assert_eq!(files(house.directory.path()), [house.file(blob)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -102,12 +82,12 @@ async fn bytes_that_come_many_times_at_once_are_one_file() {
     let bytes = noise(MIB);
     let writers = (0..16).map(|_| {
         let (blobs, bytes) = (house.blobs.clone(), bytes.clone());
-        tokio::spawn(async move { crate::samples::put(&*blobs, &bytes).await })
+        tokio::spawn(async move { put(&*blobs, &bytes).await })
     });
     for written in join_all(writers).await {
         assert_eq!(written.unwrap(), Digest::of(&bytes));
     }
-    assert_eq!(files(&house.shelf()), [house.file(Digest::of(&bytes))]);
+    assert_eq!(files(house.directory.path()), [house.file(Digest::of(&bytes))]);
 }
 
 #[tokio::test]

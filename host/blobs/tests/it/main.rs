@@ -1,0 +1,18 @@
+//! Blobs in memory keep the promises of a store of blobs.
+
+#![cfg(test)]
+
+use std::sync::Arc;
+
+use simulay_blobs::MemoryBlobs;
+use simulay_blobs::conformance::{self, Subject};
+use simulay_model::ManualClock;
+
+#[tokio::test]
+async fn what_is_in_memory_is_a_store_of_blobs() {
+    conformance::check(async || {
+        let clock = Arc::<ManualClock>::default();
+        Subject::new(Arc::new(MemoryBlobs::new(clock.clone())), clock)
+    })
+    .await;
+}
