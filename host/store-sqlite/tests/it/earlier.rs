@@ -7,7 +7,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use serde_json::json;
 use simulay_model::OwnerFilter::{Any, Only};
-use simulay_model::{AccountName, CallEnd, Digest, RunState, Source, SystemClock, UnfinishedRun};
+use simulay_model::{AccountName, CallEnd, Chain, Digest, RunState, Source, SystemClock, UnfinishedRun};
 use simulay_store::{
     ClaimableRun, Journal as _, Outcome, Plugins as _, RequestKey, Requests as _, Retention as _, RunQuery,
     Runs, StoreError, Uploads as _,
@@ -119,27 +119,38 @@ async fn everything_belongs_to_the_one_person_there_was() {
 
 #[tokio::test]
 async fn an_upgrade_that_dies_before_the_blobs_are_told_of_is_made_again() {
-    let directory = written_before().next().unwrap();
-    let blob = Digest::of(b"in no run yet");
-    let dies = SqliteStore::open(directory.path(), Arc::new(SystemClock), &|| {
-        Err(io::Error::from(io::ErrorKind::ReadOnlyFilesystem))
-    });
-    assert!(matches!(dies, Err(StoreError::Unwritable(_))));
-    let records = Connection::open(directory.path().join("simulay.sqlite")).unwrap();
-    let version: u32 = records.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-    assert_eq!(version, 4, "nothing of it is stored");
-    drop(records);
-    let open = || SqliteStore::open(directory.path(), Arc::new(SystemClock), &|| Ok(vec![blob])).unwrap();
-    let nameable = open().nameable(&Only(AccountName::local()), vec![blob]).await.unwrap();
-    assert_eq!(nameable, [blob].into_iter().collect());
+    for (directory, (before, _)) in written_before().zip(BEFORE) {
+        let blob = Digest::of(b"in no run yet");
+        let dies = SqliteStore::open(directory.path(), Arc::new(SystemClock), &|| {
+            Err(io::Error::from(io::ErrorKind::ReadOnlyFilesystem))
+        });
+        assert!(matches!(dies, Err(StoreError::Unwritable(_))));
+        let records = Connection::open(directory.path().join("simulay.sqlite")).unwrap();
+        let version: u32 = records.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+        assert_eq!(version, before, "nothing of it is stored");
+        drop(records);
+        let open = || SqliteStore::open(directory.path(), Arc::new(SystemClock), &|| Ok(vec![blob])).unwrap();
+        let nameable = open().nameable(&Only(AccountName::local()), vec![blob]).await.unwrap();
+        assert_eq!(nameable, [blob].into_iter().collect());
+    }
 }
 
 #[test]
 fn blobs_are_looked_for_in_an_upgrade_only() {
-    let directory = written_before().next().unwrap();
-    let open = |blobs: &dyn Fn() -> io::Result<Vec<Digest>>| {
-        SqliteStore::open(directory.path(), Arc::new(SystemClock), blobs).map(drop)
-    };
-    open(&|| Ok(Vec::new())).unwrap();
-    open(&|| panic!("there is nothing to bring up to date")).unwrap();
+    for directory in written_before() {
+        let open = |blobs: &dyn Fn() -> io::Result<Vec<Digest>>| {
+            SqliteStore::open(directory.path(), Arc::new(SystemClock), blobs).map(drop)
+        };
+        open(&|| Ok(Vec::new())).unwrap();
+        open(&|| panic!("there is nothing to bring up to date")).unwrap();
+    }
+}
+
+#[test]
+fn a_host_of_an_earlier_version_is_left_alone() {
+    for directory in written_before() {
+        let refused = SqliteStore::beside(directory.path(), Arc::new(SystemClock)).err().unwrap();
+        let told = Chain(&refused).to_string();
+        assert!(told.contains("an earlier version of Simulay works in"), "{told}");
+    }
 }
