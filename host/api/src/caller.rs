@@ -6,9 +6,8 @@ use async_trait::async_trait;
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use simulay_engine::Accounts;
+use simulay_engine::{Accounts, EngineError};
 use simulay_model::{Principal, TokenSecret};
-use simulay_store::StoreError;
 
 use crate::problem::Refusal;
 
@@ -19,7 +18,7 @@ pub trait Authenticator: Send + Sync {
     ///
     /// # Errors
     /// When the accounts cannot be read.
-    async fn principal(&self, headers: &HeaderMap, via: &str) -> Result<Option<Principal>, StoreError>;
+    async fn principal(&self, headers: &HeaderMap, via: &str) -> Result<Option<Principal>, EngineError>;
 }
 
 /// For a host of one person: whoever reaches it is that person, and may do everything.
@@ -28,7 +27,7 @@ pub struct OnePerson;
 
 #[async_trait]
 impl Authenticator for OnePerson {
-    async fn principal(&self, _headers: &HeaderMap, via: &str) -> Result<Option<Principal>, StoreError> {
+    async fn principal(&self, _headers: &HeaderMap, via: &str) -> Result<Option<Principal>, EngineError> {
         Ok(Some(Principal::local(via)))
     }
 }
@@ -39,7 +38,7 @@ pub struct ByToken(pub Accounts);
 
 #[async_trait]
 impl Authenticator for ByToken {
-    async fn principal(&self, headers: &HeaderMap, via: &str) -> Result<Option<Principal>, StoreError> {
+    async fn principal(&self, headers: &HeaderMap, via: &str) -> Result<Option<Principal>, EngineError> {
         let Some(secret) = bearer(headers) else { return Ok(None) };
         self.0.authenticate(&secret, via).await
     }

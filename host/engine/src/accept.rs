@@ -6,7 +6,7 @@ use simulay_model::{
 };
 use simulay_store::StoreError;
 
-use crate::checks::CheckPlace;
+use crate::checks::CheckPermit;
 use crate::{CreateError, NewRun, Parts, Selector, checks};
 
 /// The pipeline meant, when it takes new runs.
@@ -42,15 +42,15 @@ pub(crate) async fn find(
 }
 
 /// The request as the plugin will get it: defaults filled in, inputs found, a seed drawn. Checking the
-/// parameters needs a place.
+/// parameters needs a permit.
 pub(crate) async fn request(
     parts: &Parts,
     owner: &OwnerFilter,
     plugin: &Plugin,
     new: &NewRun,
-    place: CheckPlace,
+    permit: CheckPermit,
 ) -> Result<Request, CreateError> {
-    let params = checks::complete(place, &plugin.manifest.params_schema, &new.params).await?;
+    let params = checks::complete(permit, &plugin.manifest.params_schema, &new.params).await?;
     let inputs = inputs(parts, owner, new).await?;
     let seed = new.seed.unwrap_or_else(|| draw_seed(parts));
     Ok(Request { params, inputs, seed })

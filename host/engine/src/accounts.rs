@@ -17,6 +17,8 @@ use simulay_model::{
 use simulay_store::StoreError;
 use tokio::time::Instant;
 
+use crate::EngineError;
+
 /// How long what is known of a token is believed.
 const BELIEVED: Duration = Duration::from_secs(1);
 /// Tokens that are remembered.
@@ -49,11 +51,11 @@ pub enum AccountError {
     #[error("the lifetime is too long")]
     Lifetime,
     /// The machine gives no chance.
-    #[error("the machine gives no random numbers: {0}")]
-    Entropy(String),
+    #[error("the machine gives no random numbers")]
+    Entropy(#[source] getrandom::Error),
     /// There is no such account or token, or the name is taken.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Engine(#[from] EngineError),
 }
 
 /// Accounts and tokens. Cheap to clone.
@@ -85,7 +87,7 @@ impl Accounts {
         &self,
         secret: &TokenSecret,
         via: &str,
-    ) -> Result<Option<Principal>, StoreError> {
+    ) -> Result<Option<Principal>, EngineError> {
         let now = self.clock.now();
         let Some((token, account)) = self.find(secret.sha256()).await? else { return Ok(None) };
         if !token.is_valid(now) {
@@ -96,7 +98,7 @@ impl Accounts {
         Ok(Some(Principal { account: account.name, role, via: via.to_owned() }))
     }
 
-    async fn find(&self, sha256: Digest) -> Result<Option<(Token, Account)>, StoreError> {
+    async fn find(&self, sha256: Digest) -> Result<Option<(Token, Account)>, EngineError> {
         if let Some(known) = self.known.lock().get(&sha256)
             && known.at.elapsed() < BELIEVED
         {
@@ -127,7 +129,7 @@ impl Accounts {
     /// [`StoreError::NameTaken`].
     pub async fn create(&self, name: AccountName, role: Role) -> Result<Account, AccountError> {
         let account = Account { name, role, created_at: self.clock.now() };
-        self.store.add_account(account.clone()).await?;
+        self.store.add_account(account.clone()).await.map_err(EngineError::from)?;
         Ok(account)
     }
 
@@ -136,17 +138,17 @@ impl Accounts {
     /// # Errors
     /// [`StoreError::NotFound`].
     pub async fn set_role(&self, name: &AccountName, role: Role) -> Result<Account, AccountError> {
-        self.store.set_role(name, role).await?;
+        self.store.set_role(name, role).await.map_err(EngineError::from)?;
         let account = self.list().await?.into_iter().find(|account| account.name == *name);
-        Ok(account.ok_or(StoreError::NotFound)?)
+        Ok(account.ok_or(EngineError::from(StoreError::NotFound))?)
     }
 
     /// All accounts, by name.
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn list(&self) -> Result<Vec<Account>, StoreError> {
-        self.store.accounts().await
+    pub async fn list(&self) -> Result<Vec<Account>, EngineError> {
+        Ok(self.store.accounts().await?)
     }
 
     /// Makes a token; its secret is told here and never again.
@@ -170,7 +172,7 @@ impl Accounts {
             revoked_at: None,
             last_used_at: None,
         };
-        self.store.add_token(token.clone()).await?;
+        self.store.add_token(token.clone()).await.map_err(EngineError::from)?;
         Ok((token, secret))
     }
 
@@ -178,21 +180,21 @@ impl Accounts {
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn tokens(&self, account: Option<&AccountName>) -> Result<Vec<Token>, StoreError> {
-        self.store.tokens(account).await
+    pub async fn tokens(&self, account: Option<&AccountName>) -> Result<Vec<Token>, EngineError> {
+        Ok(self.store.tokens(account).await?)
     }
 
     /// Revokes a token: within a moment nobody is known by it.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
-    pub async fn revoke(&self, token: TokenId) -> Result<(), StoreError> {
-        self.store.revoke(token, self.clock.now()).await
+    pub async fn revoke(&self, token: TokenId) -> Result<(), EngineError> {
+        Ok(self.store.revoke(token, self.clock.now()).await?)
     }
 }
 
 fn draw() -> Result<TokenSecret, AccountError> {
     let mut bytes = [0; TOKEN_BYTES];
-    getrandom::fill(&mut bytes).map_err(|error| AccountError::Entropy(error.to_string()))?;
+    getrandom::fill(&mut bytes).map_err(AccountError::Entropy)?;
     Ok(TokenSecret::of(bytes))
 }

@@ -37,8 +37,8 @@ pub struct ArchiveWriter {
 struct ArchiveReader {
     bounds: Bounds,
     shelf: BlobShelf,
-    /// The place among all that are read; free when the reading has ended, whoever waits for it.
-    place: Box<dyn Send>,
+    /// The permit among all that are read; free when the reading has ended, whoever waits for it.
+    permit: Box<dyn Send>,
 }
 
 enum State {
@@ -58,12 +58,12 @@ impl ArchiveWriter {
         room: FreeSpace,
         bounds: Bounds,
         uploader: Uploader,
-        place: Box<dyn Send>,
+        permit: Box<dyn Send>,
     ) -> Self {
         let stop = CancellationToken::new();
         let shelf = BlobShelf::new(blobs, room, stop.clone());
         Self {
-            reader: Some(ArchiveReader { bounds, shelf, place }),
+            reader: Some(ArchiveReader { bounds, shelf, permit }),
             state: State::Begun(BytesMut::new()),
             uploader,
             _reads: stop.drop_guard(),
@@ -145,9 +145,9 @@ impl ArchiveReader {
         self,
         read: impl FnOnce(&Bounds, &mut BlobShelf) -> Result<Contents, ArchiveError> + Send + 'static,
     ) -> Reading {
-        let Self { bounds, mut shelf, place } = self;
+        let Self { bounds, mut shelf, permit } = self;
         tokio::task::spawn_blocking(move || {
-            let _place = place;
+            let _permit = permit;
             let contents = read(&bounds, &mut shelf)?;
             shelf.settle()?;
             Ok(contents)

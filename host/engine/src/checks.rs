@@ -38,8 +38,8 @@ pub(crate) struct Checks {
     parsing: Parsing,
 }
 
-/// The place of one check, on a thread of its own or, without one, on the thread that asks.
-pub(crate) struct CheckPlace {
+/// The permit for one check, on a thread of its own or, without one, on the thread that asks.
+pub(crate) struct CheckPermit {
     thread: Option<OwnedSemaphorePermit>,
     parsing: Parsing,
 }
@@ -51,40 +51,40 @@ impl Checks {
         Self { threads, parsing: Parsing::new(bytes) }
     }
 
-    /// Waits for a place.
-    pub(crate) async fn place(&self) -> Result<CheckPlace, EngineError> {
+    /// Waits for a permit.
+    pub(crate) async fn permit(&self) -> Result<CheckPermit, EngineError> {
         let parsing = self.parsing.clone();
-        let Some(threads) = self.threads.clone() else { return Ok(CheckPlace { thread: None, parsing }) };
+        let Some(threads) = self.threads.clone() else { return Ok(CheckPermit { thread: None, parsing }) };
         let thread = threads.acquire_owned().await;
         let thread = thread.map_err(EngineError::broken)?;
-        Ok(CheckPlace { thread: Some(thread), parsing })
+        Ok(CheckPermit { thread: Some(thread), parsing })
     }
 }
 
 /// `document` with the defaults of `schema` filled in, when that is valid.
 pub(crate) async fn complete(
-    place: CheckPlace,
+    permit: CheckPermit,
     schema: &Value,
     document: &Document,
 ) -> Result<Document, Unfit> {
-    apply(place, schema, document, |schema, value| schema.complete(value).map(Document::from)).await
+    apply(permit, schema, document, |schema, value| schema.complete(value).map(Document::from)).await
 }
 
 /// Checks `document` as it is.
-pub(crate) async fn check(place: CheckPlace, schema: &Value, document: &Document) -> Result<(), Unfit> {
-    apply(place, schema, document, |schema, value| schema.check(&value)).await
+pub(crate) async fn check(permit: CheckPermit, schema: &Value, document: &Document) -> Result<(), Unfit> {
+    apply(permit, schema, document, |schema, value| schema.check(&value)).await
 }
 
 /// True when both say the same, in whatever order of keys.
-pub(crate) async fn agree(place: CheckPlace, one: &Document, two: &Document) -> bool {
+pub(crate) async fn agree(permit: CheckPermit, one: &Document, two: &Document) -> bool {
     let (Ok(first), Ok(second)) = (one.weight(), two.weight()) else { return false };
     let weight = Weight(first.0.saturating_add(second.0));
     let (one, two) = (one.clone(), two.clone());
-    place.work(weight, move || one.says_the_same(&two)).await.unwrap_or(false)
+    permit.work(weight, move || one.says_the_same(&two)).await.unwrap_or(false)
 }
 
 async fn apply<T: Send + 'static>(
-    place: CheckPlace,
+    permit: CheckPermit,
     schema: &Value,
     document: &Document,
     work: impl FnOnce(&Schema, Value) -> Result<T, Vec<FieldError>> + Send + 'static,
@@ -96,11 +96,11 @@ async fn apply<T: Send + 'static>(
         // It was checked at upload, perhaps by a host that took more.
         work(&Schema::new(&schema).map_err(|error: SchemaError| whole(error))?, value)
     };
-    place.work(weight, check).await.map_err(Unfit::Engine)?.map_err(Unfit::Broken)
+    permit.work(weight, check).await.map_err(Unfit::Engine)?.map_err(Unfit::Broken)
 }
 
-impl CheckPlace {
-    /// Does what parses `weight`. The place is free again once that is done, whether or not anyone still
+impl CheckPermit {
+    /// Does what parses `weight`. The permit is free again once that is done, whether or not anyone still
     /// waits for it.
     async fn work<T: Send + 'static>(
         self,

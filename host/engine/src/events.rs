@@ -17,7 +17,7 @@ use crate::Parts;
 const PAGE: u32 = 256;
 /// After this time whoever hears of nothing looks by himself: a signal may be lost.
 const LOOK: Duration = Duration::from_secs(5);
-/// Bytes of data of a page that needs no place: one event may have more.
+/// Bytes of data of a page that needs no permit: one event may have more.
 const LIGHT: usize = 256 << 10;
 /// Heavy pages held at once.
 const HEAVY_PAGES: usize = 16;
@@ -49,7 +49,7 @@ impl Followers {
 
 /// Comes back once the run has ended.
 pub(crate) async fn ended(parts: Parts, owner: OwnerFilter, run: RunId) {
-    // Whoever holds no page for longer than it takes to drop it needs no place for a heavy one.
+    // Whoever holds no page for longer than it takes to drop it needs no permit for a heavy one.
     follow(Follower::new(parts, owner, run, 0)).for_each(|_| std::future::ready(())).await;
 }
 
@@ -77,13 +77,13 @@ struct Follower {
     ended: bool,
     /// Places of heavy pages; none for who needs none.
     heavy: Option<Arc<Semaphore>>,
-    place: Option<OwnedSemaphorePermit>,
+    permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Follower {
     const fn new(parts: Parts, owner: OwnerFilter, run: RunId, after: u64) -> Self {
         let page = VecDeque::new();
-        Self { parts, owner, run, after, page, signals: None, ended: false, heavy: None, place: None }
+        Self { parts, owner, run, after, page, signals: None, ended: false, heavy: None, permit: None }
     }
 
     async fn next(&mut self) -> Result<Option<Event>, StoreError> {
@@ -102,7 +102,7 @@ impl Follower {
 
     /// Waits until there is more to read, and reads it. False when nothing will come.
     async fn refill(&mut self) -> Result<bool, StoreError> {
-        self.place = None;
+        self.permit = None;
         let subscribe = || self.parts.signals.subscribe(Topic::Run(self.run));
         // Before the read, so that nothing falls between the two.
         let mut signals = self.signals.take().unwrap_or_else(subscribe);
@@ -132,7 +132,7 @@ impl Follower {
         let Some(heavy) = self.heavy.clone().filter(|_| bytes > LIGHT) else { return Ok(page) };
         // Nothing is held while it waits.
         drop(page);
-        self.place = heavy.acquire_owned().await.ok();
+        self.permit = heavy.acquire_owned().await.ok();
         self.page().await
     }
 

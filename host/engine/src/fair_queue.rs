@@ -54,8 +54,8 @@ struct Node {
 
 impl FairQueue {
     /// At most `places` permits at once; so many percent only for pipelines that have none.
-    pub(crate) fn new(places: usize, newcomer_percent: u8) -> Self {
-        let shares = Shares::new(places, newcomer_percent);
+    pub(crate) fn new(permits: usize, newcomer_percent: u8) -> Self {
+        let shares = Shares::new(permits, newcomer_percent);
         Self(Arc::new(Mutex::new(State { root: Node::default(), head: None, shares })))
     }
 

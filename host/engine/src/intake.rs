@@ -12,7 +12,7 @@ use simulay_signals::Signal;
 use simulay_store::{Claim, Outcome, StoreError};
 
 use crate::archive::ArchiveWriter;
-use crate::checks::CheckPlace;
+use crate::checks::CheckPermit;
 use crate::lease::apply_unleased;
 use crate::repeat::{AtWork, Beginning, InFlight, Once};
 use crate::shared::Shared;
@@ -32,16 +32,16 @@ pub enum Named {
 }
 
 /// A run that is being stored; it counts as waiting.
-struct PlaceInQueue(Arc<AtomicUsize>);
+struct Accepting(Arc<AtomicUsize>);
 
-impl PlaceInQueue {
+impl Accepting {
     fn new(accepting: &Arc<AtomicUsize>) -> Self {
         accepting.fetch_add(1, Ordering::Relaxed);
         Self(accepting.clone())
     }
 }
 
-impl Drop for PlaceInQueue {
+impl Drop for Accepting {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -109,7 +109,7 @@ impl Intake {
         Ok(InputWriter::new(writer, self.shared.room(), self.uploader(principal)))
     }
 
-    /// Takes the bytes of an archive of inputs; `place` is let go of when its reading has ended.
+    /// Takes the bytes of an archive of inputs; `permit` is let go of when its reading has ended.
     ///
     /// # Errors
     /// When the store does not answer.
@@ -117,11 +117,11 @@ impl Intake {
         &self,
         principal: &Principal,
         bounds: Bounds,
-        place: impl Send + 'static,
+        permit: impl Send + 'static,
     ) -> Result<ArchiveWriter, EngineError> {
         self.shared.check_room().await?;
         let (blobs, uploader) = (self.shared.parts.blobs.clone(), self.uploader(principal));
-        Ok(ArchiveWriter::new(blobs, self.shared.room(), bounds, uploader, Box::new(place)))
+        Ok(ArchiveWriter::new(blobs, self.shared.room(), bounds, uploader, Box::new(permit)))
     }
 
     fn uploader(&self, principal: &Principal) -> Uploader {
@@ -247,22 +247,22 @@ impl Intake {
         let (parts, visible) = (&self.shared.parts, principal.visible());
         let plugin = accept::pipeline(parts, &visible, &new.pipeline).await?;
         accept::inputs_together(new, self.shared.settings.max_inputs)?;
-        let request = accept::request(parts, &visible, &plugin, new, self.check_place().await?).await?;
+        let request = accept::request(parts, &visible, &plugin, new, self.check_permit().await?).await?;
         Ok((plugin, request))
     }
 
-    /// A place to check a request; who would wait for long is told to come back.
-    pub(super) async fn check_place(&self) -> Result<CheckPlace, CreateError> {
-        let place = tokio::time::timeout(PATIENCE, self.shared.limits.check()).await;
-        Ok(place.map_err(|_| CreateError::TooBusy)??)
+    /// A permit to check a request; who would wait for long is told to come back.
+    pub(super) async fn check_permit(&self) -> Result<CheckPermit, CreateError> {
+        let permit = tokio::time::timeout(PATIENCE, self.shared.limits.check()).await;
+        Ok(permit.map_err(|_| CreateError::TooBusy)??)
     }
 
     /// Stores an accepted run and sets it to work, even when its caller goes away meanwhile.
     async fn take_in(&self, run: Run, claim: Option<(Claim, AtWork)>) -> Result<Run, CreateError> {
-        let place = self.place_in_queue().await?;
+        let accepting = self.count_in().await?;
         let intake = self.clone();
         let stored = self.shared.tasks.spawn(async move {
-            let (_place, (claim, _at_work)) = (place, claim.unzip());
+            let (_accepting, (claim, _at_work)) = (accepting, claim.unzip());
             intake.store_run(run, claim).await
         });
         Ok(stored.await.map_err(EngineError::broken)??)
@@ -274,13 +274,13 @@ impl Intake {
         Ok(run)
     }
 
-    /// A place in the queue, unless as many runs wait or work as may.
-    async fn place_in_queue(&self) -> Result<PlaceInQueue, CreateError> {
+    /// Counts a run that is being stored among those that wait, unless as many wait or work as may.
+    async fn count_in(&self) -> Result<Accepting, CreateError> {
         let most = self.shared.settings.max_unfinished_runs;
-        let place = PlaceInQueue::new(&self.accepting);
+        let counted = Accepting::new(&self.accepting);
         let unfinished = self.shared.parts.runs.count_unfinished(most).await?;
         let all = unfinished.saturating_add(self.accepting.load(Ordering::Relaxed));
-        if all > most { Err(CreateError::QueueFull(most)) } else { Ok(place) }
+        if all > most { Err(CreateError::QueueFull(most)) } else { Ok(counted) }
     }
 
     async fn run(&self, principal: &Principal, id: RunId) -> Result<Option<Run>, EngineError> {
@@ -300,8 +300,8 @@ impl Intake {
         let named =
             run.plugin.name == new.pipeline.name && version.is_none_or(|it| *it == run.plugin.version);
         // What would not be accepted is not what was.
-        let (place, visible) = (self.check_place().await?, principal.visible());
-        let asked = accept::request(&self.shared.parts, &visible, &plugin, new, place).await;
+        let (permit, visible) = (self.check_permit().await?, principal.visible());
+        let asked = accept::request(&self.shared.parts, &visible, &plugin, new, permit).await;
         let asked: Option<Request> = match asked {
             Ok(asked) => Some(asked),
             Err(error @ (CreateError::Engine(_) | CreateError::TooBusy)) => return Err(error),
@@ -320,7 +320,7 @@ impl Intake {
         }
         let (one, two) = (&asked.params, &accepted.params);
         // Most who ask again ask in the same words.
-        Ok(one == two || checks::agree(self.check_place().await?, one, two).await)
+        Ok(one == two || checks::agree(self.check_permit().await?, one, two).await)
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use simulay_containers::Capacity;
 use simulay_model::{AccountName, PluginName, RunId, UnfinishedRun};
 
-use crate::checks::{CheckPlace, Checks};
+use crate::checks::{CheckPermit, Checks};
 use crate::fair_queue::{FairQueue, Path, Permit, Turn};
 use crate::{EngineError, Settings};
 
@@ -56,9 +56,9 @@ impl Limits {
         self.containers.set_room(node.minus(self.reserve));
     }
 
-    /// Waits for a place to check a document against a schema.
-    pub(crate) async fn check(&self) -> Result<CheckPlace, EngineError> {
-        self.checks.place().await
+    /// Waits for a permit to check a document against a schema.
+    pub(crate) async fn check(&self) -> Result<CheckPermit, EngineError> {
+        self.checks.permit().await
     }
 
     /// Queues a run, which is told when its turn comes.

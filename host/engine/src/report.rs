@@ -32,8 +32,8 @@ pub(crate) async fn keep(
 }
 
 async fn check_outcome(context: &RunContext, plugin: &Plugin, report: &Report) -> Result<(), Fault> {
-    let place = context.limits.check().await?;
-    let fits = checks::check(place, &plugin.manifest.result_schema, &report.outcome).await;
+    let permit = context.limits.check().await?;
+    let fits = checks::check(permit, &plugin.manifest.result_schema, &report.outcome).await;
     fits.map_err(|unfit| match unfit {
         Unfit::Broken(errors) => {
             let first = errors.first().map(ToString::to_string).unwrap_or_default();

@@ -7,7 +7,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::limits::Limits;
 use crate::logs::LiveLogs;
-use crate::storage::{FreeSpace, Places};
+use crate::storage::{Disks, FreeSpace};
 use crate::upkeep::LastJump;
 use crate::{EngineError, Parts, RetentionPorts, Settings};
 
@@ -49,8 +49,8 @@ impl Shared {
     }
 
     pub(crate) fn room(&self) -> FreeSpace {
-        let places =
-            |kept: &RetentionPorts| Places { records: kept.space.clone(), blobs: kept.inventory.clone() };
-        FreeSpace { places: self.kept.as_ref().map(places), floor: self.settings.min_free_bytes }
+        let disks =
+            |kept: &RetentionPorts| Disks { records: kept.space.clone(), blobs: kept.inventory.clone() };
+        FreeSpace { disks: self.kept.as_ref().map(disks), floor: self.settings.min_free_bytes }
     }
 }

@@ -142,12 +142,12 @@ impl Simulation<'_> {
             // Who is stopped meanwhile is told so below.
             let _ = self.context.room.wait(0, stop).await;
         }
-        let place = tokio::select! {
+        let permit = tokio::select! {
             biased;
             () = stop.cancelled() => None,
-            place = self.context.limits.container(self.flow, pending.demand) => place,
+            permit = self.context.limits.container(self.flow, pending.demand) => permit,
         };
-        let Some(_place) = place else {
+        let Some(_permit) = permit else {
             // What an earlier life started has no one to stop it but us.
             if pending.started {
                 remove(&self.context.parts, self.run.id, pending.attempt()).await;

@@ -24,19 +24,19 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// How much room is left, and how much of it is not to be taken.
 #[derive(Clone)]
 pub(crate) struct FreeSpace {
-    /// Where to look; none where there is no bound.
-    pub(crate) places: Option<Places>,
+    /// Where it is looked for; none where there is no bound.
+    pub(crate) disks: Option<Disks>,
     pub(crate) floor: u64,
 }
 
-/// Where there must be room: records and blobs may lie apart.
+/// What must have room: records and blobs may lie apart.
 #[derive(Clone)]
-pub(crate) struct Places {
+pub(crate) struct Disks {
     pub(crate) records: Arc<dyn Space>,
     pub(crate) blobs: Arc<dyn BlobInventory>,
 }
 
-impl Places {
+impl Disks {
     /// Bytes that are free in both.
     async fn free(&self) -> Result<u64, EngineError> {
         let records = self.records.free().await?;
@@ -47,8 +47,8 @@ impl Places {
 impl FreeSpace {
     /// Refuses when less than the floor would be free with `more` bytes, or nothing can be stored.
     pub(crate) async fn check(&self, more: usize) -> Result<(), EngineError> {
-        let Some(places) = &self.places else { return Ok(()) };
-        let (free, floor) = (places.free().await?, self.floor);
+        let Some(disks) = &self.disks else { return Ok(()) };
+        let (free, floor) = (disks.free().await?, self.floor);
         if free < floor.saturating_add(more as u64) { Err(EngineError::Low { free, floor }) } else { Ok(()) }
     }
 

@@ -17,10 +17,9 @@ use simulay_api::wire::{InputStored, Problem, Run};
 use simulay_api::{ApiSettings, Authenticator, router};
 use simulay_blobs_object_store::ObjectBlobs;
 use simulay_containers::scripted::Scripted;
-use simulay_engine::{Engine, Parts, RetentionPorts, Settings, SystemEntropy};
+use simulay_engine::{Engine, EngineError, Parts, RetentionPorts, Settings, SystemEntropy};
 use simulay_model::{AccountName, Principal, SystemClock};
 use simulay_signals::LocalSignals;
-use simulay_store::StoreError;
 use simulay_store_sqlite::SqliteStore;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -48,7 +47,7 @@ struct ByHeader;
 
 #[async_trait]
 impl Authenticator for ByHeader {
-    async fn principal(&self, headers: &HeaderMap, via: &str) -> Result<Option<Principal>, StoreError> {
+    async fn principal(&self, headers: &HeaderMap, via: &str) -> Result<Option<Principal>, EngineError> {
         let named = headers.get(ACCOUNT).map(|name| name.to_str().unwrap().parse().unwrap());
         let account = named.unwrap_or_else(AccountName::local);
         Ok(Some(Principal { account, ..Principal::local(via) }))

@@ -130,8 +130,8 @@ impl Catalog {
             retries: 0,
         };
         // A manifest whose examples break its schema was refused at upload.
-        let place = self.shared.limits.check().await?;
-        let request = accept::request(parts, &visible, plugin, &new, place).await;
+        let permit = self.shared.limits.check().await?;
+        let request = accept::request(parts, &visible, plugin, &new, permit).await;
         let request = request.map_err(|error| match error {
             CreateError::Engine(error) => error,
             other => StoreError::Corrupt(other.into()).into(),

@@ -13,11 +13,11 @@ const OF_OWNERS: u64 = 4;
 
 /// Places and resources, and who has them.
 pub(super) struct Shares {
-    places: usize,
+    permits: usize,
     taken: usize,
     room: Option<Capacity>,
     used: Capacity,
-    /// Percent of the places and of the memory that only newcomers get.
+    /// Percent of the permits and of the memory that only newcomers get.
     newcomer_percent: u8,
     /// Permits of each owner, and of each pipeline of an owner.
     at_work: BTreeMap<Path, usize>,
@@ -35,9 +35,9 @@ enum Seniority {
 }
 
 impl Shares {
-    pub(super) const fn new(places: usize, newcomer_percent: u8) -> Self {
+    pub(super) const fn new(permits: usize, newcomer_percent: u8) -> Self {
         let (taken, room, used) = (0, None, Capacity { cpu_milli: 0, memory_mib: 0 });
-        Self { places, taken, room, used, newcomer_percent, at_work: BTreeMap::new() }
+        Self { permits, taken, room, used, newcomer_percent, at_work: BTreeMap::new() }
     }
 
     pub(super) const fn taken(&self) -> usize {
@@ -45,7 +45,7 @@ impl Shares {
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.taken >= self.places.max(1)
+        self.taken >= self.permits.max(1)
     }
 
     /// Bounds what all together may use.
@@ -89,9 +89,9 @@ impl Shares {
         if self.taken == 0 {
             return true;
         }
-        let free = self.places.max(1).saturating_sub(self.taken) as u64;
-        // Of two places, none is kept: half would be too much.
-        let enough = free > self.kept(self.places.saturating_sub(2) as u64, seniority);
+        let free = self.permits.max(1).saturating_sub(self.taken) as u64;
+        // Of two permits, none is kept: half would be too much.
+        let enough = free > self.kept(self.permits.saturating_sub(2) as u64, seniority);
         enough && self.room.is_none_or(|room| self.used.plus(demand).fits(self.open(room, seniority)))
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use simulay_engine::{AccountError, Accounts, NewToken};
+use simulay_engine::{AccountError, Accounts, EngineError, NewToken};
 use simulay_model::{ManualClock, Principal, Role, TOKEN_BYTES, TokenSecret};
 use simulay_store::{MemoryStore, StoreError};
 
@@ -69,7 +69,10 @@ async fn what_is_over_is_refused() {
 async fn what_is_wrong_with_a_token_is_told() {
     let (accounts, _) = accounts();
     let nobodys = accounts.create_token(token_of("ada")).await;
-    assert!(matches!(nobodys, Err(AccountError::Store(StoreError::NotFound))), "{nobodys:?}");
+    assert!(
+        matches!(nobodys, Err(AccountError::Engine(EngineError::Records(StoreError::NotFound)))),
+        "{nobodys:?}"
+    );
     accounts.create("ada".parse().unwrap(), Role::Runner).await.unwrap();
     for label in ["x".repeat(129), "a\nb".to_owned()] {
         let refused = accounts.create_token(NewToken { label, ..token_of("ada") }).await;
@@ -79,5 +82,8 @@ async fn what_is_wrong_with_a_token_is_told() {
     let refused = accounts.create_token(endless).await;
     assert!(matches!(refused, Err(AccountError::Lifetime)), "{refused:?}");
     let again = accounts.create("ada".parse().unwrap(), Role::Admin).await;
-    assert!(matches!(again, Err(AccountError::Store(StoreError::NameTaken))), "{again:?}");
+    assert!(
+        matches!(again, Err(AccountError::Engine(EngineError::Records(StoreError::NameTaken)))),
+        "{again:?}"
+    );
 }

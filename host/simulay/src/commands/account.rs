@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use simulay_engine::AccountError;
+use simulay_engine::{AccountError, EngineError};
 use simulay_model::{Account, AccountName, Role};
 use simulay_store::StoreError;
 
@@ -65,10 +65,12 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
 /// Why accounts stay as they are, and what to do.
 pub(super) fn refused(error: AccountError) -> anyhow::Error {
     match error {
-        AccountError::Store(StoreError::NotFound) => {
+        AccountError::Engine(EngineError::Records(StoreError::NotFound)) => {
             Usage("there is no such account; `simulay account list` tells those there are".to_owned()).into()
         }
-        AccountError::Label | AccountError::Lifetime | AccountError::Store(StoreError::NameTaken) => {
+        AccountError::Label
+        | AccountError::Lifetime
+        | AccountError::Engine(EngineError::Records(StoreError::NameTaken)) => {
             Usage(error.to_string()).into()
         }
         other => other.into(),

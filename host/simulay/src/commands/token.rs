@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use simulay_engine::{AccountError, Accounts, NewToken};
+use simulay_engine::{Accounts, EngineError, NewToken};
 use simulay_model::{AccountName, Role, Token, TokenId};
 use simulay_store::StoreError;
 
@@ -94,12 +94,12 @@ async fn create(accounts: &Accounts, asked: Create, json: bool) -> anyhow::Resul
     Ok(())
 }
 
-fn unknown(error: StoreError) -> anyhow::Error {
+fn unknown(error: EngineError) -> anyhow::Error {
     match error {
-        StoreError::NotFound => {
+        EngineError::Records(StoreError::NotFound) => {
             Usage("there is no such token; `simulay token list` tells those there are".to_owned()).into()
         }
-        other => AccountError::from(other).into(),
+        other => other.into(),
     }
 }
 
