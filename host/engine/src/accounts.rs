@@ -69,7 +69,7 @@ pub struct Accounts {
 /// What was found a moment ago.
 struct Known {
     at: Instant,
-    found: Option<(Token, Account)>,
+    found: (Token, Account),
 }
 
 impl Accounts {
@@ -102,25 +102,37 @@ impl Accounts {
         if let Some(known) = self.known.lock().get(&sha256)
             && known.at.elapsed() < BELIEVED
         {
-            return Ok(known.found.clone());
+            return Ok(Some(known.found.clone()));
         }
         let (at, found) = (Instant::now(), self.store.token(sha256).await?);
-        self.known.lock().put(sha256, Known { at, found: found.clone() });
+        // What is not there is not remembered: whoever tries tries another each time.
+        if let Some(found) = &found {
+            self.known.lock().put(sha256, Known { at, found: found.clone() });
+        }
         Ok(found)
     }
 
+    /// Takes down that a token was used, unless it was a moment ago. A full disk keeps nobody out.
     async fn take_down_use(&self, token: &Token, now: Timestamp) {
-        if token.last_used_at.is_some_and(|last| now.duration_since(last) < USED) {
+        if self.was_used(token, now) {
             return;
         }
-        // Before it is written: of many requests at once, one writes.
-        if let Some(Known { found: Some((known, _)), .. }) = self.known.lock().get_mut(&token.sha256) {
-            known.last_used_at = Some(now);
-        }
-        // A full disk keeps nobody out.
         if let Err(error) = self.store.used(token.id, now).await {
             tracing::warn!(token = %token.id, error = %Chain(&error), "the use of a token is not taken down");
         }
+    }
+
+    /// True when it is taken down already that the token was used about now. Of many requests at once, one hears
+    /// false.
+    fn was_used(&self, token: &Token, now: Timestamp) -> bool {
+        let mut known = self.known.lock();
+        let Some(Known { found: (known, _), .. }) = known.get_mut(&token.sha256) else { return true };
+        let last = known.last_used_at.replace(now);
+        let lately = last.is_some_and(|last| now.duration_since(last) < USED);
+        if lately {
+            known.last_used_at = last;
+        }
+        lately
     }
 
     /// Makes an account.

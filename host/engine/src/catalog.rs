@@ -34,7 +34,7 @@ impl Catalog {
     /// # Errors
     /// When the store does not answer.
     pub async fn plugins(&self, principal: &Principal) -> Result<Vec<PluginSummary>, EngineError> {
-        Ok(self.shared.parts.plugins.list(&principal.visible()).await?)
+        Ok(self.shared.parts.plugins.list(&principal.visible_plugins()).await?)
     }
 
     /// A version, whatever its state; or the one that serves the pipeline.
@@ -46,7 +46,7 @@ impl Catalog {
         principal: &Principal,
         selector: &Selector,
     ) -> Result<Option<Plugin>, EngineError> {
-        Ok(accept::find(&self.shared.parts, &principal.visible(), selector).await?)
+        Ok(accept::find(&self.shared.parts, &principal.visible_plugins(), selector).await?)
     }
 
     /// The operator's images, which all may use, and whether Docker has them.

@@ -72,10 +72,12 @@ impl Engine {
             reasons.push("the host is stopping".to_owned());
         }
         if let Err(error) = self.shared.parts.containers.ping().await {
-            reasons.push(Chain(&error).to_string());
+            tracing::info!(error = %Chain(&error), "not ready");
+            reasons.push(error.to_string());
         }
         if let Err(error) = self.shared.check_room().await {
-            reasons.push(Chain(&error).to_string());
+            tracing::info!(error = %Chain(&error), "not ready");
+            reasons.push(error.to_string());
         }
         reasons
     }

@@ -245,7 +245,7 @@ impl Intake {
     /// The version meant, and the request as it will get it.
     async fn valid(&self, principal: &Principal, new: &NewRun) -> Result<(Plugin, Request), CreateError> {
         let (parts, visible) = (&self.shared.parts, principal.visible());
-        let plugin = accept::pipeline(parts, &visible, &new.pipeline).await?;
+        let plugin = accept::pipeline(parts, &principal.visible_plugins(), &new.pipeline).await?;
         accept::inputs_together(new, self.shared.settings.max_inputs)?;
         let request = accept::request(parts, &visible, &plugin, new, self.check_permit().await?).await?;
         Ok((plugin, request))

@@ -94,9 +94,9 @@ pub enum Role {
     Runner,
     /// Uploads plugins, and says which versions serve.
     Author,
-    /// Approves what plugins ask for, and sees how the host does.
+    /// Sees the plugins of all and approves what they ask for, and sees how the host does.
     Operator,
-    /// Makes accounts and tokens.
+    /// Does everything.
     Admin,
 }
 

@@ -20,10 +20,16 @@ impl Principal {
         Self { account: AccountName::local(), role: Role::Admin, via: via.to_owned() }
     }
 
-    /// What it gets to see.
+    /// Of runs and bytes, what it gets to see: its own.
     #[must_use]
     pub fn visible(&self) -> OwnerFilter {
         OwnerFilter::Only(self.account.clone())
+    }
+
+    /// Of plugins, what it gets to see: its own, and an operator those of all, since he approves them.
+    #[must_use]
+    pub fn visible_plugins(&self) -> OwnerFilter {
+        if self.role >= Role::Operator { OwnerFilter::Any } else { self.visible() }
     }
 }
 
@@ -63,5 +69,13 @@ mod tests {
         assert!(OwnerFilter::Any.admits(&one));
         let only = Principal { account: one.clone(), ..Principal::local("") }.visible();
         assert!(only.admits(&one) && !only.admits(&other));
+    }
+
+    #[test]
+    fn an_operator_sees_the_plugins_of_all_and_the_runs_of_nobody_else() {
+        let of = |role| Principal { role, ..Principal::local("") };
+        assert_eq!(of(Role::Operator).visible_plugins(), OwnerFilter::Any);
+        assert_eq!(of(Role::Author).visible_plugins(), of(Role::Author).visible());
+        assert_eq!(of(Role::Admin).visible(), OwnerFilter::Only(AccountName::local()));
     }
 }

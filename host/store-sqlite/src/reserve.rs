@@ -32,6 +32,11 @@ impl Reserve {
         reserve
     }
 
+    /// None: beside a host whose reserve is its own.
+    pub(crate) fn of_another(directory: &Path) -> Self {
+        Self { file: directory.join("reserve"), size: 0, held: AtomicBool::new(false) }
+    }
+
     /// Gives the room to whoever writes next. False when it was given before.
     pub(crate) fn release(&self) -> bool {
         let held = self.held.swap(false, Ordering::Relaxed);

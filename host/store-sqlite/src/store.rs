@@ -49,7 +49,7 @@ impl SqliteStore {
     ) -> Result<Self, StoreError> {
         let mut writing = connection::connect(&directory.join(RECORDS))?;
         migrate(&mut writing, blobs)?;
-        Self::over(writing, directory, clock)
+        Self::over(writing, directory, clock, Reserve::open(directory))
     }
 
     /// Opens the records in `directory` beside a host of this version that works there.
@@ -66,15 +66,20 @@ impl SqliteStore {
             let message = "an earlier version of Simulay works in the data directory; use that one";
             return Err(StoreError::Failed(message.to_owned().into()));
         }
-        Self::over(writing, directory, clock)
+        Self::over(writing, directory, clock, Reserve::of_another(directory))
     }
 
-    fn over(writing: Connection, directory: &Path, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
+    fn over(
+        writing: Connection,
+        directory: &Path,
+        clock: Arc<dyn Clock>,
+        reserve: Reserve,
+    ) -> Result<Self, StoreError> {
         let file = directory.join(RECORDS);
         let observed = Arc::new(ObservedTime::from(stored_time(&writing)?));
         let readers = Readers::open(&file)?;
         let writer = Writer::spawn(writing, move || connection::connect(&file))?;
-        let reserve = Arc::new(Reserve::open(directory));
+        let reserve = Arc::new(reserve);
         Ok(Self { writer, readers, clock, observed, directory: directory.to_owned(), reserve, _guard: None })
     }
 

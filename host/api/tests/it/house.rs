@@ -18,7 +18,7 @@ use simulay_api::{ApiSettings, Authenticator, router};
 use simulay_blobs_object_store::ObjectBlobs;
 use simulay_containers::scripted::Scripted;
 use simulay_engine::{Engine, EngineError, Parts, RetentionPorts, Settings, SystemEntropy};
-use simulay_model::{AccountName, Principal, SystemClock};
+use simulay_model::{Principal, Role, SystemClock};
 use simulay_signals::LocalSignals;
 use simulay_store_sqlite::SqliteStore;
 use tempfile::TempDir;
@@ -42,15 +42,15 @@ pub(crate) struct House {
     data: TempDir,
 }
 
-/// Believes the header [`ACCOUNT`].
+/// Believes the header [`ACCOUNT`], and that whoever it names is an author.
 struct ByHeader;
 
 #[async_trait]
 impl Authenticator for ByHeader {
     async fn principal(&self, headers: &HeaderMap, via: &str) -> Result<Option<Principal>, EngineError> {
         let named = headers.get(ACCOUNT).map(|name| name.to_str().unwrap().parse().unwrap());
-        let account = named.unwrap_or_else(AccountName::local);
-        Ok(Some(Principal { account, ..Principal::local(via) }))
+        let author = |account| Principal { account, role: Role::Author, ..Principal::local(via) };
+        Ok(Some(named.map_or_else(|| Principal::local(via), author)))
     }
 }
 

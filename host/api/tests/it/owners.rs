@@ -30,14 +30,13 @@ fn answered(name: &str) -> u16 {
         // Of Ada's there is nothing.
         "showRun" | "cancelRun" | "createNamedRun" | "listCalls" | "listArtifacts" | "downloadArtifact"
         | "followRun" | "readLog" | "showPipeline" | "previewRun" | "createRun" | "rollBackPipeline"
-        | "listPluginVersions" | "showPlugin" | "retirePlugin" | "activatePlugin" | "approvePlugin"
-        | "probeInput" => 404,
+        | "listPluginVersions" | "showPlugin" | "retirePlugin" | "activatePlugin" | "probeInput" => 404,
         "uploadPlugin" => 409,
+        // For operators.
+        "approvePlugin" | "metrics" => 403,
         // His own, of which there is nothing yet, and what is everybody's.
         "listRuns" | "listPlugins" | "listPipelines" | "listMissingInputs" | "listImages" | "showSystem"
-        | "showMe" | "health" | "readiness" | "metrics" | "openapi" | "docs" | "docsScript" | "docsStyle" => {
-            200
-        }
+        | "showMe" | "health" | "readiness" | "openapi" | "docs" | "docsScript" | "docsStyle" => 200,
         "uploadInput" | "uploadArchive" => 201,
         other => panic!("who may what on the route {other}?"),
     }
@@ -99,6 +98,7 @@ async fn all_of_it_is_there_for_whose_it_is() {
             // It has ended; it is another request by that id.
             "cancelRun" | "createNamedRun" => &[409],
             "followRun" => &[200],
+            "approvePlugin" | "metrics" => &[403],
             _ => &[200, 201, 202, 204],
         };
         assert!(expected.contains(&answer.status.as_u16()), "{name}: {}", answer.text());
@@ -106,7 +106,7 @@ async fn all_of_it_is_there_for_whose_it_is() {
 }
 
 #[tokio::test]
-async fn an_id_of_another_is_not_taken_and_tells_nothing() {
+async fn a_run_of_another_is_not_there_for_whoever_chooses_its_id() {
     let (house, run) = of_ada().await;
     let component = Request::post("/v1/plugins").header("content-type", "application/wasm");
     house.send_as("bob", component, Bytes::from_static(BEAM)).await.expect(201);

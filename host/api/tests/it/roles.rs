@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::http::request::Builder;
 use axum::http::{Method, Request};
 use serde_json::Value;
 use simulay_api::wire::Me;
@@ -15,6 +16,7 @@ use strum::VariantNames as _;
 
 use crate::every_route::{Route, routes};
 use crate::house::{Answer, House};
+use crate::scripts::{HEAT, HEAT_GREEDY, HEAT_NEWER};
 
 /// Routes that tell nothing of anybody.
 const OPEN: [&str; 6] = ["docs", "docsScript", "docsStyle", "health", "openapi", "readiness"];
@@ -138,4 +140,29 @@ async fn the_document_on_accounts_tells_the_role_of_each_route() {
         assert!(line.contains(&format!("`{operation}`")), "{operation} is for {role}: {line}");
         assert_eq!(document.matches(&format!("`{operation}`")).count(), 1, "{operation}");
     }
+}
+
+#[tokio::test]
+async fn an_operator_approves_what_an_author_uploads_and_the_author_does_not() {
+    let (house, accounts) = of_many().await;
+    let author = secret(&accounts, new_token("author")).await;
+    let operator = secret(&accounts, new_token("operator")).await;
+    let send = async |secret: &TokenSecret, request: Builder, body: &'static [u8]| {
+        let request = request.header("authorization", format!("Bearer {}", secret.reveal()));
+        house.send(request, Body::from(body)).await
+    };
+    for component in [HEAT, HEAT_GREEDY] {
+        let upload = Request::post("/v1/plugins").header("content-type", "application/wasm");
+        send(&author, upload, component).await.expect(201);
+    }
+    let activate = || Request::post("/v1/plugins/heat/1.2.0/activate");
+    send(&author, activate(), b"").await.problem(409, "approval_needed");
+    let approve = || Request::post("/v1/plugins/heat/1.2.0/approve");
+    send(&author, approve(), b"").await.problem(403, "forbidden");
+    let listed: Value = send(&operator, Request::get("/v1/plugins"), b"").await.expect(200).document();
+    assert_eq!(listed["plugins"].as_array().unwrap().len(), 2);
+    let approved: Value = send(&operator, approve(), b"").await.expect(200).document();
+    assert_eq!((&approved["state"], &approved["owner"]), (&Value::from("active"), &Value::from("author")));
+    let upload = Request::post("/v1/plugins").header("content-type", "application/wasm");
+    send(&operator, upload, HEAT_NEWER).await.problem(409, "plugin_name_taken");
 }

@@ -38,7 +38,7 @@ impl Catalog {
     pub async fn details(&self, principal: &Principal, plugin: Plugin) -> Result<PluginDetails, EngineError> {
         let asked = plugin.manifest.max_resources;
         let most = self.shared.settings.plugins.most;
-        let (plugins, visible) = (&self.shared.parts.plugins, principal.visible());
+        let (plugins, visible) = (&self.shared.parts.plugins, principal.visible_plugins());
         let versions = plugins.versions(&visible, &plugin.manifest.name).await?;
         let before = compared(&versions, &plugin);
         let now = &plugin.manifest;

@@ -130,7 +130,7 @@ impl Catalog {
         answered: Option<Answered<'_>>,
     ) -> Result<RolledBack, LifeError> {
         loop {
-            let versions = self.shared.parts.plugins.versions(&principal.visible(), name).await?;
+            let versions = self.shared.parts.plugins.versions(&principal.visible_plugins(), name).await?;
             let change = PluginChange::RolledBack(revision_of(&versions));
             let RolledBack { mut from, to } = before(versions, from)?;
             let Ok(Decision::Commit(effects)) = self.decide(principal, &from, change) else {
@@ -171,7 +171,7 @@ impl Catalog {
         name: &PluginName,
         version: &Version,
     ) -> Result<Plugin, EngineError> {
-        let found = self.shared.parts.plugins.version(&principal.visible(), name, version).await?;
+        let found = self.shared.parts.plugins.version(&principal.visible_plugins(), name, version).await?;
         Ok(found.ok_or(StoreError::NotFound)?)
     }
 
@@ -181,7 +181,7 @@ impl Catalog {
         principal: &Principal,
         manifest: &Manifest,
     ) -> Result<Vec<Plugin>, EngineError> {
-        Ok(self.shared.parts.plugins.versions(&principal.visible(), &manifest.name).await?)
+        Ok(self.shared.parts.plugins.versions(&principal.visible_plugins(), &manifest.name).await?)
     }
 
     /// Who grants what `plugin` asks for, when it is to be activated.

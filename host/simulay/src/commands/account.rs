@@ -30,7 +30,7 @@ enum What {
         /// Its name.
         name: AccountName,
         /// What it may do: viewer, runner, author, operator or admin.
-        #[arg(long, default_value = "runner")]
+        #[arg(long, default_value = "author")]
         role: Role,
     },
     /// Changes what an account may do.

@@ -12,7 +12,7 @@ use anyhow::Context as _;
 use clap::Args;
 use serde_json::json;
 use simulay_engine::{Accounts, Engine, NewToken};
-use simulay_model::{Role, TokenSecret};
+use simulay_model::{AccountName, Role, TokenSecret};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -60,8 +60,6 @@ impl Arguments {
 const SEND_BUFFER: u32 = 256 << 10;
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 1024;
-/// The name of the first account.
-const FIRST: &str = "admin";
 /// For Docker to answer before the server starts without it.
 const JUDGEMENT: Duration = Duration::from_secs(3);
 
@@ -105,12 +103,12 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
     Ok(ExitCode::SUCCESS)
 }
 
-/// The first account of a server of many, so that someone can make others; its token.
+/// The token of the first account of a server of many: of whoever set it up, to whom belongs what was there before.
 async fn first_token(settings: &Settings, accounts: &Accounts) -> anyhow::Result<Option<TokenSecret>> {
     if settings.auth.mode == AuthMode::Local || !accounts.list().await?.is_empty() {
         return Ok(None);
     }
-    let account = accounts.create(FIRST.parse()?, Role::Admin).await?.name;
+    let account = accounts.create(AccountName::local(), Role::Admin).await?.name;
     let label = "made at the first start".to_owned();
     let new = NewToken { account, label, role: None, lifetime: None };
     Ok(Some(accounts.create_token(new).await?.1))
@@ -178,7 +176,11 @@ fn announce(place: &Announcement<'_>, json: bool) -> anyhow::Result<()> {
     say(&format!("listening on {address}"))?;
     say(&format!("data in {}", data.display()))?;
     if let Some(token) = first_token {
-        say(&format!("the account {FIRST} is made; its token, shown this once: {}", token.reveal()))?;
+        say(&format!(
+            "the account {} is made; its token, shown this once: {}",
+            AccountName::local(),
+            token.reveal()
+        ))?;
     }
     let names: Vec<&str> = images.keys().map(String::as_str).collect();
     let told = if names.is_empty() { "none; `simulay images register` adds one" } else { &names.join(", ") };

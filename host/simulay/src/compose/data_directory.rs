@@ -8,13 +8,15 @@ mod tests;
 use std::path::Path;
 use std::sync::Arc;
 
+use anyhow::bail;
 use simulay_blobs_object_store::{ObjectBlobs, stored_in};
 use simulay_engine::RetentionPorts;
 use simulay_model::SystemClock;
 use simulay_store::Accounts;
-use simulay_store_sqlite::{SqliteStore, copy_records};
+use simulay_store_sqlite::{SqliteStore, copy_records, holds_records};
 
-use self::lock::DirectoryLock;
+use self::lock::{DirectoryLock, Held};
+use crate::fault::Usage;
 
 pub(crate) use self::backup::{Identity, back_up, restore};
 pub(crate) use simulay_blobs_object_store::Copied;
@@ -59,10 +61,20 @@ impl DataDirectory {
     /// # Errors
     /// When it cannot be used, or another version works there.
     pub(crate) fn accounts(directory: &Path) -> anyhow::Result<Arc<dyn Accounts>> {
-        if let Ok(alone) = Self::open(directory) {
-            return Ok(alone.records);
+        if !holds_records(directory) {
+            bail!(Usage(format!(
+                "{} is no data directory; name that of the server with --data, or start one in it first",
+                directory.display()
+            )));
         }
-        Ok(Arc::new(SqliteStore::beside(directory, Arc::new(SystemClock))?))
+        match DirectoryLock::take(directory) {
+            Ok(lock) => drop(lock),
+            Err(error) if error.is::<Held>() => {
+                return Ok(Arc::new(SqliteStore::beside(directory, Arc::new(SystemClock))?));
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(Self::open(directory)?.records)
     }
 
     /// What a collection looks at.

@@ -18,3 +18,6 @@ CREATE TABLE tokens (
     last_used_at TEXT
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX tokens_by_account ON tokens (account, id);
+
+-- Lists must not take longer the more others have.
+CREATE INDEX plugins_by_owner ON plugins (owner, name);

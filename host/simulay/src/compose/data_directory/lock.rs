@@ -3,9 +3,14 @@
 use std::fs::{DirBuilder, File, TryLockError};
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+
+/// Another process holds the data directory.
+#[derive(Debug, thiserror::Error)]
+#[error("another Simulay works in {}", .0.display())]
+pub(super) struct Held(PathBuf);
 
 /// Holds the data directory; the system gives it back when the process ends, however it ends.
 pub(super) struct DirectoryLock(File);
@@ -19,7 +24,7 @@ impl DirectoryLock {
         let file = file.with_context(unusable)?;
         match file.try_lock() {
             Ok(()) => Ok(Self(file)),
-            Err(TryLockError::WouldBlock) => bail!("another Simulay works in {}", directory.display()),
+            Err(TryLockError::WouldBlock) => bail!(Held(directory.to_owned())),
             Err(TryLockError::Error(error)) => Err(error).with_context(unusable),
         }
     }
