@@ -1,4 +1,4 @@
-//! Who may use which route. Each route is given out by [`needs`] or [`open_to_all`]; there is no other way to one.
+//! Who may use which route. Each route is given out by [`needs`] or [`open_to_all`]; a test looks for others.
 
 use std::sync::Arc;
 

@@ -19,8 +19,8 @@ use crate::{
     routes, telemetry,
 };
 
-/// The interface over `engine`, for whoever `authenticator` says asks. Once `draining` is cancelled nobody is ready, and streams and
-/// waits end.
+/// The interface over `engine`, for whoever `authenticator` says asks. Once `draining` is cancelled nobody is
+/// ready, and streams and waits end.
 pub fn router(
     engine: Engine,
     authenticator: Arc<dyn Authenticator>,

@@ -15,6 +15,7 @@ mod plugins;
 mod probes;
 mod runs;
 mod system;
+mod visibility;
 
 use std::sync::Arc;
 
@@ -59,8 +60,10 @@ impl Groups<'_> {
             .routes(routes!(documents::script))
             .routes(routes!(documents::style));
         let probes = OpenApiRouter::new().routes(routes!(probes::health)).routes(routes!(probes::readiness));
-        let author =
-            OpenApiRouter::new().routes(routes!(plugins::retire)).routes(routes!(pipelines::roll_back));
+        let author = OpenApiRouter::new()
+            .routes(routes!(plugins::retire))
+            .routes(routes!(pipelines::roll_back))
+            .routes(routes!(visibility::set));
         let probe = OpenApiRouter::new().routes(routes!(inputs::probe));
         let metrics = OpenApiRouter::new().routes(routes!(metrics::show));
         OpenApiRouter::new()

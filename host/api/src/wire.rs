@@ -27,7 +27,8 @@ pub use event::Event;
 pub use image::{Image, ImageList};
 pub use input::{Input, InputStored, Missing, Unpacked, Wanted};
 pub use life::{
-    Check, Disagreement, PermissionIncrease, PluginEvent, PluginEventKind, PluginState, RolledBack,
+    Check, Disagreement, NewVisibility, PermissionIncrease, PluginEvent, PluginEventKind, PluginState,
+    RolledBack, Visibility,
 };
 pub use open::Open;
 pub use pipeline::{Pipeline, PipelineList, PipelineSummary};

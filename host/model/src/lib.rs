@@ -52,7 +52,7 @@ pub use document::Document;
 pub use error::{ErrorKind, RunError};
 pub use event::{CallEnded, CallStarted, CallSummary, Event, EventData, Logged, RunEnded, StepPlanned};
 pub use id::{ContainerName, ContainerNameError, RunId, RunIdError};
-pub use life::{Check, Disagreement, PluginEvent, PluginEventKind, PluginState};
+pub use life::{Check, Disagreement, PluginEvent, PluginEventKind, PluginState, Visibility};
 pub use manifest::{Example, Image, Manifest, ManifestError};
 pub use name::{PluginName, PluginNameError};
 pub use path::{MAX_PATH_BYTES, PathError, RelativePath};

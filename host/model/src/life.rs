@@ -28,6 +28,16 @@ impl PluginState {
     }
 }
 
+/// Who sees a plugin, beside its owner and operators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Visibility {
+    /// Nobody.
+    Private,
+    /// Everybody.
+    Public,
+}
+
 fn unknown(text: &str) -> String {
     format!("`{text}` is not a state of a plugin")
 }

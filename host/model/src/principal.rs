@@ -26,9 +26,16 @@ impl Principal {
         OwnerFilter::Only(self.account.clone())
     }
 
-    /// Of plugins, what it gets to see: its own, and an operator those of all, since he approves them.
+    /// Of plugins, what it gets to see: its own and those that are public, and an operator those of all, since he
+    /// approves them.
     #[must_use]
     pub fn visible_plugins(&self) -> OwnerFilter {
+        if self.role >= Role::Operator { OwnerFilter::Any } else { OwnerFilter::Shared(self.account.clone()) }
+    }
+
+    /// Of plugins, what it may change: its own, and an operator those of all.
+    #[must_use]
+    pub fn own_plugins(&self) -> OwnerFilter {
         if self.role >= Role::Operator { OwnerFilter::Any } else { self.visible() }
     }
 }
@@ -40,10 +47,12 @@ pub enum OwnerFilter {
     Any,
     /// Those of one account.
     Only(AccountName),
+    /// Those of one account, and of others the plugins that are public.
+    Shared(AccountName),
 }
 
 impl OwnerFilter {
-    /// True for what belongs to `owner`.
+    /// True for what belongs to `owner`, public or not.
     #[must_use]
     pub fn admits(&self, owner: &AccountName) -> bool {
         self.account().is_none_or(|account| account == owner)
@@ -54,8 +63,14 @@ impl OwnerFilter {
     pub const fn account(&self) -> Option<&AccountName> {
         match self {
             Self::Any => None,
-            Self::Only(account) => Some(account),
+            Self::Only(account) | Self::Shared(account) => Some(account),
         }
+    }
+
+    /// True when plugins of others are found that are public.
+    #[must_use]
+    pub const fn admits_public(&self) -> bool {
+        matches!(self, Self::Shared(_))
     }
 }
 
@@ -75,7 +90,9 @@ mod tests {
     fn an_operator_sees_the_plugins_of_all_and_the_runs_of_nobody_else() {
         let of = |role| Principal { role, ..Principal::local("") };
         assert_eq!(of(Role::Operator).visible_plugins(), OwnerFilter::Any);
-        assert_eq!(of(Role::Author).visible_plugins(), of(Role::Author).visible());
+        assert_eq!(of(Role::Author).visible_plugins(), OwnerFilter::Shared(AccountName::local()));
+        assert_eq!(of(Role::Author).own_plugins(), of(Role::Author).visible());
+        assert_eq!(of(Role::Admin).own_plugins(), OwnerFilter::Any);
         assert_eq!(of(Role::Admin).visible(), OwnerFilter::Only(AccountName::local()));
     }
 }

@@ -5,12 +5,16 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use semver::Version;
 use simulay_model::{
     Digest, OwnerFilter, Plugin, PluginEffects, PluginEvent, PluginLife, PluginName, PluginSummary,
+    Visibility,
 };
 use simulay_store::{Added, Plugins, StoreError};
 
 use crate::failure::SqlResult;
 use crate::rows::{self, PLUGIN_SUMMARIES, PLUGINS, account, parsed, signed, to_json, unsigned};
 use crate::store::SqliteStore;
+
+/// The owner ?2 sees it: any does when NULL, and each what is public when ?3.
+const VISIBLE: &str = "(?2 IS NULL OR owner = ?2 OR ?3 AND name IN (SELECT name FROM public_plugins))";
 
 #[async_trait]
 impl Plugins for SqliteStore {
@@ -24,40 +28,76 @@ impl Plugins for SqliteStore {
         name: &PluginName,
         version: &Version,
     ) -> Result<Option<Plugin>, StoreError> {
-        let (owner, name, version) = (account(owner), name.clone(), version.clone());
-        self.read(move |connection| find(connection, owner.as_deref(), &name, &version)).await
+        let (owner, name, version) = (owner.clone(), name.clone(), version.clone());
+        self.read(move |connection| find(connection, &owner, &name, &version)).await
     }
 
     async fn served(&self, owner: &OwnerFilter, name: &PluginName) -> Result<Option<Plugin>, StoreError> {
-        let (owner, name) = (account(owner), name.clone());
+        let (owner, name) = (owner.clone(), name.clone());
         self.read(move |connection| match highest(active(connection, &name)?) {
-            Some(version) => find(connection, owner.as_deref(), &name, &version),
+            Some(version) => find(connection, &owner, &name, &version),
             None => Ok(None),
         })
         .await
     }
 
     async fn versions(&self, owner: &OwnerFilter, name: &PluginName) -> Result<Vec<Plugin>, StoreError> {
-        let (owner, name) = (account(owner), name.clone());
+        let (owner, public, name) = (account(owner), owner.admits_public(), name.clone());
         self.read(move |connection| {
-            let sql = format!("{PLUGINS} WHERE name = ?1 AND (?2 IS NULL OR owner = ?2)");
+            let sql = [PLUGINS, "WHERE name = ?1 AND", VISIBLE].join(" ");
             let mut statement = connection.prepare_cached(&sql)?;
-            let rows = statement.query_and_then(params![name.as_str(), owner], rows::plugin)?;
+            let rows = statement.query_and_then(params![name.as_str(), owner, public], rows::plugin)?;
             rows.collect::<Result<_, _>>().map(sorted)
         })
         .await
     }
 
     async fn list(&self, owner: &OwnerFilter) -> Result<Vec<PluginSummary>, StoreError> {
-        let owner = account(owner);
+        let (owner, public) = (account(owner), owner.admits_public());
         self.read(move |connection| {
             // A statement of its own, so that it has its index.
-            let which = if owner.is_some() { "WHERE owner = ?1" } else { "WHERE ?1 IS NULL" };
+            let which = match (&owner, public) {
+                (None, _) => "WHERE ?1 IS NULL",
+                (Some(_), false) => "WHERE owner = ?1",
+                (Some(_), true) => "WHERE owner = ?1 OR name IN (SELECT name FROM public_plugins)",
+            };
             let mut statement = connection.prepare_cached(&[PLUGIN_SUMMARIES, which].join(" "))?;
             let rows = statement.query_and_then([owner], rows::plugin_summary)?;
             let mut plugins: Vec<_> = rows.collect::<Result<_, _>>()?;
             plugins.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| b.version.cmp(&a.version)));
             Ok(plugins)
+        })
+        .await
+    }
+
+    async fn set_visibility(
+        &self,
+        owner: &OwnerFilter,
+        name: &PluginName,
+        visibility: Visibility,
+    ) -> Result<(), StoreError> {
+        let (owner, name) = (account(owner), name.clone());
+        self.write("plugin.visibility", move |connection| {
+            let sql = "SELECT 1 FROM plugins WHERE name = ?1 AND (?2 IS NULL OR owner = ?2)";
+            if !connection.prepare_cached(sql)?.exists(params![name.as_str(), owner])? {
+                return Err(StoreError::NotFound.into());
+            }
+            let sql = match visibility {
+                Visibility::Public => "INSERT INTO public_plugins (name) VALUES (?1) ON CONFLICT DO NOTHING",
+                Visibility::Private => "DELETE FROM public_plugins WHERE name = ?1",
+            };
+            connection.prepare_cached(sql)?.execute([name.as_str()])?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn visibility(&self, name: &PluginName) -> Result<Visibility, StoreError> {
+        let name = name.clone();
+        self.read(move |connection| {
+            let sql = "SELECT 1 FROM public_plugins WHERE name = ?1";
+            let public = connection.prepare_cached(sql)?.exists([name.as_str()])?;
+            Ok(if public { Visibility::Public } else { Visibility::Private })
         })
         .await
     }
@@ -88,10 +128,11 @@ impl Plugins for SqliteStore {
         name: &PluginName,
         version: &Version,
     ) -> Result<Vec<PluginEvent>, StoreError> {
-        let key = (name.to_string(), version.to_string(), account(owner));
+        let key = (name.to_string(), version.to_string(), account(owner), owner.admits_public());
         self.read(move |connection| {
             let sql = "SELECT at, kind, account, by FROM plugin_events WHERE name = ?1 AND version = ?2
-                 AND EXISTS (SELECT 1 FROM plugins WHERE name = ?1 AND version = ?2 AND (?3 IS NULL OR owner = ?3))
+                 AND EXISTS (SELECT 1 FROM plugins WHERE name = ?1 AND version = ?2 AND (?3 IS NULL OR owner = ?3
+                     OR ?4 AND name IN (SELECT name FROM public_plugins)))
                  ORDER BY ordinal";
             let mut statement = connection.prepare_cached(sql)?;
             let rows = statement.query_and_then(key, rows::plugin_event)?;
@@ -220,13 +261,13 @@ fn tell(connection: &Connection, name: &PluginName, version: &Version, event: &P
 
 fn find(
     connection: &Connection,
-    owner: Option<&str>,
+    owner: &OwnerFilter,
     name: &PluginName,
     version: &Version,
 ) -> SqlResult<Option<Plugin>> {
-    let sql = format!("{PLUGINS} WHERE name = ?1 AND version = ?2 AND (?3 IS NULL OR owner = ?3)");
+    let sql = [PLUGINS, "WHERE name = ?1 AND version = ?4 AND", VISIBLE].join(" ");
     let mut statement = connection.prepare_cached(&sql)?;
-    let key = params![name.as_str(), version.to_string(), owner];
+    let key = params![name.as_str(), account(owner), owner.admits_public(), version.to_string()];
     statement.query_row(key, |row| Ok(rows::plugin(row))).optional()?.transpose()
 }
 

@@ -34,6 +34,7 @@ struct State {
     runs: BTreeMap<RunId, RunEntry>,
     requests: HashMap<RequestKey, Remembered>,
     uploads: HashSet<(AccountName, Digest)>,
+    public: HashSet<PluginName>,
     accounts: BTreeMap<AccountName, Account>,
     tokens: BTreeMap<TokenId, Token>,
 }

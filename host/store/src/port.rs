@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use semver::Version;
 use simulay_model::{
     CallRecord, Effects, Event, OwnerFilter, Plugin, PluginEffects, PluginEvent, PluginName, PluginSummary,
-    Progress, Run, RunArtifact, RunId, RunState, RunSummary, Step, UnfinishedRun,
+    Progress, Run, RunArtifact, RunId, RunState, RunSummary, Step, UnfinishedRun, Visibility,
 };
 
 use crate::{Claim, StoreError};
@@ -40,6 +40,20 @@ pub trait Plugins: Send + Sync {
 
     /// All versions of all plugins, by name and then from the highest version down.
     async fn list(&self, owner: &OwnerFilter) -> Result<Vec<PluginSummary>, StoreError>;
+
+    /// Says who sees a plugin, with all its versions, also those that are still to come.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there is none.
+    async fn set_visibility(
+        &self,
+        owner: &OwnerFilter,
+        name: &PluginName,
+        visibility: Visibility,
+    ) -> Result<(), StoreError>;
+
+    /// Who sees a plugin; private while nobody said otherwise.
+    async fn visibility(&self, name: &PluginName) -> Result<Visibility, StoreError>;
 
     /// The versions whose examples are being checked, whosever they are.
     async fn checking(&self) -> Result<Vec<Plugin>, StoreError>;

@@ -61,7 +61,7 @@ fn disk_full() -> Refusal {
 }
 
 fn disk_unwritable(cause: impl Into<Cause>) -> Refusal {
-    let detail = "the server's disk takes nothing; `/readyz` and its log say more";
+    let detail = "the server's disk takes nothing; its log says more";
     Refusal::new(ProblemKind::StorageLow, detail).because(cause)
 }
 

@@ -31,6 +31,44 @@ impl From<model::PluginState> for PluginState {
     }
 }
 
+/// Who sees a plugin, with all its versions, beside its owner and operators.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, Display, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Visibility {
+    /// Nobody.
+    #[default]
+    Private,
+    /// Everybody.
+    Public,
+}
+
+/// Who is to see a plugin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewVisibility {
+    /// Who.
+    pub visibility: Visibility,
+}
+
+impl From<model::Visibility> for Visibility {
+    fn from(visibility: model::Visibility) -> Self {
+        match visibility {
+            model::Visibility::Private => Self::Private,
+            model::Visibility::Public => Self::Public,
+        }
+    }
+}
+
+impl From<Visibility> for model::Visibility {
+    fn from(visibility: Visibility) -> Self {
+        match visibility {
+            Visibility::Private => Self::Private,
+            Visibility::Public => Self::Public,
+        }
+    }
+}
+
 /// What happened to a plugin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PluginEvent {

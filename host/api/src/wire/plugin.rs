@@ -9,7 +9,7 @@ use simulay_model as model;
 use utoipa::ToSchema;
 
 use super::call::Resources;
-use super::life::{Check, PermissionIncrease, PluginEvent, PluginState};
+use super::life::{Check, PermissionIncrease, PluginEvent, PluginState, Visibility};
 
 /// An image a plugin needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -127,6 +127,9 @@ pub struct Plugin {
     /// What the list shows.
     #[serde(flatten)]
     pub summary: PluginSummary,
+    /// Who sees it beside its owner and operators.
+    #[serde(default)]
+    pub visibility: Visibility,
     /// What it says of itself.
     pub manifest: Manifest,
     /// The version of the contract it was built against.
@@ -206,9 +209,12 @@ impl From<model::PluginSummary> for PluginSummary {
 impl From<PluginDetails> for Plugin {
     fn from(details: PluginDetails) -> Self {
         let warnings = warnings(&details);
-        let PluginDetails { plugin, compared_with, asks_more, asks_less, granted, history, .. } = details;
+        let PluginDetails {
+            plugin, visibility, compared_with, asks_more, asks_less, granted, history, ..
+        } = details;
         Self {
             summary: plugin.summary().into(),
+            visibility: visibility.into(),
             contract: plugin.contract,
             tools: plugin.tools.into_iter().map(Into::into).collect(),
             compared_with,

@@ -72,6 +72,7 @@ fn body(name: &str) -> (&'static str, Bytes) {
     let json = |value: Value| ("application/json", Bytes::from(value.to_string()));
     match name {
         "createRun" | "previewRun" => json(json!({})),
+        "setPluginVisibility" => json(json!({ "visibility": "private" })),
         "createNamedRun" => json(json!({ "pipeline": "heat" })),
         "listMissingInputs" => json(json!({ "sha256": [Digest::of(INPUT), Digest::of(OUTPUT)] })),
         "uploadPlugin" => ("application/wasm", Bytes::from_static(HEAT_NEWER)),

@@ -3,7 +3,9 @@
 use semver::Version;
 use simulay_containers::{ContainerError, Permissions};
 use simulay_model::permissions::{Lowered, PermissionIncrease, increases, lowered};
-use simulay_model::{ContainerCall, Manifest, OnFailure, Plugin, PluginEvent, Principal, Resources};
+use simulay_model::{
+    ContainerCall, Manifest, OnFailure, Plugin, PluginEvent, Principal, Resources, Visibility,
+};
 
 use super::Catalog;
 use crate::approval::approved_before;
@@ -14,6 +16,8 @@ use crate::{EngineError, UnknownImages};
 pub struct PluginDetails {
     /// The record.
     pub plugin: Plugin,
+    /// Who sees it.
+    pub visibility: Visibility,
     /// The approved version it is compared with; none when it is the first.
     pub compared_with: Option<Version>,
     /// What it asks for beyond that one; everything when it is the first.
@@ -46,6 +50,7 @@ impl Catalog {
             compared_with: before.map(|before| before.version.clone()),
             asks_more: increases(before, now),
             asks_less: before.map(|before| increases(Some(now), before)).unwrap_or_default(),
+            visibility: plugins.visibility(&now.name).await?,
             history: plugins.history(&visible, &now.name, &now.version).await?,
             granted: asked.min(&most),
             lowered: lowered(&asked, &most),

@@ -4,7 +4,7 @@
 use semver::Version;
 use simulay_model::{
     Decision, Grant, Manifest, Plugin, PluginChange, PluginEffects, PluginName, PluginRefusal, Principal,
-    revision_of,
+    Visibility, revision_of,
 };
 use simulay_signals::Signal;
 use simulay_store::StoreError;
@@ -93,6 +93,20 @@ impl Catalog {
         self.change(principal, name, version, PluginChange::Retired).await
     }
 
+    /// Says who sees a plugin beside its owner and operators.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when it is not the principal's to change.
+    pub async fn set_visibility(
+        &self,
+        principal: &Principal,
+        name: &PluginName,
+        visibility: Visibility,
+    ) -> Result<(), EngineError> {
+        let owner = principal.own_plugins();
+        Ok(self.shared.parts.plugins.set_visibility(&owner, name, visibility).await?)
+    }
+
     /// Retires the version that serves a pipeline, so that the active one before serves it. With
     /// `from`, only when that is the one that serves it.
     ///
@@ -130,7 +144,7 @@ impl Catalog {
         answered: Option<Answered<'_>>,
     ) -> Result<RolledBack, LifeError> {
         loop {
-            let versions = self.shared.parts.plugins.versions(&principal.visible_plugins(), name).await?;
+            let versions = self.shared.parts.plugins.versions(&principal.own_plugins(), name).await?;
             let change = PluginChange::RolledBack(revision_of(&versions));
             let RolledBack { mut from, to } = before(versions, from)?;
             let Ok(Decision::Commit(effects)) = self.decide(principal, &from, change) else {
@@ -171,7 +185,7 @@ impl Catalog {
         name: &PluginName,
         version: &Version,
     ) -> Result<Plugin, EngineError> {
-        let found = self.shared.parts.plugins.version(&principal.visible_plugins(), name, version).await?;
+        let found = self.shared.parts.plugins.version(&principal.own_plugins(), name, version).await?;
         Ok(found.ok_or(StoreError::NotFound)?)
     }
 
@@ -181,7 +195,7 @@ impl Catalog {
         principal: &Principal,
         manifest: &Manifest,
     ) -> Result<Vec<Plugin>, EngineError> {
-        Ok(self.shared.parts.plugins.versions(&principal.visible_plugins(), &manifest.name).await?)
+        Ok(self.shared.parts.plugins.versions(&principal.own_plugins(), &manifest.name).await?)
     }
 
     /// Who grants what `plugin` asks for, when it is to be activated.

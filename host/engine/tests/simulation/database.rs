@@ -17,7 +17,7 @@ use simulay_blobs::{BlobError, BlobStream, BlobWriter, Blobs, MemoryBlobs};
 use simulay_model::{
     Account, AccountName, CallRecord, Digest, Effects, Event, OwnerFilter, Plugin, PluginEffects,
     PluginEvent, PluginName, PluginSummary, Progress, Role, Run, RunArtifact, RunId, RunSummary, Step, Token,
-    TokenId,
+    TokenId, Visibility,
 };
 use simulay_store::{
     Accounts, Added, Claim, ClaimableRun, Journal, Lease, MemoryStore, Plugins, Remembered, Renewed,
@@ -128,6 +128,19 @@ impl Plugins for Database {
 
     async fn list(&self, owner: &OwnerFilter) -> Result<Vec<PluginSummary>, StoreError> {
         self.read(Plugins::list(&*self.store.records, owner)).await
+    }
+
+    async fn set_visibility(
+        &self,
+        owner: &OwnerFilter,
+        name: &PluginName,
+        visibility: Visibility,
+    ) -> Result<(), StoreError> {
+        self.write(self.store.records.set_visibility(owner, name, visibility)).await
+    }
+
+    async fn visibility(&self, name: &PluginName) -> Result<Visibility, StoreError> {
+        self.read(self.store.records.visibility(name)).await
     }
 
     async fn checking(&self) -> Result<Vec<Plugin>, StoreError> {

@@ -66,6 +66,12 @@ impl Client {
         self.document(self.request(Method::POST, &path).timeout(ANSWER)).await
     }
 
+    /// Says who sees a plugin: `public` or `private`.
+    pub(crate) async fn set_visibility(&self, name: &PluginName, visibility: &str) -> anyhow::Result<()> {
+        let request = self.request(Method::PUT, &format!("/v1/plugins/{name}/visibility")).timeout(ANSWER);
+        self.send(request.json(&serde_json::json!({ "visibility": visibility }))).await.map(drop)
+    }
+
     /// Retires a version.
     pub(crate) async fn retire(&self, name: &PluginName, version: &Version) -> anyhow::Result<()> {
         let path = format!("/v1/plugins/{name}/{version}");

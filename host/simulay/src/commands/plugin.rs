@@ -81,6 +81,16 @@ enum Verb {
         #[command(flatten)]
         server: ServerOption,
     },
+    /// Says who sees a plugin: everybody, or its owner and operators alone.
+    Visibility {
+        /// Its name.
+        name: PluginName,
+        /// public or private.
+        #[arg(value_parser = ["public", "private"])]
+        visibility: String,
+        #[command(flatten)]
+        server: ServerOption,
+    },
     /// Pushes a component to an OCI registry, e.g. oci://127.0.0.1:5000/beam:1.0.0.
     Push {
         /// The component.
@@ -121,6 +131,10 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
         Verb::Rollback { pipeline, server } => life::roll_back(&server, &pipeline, json).await?,
         Verb::Push { file, to } => push::push(&file, &to, json).await?,
         Verb::Pull { from, output } => pull::pull(&from, output, json).await?,
+        Verb::Visibility { name, visibility, server } => {
+            server.client()?.set_visibility(&name, &visibility).await?;
+            say(&format!("{name} is {visibility}"))?;
+        }
         Verb::Retire { plugin, server } => retire(&server, &plugin, json).await?,
     }
     Ok(ExitCode::SUCCESS)

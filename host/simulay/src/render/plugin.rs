@@ -62,6 +62,7 @@ pub(crate) fn plugin(plugin: &Plugin, versions: &[PluginSummary]) -> String {
     facts.row(["title", &plugin.summary.title]);
     facts.row(["state", &state(plugin)]);
     facts.row(["versions", &all(versions)]);
+    facts.row(["owner", &format!("{}, {}", plugin.summary.owner, plugin.visibility)]);
     let mut text = format!("{}{}", facts.text(), asks(plugin));
     text.push_str(&differences(plugin));
     text.push_str(&notes(plugin));

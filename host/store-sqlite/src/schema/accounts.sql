@@ -21,3 +21,6 @@ CREATE INDEX tokens_by_account ON tokens (account, id);
 
 -- Lists must not take longer the more others have.
 CREATE INDEX plugins_by_owner ON plugins (owner, name);
+
+-- Plugins that everybody sees.
+CREATE TABLE public_plugins (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;

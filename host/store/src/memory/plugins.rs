@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use semver::Version;
 use simulay_model::{
-    OwnerFilter, Plugin, PluginEffects, PluginEvent, PluginName, PluginSummary, revision_of,
+    OwnerFilter, Plugin, PluginEffects, PluginEvent, PluginName, PluginSummary, Visibility, revision_of,
 };
 
 use super::{MemoryStore, PluginEntry, State};
@@ -44,12 +44,35 @@ impl Plugins for MemoryStore {
 
     async fn versions(&self, owner: &OwnerFilter, name: &PluginName) -> Result<Vec<Plugin>, StoreError> {
         let mut versions = self.state().versions(name);
-        versions.retain(|plugin| owner.admits(&plugin.owner));
+        versions.retain(|plugin| self.state().is_visible(owner, plugin));
         Ok(versions)
     }
 
     async fn list(&self, owner: &OwnerFilter) -> Result<Vec<PluginSummary>, StoreError> {
-        Ok(listed(&self.state()).filter(|plugin| owner.admits(&plugin.owner)).map(Plugin::summary).collect())
+        let state = self.state();
+        Ok(listed(&state).filter(|plugin| state.is_visible(owner, plugin)).map(Plugin::summary).collect())
+    }
+
+    async fn set_visibility(
+        &self,
+        owner: &OwnerFilter,
+        name: &PluginName,
+        visibility: Visibility,
+    ) -> Result<(), StoreError> {
+        let mut state = self.state();
+        if !listed(&state).any(|plugin| plugin.manifest.name == *name && owner.admits(&plugin.owner)) {
+            return Err(StoreError::NotFound);
+        }
+        match visibility {
+            Visibility::Public => state.public.insert(name.clone()),
+            Visibility::Private => state.public.remove(name),
+        };
+        Ok(())
+    }
+
+    async fn visibility(&self, name: &PluginName) -> Result<Visibility, StoreError> {
+        let public = self.state().public.contains(name);
+        Ok(if public { Visibility::Public } else { Visibility::Private })
     }
 
     async fn checking(&self) -> Result<Vec<Plugin>, StoreError> {
@@ -79,9 +102,14 @@ impl Plugins for MemoryStore {
 }
 
 impl State {
+    fn is_visible(&self, owner: &OwnerFilter, plugin: &Plugin) -> bool {
+        let public = owner.admits_public() && self.public.contains(&plugin.manifest.name);
+        public || owner.admits(&plugin.owner)
+    }
+
     fn plugin(&self, owner: &OwnerFilter, name: &PluginName, version: &Version) -> Option<&PluginEntry> {
         let found = self.plugins.get(&(name.clone(), version.clone()));
-        found.filter(|entry| owner.admits(&entry.plugin.owner))
+        found.filter(|entry| self.is_visible(owner, &entry.plugin))
     }
 
     pub(super) fn commit_plugin(
