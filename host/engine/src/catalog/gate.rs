@@ -87,9 +87,11 @@ impl Catalog {
     pub(super) fn spawn_check(&self, plugin: Plugin) {
         let (catalog, shutdown) = (self.clone(), self.shared.shutdown.clone());
         self.shared.tasks.spawn(shutdown.run_until_cancelled_owned(async move {
-            while let Err(error) = catalog.check(&plugin).await {
+            let (backoff, entropy) = (catalog.shared.settings.backoff, &*catalog.shared.parts.entropy);
+            for failures in 0.. {
+                let Err(error) = catalog.check(&plugin).await else { return };
                 tracing::error!(plugin = %plugin.reference(), error = %Chain(&error), "the check waits for the store");
-                tokio::time::sleep(PAUSE).await;
+                tokio::time::sleep(backoff.pause(failures, entropy)).await;
             }
         }));
     }
