@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use simulay_archives::Bounds;
-use simulay_model::{Change, Digest, Plugin, Principal, Request, Run, RunId, RunState, UnfinishedRun};
+use simulay_model::{
+    AccountName, Change, Digest, OwnerFilter, Plugin, Principal, Request, Run, RunId, RunState, UnfinishedRun,
+};
 use simulay_sandbox::{Answer, Call};
 use simulay_signals::Signal;
 use simulay_store::{Claim, Outcome, StoreError};
@@ -259,7 +261,7 @@ impl Intake {
 
     /// Stores an accepted run and sets it to work, even when its caller goes away meanwhile.
     async fn take_in(&self, run: Run, claim: Option<(Claim, AtWork)>) -> Result<Run, CreateError> {
-        let accepting = self.count_in().await?;
+        let accepting = self.count_in(&run.owner).await?;
         let intake = self.clone();
         let stored = self.shared.tasks.spawn(async move {
             let (_accepting, (claim, _at_work)) = (accepting, claim.unzip());
@@ -275,10 +277,14 @@ impl Intake {
     }
 
     /// Counts a run that is being stored among those that wait, unless as many wait or work as may.
-    async fn count_in(&self) -> Result<Accepting, CreateError> {
-        let most = self.shared.settings.max_unfinished_runs;
+    async fn count_in(&self, account: &AccountName) -> Result<Accepting, CreateError> {
+        let (runs, settings) = (&self.shared.parts.runs, &self.shared.settings);
+        let (most, own) = (settings.max_unfinished_runs, settings.max_unfinished_runs_per_account);
+        if runs.count_unfinished(&OwnerFilter::Only(account.clone()), own).await? >= own {
+            return Err(CreateError::AccountQueueFull(own));
+        }
         let counted = Accepting::new(&self.accepting);
-        let unfinished = self.shared.parts.runs.count_unfinished(most).await?;
+        let unfinished = runs.count_unfinished(&OwnerFilter::Any, most).await?;
         let all = unfinished.saturating_add(self.accepting.load(Ordering::Relaxed));
         if all > most { Err(CreateError::QueueFull(most)) } else { Ok(counted) }
     }

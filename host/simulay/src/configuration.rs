@@ -142,6 +142,8 @@ pub(crate) enum Runtime {
 pub(crate) struct Runs {
     /// Runs accepted and not ended.
     pub(crate) max_unfinished: Option<usize>,
+    /// The same of one account; a quarter of all, where there are accounts.
+    pub(crate) max_unfinished_per_account: Option<usize>,
     /// Bytes of the trees that JSON documents are parsed into, together.
     pub(crate) max_parsed_bytes: Option<u64>,
     /// Runs at work at once.

@@ -20,6 +20,11 @@ use crate::{leases, requests};
 /// Greater than every run id, all of which are hexadecimal.
 const PAST_ALL: &str = "~";
 
+const UNFINISHED: &str = "SELECT count(*) AS count FROM
+    (SELECT 1 FROM runs WHERE state IN ('queued', 'running') AND ?2 IS NULL LIMIT ?1)";
+const UNFINISHED_OF_ONE: &str = "SELECT count(*) AS count FROM
+    (SELECT 1 FROM runs WHERE owner = ?2 AND state IN ('queued', 'running') LIMIT ?1)";
+
 #[async_trait]
 impl Runs for SqliteStore {
     async fn create(&self, run: Run, claim: Option<Claim>) -> Result<(), StoreError> {
@@ -79,13 +84,13 @@ impl Runs for SqliteStore {
         self.read(move |connection| list(connection, owner.as_deref(), &query)).await
     }
 
-    async fn count_unfinished(&self, most: usize) -> Result<usize, StoreError> {
+    async fn count_unfinished(&self, owner: &OwnerFilter, most: usize) -> Result<usize, StoreError> {
+        let (owner, most) = (rows::account(owner), i64::try_from(most).unwrap_or(i64::MAX));
         self.read(move |connection| {
-            let sql = "SELECT count(*) AS count FROM
-                 (SELECT 1 FROM runs WHERE state IN ('queued', 'running') LIMIT ?1)";
-            let most = i64::try_from(most).unwrap_or(i64::MAX);
+            // Each with its index.
+            let sql = if owner.is_some() { UNFINISHED_OF_ONE } else { UNFINISHED };
             let mut statement = connection.prepare_cached(sql)?;
-            let count = statement.query_row([most], |row| Ok(unsigned(row, "count")))??;
+            let count = statement.query_row(params![most, owner], |row| Ok(unsigned(row, "count")))??;
             Ok(usize::try_from(count).unwrap_or(usize::MAX))
         })
         .await

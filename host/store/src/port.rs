@@ -145,8 +145,8 @@ pub trait Runs: Send + Sync {
     /// now. From the oldest to the newest.
     async fn claimable(&self, holder: &str) -> Result<Vec<ClaimableRun>, StoreError>;
 
-    /// How many runs of all owners have not ended, as far as `most`.
-    async fn count_unfinished(&self, most: usize) -> Result<usize, StoreError>;
+    /// How many runs have not ended, as far as `most`.
+    async fn count_unfinished(&self, owner: &OwnerFilter, most: usize) -> Result<usize, StoreError>;
 }
 
 /// A run that may be leased.

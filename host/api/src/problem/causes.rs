@@ -189,7 +189,9 @@ impl From<CreateError> for Refusal {
                 refusal
             }
             CreateError::InputInvalid(error) => Self::new(ProblemKind::ParamsInvalid, text).at(error.pointer),
-            CreateError::QueueFull(_) => Self::new(ProblemKind::QueueFull, text),
+            CreateError::QueueFull(_) | CreateError::AccountQueueFull(_) => {
+                Self::new(ProblemKind::QueueFull, text)
+            }
             CreateError::TooBusy => Self::new(ProblemKind::RateLimited, text),
             CreateError::IdTaken(_) => Self::new(ProblemKind::RunExists, text).at("id"),
             CreateError::Repeat(error) => error.into(),

@@ -7,8 +7,8 @@ use std::time::Duration;
 use semver::Version;
 use simulay_model::reference::{Comparison, compare};
 use simulay_model::{
-    Chain, Disagreement, Example, Grant, Manifest, Plugin, PluginChange, PluginName, Principal, Run, RunId,
-    RunState, UnfinishedRun,
+    Chain, Disagreement, Example, Grant, Manifest, OwnerFilter, Plugin, PluginChange, PluginName, Principal,
+    Run, RunId, RunState, UnfinishedRun,
 };
 use simulay_signals::{Heard, Signal, Topic};
 use simulay_store::StoreError;
@@ -77,9 +77,14 @@ impl Catalog {
             return Err(CreateError::Draining);
         }
         let most = self.shared.settings.max_unfinished_runs;
-        let unfinished = self.shared.parts.runs.count_unfinished(most).await?;
-        if unfinished.saturating_add(plugin.manifest.examples.len()) > most {
+        let (runs, examples) = (&self.shared.parts.runs, plugin.manifest.examples.len());
+        if runs.count_unfinished(&OwnerFilter::Any, most).await?.saturating_add(examples) > most {
             return Err(CreateError::QueueFull(most));
+        }
+        let (owner, own) =
+            (OwnerFilter::Only(plugin.owner.clone()), self.shared.settings.max_unfinished_runs_per_account);
+        if runs.count_unfinished(&owner, own).await?.saturating_add(examples) > own {
+            return Err(CreateError::AccountQueueFull(own));
         }
         Ok(())
     }

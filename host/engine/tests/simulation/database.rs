@@ -209,8 +209,8 @@ impl Runs for Database {
         self.read(Runs::list(&*self.store.records, owner, query)).await
     }
 
-    async fn count_unfinished(&self, most: usize) -> Result<usize, StoreError> {
-        self.read(self.store.records.count_unfinished(most)).await
+    async fn count_unfinished(&self, owner: &OwnerFilter, most: usize) -> Result<usize, StoreError> {
+        self.read(self.store.records.count_unfinished(owner, most)).await
     }
 
     async fn claimable(&self, holder: &str) -> Result<Vec<ClaimableRun>, StoreError> {

@@ -8,17 +8,26 @@ use simulay_engine::{Backoff, PluginPolicy, RetentionRules, Settings as EngineSe
 use simulay_model::Resources;
 use simulay_sandbox::SandboxSettings;
 
-use crate::configuration::{Approval, Container, Settings};
+use crate::configuration::{Approval, AuthMode, Container, Settings};
 use crate::descriptors;
 
 const HOUR: Duration = Duration::from_secs(3600);
+
+/// Where there are accounts, each may fill one such part of the queue.
+const PARTS_OF_QUEUE: usize = 4;
 
 /// What runs may take together, and what happens to plugins.
 pub(super) fn of_engine(settings: &Settings) -> EngineSettings {
     let (runs, usual) = (&settings.runs, EngineSettings::default());
     let max_containers = runs.max_containers.unwrap_or(usual.max_containers);
+    let max_unfinished_runs = runs.max_unfinished.unwrap_or(usual.max_unfinished_runs);
+    let of_one = match settings.auth.mode {
+        AuthMode::Local => max_unfinished_runs,
+        AuthMode::Accounts => max_unfinished_runs.div_ceil(PARTS_OF_QUEUE),
+    };
     EngineSettings {
-        max_unfinished_runs: runs.max_unfinished.unwrap_or(usual.max_unfinished_runs),
+        max_unfinished_runs,
+        max_unfinished_runs_per_account: runs.max_unfinished_per_account.unwrap_or(of_one),
         max_parsed_bytes: runs.max_parsed_bytes.unwrap_or(usual.max_parsed_bytes),
         max_active_runs: runs.max_active.unwrap_or(usual.max_active_runs),
         max_containers,

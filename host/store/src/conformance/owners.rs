@@ -64,6 +64,9 @@ pub async fn lists_hold_ones_own(subject: &Subject) {
         }
     }
     let claimable = subject.runs.claimable("next").await.unwrap();
+    for (filter, most, counted) in [(Any, 10, 2), (Any, 1, 1), (only("ada"), 10, 1), (only("eve"), 10, 0)] {
+        assert_eq!(subject.runs.count_unfinished(&filter, most).await.unwrap(), counted, "{filter:?}");
+    }
     let owners: Vec<_> = claimable.into_iter().map(|claimable| claimable.run.owner).collect();
     assert_eq!(owners, [account("ada"), account("bob")]);
 }

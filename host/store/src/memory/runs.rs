@@ -106,9 +106,10 @@ impl Runs for MemoryStore {
         Ok(runs.take(query.limit as usize).map(RunSummary::from).collect())
     }
 
-    async fn count_unfinished(&self, most: usize) -> Result<usize, StoreError> {
+    async fn count_unfinished(&self, owner: &OwnerFilter, most: usize) -> Result<usize, StoreError> {
         let state = self.state();
-        Ok(state.runs.values().filter(|entry| !entry.run.state.is_end()).take(most).count())
+        let unfinished = |entry: &&RunEntry| !entry.run.state.is_end() && owner.admits(&entry.run.owner);
+        Ok(state.runs.values().filter(unfinished).take(most).count())
     }
 
     async fn claimable(&self, holder: &str) -> Result<Vec<ClaimableRun>, StoreError> {
