@@ -127,10 +127,9 @@ impl Accounts {
     fn was_used(&self, token: &Token, now: Timestamp) -> bool {
         let mut known = self.known.lock();
         let Some(Known { found: (known, _), .. }) = known.get_mut(&token.sha256) else { return true };
-        let last = known.last_used_at.replace(now);
-        let lately = last.is_some_and(|last| now.duration_since(last) < USED);
-        if lately {
-            known.last_used_at = last;
+        let lately = known.last_used_at.is_some_and(|last| now.duration_since(last) < USED);
+        if !lately {
+            known.last_used_at = Some(now);
         }
         lately
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use simulay_blobs::{BlobInventory, StoredBlob};
-use simulay_model::{Clock, RunId};
+use simulay_model::{Clock, Digest, RunId};
 use simulay_store::{Left, Requests, Retention, Space, Uploads};
 
 use crate::{EngineError, repeat};
@@ -119,25 +119,33 @@ pub async fn collect(
     if let Some(most) = rules.max_bytes {
         collected.runs += delete_oldest(kept, most).await?;
     }
-    collected.sweep(kept, rules.unused, dry).await?;
+    let left = collected.sweep(kept, rules.unused, dry).await?;
     if !dry {
-        forget_uploads(kept, rules.unused).await?;
+        forget_uploads(kept, &left, rules.unused).await?;
     }
     Ok(collected)
 }
 
 impl Collected {
-    /// Removes the blobs that nobody shows and nobody touched for `unused`.
-    async fn sweep(&mut self, kept: &RetentionPorts, unused: Duration, dry: bool) -> Result<(), EngineError> {
-        let all = kept.inventory.list().await?;
+    /// Removes the blobs that nobody shows and nobody touched for `unused`, and tells which are left.
+    async fn sweep(
+        &mut self,
+        kept: &RetentionPorts,
+        unused: Duration,
+        dry: bool,
+    ) -> Result<Vec<Digest>, EngineError> {
+        let (all, mut left) = (kept.inventory.list().await?, Vec::new());
         for chunk in all.chunks(CHUNK) {
             let shown = kept.records.shown(chunk.iter().map(|stored| stored.blob).collect()).await?;
             for stored in chunk {
                 let goes = !shown.contains(&stored.blob) && goes(kept, stored, unused, dry).await?;
                 self.count(stored.size, goes);
+                if !goes {
+                    left.push(stored.blob);
+                }
             }
         }
-        Ok(())
+        Ok(left)
     }
 
     const fn count(&mut self, size: u64, goes: bool) {
@@ -150,12 +158,12 @@ impl Collected {
     }
 }
 
-/// Forgets who uploaded bytes that are gone. What was uploaded a moment ago is remembered: its bytes may have
-/// come after the look.
-async fn forget_uploads(kept: &RetentionPorts, unused: Duration) -> Result<(), EngineError> {
+/// Forgets who uploaded bytes that are not among those `left`. What was uploaded a moment ago is remembered: its
+/// bytes may have come after the look.
+async fn forget_uploads(kept: &RetentionPorts, left: &[Digest], unused: Duration) -> Result<(), EngineError> {
     let mut gone = kept.uploads.older(unused).await?;
-    for stored in kept.inventory.list().await? {
-        gone.remove(&stored.blob);
+    for blob in left {
+        gone.remove(blob);
     }
     let gone: Vec<_> = gone.into_iter().collect();
     for chunk in gone.chunks(CHUNK) {

@@ -65,7 +65,7 @@ impl Catalog {
         principal: &Principal,
         plugin: &Plugin,
     ) -> Result<Vec<PermissionIncrease>, EngineError> {
-        let versions = self.versions(principal, &plugin.manifest).await?;
+        let versions = self.versions(principal, &plugin.manifest.name).await?;
         let before = approved_before(&versions, &plugin.manifest);
         Ok(increases(before.map(|before| &before.manifest), &plugin.manifest))
     }

@@ -144,7 +144,7 @@ impl Catalog {
         answered: Option<Answered<'_>>,
     ) -> Result<RolledBack, LifeError> {
         loop {
-            let versions = self.shared.parts.plugins.versions(&principal.own_plugins(), name).await?;
+            let versions = self.versions(principal, name).await?;
             let change = PluginChange::RolledBack(revision_of(&versions));
             let RolledBack { mut from, to } = before(versions, from)?;
             let Ok(Decision::Commit(effects)) = self.decide(principal, &from, change) else {
@@ -193,9 +193,9 @@ impl Catalog {
     pub(super) async fn versions(
         &self,
         principal: &Principal,
-        manifest: &Manifest,
+        name: &PluginName,
     ) -> Result<Vec<Plugin>, EngineError> {
-        Ok(self.shared.parts.plugins.versions(&principal.own_plugins(), &manifest.name).await?)
+        Ok(self.shared.parts.plugins.versions(&principal.own_plugins(), name).await?)
     }
 
     /// Who grants what `plugin` asks for, when it is to be activated.
@@ -217,7 +217,7 @@ impl Catalog {
         principal: &Principal,
         manifest: &Manifest,
     ) -> Result<Granted, EngineError> {
-        let versions = self.versions(principal, manifest).await?;
+        let versions = self.versions(principal, &manifest.name).await?;
         let before = approved_before(&versions, manifest).map(|plugin| &plugin.manifest);
         let by_policy = !self.shared.settings.plugins.approval.is_needed(before, manifest);
         Ok(Granted { by_policy, versions: revision_of(&versions) })
