@@ -12,12 +12,14 @@ use jiff::{SignedDuration, Timestamp};
 use lru::LruCache;
 use parking_lot::Mutex;
 use simulay_model::{
-    Account, AccountName, Chain, Clock, Digest, Principal, Role, TOKEN_BYTES, Token, TokenId, TokenSecret,
+    Account, AccountName, Chain, Clock, Digest, Principal, Role, TOKEN_BYTES, Token, TokenId, TokenKind,
+    TokenSecret,
 };
 use simulay_store::StoreError;
 use tokio::time::Instant;
 
 use crate::EngineError;
+use crate::passwords::HashingError;
 
 /// How long what is known of a token is believed.
 const BELIEVED: Duration = Duration::from_secs(1);
@@ -53,6 +55,9 @@ pub enum AccountError {
     /// The machine gives no chance.
     #[error("the machine gives no random numbers")]
     Entropy(#[source] getrandom::Error),
+    /// Too many passwords are being hashed, or one cannot be.
+    #[error(transparent)]
+    Hashing(#[from] HashingError),
     /// There is no such account or token, or the name is taken.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -79,23 +84,31 @@ impl Accounts {
         Self { store, clock, known: Arc::new(Mutex::new(LruCache::new(REMEMBERED))) }
     }
 
-    /// Who asks with this secret, having come `via`; none when it is not taken.
+    /// Who asks with this secret, shown as a token of `kind`, having come `via`; none when it is not taken.
     ///
     /// # Errors
     /// When the store does not answer.
     pub async fn authenticate(
         &self,
         secret: &TokenSecret,
+        kind: TokenKind,
         via: &str,
     ) -> Result<Option<Principal>, EngineError> {
-        let now = self.clock.now();
-        let Some((token, account)) = self.find(secret.sha256()).await? else { return Ok(None) };
-        if !token.is_valid(now) {
-            return Ok(None);
-        }
-        self.take_down_use(&token, now).await;
-        let role = token.lowered(account.role);
-        Ok(Some(Principal { account: account.name, role, via: via.to_owned() }))
+        let Some((token, account)) = self.bearer(secret, kind).await? else { return Ok(None) };
+        self.take_down_use(&token, self.clock.now()).await;
+        Ok(Some(token.principal(&account, via)))
+    }
+
+    /// The token of this secret, and its account; none when it is not taken.
+    pub(crate) async fn bearer(
+        &self,
+        secret: &TokenSecret,
+        kind: TokenKind,
+    ) -> Result<Option<(Token, Account)>, EngineError> {
+        let (found, now) = (self.find(secret.sha256()).await?, self.clock.now());
+        Ok(found.filter(|(token, account)| {
+            token.kind == kind && token.is_valid(now) && account.revoked_at.is_none()
+        }))
     }
 
     async fn find(&self, sha256: Digest) -> Result<Option<(Token, Account)>, EngineError> {
@@ -139,7 +152,7 @@ impl Accounts {
     /// # Errors
     /// [`StoreError::NameTaken`].
     pub async fn create(&self, name: AccountName, role: Role) -> Result<Account, AccountError> {
-        let account = Account { name, role, created_at: self.clock.now() };
+        let account = Account { name, role, created_at: self.clock.now(), revoked_at: None };
         self.store.add_account(account.clone()).await.map_err(EngineError::from)?;
         Ok(account)
     }
@@ -149,9 +162,33 @@ impl Accounts {
     /// # Errors
     /// [`StoreError::NotFound`].
     pub async fn set_role(&self, name: &AccountName, role: Role) -> Result<Account, AccountError> {
-        self.store.set_role(name, role).await.map_err(EngineError::from)?;
-        let account = self.list().await?.into_iter().find(|account| account.name == *name);
-        Ok(account.ok_or(EngineError::from(StoreError::NotFound))?)
+        Ok(self.change_role(name, role).await?)
+    }
+
+    pub(crate) async fn change_role(&self, name: &AccountName, role: Role) -> Result<Account, EngineError> {
+        self.store.set_role(name, role).await?;
+        Ok(self.get(name).await?.ok_or(StoreError::NotFound)?)
+    }
+
+    /// Revokes an account: within a moment nobody is known as it, by whatever is shown. Its things stay.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn revoke_account(&self, name: &AccountName) -> Result<(), AccountError> {
+        let at = self.clock.now();
+        Ok(self.store.set_revoked(name, Some(at)).await.map_err(EngineError::from)?)
+    }
+
+    /// Takes back that an account is revoked.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn restore_account(&self, name: &AccountName) -> Result<(), AccountError> {
+        Ok(self.store.set_revoked(name, None).await.map_err(EngineError::from)?)
+    }
+
+    pub(crate) async fn get(&self, name: &AccountName) -> Result<Option<Account>, EngineError> {
+        Ok(self.list().await?.into_iter().find(|account| account.name == *name))
     }
 
     /// All accounts, by name.
@@ -167,13 +204,24 @@ impl Accounts {
     /// # Errors
     /// See [`AccountError`].
     pub async fn create_token(&self, new: NewToken) -> Result<(Token, TokenSecret), AccountError> {
+        let secret = draw().map_err(AccountError::Entropy)?;
+        Ok((self.create_token_of(new, &secret).await?, secret))
+    }
+
+    /// Makes a token of a secret that was drawn elsewhere.
+    ///
+    /// # Errors
+    /// See [`AccountError`].
+    pub async fn create_token_of(&self, new: NewToken, secret: &TokenSecret) -> Result<Token, AccountError> {
         if new.label.len() > MAX_LABEL || new.label.chars().any(char::is_control) {
             return Err(AccountError::Label);
         }
-        let (secret, created_at) = (draw()?, self.clock.now());
+        let created_at = self.clock.now();
         let expires_at = new.lifetime.map(|time| created_at.checked_add(time)).transpose();
         let token = Token {
             id: TokenId::generate(),
+            kind: TokenKind::Api,
+            parent: None,
             account: new.account,
             label: new.label,
             sha256: secret.sha256(),
@@ -183,8 +231,12 @@ impl Accounts {
             revoked_at: None,
             last_used_at: None,
         };
-        self.store.add_token(token.clone()).await.map_err(EngineError::from)?;
-        Ok((token, secret))
+        self.add(token.clone()).await?;
+        Ok(token)
+    }
+
+    pub(crate) async fn add(&self, token: Token) -> Result<(), EngineError> {
+        Ok(self.store.add_token(token).await?)
     }
 
     /// Tokens of one account, or of all, from the oldest.
@@ -204,8 +256,9 @@ impl Accounts {
     }
 }
 
-fn draw() -> Result<TokenSecret, AccountError> {
+/// A secret that nobody has.
+pub(crate) fn draw() -> Result<TokenSecret, getrandom::Error> {
     let mut bytes = [0; TOKEN_BYTES];
-    getrandom::fill(&mut bytes).map_err(AccountError::Entropy)?;
+    getrandom::fill(&mut bytes)?;
     Ok(TokenSecret::of(bytes))
 }

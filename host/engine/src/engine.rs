@@ -7,6 +7,7 @@ use crate::catalog::Catalog;
 use crate::intake::Intake;
 use crate::reader::Reader;
 use crate::runner::Runner;
+use crate::sessions::Sessions;
 use crate::shared::Shared;
 use crate::{ClockJump, EngineError, Parts, RetentionPorts, Settings};
 
@@ -23,6 +24,8 @@ pub struct Engine {
     pub runner: Runner,
     /// Who may ask.
     pub accounts: Accounts,
+    /// Signs people in and out.
+    pub sessions: Sessions,
     shared: Shared,
 }
 
@@ -44,12 +47,14 @@ impl Engine {
     pub fn new(parts: Parts, settings: Settings, kept: Option<RetentionPorts>) -> Self {
         let shared = Shared::new(parts, settings, kept);
         let reader = Reader::new(shared.clone());
+        let accounts = Accounts::new(shared.parts.accounts.clone(), shared.parts.clock.clone());
         Self {
             intake: Intake::new(shared.clone()),
             catalog: Catalog::new(shared.clone(), reader.clone()),
             reader,
             runner: Runner::new(shared.clone()),
-            accounts: Accounts::new(shared.parts.accounts.clone(), shared.parts.clock.clone()),
+            sessions: Sessions::new(accounts.clone(), &shared.parts, &shared.settings),
+            accounts,
             shared,
         }
     }

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use simulay_blobs::Blobs;
 use simulay_containers::{Admission, Containers};
+use simulay_identity::IdentityProvider;
 use simulay_model::Clock;
 use simulay_sandbox::Sandbox;
 use simulay_signals::Signals;
-use simulay_store::{Accounts, Journal, Plugins, Requests, Runs, Uploads};
+use simulay_store::{Accounts, Credentials, Journal, Plugins, Requests, Runs, Uploads};
 
 use crate::Entropy;
 
@@ -26,6 +27,10 @@ pub struct Parts {
     pub uploads: Arc<dyn Uploads>,
     /// Accounts and tokens.
     pub accounts: Arc<dyn Accounts>,
+    /// By what people sign in.
+    pub credentials: Arc<dyn Credentials>,
+    /// Whom to ask who people are, when somebody is asked.
+    pub identity: Option<Arc<dyn IdentityProvider>>,
     /// Hints to and from whoever else works on the same store.
     pub signals: Arc<dyn Signals>,
     /// Immutable bytes.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use simulay_containers::Capacity;
+use simulay_identity::GroupRoles;
 
 use crate::{Backoff, PluginPolicy, RetentionRules};
 
@@ -54,6 +55,10 @@ pub struct Settings {
     pub retention: RetentionRules,
     /// What the operator decides about plugins.
     pub plugins: PluginPolicy,
+    /// How long a session lasts.
+    pub session_lifetime: Duration,
+    /// What the groups that a provider of identities tells let somebody do.
+    pub group_roles: GroupRoles,
 }
 
 impl Default for Settings {
@@ -84,6 +89,8 @@ impl Default for Settings {
             min_free_bytes: 512 << 20,
             retention: RetentionRules::default(),
             plugins: PluginPolicy::default(),
+            session_lifetime: Duration::from_secs(12 * 3600),
+            group_roles: GroupRoles::default(),
         }
     }
 }

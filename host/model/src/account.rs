@@ -121,6 +121,17 @@ pub struct Account {
     pub role: Role,
     /// When it was made.
     pub created_at: Timestamp,
+    /// Since when nobody is known as it; its things stay.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// Who somebody is to a provider of identities (OpenID Connect Core 1.0 §2: the pair is unique and never given again).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Identity {
+    /// The provider, by its URL.
+    pub issuer: String,
+    /// Who it is there.
+    pub subject: String,
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ mod text;
 mod token;
 mod weight;
 
-pub use account::{Account, AccountName, AccountNameError, Role};
+pub use account::{Account, AccountName, AccountNameError, Identity, Role};
 pub use artifact::{Artifact, ArtifactKind, RunArtifact};
 pub use asked::{AskedCall, PlacedFile};
 pub use call::{CallEnd, ContainerCall, ContainerResult, Ending, File, Omission, OnFailure, Source};
@@ -66,5 +66,5 @@ pub use resources::Resources;
 pub use run::{Run, RunState, UnfinishedRun};
 pub use summary::RunSummary;
 pub use text::{TextError, check_text};
-pub use token::{TOKEN_BYTES, Token, TokenId, TokenIdError, TokenSecret, TokenSecretError};
+pub use token::{TOKEN_BYTES, Token, TokenId, TokenIdError, TokenKind, TokenSecret, TokenSecretError};
 pub use weight::Weight;

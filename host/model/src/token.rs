@@ -7,9 +7,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use strum::{Display, EnumString, IntoStaticStr};
 use uuid::Uuid;
 
-use crate::{AccountName, Digest, Role};
+use crate::{Account, AccountName, Digest, Principal, Role};
 
 /// What every token begins with, so that scanners for secrets find it.
 const PREFIX: &str = "sim_";
@@ -48,11 +49,33 @@ impl FromStr for TokenId {
     }
 }
 
+/// How a token is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Display, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum TokenKind {
+    /// By programs, in a header.
+    Api,
+    /// By browsers, in a cookie: it came of signing in.
+    Session,
+}
+
+impl TokenKind {
+    /// The kind as it is written, e.g. `api`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+}
+
 /// What a host knows of a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
     /// Identity.
     pub id: TokenId,
+    /// How it is shown.
+    pub kind: TokenKind,
+    /// The token that was shown to sign in; revoked with it.
+    pub parent: Option<TokenId>,
     /// Whose it is.
     pub account: AccountName,
     /// What it is for, in the words of whoever made it.
@@ -76,6 +99,13 @@ impl Token {
     #[must_use]
     pub fn is_valid(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
+    }
+
+    /// As whom its bearer asks, having come `via`.
+    #[must_use]
+    pub fn principal(&self, account: &Account, via: &str) -> Principal {
+        let (account, role) = (account.name.clone(), self.lowered(account.role));
+        Principal { account, role, via: via.to_owned() }
     }
 
     /// What it lets an account with `role` do.
@@ -137,6 +167,8 @@ mod tests {
     fn token() -> Token {
         Token {
             id: TokenId::generate(),
+            kind: TokenKind::Api,
+            parent: None,
             account: AccountName::local(),
             label: "laptop".to_owned(),
             sha256: TokenSecret::of([7; TOKEN_BYTES]).sha256(),

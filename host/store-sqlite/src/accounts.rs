@@ -3,29 +3,21 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
-use simulay_model::{Account, AccountName, Digest, Role, Token, TokenId};
-use simulay_store::{Accounts, StoreError};
+use simulay_model::{Account, AccountName, Digest, Role, Token, TokenId, TokenKind};
+use simulay_store::{Accounts, MAX_SESSIONS, StoreError};
 
 use crate::failure::SqlResult;
 use crate::rows::{parsed, time};
 use crate::store::SqliteStore;
 
 const TOKENS: &str =
-    "SELECT id, account, label, sha256, tokens.role, tokens.created_at, expires_at, revoked_at,
-    last_used_at FROM tokens";
+    "SELECT id, kind, parent, account, label, sha256, role, created_at, expires_at, revoked_at, last_used_at
+    FROM tokens";
 
 #[async_trait]
 impl Accounts for SqliteStore {
     async fn add_account(&self, account: Account) -> Result<(), StoreError> {
-        self.write("account.add", move |connection| {
-            let sql = "INSERT INTO accounts (name, role, created_at) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (name) DO NOTHING";
-            let Account { name, role, created_at } = &account;
-            let values = params![name.as_str(), role.as_str(), created_at.to_string()];
-            let added = connection.prepare_cached(sql)?.execute(values)?;
-            if added > 0 { Ok(()) } else { Err(StoreError::NameTaken.into()) }
-        })
-        .await
+        self.write("account.add", move |connection| add_account(connection, &account)).await
     }
 
     async fn set_role(&self, account: &AccountName, role: Role) -> Result<(), StoreError> {
@@ -37,30 +29,41 @@ impl Accounts for SqliteStore {
         .await
     }
 
+    async fn set_revoked(&self, account: &AccountName, at: Option<Timestamp>) -> Result<(), StoreError> {
+        let account = account.clone();
+        self.write_at_last("account.revoke", move |connection| {
+            let sql = "UPDATE accounts SET revoked_at = ?2 WHERE name = ?1";
+            let at = at.map(|at| at.to_string());
+            found(connection.prepare_cached(sql)?.execute(params![account.as_str(), at])?)
+        })
+        .await
+    }
+
     async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
         self.read(|connection| {
-            let sql = "SELECT name, role, created_at FROM accounts ORDER BY name";
+            let sql = "SELECT name, role, created_at, revoked_at FROM accounts ORDER BY name";
             let mut statement = connection.prepare_cached(sql)?;
-            let rows = statement.query_and_then([], |row| {
-                Ok(Account {
-                    name: parsed(row, "name")?,
-                    role: parsed(row, "role")?,
-                    created_at: parsed(row, "created_at")?,
-                })
-            })?;
+            let rows = statement.query_and_then([], account)?;
             rows.collect()
         })
         .await
     }
 
     async fn add_token(&self, token: Token) -> Result<(), StoreError> {
-        self.write("token.add", move |connection| add_token(connection, &token)).await
+        self.write("token.add", move |connection| {
+            if token.kind == TokenKind::Session {
+                make_room_for(connection, &token)?;
+            }
+            add_token(connection, &token)
+        })
+        .await
     }
 
     async fn token(&self, sha256: Digest) -> Result<Option<(Token, Account)>, StoreError> {
         self.read(move |connection| {
             let sql =
-                "SELECT tokens.*, accounts.role AS account_role, accounts.created_at AS account_created_at
+                "SELECT tokens.*, accounts.role AS account_role, accounts.created_at AS account_created_at,
+                     accounts.revoked_at AS account_revoked_at
                  FROM tokens JOIN accounts ON name = account WHERE sha256 = ?1";
             let mut statement = connection.prepare_cached(sql)?;
             let found = statement.query_row([sha256.to_string()], |row| Ok(token_and_account(row)));
@@ -82,8 +85,11 @@ impl Accounts for SqliteStore {
 
     async fn revoke(&self, token: TokenId, at: Timestamp) -> Result<(), StoreError> {
         self.write_at_last("token.revoke", move |connection| {
+            let (token, at) = (token.to_string(), at.to_string());
+            let sql = "UPDATE tokens SET revoked_at = coalesce(revoked_at, ?2) WHERE parent = ?1";
+            connection.prepare_cached(sql)?.execute([&token, &at])?;
             let sql = "UPDATE tokens SET revoked_at = coalesce(revoked_at, ?2) WHERE id = ?1";
-            found(connection.prepare_cached(sql)?.execute([token.to_string(), at.to_string()])?)
+            found(connection.prepare_cached(sql)?.execute([&token, &at])?)
         })
         .await
     }
@@ -97,14 +103,35 @@ impl Accounts for SqliteStore {
     }
 }
 
-fn found(changed: usize) -> SqlResult<()> {
+/// Adds an account, unless there is one of this name.
+pub(crate) fn add_account(connection: &Connection, account: &Account) -> SqlResult<()> {
+    let sql = "INSERT INTO accounts (name, role, created_at, revoked_at) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (name) DO NOTHING";
+    let Account { name, role, created_at, revoked_at } = account;
+    let revoked_at = revoked_at.map(|at| at.to_string());
+    let values = params![name.as_str(), role.as_str(), created_at.to_string(), revoked_at];
+    let added = connection.prepare_cached(sql)?.execute(values)?;
+    if added > 0 { Ok(()) } else { Err(StoreError::NameTaken.into()) }
+}
+
+/// Lets go of sessions of the account that are over, and of the oldest above the bound.
+fn make_room_for(connection: &Connection, session: &Token) -> SqlResult<()> {
+    let sql = "DELETE FROM tokens WHERE account = ?1 AND kind = 'session' AND (
+             revoked_at IS NOT NULL OR expires_at <= ?2 OR id NOT IN (
+                 SELECT id FROM tokens WHERE account = ?1 AND kind = 'session' ORDER BY id DESC LIMIT ?3))";
+    let values = params![session.account.as_str(), session.created_at.to_string(), MAX_SESSIONS - 1];
+    connection.prepare_cached(sql)?.execute(values)?;
+    Ok(())
+}
+
+pub(crate) fn found(changed: usize) -> SqlResult<()> {
     if changed > 0 { Ok(()) } else { Err(StoreError::NotFound.into()) }
 }
 
 fn add_token(connection: &Connection, token: &Token) -> SqlResult<()> {
     let sql = "INSERT INTO tokens (id, account, label, sha256, role, created_at, expires_at, revoked_at,
-             last_used_at)
-         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM accounts WHERE name = ?2";
+             last_used_at, kind, parent)
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11 FROM accounts WHERE name = ?2";
     let added = connection.prepare_cached(sql)?.execute(params![
         token.id.to_string(),
         token.account.as_str(),
@@ -115,6 +142,8 @@ fn add_token(connection: &Connection, token: &Token) -> SqlResult<()> {
         token.expires_at.map(|at| at.to_string()),
         token.revoked_at.map(|at| at.to_string()),
         token.last_used_at.map(|at| at.to_string()),
+        token.kind.as_str(),
+        token.parent.map(|id| id.to_string()),
     ])?;
     found(added)
 }
@@ -122,15 +151,31 @@ fn add_token(connection: &Connection, token: &Token) -> SqlResult<()> {
 fn token_and_account(row: &Row<'_>) -> SqlResult<(Token, Account)> {
     let token = token(row)?;
     let name = token.account.clone();
-    let account =
-        Account { name, role: parsed(row, "account_role")?, created_at: parsed(row, "account_created_at")? };
+    let account = Account {
+        name,
+        role: parsed(row, "account_role")?,
+        created_at: parsed(row, "account_created_at")?,
+        revoked_at: time(row, "account_revoked_at")?,
+    };
     Ok((token, account))
+}
+
+pub(crate) fn account(row: &Row<'_>) -> SqlResult<Account> {
+    Ok(Account {
+        name: parsed(row, "name")?,
+        role: parsed(row, "role")?,
+        created_at: parsed(row, "created_at")?,
+        revoked_at: time(row, "revoked_at")?,
+    })
 }
 
 fn token(row: &Row<'_>) -> SqlResult<Token> {
     let role: Option<String> = row.get("role")?;
+    let parent: Option<String> = row.get("parent")?;
     Ok(Token {
         id: parsed(row, "id")?,
+        kind: parsed(row, "kind")?,
+        parent: parent.map(|_| parsed(row, "parent")).transpose()?,
         account: parsed(row, "account")?,
         label: row.get("label")?,
         sha256: parsed(row, "sha256")?,

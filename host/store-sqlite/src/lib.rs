@@ -9,6 +9,7 @@ mod accounts;
 mod commit;
 mod connection;
 mod copy;
+mod credentials;
 mod documents;
 mod failure;
 mod journal;

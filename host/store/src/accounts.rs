@@ -6,6 +6,9 @@ use simulay_model::{Account, AccountName, Digest, Role, Token, TokenId};
 
 use crate::StoreError;
 
+/// Sessions of one account.
+pub const MAX_SESSIONS: u16 = 100;
+
 /// Accounts and tokens.
 #[async_trait]
 pub trait Accounts: Send + Sync {
@@ -21,10 +24,17 @@ pub trait Accounts: Send + Sync {
     /// [`StoreError::NotFound`].
     async fn set_role(&self, account: &AccountName, role: Role) -> Result<(), StoreError>;
 
+    /// Says since when nobody is known as an account, or that somebody is again.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    async fn set_revoked(&self, account: &AccountName, at: Option<Timestamp>) -> Result<(), StoreError>;
+
     /// All accounts, by name.
     async fn accounts(&self) -> Result<Vec<Account>, StoreError>;
 
-    /// Adds a token.
+    /// Adds a token. A session takes the place of those of its account that are over, and of the oldest above
+    /// [`MAX_SESSIONS`].
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when there is no such account.
@@ -36,7 +46,7 @@ pub trait Accounts: Send + Sync {
     /// Tokens, of one account or of all, from the oldest.
     async fn tokens(&self, account: Option<&AccountName>) -> Result<Vec<Token>, StoreError>;
 
-    /// Revokes a token; one that was revoked before stays as it is.
+    /// Revokes a token, and the sessions that came of it; one that was revoked before stays as it is.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].

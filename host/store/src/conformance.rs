@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod claimable;
 pub mod commits;
+pub mod credentials;
 pub mod fences;
 pub mod journal;
 pub mod leases;
@@ -115,4 +116,8 @@ async fn check_accounts(open: &impl AsyncFn() -> Subject) {
     accounts::a_token_is_found_by_its_digest(&open().await).await;
     accounts::tokens_are_listed_from_the_oldest(&open().await).await;
     accounts::a_token_is_revoked(&open().await).await;
+    credentials::a_password_is_replaced_and_ends_sessions(&open().await).await;
+    credentials::an_identity_is_linked_to_one_account(&open().await).await;
+    credentials::a_session_ends_with_the_token_it_came_of(&open().await).await;
+    credentials::sessions_are_bounded(&open().await).await;
 }

@@ -2,6 +2,7 @@
 
 mod accounts;
 pub mod conformance;
+mod credentials;
 mod error;
 mod memory;
 mod port;
@@ -10,7 +11,8 @@ mod retention;
 mod space;
 mod uploads;
 
-pub use accounts::Accounts;
+pub use accounts::{Accounts, MAX_SESSIONS};
+pub use credentials::Credentials;
 pub use error::{Cause, StoreError};
 pub use memory::MemoryStore;
 pub use port::{Added, ClaimableRun, Journal, Lease, Plugins, Renewed, RunQuery, Runs};

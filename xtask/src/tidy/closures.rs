@@ -6,15 +6,16 @@ use crate::place::Place;
 use crate::process::read;
 
 /// The technologies, each with its family: `wasmtime` stands for `wasmtime-wasi` too.
-const TECHNOLOGIES: [&str; 4] = ["wasmtime", "bollard", "rusqlite", "object_store"];
+const TECHNOLOGIES: [&str; 5] = ["wasmtime", "bollard", "rusqlite", "object_store", "openidconnect"];
 /// Crates that no technology may reach, but for the one that a backend is for.
-const FREE: [(&str, Option<&str>); 6] = [
+const FREE: [(&str, Option<&str>); 7] = [
     ("simulay-engine", None),
     ("simulay-api", None),
     ("simulay-sandbox-wasm", Some("wasmtime")),
     ("simulay-containers-docker", Some("bollard")),
     ("simulay-store-sqlite", Some("rusqlite")),
     ("simulay-blobs-object-store", Some("object_store")),
+    ("simulay-identity-oidc", Some("openidconnect")),
 ];
 
 /// Technologies that reach a crate which is to be free of them.

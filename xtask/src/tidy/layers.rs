@@ -1,6 +1,6 @@
-//! Dependencies point one way: `model ← {archives, blobs, sandbox, containers, signals, store} ← engine ← api ←
+//! Dependencies point one way: `model ← {archives, blobs, identity, sandbox, containers, signals, store} ← engine ← api ←
 //! simulay`, and each backend stands between its port and `simulay`: `sandbox ← sandbox-wasm`,
-//! `containers ← containers-docker`, `store ← store-sqlite`, `blobs ← blobs-object-store`.
+//! `containers ← containers-docker`, `store ← store-sqlite`, `blobs ← blobs-object-store`, `identity ← identity-oidc`.
 
 use std::path::PathBuf;
 
@@ -26,7 +26,7 @@ pub(super) struct Member {
 
 /// The crates of ours that each crate may depend on, for tests too: engine and api are tested over the real
 /// stores, and records beside real blobs; [`super::closures`] sees that they are built without them.
-const LAYERS: [(&str, &[&str]); 20] = [
+const LAYERS: [(&str, &[&str]); 22] = [
     ("simulay-model", &[]),
     ("simulay-init", &[]),
     ("simulay-archives", &["simulay-model"]),
@@ -45,6 +45,8 @@ const LAYERS: [(&str, &[&str]); 20] = [
     ),
     ("simulay-blobs", &["simulay-model"]),
     ("simulay-blobs-object-store", &["simulay-model", "simulay-blobs"]),
+    ("simulay-identity", &["simulay-model"]),
+    ("simulay-identity-oidc", &["simulay-model", "simulay-identity"]),
     (
         "simulay-engine",
         &[
@@ -57,6 +59,7 @@ const LAYERS: [(&str, &[&str]); 20] = [
             "simulay-store-sqlite",
             "simulay-blobs",
             "simulay-blobs-object-store",
+            "simulay-identity",
         ],
     ),
     (
@@ -71,6 +74,7 @@ const LAYERS: [(&str, &[&str]); 20] = [
             "simulay-store-sqlite",
             "simulay-blobs",
             "simulay-blobs-object-store",
+            "simulay-identity",
             "simulay-engine",
         ],
     ),
@@ -88,6 +92,8 @@ const LAYERS: [(&str, &[&str]); 20] = [
             "simulay-store-sqlite",
             "simulay-blobs",
             "simulay-blobs-object-store",
+            "simulay-identity",
+            "simulay-identity-oidc",
             "simulay-engine",
             "simulay-api",
         ],
@@ -111,7 +117,7 @@ const LAYERS: [(&str, &[&str]); 20] = [
 ];
 
 /// Technologies, and the one crate that knows each.
-const HOMES: [(&str, &str); 8] = [
+const HOMES: [(&str, &str); 9] = [
     ("wasmtime", "simulay-sandbox-wasm"),
     ("wasmparser", "simulay-sandbox-wasm"),
     ("landlock", "simulay-sandbox-wasm"),
@@ -120,6 +126,7 @@ const HOMES: [(&str, &str); 8] = [
     ("axum", "simulay-api"),
     ("rusqlite", "simulay-store-sqlite"),
     ("object_store", "simulay-blobs-object-store"),
+    ("openidconnect", "simulay-identity-oidc"),
 ];
 
 /// The crates of the workspace.

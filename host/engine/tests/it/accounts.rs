@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use simulay_engine::{AccountError, Accounts, EngineError, NewToken};
-use simulay_model::{ManualClock, Principal, Role, TOKEN_BYTES, TokenSecret};
+use simulay_model::{ManualClock, Principal, Role, TOKEN_BYTES, TokenKind, TokenSecret};
 use simulay_store::{MemoryStore, StoreError};
 
 /// What was found is believed no longer.
@@ -20,7 +20,7 @@ fn token_of(account: &str) -> NewToken {
 }
 
 async fn who(accounts: &Accounts, secret: &TokenSecret) -> Option<Principal> {
-    accounts.authenticate(secret, "test").await.unwrap()
+    accounts.authenticate(secret, TokenKind::Api, "test").await.unwrap()
 }
 
 #[tokio::test]

@@ -63,6 +63,8 @@ impl House {
             requests: records.clone(),
             uploads: records.clone(),
             accounts: records.clone(),
+            credentials: records.clone(),
+            identity: None,
             blobs: blobs.clone(),
             sandbox: Arc::new(plugins),
             admission: Arc::new(containers.clone()),

@@ -15,22 +15,24 @@ use jiff::Timestamp;
 use semver::Version;
 use simulay_blobs::{BlobError, BlobStream, BlobWriter, Blobs, MemoryBlobs};
 use simulay_model::{
-    Account, AccountName, CallRecord, Digest, Effects, Event, OwnerFilter, Plugin, PluginEffects,
-    PluginEvent, PluginName, PluginSummary, Progress, Role, Run, RunArtifact, RunId, RunSummary, Step, Token,
-    TokenId, Visibility,
+    AccountName, CallRecord, Digest, Effects, Event, OwnerFilter, Plugin, PluginEffects, PluginEvent,
+    PluginName, PluginSummary, Progress, Run, RunArtifact, RunId, RunSummary, Step, Visibility,
 };
 use simulay_store::{
-    Accounts, Added, Claim, ClaimableRun, Journal, Lease, MemoryStore, Plugins, Remembered, Renewed,
-    RequestKey, Requests, RunQuery, Runs, StoreError, Uploads,
+    Accounts, Added, Claim, ClaimableRun, Credentials, Journal, Lease, MemoryStore, Plugins, Remembered,
+    Renewed, RequestKey, Requests, RunQuery, Runs, StoreError, Uploads,
 };
 
 use crate::machine::Machine;
 use crate::world::WorldClock;
 
 /// What a store is, the real one or one in memory.
-pub(crate) trait Records: Plugins + Runs + Journal + Requests + Uploads + Accounts {}
+pub(crate) trait Records:
+    Plugins + Runs + Journal + Requests + Uploads + Accounts + Credentials
+{
+}
 
-impl<T: Plugins + Runs + Journal + Requests + Uploads + Accounts> Records for T {}
+impl<T: Plugins + Runs + Journal + Requests + Uploads + Accounts + Credentials> Records for T {}
 
 /// A store, as all machines reach it.
 #[derive(Clone)]
@@ -343,40 +345,5 @@ impl Uploads for Database {
 
     async fn forget_uploads(&self, blobs: Vec<Digest>, age: Duration) -> Result<(), StoreError> {
         self.write(self.store.records.forget_uploads(blobs, age)).await
-    }
-}
-
-#[async_trait]
-impl Accounts for Database {
-    async fn add_account(&self, account: Account) -> Result<(), StoreError> {
-        self.write(self.store.records.add_account(account)).await
-    }
-
-    async fn set_role(&self, account: &AccountName, role: Role) -> Result<(), StoreError> {
-        self.write(self.store.records.set_role(account, role)).await
-    }
-
-    async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
-        self.read(self.store.records.accounts()).await
-    }
-
-    async fn add_token(&self, token: Token) -> Result<(), StoreError> {
-        self.write(self.store.records.add_token(token)).await
-    }
-
-    async fn token(&self, sha256: Digest) -> Result<Option<(Token, Account)>, StoreError> {
-        self.read(self.store.records.token(sha256)).await
-    }
-
-    async fn tokens(&self, account: Option<&AccountName>) -> Result<Vec<Token>, StoreError> {
-        self.read(self.store.records.tokens(account)).await
-    }
-
-    async fn revoke(&self, token: TokenId, at: Timestamp) -> Result<(), StoreError> {
-        self.write(self.store.records.revoke(token, at)).await
-    }
-
-    async fn used(&self, token: TokenId, at: Timestamp) -> Result<(), StoreError> {
-        self.write(self.store.records.used(token, at)).await
     }
 }

@@ -1,19 +1,21 @@
 //! Accounts and their tokens.
 
-use simulay_model::{Account, AccountName, Role, TOKEN_BYTES, Token, TokenId, TokenSecret};
+use simulay_model::{Account, AccountName, Role, TOKEN_BYTES, Token, TokenId, TokenKind, TokenSecret};
 
 use super::Subject;
 use super::samples::now;
 use crate::StoreError;
 
-fn account(name: &str, role: Role) -> Account {
-    Account { name: name.parse().unwrap(), role, created_at: now() }
+pub(super) fn account(name: &str, role: Role) -> Account {
+    Account { name: name.parse().unwrap(), role, created_at: now(), revoked_at: None }
 }
 
 /// A token of `account` whose secret is made of `byte`.
-fn token(account: &AccountName, byte: u8) -> Token {
+pub(super) fn token(account: &AccountName, byte: u8) -> Token {
     Token {
         id: TokenId::generate(),
+        kind: TokenKind::Api,
+        parent: None,
         account: account.clone(),
         label: "the laptop of ada".to_owned(),
         sha256: TokenSecret::of([byte; TOKEN_BYTES]).sha256(),
@@ -35,7 +37,11 @@ pub async fn accounts_read_back(subject: &Subject) {
     let taken = subject.accounts.add_account(account("bob", Role::Admin)).await;
     assert!(matches!(taken, Err(StoreError::NameTaken)), "{taken:?}");
     subject.accounts.set_role(&bob.name, Role::Author).await.unwrap();
-    assert_eq!(subject.accounts.accounts().await.unwrap()[1], Account { role: Role::Author, ..bob });
+    assert_eq!(subject.accounts.accounts().await.unwrap()[1], Account { role: Role::Author, ..bob.clone() });
+    subject.accounts.set_revoked(&bob.name, Some(now())).await.unwrap();
+    assert!(subject.accounts.accounts().await.unwrap()[1].revoked_at.is_some());
+    subject.accounts.set_revoked(&bob.name, None).await.unwrap();
+    assert_eq!(subject.accounts.accounts().await.unwrap()[1].revoked_at, None);
     let missing = subject.accounts.set_role(&"eve".parse().unwrap(), Role::Admin).await;
     assert!(matches!(missing, Err(StoreError::NotFound)), "{missing:?}");
 }

@@ -2,10 +2,10 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use simulay_model::{Account, AccountName, Digest, Role, Token, TokenId};
+use simulay_model::{Account, AccountName, Digest, Role, Token, TokenId, TokenKind};
 
 use super::{MemoryStore, State};
-use crate::{Accounts, StoreError};
+use crate::{Accounts, MAX_SESSIONS, StoreError};
 
 #[async_trait]
 impl Accounts for MemoryStore {
@@ -25,6 +25,12 @@ impl Accounts for MemoryStore {
         Ok(())
     }
 
+    async fn set_revoked(&self, account: &AccountName, at: Option<Timestamp>) -> Result<(), StoreError> {
+        let mut state = self.state();
+        state.accounts.get_mut(account).ok_or(StoreError::NotFound)?.revoked_at = at;
+        Ok(())
+    }
+
     async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
         Ok(self.state().accounts.values().cloned().collect())
     }
@@ -33,6 +39,9 @@ impl Accounts for MemoryStore {
         let mut state = self.state();
         if !state.accounts.contains_key(&token.account) {
             return Err(StoreError::NotFound);
+        }
+        if token.kind == TokenKind::Session {
+            state.make_room_for(&token);
         }
         state.tokens.insert(token.id, token);
         Ok(())
@@ -52,8 +61,11 @@ impl Accounts for MemoryStore {
 
     async fn revoke(&self, token: TokenId, at: Timestamp) -> Result<(), StoreError> {
         let mut state = self.state();
-        let known = state.known_token(token)?;
-        known.revoked_at = known.revoked_at.or(Some(at));
+        state.known_token(token)?;
+        let with_it = |known: &&mut Token| known.id == token || known.parent == Some(token);
+        for known in state.tokens.values_mut().filter(with_it) {
+            known.revoked_at = known.revoked_at.or(Some(at));
+        }
         Ok(())
     }
 
@@ -64,6 +76,17 @@ impl Accounts for MemoryStore {
 }
 
 impl State {
+    /// Lets go of sessions of the account that are over, and of the oldest above the bound.
+    fn make_room_for(&mut self, session: &Token) {
+        let own = |token: &Token| token.kind == TokenKind::Session && token.account == session.account;
+        self.tokens.retain(|_, token| !own(token) || token.is_valid(session.created_at));
+        let all: Vec<TokenId> =
+            self.tokens.values().filter(|token| own(token)).map(|token| token.id).collect();
+        for id in all.iter().rev().skip(usize::from(MAX_SESSIONS) - 1) {
+            self.tokens.remove(id);
+        }
+    }
+
     fn known_token(&mut self, token: TokenId) -> Result<&mut Token, StoreError> {
         self.tokens.get_mut(&token).ok_or(StoreError::NotFound)
     }

@@ -1,0 +1,254 @@
+//! Signing in and out: a browser shows a token, a password, or that a provider of identities knows it, and gets a
+//! session, which is a token that only a cookie carries.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use simulay_identity::{Authorization, Challenge, Claims, GroupRoles, IdentityError, IdentityProvider};
+use simulay_model::{
+    Account, AccountName, Clock, Identity, Principal, Token, TokenId, TokenKind, TokenSecret,
+};
+use simulay_store::{Credentials, StoreError};
+
+use crate::accounts::{AccountError, Accounts, draw};
+use crate::passwords::{HashingError, Password, Passwords};
+use crate::{EngineError, Parts, Settings};
+
+/// A session that was just opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewSession {
+    /// What the browser keeps.
+    pub secret: TokenSecret,
+    /// When it is over.
+    pub expires_at: Timestamp,
+    /// As whom its bearer asks.
+    pub principal: Principal,
+}
+
+/// Why somebody is not signed in.
+#[derive(Debug, thiserror::Error)]
+pub enum SignInError {
+    /// What was shown is not right.
+    #[error("the token, or the account and password, are not right")]
+    Refused,
+    /// Too many sign in.
+    #[error(transparent)]
+    Busy(HashingError),
+    /// Nobody is asked who people are.
+    #[error("this server asks no provider of identities")]
+    NoProvider,
+    /// The provider does not know who it is, or does not answer.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// No group of his has a role.
+    #[error("none of your groups may use this server; ask its operator")]
+    NoRole,
+    /// The provider's name for him is none for an account.
+    #[error("the provider tells no name that an account could have; ask the operator of this server")]
+    NoName,
+    /// Another account has the name that the provider tells.
+    #[error("the account `{0}` is another's here; the operator can link it to you: `simulay account link`")]
+    NameTaken(AccountName),
+    /// The engine could not do it.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+impl From<HashingError> for SignInError {
+    fn from(error: HashingError) -> Self {
+        match error {
+            HashingError::Engine(error) => Self::Engine(error),
+            busy @ HashingError::Busy => Self::Busy(busy),
+        }
+    }
+}
+
+/// Signs people in and out. Cheap to clone.
+#[derive(Clone)]
+pub struct Sessions {
+    accounts: Accounts,
+    credentials: Arc<dyn Credentials>,
+    provider: Option<Arc<dyn IdentityProvider>>,
+    group_roles: Arc<GroupRoles>,
+    passwords: Passwords,
+    clock: Arc<dyn Clock>,
+    lifetime: Duration,
+}
+
+impl Sessions {
+    pub(crate) fn new(accounts: Accounts, parts: &Parts, settings: &Settings) -> Self {
+        Self {
+            accounts,
+            credentials: parts.credentials.clone(),
+            provider: parts.identity.clone(),
+            group_roles: Arc::new(settings.group_roles.clone()),
+            passwords: Passwords::default(),
+            clock: parts.clock.clone(),
+            lifetime: settings.session_lifetime,
+        }
+    }
+
+    /// True when a provider of identities is asked who people are.
+    #[must_use]
+    pub fn has_provider(&self) -> bool {
+        self.provider.is_some()
+    }
+
+    /// Opens a session for whoever shows an API token; it is over with the token at the latest.
+    ///
+    /// # Errors
+    /// See [`SignInError`].
+    pub async fn by_token(&self, secret: &TokenSecret, via: &str) -> Result<NewSession, SignInError> {
+        let shown = self.accounts.bearer(secret, TokenKind::Api).await?;
+        let (token, account) = shown.ok_or(SignInError::Refused)?;
+        self.open(&account, Some(token), via).await
+    }
+
+    /// Opens a session for whoever knows the password of an account.
+    ///
+    /// # Errors
+    /// See [`SignInError`].
+    pub async fn by_password(
+        &self,
+        account: &AccountName,
+        password: Password,
+        via: &str,
+    ) -> Result<NewSession, SignInError> {
+        let phc = self.credentials.password(account).await.map_err(EngineError::from)?;
+        if !self.passwords.is_right(password, phc).await? {
+            return Err(SignInError::Refused);
+        }
+        let known = self.accounts.get(account).await?.filter(|account| account.revoked_at.is_none());
+        self.open(&known.ok_or(SignInError::Refused)?, None, via).await
+    }
+
+    /// Where a browser goes to be known by the provider.
+    ///
+    /// # Errors
+    /// See [`SignInError`].
+    pub async fn authorize(&self) -> Result<Authorization, SignInError> {
+        Ok(self.provider()?.authorize().await?)
+    }
+
+    /// Opens a session for whoever came back from the provider with `code`. An account is made for him when he has
+    /// none; its role is what his groups give now.
+    ///
+    /// # Errors
+    /// See [`SignInError`].
+    pub async fn by_provider(
+        &self,
+        code: &str,
+        challenge: &Challenge,
+        via: &str,
+    ) -> Result<NewSession, SignInError> {
+        let claims = self.provider()?.redeem(code, challenge).await?;
+        let account = self.account_of(claims).await?;
+        self.open(&account, None, via).await
+    }
+
+    /// Ends the session that `secret` is of, when there is one.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn end(&self, secret: &TokenSecret) -> Result<(), EngineError> {
+        match self.accounts.bearer(secret, TokenKind::Session).await? {
+            Some((token, _)) => self.accounts.revoke(token.id).await,
+            None => Ok(()),
+        }
+    }
+
+    fn provider(&self) -> Result<&dyn IdentityProvider, SignInError> {
+        self.provider.as_deref().ok_or(SignInError::NoProvider)
+    }
+
+    async fn account_of(&self, claims: Claims) -> Result<Account, SignInError> {
+        let role = self.group_roles.role(&claims.groups).ok_or(SignInError::NoRole)?;
+        let linked = self.credentials.linked(&claims.identity).await.map_err(EngineError::from)?;
+        let Some(account) = linked else {
+            let name = claims.name.and_then(|name| name.to_lowercase().parse().ok());
+            let created_at = self.clock.now();
+            let name = name.ok_or(SignInError::NoName)?;
+            return self.add(Account { name, role, created_at, revoked_at: None }, &claims.identity).await;
+        };
+        if account.revoked_at.is_some() {
+            return Err(SignInError::Refused);
+        }
+        if account.role == role {
+            Ok(account)
+        } else {
+            self.accounts.change_role(&account.name, role).await.map_err(Into::into)
+        }
+    }
+
+    async fn add(&self, account: Account, identity: &Identity) -> Result<Account, SignInError> {
+        match self.credentials.add_linked(account.clone(), identity).await {
+            Ok(()) => Ok(account),
+            Err(StoreError::NameTaken) => Err(SignInError::NameTaken(account.name)),
+            Err(error) => Err(EngineError::from(error).into()),
+        }
+    }
+
+    /// Opens a session, with what the token allows that was shown for it.
+    async fn open(
+        &self,
+        account: &Account,
+        shown: Option<Token>,
+        via: &str,
+    ) -> Result<NewSession, SignInError> {
+        let (secret, created_at) = (draw().map_err(EngineError::broken)?, self.clock.now());
+        let lifetime = created_at.checked_add(self.lifetime).unwrap_or(Timestamp::MAX);
+        let ends = shown.as_ref().and_then(|token| token.expires_at);
+        let expires_at = ends.map_or(lifetime, |end| end.min(lifetime));
+        let token = Token {
+            id: TokenId::generate(),
+            kind: TokenKind::Session,
+            parent: shown.as_ref().map(|token| token.id),
+            account: account.name.clone(),
+            label: String::new(),
+            sha256: secret.sha256(),
+            role: shown.and_then(|token| token.role),
+            created_at,
+            expires_at: Some(expires_at),
+            revoked_at: None,
+            last_used_at: Some(created_at),
+        };
+        let principal = token.principal(account, via);
+        self.accounts.add(token).await?;
+        Ok(NewSession { secret, expires_at, principal })
+    }
+}
+
+/// Passwords and identities of accounts, for whoever runs the host. Cheap to clone.
+#[derive(Clone)]
+pub struct AccountCredentials {
+    credentials: Arc<dyn Credentials>,
+    passwords: Passwords,
+    clock: Arc<dyn Clock>,
+}
+
+impl AccountCredentials {
+    /// Those in `credentials`, by `clock`.
+    #[must_use]
+    pub fn new(credentials: Arc<dyn Credentials>, clock: Arc<dyn Clock>) -> Self {
+        Self { credentials, passwords: Passwords::default(), clock }
+    }
+
+    /// Gives an account a password; the sessions that it has end.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn set_password(&self, account: &AccountName, password: Password) -> Result<(), AccountError> {
+        let hashed = self.passwords.hash(password).await?;
+        let set = self.credentials.set_password(account, hashed, self.clock.now()).await;
+        Ok(set.map_err(EngineError::from)?)
+    }
+
+    /// Links an account to whoever a provider of identities knows by `identity`.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn link(&self, account: &AccountName, identity: &Identity) -> Result<(), AccountError> {
+        Ok(self.credentials.link(account, identity).await.map_err(EngineError::from)?)
+    }
+}

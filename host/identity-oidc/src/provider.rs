@@ -1,0 +1,182 @@
+//! A sign-in, from where a browser is sent to what is known of who came back.
+
+use std::error::Error;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use openidconnect::core::{CoreAuthenticationFlow, CoreProviderMetadata};
+use openidconnect::{
+    AuthorizationCode, ClientId, ClientSecret, CsrfToken, IssuerUrl, Nonce, OAuth2TokenResponse as _,
+    PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, TokenResponse as _,
+};
+use simulay_identity::{Authorization, Challenge, Claims, IdentityError, IdentityProvider};
+use simulay_model::Identity;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use crate::claims::{Said, UserInfo};
+use crate::client::{self, OidcClient, Tokens};
+use crate::http::{Http, HttpError};
+
+/// How long the discovery document and the keys of the provider are believed.
+const BELIEVED: Duration = Duration::from_secs(300);
+
+/// How a provider is spoken to.
+#[derive(Debug, Clone)]
+pub struct OidcSettings {
+    pub(crate) issuer: IssuerUrl,
+    pub(crate) client_id: ClientId,
+    pub(crate) client_secret: Option<ClientSecret>,
+    pub(crate) redirect: RedirectUrl,
+    /// What is asked for beside `openid`.
+    pub scopes: Vec<String>,
+    /// The claim that a new account is called by.
+    pub name_claim: String,
+    /// The claim that lists groups.
+    pub groups_claim: String,
+}
+
+/// A setting that is no URL: which.
+#[derive(Debug, thiserror::Error)]
+#[error("`{0}` is no URL")]
+pub struct SettingsError(&'static str);
+
+impl OidcSettings {
+    /// The client `client_id` of the provider `issuer`, to which browsers come back at `redirect`.
+    ///
+    /// # Errors
+    /// When one of them is no URL.
+    pub fn new(
+        issuer: &str,
+        client_id: &str,
+        client_secret: Option<String>,
+        redirect: &str,
+    ) -> Result<Self, SettingsError> {
+        Ok(Self {
+            issuer: IssuerUrl::new(issuer.to_owned()).map_err(|_| SettingsError("issuer"))?,
+            client_id: ClientId::new(client_id.to_owned()),
+            client_secret: client_secret.map(ClientSecret::new),
+            redirect: RedirectUrl::new(redirect.to_owned()).map_err(|_| SettingsError("redirect_url"))?,
+            scopes: Vec::new(),
+            name_claim: "preferred_username".to_owned(),
+            groups_claim: "groups".to_owned(),
+        })
+    }
+}
+
+/// A provider of OpenID Connect; it is found by its discovery document when somebody signs in.
+pub struct OidcProvider {
+    settings: OidcSettings,
+    http: Http,
+    known: Mutex<Option<(Instant, OidcClient)>>,
+}
+
+impl OidcProvider {
+    /// The provider that `settings` name.
+    ///
+    /// # Errors
+    /// When nothing can be reached at all, for want of certificates.
+    pub fn new(settings: OidcSettings) -> Result<Self, IdentityError> {
+        Ok(Self { settings, http: Http::new().map_err(unavailable)?, known: Mutex::new(None) })
+    }
+
+    /// The provider, as it was a while ago or is.
+    async fn client(&self) -> Result<OidcClient, IdentityError> {
+        let mut known = self.known.lock().await;
+        if let Some((at, client)) = &*known
+            && at.elapsed() < BELIEVED
+        {
+            return Ok(client.clone());
+        }
+        let found = CoreProviderMetadata::discover_async(self.settings.issuer.clone(), &self.sender()).await;
+        let client = client::of(found.map_err(unavailable)?, &self.settings);
+        *known = Some((Instant::now(), client.clone()));
+        Ok(client)
+    }
+
+    fn sender(&self) -> impl Fn(openidconnect::HttpRequest) -> SentRequest + use<> {
+        let http = self.http.clone();
+        move |request| {
+            let http = http.clone();
+            Box::pin(async move { http.send(request).await })
+        }
+    }
+
+    /// What the provider says beside what it signed; nothing when it cannot be asked.
+    async fn user_info(
+        &self,
+        client: &OidcClient,
+        tokens: &Tokens,
+    ) -> Result<Option<UserInfo>, IdentityError> {
+        let Ok(request) = client.user_info(tokens.access_token().clone(), None) else { return Ok(None) };
+        request.request_async(&self.sender()).await.map(Some).map_err(unavailable)
+    }
+}
+
+type SentRequest =
+    std::pin::Pin<Box<dyn Future<Output = Result<openidconnect::HttpResponse, HttpError>> + Send>>;
+
+#[async_trait]
+impl IdentityProvider for OidcProvider {
+    async fn authorize(&self) -> Result<Authorization, IdentityError> {
+        let client = self.client().await?;
+        let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+        let flow = CoreAuthenticationFlow::AuthorizationCode;
+        let mut request = client.authorize_url(flow, CsrfToken::new_random, Nonce::new_random);
+        request = request.set_pkce_challenge(challenge);
+        for scope in &self.settings.scopes {
+            request = request.add_scope(Scope::new(scope.clone()));
+        }
+        let (url, state, nonce) = request.url();
+        let challenge = Challenge {
+            state: state.into_secret(),
+            nonce: nonce.secret().clone(),
+            verifier: verifier.into_secret(),
+        };
+        Ok(Authorization { url: url.into(), challenge })
+    }
+
+    async fn redeem(&self, code: &str, challenge: &Challenge) -> Result<Claims, IdentityError> {
+        let client = self.client().await?;
+        let request = client.exchange_code(AuthorizationCode::new(code.to_owned())).map_err(unavailable)?;
+        let request = request.set_pkce_verifier(PkceCodeVerifier::new(challenge.verifier.clone()));
+        let tokens = request.request_async(&self.sender()).await.map_err(of_exchange)?;
+        let id_token = tokens.id_token().ok_or_else(|| invalid("the provider sent no ID token"))?;
+        let nonce = Nonce::new(challenge.nonce.clone());
+        let signed = id_token.claims(&client.id_token_verifier(), &nonce).map_err(invalid)?;
+        let told = self.user_info(&client, &tokens).await?;
+        // What is told must be of who was signed for (OpenID Connect Core 1.0 §5.3.2).
+        if told.as_ref().is_some_and(|told| told.subject() != signed.subject()) {
+            return Err(invalid("the provider tells of somebody else"));
+        }
+        let said = Said { signed, told: told.as_ref() };
+        Ok(Claims {
+            identity: Identity {
+                issuer: signed.issuer().as_str().to_owned(),
+                subject: signed.subject().as_str().to_owned(),
+            },
+            name: said.name(&self.settings.name_claim),
+            groups: said.groups(&self.settings.groups_claim),
+        })
+    }
+}
+
+fn unavailable(cause: impl Into<Box<dyn Error + Send + Sync>>) -> IdentityError {
+    IdentityError::Unavailable(cause.into())
+}
+
+fn invalid(cause: impl Into<Box<dyn Error + Send + Sync>>) -> IdentityError {
+    IdentityError::Invalid(cause.into())
+}
+
+/// A code that the provider does not take is the browser's fault; everything else is not.
+fn of_exchange<R, T>(error: openidconnect::RequestTokenError<R, T>) -> IdentityError
+where
+    R: Error + Send + Sync + 'static,
+    T: openidconnect::ErrorResponse + Send + Sync + 'static,
+{
+    match error {
+        refused @ openidconnect::RequestTokenError::ServerResponse(_) => invalid(refused),
+        other => unavailable(other),
+    }
+}
