@@ -14,8 +14,9 @@ use utoipa::openapi::security::SecurityRequirement;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::Authenticator;
-use crate::caller::via;
-use crate::documentation::{ROLE, TOKEN};
+use crate::caller::{is_by_cookie, via};
+use crate::documentation::{ROLE, SESSION, TOKEN};
+use crate::origins;
 use crate::problem::{Refusal, default_response, description};
 use crate::state::Api;
 use crate::wire::ProblemKind;
@@ -51,7 +52,8 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
 }
 
 fn document(operation: &mut Operation, role: Role) {
-    operation.security = Some(vec![SecurityRequirement::new(TOKEN, Vec::<String>::new())]);
+    let by = |scheme| SecurityRequirement::new(scheme, Vec::<String>::new());
+    operation.security = Some(vec![by(TOKEN), by(SESSION)]);
     operation.extensions = Some(Extensions::builder().add(ROLE, json!(role)).build());
     for status in [401, 403] {
         let refused = default_response(&description(status));
@@ -61,6 +63,18 @@ fn document(operation: &mut Operation, role: Role) {
 
 async fn check(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
+    // A cookie goes with whatever a page has the browser send.
+    if is_by_cookie(&parts.headers)
+        && !parts.method.is_safe()
+        && !origins::is_shown_to_be_ours(&parts.headers)
+    {
+        return Refusal::new(
+            ProblemKind::CrossSite,
+            "with a session, only pages of this server change anything",
+        )
+        .at("Origin")
+        .into_response();
+    }
     let found = gate.authenticator.principal(&parts.headers, &via(&parts)).await;
     match found.map_err(Refusal::from).and_then(|found| admitted(found, gate.role)) {
         Ok(principal) => {

@@ -1,5 +1,6 @@
 //! Who asks.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 
 use async_trait::async_trait;
@@ -7,8 +8,9 @@ use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use simulay_engine::{Accounts, EngineError};
-use simulay_model::{Principal, TokenSecret};
+use simulay_model::{Principal, TokenKind, TokenSecret};
 
+use crate::cookies;
 use crate::problem::Refusal;
 
 /// Tells who a request is of.
@@ -32,16 +34,26 @@ impl Authenticator for OnePerson {
     }
 }
 
-/// For a host of many: a request shows a token, as `Authorization: Bearer sim_…` (RFC 6750).
+/// For a host of many: a program shows a token, as `Authorization: Bearer sim_…` (RFC 6750), a browser the cookie of a
+/// session.
 #[derive(Clone)]
 pub struct ByToken(pub Accounts);
 
 #[async_trait]
 impl Authenticator for ByToken {
     async fn principal(&self, headers: &HeaderMap, via: &str) -> Result<Option<Principal>, EngineError> {
-        let Some(secret) = bearer(headers) else { return Ok(None) };
-        self.0.authenticate(&secret, via).await
+        let (shown, kind) = match is_by_cookie(headers) {
+            true => (cookies::session(headers), TokenKind::Session),
+            false => (bearer(headers), TokenKind::Api),
+        };
+        let Some(secret) = shown else { return Ok(None) };
+        self.0.authenticate(&secret, kind, via).await
     }
+}
+
+/// True when a browser shows who asks, by itself: whether its page was ours is another question.
+pub(crate) fn is_by_cookie(headers: &HeaderMap) -> bool {
+    !headers.contains_key(header::AUTHORIZATION) && cookies::session(headers).is_some()
 }
 
 /// The token of a request; none when there are two, of which a proxy may have seen another.
@@ -57,6 +69,17 @@ pub(crate) fn via(parts: &Parts) -> String {
     let from = parts.extensions.get::<ConnectInfo<SocketAddr>>();
     let told = from.map(|ConnectInfo(peer)| format!("rest from {}", peer.ip().to_canonical()));
     told.unwrap_or_else(|| String::from("rest"))
+}
+
+/// How a request came.
+pub(crate) struct Via(pub(crate) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Via {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        Ok(Self(via(parts)))
+    }
 }
 
 /// Who asks, as [`crate::authorization`] found.

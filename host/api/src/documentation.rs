@@ -1,10 +1,14 @@
 //! The OpenAPI document around the routes.
 
+use std::sync::Arc;
+
+use simulay_model::Role;
 use utoipa::OpenApi;
-use utoipa::openapi::path::Operation;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{RefOr, Schema};
 
+use crate::cookies;
 use crate::problem::{default_response, description, every_kind};
 use crate::wire::{FieldError, Problem, ProblemKind};
 
@@ -23,6 +27,7 @@ use crate::wire::{FieldError, Problem, ProblemKind};
         (name = "pipelines", description = "What can be run"),
         (name = "inputs", description = "Files that runs are given"),
         (name = "runs", description = "Executions of a pipeline, each for one request"),
+        (name = "session", description = "Who asks, and signing in"),
         (name = "system", description = "The server itself"),
     ),
     components(schemas(Problem, ProblemKind, FieldError)),
@@ -31,8 +36,37 @@ struct Base;
 
 /// How the document calls tokens.
 pub(crate) const TOKEN: &str = "token";
+/// How the document calls sessions.
+pub(crate) const SESSION: &str = "session";
 /// Under which name an operation tells the least role that it needs.
 pub(crate) const ROLE: &str = "x-simulay-role";
+
+/// The operations of the interface, each with the least role that it needs.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Operations(Arc<Vec<(Role, String)>>);
+
+impl Operations {
+    /// Those of `document`; what is open to all is nobody's right.
+    pub(crate) fn new(document: &utoipa::openapi::OpenApi) -> Self {
+        let items = document.paths.paths.values();
+        Self(Arc::new(items.flat_map(operations).filter_map(needed).collect()))
+    }
+
+    /// The ids of those that `role` may use.
+    pub(crate) fn of(&self, role: Role) -> Vec<String> {
+        self.0.iter().filter(|(needed, _)| *needed <= role).map(|(_, id)| id.clone()).collect()
+    }
+}
+
+fn operations(item: &PathItem) -> impl Iterator<Item = &Operation> {
+    let PathItem { get, head, post, put, delete, .. } = item;
+    [get, head, post, put, delete].into_iter().flatten()
+}
+
+fn needed(operation: &Operation) -> Option<(Role, String)> {
+    let role = operation.extensions.as_ref()?.get(ROLE)?.as_str()?.parse().ok()?;
+    Some((role, operation.operation_id.clone()?))
+}
 
 /// The document before its routes.
 pub(crate) fn base() -> utoipa::openapi::OpenApi {
@@ -40,6 +74,10 @@ pub(crate) fn base() -> utoipa::openapi::OpenApi {
     let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("sim_…").build();
     if let Some(components) = &mut document.components {
         components.add_security_scheme(TOKEN, SecurityScheme::Http(token));
+        components.add_security_scheme(
+            SESSION,
+            SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(cookies::SESSION))),
+        );
     }
     document
 }

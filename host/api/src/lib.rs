@@ -11,6 +11,7 @@ mod body;
 mod caller;
 mod concurrency;
 mod connections;
+mod cookies;
 mod deadline;
 mod disposition;
 mod documentation;

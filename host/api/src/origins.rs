@@ -75,6 +75,17 @@ fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Header<'a> {
     }
 }
 
+/// True when the browser says that the page is ours: nothing said is not enough.
+pub(crate) fn is_shown_to_be_ours(headers: &HeaderMap) -> bool {
+    match one(headers, &SITE) {
+        Header::Is(site) => site == "same-origin",
+        Header::Wrong => false,
+        Header::None => {
+            matches!(one(headers, &header::ORIGIN), Header::Is(origin) if is_of_host(origin, headers))
+        }
+    }
+}
+
 /// True for what any page may have the browser ask: to read what costs nothing, and to go to another page.
 fn is_free(method: &Method, uri: &Uri, headers: &HeaderMap) -> bool {
     let is = |name, wanted| matches!(one(headers, &name), Header::Is(text) if text == wanted);
@@ -126,6 +137,21 @@ mod tests {
         assert!(posts(&[("sec-fetch-site", "same-origin"), ("origin", "http://localhost:7373")]));
         assert!(posts(&[("origin", "http://LOCALHOST:7373")]));
         assert!(posts(&[("origin", "https://lab.example"), ("sec-fetch-site", "cross-site")]));
+    }
+
+    #[test]
+    fn what_is_shown_to_be_ours_is_said_by_the_browser() {
+        let shown = |sent: &[(&'static str, &'static str)]| {
+            let mut headers = HeaderMap::from_iter([(header::HOST, "localhost:7373".parse().unwrap())]);
+            for (name, value) in sent {
+                headers.append(HeaderName::from_static(name), value.parse().unwrap());
+            }
+            is_shown_to_be_ours(&headers)
+        };
+        let (ours, others) = (("origin", "http://localhost:7373"), ("origin", "https://lab.example"));
+        assert!(shown(&[ours]) && shown(&[("sec-fetch-site", "same-origin"), ours]));
+        assert!(!shown(&[]) && !shown(&[others]) && !shown(&[("sec-fetch-site", "none")]));
+        assert!(!shown(&[("sec-fetch-site", "cross-site"), ours]) && !shown(&[ours, ours]));
     }
 
     #[test]

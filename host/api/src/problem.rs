@@ -94,6 +94,9 @@ pub(crate) const fn meaning(kind: ProblemKind) -> (StatusCode, &'static str) {
         Kind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "Simulay failed"),
         Kind::StorageCorrupt => (StatusCode::SERVICE_UNAVAILABLE, "Stored data is damaged"),
         Kind::DockerUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "Docker does not answer"),
+        Kind::IdentityUnavailable => {
+            (StatusCode::SERVICE_UNAVAILABLE, "The provider of identities does not answer")
+        }
         Kind::Draining => (StatusCode::SERVICE_UNAVAILABLE, "The server is stopping"),
         Kind::NotReady => (StatusCode::SERVICE_UNAVAILABLE, "The server is not ready"),
         Kind::StorageLow => (StatusCode::INSUFFICIENT_STORAGE, "The server cannot store more"),
@@ -107,6 +110,7 @@ const fn retry_after(kind: ProblemKind) -> Option<u64> {
         | ProblemKind::TooManyConnections
         | ProblemKind::QueueFull
         | ProblemKind::DockerUnavailable
+        | ProblemKind::IdentityUnavailable
         | ProblemKind::Draining
         | ProblemKind::NotReady => Some(5),
         ProblemKind::IdempotencyInFlight => Some(1),

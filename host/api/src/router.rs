@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
-use bytes::Bytes;
 use simulay_engine::Engine;
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -29,8 +28,7 @@ pub fn router(
 ) -> Router {
     telemetry::begin();
     let (routes, document) = documented(settings, &authenticator).split_for_parts();
-    let document = serde_json::to_vec(&documentation::complete(document)).unwrap_or_default();
-    let api = Api::new(engine, settings, draining, Bytes::from(document));
+    let api = Api::new(engine, settings, draining, &documentation::complete(document));
     let routes = routes.method_not_allowed_fallback(middleware::no_method).fallback(middleware::no_route);
     guarded(routes.with_state(api), settings)
 }

@@ -13,7 +13,9 @@ mod metrics;
 mod pipelines;
 mod plugins;
 mod probes;
+mod provider;
 mod runs;
+mod session;
 mod system;
 mod visibility;
 
@@ -73,6 +75,8 @@ impl Groups<'_> {
             .merge(needs(Role::Runner, self.authenticator, probe))
             .merge(needs(Role::Operator, self.authenticator, metrics))
             .merge(open_to_all(answering_with_json(probes)))
+            .merge(open_to_all(answering_with_json(session())))
+            .merge(open_to_all(at_provider()))
             .merge(open_to_all(documents))
     }
 
@@ -123,6 +127,18 @@ fn looks() -> Routes {
         .routes(routes!(images::list))
         .routes(routes!(system::show))
         .routes(routes!(me::show))
+}
+
+/// Signing in and out.
+fn session() -> Routes {
+    OpenApiRouter::new()
+        .routes(routes!(session::ways))
+        .routes(routes!(session::sign_in))
+        .routes(routes!(session::sign_out))
+}
+
+fn at_provider() -> Routes {
+    OpenApiRouter::new().routes(routes!(provider::depart)).routes(routes!(provider::arrive))
 }
 
 /// Asks for what a run needs, or for its end.

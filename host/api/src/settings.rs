@@ -5,6 +5,8 @@ use std::time::Duration;
 /// How the server is reached, and how much it takes.
 #[derive(Debug, Clone)]
 pub struct ApiSettings {
+    /// Whoever asks has to show who it is.
+    pub accounts: bool,
     /// The listener is bound to a loopback address: only `localhost`, `127.0.0.1`, `[::1]` and
     /// [`ApiSettings::hosts`] are accepted as `Host`, so that no web page reaches it by a name of
     /// its own (DNS rebinding).
@@ -69,6 +71,7 @@ impl ApiSettings {
 impl Default for ApiSettings {
     fn default() -> Self {
         Self {
+            accounts: false,
             loopback: true,
             hosts: Vec::new(),
             origins: Vec::new(),

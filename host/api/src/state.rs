@@ -7,8 +7,11 @@ use simulay_engine::Engine;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use utoipa::openapi::OpenApi;
+
 use crate::ApiSettings;
 use crate::concurrency::ConcurrencyLimit;
+use crate::documentation::Operations;
 
 /// How many wait for the permit of each upload.
 const WAITING: usize = 8;
@@ -38,6 +41,8 @@ pub(crate) struct Api {
     pub(crate) downloads: ConcurrencyLimit,
     /// The OpenAPI document.
     pub(crate) document: Bytes,
+    /// What there is to do, and for whom.
+    pub(crate) operations: Operations,
 }
 
 impl Api {
@@ -45,7 +50,7 @@ impl Api {
         engine: Engine,
         settings: &ApiSettings,
         draining: CancellationToken,
-        document: Bytes,
+        document: &OpenApi,
     ) -> Self {
         let uploads = Arc::new(Semaphore::new(settings.max_uploads));
         Self {
@@ -62,7 +67,8 @@ impl Api {
             streams: ConcurrencyLimit::new(settings.max_streams, "open streams").set_by("server.max_streams"),
             downloads: ConcurrencyLimit::new(settings.max_downloads, "downloads")
                 .set_by("server.max_downloads"),
-            document,
+            document: serde_json::to_vec(document).unwrap_or_default().into(),
+            operations: Operations::new(document),
         }
     }
 }

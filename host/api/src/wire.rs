@@ -16,6 +16,7 @@ mod plugin;
 mod problem;
 mod report;
 mod run;
+mod session;
 mod system;
 
 pub use account::{Me, Role};
@@ -38,4 +39,5 @@ pub use report::{KeptFile, Plot, Report, Series};
 pub use run::{
     NamedRun, NewRun, PluginRef, Run, RunError, RunErrorKind, RunList, RunOptions, RunState, RunSummary,
 };
+pub use session::{SignIn, SignInWays};
 pub use system::{Health, Limits, Stats, System};

@@ -167,6 +167,7 @@ impl Accounts {
 
     pub(crate) async fn change_role(&self, name: &AccountName, role: Role) -> Result<Account, EngineError> {
         self.store.set_role(name, role).await?;
+        self.forget();
         Ok(self.get(name).await?.ok_or(StoreError::NotFound)?)
     }
 
@@ -176,7 +177,9 @@ impl Accounts {
     /// [`StoreError::NotFound`].
     pub async fn revoke_account(&self, name: &AccountName) -> Result<(), AccountError> {
         let at = self.clock.now();
-        Ok(self.store.set_revoked(name, Some(at)).await.map_err(EngineError::from)?)
+        self.store.set_revoked(name, Some(at)).await.map_err(EngineError::from)?;
+        self.forget();
+        Ok(())
     }
 
     /// Takes back that an account is revoked.
@@ -184,7 +187,9 @@ impl Accounts {
     /// # Errors
     /// [`StoreError::NotFound`].
     pub async fn restore_account(&self, name: &AccountName) -> Result<(), AccountError> {
-        Ok(self.store.set_revoked(name, None).await.map_err(EngineError::from)?)
+        self.store.set_revoked(name, None).await.map_err(EngineError::from)?;
+        self.forget();
+        Ok(())
     }
 
     pub(crate) async fn get(&self, name: &AccountName) -> Result<Option<Account>, EngineError> {
@@ -204,7 +209,7 @@ impl Accounts {
     /// # Errors
     /// See [`AccountError`].
     pub async fn create_token(&self, new: NewToken) -> Result<(Token, TokenSecret), AccountError> {
-        let secret = draw().map_err(AccountError::Entropy)?;
+        let secret = draw_token().map_err(AccountError::Entropy)?;
         Ok((self.create_token_of(new, &secret).await?, secret))
     }
 
@@ -252,12 +257,22 @@ impl Accounts {
     /// # Errors
     /// [`StoreError::NotFound`].
     pub async fn revoke(&self, token: TokenId) -> Result<(), EngineError> {
-        Ok(self.store.revoke(token, self.clock.now()).await?)
+        self.store.revoke(token, self.clock.now()).await?;
+        self.forget();
+        Ok(())
+    }
+
+    /// Believes nothing of what was found before: this process made it untrue.
+    fn forget(&self) {
+        self.known.lock().clear();
     }
 }
 
 /// A secret that nobody has.
-pub(crate) fn draw() -> Result<TokenSecret, getrandom::Error> {
+///
+/// # Errors
+/// When the machine gives no random numbers.
+pub fn draw_token() -> Result<TokenSecret, getrandom::Error> {
     let mut bytes = [0; TOKEN_BYTES];
     getrandom::fill(&mut bytes)?;
     Ok(TokenSecret::of(bytes))

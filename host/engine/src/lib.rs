@@ -47,7 +47,7 @@ mod upkeep;
 mod upload;
 mod verdict;
 
-pub use accounts::{AccountError, Accounts, NewToken};
+pub use accounts::{AccountError, Accounts, NewToken, draw_token};
 pub use approval::{Approval, PluginPolicy};
 pub use archive::ArchiveWriter;
 pub use backoff::Backoff;

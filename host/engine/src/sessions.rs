@@ -11,7 +11,7 @@ use simulay_model::{
 };
 use simulay_store::{Credentials, StoreError};
 
-use crate::accounts::{AccountError, Accounts, draw};
+use crate::accounts::{AccountError, Accounts, draw_token};
 use crate::passwords::{HashingError, Password, Passwords};
 use crate::{EngineError, Parts, Settings};
 
@@ -20,8 +20,8 @@ use crate::{EngineError, Parts, Settings};
 pub struct NewSession {
     /// What the browser keeps.
     pub secret: TokenSecret,
-    /// When it is over.
-    pub expires_at: Timestamp,
+    /// How long it lasts.
+    pub lifetime: Duration,
     /// As whom its bearer asks.
     pub principal: Principal,
 }
@@ -196,10 +196,11 @@ impl Sessions {
         shown: Option<Token>,
         via: &str,
     ) -> Result<NewSession, SignInError> {
-        let (secret, created_at) = (draw().map_err(EngineError::broken)?, self.clock.now());
-        let lifetime = created_at.checked_add(self.lifetime).unwrap_or(Timestamp::MAX);
+        let (secret, created_at) = (draw_token().map_err(EngineError::broken)?, self.clock.now());
+        let left = |end: Timestamp| Duration::try_from(end.duration_since(created_at)).unwrap_or_default();
         let ends = shown.as_ref().and_then(|token| token.expires_at);
-        let expires_at = ends.map_or(lifetime, |end| end.min(lifetime));
+        let lifetime = ends.map_or(self.lifetime, |end| left(end).min(self.lifetime));
+        let expires_at = created_at.checked_add(lifetime).unwrap_or(Timestamp::MAX);
         let token = Token {
             id: TokenId::generate(),
             kind: TokenKind::Session,
@@ -215,7 +216,7 @@ impl Sessions {
         };
         let principal = token.principal(account, via);
         self.accounts.add(token).await?;
-        Ok(NewSession { secret, expires_at, principal })
+        Ok(NewSession { secret, lifetime, principal })
     }
 }
 

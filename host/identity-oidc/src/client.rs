@@ -2,7 +2,7 @@
 
 use openidconnect::core::{
     CoreAuthDisplay, CoreAuthPrompt, CoreErrorResponseType, CoreGenderClaim, CoreJsonWebKey,
-    CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm, CoreProviderMetadata, CoreRevocableToken,
+    CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm, CoreRevocableToken,
     CoreRevocationErrorResponse, CoreTokenIntrospectionResponse, CoreTokenType,
 };
 use openidconnect::{
@@ -11,7 +11,6 @@ use openidconnect::{
 };
 
 use crate::claims::OtherClaims;
-use crate::provider::OidcSettings;
 
 type Fields = IdTokenFields<
     OtherClaims,
@@ -41,10 +40,3 @@ pub(crate) type OidcClient = Client<
     EndpointMaybeSet,
     EndpointMaybeSet,
 >;
-
-/// The client that `settings` name to the provider of `metadata`.
-pub(crate) fn of(metadata: CoreProviderMetadata, settings: &OidcSettings) -> OidcClient {
-    let OidcSettings { client_id, client_secret, redirect, .. } = settings;
-    Client::from_provider_metadata(metadata, client_id.clone(), client_secret.clone())
-        .set_redirect_uri(redirect.clone())
-}

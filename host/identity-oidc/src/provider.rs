@@ -15,19 +15,23 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::claims::{Said, UserInfo};
-use crate::client::{self, OidcClient, Tokens};
+use crate::client::{OidcClient, Tokens};
 use crate::http::{Http, HttpError};
 
 /// How long the discovery document and the keys of the provider are believed.
 const BELIEVED: Duration = Duration::from_secs(300);
 
 /// How a provider is spoken to.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct OidcSettings {
-    pub(crate) issuer: IssuerUrl,
-    pub(crate) client_id: ClientId,
-    pub(crate) client_secret: Option<ClientSecret>,
-    pub(crate) redirect: RedirectUrl,
+    /// The provider, by its URL.
+    pub issuer: String,
+    /// What the provider calls us.
+    pub client_id: String,
+    /// By what we show that we are that.
+    pub client_secret: Option<String>,
+    /// Where browsers come back to.
+    pub redirect_url: String,
     /// What is asked for beside `openid`.
     pub scopes: Vec<String>,
     /// The claim that a new account is called by.
@@ -36,37 +40,22 @@ pub struct OidcSettings {
     pub groups_claim: String,
 }
 
-/// A setting that is no URL: which.
+/// Why no provider can be spoken to.
 #[derive(Debug, thiserror::Error)]
-#[error("`{0}` is no URL")]
-pub struct SettingsError(&'static str);
-
-impl OidcSettings {
-    /// The client `client_id` of the provider `issuer`, to which browsers come back at `redirect`.
-    ///
-    /// # Errors
-    /// When one of them is no URL.
-    pub fn new(
-        issuer: &str,
-        client_id: &str,
-        client_secret: Option<String>,
-        redirect: &str,
-    ) -> Result<Self, SettingsError> {
-        Ok(Self {
-            issuer: IssuerUrl::new(issuer.to_owned()).map_err(|_| SettingsError("issuer"))?,
-            client_id: ClientId::new(client_id.to_owned()),
-            client_secret: client_secret.map(ClientSecret::new),
-            redirect: RedirectUrl::new(redirect.to_owned()).map_err(|_| SettingsError("redirect_url"))?,
-            scopes: Vec::new(),
-            name_claim: "preferred_username".to_owned(),
-            groups_claim: "groups".to_owned(),
-        })
-    }
+pub enum SettingsError {
+    /// A setting is no URL: which.
+    #[error("`{0}` is no URL")]
+    Url(&'static str),
+    /// Nothing can be reached over TLS.
+    #[error("nothing can be reached over TLS")]
+    Tls(#[source] Box<dyn Error + Send + Sync>),
 }
 
 /// A provider of OpenID Connect; it is found by its discovery document when somebody signs in.
 pub struct OidcProvider {
     settings: OidcSettings,
+    issuer: IssuerUrl,
+    redirect: RedirectUrl,
     http: Http,
     known: Mutex<Option<(Instant, OidcClient)>>,
 }
@@ -75,9 +64,13 @@ impl OidcProvider {
     /// The provider that `settings` name.
     ///
     /// # Errors
-    /// When nothing can be reached at all, for want of certificates.
-    pub fn new(settings: OidcSettings) -> Result<Self, IdentityError> {
-        Ok(Self { settings, http: Http::new().map_err(unavailable)?, known: Mutex::new(None) })
+    /// See [`SettingsError`].
+    pub fn new(settings: OidcSettings) -> Result<Self, SettingsError> {
+        let issuer = IssuerUrl::new(settings.issuer.clone()).map_err(|_| SettingsError::Url("issuer"))?;
+        let redirect = RedirectUrl::new(settings.redirect_url.clone());
+        let redirect = redirect.map_err(|_| SettingsError::Url("redirect_url"))?;
+        let http = Http::new().map_err(|error| SettingsError::Tls(error.into()))?;
+        Ok(Self { settings, issuer, redirect, http, known: Mutex::new(None) })
     }
 
     /// The provider, as it was a while ago or is.
@@ -88,10 +81,16 @@ impl OidcProvider {
         {
             return Ok(client.clone());
         }
-        let found = CoreProviderMetadata::discover_async(self.settings.issuer.clone(), &self.sender()).await;
-        let client = client::of(found.map_err(unavailable)?, &self.settings);
+        let found = CoreProviderMetadata::discover_async(self.issuer.clone(), &self.sender()).await;
+        let client = self.client_to(found.map_err(unavailable)?);
         *known = Some((Instant::now(), client.clone()));
         Ok(client)
+    }
+
+    fn client_to(&self, metadata: CoreProviderMetadata) -> OidcClient {
+        let id = ClientId::new(self.settings.client_id.clone());
+        let secret = self.settings.client_secret.clone().map(ClientSecret::new);
+        OidcClient::from_provider_metadata(metadata, id, secret).set_redirect_uri(self.redirect.clone())
     }
 
     fn sender(&self) -> impl Fn(openidconnect::HttpRequest) -> SentRequest + use<> {

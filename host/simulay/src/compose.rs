@@ -2,6 +2,7 @@
 
 mod data_directory;
 mod docker;
+mod identity;
 mod limits;
 mod safety;
 
@@ -12,7 +13,9 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use simulay_api::{Authenticator, ByToken, OnePerson};
 use simulay_containers_docker::Owner;
-use simulay_engine::{Accounts, Engine, Parts, Settings as EngineSettings, SystemEntropy};
+use simulay_engine::{
+    AccountCredentials, Accounts, Engine, Parts, Settings as EngineSettings, SystemEntropy,
+};
 use simulay_model::{Chain, SystemClock};
 use simulay_sandbox::{Sandbox, SandboxSettings};
 use simulay_sandbox_wasm::{Launch, ProcessSandbox, Restriction};
@@ -74,11 +77,19 @@ fn workers(settings: SandboxSettings, data: Option<&Path>) -> anyhow::Result<Pro
         .context("compiled plugins cannot be kept in the data directory")
 }
 
-/// Accounts in the data directory `data`, in which a server may work.
-pub(crate) fn accounts(data: &Path) -> anyhow::Result<Accounts> {
+/// Accounts and by what they sign in, in a data directory in which a server may work.
+pub(crate) struct Administration {
+    pub(crate) accounts: Accounts,
+    pub(crate) credentials: AccountCredentials,
+}
+
+/// Those of the data directory `data`.
+pub(crate) fn administration(data: &Path) -> anyhow::Result<Administration> {
     let store = DataDirectory::accounts(data)
         .with_context(|| format!("the accounts in {} cannot be read", data.display()))?;
-    Ok(Accounts::new(store, Arc::new(SystemClock)))
+    let clock = Arc::new(SystemClock);
+    let accounts = Accounts::new(store.clone(), clock.clone());
+    Ok(Administration { accounts, credentials: AccountCredentials::new(store, clock) })
 }
 
 /// An engine that keeps its data in `data`. Docker may be absent.
@@ -110,6 +121,7 @@ pub(crate) async fn engine(
         uploads: records.clone(),
         accounts: records.clone(),
         credentials: records,
+        identity: identity::provider(settings.auth.oidc.as_ref())?,
         blobs,
         sandbox: sandbox_of(settings, Some(data))?,
         admission: Arc::new(policy),

@@ -1,21 +1,24 @@
 //! Settings: defaults, then `simulay.toml`, then the environment (`SIMULAY__SERVER__LISTEN`), then flags.
 
 mod auth;
+mod secret;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
-use config::{Config, Environment, File, FileFormat};
+use config::{Config, Environment, File, FileFormat, FileSourceFile};
 use serde::Deserialize;
 
-pub(crate) use self::auth::{Auth, AuthMode};
+pub(crate) use self::auth::{Auth, AuthMode, Oidc};
+pub(crate) use self::secret::Secret;
 use crate::fault::Usage;
 use crate::risks::Risk;
 
 const DEFAULTS: &str = include_str!("configuration/defaults.toml");
 const FILE: &str = "simulay.toml";
+const CLIENT_SECRET: &str = "auth.oidc.client_secret";
 /// Percent of the places that may be kept from who has one.
 const MOST_FOR_NEWCOMERS: u8 = 90;
 
@@ -291,6 +294,7 @@ impl Settings {
             Some(named) => File::from(named.as_path()),
             None => File::from(usual).required(false),
         };
+        let file = file.format(FileFormat::Toml);
         let environment = Environment::with_prefix("SIMULAY")
             .prefix_separator("__")
             .separator("__")
@@ -299,10 +303,12 @@ impl Settings {
             .with_list_parse_key("server.hosts")
             .with_list_parse_key("server.origins")
             .with_list_parse_key("accept_risks")
+            .with_list_parse_key("auth.oidc.scopes")
             .source(environment);
+        check_file(&file)?;
         let layers = Config::builder()
             .add_source(File::from_str(DEFAULTS, FileFormat::Toml))
-            .add_source(file.format(FileFormat::Toml))
+            .add_source(file)
             .add_source(environment);
         let settings: Result<Self, _> = layers.build().and_then(Config::try_deserialize);
         let mut settings = settings.map_err(|error| Usage(format!("the settings are not valid: {error}")))?;
@@ -377,6 +383,18 @@ impl Settings {
         let variable = |name: &str| std::env::var_os(name).map(PathBuf::from);
         self.storage.directory.clone().map_or_else(|| crate::places::default_data(variable), Ok)
     }
+}
+
+/// Refuses secrets in the file of the settings.
+fn check_file(file: &File<FileSourceFile, FileFormat>) -> anyhow::Result<()> {
+    let written = Config::builder().add_source(file.clone()).build();
+    if written.is_ok_and(|written| written.get_string(CLIENT_SECRET).is_ok()) {
+        bail!(Usage(format!(
+            "{CLIENT_SECRET} is a secret and does not stand in the settings; name its file in {CLIENT_SECRET}_file, or \
+             set SIMULAY__AUTH__OIDC__CLIENT_SECRET"
+        )));
+    }
+    Ok(())
 }
 
 /// True for a scheme with a host and perhaps a port, and nothing after it.

@@ -4,8 +4,9 @@ use simulay_archives::ArchiveError;
 use simulay_blobs::BlobError;
 use simulay_containers::ContainerError;
 use simulay_engine::{
-    ArchiveRefused, CreateError, EngineError, LifeError, RepeatError, UnknownImages, UploadError,
+    ArchiveRefused, CreateError, EngineError, LifeError, RepeatError, SignInError, UnknownImages, UploadError,
 };
+use simulay_identity::IdentityError;
 use simulay_model::{ErrorKind, RunError};
 use simulay_sandbox::{CallError, InspectError};
 use simulay_store::StoreError;
@@ -68,6 +69,26 @@ fn disk_unwritable(cause: impl Into<Cause>) -> Refusal {
 fn damaged(cause: impl Into<Cause>) -> Refusal {
     let detail = "what is stored here is damaged; a backup of the data directory has it whole";
     Refusal::new(ProblemKind::StorageCorrupt, detail).because(cause)
+}
+
+impl From<SignInError> for Refusal {
+    fn from(error: SignInError) -> Self {
+        let text = error.to_string();
+        let kind = match error {
+            SignInError::Refused => ProblemKind::Unauthenticated,
+            SignInError::Busy(_) => ProblemKind::RateLimited,
+            SignInError::NoProvider => ProblemKind::NotFound,
+            SignInError::NoRole | SignInError::NoName | SignInError::NameTaken(_) => ProblemKind::Forbidden,
+            SignInError::Identity(IdentityError::Invalid(_)) => {
+                return Self::new(ProblemKind::Unauthenticated, text).because(error);
+            }
+            SignInError::Identity(IdentityError::Unavailable(_)) => {
+                return Self::new(ProblemKind::IdentityUnavailable, text).because(error);
+            }
+            SignInError::Engine(error) => return error.into(),
+        };
+        Self::new(kind, text)
+    }
 }
 
 impl From<RepeatError> for Refusal {

@@ -1,15 +1,24 @@
 //! Who asks.
 
 use axum::Json;
+use axum::extract::State;
+use simulay_model::Principal;
 
 use crate::caller::Caller;
+use crate::state::Api;
 use crate::wire::Me;
 
 /// Ask who you are
 ///
-/// The account that your token is of, and what it lets you do.
-#[utoipa::path(get, path = "/v1/me", tag = "system", operation_id = "showMe",
+/// The account that your token or session is of, and what it lets you do.
+#[utoipa::path(get, path = "/v1/me", tag = "session", operation_id = "showMe",
     responses((status = 200, description = "Who asks", body = Me)))]
-pub(super) async fn show(Caller(principal): Caller) -> Json<Me> {
-    Json(Me { account: principal.account.into(), role: principal.role.into() })
+pub(super) async fn show(State(api): State<Api>, Caller(principal): Caller) -> Json<Me> {
+    Json(of(&api, principal))
+}
+
+/// What `principal` is told of itself.
+pub(super) fn of(api: &Api, principal: Principal) -> Me {
+    let rights = api.operations.of(principal.role);
+    Me { account: principal.account.into(), role: principal.role.into(), rights }
 }

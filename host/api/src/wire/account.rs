@@ -12,6 +12,9 @@ pub struct Me {
     pub account: String,
     /// What it may do.
     pub role: Role,
+    /// What the role lets it do: operations of the OpenAPI document, by their ids.
+    #[serde(default)]
+    pub rights: Vec<String>,
 }
 
 /// What an account may do; each role may do what those before it may.

@@ -114,6 +114,7 @@ pub enum ProblemKind {
     Internal,
     StorageCorrupt,
     DockerUnavailable,
+    IdentityUnavailable,
     Draining,
     NotReady,
     StorageLow,

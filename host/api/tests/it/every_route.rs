@@ -73,6 +73,7 @@ fn body(name: &str) -> (&'static str, Bytes) {
     match name {
         "createRun" | "previewRun" => json(json!({})),
         "setPluginVisibility" => json(json!({ "visibility": "private" })),
+        "signIn" => json(json!({ "token": "sim_of_nobody" })),
         "createNamedRun" => json(json!({ "pipeline": "heat" })),
         "listMissingInputs" => json(json!({ "sha256": [Digest::of(INPUT), Digest::of(OUTPUT)] })),
         "uploadPlugin" => ("application/wasm", Bytes::from_static(HEAT_NEWER)),

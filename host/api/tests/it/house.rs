@@ -14,12 +14,14 @@ use bytes::Bytes;
 use futures_util::StreamExt as _;
 use serde_json::Value;
 use simulay_api::wire::{InputStored, Problem, Run};
-use simulay_api::{ApiSettings, Authenticator, router};
+use simulay_api::{ApiSettings, Authenticator, ByToken, router};
 use simulay_blobs_object_store::ObjectBlobs;
 use simulay_containers::scripted::Scripted;
 use simulay_engine::{Engine, EngineError, Parts, RetentionPorts, Settings, SystemEntropy};
+use simulay_identity::IdentityProvider;
 use simulay_model::{Principal, Role, SystemClock};
 use simulay_signals::LocalSignals;
+use simulay_store::Credentials;
 use simulay_store_sqlite::SqliteStore;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -39,6 +41,7 @@ pub(crate) struct House {
     pub(crate) containers: Scripted,
     pub(crate) draining: CancellationToken,
     pub(crate) kept: RetentionPorts,
+    pub(crate) credentials: Arc<dyn Credentials>,
     data: TempDir,
 }
 
@@ -79,8 +82,8 @@ impl House {
     /// A host over the same data, after this one has stopped.
     pub(crate) async fn restarted(self) -> Self {
         self.engine.shutdown().await;
-        let Self { router, engine, containers: _, draining: _, kept, data } = self;
-        drop((router, engine, kept));
+        let Self { router, engine, containers: _, draining: _, kept, credentials, data } = self;
+        drop((router, engine, kept, credentials));
         let house = Self::over(data, &ApiSettings::default(), Settings::default());
         house.engine.recover().await.unwrap();
         house
@@ -96,6 +99,24 @@ impl House {
         settings: &ApiSettings,
         engine: Settings,
     ) -> Self {
+        Self::build(data, settings, engine, None, |_| authenticator)
+    }
+
+    /// A host of many, whose accounts are those of its engine; `identity` tells who people are.
+    pub(crate) fn of_many(identity: Option<Arc<dyn IdentityProvider>>, engine: Settings) -> Self {
+        let settings = ApiSettings { accounts: true, ..ApiSettings::default() };
+        let by_token =
+            |engine: &Engine| -> Arc<dyn Authenticator> { Arc::new(ByToken(engine.accounts.clone())) };
+        Self::build(tempfile::tempdir().unwrap(), &settings, engine, identity, by_token)
+    }
+
+    fn build(
+        data: TempDir,
+        settings: &ApiSettings,
+        engine: Settings,
+        identity: Option<Arc<dyn IdentityProvider>>,
+        authenticator: impl FnOnce(&Engine) -> Arc<dyn Authenticator>,
+    ) -> Self {
         let records = SqliteStore::open(data.path(), Arc::new(SystemClock), &|| Ok(Vec::new())).unwrap();
         let blobs = ObjectBlobs::open(&data.path().join("blobs"), records.observed_clock()).unwrap();
         let (records, blobs) = (Arc::new(records), Arc::new(blobs));
@@ -109,8 +130,8 @@ impl House {
             requests: records.clone(),
             uploads: records.clone(),
             accounts: records.clone(),
-            credentials: records,
-            identity: None,
+            credentials: records.clone(),
+            identity,
             blobs,
             sandbox: Arc::new(scripts::sandbox()),
             admission: Arc::new(containers.clone()),
@@ -118,11 +139,12 @@ impl House {
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
         };
+        let credentials = parts.credentials.clone();
         let engine = Engine::new(parts, engine, Some(kept.clone()));
         engine.runner.listen();
         let draining = CancellationToken::new();
-        let router = router(engine.clone(), authenticator, settings, draining.clone());
-        Self { router, engine, containers, draining, kept, data }
+        let router = router(engine.clone(), authenticator(&engine), settings, draining.clone());
+        Self { router, engine, containers, draining, kept, credentials, data }
     }
 
     /// A house in which `heat@1.0.0` is.

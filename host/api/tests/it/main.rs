@@ -27,4 +27,5 @@ mod roles;
 mod runs;
 mod scripts;
 mod serving;
+mod sessions;
 mod system;

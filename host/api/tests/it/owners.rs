@@ -45,14 +45,18 @@ fn answered(name: &str) -> u16 {
         | "retirePlugin"
         | "setPluginVisibility"
         | "activatePlugin"
-        | "probeInput" => 404,
+        | "probeInput"
+        | "signInAtProvider" => 404,
         "uploadPlugin" => 409,
         // For operators.
         "approvePlugin" | "metrics" => 403,
         // His own, of which there is nothing yet, and what is everybody's.
         "listRuns" | "listPlugins" | "listPipelines" | "listMissingInputs" | "listImages" | "showSystem"
         | "showMe" | "health" | "readiness" | "openapi" | "docs" | "docsScript" | "docsStyle" => 200,
+        "showSignInWays" => 200,
         "uploadInput" | "uploadArchive" => 201,
+        "signOut" => 204,
+        "signIn" | "returnFromProvider" => 401,
         other => panic!("who may what on the route {other}?"),
     }
 }
@@ -114,6 +118,9 @@ async fn all_of_it_is_there_for_whose_it_is() {
             "cancelRun" | "createNamedRun" => &[409],
             "followRun" => &[200],
             "approvePlugin" | "metrics" => &[403],
+            // Nobody is signed in by these requests.
+            "signIn" | "returnFromProvider" => &[401],
+            "signInAtProvider" => &[404],
             _ => &[200, 201, 202, 204],
         };
         assert!(expected.contains(&answer.status.as_u16()), "{name}: {}", answer.text());

@@ -6,4 +6,5 @@ mod house;
 mod life;
 mod recovery;
 mod runs;
+mod sessions;
 mod two_hosts;

@@ -1,15 +1,17 @@
 //! `simulay account`: who may use a server of many. Works on the data directory, also beside a server.
 
+use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 
+use anyhow::bail;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use simulay_engine::{AccountError, EngineError};
-use simulay_model::{Account, AccountName, Role};
+use simulay_engine::{AccountError, EngineError, HashingError, Password};
+use simulay_model::{Account, AccountName, Identity, Role};
 use simulay_store::StoreError;
 
 use super::options::LocalOptions;
-use crate::compose;
+use crate::compose::{self, Administration};
 use crate::configuration::Settings;
 use crate::fault::Usage;
 use crate::terminal::{Table, print, print_json, say};
@@ -40,14 +42,40 @@ enum What {
         /// What it may do: viewer, runner, author, operator or admin.
         role: Role,
     },
+    /// Gives an account a password, typed or from standard input; its sessions end.
+    Password {
+        /// Its name.
+        name: AccountName,
+    },
+    /// Makes an account that of whoever a provider of identities knows by a subject.
+    Link {
+        /// Its name.
+        name: AccountName,
+        /// Who it is at the provider: the claim `sub`.
+        #[arg(long)]
+        subject: String,
+        /// The provider, by its URL [default: auth.oidc.issuer].
+        #[arg(long)]
+        issuer: Option<String>,
+    },
+    /// Has nobody be known as an account any more, within a second; its things stay.
+    Revoke {
+        /// Its name.
+        name: AccountName,
+    },
+    /// Takes back that an account is revoked.
+    Restore {
+        /// Its name.
+        name: AccountName,
+    },
     /// Lists accounts.
     List,
 }
 
 /// Does what is asked.
 pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<ExitCode> {
-    let data = Settings::load(&arguments.local.flags())?.data()?;
-    let accounts = compose::accounts(&data)?;
+    let settings = Settings::load(&arguments.local.flags())?;
+    let Administration { accounts, credentials } = compose::administration(&settings.data()?)?;
     match arguments.what {
         What::Create { name, role } => {
             let account = accounts.create(name, role).await.map_err(refused)?;
@@ -57,9 +85,49 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
             let account = accounts.set_role(&name, role).await.map_err(refused)?;
             tell(&account, "has the role now", json)?;
         }
+        What::Password { name } => {
+            credentials.set_password(&name, password(&name)?).await.map_err(refused)?;
+            say(&format!("{name} signs in with the new password; sessions of before have ended"))?;
+        }
+        What::Link { name, subject, issuer } => {
+            let identity = Identity { issuer: issuer_of(&settings, issuer)?, subject };
+            credentials.link(&name, &identity).await.map_err(refused)?;
+            say(&format!("whoever {} knows as {} is {name}", identity.issuer, identity.subject))?;
+        }
+        What::Revoke { name } => {
+            accounts.revoke_account(&name).await.map_err(refused)?;
+            say(&format!(
+                "nobody is known as {name} any more; `simulay account restore {name}` takes it back"
+            ))?;
+        }
+        What::Restore { name } => {
+            accounts.restore_account(&name).await.map_err(refused)?;
+            say(&format!("{name} is known again by what it has"))?;
+        }
         What::List => list(&accounts.list().await?, json)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The password for an account: typed twice, or a line of standard input.
+fn password(name: &AccountName) -> anyhow::Result<Password> {
+    let typed = if io::stdin().is_terminal() {
+        let typed = rpassword::prompt_password(format!("New password of {name}: "))?;
+        if rpassword::prompt_password("Once more: ")? != typed {
+            bail!(Usage("the two differ; nothing is changed".to_owned()));
+        }
+        typed
+    } else {
+        io::stdin().lines().next().transpose()?.unwrap_or_default()
+    };
+    Ok(Password::new(typed).map_err(|error| Usage(error.to_string()))?)
+}
+
+fn issuer_of(settings: &Settings, named: Option<String>) -> anyhow::Result<String> {
+    let usual = settings.auth.oidc.as_ref().map(|oidc| oidc.issuer.clone());
+    let missing =
+        || Usage("name the provider with --issuer; the settings have no auth.oidc.issuer".to_owned());
+    Ok(named.or(usual).ok_or_else(missing)?)
 }
 
 /// Why accounts stay as they are, and what to do.
@@ -70,6 +138,7 @@ pub(super) fn refused(error: AccountError) -> anyhow::Error {
         }
         AccountError::Label
         | AccountError::Lifetime
+        | AccountError::Hashing(HashingError::Busy)
         | AccountError::Engine(EngineError::Records(StoreError::NameTaken)) => {
             Usage(error.to_string()).into()
         }
@@ -91,13 +160,15 @@ fn list(accounts: &[Account], json: bool) -> anyhow::Result<()> {
     if accounts.is_empty() {
         return Ok(say("no accounts; `simulay account create NAME --role ROLE` makes one")?);
     }
-    let mut table = Table::new(["ACCOUNT", "ROLE", "CREATED"]);
+    let mut table = Table::new(["ACCOUNT", "ROLE", "STATE", "CREATED"]);
     for account in accounts {
-        table.row([account.name.as_str(), account.role.as_str(), &account.created_at.to_string()]);
+        let state = if account.revoked_at.is_some() { "revoked" } else { "" };
+        table.row([account.name.as_str(), account.role.as_str(), state, &account.created_at.to_string()]);
     }
     Ok(print(&table.text())?)
 }
 
 fn document(account: &Account) -> Value {
-    json!({ "account": account.name, "role": account.role, "created_at": account.created_at })
+    let Account { name, role, created_at, revoked_at } = account;
+    json!({ "account": name, "role": role, "created_at": created_at, "revoked_at": revoked_at })
 }

@@ -12,14 +12,14 @@ use anyhow::Context as _;
 use clap::Args;
 use serde_json::json;
 use simulay_engine::{Accounts, Engine, NewToken};
-use simulay_model::{AccountName, Role, TokenSecret};
+use simulay_model::{AccountName, Role, TokenSecret, TokenSecretError};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 use super::options::LocalOptions;
 use crate::compose::{self, ImageIds};
-use crate::configuration::{AuthMode, Flags, Log, LogFormat, Settings};
+use crate::configuration::{AuthMode, Flags, Log, LogFormat, Secret, Settings};
 use crate::fault::Usage;
 use crate::instance::InstanceMode;
 use crate::terminal::{print_json_line, say};
@@ -108,10 +108,20 @@ async fn first_token(settings: &Settings, accounts: &Accounts) -> anyhow::Result
     if settings.auth.mode == AuthMode::Local || !accounts.list().await?.is_empty() {
         return Ok(None);
     }
+    let given = settings.auth.first_token_file.as_deref().map(token_in).transpose()?;
     let account = accounts.create(AccountName::local(), Role::Admin).await?.name;
     let label = "made at the first start".to_owned();
     let new = NewToken { account, label, role: None, lifetime: None };
-    Ok(Some(accounts.create_token(new).await?.1))
+    let Some(secret) = given else { return Ok(Some(accounts.create_token(new).await?.1)) };
+    accounts.create_token_of(new, &secret).await?;
+    Ok(None)
+}
+
+/// The token that `file` holds.
+fn token_in(file: &Path) -> anyhow::Result<TokenSecret> {
+    let token = Secret::read(file)?.reveal().parse();
+    let wrong = |error| Usage(format!("auth.first_token_file: {error}; `simulay token draw` prints one"));
+    Ok(token.map_err(|error: TokenSecretError| wrong(error))?)
 }
 
 /// Serves, and lets go of the runs as soon as the end is asked for.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use simulay_engine::{Accounts, EngineError, NewToken};
+use simulay_engine::{Accounts, EngineError, NewToken, draw_token};
 use simulay_model::{AccountName, Role, Token, TokenId};
 use simulay_store::StoreError;
 
@@ -33,6 +33,8 @@ pub(crate) struct Arguments {
 enum What {
     /// Makes a token, and prints it this once.
     Create(Create),
+    /// Draws a token that is nobody's yet, for `auth.first_token_file`.
+    Draw,
     /// Lists tokens, without their secrets.
     List {
         /// Only those of this account.
@@ -63,9 +65,13 @@ struct Create {
 
 /// Does what is asked.
 pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<ExitCode> {
+    if let What::Draw = arguments.what {
+        return Ok(print(&format!("{}\n", draw_token()?.reveal())).map(|()| ExitCode::SUCCESS)?);
+    }
     let data = Settings::load(&arguments.local.flags())?.data()?;
-    let accounts = compose::accounts(&data)?;
+    let accounts = compose::administration(&data)?.accounts;
     match arguments.what {
+        What::Draw => {}
         What::Create(asked) => create(&accounts, asked, json).await?,
         What::List { account } => list(&accounts.tokens(account.as_ref()).await?, json)?,
         What::Revoke { id } => {

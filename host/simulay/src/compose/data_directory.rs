@@ -12,7 +12,6 @@ use anyhow::bail;
 use simulay_blobs_object_store::{ObjectBlobs, stored_in};
 use simulay_engine::RetentionPorts;
 use simulay_model::SystemClock;
-use simulay_store::Accounts;
 use simulay_store_sqlite::{SqliteStore, copy_records, holds_records};
 
 use self::lock::{DirectoryLock, Held};
@@ -60,7 +59,7 @@ impl DataDirectory {
     ///
     /// # Errors
     /// When it cannot be used, or another version works there.
-    pub(crate) fn accounts(directory: &Path) -> anyhow::Result<Arc<dyn Accounts>> {
+    pub(crate) fn accounts(directory: &Path) -> anyhow::Result<Arc<SqliteStore>> {
         if !holds_records(directory) {
             bail!(Usage(format!(
                 "{} is no data directory; name that of the server with --data, or start one in it first",

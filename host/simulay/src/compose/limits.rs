@@ -5,10 +5,11 @@ use std::time::Duration;
 use simulay_api::ApiSettings;
 use simulay_containers::{Capacity, Limits};
 use simulay_engine::{Backoff, PluginPolicy, RetentionRules, Settings as EngineSettings};
+use simulay_identity::GroupRoles;
 use simulay_model::Resources;
 use simulay_sandbox::SandboxSettings;
 
-use crate::configuration::{Approval, AuthMode, Container, Settings};
+use crate::configuration::{Approval, AuthMode, Container, Oidc, Settings};
 use crate::descriptors;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -50,8 +51,14 @@ pub(super) fn of_engine(settings: &Settings) -> EngineSettings {
         min_free_bytes: settings.storage.min_free_bytes,
         retention: of_retention(settings),
         plugins: of_plugins(settings),
+        session_lifetime: HOUR * settings.auth.session_hours.into(),
+        group_roles: settings.auth.oidc.as_ref().map(of_groups).unwrap_or_default(),
         ..usual
     }
+}
+
+fn of_groups(oidc: &Oidc) -> GroupRoles {
+    GroupRoles { by_group: oidc.roles.clone(), otherwise: oidc.other_role }
 }
 
 /// How long things are kept.
@@ -90,6 +97,7 @@ pub(super) fn of_sandbox(settings: &Settings) -> SandboxSettings {
 pub(super) fn of_api(settings: &Settings, loopback: bool) -> ApiSettings {
     let server = &settings.server;
     ApiSettings {
+        accounts: settings.auth.mode == AuthMode::Accounts,
         loopback,
         hosts: server.hosts.clone(),
         origins: server.origins.clone(),

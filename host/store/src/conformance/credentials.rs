@@ -55,7 +55,7 @@ pub async fn an_identity_is_linked_to_one_account(subject: &Subject) {
         let taken = subject.credentials.add_linked(account.clone(), &identity(who)).await;
         assert!(matches!(taken, Err(StoreError::NameTaken)), "{taken:?}");
     }
-    assert_eq!(subject.accounts.accounts().await.unwrap(), [ada.clone()], "all or nothing");
+    assert_eq!(subject.accounts.accounts().await.unwrap(), std::slice::from_ref(&ada), "all or nothing");
     subject.accounts.add_account(bob.clone()).await.unwrap();
     subject.credentials.link(&bob.name, &identity("1")).await.unwrap();
     assert_eq!(subject.credentials.linked(&identity("1")).await.unwrap(), Some(bob));

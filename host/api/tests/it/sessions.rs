@@ -1,0 +1,259 @@
+//! Signing in and out, and who is kept from it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::request::Builder;
+use axum::http::{Method, Request};
+use serde_json::{Value, json};
+use simulay_api::wire::{Me, SignInWays};
+use simulay_engine::{AccountCredentials, NewToken, Password, Settings};
+use simulay_identity::scripted::ScriptedProvider;
+use simulay_identity::{Claims, GroupRoles};
+use simulay_model::{AccountName, Identity, Role, SystemClock, TokenSecret};
+
+use crate::house::{Answer, House};
+use crate::scripts::HEAT;
+
+const OURS: (&str, &str) = ("origin", "http://localhost");
+const PASSWORD: &str = "correct horse battery";
+
+/// A host of many with an author Ada who has a password, and a token of hers.
+async fn of_ada() -> (House, TokenSecret) {
+    let house = House::of_many(None, Settings::default());
+    let ada: AccountName = "ada".parse().unwrap();
+    house.engine.accounts.create(ada.clone(), Role::Author).await.unwrap();
+    let credentials = AccountCredentials::new(house.credentials.clone(), Arc::new(SystemClock));
+    credentials.set_password(&ada, Password::new(PASSWORD.to_owned()).unwrap()).await.unwrap();
+    let new = NewToken { account: ada, label: String::new(), role: None, lifetime: None };
+    let (_, secret) = house.engine.accounts.create_token(new).await.unwrap();
+    (house, secret)
+}
+
+impl House {
+    async fn sign_in(&self, shown: Value) -> Answer {
+        self.post("/v1/session", shown.to_string()).await
+    }
+
+    /// A request with a session.
+    async fn as_browser(&self, cookie: &str, request: Builder) -> Answer {
+        self.send(request.header("cookie", cookie), Body::empty()).await
+    }
+}
+
+/// What a browser sends back of a cookie that an answer sets.
+fn cookie(answer: &Answer) -> String {
+    let set = answer.header("set-cookie");
+    assert!(set.contains("; HttpOnly; SameSite=Strict; Secure; Path=/; "), "{set}");
+    set.split(';').next().unwrap().to_owned()
+}
+
+fn whoami() -> Builder {
+    Request::get("/v1/me")
+}
+
+#[tokio::test]
+async fn a_token_or_a_password_opens_a_session_that_a_browser_keeps() {
+    let (house, token) = of_ada().await;
+    let ways: SignInWays = house.get("/v1/session").await.expect(200).document();
+    assert_eq!(ways, SignInWays { needed: true, provider: false });
+    for shown in [json!({ "token": token.reveal() }), json!({ "account": "ada", "password": PASSWORD })] {
+        let answer = house.sign_in(shown).await.expect(200);
+        let me: Me = answer.document();
+        assert_eq!(me.account, "ada");
+        assert!(me.rights.contains(&"uploadPlugin".to_owned()) && !me.rights.contains(&"metrics".to_owned()));
+        assert_eq!(house.as_browser(&cookie(&answer), whoami()).await.expect(200).document::<Me>(), me);
+        assert_eq!(answer.header("cache-control"), "no-store");
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_wrong_is_not_told_in_what() {
+    let (house, _) = of_ada().await;
+    let unknown = TokenSecret::of([7; 32]);
+    let mut told = Vec::new();
+    for shown in [
+        json!({ "account": "ada", "password": "another password" }),
+        json!({ "account": "eve", "password": PASSWORD }),
+        json!({ "account": "ADA", "password": PASSWORD }),
+        json!({ "account": "ada", "password": "short" }),
+        json!({ "token": unknown.reveal() }),
+        json!({ "token": "nonsense" }),
+    ] {
+        let answer = house.sign_in(shown).await;
+        told.push(answer.problem(401, "unauthenticated").detail);
+        assert_eq!(answer.header("set-cookie"), "");
+    }
+    told.dedup();
+    assert_eq!(told.len(), 1, "{told:?}");
+    for shown in [json!({}), json!({ "account": "ada" }), json!({ "token": "x", "password": "y" })] {
+        house.sign_in(shown).await.problem(422, "params_invalid");
+    }
+    house.sign_in(json!({ "role": "admin" })).await.problem(422, "params_invalid");
+}
+
+#[tokio::test]
+async fn a_session_ends_by_signing_out_and_a_new_one_ends_the_old() {
+    let (house, token) = of_ada().await;
+    let sign_in = async |cookie: &str| {
+        let request = Request::post("/v1/session").header("content-type", "application/json");
+        let body = json!({ "token": token.reveal() }).to_string();
+        house.send(request.header("cookie", cookie), body).await.expect(200)
+    };
+    let fixed = cookie(&sign_in("").await);
+    let own = cookie(&sign_in(&fixed).await);
+    assert_ne!(fixed, own, "nobody goes on with a session that he was given");
+    house.as_browser(&own, whoami()).await.expect(200);
+    let out = house.as_browser(&own, Request::delete("/v1/session")).await.expect(204);
+    assert_eq!(cookie(&out), "__Host-simulay=");
+    house.as_browser(&own, Request::delete("/v1/session")).await.expect(204);
+    for ended in [fixed, own] {
+        house.as_browser(&ended, whoami()).await.problem(401, "unauthenticated");
+    }
+}
+
+#[tokio::test]
+async fn with_a_session_only_pages_of_ours_change_anything() {
+    let (house, token) = of_ada().await;
+    let cookie = cookie(&house.sign_in(json!({ "token": token.reveal() })).await.expect(200));
+    let upload = async |sent: &[(&str, &str)]| {
+        let request = Request::post("/v1/plugins").header("content-type", "application/wasm");
+        let request =
+            sent.iter().fold(request.header("cookie", &cookie), |all, one| all.header(one.0, one.1));
+        house.send(request, HEAT).await
+    };
+    let other = ("origin", "https://evil.example");
+    let same_site = ("sec-fetch-site", "same-site");
+    for sent in
+        [&[][..], &[other], &[same_site], &[same_site, OURS], &[("sec-fetch-site", "none")], &[OURS, OURS]]
+    {
+        upload(sent).await.problem(403, "cross_site");
+    }
+    upload(&[OURS]).await.expect(201);
+    upload(&[("sec-fetch-site", "same-origin"), OURS]).await.expect(200);
+    for method in [Method::GET, Method::HEAD] {
+        house.as_browser(&cookie, Request::builder().method(method).uri("/v1/runs")).await.expect(200);
+    }
+    let link = [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "image")];
+    let embedded = link.iter().fold(Request::get("/v1/runs"), |all, one| all.header(one.0, one.1));
+    house.as_browser(&cookie, embedded).await.problem(403, "cross_site");
+}
+
+#[tokio::test]
+async fn a_session_is_no_token_and_a_token_no_session() {
+    let (house, token) = of_ada().await;
+    let cookie = cookie(&house.sign_in(json!({ "token": token.reveal() })).await.expect(200));
+    let secret = cookie.split_once('=').unwrap().1;
+    let as_token = whoami().header("authorization", format!("Bearer {secret}"));
+    house.send(as_token, Body::empty()).await.problem(401, "unauthenticated");
+    house.sign_in(json!({ "token": secret })).await.problem(401, "unauthenticated");
+    let as_session = format!("__Host-simulay={}", token.reveal());
+    house.as_browser(&as_session, whoami()).await.problem(401, "unauthenticated");
+    // What is said in words wins over what the browser says by itself.
+    let wrong = whoami().header("authorization", "Bearer nonsense");
+    house.as_browser(&cookie, wrong).await.problem(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn whoever_is_revoked_is_nobody_by_whatever_he_shows() {
+    let (house, token) = of_ada().await;
+    let by_password = json!({ "account": "ada", "password": PASSWORD });
+    let cookie = cookie(&house.sign_in(by_password.clone()).await.expect(200));
+    house.engine.accounts.revoke_account(&"ada".parse().unwrap()).await.unwrap();
+    house.as_browser(&cookie, whoami()).await.problem(401, "unauthenticated");
+    for shown in [by_password, json!({ "token": token.reveal() })] {
+        house.sign_in(shown).await.problem(401, "unauthenticated");
+    }
+    let bearer = whoami().header("authorization", format!("Bearer {}", token.reveal()));
+    house.send(bearer, Body::empty()).await.problem(401, "unauthenticated");
+    house.engine.accounts.restore_account(&"ada".parse().unwrap()).await.unwrap();
+    house.sign_in(json!({ "token": token.reveal() })).await.expect(200);
+}
+
+/// A host whose people sign in elsewhere: operators by the group `ops`.
+fn at_provider() -> (House, Arc<ScriptedProvider>) {
+    let provider = Arc::new(ScriptedProvider::default());
+    let by_group = BTreeMap::from([("ops".to_owned(), Role::Operator), ("sim".to_owned(), Role::Runner)]);
+    let group_roles = GroupRoles { by_group, otherwise: None };
+    let settings = Settings { group_roles, ..Settings::default() };
+    (House::of_many(Some(provider.clone()), settings), provider)
+}
+
+fn claims(subject: &str, name: &str, groups: &[&str]) -> Claims {
+    let identity = Identity { issuer: "https://login.example.org".to_owned(), subject: subject.to_owned() };
+    let groups = groups.iter().map(ToString::to_string).collect();
+    Claims { identity, name: Some(name.to_owned()), groups }
+}
+
+impl House {
+    /// What a browser has once it was sent to the provider, and the state that it comes back with.
+    async fn depart(&self) -> (String, String) {
+        let answer = self.get("/v1/session/provider?return_to=/docs").await.expect(303);
+        let location = answer.header("location");
+        let state = location.split_once("state=").unwrap().1.split('&').next().unwrap().to_owned();
+        let set = answer.header("set-cookie");
+        assert!(set.contains("HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=600"), "{set}");
+        (set.split(';').next().unwrap().to_owned(), state)
+    }
+
+    async fn arrive(&self, cookie: &str, query: &str) -> Answer {
+        self.as_browser(cookie, Request::get(format!("/v1/session/provider/return?{query}"))).await
+    }
+
+    /// Signs in as whoever `claims` describe.
+    async fn through(&self, provider: &ScriptedProvider, claims: Claims) -> Answer {
+        provider.announce("code", claims);
+        let (cookie, state) = self.depart().await;
+        self.arrive(&cookie, &format!("code=code&state={state}")).await
+    }
+}
+
+#[tokio::test]
+async fn somebody_from_the_provider_has_an_account_and_what_his_groups_give() {
+    let (house, provider) = at_provider();
+    let answer =
+        house.through(&provider, claims("1", "Ada@example.org", &["ops", "choir"])).await.expect(200);
+    assert!(answer.text().contains("url=/docs\""), "{}", answer.text());
+    let session = answer.headers.get_all("set-cookie").iter().next().unwrap().to_str().unwrap();
+    let session = session.split(';').next().unwrap();
+    let me: Me = house.as_browser(session, whoami()).await.expect(200).document();
+    assert_eq!((me.account.as_str(), json!(me.role)), ("ada@example.org", json!("operator")));
+    house.through(&provider, claims("1", "renamed", &["sim"])).await.expect(200);
+    let known = house.engine.accounts.list().await.unwrap();
+    assert_eq!(known.len(), 1, "he is known by his subject, not by a name that changes");
+    assert_eq!(known[0].role, Role::Runner, "his groups were changed");
+}
+
+#[tokio::test]
+async fn nobody_becomes_somebody_else_by_a_name() {
+    let (house, provider) = at_provider();
+    house.engine.accounts.create("ada".parse().unwrap(), Role::Admin).await.unwrap();
+    house.through(&provider, claims("2", "ada", &["ops"])).await.problem(403, "forbidden");
+    house.through(&provider, claims("2", "../admin", &["ops"])).await.problem(403, "forbidden");
+    house.through(&provider, claims("2", "eve", &["choir"])).await.problem(403, "forbidden");
+    assert_eq!(house.engine.accounts.list().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_sign_in_is_of_the_browser_that_began_it() {
+    let (house, provider) = at_provider();
+    provider.announce("code", claims("1", "ada", &["ops"]));
+    let (cookie, state) = house.depart().await;
+    let (_, of_another) = house.depart().await;
+    let good = format!("code=code&state={state}");
+    let stolen = format!("code=code&state={of_another}");
+    let denied = format!("error=access_denied%3Cscript%3E&state={state}");
+    for (cookie, query) in
+        [("", good.as_str()), (&cookie, &stolen), (&cookie, "code=code"), (&cookie, &denied)]
+    {
+        let problem = house.arrive(cookie, query).await.problem(401, "unauthenticated");
+        assert!(!problem.detail.contains('<'), "{}", problem.detail);
+    }
+    house.arrive(&cookie, &good).await.expect(200);
+    house.arrive(&cookie, &good).await.problem(401, "unauthenticated");
+    for elsewhere in ["//evil.example", "https://evil.example", "%5Cevil"] {
+        let path = format!("/v1/session/provider?return_to={elsewhere}");
+        house.get(&path).await.problem(422, "params_invalid");
+    }
+}
