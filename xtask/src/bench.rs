@@ -1,5 +1,6 @@
 //! What Simulay costs, and how much it bears.
 
+mod auth;
 mod compare;
 mod figures;
 mod load;
@@ -16,6 +17,8 @@ pub(crate) enum Bench {
     Runs,
     /// The same for two builds of the command side by side.
     Compare(compare::Arguments),
+    /// What it costs to tell who asks.
+    Auth(auth::Arguments),
     /// How a host bears a long queue, many who watch, and a long past.
     Load(load::Arguments),
 }
@@ -25,6 +28,7 @@ pub(crate) fn execute(place: &Place, bench: &Bench) -> anyhow::Result<()> {
     match bench {
         Bench::Runs => runs::execute(place),
         Bench::Compare(arguments) => compare::execute(place, arguments),
+        Bench::Auth(arguments) => auth::execute(place, arguments),
         Bench::Load(arguments) => load::execute(place, arguments),
     }
 }

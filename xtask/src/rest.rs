@@ -18,13 +18,19 @@ const ANSWER: Duration = Duration::from_secs(120);
 pub(crate) struct Host {
     agent: Agent,
     url: String,
+    token: Option<String>,
 }
 
 impl Host {
     /// The host at `url`.
     pub(crate) fn new(url: &str) -> Self {
         let agent = Agent::config_builder().timeout_global(Some(ANSWER)).proxy(None).build().into();
-        Self { agent, url: url.to_owned() }
+        Self { agent, url: url.to_owned(), token: None }
+    }
+
+    /// The same, asked by the bearer of `token`.
+    pub(crate) fn with_token(self, token: &str) -> Self {
+        Self { token: Some(format!("Bearer {token}")), ..self }
     }
 
     /// Creates a run and waits for its end.
@@ -141,7 +147,12 @@ impl Host {
     /// The document at `path`.
     pub(crate) fn get(&self, path: &str) -> anyhow::Result<Value> {
         let path = format!("{}{path}", self.url);
-        document(self.agent.get(&path).call()).with_context(|| format!("{path} failed"))
+        let request = self.agent.get(&path);
+        let request = match &self.token {
+            Some(token) => request.header("authorization", token),
+            None => request,
+        };
+        document(request.call()).with_context(|| format!("{path} failed"))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod authors;
 mod docker;
+mod identity;
 mod images;
 mod packages;
 mod registry;
@@ -29,7 +30,7 @@ pub(crate) fn everything(place: &Place) -> anyhow::Result<ImageId> {
 /// Makes what tests need: besides images and plugins, the tools of every language plugins are written in.
 pub(crate) fn for_tests(place: &Place) -> anyhow::Result<ImageId> {
     thread::scope(|scope| {
-        let tools = scope.spawn(|| authors::ensure(place));
+        let tools = scope.spawn(|| authors::ensure(place).and_then(|()| identity::ensure(place)));
         let image = with_image(place, || {
             build::plugins(place)?;
             build::tests(place)

@@ -1,6 +1,7 @@
 //! Settings: defaults, then `simulay.toml`, then the environment (`SIMULAY__SERVER__LISTEN`), then flags.
 
 mod auth;
+mod kept;
 mod secret;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use config::{Config, Environment, File, FileFormat, FileSourceFile};
 use serde::Deserialize;
 
 pub(crate) use self::auth::{Auth, AuthMode, Oidc};
+use self::kept::{Retention, Storage};
 pub(crate) use self::secret::Secret;
 use crate::fault::Usage;
 use crate::risks::Risk;
@@ -85,32 +87,6 @@ pub(crate) struct Server {
     pub(crate) max_archive_files: usize,
     /// Bytes of an archive of inputs, as it is sent and when it is unpacked.
     pub(crate) max_archive_bytes: u64,
-}
-
-/// Where data is kept.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Storage {
-    /// The data directory; the user's own when none.
-    pub(crate) directory: Option<PathBuf>,
-    /// Bytes that stay free: new work is refused, work at hand waits.
-    pub(crate) min_free_bytes: u64,
-}
-
-/// How long things are kept. What is not set is kept for good.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Retention {
-    /// Ended runs, with all they left.
-    pub(crate) run_days: Option<u32>,
-    /// What the calls of ended runs printed.
-    pub(crate) log_days: Option<u32>,
-    /// Files the calls of ended runs left.
-    pub(crate) output_days: Option<u32>,
-    /// Bytes that ended runs alone keep.
-    pub(crate) max_bytes: Option<u64>,
-    /// Uploads that nothing shows.
-    pub(crate) unused_hours: u32,
 }
 
 /// How Docker is reached.

@@ -77,7 +77,7 @@ fn lock(idle: &Mutex<Vec<Connection>>) -> std::sync::MutexGuard<'_, Vec<Connecti
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::migrate;
+    use crate::schema::{known, migrate};
 
     #[test]
     fn the_writing_connection_is_durable_and_strict() {
@@ -89,7 +89,7 @@ mod tests {
         assert_eq!(journal, "wal");
         assert_eq!(number("synchronous"), 2, "FULL");
         assert_eq!(number("foreign_keys"), 1);
-        assert_eq!(number("user_version"), i64::from(schema::known()));
+        assert_eq!(number("user_version"), known());
         let loose: u32 = connection
             .query_row("SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND NOT strict AND name NOT LIKE 'sqlite_%'", [], |row| row.get(0))
             .unwrap();

@@ -68,6 +68,11 @@ impl Host {
         command.args(arguments).env("SIMULAY_SERVER", &self.url).output().unwrap()
     }
 
+    /// Where it is.
+    pub(crate) fn address(&self) -> &str {
+        &self.url
+    }
+
     /// Its process ID.
     pub(crate) fn id(&self) -> u32 {
         self.process.id()

@@ -14,6 +14,7 @@ mod distribution;
 mod endings;
 mod folders;
 mod host;
+mod identity;
 mod life;
 mod octave;
 mod other_version;
