@@ -1,14 +1,13 @@
 //! Who asks.
 
-use std::net::SocketAddr;
-
 use async_trait::async_trait;
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use simulay_engine::{Accounts, EngineError};
 use simulay_model::{Principal, TokenSecret};
 
+use crate::client::Client;
 use crate::problem::Refusal;
 
 /// Tells who a request is of.
@@ -52,11 +51,10 @@ fn bearer(headers: &HeaderMap) -> Option<TokenSecret> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().parse().ok()).flatten()
 }
 
-/// How a request came, e.g. `rest from 127.0.0.1`; behind a proxy, that is the proxy's address.
+/// How a request came, e.g. `rest from 127.0.0.1`; behind a proxy that is not trusted, that is the proxy's address.
 pub(crate) fn via(parts: &Parts) -> String {
-    let from = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-    let told = from.map(|ConnectInfo(peer)| format!("rest from {}", peer.ip().to_canonical()));
-    told.unwrap_or_else(|| String::from("rest"))
+    let address = parts.extensions.get::<Client>().and_then(|client| client.address);
+    address.map_or_else(|| String::from("rest"), |address| format!("rest from {address}"))
 }
 
 /// Who asks, as [`crate::authorization`] found.

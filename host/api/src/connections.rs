@@ -11,6 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::ApiSettings;
 use crate::address_limit::{AddressLimit, AddressPermit, Peer};
+use crate::client::Proxies;
 use crate::problem::Refusal;
 use crate::wire::ProblemKind;
 
@@ -21,6 +22,7 @@ const ALWAYS: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 pub(crate) struct ConnectionLimit {
     free: Arc<Semaphore>,
     shares: AddressLimit,
+    proxies: Proxies,
 }
 
 /// The place of a connection, free again when dropped.
@@ -43,11 +45,14 @@ impl ConnectionLimit {
         Self {
             free: Arc::new(Semaphore::new(settings.max_connections)),
             shares: AddressLimit::new(settings.max_connections_per_address),
+            proxies: Proxies::new(settings),
         }
     }
 
     pub(crate) fn take(&self, from: IpAddr) -> Result<ConnectionPermit, Crowded> {
-        let share = self.shares.take(Peer::new(from)).ok_or(Crowded::ByAddress)?;
+        // A proxy has the connections of all its clients.
+        let peer = if self.proxies.trust(from) { Peer::unbounded() } else { Peer::new(from) };
+        let share = self.shares.take(peer).ok_or(Crowded::ByAddress)?;
         let permit = self.free.clone().try_acquire_owned().map_err(|_| Crowded::ByAll)?;
         Ok(ConnectionPermit { _permit: permit, _share: share })
     }

@@ -58,6 +58,7 @@ pub(crate) const fn meaning(kind: ProblemKind) -> (StatusCode, &'static str) {
         Kind::RangeNotSatisfiable => (StatusCode::RANGE_NOT_SATISFIABLE, "The range is past the end"),
         Kind::MisdirectedRequest => (StatusCode::MISDIRECTED_REQUEST, "The host name is not served here"),
         Kind::CrossSite => (StatusCode::FORBIDDEN, "A page of another site sent the request"),
+        Kind::ProxyBypassed => (StatusCode::FORBIDDEN, "The request did not come through the proxy"),
         Kind::TooManyConnections => {
             (StatusCode::SERVICE_UNAVAILABLE, "The server has no connection to spare")
         }

@@ -11,12 +11,13 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
+use crate::client::Proxies;
 use crate::hosts::Hosts;
 use crate::origins::Origins;
 use crate::state::Api;
 use crate::{
-    ApiSettings, Authenticator, OnePerson, connections, documentation, hosts, linger, middleware, origins,
-    routes, telemetry,
+    ApiSettings, Authenticator, OnePerson, client, connections, documentation, hosts, linger, middleware,
+    origins, routes, telemetry,
 };
 
 /// The interface over `engine`, for whoever `authenticator` says asks. Once `draining` is cancelled nobody is
@@ -42,6 +43,7 @@ fn guarded(routes: Router, settings: &ApiSettings) -> Router {
         .layer(from_fn_with_state(Hosts::new(settings), hosts::check))
         .layer(from_fn(connections::check))
         .layer(CatchPanicLayer::custom(middleware::panicked))
+        .layer(from_fn_with_state(Proxies::new(settings), client::identify))
         .layer(from_fn(linger::linger))
         .layer(from_fn(middleware::cross))
 }

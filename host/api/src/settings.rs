@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use ipnet::IpNet;
+
 /// How the server is reached, and how much it takes.
 #[derive(Debug, Clone)]
 pub struct ApiSettings {
@@ -14,6 +16,10 @@ pub struct ApiSettings {
     pub hosts: Vec<String>,
     /// Origins of our pages where a proxy changes `Host`, e.g. `https://sim.example.org`.
     pub origins: Vec<String>,
+    /// Proxies that are believed what they say of the client: `X-Forwarded-For`, `-Proto` and `-Host`.
+    pub trusted_proxies: Vec<IpNet>,
+    /// What comes from other machines in plain text, and from none of these proxies, is refused.
+    pub proxy_required: bool,
     /// Bytes of the largest component.
     pub max_component_bytes: u64,
     /// Bytes of the largest input.
@@ -42,6 +48,8 @@ pub struct ApiSettings {
     pub max_connections: usize,
     /// Of these, connections of one address that is not this machine's.
     pub max_connections_per_address: usize,
+    /// Time a client has to agree on TLS.
+    pub handshake_timeout: Duration,
     /// Time a client has for the header of a request, counted from the connection or the end of
     /// the response before.
     pub header_timeout: Duration,
@@ -72,6 +80,8 @@ impl Default for ApiSettings {
             loopback: true,
             hosts: Vec::new(),
             origins: Vec::new(),
+            trusted_proxies: Vec::new(),
+            proxy_required: false,
             max_component_bytes: 64 << 20,
             max_input_bytes: 1 << 30,
             max_archive_files: 10_000,
@@ -86,6 +96,7 @@ impl Default for ApiSettings {
             max_downloads: 400,
             max_connections: 2_000,
             max_connections_per_address: 256,
+            handshake_timeout: Duration::from_secs(10),
             header_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
             stall_timeout: Duration::from_secs(30),

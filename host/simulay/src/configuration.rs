@@ -1,9 +1,10 @@
 //! Settings: defaults, then `simulay.toml`, then the environment (`SIMULAY__SERVER__LISTEN`), then flags.
 
 mod auth;
+mod server;
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
@@ -11,6 +12,7 @@ use config::{Config, Environment, File, FileFormat};
 use serde::Deserialize;
 
 pub(crate) use self::auth::{Auth, AuthMode};
+pub(crate) use self::server::{Network, Server, is_loopback};
 use crate::fault::Usage;
 use crate::risks::Risk;
 
@@ -46,42 +48,6 @@ pub(crate) struct Settings {
     /// Logical image names and image IDs, beside those registered by `simulay images`.
     #[serde(default)]
     pub(crate) images: BTreeMap<String, String>,
-}
-
-/// How the server is reached.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Server {
-    /// Address and port; port 0 takes a free one.
-    pub(crate) listen: SocketAddr,
-    /// Allows an address that other machines reach.
-    pub(crate) allow_remote: bool,
-    /// `Host` names accepted beside the loopback ones.
-    pub(crate) hosts: Vec<String>,
-    /// Origins of the server's own pages, as a proxy that changes `Host` shows them.
-    pub(crate) origins: Vec<String>,
-    /// Connections open at once.
-    pub(crate) max_connections: usize,
-    /// Of these, connections of one address that is not this machine's.
-    pub(crate) max_connections_per_address: usize,
-    /// Streams of events and logs open at once.
-    pub(crate) max_streams: usize,
-    /// Artifacts being sent at once.
-    pub(crate) max_downloads: usize,
-    /// Bytes per second that a client must take or send on the whole.
-    pub(crate) least_bytes_per_second: u64,
-    /// Bytes of the largest JSON body.
-    pub(crate) max_json_bytes: u64,
-    /// JSON bodies of more than 64 KiB being taken at once.
-    pub(crate) max_large_bodies: usize,
-    /// Bytes of the largest component.
-    pub(crate) max_component_bytes: u64,
-    /// Bytes of the largest input.
-    pub(crate) max_input_bytes: u64,
-    /// Files of an archive of inputs, and as many folders.
-    pub(crate) max_archive_files: usize,
-    /// Bytes of an archive of inputs, as it is sent and when it is unpacked.
-    pub(crate) max_archive_bytes: u64,
 }
 
 /// Where data is kept.
@@ -298,6 +264,7 @@ impl Settings {
             .list_separator(",")
             .with_list_parse_key("server.hosts")
             .with_list_parse_key("server.origins")
+            .with_list_parse_key("server.trusted_proxies")
             .with_list_parse_key("accept_risks")
             .source(environment);
         let layers = Config::builder()
@@ -324,11 +291,7 @@ impl Settings {
         for (name, id) in &self.images {
             crate::images::check_name(name).and_then(|()| crate::images::check_id(id))?;
         }
-        if let Some(origin) = self.server.origins.iter().find(|origin| !is_origin(origin)) {
-            bail!(Usage(format!(
-                "server.origins: `{origin}` is no origin as browsers send it, e.g. https://lab.example.org"
-            )));
-        }
+        self.server.check()?;
         let tls = [&self.docker.ca, &self.docker.cert, &self.docker.key];
         if tls.iter().any(|file| file.is_some()) && tls.iter().any(|file| file.is_none()) {
             bail!(Usage("docker.ca, docker.cert and docker.key are set together or not at all".into()));
@@ -352,42 +315,11 @@ impl Settings {
         self.accept_risks.contains(&risk)
     }
 
-    /// Refuses an address that other machines reach, unless that is allowed and the server tells who asks.
-    pub(crate) fn check_listen(&self) -> anyhow::Result<()> {
-        let listen = self.server.listen;
-        if is_loopback(listen.ip()) {
-            return Ok(());
-        }
-        if !self.server.allow_remote {
-            bail!(Usage(format!(
-                "{listen} can be reached from other machines; listen on 127.0.0.1, or say --allow-remote"
-            )));
-        }
-        if self.auth.mode == AuthMode::Accounts || self.accepts(Risk::NoAccounts) {
-            return Ok(());
-        }
-        let what =
-            format!("{listen} can be reached from other machines, and whoever reaches it may do everything");
-        let cure = "give those who use it accounts: auth.mode = \"accounts\" in the settings".to_owned();
-        bail!(Risk::NoAccounts.refusal(&[(what, cure)]))
-    }
-
     /// The data directory.
     pub(crate) fn data(&self) -> anyhow::Result<PathBuf> {
         let variable = |name: &str| std::env::var_os(name).map(PathBuf::from);
         self.storage.directory.clone().map_or_else(|| crate::places::default_data(variable), Ok)
     }
-}
-
-/// True for a scheme with a host and perhaps a port, and nothing after it.
-fn is_origin(text: &str) -> bool {
-    let place = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    place.is_some_and(|place| !place.is_empty() && !place.contains(['/', '?', '#', '@', ' ', '*', ',']))
-}
-
-/// True for addresses that only this machine reaches.
-pub(crate) fn is_loopback(address: IpAddr) -> bool {
-    address.to_canonical().is_loopback()
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@
 mod archives;
 mod artifacts;
 mod documents;
+mod encrypted;
 mod events;
 mod every_route;
 mod hostile;

@@ -8,8 +8,9 @@ use simulay_engine::{Backoff, PluginPolicy, RetentionRules, Settings as EngineSe
 use simulay_model::Resources;
 use simulay_sandbox::SandboxSettings;
 
-use crate::configuration::{Approval, AuthMode, Container, Settings};
+use crate::configuration::{Approval, AuthMode, Container, Network, Settings};
 use crate::descriptors;
+use crate::risks::Risk;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -93,6 +94,8 @@ pub(super) fn of_api(settings: &Settings, loopback: bool) -> ApiSettings {
         loopback,
         hosts: server.hosts.clone(),
         origins: server.origins.clone(),
+        trusted_proxies: server.trusted_proxies.iter().map(|Network(network)| *network).collect(),
+        proxy_required: server.is_behind_proxies() && !settings.accepts(Risk::PlainHttp),
         max_json_bytes: server.max_json_bytes,
         max_large_bodies: server.max_large_bodies,
         max_component_bytes: server.max_component_bytes,
