@@ -8,6 +8,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
+use axum::http::Extensions;
 use axum::http::request::Parts;
 use parking_lot::{Mutex, MutexGuard};
 
@@ -22,9 +23,15 @@ impl Peer {
         Self(None)
     }
 
-    /// The address of a client; unbounded when it has none.
-    pub(crate) fn of(client: &Client) -> Self {
-        client.address.map_or_else(Self::unbounded, Self::new)
+    /// Who sent the request with these `extensions`; unbounded when nothing tells.
+    pub(crate) fn of(extensions: &Extensions) -> Self {
+        let address = extensions.get::<Client>().and_then(|client| client.address);
+        address.map_or_else(Self::unbounded, Self::new)
+    }
+
+    /// What is bounded, when it is.
+    pub(crate) const fn bounded(self) -> Option<IpAddr> {
+        self.0
     }
 
     pub(crate) fn new(address: IpAddr) -> Self {
@@ -41,7 +48,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Peer {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
-        Ok(parts.extensions.get::<Client>().map_or_else(Self::unbounded, Self::of))
+        Ok(Self::of(&parts.extensions))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
@@ -14,29 +15,35 @@ use utoipa::openapi::security::SecurityRequirement;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::Authenticator;
+use crate::address_limit::Peer;
 use crate::caller::via;
 use crate::documentation::{ROLE, TOKEN};
 use crate::problem::{Refusal, default_response, description};
+use crate::rate::{Exhausted, Standing};
+use crate::rate_limits::{RateLimits, told};
 use crate::state::Api;
 use crate::wire::ProblemKind;
+
+/// Who lets in whom, and how often.
+#[derive(Clone)]
+pub(crate) struct Gatekeeper {
+    pub(crate) authenticator: Arc<dyn Authenticator>,
+    pub(crate) rates: RateLimits,
+}
 
 /// What a route asks of whoever uses it.
 #[derive(Clone)]
 struct Gate {
     role: Role,
-    authenticator: Arc<dyn Authenticator>,
+    keeper: Gatekeeper,
 }
 
 /// Routes for those who have `role`, or more.
-pub(crate) fn needs(
-    role: Role,
-    authenticator: &Arc<dyn Authenticator>,
-    mut routes: OpenApiRouter<Api>,
-) -> OpenApiRouter<Api> {
+pub(crate) fn needs(role: Role, keeper: &Gatekeeper, mut routes: OpenApiRouter<Api>) -> OpenApiRouter<Api> {
     for item in routes.get_openapi_mut().paths.paths.values_mut() {
         operations(item).for_each(|operation| document(operation, role));
     }
-    let gate = Gate { role, authenticator: authenticator.clone() };
+    let gate = Gate { role, keeper: keeper.clone() };
     routes.route_layer(from_fn_with_state(gate, check))
 }
 
@@ -61,13 +68,28 @@ fn document(operation: &mut Operation, role: Role) {
 
 async fn check(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    let found = gate.authenticator.principal(&parts.headers, &via(&parts)).await;
-    match found.map_err(Refusal::from).and_then(|found| admitted(found, gate.role)) {
-        Ok(principal) => {
+    match gate.admit(&parts).await {
+        Ok((principal, standing)) => {
             parts.extensions.insert(principal);
-            next.run(Request::from_parts(parts, body)).await
+            told(standing, next.run(Request::from_parts(parts, body)).await)
         }
-        Err(refusal) => refused(refusal),
+        Err(refused) => refused,
+    }
+}
+
+impl Gate {
+    /// Who asks, and where he stands with the limit of his account; or the answer of who may not.
+    async fn admit(&self, parts: &Parts) -> Result<(Principal, Option<Standing>), Response> {
+        let Gatekeeper { authenticator, rates } = &self.keeper;
+        let found = authenticator.principal(&parts.headers, &via(parts)).await;
+        let found = found.map_err(|error| Refusal::from(error).into_response())?;
+        if found.is_none() && parts.headers.contains_key(header::AUTHORIZATION) {
+            rates.failure(Peer::of(&parts.extensions)).map_err(Exhausted::into_response)?;
+        }
+        let principal = admitted(found, self.role).map_err(refused)?;
+        let rate = authenticator.rate(&principal, rates.usual());
+        let standing = rates.account(&principal.account, rate).map_err(Exhausted::into_response)?;
+        Ok((principal, standing))
     }
 }
 

@@ -9,6 +9,7 @@ use simulay_model::{Principal, TokenSecret};
 
 use crate::client::Client;
 use crate::problem::Refusal;
+use crate::rate::Rate;
 
 /// Tells who a request is of.
 #[async_trait]
@@ -18,6 +19,11 @@ pub trait Authenticator: Send + Sync {
     /// # Errors
     /// When the accounts cannot be read.
     async fn principal(&self, headers: &HeaderMap, via: &str) -> Result<Option<Principal>, EngineError>;
+
+    /// How often the account of `principal` may ask, where `usual` is what the settings say; none is no limit.
+    fn rate(&self, _principal: &Principal, usual: Option<Rate>) -> Option<Rate> {
+        usual
+    }
 }
 
 /// For a host of one person: whoever reaches it is that person, and may do everything.
@@ -28,6 +34,10 @@ pub struct OnePerson;
 impl Authenticator for OnePerson {
     async fn principal(&self, _headers: &HeaderMap, via: &str) -> Result<Option<Principal>, EngineError> {
         Ok(Some(Principal::local(via)))
+    }
+
+    fn rate(&self, _principal: &Principal, _usual: Option<Rate>) -> Option<Rate> {
+        None
     }
 }
 

@@ -1,7 +1,7 @@
 //! REST, events, OpenAPI and pages over the engine. The only crate that names axum.
 //!
-//! A request crosses `middleware` (id, log, metrics, problem documents), `client` (from where), `hosts` and
-//! `origins`, reaches a handler in `routes`, which translates it with `extract`, `body` and `wire`, asks the engine
+//! A request crosses `middleware` (id, log, metrics, problem documents), `client` (from where), `rate_limits`,
+//! `hosts` and `origins`, reaches a handler in `routes`, which translates it with `extract`, `body` and `wire`, asks the engine
 //! once, and translates back. `problem` holds every status code of refusal.
 
 mod accept;
@@ -25,6 +25,8 @@ mod pace;
 mod prefer;
 mod problem;
 mod range;
+mod rate;
+mod rate_limits;
 mod router;
 mod routes;
 mod serve;
@@ -37,6 +39,7 @@ pub mod wire;
 
 pub use caller::{Authenticator, ByToken, OnePerson};
 pub use client::Connection;
+pub use rate::Rate;
 pub use router::{openapi, router};
 pub use serve::serve;
 pub use settings::ApiSettings;

@@ -4,6 +4,10 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+use crate::rate::Rate;
+
+const SECOND: Duration = Duration::from_secs(1);
+
 /// How the server is reached, and how much it takes.
 #[derive(Debug, Clone)]
 pub struct ApiSettings {
@@ -48,6 +52,12 @@ pub struct ApiSettings {
     pub max_connections: usize,
     /// Of these, connections of one address that is not this machine's.
     pub max_connections_per_address: usize,
+    /// How often an address that is not this machine's may ask; none is no limit, here and below.
+    pub address_rate: Option<Rate>,
+    /// How often an account may ask of which the [`Authenticator`](crate::Authenticator) says nothing else.
+    pub account_rate: Option<Rate>,
+    /// How often an address may show a token that is none, and an account be tried to sign in to.
+    pub failure_rate: Option<Rate>,
     /// Time a client has to agree on TLS.
     pub handshake_timeout: Duration,
     /// Time a client has for the header of a request, counted from the connection or the end of
@@ -96,6 +106,9 @@ impl Default for ApiSettings {
             max_downloads: 400,
             max_connections: 2_000,
             max_connections_per_address: 256,
+            address_rate: Rate::new(200, SECOND, 1_000),
+            account_rate: Rate::new(100, SECOND, 500),
+            failure_rate: Rate::new(30, 60 * SECOND, 20),
             handshake_timeout: Duration::from_secs(10),
             header_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),

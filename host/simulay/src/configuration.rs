@@ -1,6 +1,7 @@
 //! Settings: defaults, then `simulay.toml`, then the environment (`SIMULAY__SERVER__LISTEN`), then flags.
 
 mod auth;
+mod limits;
 mod server;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use config::{Config, Environment, File, FileFormat};
 use serde::Deserialize;
 
 pub(crate) use self::auth::{Auth, AuthMode};
+pub(crate) use self::limits::Limits;
 pub(crate) use self::server::{Network, Server, is_loopback};
 use crate::fault::Usage;
 use crate::risks::Risk;
@@ -31,6 +33,8 @@ pub(crate) struct Settings {
     pub(crate) server: Server,
     /// Who may use it.
     pub(crate) auth: Auth,
+    /// How often it may be asked.
+    pub(crate) limits: Limits,
     /// Where data is kept.
     pub(crate) storage: Storage,
     /// How Docker is reached.

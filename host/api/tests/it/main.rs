@@ -23,6 +23,7 @@ mod logs;
 mod owners;
 mod pipelines;
 mod plugins;
+mod rates;
 mod repeats;
 mod roles;
 mod runs;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use simulay_api::ApiSettings;
+use simulay_api::{ApiSettings, Rate};
 use simulay_containers::{Capacity, Limits};
 use simulay_engine::{Backoff, PluginPolicy, RetentionRules, Settings as EngineSettings};
 use simulay_model::Resources;
@@ -89,7 +89,8 @@ pub(super) fn of_sandbox(settings: &Settings) -> SandboxSettings {
 
 /// How the server is reached, and how much it takes.
 pub(super) fn of_api(settings: &Settings, loopback: bool) -> ApiSettings {
-    let server = &settings.server;
+    let (server, often) = (&settings.server, &settings.limits);
+    let second = Duration::from_secs(1);
     ApiSettings {
         loopback,
         hosts: server.hosts.clone(),
@@ -106,6 +107,17 @@ pub(super) fn of_api(settings: &Settings, loopback: bool) -> ApiSettings {
         max_downloads: server.max_downloads,
         max_connections: server.max_connections.min(descriptors::for_connections()),
         max_connections_per_address: server.max_connections_per_address,
+        address_rate: Rate::new(
+            often.requests_per_second_per_address,
+            second,
+            often.request_burst_per_address,
+        ),
+        account_rate: Rate::new(
+            often.requests_per_second_per_account,
+            second,
+            often.request_burst_per_account,
+        ),
+        failure_rate: Rate::new(often.failures_per_minute, 60 * second, often.failure_burst),
         least_rate: server.least_bytes_per_second,
         ..ApiSettings::default()
     }
