@@ -78,3 +78,24 @@ pub(crate) async fn check(request: Request, next: Next) -> Response {
         None => next.run(request).await,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trusted_proxy_has_the_connections_of_all_its_clients() {
+        let settings = ApiSettings {
+            max_connections: 4,
+            max_connections_per_address: 1,
+            trusted_proxies: vec!["10.0.0.5/32".parse().unwrap()],
+            ..ApiSettings::default()
+        };
+        let limit = ConnectionLimit::new(&settings);
+        let take = |address: &str| limit.take(address.parse().unwrap());
+        let _three = ["10.0.0.5", "::ffff:10.0.0.5", "10.0.0.6"].map(|address| take(address).ok().unwrap());
+        assert_eq!(take("10.0.0.6").err(), Some(Crowded::ByAddress));
+        let _fourth = take("10.0.0.5").ok().unwrap();
+        assert_eq!(take("10.0.0.5").err(), Some(Crowded::ByAll));
+    }
+}

@@ -10,6 +10,7 @@
 
 mod archives;
 mod artifacts;
+mod attacks;
 mod documents;
 mod encrypted;
 mod events;

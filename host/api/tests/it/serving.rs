@@ -133,6 +133,7 @@ async fn requests_that_are_framed_twice_or_not_at_all_are_not_served() {
         "GET /healthz HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n",
         "GET /healthz HTTP/1.1\r\nHost : localhost\r\n\r\n",
         "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX\0Y: 1\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n",
         "GET /healthz HTTP/1.1\r\nHost: evil.example\r\n\r\n",
         "GET http://evil.example/healthz HTTP/1.1\r\nHost: localhost\r\n\r\n",
         "NONSENSE\r\n\r\n",
