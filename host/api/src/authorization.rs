@@ -6,7 +6,7 @@ use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, header};
 use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use simulay_model::{Principal, Role};
 use utoipa::openapi::extensions::Extensions;
@@ -73,22 +73,20 @@ async fn check(State(gate): State<Gate>, request: Request, next: Next) -> Respon
             parts.extensions.insert(principal);
             told(standing, next.run(Request::from_parts(parts, body)).await)
         }
-        Err(refused) => refused,
+        Err(denied) => denied.into_response(),
     }
 }
 
 impl Gate {
-    /// Who asks, and where he stands with the limit of his account; or the answer of who may not.
-    async fn admit(&self, parts: &Parts) -> Result<(Principal, Option<Standing>), Response> {
+    /// Who asks, and where he stands with the limit of his account.
+    async fn admit(&self, parts: &Parts) -> Result<(Principal, Option<Standing>), Denied> {
         let Gatekeeper { authenticator, rates } = &self.keeper;
-        let found = authenticator.principal(&parts.headers, &via(parts)).await;
-        let found = found.map_err(|error| Refusal::from(error).into_response())?;
+        let found = authenticator.principal(&parts.headers, &via(parts)).await.map_err(Refusal::from)?;
         if found.is_none() && parts.headers.contains_key(header::AUTHORIZATION) {
-            rates.failure(Peer::of(&parts.extensions)).map_err(Exhausted::into_response)?;
+            rates.failure(Peer::of(&parts.extensions))?;
         }
-        let principal = admitted(found, self.role).map_err(refused)?;
-        let rate = authenticator.rate(&principal, rates.usual());
-        let standing = rates.account(&principal.account, rate).map_err(Exhausted::into_response)?;
+        let principal = admitted(found, self.role)?;
+        let standing = rates.account(&principal.account, authenticator.rate(&principal, rates.usual()))?;
         Ok((principal, standing))
     }
 }
@@ -105,11 +103,35 @@ fn admitted(found: Option<Principal>, role: Role) -> Result<Principal, Refusal> 
     Err(Refusal::new(ProblemKind::Forbidden, detail))
 }
 
-fn refused(refusal: Refusal) -> Response {
-    let unknown = refusal.kind() == ProblemKind::Unauthenticated;
-    let mut response = refusal.into_response();
-    if unknown {
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+/// Why a request is not let in.
+enum Denied {
+    Refused(Refusal),
+    Exhausted(Exhausted),
+}
+
+impl From<Refusal> for Denied {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
     }
-    response
+}
+
+impl From<Exhausted> for Denied {
+    fn from(exhausted: Exhausted) -> Self {
+        Self::Exhausted(exhausted)
+    }
+}
+
+impl IntoResponse for Denied {
+    fn into_response(self) -> Response {
+        let refusal = match self {
+            Self::Refused(refusal) => refusal,
+            Self::Exhausted(exhausted) => return exhausted.into_response(),
+        };
+        let unknown = refusal.kind() == ProblemKind::Unauthenticated;
+        let mut response = refusal.into_response();
+        if unknown {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
 }

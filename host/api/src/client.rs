@@ -79,7 +79,9 @@ impl Proxies {
         {
             headers.insert(header::HOST, host);
         }
-        Ok(Client { address: Some(self.origin(&said)?.unwrap_or(peer)), secure })
+        // What is local to the machine of a proxy is not local here.
+        let origin = self.origin(&said)?.filter(|address| peer.is_loopback() || !address.is_loopback());
+        Ok(Client { address: Some(origin.unwrap_or(peer)), secure })
     }
 
     /// The last hop that is none of our proxies: each was added by the next, and a client may have made up

@@ -4,6 +4,7 @@ mod causes;
 mod documented;
 
 use std::error::Error;
+use std::num::NonZeroU32;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -23,7 +24,7 @@ pub(crate) struct Refusal {
     detail: String,
     field: Option<String>,
     /// Seconds until another attempt may succeed, when more is known than the kind tells.
-    after: Option<u64>,
+    after: Option<NonZeroU32>,
     errors: Vec<FieldError>,
     pub(crate) disagreements: Vec<Disagreement>,
     /// For the log only: may name paths, queries or what Docker said.
@@ -138,13 +139,13 @@ impl Refusal {
     }
 
     /// The same refusal; another attempt may succeed after `seconds`.
-    pub(crate) const fn after(mut self, seconds: u64) -> Self {
+    pub(crate) const fn after(mut self, seconds: NonZeroU32) -> Self {
         self.after = Some(seconds);
         self
     }
 
     fn retry_after(&self) -> Option<u64> {
-        self.after.or(retry_after(self.kind))
+        self.after.map(|seconds| seconds.get().into()).or(retry_after(self.kind))
     }
 
     /// The same refusal; `cause` goes into the log, with all that caused it.

@@ -156,8 +156,9 @@ impl IntoResponse for Exhausted {
 }
 
 /// Whole seconds, at least one: nobody is told to come back at once and then refused.
-fn seconds(time: Duration) -> u64 {
-    time.as_millis().div_ceil(1000).max(1).try_into().unwrap_or(u64::MAX)
+fn seconds(time: Duration) -> NonZeroU32 {
+    let whole = time.as_millis().div_ceil(1000);
+    NonZeroU32::new(whole.try_into().unwrap_or(u32::MAX)).unwrap_or(NonZeroU32::MIN)
 }
 
 #[cfg(test)]
@@ -189,7 +190,11 @@ mod tests {
         assert_eq!(told(&refused.0), ["\"test\";q=3;w=6", "\"test\";r=0;t=2"]);
         assert!(limit.take(&2).is_ok(), "others have their own");
         clock.advance(Duration::from_millis(500));
-        assert_eq!(seconds(limit.take(&1).unwrap_err().0.time), 2, "the rest of a second counts as one");
+        assert_eq!(
+            seconds(limit.take(&1).unwrap_err().0.time).get(),
+            2,
+            "the rest of a second counts as one"
+        );
         clock.advance(Duration::from_millis(1500));
         assert_eq!(told(&limit.take(&1).unwrap()), ["\"test\";q=3;w=6", "\"test\";r=0;t=6"]);
         assert!(limit.take(&1).is_err());

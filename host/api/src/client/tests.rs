@@ -66,6 +66,7 @@ fn a_client_is_the_last_hop_that_is_no_proxy_of_ours() {
     assert_eq!(address("[::ffff:10.0.0.5]:1", &["::ffff:198.51.100.1"]), "198.51.100.1");
     assert_eq!(address("[2001:db8::7]:1", &["2001:db8:1::1"]), "2001:db8:1::1");
     assert_eq!(address(PROXY, &[]), "10.0.0.5");
+    assert_eq!(address(PROXY, &["127.0.0.1"]), "10.0.0.5", "what is local there is not local here");
 }
 
 #[test]
