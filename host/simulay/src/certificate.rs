@@ -50,10 +50,13 @@ impl Certificate {
     /// The certificate that `server` names; none when it speaks plain HTTP.
     pub(crate) fn read(server: &Server) -> Result<Option<Self>, Usage> {
         let (Some(cert), Some(key)) = (&server.tls_cert, &server.tls_key) else { return Ok(None) };
-        let files = Files { cert: cert.clone(), key: key.clone() };
+        Self::of(Files { cert: cert.clone(), key: key.clone() }).map(Some)
+    }
+
+    fn of(files: Files) -> Result<Self, Usage> {
         let pair = files.read()?;
         let newest = watch::Sender::new(pair.configuration(&files)?);
-        Ok(Some(Self { files, newest, served: pair.digest() }))
+        Ok(Self { files, newest, served: pair.digest() })
     }
 
     /// What connections carry.

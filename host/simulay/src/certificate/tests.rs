@@ -20,9 +20,7 @@ fn files(folder: &Path) -> Files {
 
 fn read(files: Files) -> Result<Certificate, Usage> {
     crate::tls::choose();
-    let pair = files.read()?;
-    let newest = watch::Sender::new(pair.configuration(&files)?);
-    Ok(Certificate { files, newest, served: pair.digest() })
+    Certificate::of(files)
 }
 
 fn refused(files: Files) -> String {
@@ -35,7 +33,8 @@ fn what_makes_no_pair_is_refused_by_the_name_of_the_setting() {
     let [one, other] = ["one", "other"].map(|name| home.path().join(name));
     make(&one);
     make(&other);
-    read(files(&one)).unwrap();
+    let served = read(files(&one)).unwrap();
+    assert_eq!(served.newest.borrow().alpn_protocols, [b"http/1.1"], "no other protocol is spoken");
     let mixed = refused(Files { key: other.join("tls.key"), ..files(&one) });
     assert!(mixed.contains(KEY) && mixed.contains("no key of the certificate"), "{mixed}");
     let twice = refused(Files { key: one.join("tls.crt"), ..files(&one) });
