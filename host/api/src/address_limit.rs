@@ -1,21 +1,39 @@
 //! How much of something each address has, so that none has all. What comes from this machine has no
-//! bound: behind a proxy here, everyone does.
+//! bound: behind a proxy here that is not trusted to tell from whom, everyone does.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::convert::Infallible;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::FromRequestParts;
+use axum::http::Extensions;
 use axum::http::request::Parts;
 use parking_lot::{Mutex, MutexGuard};
+
+use crate::client::Client;
 
 /// An address that others cannot have as well; none for what has no bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Peer(Option<IpAddr>);
 
 impl Peer {
+    pub(crate) const fn unbounded() -> Self {
+        Self(None)
+    }
+
+    /// Who sent the request with these `extensions`; unbounded when nothing tells.
+    pub(crate) fn of(extensions: &Extensions) -> Self {
+        let address = extensions.get::<Client>().and_then(|client| client.address);
+        address.map_or_else(Self::unbounded, Self::new)
+    }
+
+    /// What is bounded, when it is.
+    pub(crate) const fn bounded(self) -> Option<IpAddr> {
+        self.0
+    }
+
     pub(crate) fn new(address: IpAddr) -> Self {
         Self(match address.to_canonical() {
             local if local.is_loopback() => None,
@@ -30,8 +48,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Peer {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
-        let from = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        Ok(from.map_or(Self(None), |ConnectInfo(peer)| Self::new(peer.ip())))
+        Ok(Self::of(&parts.extensions))
     }
 }
 

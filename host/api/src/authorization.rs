@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, header};
 use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use simulay_model::{Principal, Role};
 use utoipa::openapi::extensions::Extensions;
@@ -14,30 +15,36 @@ use utoipa::openapi::security::SecurityRequirement;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::Authenticator;
+use crate::address_limit::Peer;
 use crate::caller::{is_by_cookie, via};
 use crate::documentation::{ROLE, SESSION, TOKEN};
 use crate::origins;
 use crate::problem::{Refusal, default_response, description};
+use crate::rate::{Exhausted, Standing};
+use crate::rate_limits::{RateLimits, told};
 use crate::state::Api;
 use crate::wire::ProblemKind;
+
+/// Who lets in whom, and how often.
+#[derive(Clone)]
+pub(crate) struct Gatekeeper {
+    pub(crate) authenticator: Arc<dyn Authenticator>,
+    pub(crate) rates: RateLimits,
+}
 
 /// What a route asks of whoever uses it.
 #[derive(Clone)]
 struct Gate {
     role: Role,
-    authenticator: Arc<dyn Authenticator>,
+    keeper: Gatekeeper,
 }
 
 /// Routes for those who have `role`, or more.
-pub(crate) fn needs(
-    role: Role,
-    authenticator: &Arc<dyn Authenticator>,
-    mut routes: OpenApiRouter<Api>,
-) -> OpenApiRouter<Api> {
+pub(crate) fn needs(role: Role, keeper: &Gatekeeper, mut routes: OpenApiRouter<Api>) -> OpenApiRouter<Api> {
     for item in routes.get_openapi_mut().paths.paths.values_mut() {
         operations(item).for_each(|operation| document(operation, role));
     }
-    let gate = Gate { role, authenticator: authenticator.clone() };
+    let gate = Gate { role, keeper: keeper.clone() };
     routes.route_layer(from_fn_with_state(gate, check))
 }
 
@@ -63,26 +70,38 @@ fn document(operation: &mut Operation, role: Role) {
 
 async fn check(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    // A cookie goes with whatever a page has the browser send.
-    if is_by_cookie(&parts.headers)
-        && !parts.method.is_safe()
-        && !origins::is_shown_to_be_ours(&parts.headers)
-    {
-        return Refusal::new(
-            ProblemKind::CrossSite,
-            "with a session, only pages of this server change anything",
-        )
-        .at("Origin")
-        .into_response();
-    }
-    let found = gate.authenticator.principal(&parts.headers, &via(&parts)).await;
-    match found.map_err(Refusal::from).and_then(|found| admitted(found, gate.role)) {
-        Ok(principal) => {
+    match gate.admit(&parts).await {
+        Ok((principal, standing)) => {
             parts.extensions.insert(principal);
-            next.run(Request::from_parts(parts, body)).await
+            told(standing, next.run(Request::from_parts(parts, body)).await)
         }
-        Err(refusal) => refused(refusal),
+        Err(denied) => denied.into_response(),
     }
+}
+
+impl Gate {
+    /// Who asks, and where he stands with the limit of his account.
+    async fn admit(&self, parts: &Parts) -> Result<(Principal, Option<Standing>), Denied> {
+        let Gatekeeper { authenticator, rates } = &self.keeper;
+        check_page(parts)?;
+        let found = authenticator.principal(&parts.headers, &via(parts)).await.map_err(Refusal::from)?;
+        if found.is_none() && parts.headers.contains_key(header::AUTHORIZATION) {
+            rates.failure(Peer::of(&parts.extensions))?;
+        }
+        let principal = admitted(found, self.role)?;
+        let standing = rates.account(&principal.account, authenticator.rate(&principal, rates.usual()))?;
+        Ok((principal, standing))
+    }
+}
+
+/// Refuses what a page of another site may have had the browser send: a cookie goes along with whatever it sends.
+fn check_page(parts: &Parts) -> Result<(), Refusal> {
+    if parts.method.is_safe() || !is_by_cookie(&parts.headers) || origins::is_shown_to_be_ours(&parts.headers)
+    {
+        return Ok(());
+    }
+    let detail = "with a session, only pages of this server change anything";
+    Err(Refusal::new(ProblemKind::CrossSite, detail).at("Origin"))
 }
 
 fn admitted(found: Option<Principal>, role: Role) -> Result<Principal, Refusal> {
@@ -97,11 +116,35 @@ fn admitted(found: Option<Principal>, role: Role) -> Result<Principal, Refusal> 
     Err(Refusal::new(ProblemKind::Forbidden, detail))
 }
 
-fn refused(refusal: Refusal) -> Response {
-    let unknown = refusal.kind() == ProblemKind::Unauthenticated;
-    let mut response = refusal.into_response();
-    if unknown {
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+/// Why a request is not let in.
+pub(crate) enum Denied {
+    Refused(Refusal),
+    Exhausted(Exhausted),
+}
+
+impl From<Refusal> for Denied {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
     }
-    response
+}
+
+impl From<Exhausted> for Denied {
+    fn from(exhausted: Exhausted) -> Self {
+        Self::Exhausted(exhausted)
+    }
+}
+
+impl IntoResponse for Denied {
+    fn into_response(self) -> Response {
+        let refusal = match self {
+            Self::Refused(refusal) => refusal,
+            Self::Exhausted(exhausted) => return exhausted.into_response(),
+        };
+        let unknown = refusal.kind() == ProblemKind::Unauthenticated;
+        let mut response = refusal.into_response();
+        if unknown {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
 }

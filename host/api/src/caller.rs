@@ -1,17 +1,18 @@
 //! Who asks.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
 
 use async_trait::async_trait;
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use simulay_engine::{Accounts, EngineError};
 use simulay_model::{Principal, TokenKind, TokenSecret};
 
+use crate::client::Client;
 use crate::cookies;
 use crate::problem::Refusal;
+use crate::rate::Rate;
 
 /// Tells who a request is of.
 #[async_trait]
@@ -21,6 +22,11 @@ pub trait Authenticator: Send + Sync {
     /// # Errors
     /// When the accounts cannot be read.
     async fn principal(&self, headers: &HeaderMap, via: &str) -> Result<Option<Principal>, EngineError>;
+
+    /// How often the account of `principal` may ask, where `usual` is what the settings say; none is no limit.
+    fn rate(&self, _principal: &Principal, usual: Option<Rate>) -> Option<Rate> {
+        usual
+    }
 }
 
 /// For a host of one person: whoever reaches it is that person, and may do everything.
@@ -31,6 +37,10 @@ pub struct OnePerson;
 impl Authenticator for OnePerson {
     async fn principal(&self, _headers: &HeaderMap, via: &str) -> Result<Option<Principal>, EngineError> {
         Ok(Some(Principal::local(via)))
+    }
+
+    fn rate(&self, _principal: &Principal, _usual: Option<Rate>) -> Option<Rate> {
+        None
     }
 }
 
@@ -64,11 +74,10 @@ fn bearer(headers: &HeaderMap) -> Option<TokenSecret> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().parse().ok()).flatten()
 }
 
-/// How a request came, e.g. `rest from 127.0.0.1`; behind a proxy, that is the proxy's address.
+/// How a request came, e.g. `rest from 127.0.0.1`; behind a proxy that is not trusted, that is the proxy's address.
 pub(crate) fn via(parts: &Parts) -> String {
-    let from = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-    let told = from.map(|ConnectInfo(peer)| format!("rest from {}", peer.ip().to_canonical()));
-    told.unwrap_or_else(|| String::from("rest"))
+    let address = parts.extensions.get::<Client>().and_then(|client| client.address);
+    address.map_or_else(|| String::from("rest"), |address| format!("rest from {address}"))
 }
 
 /// How a request came.

@@ -11,6 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::ApiSettings;
 use crate::address_limit::{AddressLimit, AddressPermit, Peer};
+use crate::client::Proxies;
 use crate::problem::Refusal;
 use crate::wire::ProblemKind;
 
@@ -21,6 +22,7 @@ const ALWAYS: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 pub(crate) struct ConnectionLimit {
     free: Arc<Semaphore>,
     shares: AddressLimit,
+    proxies: Proxies,
 }
 
 /// The place of a connection, free again when dropped.
@@ -43,11 +45,14 @@ impl ConnectionLimit {
         Self {
             free: Arc::new(Semaphore::new(settings.max_connections)),
             shares: AddressLimit::new(settings.max_connections_per_address),
+            proxies: Proxies::new(settings),
         }
     }
 
     pub(crate) fn take(&self, from: IpAddr) -> Result<ConnectionPermit, Crowded> {
-        let share = self.shares.take(Peer::new(from)).ok_or(Crowded::ByAddress)?;
+        // A proxy has the connections of all its clients.
+        let peer = if self.proxies.trust(from) { Peer::unbounded() } else { Peer::new(from) };
+        let share = self.shares.take(peer).ok_or(Crowded::ByAddress)?;
         let permit = self.free.clone().try_acquire_owned().map_err(|_| Crowded::ByAll)?;
         Ok(ConnectionPermit { _permit: permit, _share: share })
     }
@@ -71,5 +76,26 @@ pub(crate) async fn check(request: Request, next: Next) -> Response {
     match crowded.filter(|_| !ALWAYS.contains(&request.uri().path())) {
         Some(crowded) => Refusal::from(crowded).into_response(),
         None => next.run(request).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trusted_proxy_has_the_connections_of_all_its_clients() {
+        let settings = ApiSettings {
+            max_connections: 4,
+            max_connections_per_address: 1,
+            trusted_proxies: vec!["10.0.0.5/32".parse().unwrap()],
+            ..ApiSettings::default()
+        };
+        let limit = ConnectionLimit::new(&settings);
+        let take = |address: &str| limit.take(address.parse().unwrap());
+        let _three = ["10.0.0.5", "::ffff:10.0.0.5", "10.0.0.6"].map(|address| take(address).ok().unwrap());
+        assert_eq!(take("10.0.0.6").err(), Some(Crowded::ByAddress));
+        let _fourth = take("10.0.0.5").ok().unwrap();
+        assert_eq!(take("10.0.0.5").err(), Some(Crowded::ByAll));
     }
 }

@@ -1,7 +1,7 @@
 //! REST, events, OpenAPI and pages over the engine. The only crate that names axum.
 //!
-//! A request crosses `middleware` (id, log, metrics, problem documents), `hosts` and `origins`, reaches a
-//! handler in `routes`, which translates it with `extract`, `body` and `wire`, asks the engine
+//! A request crosses `middleware` (id, log, metrics, problem documents), `client` (from where), `rate_limits`,
+//! `hosts` and `origins`, reaches a handler in `routes`, which translates it with `extract`, `body` and `wire`, asks the engine
 //! once, and translates back. `problem` holds every status code of refusal.
 
 mod accept;
@@ -9,6 +9,7 @@ mod address_limit;
 mod authorization;
 mod body;
 mod caller;
+mod client;
 mod concurrency;
 mod connections;
 mod cookies;
@@ -25,6 +26,8 @@ mod pace;
 mod prefer;
 mod problem;
 mod range;
+mod rate;
+mod rate_limits;
 mod router;
 mod routes;
 mod serve;
@@ -32,9 +35,13 @@ mod settings;
 mod stall;
 mod state;
 mod telemetry;
+mod transport;
 pub mod wire;
 
 pub use caller::{Authenticator, ByToken, OnePerson};
+pub use client::Connection;
+pub use rate::Rate;
 pub use router::{openapi, router};
 pub use serve::serve;
 pub use settings::ApiSettings;
+pub use transport::Transport;

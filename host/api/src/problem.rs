@@ -4,6 +4,7 @@ mod causes;
 mod documented;
 
 use std::error::Error;
+use std::num::NonZeroU32;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -22,6 +23,8 @@ pub(crate) struct Refusal {
     kind: ProblemKind,
     detail: String,
     field: Option<String>,
+    /// Seconds until another attempt may succeed, when more is known than the kind tells.
+    after: Option<NonZeroU32>,
     errors: Vec<FieldError>,
     pub(crate) disagreements: Vec<Disagreement>,
     /// For the log only: may name paths, queries or what Docker said.
@@ -58,6 +61,7 @@ pub(crate) const fn meaning(kind: ProblemKind) -> (StatusCode, &'static str) {
         Kind::RangeNotSatisfiable => (StatusCode::RANGE_NOT_SATISFIABLE, "The range is past the end"),
         Kind::MisdirectedRequest => (StatusCode::MISDIRECTED_REQUEST, "The host name is not served here"),
         Kind::CrossSite => (StatusCode::FORBIDDEN, "A page of another site sent the request"),
+        Kind::ProxyBypassed => (StatusCode::FORBIDDEN, "The request did not come through the proxy"),
         Kind::TooManyConnections => {
             (StatusCode::SERVICE_UNAVAILABLE, "The server has no connection to spare")
         }
@@ -89,7 +93,7 @@ pub(crate) const fn meaning(kind: ProblemKind) -> (StatusCode, &'static str) {
         Kind::SpecDenied => (StatusCode::UNPROCESSABLE_ENTITY, "A container call asks for too much"),
         Kind::ImageNotAllowed => (StatusCode::UNPROCESSABLE_ENTITY, "An image is not allowed"),
         Kind::ImageUnavailable => (StatusCode::UNPROCESSABLE_ENTITY, "Docker does not have an image"),
-        Kind::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "Too many such requests at once"),
+        Kind::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "Too many such requests"),
         Kind::QueueFull => (StatusCode::TOO_MANY_REQUESTS, "Too many runs wait"),
         Kind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "Simulay failed"),
         Kind::StorageCorrupt => (StatusCode::SERVICE_UNAVAILABLE, "Stored data is damaged"),
@@ -103,7 +107,7 @@ pub(crate) const fn meaning(kind: ProblemKind) -> (StatusCode, &'static str) {
     }
 }
 
-/// Seconds after which another attempt may succeed.
+/// Seconds after which another attempt may succeed, for those of whom no more is known.
 const fn retry_after(kind: ProblemKind) -> Option<u64> {
     match kind {
         ProblemKind::RateLimited
@@ -125,6 +129,7 @@ impl Refusal {
             kind,
             detail: detail.into(),
             field: None,
+            after: None,
             errors: Vec::new(),
             disagreements: Vec::new(),
             cause: None,
@@ -135,6 +140,16 @@ impl Refusal {
     pub(crate) fn at(mut self, field: impl Into<String>) -> Self {
         self.field = Some(field.into());
         self
+    }
+
+    /// The same refusal; another attempt may succeed after `seconds`.
+    pub(crate) const fn after(mut self, seconds: NonZeroU32) -> Self {
+        self.after = Some(seconds);
+        self
+    }
+
+    fn retry_after(&self) -> Option<u64> {
+        self.after.map(|seconds| seconds.get().into()).or(retry_after(self.kind))
     }
 
     /// The same refusal; `cause` goes into the log, with all that caused it.
@@ -169,6 +184,7 @@ impl Refusal {
         parts.headers.remove(header::CONTENT_LENGTH);
         parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         parts.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        let retry_after_s = self.retry_after();
         let problem = Problem {
             problem_type: format!("/docs#problem-{}", self.kind),
             title: title.to_owned(),
@@ -179,7 +195,7 @@ impl Refusal {
             field: self.field,
             errors: self.errors,
             disagreements: self.disagreements,
-            retry_after_s: retry_after(self.kind),
+            retry_after_s,
         };
         let body = serde_json::to_vec(&problem).unwrap_or_default();
         Response::from_parts(parts, body.into())
@@ -190,7 +206,7 @@ impl IntoResponse for Refusal {
     /// The status, with the refusal as an extension: the boundary writes the document.
     fn into_response(self) -> Response {
         let mut response = meaning(self.kind).0.into_response();
-        if let Some(seconds) = retry_after(self.kind) {
+        if let Some(seconds) = self.retry_after() {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response.extensions_mut().insert(self);

@@ -10,12 +10,15 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
+use crate::authorization::Gatekeeper;
+use crate::client::Proxies;
 use crate::hosts::Hosts;
 use crate::origins::Origins;
+use crate::rate_limits::RateLimits;
 use crate::state::Api;
 use crate::{
-    ApiSettings, Authenticator, OnePerson, connections, documentation, hosts, linger, middleware, origins,
-    routes, telemetry,
+    ApiSettings, Authenticator, OnePerson, client, connections, documentation, hosts, linger, middleware,
+    origins, rate_limits, routes, telemetry,
 };
 
 /// The interface over `engine`, for whoever `authenticator` says asks. Once `draining` is cancelled nobody is
@@ -27,19 +30,23 @@ pub fn router(
     draining: CancellationToken,
 ) -> Router {
     telemetry::begin();
-    let (routes, document) = documented(settings, &authenticator).split_for_parts();
-    let api = Api::new(engine, settings, draining, &documentation::complete(document));
+    let rates = RateLimits::new(settings);
+    let keeper = Gatekeeper { authenticator, rates: rates.clone() };
+    let (routes, document) = documented(settings, &keeper).split_for_parts();
+    let api = Api::new(engine, settings, draining, rates.clone(), &documentation::complete(document));
     let routes = routes.method_not_allowed_fallback(middleware::no_method).fallback(middleware::no_route);
-    guarded(routes.with_state(api), settings)
+    guarded(routes.with_state(api), settings, rates)
 }
 
 /// Everything that each request goes through, from the inside out.
-fn guarded(routes: Router, settings: &ApiSettings) -> Router {
+fn guarded(routes: Router, settings: &ApiSettings, rates: RateLimits) -> Router {
     routes
         .layer(from_fn_with_state(Origins::new(settings), origins::check))
         .layer(from_fn_with_state(Hosts::new(settings), hosts::check))
+        .layer(from_fn_with_state(rates, rate_limits::by_address))
         .layer(from_fn(connections::check))
         .layer(CatchPanicLayer::custom(middleware::panicked))
+        .layer(from_fn_with_state(Proxies::new(settings), client::identify))
         .layer(from_fn(linger::linger))
         .layer(from_fn(middleware::cross))
 }
@@ -47,12 +54,13 @@ fn guarded(routes: Router, settings: &ApiSettings) -> Router {
 /// The OpenAPI document of the interface.
 #[must_use]
 pub fn openapi() -> OpenApi {
-    let anyone: Arc<dyn Authenticator> = Arc::new(OnePerson);
-    documentation::complete(documented(&ApiSettings::default(), &anyone).into_openapi())
+    let settings = ApiSettings::default();
+    let keeper = Gatekeeper { authenticator: Arc::new(OnePerson), rates: RateLimits::new(&settings) };
+    documentation::complete(documented(&settings, &keeper).into_openapi())
 }
 
-fn documented(settings: &ApiSettings, authenticator: &Arc<dyn Authenticator>) -> OpenApiRouter<Api> {
-    OpenApiRouter::with_openapi(documentation::base()).merge(routes::all(settings, authenticator))
+fn documented(settings: &ApiSettings, keeper: &Gatekeeper) -> OpenApiRouter<Api> {
+    OpenApiRouter::with_openapi(documentation::base()).merge(routes::all(settings, keeper))
 }
 
 #[cfg(test)]
@@ -71,7 +79,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_ends_its_request_only_and_tells_no_secrets() {
-        let router = guarded(Router::new().route("/fails", get(fails)), &ApiSettings::default());
+        let settings = ApiSettings::default();
+        let routes = Router::new().route("/fails", get(fails));
+        let router = guarded(routes, &settings, RateLimits::new(&settings));
         for id in ["first", "second"] {
             let request = Request::get("/fails").header("host", "localhost").header("x-request-id", id);
             let response = router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();

@@ -19,22 +19,20 @@ mod session;
 mod system;
 mod visibility;
 
-use std::sync::Arc;
-
 use axum::middleware::from_fn_with_state;
 use simulay_model::Role;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::authorization::{needs, open_to_all};
+use crate::authorization::{Gatekeeper, needs, open_to_all};
 use crate::state::Api;
-use crate::{ApiSettings, Authenticator, accept, deadline};
+use crate::{ApiSettings, accept, deadline};
 
 type Routes = OpenApiRouter<Api>;
 
 /// Every route with its documentation, each behind the role that it needs.
-pub(crate) fn all(settings: &ApiSettings, authenticator: &Arc<dyn Authenticator>) -> Routes {
-    let groups = Groups { settings, authenticator };
+pub(crate) fn all(settings: &ApiSettings, keeper: &Gatekeeper) -> Routes {
+    let groups = Groups { settings, keeper };
     let quick = from_fn_with_state(settings.request_timeout, deadline::bounded);
     OpenApiRouter::new()
         .merge(groups.quick().route_layer(quick))
@@ -46,13 +44,13 @@ pub(crate) fn all(settings: &ApiSettings, authenticator: &Arc<dyn Authenticator>
 /// Routes by how long they may take.
 struct Groups<'a> {
     settings: &'a ApiSettings,
-    authenticator: &'a Arc<dyn Authenticator>,
+    keeper: &'a Gatekeeper,
 }
 
 impl Groups<'_> {
     /// Routes that answer with JSON. Whoever may not use them is told so before anything else.
     fn json(&self, role: Role, routes: Routes) -> Routes {
-        needs(role, self.authenticator, answering_with_json(routes))
+        needs(role, self.keeper, answering_with_json(routes))
     }
 
     fn quick(&self) -> Routes {
@@ -72,8 +70,8 @@ impl Groups<'_> {
             .merge(self.json(Role::Viewer, looks()))
             .merge(self.json(Role::Runner, asks()))
             .merge(self.json(Role::Author, author))
-            .merge(needs(Role::Runner, self.authenticator, probe))
-            .merge(needs(Role::Operator, self.authenticator, metrics))
+            .merge(needs(Role::Runner, self.keeper, probe))
+            .merge(needs(Role::Operator, self.keeper, metrics))
             .merge(open_to_all(answering_with_json(probes)))
             .merge(open_to_all(answering_with_json(session())))
             .merge(open_to_all(at_provider()))
@@ -108,7 +106,7 @@ impl Groups<'_> {
             .merge(OpenApiRouter::new().routes(routes!(events::follow)).route_layer(events))
             .merge(OpenApiRouter::new().routes(routes!(logs::follow)).route_layer(text))
             .routes(routes!(artifacts::download));
-        needs(Role::Viewer, self.authenticator, viewer)
+        needs(Role::Viewer, self.keeper, viewer)
     }
 }
 

@@ -6,8 +6,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use axum::extract::ConnectInfo;
 use axum::http::Request;
+use axum::middleware::AddExtension;
 use axum::response::Response;
 use axum::{Extension, Router};
 use hyper::body::Incoming;
@@ -22,10 +22,11 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tower::{Layer as _, Service};
 
+use crate::client::Connection;
 use crate::connections::{ConnectionLimit, ConnectionPermit, Crowded};
 use crate::pace::Pace;
 use crate::stall::StallGuard;
-use crate::{ApiSettings, telemetry};
+use crate::{ApiSettings, Transport, telemetry};
 
 const MAX_HEADERS: usize = 64;
 /// Also the most a response buffers for a client that does not read.
@@ -40,11 +41,12 @@ const BACK_OFF: Duration = Duration::from_millis(250);
 /// requests have [`ApiSettings::drain_timeout`] to end.
 pub async fn serve(
     listener: TcpListener,
+    transport: Transport,
     router: Router,
     settings: &ApiSettings,
     shutdown: CancellationToken,
 ) {
-    let mut server = Server::new(router, settings);
+    let mut server = Server::new(transport, router, settings, shutdown.clone());
     let mut upkeep = interval(UPKEEP);
     upkeep.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -84,18 +86,22 @@ fn is_of_the_client(error: &io::Error) -> bool {
 }
 
 struct Server {
+    transport: Transport,
     router: Router,
     http: http1::Builder,
+    handshake_timeout: Duration,
     pace: Pace,
     limit: ConnectionLimit,
     /// Connections without a permit, from the oldest on.
     aside: VecDeque<AbortHandle>,
     graceful: GracefulShutdown,
     connections: JoinSet<()>,
+    /// Cancelled once the server stops: who has not agreed on TLS by then has asked for nothing.
+    stop: CancellationToken,
 }
 
 impl Server {
-    fn new(router: Router, settings: &ApiSettings) -> Self {
+    fn new(transport: Transport, router: Router, settings: &ApiSettings, stop: CancellationToken) -> Self {
         let mut http = http1::Builder::new();
         // hyper's own default is inert: it needs the timer. The time runs from the connection or
         // the response before, so that it bounds idleness as well.
@@ -104,13 +110,16 @@ impl Server {
             .max_headers(MAX_HEADERS)
             .max_buf_size(BUFFER);
         Self {
+            transport,
             router,
             http,
+            handshake_timeout: settings.handshake_timeout,
             pace: Pace::of(settings),
             limit: ConnectionLimit::new(settings),
             aside: VecDeque::new(),
             graceful: GracefulShutdown::new(),
             connections: JoinSet::new(),
+            stop,
         }
     }
 
@@ -121,11 +130,17 @@ impl Server {
         }
         match self.limit.take(peer.ip()) {
             Ok(permit) => {
-                let router = Extension(ConnectInfo(peer)).layer(self.router.clone());
+                let router = self.routes(peer);
                 self.connect(&self.http.clone(), stream, router, Some(permit));
             }
             Err(crowded) => self.set_aside(stream, peer, crowded),
         }
+    }
+
+    /// What answers the requests of a connection from `peer`.
+    fn routes(&self, peer: SocketAddr) -> AddExtension<Router, Connection> {
+        let encrypted = self.transport.is_secure();
+        Extension(Connection { peer, encrypted }).layer(self.router.clone())
     }
 
     /// Serves one request, unless as many others come meanwhile as are set aside at once.
@@ -138,7 +153,7 @@ impl Server {
         }
         let mut http = self.http.clone();
         http.keep_alive(false);
-        let router = Extension(crowded).layer(Extension(ConnectInfo(peer)).layer(self.router.clone()));
+        let router = Extension(crowded).layer(self.routes(peer));
         let connection = self.connect(&http, stream, router, None);
         self.aside.push_back(connection);
     }
@@ -154,12 +169,18 @@ impl Server {
         S: Service<Request<Incoming>, Response = Response, Error = Infallible> + Clone + Send + 'static,
         S::Future: Send,
     {
-        let io = TokioIo::new(StallGuard::new(stream, self.pace));
-        let connection = http.serve_connection(io, TowerToHyperService::new(service));
-        let connection = self.graceful.watch(connection);
+        let stream = StallGuard::new(stream, self.pace);
+        let (transport, time, stop) = (self.transport.clone(), self.handshake_timeout, self.stop.clone());
+        let (http, watcher) = (http.clone(), self.graceful.watcher());
         self.connections.spawn(async move {
             let _permit = permit;
-            if let Err(error) = connection.await {
+            let stream = match stop.run_until_cancelled(transport.open(stream, time)).await {
+                Some(Ok(stream)) => stream,
+                Some(Err(error)) => return tracing::debug!(error = %Chain(&error), "a handshake failed"),
+                None => return,
+            };
+            let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+            if let Err(error) = watcher.watch(connection).await {
                 tracing::debug!(error = %Chain(&error), "a connection broke off");
             }
         })

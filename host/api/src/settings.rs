@@ -2,6 +2,12 @@
 
 use std::time::Duration;
 
+use ipnet::IpNet;
+
+use crate::rate::Rate;
+
+const SECOND: Duration = Duration::from_secs(1);
+
 /// How the server is reached, and how much it takes.
 #[derive(Debug, Clone)]
 pub struct ApiSettings {
@@ -16,6 +22,10 @@ pub struct ApiSettings {
     pub hosts: Vec<String>,
     /// Origins of our pages where a proxy changes `Host`, e.g. `https://sim.example.org`.
     pub origins: Vec<String>,
+    /// Proxies that are believed what they say of the client: `X-Forwarded-For`, `-Proto` and `-Host`.
+    pub trusted_proxies: Vec<IpNet>,
+    /// What comes from other machines in plain text, and from none of these proxies, is refused.
+    pub proxy_required: bool,
     /// Bytes of the largest component.
     pub max_component_bytes: u64,
     /// Bytes of the largest input.
@@ -44,6 +54,14 @@ pub struct ApiSettings {
     pub max_connections: usize,
     /// Of these, connections of one address that is not this machine's.
     pub max_connections_per_address: usize,
+    /// How often an address that is not this machine's may ask; none is no limit, here and below.
+    pub address_rate: Option<Rate>,
+    /// How often an account may ask of which the [`Authenticator`](crate::Authenticator) says nothing else.
+    pub account_rate: Option<Rate>,
+    /// How often an address may show a token that is none, and an account be tried to sign in to.
+    pub failure_rate: Option<Rate>,
+    /// Time a client has to agree on TLS.
+    pub handshake_timeout: Duration,
     /// Time a client has for the header of a request, counted from the connection or the end of
     /// the response before.
     pub header_timeout: Duration,
@@ -75,6 +93,8 @@ impl Default for ApiSettings {
             loopback: true,
             hosts: Vec::new(),
             origins: Vec::new(),
+            trusted_proxies: Vec::new(),
+            proxy_required: false,
             max_component_bytes: 64 << 20,
             max_input_bytes: 1 << 30,
             max_archive_files: 10_000,
@@ -89,6 +109,10 @@ impl Default for ApiSettings {
             max_downloads: 400,
             max_connections: 2_000,
             max_connections_per_address: 256,
+            address_rate: Rate::new(200, SECOND, 1_000),
+            account_rate: Rate::new(100, SECOND, 500),
+            failure_rate: Rate::new(30, 60 * SECOND, 20),
+            handshake_timeout: Duration::from_secs(10),
             header_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
             stall_timeout: Duration::from_secs(30),

@@ -12,6 +12,7 @@ use utoipa::openapi::OpenApi;
 use crate::ApiSettings;
 use crate::concurrency::ConcurrencyLimit;
 use crate::documentation::Operations;
+use crate::rate_limits::RateLimits;
 
 /// How many wait for the permit of each upload.
 const WAITING: usize = 8;
@@ -39,6 +40,8 @@ pub(crate) struct Api {
     pub(crate) streams: ConcurrencyLimit,
     /// Bounds artifacts that are being sent.
     pub(crate) downloads: ConcurrencyLimit,
+    /// How often is asked.
+    pub(crate) rates: RateLimits,
     /// The OpenAPI document.
     pub(crate) document: Bytes,
     /// What there is to do, and for whom.
@@ -50,6 +53,7 @@ impl Api {
         engine: Engine,
         settings: &ApiSettings,
         draining: CancellationToken,
+        rates: RateLimits,
         document: &OpenApi,
     ) -> Self {
         let uploads = Arc::new(Semaphore::new(settings.max_uploads));
@@ -57,6 +61,7 @@ impl Api {
             engine,
             settings: Arc::new(settings.clone()),
             draining,
+            rates,
             uploads,
             uploaders: ConcurrencyLimit::new(settings.max_uploads * WAITING, "uploads of plugins"),
             large_bodies: ConcurrencyLimit::new(settings.max_large_bodies, "large JSON bodies")

@@ -13,13 +13,14 @@ use anyhow::{Context as _, bail};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
-use reqwest::{Method, RequestBuilder, Response};
+use reqwest::{Method, RequestBuilder, Response, Url};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use simulay_api::wire::{self, Call, CallList};
 use simulay_engine::Selector;
 use simulay_model::{EventData, RunId, TokenSecret};
 
+use crate::configuration::is_loopback;
 use crate::fault::Usage;
 use crate::tls::distrust;
 use events::events;
@@ -30,6 +31,15 @@ const CONNECT: Duration = Duration::from_secs(10);
 const ANSWER: Duration = Duration::from_secs(120);
 const RECONNECTS: u32 = 10;
 const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
+
+/// How far a token may go over plain HTTP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PlainHttp {
+    /// To a server on this machine.
+    OnThisMachine,
+    /// To any server.
+    Anywhere,
+}
 
 /// A server to talk to.
 #[derive(Debug, Clone)]
@@ -58,12 +68,19 @@ impl ServerEvent {
 }
 
 impl Client {
-    /// A client of the server at `address`, e.g. `http://127.0.0.1:7373`, for whoever has `token`.
-    pub(crate) fn new(address: &str, token: Option<&TokenSecret>) -> anyhow::Result<Self> {
-        let url = reqwest::Url::parse(address)
+    /// A client of the server at `address`, e.g. `http://127.0.0.1:7373`, for whoever has `token`, which goes
+    /// over plain HTTP as far as `plain` allows.
+    pub(crate) fn new(address: &str, token: Option<&TokenSecret>, plain: PlainHttp) -> anyhow::Result<Self> {
+        let url = Url::parse(address)
             .map_err(|_| Usage(format!("`{address}` is no server address; write http://HOST:PORT")))?;
         if !["http", "https"].contains(&url.scheme()) {
             bail!(Usage(format!("`{address}`: only http:// and https:// are spoken")));
+        }
+        if token.is_some() && url.scheme() == "http" && plain == PlainHttp::OnThisMachine && !is_here(&url) {
+            bail!(Usage(format!(
+                "`{address}`: your token would cross the network in plain HTTP, where others can read it; write \
+                 https://, or say --plain-http when the way to the server is safe"
+            )));
         }
         let mut headers = HeaderMap::new();
         if let Some(token) = token {
@@ -192,6 +209,13 @@ impl Client {
     }
 }
 
+/// True when only this machine hears what is sent to `url`.
+fn is_here(url: &Url) -> bool {
+    let Some(host) = url.host_str() else { return false };
+    let address = host.trim_matches(['[', ']']).parse().map(is_loopback);
+    address.unwrap_or_else(|_| host.trim_end_matches('.').eq_ignore_ascii_case("localhost"))
+}
+
 /// A connection that broke off; it can be taken up again.
 #[derive(Debug, thiserror::Error)]
 #[error("the connection broke")]
@@ -223,9 +247,34 @@ mod tests {
     #[test]
     fn addresses_are_checked() {
         crate::tls::choose();
-        assert_eq!(Client::new("http://127.0.0.1:7373/", None).unwrap().server, "http://127.0.0.1:7373");
+        let client = |address| Client::new(address, None, PlainHttp::OnThisMachine);
+        assert_eq!(client("http://127.0.0.1:7373/").unwrap().server, "http://127.0.0.1:7373");
+        client("http://simulay.example").unwrap();
         for wrong in ["127.0.0.1:7373", "ftp://simulay.example", "nonsense"] {
-            assert!(Client::new(wrong, None).unwrap_err().is::<Usage>(), "{wrong}");
+            assert!(client(wrong).unwrap_err().is::<Usage>(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_token_crosses_no_network_in_plain_text_unless_told_to() {
+        crate::tls::choose();
+        let token = TokenSecret::of([7; simulay_model::TOKEN_BYTES]);
+        let client = |address, plain| Client::new(address, Some(&token), plain);
+        for safe in
+            ["http://localhost:1", "http://LOCALHOST.", "http://127.8.8.8", "http://[::1]:1", "https://a"]
+        {
+            client(safe, PlainHttp::OnThisMachine).unwrap();
+        }
+        let others =
+            ["http://a", "http://localhost.a", "http://127.0.0.1.a", "http://10.0.0.1", "http://[::2]"];
+        for other in others.iter().chain(&["HTTP://a", "http://127.0.0.1@a", "http://0.0.0.0"]) {
+            let refused = client(other, PlainHttp::OnThisMachine).unwrap_err();
+            assert!(
+                refused.is::<Usage>() && refused.to_string().contains("--plain-http"),
+                "{other}: {refused}"
+            );
+            assert!(!refused.to_string().contains(token.reveal()));
+            client(other, PlainHttp::Anywhere).unwrap();
         }
     }
 }

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use simulay_api::{Authenticator, ByToken, OnePerson};
+use simulay_api::{Authenticator, ByToken, OnePerson, Transport};
 use simulay_containers_docker::Owner;
 use simulay_engine::{
     AccountCredentials, Accounts, Engine, Parts, Settings as EngineSettings, SystemEntropy,
@@ -133,11 +133,17 @@ pub(crate) async fn engine(
     Ok(Engine::new(parts, settings, Some(kept)))
 }
 
+/// Where connections come in, and what they carry.
+pub(crate) struct Socket {
+    pub(crate) listener: TcpListener,
+    pub(crate) transport: Transport,
+}
+
 /// Serves the REST interface over `engine` until `stop`.
 pub(crate) async fn serve(
     settings: &Settings,
     engine: Engine,
-    listener: TcpListener,
+    Socket { listener, transport }: Socket,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let api = limits::of_api(settings, is_loopback(listener.local_addr()?.ip()));
@@ -146,6 +152,6 @@ pub(crate) async fn serve(
         AuthMode::Accounts => Arc::new(ByToken(engine.accounts.clone())),
     };
     let router = simulay_api::router(engine, authenticator, &api, stop.clone());
-    simulay_api::serve(listener, router, &api, stop).await;
+    simulay_api::serve(listener, transport, router, &api, stop).await;
     Ok(())
 }

@@ -2,10 +2,12 @@
 
 mod auth;
 mod kept;
+mod limits;
 mod secret;
+mod server;
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
@@ -14,7 +16,9 @@ use serde::Deserialize;
 
 pub(crate) use self::auth::{Auth, AuthMode, Oidc};
 use self::kept::{Retention, Storage};
+pub(crate) use self::limits::Limits;
 pub(crate) use self::secret::Secret;
+pub(crate) use self::server::{Network, Server, is_loopback};
 use crate::fault::Usage;
 use crate::risks::Risk;
 
@@ -34,6 +38,8 @@ pub(crate) struct Settings {
     pub(crate) server: Server,
     /// Who may use it.
     pub(crate) auth: Auth,
+    /// How often it may be asked.
+    pub(crate) limits: Limits,
     /// Where data is kept.
     pub(crate) storage: Storage,
     /// How Docker is reached.
@@ -51,42 +57,6 @@ pub(crate) struct Settings {
     /// Logical image names and image IDs, beside those registered by `simulay images`.
     #[serde(default)]
     pub(crate) images: BTreeMap<String, String>,
-}
-
-/// How the server is reached.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Server {
-    /// Address and port; port 0 takes a free one.
-    pub(crate) listen: SocketAddr,
-    /// Allows an address that other machines reach.
-    pub(crate) allow_remote: bool,
-    /// `Host` names accepted beside the loopback ones.
-    pub(crate) hosts: Vec<String>,
-    /// Origins of the server's own pages, as a proxy that changes `Host` shows them.
-    pub(crate) origins: Vec<String>,
-    /// Connections open at once.
-    pub(crate) max_connections: usize,
-    /// Of these, connections of one address that is not this machine's.
-    pub(crate) max_connections_per_address: usize,
-    /// Streams of events and logs open at once.
-    pub(crate) max_streams: usize,
-    /// Artifacts being sent at once.
-    pub(crate) max_downloads: usize,
-    /// Bytes per second that a client must take or send on the whole.
-    pub(crate) least_bytes_per_second: u64,
-    /// Bytes of the largest JSON body.
-    pub(crate) max_json_bytes: u64,
-    /// JSON bodies of more than 64 KiB being taken at once.
-    pub(crate) max_large_bodies: usize,
-    /// Bytes of the largest component.
-    pub(crate) max_component_bytes: u64,
-    /// Bytes of the largest input.
-    pub(crate) max_input_bytes: u64,
-    /// Files of an archive of inputs, and as many folders.
-    pub(crate) max_archive_files: usize,
-    /// Bytes of an archive of inputs, as it is sent and when it is unpacked.
-    pub(crate) max_archive_bytes: u64,
 }
 
 /// How Docker is reached.
@@ -278,6 +248,7 @@ impl Settings {
             .list_separator(",")
             .with_list_parse_key("server.hosts")
             .with_list_parse_key("server.origins")
+            .with_list_parse_key("server.trusted_proxies")
             .with_list_parse_key("accept_risks")
             .with_list_parse_key("auth.oidc.scopes")
             .source(environment);
@@ -306,11 +277,7 @@ impl Settings {
         for (name, id) in &self.images {
             crate::images::check_name(name).and_then(|()| crate::images::check_id(id))?;
         }
-        if let Some(origin) = self.server.origins.iter().find(|origin| !is_origin(origin)) {
-            bail!(Usage(format!(
-                "server.origins: `{origin}` is no origin as browsers send it, e.g. https://lab.example.org"
-            )));
-        }
+        self.server.check()?;
         let tls = [&self.docker.ca, &self.docker.cert, &self.docker.key];
         if tls.iter().any(|file| file.is_some()) && tls.iter().any(|file| file.is_none()) {
             bail!(Usage("docker.ca, docker.cert and docker.key are set together or not at all".into()));
@@ -334,26 +301,6 @@ impl Settings {
         self.accept_risks.contains(&risk)
     }
 
-    /// Refuses an address that other machines reach, unless that is allowed and the server tells who asks.
-    pub(crate) fn check_listen(&self) -> anyhow::Result<()> {
-        let listen = self.server.listen;
-        if is_loopback(listen.ip()) {
-            return Ok(());
-        }
-        if !self.server.allow_remote {
-            bail!(Usage(format!(
-                "{listen} can be reached from other machines; listen on 127.0.0.1, or say --allow-remote"
-            )));
-        }
-        if self.auth.mode == AuthMode::Accounts || self.accepts(Risk::NoAccounts) {
-            return Ok(());
-        }
-        let what =
-            format!("{listen} can be reached from other machines, and whoever reaches it may do everything");
-        let cure = "give those who use it accounts: auth.mode = \"accounts\" in the settings".to_owned();
-        bail!(Risk::NoAccounts.refusal(&[(what, cure)]))
-    }
-
     /// The data directory.
     pub(crate) fn data(&self) -> anyhow::Result<PathBuf> {
         let variable = |name: &str| std::env::var_os(name).map(PathBuf::from);
@@ -371,17 +318,6 @@ fn check_file(file: &File<FileSourceFile, FileFormat>) -> anyhow::Result<()> {
         )));
     }
     Ok(())
-}
-
-/// True for a scheme with a host and perhaps a port, and nothing after it.
-fn is_origin(text: &str) -> bool {
-    let place = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    place.is_some_and(|place| !place.is_empty() && !place.contains(['/', '?', '#', '@', ' ', '*', ',']))
-}
-
-/// True for addresses that only this machine reaches.
-pub(crate) fn is_loopback(address: IpAddr) -> bool {
-    address.to_canonical().is_loopback()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The command `simulay`: settings, composition, command line.
 
+mod certificate;
 mod client;
 mod commands;
 mod compose;

@@ -14,6 +14,8 @@ pub(crate) enum Risk {
     UnconfinedSandbox,
     /// Other machines reach a server that does not tell who asks.
     NoAccounts,
+    /// Other machines reach the server in plain HTTP, where everyone on the way can read and change what is said.
+    PlainHttp,
     /// Docker is reached over a network, where everyone can read and change what is said.
     PlainTcp,
     /// Docker does not filter the system calls of containers.

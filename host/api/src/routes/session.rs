@@ -8,6 +8,8 @@ use simulay_engine::{NewSession, Password, SignInError};
 use simulay_model::AccountName;
 
 use super::me;
+use crate::address_limit::Peer;
+use crate::authorization::Denied;
 use crate::caller::Via;
 use crate::cookies;
 use crate::extract::JsonBody;
@@ -35,9 +37,11 @@ pub(super) async fn ways(State(api): State<Api>) -> Json<SignInWays> {
 pub(super) async fn sign_in(
     State(api): State<Api>,
     Via(via): Via,
+    peer: Peer,
     headers: HeaderMap,
     JsonBody(shown, _held): JsonBody<SignIn>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, Denied> {
+    api.rates.sign_in(peer, shown.account.as_deref())?;
     let session = open(&api, shown, &via).await?;
     replace(&api, &headers).await?;
     let me = Json(me::of(&api, session.principal.clone()));

@@ -86,6 +86,7 @@ pub enum ProblemKind {
     RangeNotSatisfiable,
     MisdirectedRequest,
     CrossSite,
+    ProxyBypassed,
     TooManyConnections,
     InvalidArchive,
     InvalidComponent,

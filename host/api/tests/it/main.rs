@@ -10,7 +10,9 @@
 
 mod archives;
 mod artifacts;
+mod attacks;
 mod documents;
+mod encrypted;
 mod events;
 mod every_route;
 mod hostile;
@@ -22,6 +24,7 @@ mod logs;
 mod owners;
 mod pipelines;
 mod plugins;
+mod rates;
 mod repeats;
 mod roles;
 mod runs;

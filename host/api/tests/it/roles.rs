@@ -36,7 +36,7 @@ const OPEN: [(&str, u16); 11] = [
 const NOBODYS: &str = "01990000-0000-7000-8000-000000000000";
 
 /// A host of many, and its accounts: one of each role, by its name.
-async fn of_many() -> (House, Accounts) {
+pub(crate) async fn of_many(settings: &ApiSettings) -> (House, Accounts) {
     let clock = Arc::new(SystemClock);
     let accounts = Accounts::new(Arc::new(MemoryStore::new(clock.clone())), clock);
     for name in Role::VARIANTS {
@@ -44,15 +44,15 @@ async fn of_many() -> (House, Accounts) {
     }
     let authenticator = Arc::new(ByToken(accounts.clone()));
     let data = tempfile::tempdir().unwrap();
-    let house = House::for_whom(authenticator, data, &ApiSettings::default(), Settings::default());
+    let house = House::for_whom(authenticator, data, settings, Settings::default());
     (house, accounts)
 }
 
-fn new_token(account: &str) -> NewToken {
+pub(crate) fn new_token(account: &str) -> NewToken {
     NewToken { account: account.parse().unwrap(), label: String::new(), role: None, lifetime: None }
 }
 
-async fn secret(accounts: &Accounts, new: NewToken) -> TokenSecret {
+pub(crate) async fn secret(accounts: &Accounts, new: NewToken) -> TokenSecret {
     accounts.create_token(new).await.unwrap().1
 }
 
@@ -78,7 +78,7 @@ fn refused(route: &Route, answer: &Answer, status: u16, kind: &str) {
 
 #[tokio::test]
 async fn each_role_may_use_what_the_document_says_and_nothing_else() {
-    let (house, accounts) = of_many().await;
+    let (house, accounts) = of_many(&ApiSettings::default()).await;
     for name in Role::VARIANTS {
         let role: Role = name.parse().unwrap();
         let secret = secret(&accounts, new_token(name)).await;
@@ -100,7 +100,7 @@ async fn each_role_may_use_what_the_document_says_and_nothing_else() {
 
 #[tokio::test]
 async fn without_a_valid_token_nothing_is_answered_but_what_is_open_to_all() {
-    let (house, accounts) = of_many().await;
+    let (house, accounts) = of_many(&ApiSettings::default()).await;
     let (revoked, gone) = accounts.create_token(new_token("admin")).await.unwrap();
     accounts.revoke(revoked.id).await.unwrap();
     let over = NewToken { lifetime: Some(Duration::ZERO), ..new_token("admin") };
@@ -130,7 +130,7 @@ async fn every_route_needs_a_role_but_those_that_are_open_to_all() {
 
 #[tokio::test]
 async fn whoever_asks_is_told_who_he_is() {
-    let (house, accounts) = of_many().await;
+    let (house, accounts) = of_many(&ApiSettings::default()).await;
     let lowered = NewToken { role: Some(Role::Viewer), ..new_token("author") };
     for (new, account, role) in [(new_token("author"), "author", "author"), (lowered, "author", "viewer")] {
         let secret = secret(&accounts, new).await;
@@ -159,7 +159,7 @@ async fn the_document_on_accounts_tells_the_role_of_each_route() {
 
 #[tokio::test]
 async fn an_operator_approves_what_an_author_uploads_and_the_author_does_not() {
-    let (house, accounts) = of_many().await;
+    let (house, accounts) = of_many(&ApiSettings::default()).await;
     let author = secret(&accounts, new_token("author")).await;
     let operator = secret(&accounts, new_token("operator")).await;
     let send = async |secret: &TokenSecret, request: Builder, body: &'static [u8]| {

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde_json::json;
 use simulay_api::wire::{Plugin, Problem, ProblemKind};
-use simulay_api::{ApiSettings, serve};
+use simulay_api::{ApiSettings, Transport, serve};
 use simulay_containers::scripted::Act;
 use simulay_engine::Settings;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
@@ -16,25 +16,33 @@ use crate::scripts::HEAT;
 
 const SHORT: Duration = Duration::from_millis(200);
 
-struct Served {
-    house: House,
-    address: std::net::SocketAddr,
-    serving: JoinHandle<()>,
+pub(crate) struct Served {
+    pub(crate) house: House,
+    pub(crate) address: std::net::SocketAddr,
+    pub(crate) serving: JoinHandle<()>,
 }
 
 impl Served {
-    async fn new(settings: ApiSettings) -> Self {
+    pub(crate) async fn new(settings: ApiSettings) -> Self {
+        Self::over(Transport::Plain, settings).await
+    }
+
+    pub(crate) async fn over(transport: Transport, settings: ApiSettings) -> Self {
         // For the client, which has no cryptography of its own; fails only when another test chose before.
         rustls::crypto::ring::default_provider().install_default().ok();
         let house = House::with(&settings, Settings::default());
+        Self::of(house, transport, settings).await
+    }
+
+    pub(crate) async fn of(house: House, transport: Transport, settings: ApiSettings) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (router, stop) = (house.router.clone(), house.draining.clone());
-        let serving = tokio::spawn(async move { serve(listener, router, &settings, stop).await });
+        let serving = tokio::spawn(async move { serve(listener, transport, router, &settings, stop).await });
         Self { house, address, serving }
     }
 
-    async fn connect(&self) -> TcpStream {
+    pub(crate) async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.address).await.unwrap()
     }
 
@@ -44,7 +52,7 @@ impl Served {
 }
 
 /// Sends `bytes`, and reads until the server closes the connection.
-async fn exchange(mut stream: TcpStream, bytes: &[u8]) -> String {
+pub(crate) async fn exchange(mut stream: impl AsyncRead + AsyncWrite + Unpin, bytes: &[u8]) -> String {
     stream.write_all(bytes).await.unwrap();
     let mut answer = Vec::new();
     let reading = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await;
@@ -125,6 +133,7 @@ async fn requests_that_are_framed_twice_or_not_at_all_are_not_served() {
         "GET /healthz HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n",
         "GET /healthz HTTP/1.1\r\nHost : localhost\r\n\r\n",
         "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX\0Y: 1\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n",
         "GET /healthz HTTP/1.1\r\nHost: evil.example\r\n\r\n",
         "GET http://evil.example/healthz HTTP/1.1\r\nHost: localhost\r\n\r\n",
         "NONSENSE\r\n\r\n",

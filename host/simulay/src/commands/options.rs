@@ -7,7 +7,7 @@ use semver::Version;
 use simulay_engine::Selector;
 use simulay_model::{PluginName, TokenSecretError};
 
-use crate::client::Client;
+use crate::client::{Client, PlainHttp};
 use crate::configuration::Flags;
 use crate::fault::Usage;
 use crate::risks::Risk;
@@ -27,6 +27,9 @@ pub(crate) struct ServerOption {
     /// Who asks, on a server of many; better given by the variable, which others on this machine do not see.
     #[arg(long, global = true, env = "SIMULAY_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     token: Option<String>,
+    /// Sends the token over plain HTTP to another machine, where others may read it on its way.
+    #[arg(long, global = true, env = "SIMULAY_PLAIN_HTTP")]
+    plain_http: bool,
 }
 
 impl ServerOption {
@@ -35,7 +38,8 @@ impl ServerOption {
         // What is no token may be a secret as well: it is not told.
         let token = self.token.as_ref().map(|text| text.trim().parse());
         let token = token.transpose().map_err(|error: TokenSecretError| Usage(error.to_string()))?;
-        Client::new(&self.server, token.as_ref())
+        let plain = if self.plain_http { PlainHttp::Anywhere } else { PlainHttp::OnThisMachine };
+        Client::new(&self.server, token.as_ref(), plain)
     }
 }
 

@@ -11,6 +11,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 use serde_json::json;
+use simulay_api::Transport;
 use simulay_engine::{Accounts, Engine, NewToken};
 use simulay_model::{AccountName, Role, TokenSecret, TokenSecretError};
 use tokio::net::{TcpListener, TcpSocket};
@@ -18,7 +19,8 @@ use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 use super::options::LocalOptions;
-use crate::compose::{self, ImageIds};
+use crate::certificate::Certificate;
+use crate::compose::{self, ImageIds, Socket};
 use crate::configuration::{AuthMode, Flags, Log, LogFormat, Secret, Settings};
 use crate::fault::Usage;
 use crate::instance::InstanceMode;
@@ -77,6 +79,7 @@ struct Announcement<'a> {
 pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(&arguments.flags())?;
     settings.check_listen()?;
+    let certificate = Certificate::read(&settings.server)?;
     begin_log(&settings.log)?;
     let data = settings.data()?;
     places::prepare(&data)?;
@@ -89,12 +92,14 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
     let engine = compose::engine(&settings, &data, &images, mode).await?;
     let stop = signals::stop()?;
     let taken_up = engine.recover().await.context("the data directory cannot be read")?;
-    let address = format!("http://{}", listener.local_addr()?);
+    let scheme = if certificate.is_some() { "https" } else { "http" };
+    let address = format!("{scheme}://{}", listener.local_addr()?);
     let first_token = first_token(&settings, &engine.accounts).await?;
     announce(&Announcement { address, data: &data, images: &images, taken_up, first_token }, json)?;
     let watching = watch::docker(settings.clone(), images, findings, stop.clone());
     let watching = tokio::spawn(stop.clone().run_until_cancelled_owned(watching));
-    serve(&settings, listener, engine, stop).await?;
+    let transport = follow(certificate, &stop);
+    serve(&settings, Socket { listener, transport }, engine, stop).await?;
     // It ends by itself only to refuse what it found.
     if let Some(refused) = watching.await? {
         return refused.map(|()| ExitCode::SUCCESS);
@@ -124,10 +129,18 @@ fn token_in(file: &Path) -> anyhow::Result<TokenSecret> {
     Ok(token.map_err(|error: TokenSecretError| wrong(error))?)
 }
 
+/// What connections carry; a certificate is looked after until `stop`.
+fn follow(certificate: Option<Certificate>, stop: &CancellationToken) -> Transport {
+    let Some(certificate) = certificate else { return Transport::Plain };
+    let transport = certificate.transport();
+    tokio::spawn(stop.clone().run_until_cancelled_owned(certificate.follow()));
+    transport
+}
+
 /// Serves, and lets go of the runs as soon as the end is asked for.
 async fn serve(
     settings: &Settings,
-    listener: TcpListener,
+    socket: Socket,
     engine: Engine,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
@@ -138,7 +151,7 @@ async fn serve(
         runs.shutdown().await;
     };
     let serving = async move {
-        let served = compose::serve(settings, engine, listener, stop.clone()).await;
+        let served = compose::serve(settings, engine, socket, stop.clone()).await;
         stop.cancel();
         served
     };

@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use simulay_api::ApiSettings;
+use simulay_api::{ApiSettings, Rate};
 use simulay_containers::{Capacity, Limits};
 use simulay_engine::{Backoff, PluginPolicy, RetentionRules, Settings as EngineSettings};
 use simulay_identity::GroupRoles;
 use simulay_model::Resources;
 use simulay_sandbox::SandboxSettings;
 
-use crate::configuration::{Approval, AuthMode, Container, Oidc, Settings};
+use crate::configuration::{Approval, AuthMode, Container, Network, Oidc, Settings};
 use crate::descriptors;
+use crate::risks::Risk;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -95,12 +96,15 @@ pub(super) fn of_sandbox(settings: &Settings) -> SandboxSettings {
 
 /// How the server is reached, and how much it takes.
 pub(super) fn of_api(settings: &Settings, loopback: bool) -> ApiSettings {
-    let server = &settings.server;
+    let (server, often) = (&settings.server, &settings.limits);
+    let second = Duration::from_secs(1);
     ApiSettings {
         accounts: settings.auth.mode == AuthMode::Accounts,
         loopback,
         hosts: server.hosts.clone(),
         origins: server.origins.clone(),
+        trusted_proxies: server.trusted_proxies.iter().map(|Network(network)| *network).collect(),
+        proxy_required: server.is_behind_proxies() && !settings.accepts(Risk::PlainHttp),
         max_json_bytes: server.max_json_bytes,
         max_large_bodies: server.max_large_bodies,
         max_component_bytes: server.max_component_bytes,
@@ -111,6 +115,17 @@ pub(super) fn of_api(settings: &Settings, loopback: bool) -> ApiSettings {
         max_downloads: server.max_downloads,
         max_connections: server.max_connections.min(descriptors::for_connections()),
         max_connections_per_address: server.max_connections_per_address,
+        address_rate: Rate::new(
+            often.requests_per_second_per_address,
+            second,
+            often.request_burst_per_address,
+        ),
+        account_rate: Rate::new(
+            often.requests_per_second_per_account,
+            second,
+            often.request_burst_per_account,
+        ),
+        failure_rate: Rate::new(often.failures_per_minute, 60 * second, often.failure_burst),
         least_rate: server.least_bytes_per_second,
         ..ApiSettings::default()
     }

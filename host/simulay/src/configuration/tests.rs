@@ -107,9 +107,47 @@ fn other_machines_reach_us_only_when_allowed() {
         assert_eq!(settings.check_listen().is_ok(), allowed, "{listen}");
         settings.server.allow_remote = true;
         assert_eq!(settings.check_listen().is_ok(), allowed, "{listen}: everyone might do everything");
-        let accepted = Settings { accept_risks: vec![Risk::NoAccounts], ..settings.clone() };
+        let accepted = Settings { accept_risks: vec![Risk::NoAccounts, Risk::PlainHttp], ..settings.clone() };
         accepted.check_listen().unwrap();
         settings.auth.mode = AuthMode::Accounts;
+        assert_eq!(
+            settings.check_listen().is_ok(),
+            allowed,
+            "{listen}: everyone on the way might read along"
+        );
+        let behind = [Network("10.0.0.5/32".parse().unwrap())];
+        let proxied = Server { trusted_proxies: behind.into(), ..settings.server.clone() };
+        Settings { server: proxied, ..settings.clone() }.check_listen().unwrap();
+        settings.server.tls_cert = Some("cert.pem".into());
         settings.check_listen().unwrap();
+    }
+}
+
+#[test]
+fn what_a_remote_listener_lacks_is_told_with_the_risk() {
+    let refused = |file| {
+        let listen = Some("0.0.0.0:0".parse().unwrap());
+        let flags = Flags { listen, allow_remote: true, ..Flags::default() };
+        read(file, &[], flags).unwrap().check_listen().unwrap_err().to_string()
+    };
+    assert!(refused("").contains("--accept-risk no-accounts"));
+    let plain = refused("[auth]\nmode = \"accounts\"");
+    for part in ["server.tls_cert", "server.trusted_proxies", "--accept-risk plain-http"] {
+        assert!(plain.contains(part), "{plain}");
+    }
+}
+
+#[test]
+fn proxies_are_addresses_and_networks() {
+    let proxies = |text: &str| {
+        let read = read("", &[("SIMULAY__SERVER__TRUSTED_PROXIES", text)], Flags::default());
+        read.map(|settings| settings.server.trusted_proxies)
+    };
+    let found = proxies("10.0.0.5,10.1.2.3/16,::1,::ffff:10.0.0.6").unwrap();
+    let found: Vec<String> = found.iter().map(|Network(network)| network.to_string()).collect();
+    assert_eq!(found, ["10.0.0.5/32", "10.1.0.0/16", "::1/128", "10.0.0.6/32"]);
+    for wrong in ["proxy.example", "10.0.0.0/33", "0.0.0.0/0", "::/0", "10.0.0.5:80"] {
+        let refused = proxies(wrong).unwrap_err().to_string();
+        assert!(refused.contains("server.trusted_proxies") && refused.contains(wrong), "{refused}");
     }
 }

@@ -1,4 +1,4 @@
-//! A server behind a proxy that ends TLS, as nginx does.
+//! A server over TLS: its own, or that of a proxy before it, as nginx does.
 
 use std::path::Path;
 use std::process::Command;
@@ -77,4 +77,47 @@ fn a_server_is_spoken_to_over_tls_when_its_certificate_is_trusted() {
     assert!(!distrusted.status.success());
     let told = complaint(&distrusted);
     assert!(told.contains("certificate") && told.contains("SSL_CERT_FILE"), "{told}");
+}
+
+/// A server that speaks TLS with the certificate in its home.
+fn with_certificate(home: &Path) -> Command {
+    let mut command = simulay(home);
+    command.env("SIMULAY__SERVER__TLS_CERT", "cert.pem").env("SIMULAY__SERVER__TLS_KEY", "key.pem");
+    command.args(["serve", "--listen", "127.0.0.1:0"]);
+    command
+}
+
+#[test]
+fn a_server_with_a_certificate_speaks_tls_and_follows_the_files_of_it() {
+    let (home, later) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    make_certificates(home.path());
+    make_certificates(later.path());
+    let server = Server::launch(&mut with_certificate(home.path()));
+    assert!(server.address().starts_with("https://127.0.0.1:"), "{}", server.address());
+    let trusted_by = |authority: &Path| {
+        let ask = ["plugin", "list", "--server", server.address()];
+        let asked = simulay(home.path()).args(ask).env("SSL_CERT_FILE", authority).output().unwrap();
+        asked.status.success()
+    };
+    let authorities = [home.path().join("ca.pem"), later.path().join("ca.pem")];
+    assert!(trusted_by(&authorities[0]) && !trusted_by(&authorities[1]));
+    for file in ["cert.pem", "key.pem"] {
+        std::fs::copy(later.path().join(file), home.path().join("next")).unwrap();
+        std::fs::rename(home.path().join("next"), home.path().join(file)).unwrap();
+    }
+    assert!((0..1000).any(|_| trusted_by(&authorities[1])));
+    assert!(!trusted_by(&authorities[0]));
+}
+
+#[test]
+fn a_server_does_not_start_with_a_certificate_that_does_not_do() {
+    let home = tempfile::tempdir().unwrap();
+    make_certificates(home.path());
+    std::fs::rename(home.path().join("ca-key.pem"), home.path().join("key.pem")).unwrap();
+    let refused = with_certificate(home.path()).output().unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(complaint(&refused).contains("server.tls_key"), "{}", complaint(&refused));
+    let half = with_certificate(home.path()).env_remove("SIMULAY__SERVER__TLS_KEY").output().unwrap();
+    assert_eq!(half.status.code(), Some(2));
+    assert!(complaint(&half).contains("set together"), "{}", complaint(&half));
 }

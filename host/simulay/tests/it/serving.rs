@@ -167,6 +167,8 @@ fn an_address_others_reach_is_refused_unless_allowed() {
         "--allow-remote",
         "--accept-risk",
         "no-accounts",
+        "--accept-risk",
+        "plain-http",
     ]));
     assert!(allowed.address.starts_with("http://0.0.0.0:"));
 }
