@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a suite fails the test that calls it")]
 
 pub mod accounts;
+pub mod audit;
 pub mod claimable;
 pub mod commits;
 pub mod fences;
@@ -29,6 +30,7 @@ pub async fn check(open: impl AsyncFn() -> Subject) {
     check_requests(&open).await;
     check_owners(&open).await;
     check_accounts(&open).await;
+    check_audit(&open).await;
 }
 
 async fn check_runs(open: &impl AsyncFn() -> Subject) {
@@ -115,4 +117,10 @@ async fn check_accounts(open: &impl AsyncFn() -> Subject) {
     accounts::a_token_is_found_by_its_digest(&open().await).await;
     accounts::tokens_are_listed_from_the_oldest(&open().await).await;
     accounts::a_token_is_revoked(&open().await).await;
+}
+
+async fn check_audit(open: &impl AsyncFn() -> Subject) {
+    audit::records_read_back_as_they_were_sealed(&open().await).await;
+    audit::many_who_append_make_one_chain(&open().await).await;
+    audit::records_are_read_in_pages_and_filtered(&open().await).await;
 }

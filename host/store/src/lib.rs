@@ -1,6 +1,7 @@
 //! Records and events: ports, their errors, a store in memory, and what every store must do.
 
 mod accounts;
+mod audit;
 pub mod conformance;
 mod error;
 mod memory;
@@ -11,6 +12,7 @@ mod space;
 mod uploads;
 
 pub use accounts::Accounts;
+pub use audit::{Audit, AuditQuery, AuditStart};
 pub use error::{Cause, StoreError};
 pub use memory::MemoryStore;
 pub use port::{Added, ClaimableRun, Journal, Lease, Plugins, Renewed, RunQuery, Runs};

@@ -2,6 +2,7 @@
 //! committed: it outlives whoever uses it.
 
 mod accounts;
+mod audit;
 mod journal;
 mod plugins;
 mod requests;
@@ -16,8 +17,8 @@ use jiff::Timestamp;
 use parking_lot::{Mutex, MutexGuard};
 use semver::Version;
 use simulay_model::{
-    Account, AccountName, AskedCall, AttemptProgress, Clock, Digest, Event, Plugin, PluginEvent, PluginName,
-    Run, RunArtifact, RunId, Step, Token, TokenId,
+    Account, AccountName, AskedCall, AttemptProgress, AuditRecord, Clock, Digest, Event, Plugin, PluginEvent,
+    PluginName, Run, RunArtifact, RunId, Step, Token, TokenId,
 };
 
 use crate::{Remembered, RequestKey};
@@ -37,6 +38,7 @@ struct State {
     public: HashSet<PluginName>,
     accounts: BTreeMap<AccountName, Account>,
     tokens: BTreeMap<TokenId, Token>,
+    audit: Vec<AuditRecord>,
 }
 
 struct PluginEntry {
