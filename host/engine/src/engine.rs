@@ -3,6 +3,7 @@
 use simulay_model::Chain;
 
 use crate::accounts::Accounts;
+use crate::audit::AuditLog;
 use crate::catalog::Catalog;
 use crate::intake::Intake;
 use crate::reader::Reader;
@@ -23,6 +24,8 @@ pub struct Engine {
     pub runner: Runner,
     /// Who may ask.
     pub accounts: Accounts,
+    /// What was done, and by whom.
+    pub audit: AuditLog,
     shared: Shared,
 }
 
@@ -35,6 +38,8 @@ pub struct Stats {
     pub active_runs: usize,
     /// Containers at work.
     pub containers: usize,
+    /// Records that the audit log could not take.
+    pub audit_lost: u64,
 }
 
 impl Engine {
@@ -50,6 +55,7 @@ impl Engine {
             reader,
             runner: Runner::new(shared.clone()),
             accounts: Accounts::new(shared.parts.accounts.clone(), shared.parts.clock.clone()),
+            audit: shared.audit.clone(),
             shared,
         }
     }
@@ -92,7 +98,12 @@ impl Engine {
     #[must_use]
     pub fn stats(&self) -> Stats {
         let (active_runs, containers) = self.shared.limits.taken();
-        Stats { unfinished_runs: self.runner.unfinished(), active_runs, containers }
+        Stats {
+            unfinished_runs: self.runner.unfinished(),
+            active_runs,
+            containers,
+            audit_lost: self.audit.lost(),
+        }
     }
 
     /// Accepts no more runs and waits for those at work as long as the settings say. Then lets go of

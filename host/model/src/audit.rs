@@ -112,9 +112,9 @@ pub struct AuditRecord {
     pub action: String,
     /// See [`AuditEntry::subject`].
     pub subject: Option<String>,
-    /// `done`, `refused` or `unanswered`.
+    /// `done`, `refused` or `unknown`.
     pub result: String,
-    /// The kind of the problem it was refused with.
+    /// The kind of the problem that was answered.
     pub problem: Option<String>,
     /// See [`AuditEntry::detail`].
     pub detail: Option<String>,

@@ -18,13 +18,13 @@ use crate::store::{RECORDS, SqliteStore};
 #[async_trait]
 impl Audit for SqliteStore {
     async fn append(&self, at: Timestamp, entry: AuditEntry) -> Result<AuditHead, StoreError> {
-        let done = entry.result == AuditResult::Done;
+        let refused = matches!(entry.result, AuditResult::Refused(_));
         let work = move |connection: &Connection| append(connection, at, &entry);
         // What could be done on a full disk can be recorded there; what was refused takes no room of that.
-        if done {
-            self.write_at_last("audit.append", work).await
-        } else {
+        if refused {
             self.write("audit.append", work).await
+        } else {
+            self.write_at_last("audit.append", work).await
         }
     }
 

@@ -53,8 +53,8 @@ pub enum AuditResult {
     Done,
     /// It was refused, with a problem of this kind.
     Refused(String),
-    /// Whoever asked went before he was answered: it may be done or not.
-    Unanswered,
+    /// It may be done or not: whoever asked went before he was answered, or, with a problem of this kind, it broke off.
+    Unknown(Option<String>),
 }
 
 impl AuditResult {
@@ -64,7 +64,7 @@ impl AuditResult {
         match self {
             Self::Done => "done",
             Self::Refused(_) => "refused",
-            Self::Unanswered => "unanswered",
+            Self::Unknown(_) => "unknown",
         }
     }
 
@@ -73,7 +73,8 @@ impl AuditResult {
     pub fn problem(&self) -> Option<&str> {
         match self {
             Self::Refused(kind) => Some(kind),
-            Self::Done | Self::Unanswered => None,
+            Self::Unknown(kind) => kind.as_deref(),
+            Self::Done => None,
         }
     }
 }
