@@ -2,18 +2,20 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::{FromRequestParts as _, Request, State};
 use axum::http::{HeaderValue, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
 use simulay_model::{Principal, Role};
+use tracing::Span;
 use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::Authenticator;
+use crate::audit::Deed;
 use crate::caller::via;
 use crate::documentation::{ROLE, TOKEN};
 use crate::problem::{Refusal, default_response, description};
@@ -62,6 +64,11 @@ fn document(operation: &mut Operation, role: Role) {
 async fn check(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let found = gate.authenticator.principal(&parts.headers, &via(&parts)).await;
+    if let Ok(Some(principal)) = &found {
+        Span::current().record("account", principal.account.as_str());
+        let Ok(deed) = Deed::from_request_parts(&mut parts, &()).await;
+        deed.is_of(principal);
+    }
     match found.map_err(Refusal::from).and_then(|found| admitted(found, gate.role)) {
         Ok(principal) => {
             parts.extensions.insert(principal);

@@ -11,12 +11,13 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
+use crate::audit::{Actions, Recorder};
 use crate::hosts::Hosts;
 use crate::origins::Origins;
 use crate::state::Api;
 use crate::{
-    ApiSettings, Authenticator, OnePerson, connections, documentation, hosts, linger, middleware, origins,
-    routes, telemetry,
+    ApiSettings, Authenticator, OnePerson, audit, connections, documentation, hosts, linger, middleware,
+    origins, routes, telemetry,
 };
 
 /// The interface over `engine`, for whoever `authenticator` says asks. Once `draining` is cancelled nobody is
@@ -29,20 +30,22 @@ pub fn router(
 ) -> Router {
     telemetry::begin();
     let (routes, document) = documented(settings, &authenticator).split_for_parts();
+    let recorder = Recorder { log: engine.audit.clone(), actions: Arc::new(Actions::new(&document)) };
     let document = serde_json::to_vec(&documentation::complete(document)).unwrap_or_default();
     let api = Api::new(engine, settings, draining, Bytes::from(document));
     let routes = routes.method_not_allowed_fallback(middleware::no_method).fallback(middleware::no_route);
-    guarded(routes.with_state(api), settings)
+    guarded(routes.with_state(api), recorder, settings)
 }
 
 /// Everything that each request goes through, from the inside out.
-fn guarded(routes: Router, settings: &ApiSettings) -> Router {
+fn guarded(routes: Router, recorder: Recorder, settings: &ApiSettings) -> Router {
     routes
         .layer(from_fn_with_state(Origins::new(settings), origins::check))
         .layer(from_fn_with_state(Hosts::new(settings), hosts::check))
         .layer(from_fn(connections::check))
         .layer(CatchPanicLayer::custom(middleware::panicked))
         .layer(from_fn(linger::linger))
+        .layer(from_fn_with_state(recorder, audit::record))
         .layer(from_fn(middleware::cross))
 }
 
@@ -62,6 +65,9 @@ mod tests {
     use axum::body::{Body, to_bytes};
     use axum::extract::Request;
     use axum::routing::get;
+    use simulay_engine::AuditLog;
+    use simulay_model::SystemClock;
+    use simulay_store::MemoryStore;
     use tower::ServiceExt as _;
 
     use super::*;
@@ -71,9 +77,16 @@ mod tests {
         panic!("the secret reason")
     }
 
+    fn recorder() -> Recorder {
+        let clock = Arc::new(SystemClock);
+        let log = AuditLog::new(Arc::new(MemoryStore::new(clock.clone())), clock);
+        Recorder { log, actions: Arc::default() }
+    }
+
     #[tokio::test]
     async fn a_panic_ends_its_request_only_and_tells_no_secrets() {
-        let router = guarded(Router::new().route("/fails", get(fails)), &ApiSettings::default());
+        let fails = Router::new().route("/fails", get(fails));
+        let router = guarded(fails, recorder(), &ApiSettings::default());
         for id in ["first", "second"] {
             let request = Request::get("/fails").header("host", "localhost").header("x-request-id", id);
             let response = router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();

@@ -15,6 +15,7 @@ use simulay_model::{self as model, Digest, PluginName, Principal};
 use simulay_store::{Added, StoreError};
 
 use crate::address_limit::Peer;
+use crate::audit::Deed;
 use crate::body::{Bound, Pieces, check_media_type, check_plain};
 use crate::caller::Caller;
 use crate::extract::{Asked, Segments};
@@ -64,6 +65,7 @@ pub(super) async fn upload(
     Asked(arrival): Asked<Arrival>,
     Caller(principal): Caller,
     keyed: Keyed,
+    deed: Deed,
     headers: HeaderMap,
     body: Body,
 ) -> Result<impl IntoResponse, Refusal> {
@@ -78,8 +80,11 @@ pub(super) async fn upload(
     let _permit = permit.map_err(|_| busy())?.map_err(Refusal::internal)?;
     let asked = Submission { pending: arrival.state.is_some() };
     let component = pieces.collect().await?;
-    let once = keyed.once(|| Digest::of(&component));
-    answered(&api, &principal, once, take(&api, &principal, component, asked)).await
+    let sha256 = Digest::of(&component);
+    // What the component is called, only who takes it in knows.
+    deed.is_about(sha256);
+    let work = take(&api, &principal, component, asked, &deed);
+    answered(&api, &principal, keyed.once(|| sha256), work).await
 }
 
 async fn take(
@@ -87,8 +92,10 @@ async fn take(
     principal: &Principal,
     component: Bytes,
     asked: Submission,
+    deed: &Deed,
 ) -> Result<Answer, Refusal> {
     let (plugin, added) = api.engine.catalog.submit(principal, component, asked).await?;
+    deed.is_about(format!("{}@{}", plugin.manifest.name, plugin.manifest.version));
     let location = format!("/v1/plugins/{}/{}", plugin.manifest.name, plugin.manifest.version);
     let status = match added {
         Added::New => StatusCode::CREATED,

@@ -39,7 +39,7 @@ pub(crate) struct House {
     pub(crate) containers: Scripted,
     pub(crate) draining: CancellationToken,
     pub(crate) kept: RetentionPorts,
-    data: TempDir,
+    pub(crate) data: TempDir,
 }
 
 /// Believes the header [`ACCOUNT`], and that whoever it names is an author.

@@ -10,6 +10,7 @@
 
 mod archives;
 mod artifacts;
+mod audit;
 mod documents;
 mod events;
 mod every_route;

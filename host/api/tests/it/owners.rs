@@ -47,8 +47,8 @@ fn answered(name: &str) -> u16 {
         | "activatePlugin"
         | "probeInput" => 404,
         "uploadPlugin" => 409,
-        // For operators.
-        "approvePlugin" | "metrics" => 403,
+        // For operators and admins.
+        "approvePlugin" | "metrics" | "listAudit" => 403,
         // His own, of which there is nothing yet, and what is everybody's.
         "listRuns" | "listPlugins" | "listPipelines" | "listMissingInputs" | "listImages" | "showSystem"
         | "showMe" | "health" | "readiness" | "openapi" | "docs" | "docsScript" | "docsStyle" => 200,
@@ -113,7 +113,7 @@ async fn all_of_it_is_there_for_whose_it_is() {
             // It has ended; it is another request by that id.
             "cancelRun" | "createNamedRun" => &[409],
             "followRun" => &[200],
-            "approvePlugin" | "metrics" => &[403],
+            "approvePlugin" | "metrics" | "listAudit" => &[403],
             _ => &[200, 201, 202, 204],
         };
         assert!(expected.contains(&answer.status.as_u16()), "{name}: {}", answer.text());
