@@ -35,7 +35,7 @@ pub(crate) struct Recorder {
 #[derive(Clone, Default)]
 pub(crate) struct Deed(Arc<Mutex<Known>>);
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Known {
     principal: Option<Principal>,
     subject: Option<String>,
@@ -122,16 +122,11 @@ impl Unanswered {
 
     /// What is recorded of a change that somebody known asked for.
     fn change(&self, result: AuditResult) -> Option<AuditEntry> {
-        let action = self.action.filter(|_| self.deed.0.lock().principal.is_some())?;
-        let known = self.deed.0.lock();
-        let subject = known.subject.clone().filter(|_| action != AuditAction::Changed);
-        let (subject, detail) = (subject.or_else(|| self.subject_of(action)), known.detail.clone());
-        drop(known);
+        let (action, known) = (self.action?, self.deed.0.lock().clone());
+        known.principal.as_ref()?;
+        let route = || (action == AuditAction::Changed).then(|| self.route.clone());
+        let (subject, detail) = (known.subject, known.detail.or_else(route));
         Some(AuditEntry { subject, detail, result, ..self.of(action) })
-    }
-
-    fn subject_of(&self, action: AuditAction) -> Option<String> {
-        (action == AuditAction::Changed).then(|| self.route.clone())
     }
 
     fn of(&self, action: AuditAction) -> AuditEntry {

@@ -107,6 +107,14 @@ impl AuditLog {
         self.tell_repeats().await;
     }
 
+    /// The last record; none in an empty log.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn head(&self) -> Result<Option<AuditHead>, EngineError> {
+        Ok(self.store.head().await?)
+    }
+
     /// Records that match, from the oldest.
     ///
     /// # Errors

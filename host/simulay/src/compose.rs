@@ -1,5 +1,6 @@
 //! The only place that picks backends.
 
+mod administration;
 mod data_directory;
 mod docker;
 mod limits;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use simulay_api::{Authenticator, ByToken, OnePerson};
 use simulay_containers_docker::Owner;
-use simulay_engine::{Accounts, Engine, Parts, Settings as EngineSettings, SystemEntropy};
+use simulay_engine::{Engine, Parts, Settings as EngineSettings, SystemEntropy};
 use simulay_model::{Chain, SystemClock};
 use simulay_sandbox::{Sandbox, SandboxSettings};
 use simulay_sandbox_wasm::{Launch, ProcessSandbox, Restriction};
@@ -26,11 +27,13 @@ use crate::images::Images;
 use crate::instance::{self, InstanceMode};
 use crate::risks::Risk;
 
+pub(crate) use administration::{Administration, command_line};
 pub(crate) use data_directory::{Copied, DataDirectory, Identity, back_up, restore};
 pub(crate) use docker::{Whose, images, images_for_run, preflight, register, remove_orphans, renew};
 pub(crate) use limits::of_retention as retention;
 pub(crate) use safety::{check_daemon, check_sandbox, is_there, risk_of};
 pub(crate) use simulay_containers_docker::{Finding, Severity};
+pub(crate) use simulay_store_sqlite::AuditFile;
 
 /// Image IDs by logical name.
 pub(crate) type ImageIds = BTreeMap<String, String>;
@@ -72,13 +75,6 @@ fn workers(settings: SandboxSettings, data: Option<&Path>) -> anyhow::Result<Pro
     let folder = data.map(|data| data.join(COMPILED));
     ProcessSandbox::new(settings, Launch::same_program(&[WORKER]), folder.as_deref())
         .context("compiled plugins cannot be kept in the data directory")
-}
-
-/// Accounts in the data directory `data`, in which a server may work.
-pub(crate) fn accounts(data: &Path) -> anyhow::Result<Accounts> {
-    let store = DataDirectory::accounts(data)
-        .with_context(|| format!("the accounts in {} cannot be read", data.display()))?;
-    Ok(Accounts::new(store, Arc::new(SystemClock)))
 }
 
 /// An engine that keeps its data in `data`. Docker may be absent.

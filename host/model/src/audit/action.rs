@@ -40,7 +40,7 @@ pub enum AuditAction {
     RunCancelled,
     /// Inputs were uploaded.
     InputUploaded,
-    /// Something that has no action of its own here was changed; the route tells what.
+    /// Something that has no action of its own here was changed; the detail tells the route.
     Changed,
     /// A request was turned away: nobody was known, or his role or his page does not allow it.
     Denied,

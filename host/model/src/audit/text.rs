@@ -24,7 +24,9 @@ pub fn plain(text: &str, most: usize) -> String {
 }
 
 fn push(shown: &mut String, character: char) {
-    if character.is_control() || is_direction_mark(character) || matches!(character, '\u{2028}' | '\u{2029}')
+    if character.is_control()
+        || is_direction_mark(character)
+        || matches!(character, '\u{61c}' | '\u{2028}' | '\u{2029}')
     {
         // Writing to a string does not fail.
         let _ = write!(shown, "\\u{:04x}", u32::from(character));

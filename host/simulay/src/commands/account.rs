@@ -5,11 +5,11 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use simulay_engine::{AccountError, EngineError};
-use simulay_model::{Account, AccountName, Role};
+use simulay_model::{Account, AccountName, AuditAction, AuditEntry, Role};
 use simulay_store::StoreError;
 
 use super::options::LocalOptions;
-use crate::compose;
+use crate::compose::{Administration, command_line};
 use crate::configuration::Settings;
 use crate::fault::Usage;
 use crate::terminal::{Table, print, print_json, say};
@@ -47,19 +47,28 @@ enum What {
 /// Does what is asked.
 pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<ExitCode> {
     let data = Settings::load(&arguments.local.flags())?.data()?;
-    let accounts = compose::accounts(&data)?;
+    let administration = Administration::of(&data)?;
+    let accounts = &administration.accounts;
     match arguments.what {
         What::Create { name, role } => {
             let account = accounts.create(name, role).await.map_err(refused)?;
+            administration.record(made(&account)).await?;
             tell(&account, "is made; `simulay token create` gives it a token", json)?;
         }
         What::Role { name, role } => {
             let account = accounts.set_role(&name, role).await.map_err(refused)?;
+            let changed = command_line(AuditAction::RoleChanged).about(&account.name);
+            administration.record(changed.saying(format!("to {role}"))).await?;
             tell(&account, "has the role now", json)?;
         }
         What::List => list(&accounts.list().await?, json)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// How it is recorded that an account was made.
+pub(super) fn made(account: &Account) -> AuditEntry {
+    command_line(AuditAction::AccountCreated).about(&account.name).saying(format!("role {}", account.role))
 }
 
 /// Why accounts stay as they are, and what to do.

@@ -11,14 +11,15 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 use serde_json::json;
-use simulay_engine::{Accounts, Engine, NewToken};
-use simulay_model::{AccountName, Role, TokenSecret};
+use simulay_engine::{AuditLog, Engine, NewToken};
+use simulay_model::{AccountName, AuditAction, Digest, Role, TokenSecret};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 use super::options::LocalOptions;
-use crate::compose::{self, ImageIds};
+use super::{account, token};
+use crate::compose::{self, ImageIds, command_line};
 use crate::configuration::{AuthMode, Flags, Log, LogFormat, Settings};
 use crate::fault::Usage;
 use crate::instance::InstanceMode;
@@ -90,11 +91,14 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
     let stop = signals::stop()?;
     let taken_up = engine.recover().await.context("the data directory cannot be read")?;
     let address = format!("http://{}", listener.local_addr()?);
-    let first_token = first_token(&settings, &engine.accounts).await?;
+    record_start(&settings, &engine.audit).await?;
+    let first_token = first_token(&settings, &engine).await?;
     announce(&Announcement { address, data: &data, images: &images, taken_up, first_token }, json)?;
     let watching = watch::docker(settings.clone(), images, findings, stop.clone());
     let watching = tokio::spawn(stop.clone().run_until_cancelled_owned(watching));
+    let audit = engine.audit.clone();
     serve(&settings, listener, engine, stop).await?;
+    audit.settle().await;
     // It ends by itself only to refuse what it found.
     if let Some(refused) = watching.await? {
         return refused.map(|()| ExitCode::SUCCESS);
@@ -103,15 +107,32 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
     Ok(ExitCode::SUCCESS)
 }
 
+/// Records that the server starts, and with which settings: their SHA-256 tells whether they are others than before. The
+/// log of the server tells the head of the audit log, so that it can be held against that later.
+async fn record_start(settings: &Settings, audit: &AuditLog) -> anyhow::Result<()> {
+    // What is a secret in them does not show itself so.
+    let sha256 = Digest::of(format!("{settings:?}").as_bytes());
+    let started = command_line(AuditAction::ServerStarted).about(env!("CARGO_PKG_VERSION"));
+    audit.record(started.saying(format!("settings {sha256}"))).await;
+    if let Some(head) = audit.head().await? {
+        tracing::info!(%head, "the audit log is here");
+    }
+    Ok(())
+}
+
 /// The token of the first account of a server of many: of whoever set it up, to whom belongs what was there before.
-async fn first_token(settings: &Settings, accounts: &Accounts) -> anyhow::Result<Option<TokenSecret>> {
+async fn first_token(settings: &Settings, engine: &Engine) -> anyhow::Result<Option<TokenSecret>> {
+    let Engine { accounts, audit, .. } = engine;
     if settings.auth.mode == AuthMode::Local || !accounts.list().await?.is_empty() {
         return Ok(None);
     }
-    let account = accounts.create(AccountName::local(), Role::Admin).await?.name;
+    let account = accounts.create(AccountName::local(), Role::Admin).await?;
+    audit.record(account::made(&account)).await;
     let label = "made at the first start".to_owned();
-    let new = NewToken { account, label, role: None, lifetime: None };
-    Ok(Some(accounts.create_token(new).await?.1))
+    let new = NewToken { account: account.name, label, role: None, lifetime: None };
+    let (token, secret) = accounts.create_token(new).await?;
+    audit.record(token::made(&token)).await;
+    Ok(Some(secret))
 }
 
 /// Serves, and lets go of the runs as soon as the end is asked for.
