@@ -15,6 +15,7 @@ use parking_lot::Mutex;
 use simulay_model::{AuditEntry, AuditHead, AuditRecord, AuditResult, Chain, Clock};
 use simulay_store::{Audit, AuditQuery};
 use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
 use self::repeats::Repeats;
@@ -48,22 +49,28 @@ impl AuditLog {
         Ok(self.store.append(self.clock.now(), entry).await?)
     }
 
-    /// Records what somebody asked for, before he is answered. A record that the store does not take is logged and
-    /// counted: what was done stays done.
+    /// Records what somebody asked for, before he is answered; also when he goes meanwhile. A record that the store does
+    /// not take is logged and counted: what was done stays done.
     pub async fn record(&self, entry: AuditEntry) {
-        let repeated = matches!(entry.result, AuditResult::Refused(_)) && self.repeats.lock().count(&entry);
-        if !repeated {
-            self.keep(entry).await;
+        if let Some(recording) = self.begin(entry) {
+            // It ends early with the runtime only.
+            let _ = recording.await;
         }
     }
 
     /// Records what somebody asked for who has gone.
     pub fn record_later(&self, entry: AuditEntry) {
-        let log = self.clone();
-        match Handle::try_current() {
-            Ok(runtime) => drop(self.at_work.spawn_on(async move { log.record(entry).await }, &runtime)),
-            Err(error) => self.lose(&entry, &error),
+        drop(self.begin(entry));
+    }
+
+    /// Begins to record, unless it is only counted. Whoever drops what it gives does not end it.
+    fn begin(&self, entry: AuditEntry) -> Option<JoinHandle<()>> {
+        if matches!(entry.result, AuditResult::Refused(_)) && self.repeats.lock().count(&entry) {
+            return None;
         }
+        let (log, runtime) = (self.clone(), Handle::try_current());
+        let runtime = runtime.inspect_err(|error| self.lose(&entry, error)).ok()?;
+        Some(self.at_work.spawn_on(async move { log.keep(entry).await }, &runtime))
     }
 
     async fn keep(&self, entry: AuditEntry) {

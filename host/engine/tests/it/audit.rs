@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use simulay_engine::AuditLog;
 use simulay_model::{
@@ -93,6 +94,15 @@ async fn who_has_gone_is_recorded_before_the_end() {
     log.record_later(AuditEntry { result: AuditResult::Unknown(None), ..entry });
     log.settle().await;
     assert_eq!(records(&log).await[0].result, "unknown");
+}
+
+#[tokio::test]
+async fn who_goes_while_it_is_recorded_ends_nothing() {
+    let log = log();
+    let recording = log.record(AuditEntry::new(AuditAction::RunCreated, "rest"));
+    assert!(recording.now_or_never().is_none(), "it is not recorded yet");
+    log.settle().await;
+    assert_eq!(records(&log).await.len(), 1);
 }
 
 /// A log on a full disk.

@@ -24,7 +24,7 @@ use crate::configuration::{AuthMode, Flags, Log, LogFormat, Settings};
 use crate::fault::Usage;
 use crate::instance::InstanceMode;
 use crate::terminal::{print_json_line, say};
-use crate::{places, signals};
+use crate::{panics, places, signals};
 
 /// Serves the REST interface and does the runs.
 #[derive(Debug, Args)]
@@ -180,7 +180,9 @@ fn begin_log(log: &Log) -> anyhow::Result<()> {
         LogFormat::Text => builder.with_ansi(false).try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
     };
-    begun.map_err(|error| anyhow::anyhow!("the log cannot begin: {error}"))
+    begun.map_err(|error| anyhow::anyhow!("the log cannot begin: {error}"))?;
+    std::panic::set_hook(Box::new(panics::log));
+    Ok(())
 }
 
 /// Says where everything is. The first line is what programs that start a server wait for.
