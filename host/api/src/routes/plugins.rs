@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use axum::Json;
-use axum::body::Body;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::response::IntoResponse;
 use bytes::Bytes;
 use semver::Version;
@@ -66,9 +66,9 @@ pub(super) async fn upload(
     Caller(principal): Caller,
     keyed: Keyed,
     deed: Deed,
-    headers: HeaderMap,
-    body: Body,
+    request: Request,
 ) -> Result<impl IntoResponse, Refusal> {
+    let (Parts { headers, .. }, body) = request.into_parts();
     check_plain(&headers)?;
     check_media_type(&headers, "application/wasm")?;
     let settings = &api.settings;

@@ -29,7 +29,7 @@ impl House {
         house.does(&["account", "role", "ada", "runner"]);
         let listed: Value =
             serde_json::from_str(&house.does(&["token", "list", "--account", "ada", "--json"])).unwrap();
-        house.does(&["token", "revoke", listed["tokens"][0]["id"].as_str().unwrap()]);
+        house.does(&["token", "revoke", listed.pointer("/tokens/0/id").unwrap().as_str().unwrap()]);
         house.does(&["audit", "verify"]);
         drop(server.stopped());
         house
@@ -55,7 +55,7 @@ impl House {
 
     fn head(&self) -> String {
         let told: Value = serde_json::from_str(&self.does(&["audit", "verify", "--json"])).unwrap();
-        told["head"].as_str().unwrap().to_owned()
+        told.get("head").unwrap().as_str().unwrap().to_owned()
     }
 
     fn export(&self) -> (PathBuf, String) {
@@ -131,7 +131,7 @@ fn the_first_record_that_is_wrong_is_named() {
         (swapped, "record 3 is missing"),
         ([&lines[..4], &lines[3..]].concat().join("\n"), "number 4"),
         (String::new(), "record 1 is missing"),
-        (text[..text.len() - 9].to_owned(), "record 7 is none"),
+        (text.get(..text.len() - 9).unwrap().to_owned(), "record 7 is none"),
         (text.replacen("\"via\"", "\"from\"", 1), "record 1 is none"),
     ] {
         std::fs::write(&file, changed).unwrap();

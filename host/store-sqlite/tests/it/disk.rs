@@ -9,7 +9,7 @@ use std::time::Duration;
 use simulay_blobs::{BlobError, Blobs};
 use simulay_model::OwnerFilter::Any;
 use simulay_model::{AuditAction, AuditEntry, AuditResult, Change, RunEnd, RunId};
-use simulay_store::{Audit as _, Journal as _, Retention as _, Runs as _, Space as _, StoreError};
+use simulay_store::{Audit, Journal as _, Retention as _, Runs as _, Space as _, StoreError};
 use tempfile::TempDir;
 
 use crate::samples::{Failure, change_of, content, now, open, put, run};
@@ -179,5 +179,5 @@ async fn what_is_done_on_a_full_disk_is_recorded_and_what_is_refused_takes_no_ro
     assert!(is_of_the_disk(&lost.into()) && data.join("reserve").exists());
     let done = AuditEntry::new(AuditAction::RunCancelled, "rest");
     let head = records.append(now(), done).await.unwrap();
-    assert_eq!(records.head().await.unwrap(), Some(head));
+    assert_eq!(Audit::head(&*records).await.unwrap(), Some(head));
 }
