@@ -153,7 +153,7 @@ fn result(kind: Option<ProblemKind>) -> AuditResult {
     match kind {
         None => AuditResult::Done,
         // What was asked for may be done all the same.
-        Some(kind @ (ProblemKind::Internal | ProblemKind::RequestTimeout)) => {
+        Some(kind @ (ProblemKind::Internal | ProblemKind::StorageCorrupt | ProblemKind::RequestTimeout)) => {
             AuditResult::Unknown(Some(kind.to_string()))
         }
         Some(kind) => AuditResult::Refused(kind.to_string()),

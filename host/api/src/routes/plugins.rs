@@ -29,6 +29,9 @@ use crate::wire::{Plugin, PluginList, ProblemKind};
 /// Time an upload waits for its place.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// What the audit log says of what happens later, if at all.
+const ONCE_CHECKED: &str = "once its examples agree";
+
 /// How an upload arrives.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -209,9 +212,13 @@ pub(super) async fn activate(
     Asked(gate): Asked<Gate>,
     Caller(principal): Caller,
     Wait(wait): Wait,
+    deed: Deed,
     keyed: Keyed,
 ) -> Result<Answer, Refusal> {
     let asked = Activation { approve: false, check: gate.check.is_some() };
+    if asked.check {
+        deed.says(ONCE_CHECKED);
+    }
     let work = make_active(&api, &principal, version, asked, wait);
     answered(&api, &principal, keyed.once(|| Digest::of(b"")), work).await
 }
@@ -238,9 +245,13 @@ pub(super) async fn approve(
     Asked(gate): Asked<Gate>,
     Caller(principal): Caller,
     Wait(wait): Wait,
+    deed: Deed,
     keyed: Keyed,
 ) -> Result<Answer, Refusal> {
     let asked = Activation { approve: true, check: gate.check.is_some() };
+    if asked.check {
+        deed.says(ONCE_CHECKED);
+    }
     let work = make_active(&api, &principal, version, asked, wait);
     answered(&api, &principal, keyed.once(|| Digest::of(b"")), work).await
 }

@@ -65,6 +65,8 @@ async fn what_is_done_is_recorded_when_the_answer_comes() {
         assert_eq!(record.request.as_deref(), Some(answer.header("x-request-id")));
         assert_eq!((record.via.as_str(), record.role.as_deref()), ("rest", Some("admin")));
     }
+    house.post("/v1/plugins/heat/1.1.0/activate?check=examples", "").await.expect(202);
+    assert_eq!(house.last().await.detail.as_deref(), Some("once its examples agree"));
     let details: BTreeMap<_, _> =
         house.audit().await.into_iter().filter_map(|record| Some((record.action, record.detail?))).collect();
     assert_eq!(details["plugin_rolled_back"], "from 1.1.0 to 1.0.0");
