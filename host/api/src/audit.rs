@@ -112,12 +112,12 @@ impl Unanswered {
 
     /// What is recorded of the request with this answer.
     fn entry(&self, response: &Response) -> Option<AuditEntry> {
-        let kind = response.extensions().get().map(Refusal::kind);
+        let result = result(response);
         if matches!(response.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
-            let (route, result) = (self.route.clone(), result(kind));
+            let route = self.route.clone();
             return Some(AuditEntry { subject: Some(route), result, ..self.of(AuditAction::Denied) });
         }
-        self.change(result(kind))
+        self.change(result)
     }
 
     /// What is recorded of a change that somebody known asked for.
@@ -148,15 +148,18 @@ impl Drop for Unanswered {
     }
 }
 
-/// What came of a request that was refused with a problem of this kind, or was not.
-fn result(kind: Option<ProblemKind>) -> AuditResult {
-    match kind {
-        None => AuditResult::Done,
+/// What came of a request that is answered so.
+fn result(response: &Response) -> AuditResult {
+    let status = response.status();
+    match response.extensions().get().map(Refusal::kind) {
         // What was asked for may be done all the same.
         Some(kind @ (ProblemKind::Internal | ProblemKind::StorageCorrupt | ProblemKind::RequestTimeout)) => {
             AuditResult::Unknown(Some(kind.to_string()))
         }
         Some(kind) => AuditResult::Refused(kind.to_string()),
+        None if status.is_client_error() => AuditResult::Refused(status.as_str().to_owned()),
+        None if status.is_server_error() => AuditResult::Unknown(Some(status.as_str().to_owned())),
+        None => AuditResult::Done,
     }
 }
 

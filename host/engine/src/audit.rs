@@ -17,6 +17,7 @@ use simulay_store::{Audit, AuditQuery};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 
 use self::repeats::Repeats;
 use crate::EngineError;
@@ -70,7 +71,8 @@ impl AuditLog {
         }
         let (log, runtime) = (self.clone(), Handle::try_current());
         let runtime = runtime.inspect_err(|error| self.lose(&entry, error)).ok()?;
-        Some(self.at_work.spawn_on(async move { log.keep(entry).await }, &runtime))
+        let recording = async move { log.keep(entry).await };
+        Some(self.at_work.spawn_on(recording.in_current_span(), &runtime))
     }
 
     async fn keep(&self, entry: AuditEntry) {
