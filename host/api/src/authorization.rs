@@ -9,6 +9,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use simulay_model::{Principal, Role};
+use tracing::Span;
 use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::SecurityRequirement;
@@ -16,6 +17,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::Authenticator;
 use crate::address_limit::Peer;
+use crate::audit::Deed;
 use crate::caller::{is_by_cookie, via};
 use crate::documentation::{ROLE, SESSION, TOKEN};
 use crate::origins;
@@ -85,6 +87,10 @@ impl Gate {
         let Gatekeeper { authenticator, rates } = &self.keeper;
         check_page(parts)?;
         let found = authenticator.principal(&parts.headers, &via(parts)).await.map_err(Refusal::from)?;
+        if let Some(principal) = &found {
+            Span::current().record("account", principal.account.as_str());
+            Deed::of(parts).is_of(principal);
+        }
         if found.is_none() && parts.headers.contains_key(header::AUTHORIZATION) {
             rates.failure(Peer::of(&parts.extensions))?;
         }

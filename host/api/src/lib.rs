@@ -1,11 +1,12 @@
 //! REST, events, OpenAPI and pages over the engine. The only crate that names axum.
 //!
-//! A request crosses `middleware` (id, log, metrics, problem documents), `client` (from where), `rate_limits`,
+//! A request crosses `middleware` (id, log, metrics, problem documents), `client` (from where), `audit`, `rate_limits`,
 //! `hosts` and `origins`, reaches a handler in `routes`, which translates it with `extract`, `body` and `wire`, asks the engine
 //! once, and translates back. `problem` holds every status code of refusal.
 
 mod accept;
 mod address_limit;
+mod audit;
 mod authorization;
 mod body;
 mod caller;

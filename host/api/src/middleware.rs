@@ -9,7 +9,8 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use tracing::Instrument as _;
+use simulay_model::without_tokens;
+use tracing::{Instrument as _, field};
 use uuid::Uuid;
 
 use crate::problem::Refusal;
@@ -18,6 +19,10 @@ use crate::wire::ProblemKind;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const MAX_LOGGED_PATH: usize = 256;
+
+/// The id of a request, for those whom it reaches.
+#[derive(Clone)]
+pub(crate) struct RequestId(pub(crate) String);
 
 /// What a request is known by.
 struct Known {
@@ -36,7 +41,7 @@ impl Known {
             id: given_id(request).unwrap_or_else(|| Uuid::now_v7().to_string()),
             method: request.method().clone(),
             route: matched.map_or("unmatched", MatchedPath::as_str).to_owned(),
-            path: request.uri().path().chars().take(MAX_LOGGED_PATH).collect(),
+            path: without_tokens(request.uri().path()).chars().take(MAX_LOGGED_PATH).collect(),
             begun: Instant::now(),
         }
     }
@@ -46,13 +51,17 @@ impl Known {
 fn given_id(request: &Request) -> Option<String> {
     let id = request.headers().get(REQUEST_ID)?.to_str().ok()?;
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    ((1..=64).contains(&id.len()) && id.chars().all(plain)).then(|| id.to_owned())
+    let word = (1..=64).contains(&id.len()) && id.chars().all(plain);
+    (word && without_tokens(id) == id).then(|| id.to_owned())
 }
 
 /// Wraps everything.
-pub(crate) async fn cross(request: Request, next: Next) -> Response {
+pub(crate) async fn cross(mut request: Request, next: Next) -> Response {
     let known = Known::new(&request);
-    let span = tracing::info_span!("request", id = known.id, method = %known.method, route = known.route);
+    let (id, method, route) = (&known.id, &known.method, &known.route);
+    // Who asks, `authorization` finds out.
+    let span = tracing::info_span!("request", id, %method, route, account = field::Empty);
+    request.extensions_mut().insert(RequestId(id.clone()));
     let response = next.run(request).instrument(span.clone()).await;
     let _entered = span.enter();
     finish(&known, response)
@@ -92,7 +101,7 @@ fn log(known: &Known, response: &Response, refusal: Option<&Refusal>) {
     match refusal {
         None => tracing::info!(status, path, ms, "answered"),
         Some(refusal) => {
-            let (kind, cause) = (refusal.kind(), refusal.cause());
+            let (kind, cause) = (refusal.kind(), &*without_tokens(refusal.cause()));
             if kind == ProblemKind::Internal {
                 tracing::error!(status, path, ms, %kind, cause, "failed");
             } else {
@@ -106,7 +115,7 @@ fn log(known: &Known, response: &Response, refusal: Option<&Refusal>) {
 pub(crate) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response<Body> {
     let words = panic.downcast_ref::<&str>().map(|words| (*words).to_owned());
     let words = words.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-    Refusal::internal(format!("a handler panicked: {words}")).into_response()
+    Refusal::internal(format!("a handler panicked: {}", without_tokens(&words))).into_response()
 }
 
 /// No route matched.

@@ -172,8 +172,12 @@ impl Refusal {
         self.kind
     }
 
+    /// What the log says of it: nothing of what a client sent, which may be a secret in the wrong place.
     pub(crate) fn cause(&self) -> &str {
-        self.cause.as_deref().unwrap_or(&self.detail)
+        use ProblemKind::{InvalidHeader, InvalidJson, ParamsInvalid};
+        let quotes = matches!(self.kind, InvalidHeader | InvalidJson | ParamsInvalid);
+        let told = if quotes { "what was sent breaks a rule" } else { &self.detail };
+        self.cause.as_deref().unwrap_or(told)
     }
 
     /// The response, with the headers that `bare` has already.

@@ -10,6 +10,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
+use crate::audit::{Actions, Recorder};
 use crate::authorization::Gatekeeper;
 use crate::client::Proxies;
 use crate::hosts::Hosts;
@@ -17,8 +18,8 @@ use crate::origins::Origins;
 use crate::rate_limits::RateLimits;
 use crate::state::Api;
 use crate::{
-    ApiSettings, Authenticator, OnePerson, client, connections, documentation, hosts, linger, middleware,
-    origins, rate_limits, routes, telemetry,
+    ApiSettings, Authenticator, OnePerson, audit, client, connections, documentation, hosts, linger,
+    middleware, origins, rate_limits, routes, telemetry,
 };
 
 /// The interface over `engine`, for whoever `authenticator` says asks. Once `draining` is cancelled nobody is
@@ -33,13 +34,14 @@ pub fn router(
     let rates = RateLimits::new(settings);
     let keeper = Gatekeeper { authenticator, rates: rates.clone() };
     let (routes, document) = documented(settings, &keeper).split_for_parts();
+    let recorder = Recorder { log: engine.audit.clone(), actions: Arc::new(Actions::new(&document)) };
     let api = Api::new(engine, settings, draining, rates.clone(), &documentation::complete(document));
     let routes = routes.method_not_allowed_fallback(middleware::no_method).fallback(middleware::no_route);
-    guarded(routes.with_state(api), settings, rates)
+    guarded(routes.with_state(api), recorder, settings, rates)
 }
 
 /// Everything that each request goes through, from the inside out.
-fn guarded(routes: Router, settings: &ApiSettings, rates: RateLimits) -> Router {
+fn guarded(routes: Router, recorder: Recorder, settings: &ApiSettings, rates: RateLimits) -> Router {
     routes
         .layer(from_fn_with_state(Origins::new(settings), origins::check))
         .layer(from_fn_with_state(Hosts::new(settings), hosts::check))
@@ -48,6 +50,7 @@ fn guarded(routes: Router, settings: &ApiSettings, rates: RateLimits) -> Router 
         .layer(CatchPanicLayer::custom(middleware::panicked))
         .layer(from_fn_with_state(Proxies::new(settings), client::identify))
         .layer(from_fn(linger::linger))
+        .layer(from_fn_with_state(recorder, audit::record))
         .layer(from_fn(middleware::cross))
 }
 
@@ -68,6 +71,9 @@ mod tests {
     use axum::body::{Body, to_bytes};
     use axum::extract::Request;
     use axum::routing::get;
+    use simulay_engine::AuditLog;
+    use simulay_model::SystemClock;
+    use simulay_store::MemoryStore;
     use tower::ServiceExt as _;
 
     use super::*;
@@ -77,11 +83,17 @@ mod tests {
         panic!("the secret reason")
     }
 
+    fn recorder() -> Recorder {
+        let clock = Arc::new(SystemClock);
+        let log = AuditLog::new(Arc::new(MemoryStore::new(clock.clone())), clock);
+        Recorder { log, actions: Arc::default() }
+    }
+
     #[tokio::test]
     async fn a_panic_ends_its_request_only_and_tells_no_secrets() {
+        let fails = Router::new().route("/fails", get(fails));
         let settings = ApiSettings::default();
-        let routes = Router::new().route("/fails", get(fails));
-        let router = guarded(routes, &settings, RateLimits::new(&settings));
+        let router = guarded(fails, recorder(), &settings, RateLimits::new(&settings));
         for id in ["first", "second"] {
             let request = Request::get("/fails").header("host", "localhost").header("x-request-id", id);
             let response = router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();

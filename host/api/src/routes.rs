@@ -2,6 +2,7 @@
 
 mod archives;
 mod artifacts;
+mod audit;
 mod calls;
 mod documents;
 mod events;
@@ -64,12 +65,14 @@ impl Groups<'_> {
             .routes(routes!(plugins::retire))
             .routes(routes!(pipelines::roll_back))
             .routes(routes!(visibility::set));
+        let audit = OpenApiRouter::new().routes(routes!(audit::list));
         let probe = OpenApiRouter::new().routes(routes!(inputs::probe));
         let metrics = OpenApiRouter::new().routes(routes!(metrics::show));
         OpenApiRouter::new()
             .merge(self.json(Role::Viewer, looks()))
             .merge(self.json(Role::Runner, asks()))
             .merge(self.json(Role::Author, author))
+            .merge(self.json(Role::Admin, audit))
             .merge(needs(Role::Runner, self.keeper, probe))
             .merge(needs(Role::Operator, self.keeper, metrics))
             .merge(open_to_all(answering_with_json(probes)))

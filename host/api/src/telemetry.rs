@@ -56,7 +56,8 @@ const fn known(method: &Method) -> &'static str {
 
 /// All metrics in the text format.
 pub(crate) fn text(stats: &Stats) -> String {
-    let Stats { unfinished_runs, active_runs, containers } = *stats;
+    let Stats { unfinished_runs, active_runs, containers, audit_lost } = *stats;
+    counter!("simulay_audit_lost_total").absolute(audit_lost);
     for (name, value) in [
         ("simulay_unfinished_runs", unfinished_runs),
         ("simulay_active_runs", active_runs),
@@ -66,4 +67,16 @@ pub(crate) fn text(stats: &Stats) -> String {
         gauge!(name).set(value as f64);
     }
     recorder().render()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_that_the_audit_log_did_not_take_is_counted() {
+        begin();
+        let told = text(&Stats { audit_lost: 3, ..Stats::default() });
+        assert!(told.contains("simulay_audit_lost_total 3"), "{told}");
+    }
 }

@@ -5,6 +5,7 @@
 
 mod account;
 mod artifact;
+mod audit;
 mod call;
 mod event;
 mod image;
@@ -21,6 +22,7 @@ mod system;
 
 pub use account::{Me, Role};
 pub use artifact::{Artifact, ArtifactKind, ArtifactList, ListedArtifact};
+pub use audit::{AuditList, AuditRecord};
 pub use call::{
     Asked, Call, CallList, CallResult, Ending, Omission, OnFailure, PlacedFile, Preview, Resources, Variable,
 };

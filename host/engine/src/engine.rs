@@ -3,6 +3,7 @@
 use simulay_model::Chain;
 
 use crate::accounts::Accounts;
+use crate::audit::AuditLog;
 use crate::catalog::Catalog;
 use crate::intake::Intake;
 use crate::reader::Reader;
@@ -26,6 +27,8 @@ pub struct Engine {
     pub accounts: Accounts,
     /// Signs people in and out.
     pub sessions: Sessions,
+    /// What was done, and by whom.
+    pub audit: AuditLog,
     shared: Shared,
 }
 
@@ -38,6 +41,8 @@ pub struct Stats {
     pub active_runs: usize,
     /// Containers at work.
     pub containers: usize,
+    /// Records that the audit log could not take.
+    pub audit_lost: u64,
 }
 
 impl Engine {
@@ -55,6 +60,7 @@ impl Engine {
             runner: Runner::new(shared.clone()),
             sessions: Sessions::new(accounts.clone(), &shared.parts, &shared.settings),
             accounts,
+            audit: shared.audit.clone(),
             shared,
         }
     }
@@ -97,7 +103,12 @@ impl Engine {
     #[must_use]
     pub fn stats(&self) -> Stats {
         let (active_runs, containers) = self.shared.limits.taken();
-        Stats { unfinished_runs: self.runner.unfinished(), active_runs, containers }
+        Stats {
+            unfinished_runs: self.runner.unfinished(),
+            active_runs,
+            containers,
+            audit_lost: self.audit.lost(),
+        }
     }
 
     /// Accepts no more runs and waits for those at work as long as the settings say. Then lets go of

@@ -147,15 +147,16 @@ impl Sessions {
         self.open(&account, None, via).await
     }
 
-    /// Ends the session that `secret` is of, when there is one.
+    /// Ends the session that `secret` is of, when there is one; whose it was.
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn end(&self, secret: &TokenSecret) -> Result<(), EngineError> {
-        match self.accounts.bearer(secret, TokenKind::Session).await? {
-            Some((token, _)) => self.accounts.revoke(token.id).await,
-            None => Ok(()),
-        }
+    pub async fn end(&self, secret: &TokenSecret, via: &str) -> Result<Option<Principal>, EngineError> {
+        let Some((token, account)) = self.accounts.bearer(secret, TokenKind::Session).await? else {
+            return Ok(None);
+        };
+        self.accounts.revoke(token.id).await?;
+        Ok(Some(token.principal(&account, via)))
     }
 
     fn provider(&self) -> Result<&dyn IdentityProvider, SignInError> {

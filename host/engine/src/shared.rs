@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::audit::AuditLog;
 use crate::limits::Limits;
 use crate::logs::LiveLogs;
 use crate::storage::{Disks, FreeSpace};
@@ -26,12 +27,15 @@ pub(crate) struct Shared {
     /// What is tidied up, and where room is looked for; none in a store that has no bound.
     pub(crate) kept: Option<RetentionPorts>,
     pub(crate) last_jump: LastJump,
+    pub(crate) audit: AuditLog,
 }
 
 impl Shared {
     pub(crate) fn new(parts: Parts, settings: Settings, kept: Option<RetentionPorts>) -> Self {
+        let audit = AuditLog::new(parts.audit.clone(), parts.clock.clone());
         Self {
             parts,
+            audit,
             limits: Arc::new(Limits::new(&settings)),
             settings: Arc::new(settings),
             logs: LiveLogs::default(),

@@ -6,6 +6,7 @@
 mod account;
 mod artifact;
 mod asked;
+mod audit;
 mod bytes;
 mod call;
 mod chain;
@@ -41,6 +42,10 @@ mod weight;
 pub use account::{Account, AccountName, AccountNameError, Identity, Role};
 pub use artifact::{Artifact, ArtifactKind, RunArtifact};
 pub use asked::{AskedCall, PlacedFile};
+pub use audit::{
+    AuditAction, AuditChain, AuditEntry, AuditFault, AuditHead, AuditHeadError, AuditRecord, AuditResult,
+    plain,
+};
 pub use call::{CallEnd, ContainerCall, ContainerResult, Ending, File, Omission, OnFailure, Source};
 pub use chain::Chain;
 pub use change::{Change, LogLevel, RunEnd, Stage};
@@ -66,5 +71,7 @@ pub use resources::Resources;
 pub use run::{Run, RunState, UnfinishedRun};
 pub use summary::RunSummary;
 pub use text::{TextError, check_text};
-pub use token::{TOKEN_BYTES, Token, TokenId, TokenIdError, TokenKind, TokenSecret, TokenSecretError};
+pub use token::{
+    TOKEN_BYTES, Token, TokenId, TokenIdError, TokenKind, TokenSecret, TokenSecretError, without_tokens,
+};
 pub use weight::Weight;

@@ -1,6 +1,7 @@
 //! The command line: one file per command.
 
 mod account;
+mod audit;
 mod backup;
 mod dev;
 mod doctor;
@@ -55,6 +56,8 @@ enum Command {
     Account(account::Arguments),
     /// Their tokens: create, list, revoke.
     Token(token::Arguments),
+    /// What was done on a server, by whom and from where: list, verify, export.
+    Audit(audit::Arguments),
     /// Copies the data directory, also while a server works in it.
     Backup(backup::Backup),
     /// Puts a copy of the data directory back.
@@ -78,6 +81,7 @@ pub(crate) async fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Images(arguments) => images::execute(arguments, json).await,
         Command::Account(arguments) => account::execute(arguments, json).await,
         Command::Token(arguments) => token::execute(arguments, json).await,
+        Command::Audit(arguments) => audit::execute(&arguments, json),
         Command::Backup(arguments) => backup::back_up(&arguments, json),
         Command::Restore(arguments) => backup::restore(&arguments, json),
         Command::Gc(arguments) => gc::execute(arguments, json).await,

@@ -1,5 +1,6 @@
 //! The only place that picks backends.
 
+mod administration;
 mod data_directory;
 mod docker;
 mod identity;
@@ -13,9 +14,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use simulay_api::{Authenticator, ByToken, OnePerson, Transport};
 use simulay_containers_docker::Owner;
-use simulay_engine::{
-    AccountCredentials, Accounts, Engine, Parts, Settings as EngineSettings, SystemEntropy,
-};
+use simulay_engine::{Engine, Parts, Settings as EngineSettings, SystemEntropy};
 use simulay_model::{Chain, SystemClock};
 use simulay_sandbox::{Sandbox, SandboxSettings};
 use simulay_sandbox_wasm::{Launch, ProcessSandbox, Restriction};
@@ -29,11 +28,13 @@ use crate::images::Images;
 use crate::instance::{self, InstanceMode};
 use crate::risks::Risk;
 
+pub(crate) use administration::{Administration, command_line};
 pub(crate) use data_directory::{Copied, DataDirectory, Identity, back_up, restore};
 pub(crate) use docker::{Whose, images, images_for_run, preflight, register, remove_orphans, renew};
 pub(crate) use limits::of_retention as retention;
 pub(crate) use safety::{check_daemon, check_sandbox, is_there, risk_of};
 pub(crate) use simulay_containers_docker::{Finding, Severity};
+pub(crate) use simulay_store_sqlite::AuditFile;
 
 /// Image IDs by logical name.
 pub(crate) type ImageIds = BTreeMap<String, String>;
@@ -77,21 +78,6 @@ fn workers(settings: SandboxSettings, data: Option<&Path>) -> anyhow::Result<Pro
         .context("compiled plugins cannot be kept in the data directory")
 }
 
-/// Accounts and by what they sign in, in a data directory in which a server may work.
-pub(crate) struct Administration {
-    pub(crate) accounts: Accounts,
-    pub(crate) credentials: AccountCredentials,
-}
-
-/// Those of the data directory `data`.
-pub(crate) fn administration(data: &Path) -> anyhow::Result<Administration> {
-    let store = DataDirectory::accounts(data)
-        .with_context(|| format!("the accounts in {} cannot be read", data.display()))?;
-    let clock = Arc::new(SystemClock);
-    let accounts = Accounts::new(store.clone(), clock.clone());
-    Ok(Administration { accounts, credentials: AccountCredentials::new(store, clock) })
-}
-
 /// An engine that keeps its data in `data`. Docker may be absent.
 pub(crate) async fn engine(
     settings: &Settings,
@@ -120,8 +106,9 @@ pub(crate) async fn engine(
         requests: records.clone(),
         uploads: records.clone(),
         accounts: records.clone(),
-        credentials: records,
+        credentials: records.clone(),
         identity: identity::provider(settings.auth.oidc.as_ref())?,
+        audit: records,
         blobs,
         sandbox: sandbox_of(settings, Some(data))?,
         admission: Arc::new(policy),

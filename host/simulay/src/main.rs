@@ -14,6 +14,7 @@ mod gathering;
 mod images;
 mod instance;
 mod octave;
+mod panics;
 mod placement;
 mod places;
 mod project;

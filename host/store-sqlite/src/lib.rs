@@ -6,6 +6,7 @@
 //! and domain types stand `rows`, and `documents` for what is JSON.
 
 mod accounts;
+mod audit;
 mod commit;
 mod connection;
 mod copy;
@@ -27,5 +28,6 @@ mod store;
 mod uploads;
 mod writer;
 
+pub use audit::AuditFile;
 pub use copy::{copy_records, holds_records, restore_records};
 pub use store::SqliteStore;

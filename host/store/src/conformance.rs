@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a suite fails the test that calls it")]
 
 pub mod accounts;
+pub mod audit;
 pub mod claimable;
 pub mod commits;
 pub mod credentials;
@@ -30,6 +31,7 @@ pub async fn check(open: impl AsyncFn() -> Subject) {
     check_requests(&open).await;
     check_owners(&open).await;
     check_accounts(&open).await;
+    check_audit(&open).await;
 }
 
 async fn check_runs(open: &impl AsyncFn() -> Subject) {
@@ -120,4 +122,10 @@ async fn check_accounts(open: &impl AsyncFn() -> Subject) {
     credentials::an_identity_is_linked_to_one_account(&open().await).await;
     credentials::a_session_ends_with_the_token_it_came_of(&open().await).await;
     credentials::sessions_are_bounded(&open().await).await;
+}
+
+async fn check_audit(open: &impl AsyncFn() -> Subject) {
+    audit::records_read_back_as_they_were_sealed(&open().await).await;
+    audit::many_who_append_make_one_chain(&open().await).await;
+    audit::records_are_read_in_pages_and_filtered(&open().await).await;
 }

@@ -1,6 +1,7 @@
 //! Records and events: ports, their errors, a store in memory, and what every store must do.
 
 mod accounts;
+mod audit;
 pub mod conformance;
 mod credentials;
 mod error;
@@ -12,6 +13,7 @@ mod space;
 mod uploads;
 
 pub use accounts::{Accounts, MAX_SESSIONS};
+pub use audit::{Audit, AuditQuery, AuditStart};
 pub use credentials::Credentials;
 pub use error::{Cause, StoreError};
 pub use memory::MemoryStore;

@@ -2,6 +2,7 @@
 //! committed: it outlives whoever uses it.
 
 mod accounts;
+mod audit;
 mod credentials;
 mod journal;
 mod plugins;
@@ -17,8 +18,8 @@ use jiff::Timestamp;
 use parking_lot::{Mutex, MutexGuard};
 use semver::Version;
 use simulay_model::{
-    Account, AccountName, AskedCall, AttemptProgress, Clock, Digest, Event, Identity, Plugin, PluginEvent,
-    PluginName, Run, RunArtifact, RunId, Step, Token, TokenId,
+    Account, AccountName, AskedCall, AttemptProgress, AuditRecord, Clock, Digest, Event, Identity, Plugin,
+    PluginEvent, PluginName, Run, RunArtifact, RunId, Step, Token, TokenId,
 };
 
 use crate::{Remembered, RequestKey};
@@ -40,6 +41,7 @@ struct State {
     tokens: BTreeMap<TokenId, Token>,
     passwords: HashMap<AccountName, String>,
     identities: BTreeMap<Identity, AccountName>,
+    audit: Vec<AuditRecord>,
 }
 
 struct PluginEntry {

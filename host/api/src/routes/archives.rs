@@ -9,6 +9,7 @@ use simulay_archives::Bounds;
 
 use crate::ApiSettings;
 use crate::address_limit::Peer;
+use crate::audit::Deed;
 use crate::body::{Bound, Pieces, check_one_of, check_plain};
 use crate::caller::Caller;
 use crate::pace::Pace;
@@ -50,6 +51,7 @@ pub(super) async fn upload(
     State(api): State<Api>,
     peer: Peer,
     Caller(principal): Caller,
+    deed: Deed,
     headers: HeaderMap,
     body: Body,
 ) -> Result<impl IntoResponse, Refusal> {
@@ -62,7 +64,9 @@ pub(super) async fn upload(
     while let Some(piece) = pieces.next().await? {
         writer.write(piece).await?;
     }
-    Ok((StatusCode::CREATED, Json(Unpacked::from(writer.finish().await?))))
+    let unpacked = Unpacked::from(writer.finish().await?);
+    deed.says(format!("an archive of {} inputs", unpacked.inputs.len()));
+    Ok((StatusCode::CREATED, Json(unpacked)))
 }
 
 const fn bounds(settings: &ApiSettings) -> Bounds {

@@ -9,6 +9,7 @@ use simulay_engine::InputWriter;
 use simulay_model::Digest;
 
 use crate::address_limit::Peer;
+use crate::audit::Deed;
 use crate::body::{Bound, Pieces, check_plain};
 use crate::caller::Caller;
 use crate::extract::{JsonBody, Segments};
@@ -34,6 +35,7 @@ pub(super) async fn upload(
     peer: Peer,
     Caller(principal): Caller,
     keyed: Keyed,
+    deed: Deed,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Answer, Refusal> {
@@ -48,6 +50,7 @@ pub(super) async fn upload(
         writer.write(piece).await?;
     }
     let sha256 = writer.digest();
+    deed.is_about(sha256);
     // Stored only now: what is refused leaves nothing behind.
     let mut writer = Some(writer);
     let work = async {

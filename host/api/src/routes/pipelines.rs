@@ -7,6 +7,7 @@ use simulay_engine::{Beginning, RolledBack};
 use simulay_model::{Digest, Plugin, PluginSummary};
 
 use crate::address_limit::Peer;
+use crate::audit::Deed;
 use crate::caller::Caller;
 use crate::extract::{JsonBody, Pipeline};
 use crate::idempotency::{self, Answer, Keyed};
@@ -88,22 +89,25 @@ pub(super) async fn roll_back(
     State(api): State<Api>,
     Pipeline(selector): Pipeline,
     Caller(principal): Caller,
+    deed: Deed,
     keyed: Keyed,
 ) -> Result<Answer, Refusal> {
     let (name, from) = (&selector.name, selector.version.as_ref());
     let Some(once) = keyed.once(|| Digest::of(b"")) else {
-        return rolled_back(&api.engine.catalog.roll_back(&principal, name, from).await?);
+        return rolled_back(&api.engine.catalog.roll_back(&principal, name, from).await?, &deed);
     };
     let _at_work = match api.engine.intake.begin(&principal, &once).await? {
         Beginning::Again(outcome) => return Answer::read(&outcome),
         Beginning::First(at_work) => at_work,
     };
-    let answer = |done: &RolledBack| rolled_back(done).and_then(|answer| answer.stored()).unwrap_or_default();
-    rolled_back(&api.engine.catalog.roll_back_once(&principal, name, from, (&once, answer)).await?)
+    let answer =
+        |done: &RolledBack| rolled_back(done, &deed).and_then(|answer| answer.stored()).unwrap_or_default();
+    rolled_back(&api.engine.catalog.roll_back_once(&principal, name, from, (&once, answer)).await?, &deed)
 }
 
-fn rolled_back(done: &RolledBack) -> Result<Answer, Refusal> {
+fn rolled_back(done: &RolledBack, deed: &Deed) -> Result<Answer, Refusal> {
     let version = |plugin: &Plugin| plugin.manifest.version.clone();
     let told = wire::RolledBack { from: version(&done.from), to: version(&done.to) };
+    deed.says(format!("from {} to {}", told.from, told.to));
     Answer::new(StatusCode::OK, None, &told)
 }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use axum::Json;
-use axum::body::Body;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::response::IntoResponse;
 use bytes::Bytes;
 use semver::Version;
@@ -15,6 +15,7 @@ use simulay_model::{self as model, Digest, PluginName, Principal};
 use simulay_store::{Added, StoreError};
 
 use crate::address_limit::Peer;
+use crate::audit::Deed;
 use crate::body::{Bound, Pieces, check_media_type, check_plain};
 use crate::caller::Caller;
 use crate::extract::{Asked, Segments};
@@ -27,6 +28,9 @@ use crate::wire::{Plugin, PluginList, ProblemKind};
 
 /// Time an upload waits for its place.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What the audit log says of what happens later, if at all.
+const ONCE_CHECKED: &str = "once its examples agree";
 
 /// How an upload arrives.
 #[derive(Deserialize)]
@@ -64,9 +68,10 @@ pub(super) async fn upload(
     Asked(arrival): Asked<Arrival>,
     Caller(principal): Caller,
     keyed: Keyed,
-    headers: HeaderMap,
-    body: Body,
+    deed: Deed,
+    request: Request,
 ) -> Result<impl IntoResponse, Refusal> {
+    let (Parts { headers, .. }, body) = request.into_parts();
     check_plain(&headers)?;
     check_media_type(&headers, "application/wasm")?;
     let settings = &api.settings;
@@ -78,8 +83,11 @@ pub(super) async fn upload(
     let _permit = permit.map_err(|_| busy())?.map_err(Refusal::internal)?;
     let asked = Submission { pending: arrival.state.is_some() };
     let component = pieces.collect().await?;
-    let once = keyed.once(|| Digest::of(&component));
-    answered(&api, &principal, once, take(&api, &principal, component, asked)).await
+    let sha256 = Digest::of(&component);
+    // What the component is called, only who takes it in knows.
+    deed.is_about(sha256);
+    let work = take(&api, &principal, component, asked, &deed);
+    answered(&api, &principal, keyed.once(|| sha256), work).await
 }
 
 async fn take(
@@ -87,8 +95,10 @@ async fn take(
     principal: &Principal,
     component: Bytes,
     asked: Submission,
+    deed: &Deed,
 ) -> Result<Answer, Refusal> {
     let (plugin, added) = api.engine.catalog.submit(principal, component, asked).await?;
+    deed.is_about(format!("{}@{}", plugin.manifest.name, plugin.manifest.version));
     let location = format!("/v1/plugins/{}/{}", plugin.manifest.name, plugin.manifest.version);
     let status = match added {
         Added::New => StatusCode::CREATED,
@@ -202,9 +212,13 @@ pub(super) async fn activate(
     Asked(gate): Asked<Gate>,
     Caller(principal): Caller,
     Wait(wait): Wait,
+    deed: Deed,
     keyed: Keyed,
 ) -> Result<Answer, Refusal> {
     let asked = Activation { approve: false, check: gate.check.is_some() };
+    if asked.check {
+        deed.says(ONCE_CHECKED);
+    }
     let work = make_active(&api, &principal, version, asked, wait);
     answered(&api, &principal, keyed.once(|| Digest::of(b"")), work).await
 }
@@ -231,9 +245,13 @@ pub(super) async fn approve(
     Asked(gate): Asked<Gate>,
     Caller(principal): Caller,
     Wait(wait): Wait,
+    deed: Deed,
     keyed: Keyed,
 ) -> Result<Answer, Refusal> {
     let asked = Activation { approve: true, check: gate.check.is_some() };
+    if asked.check {
+        deed.says(ONCE_CHECKED);
+    }
     let work = make_active(&api, &principal, version, asked, wait);
     answered(&api, &principal, keyed.once(|| Digest::of(b"")), work).await
 }

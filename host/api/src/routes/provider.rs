@@ -7,6 +7,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::session;
+use crate::audit::Deed;
 use crate::caller::Via;
 use crate::cookies::{self, SignInUnderWay};
 use crate::extract::Asked;
@@ -78,13 +79,15 @@ pub(super) async fn depart(
 pub(super) async fn arrive(
     State(api): State<Api>,
     Via(via): Via,
+    deed: Deed,
     headers: HeaderMap,
     Asked(back): Asked<Return>,
 ) -> Result<Response, Refusal> {
     let under_way = cookies::sign_in(&headers).ok_or_else(begin_again)?;
     let code = code(back, &under_way)?;
     let opened = api.engine.sessions.by_provider(&code, &under_way.challenge, &via).await?;
-    session::replace(&api, &headers).await?;
+    deed.is_of(&opened.principal);
+    session::replace(&api, &headers, &via).await?;
     let mut set = session::set(cookies::keep_session(&opened));
     set.extend(cookies::forget_sign_in().map(|cookie| (header::SET_COOKIE, cookie)));
     let page = [

@@ -12,6 +12,7 @@ use simulay_model::{Digest, Principal, Run, RunId, RunSummary};
 use simulay_store::RunQuery;
 
 use crate::ApiSettings;
+use crate::audit::Deed;
 use crate::caller::Caller;
 use crate::extract::{Asked, JsonBody, KnownBody, Pipeline, Segments, selector};
 use crate::idempotency::{self, Keyed};
@@ -48,6 +49,7 @@ pub(super) async fn create(
     Pipeline(selector): Pipeline,
     Wait(wait): Wait,
     keyed: Keyed,
+    deed: Deed,
     KnownBody { document, bytes, permit }: KnownBody<wire::NewRun>,
 ) -> Result<Response, Refusal> {
     let new = document.into_engine(selector);
@@ -58,6 +60,8 @@ pub(super) async fn create(
         Some(once) => api.engine.intake.create_once(&principal, new, &once).await?,
         None => api.engine.intake.create(&principal, new).await?,
     };
+    deed.is_about(run.id);
+    deed.says(&run.plugin);
     drop(permit);
     accepted(&api, &principal, run, wait).await
 }
@@ -155,14 +159,14 @@ impl Filter {
     }
 }
 
-fn optional<T>(name: &str, text: Option<&str>) -> Result<Option<T>, Refusal>
+pub(super) fn optional<T>(name: &str, text: Option<&str>) -> Result<Option<T>, Refusal>
 where
     T: std::str::FromStr<Err: ToString>,
 {
     text.map(|text| text.parse().map_err(|rule: T::Err| wrong(name, &rule.to_string()))).transpose()
 }
 
-fn wrong(name: &str, rule: &str) -> Refusal {
+pub(super) fn wrong(name: &str, rule: &str) -> Refusal {
     Refusal::new(ProblemKind::ParamsInvalid, format!("`{name}`: {rule}")).at(name)
 }
 

@@ -5,10 +5,11 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use simulay_engine::{NewSession, Password, SignInError};
-use simulay_model::AccountName;
+use simulay_model::{AccountName, Principal};
 
 use super::me;
 use crate::address_limit::Peer;
+use crate::audit::Deed;
 use crate::authorization::Denied;
 use crate::caller::Via;
 use crate::cookies;
@@ -37,13 +38,14 @@ pub(super) async fn ways(State(api): State<Api>) -> Json<SignInWays> {
 pub(super) async fn sign_in(
     State(api): State<Api>,
     Via(via): Via,
-    peer: Peer,
+    (peer, deed): (Peer, Deed),
     headers: HeaderMap,
     JsonBody(shown, _held): JsonBody<SignIn>,
 ) -> Result<Response, Denied> {
     api.rates.sign_in(peer, shown.account.as_deref())?;
     let session = open(&api, shown, &via).await?;
-    replace(&api, &headers).await?;
+    deed.is_of(&session.principal);
+    replace(&api, &headers, &via).await?;
     let me = Json(me::of(&api, session.principal.clone()));
     Ok((set(cookies::keep_session(&session)), me).into_response())
 }
@@ -53,8 +55,15 @@ pub(super) async fn sign_in(
 /// Ends the session of the cookie, when there is one.
 #[utoipa::path(delete, path = "/v1/session", tag = "session", operation_id = "signOut",
     responses((status = 204, description = "Signed out", headers(("Set-Cookie" = String)))))]
-pub(super) async fn sign_out(State(api): State<Api>, headers: HeaderMap) -> Result<Response, Refusal> {
-    replace(&api, &headers).await?;
+pub(super) async fn sign_out(
+    State(api): State<Api>,
+    Via(via): Via,
+    deed: Deed,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    if let Some(ended) = replace(&api, &headers, &via).await? {
+        deed.is_of(&ended);
+    }
     Ok((StatusCode::NO_CONTENT, set(cookies::forget_session())).into_response())
 }
 
@@ -81,11 +90,11 @@ fn known(account: &str, password: String) -> Option<(AccountName, Password)> {
     Some((account.parse().ok()?, Password::new(password).ok()?))
 }
 
-/// Ends the session that the browser had: nobody goes on with one that he was given.
-pub(super) async fn replace(api: &Api, headers: &HeaderMap) -> Result<(), Refusal> {
+/// Ends the session that the browser had, and tells whose it was: nobody goes on with one that he was given.
+pub(super) async fn replace(api: &Api, headers: &HeaderMap, via: &str) -> Result<Option<Principal>, Refusal> {
     match cookies::session(headers) {
-        Some(secret) => Ok(api.engine.sessions.end(&secret).await?),
-        None => Ok(()),
+        Some(secret) => Ok(api.engine.sessions.end(&secret, via).await?),
+        None => Ok(None),
     }
 }
 

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use simulay_model::PluginName;
 
+use crate::audit::Deed;
 use crate::caller::Caller;
 use crate::extract::{JsonBody, Segments};
 use crate::problem::{Refusal, Refused};
@@ -25,8 +26,10 @@ pub(super) async fn set(
     State(api): State<Api>,
     Caller(principal): Caller,
     Segments(name): Segments<PluginName>,
+    deed: Deed,
     JsonBody(asked, _held): JsonBody<NewVisibility>,
 ) -> Result<StatusCode, Refusal> {
+    deed.says(asked.visibility);
     api.engine.catalog.set_visibility(&principal, &name, asked.visibility.into()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -75,7 +75,7 @@ impl From<engine::ClockJump> for ClockJump {
 
 impl From<engine::Stats> for Stats {
     fn from(stats: engine::Stats) -> Self {
-        let engine::Stats { unfinished_runs, active_runs, containers } = stats;
+        let engine::Stats { unfinished_runs, active_runs, containers, .. } = stats;
         Self { unfinished_runs, active_runs, containers }
     }
 }

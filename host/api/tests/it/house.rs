@@ -42,7 +42,7 @@ pub(crate) struct House {
     pub(crate) draining: CancellationToken,
     pub(crate) kept: RetentionPorts,
     pub(crate) credentials: Arc<dyn Credentials>,
-    data: TempDir,
+    pub(crate) data: TempDir,
 }
 
 /// Believes the header [`ACCOUNT`], and that whoever it names is an author.
@@ -132,6 +132,7 @@ impl House {
             accounts: records.clone(),
             credentials: records.clone(),
             identity,
+            audit: records,
             blobs,
             sandbox: Arc::new(scripts::sandbox()),
             admission: Arc::new(containers.clone()),

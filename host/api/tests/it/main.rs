@@ -11,6 +11,7 @@
 mod archives;
 mod artifacts;
 mod attacks;
+mod audit;
 mod documents;
 mod encrypted;
 mod events;

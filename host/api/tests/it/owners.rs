@@ -48,8 +48,8 @@ fn answered(name: &str) -> u16 {
         | "probeInput"
         | "signInAtProvider" => 404,
         "uploadPlugin" => 409,
-        // For operators.
-        "approvePlugin" | "metrics" => 403,
+        // For operators and admins.
+        "approvePlugin" | "metrics" | "listAudit" => 403,
         // His own, of which there is nothing yet, and what is everybody's.
         "listRuns" | "listPlugins" | "listPipelines" | "listMissingInputs" | "listImages" | "showSystem"
         | "showMe" | "health" | "readiness" | "openapi" | "docs" | "docsScript" | "docsStyle" => 200,
@@ -117,7 +117,7 @@ async fn all_of_it_is_there_for_whose_it_is() {
             // It has ended; it is another request by that id.
             "cancelRun" | "createNamedRun" => &[409],
             "followRun" => &[200],
-            "approvePlugin" | "metrics" => &[403],
+            "approvePlugin" | "metrics" | "listAudit" => &[403],
             // Nobody is signed in by these requests.
             "signIn" | "returnFromProvider" => &[401],
             "signInAtProvider" => &[404],

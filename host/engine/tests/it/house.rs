@@ -65,6 +65,7 @@ impl House {
             accounts: records.clone(),
             credentials: records.clone(),
             identity: None,
+            audit: records.clone(),
             blobs: blobs.clone(),
             sandbox: Arc::new(plugins),
             admission: Arc::new(containers.clone()),

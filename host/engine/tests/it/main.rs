@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail like tests")]
 
 mod accounts;
+mod audit;
 mod house;
 mod life;
 mod recovery;

@@ -10,7 +10,7 @@ use fastrand::Rng;
 use simulay_engine::{Backoff, Engine, NewRun, Parts, Selector, Settings};
 use simulay_model::{Document, OwnerFilter, Principal, RunId, RunSummary};
 use simulay_signals::{LocalSignals, Signals};
-use simulay_store::{RunQuery, Runs};
+use simulay_store::{MemoryStore, RunQuery, Runs};
 use tokio::runtime::Runtime;
 
 use crate::daemon::{Client, Daemon, policy};
@@ -218,6 +218,7 @@ impl Story {
             accounts: database.store.records.clone(),
             credentials: database.store.records.clone(),
             identity: None,
+            audit: Arc::new(MemoryStore::new(Arc::new(MachineClock(machine.clone())))),
             blobs: database,
             sandbox: Arc::new(Workers { machine: machine.clone(), crashes: self.crashes.clone() }),
             admission: Arc::new(policy()),

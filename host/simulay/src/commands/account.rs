@@ -7,11 +7,11 @@ use anyhow::bail;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use simulay_engine::{AccountError, EngineError, HashingError, Password};
-use simulay_model::{Account, AccountName, Identity, Role};
+use simulay_model::{Account, AccountName, AuditAction, AuditEntry, Identity, Role};
 use simulay_store::StoreError;
 
 use super::options::LocalOptions;
-use crate::compose::{self, Administration};
+use crate::compose::{Administration, command_line};
 use crate::configuration::Settings;
 use crate::fault::Usage;
 use crate::terminal::{Table, print, print_json, say};
@@ -75,33 +75,44 @@ enum What {
 /// Does what is asked.
 pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(&arguments.local.flags())?;
-    let Administration { accounts, credentials } = compose::administration(&settings.data()?)?;
+    let administration = Administration::of(&settings.data()?)?;
+    let Administration { accounts, credentials, .. } = &administration;
     match arguments.what {
         What::Create { name, role } => {
             let account = accounts.create(name, role).await.map_err(refused)?;
+            administration.record(made(&account)).await?;
             tell(&account, "is made; `simulay token create` gives it a token", json)?;
         }
         What::Role { name, role } => {
             let account = accounts.set_role(&name, role).await.map_err(refused)?;
+            let changed = command_line(AuditAction::RoleChanged).about(&account.name);
+            administration.record(changed.saying(format!("to {role}"))).await?;
             tell(&account, "has the role now", json)?;
         }
         What::Password { name } => {
             credentials.set_password(&name, password(&name)?).await.map_err(refused)?;
+            administration.record(command_line(AuditAction::PasswordSet).about(&name)).await?;
             say(&format!("{name} signs in with the new password; sessions of before have ended"))?;
         }
         What::Link { name, subject, issuer } => {
             let identity = Identity { issuer: issuer_of(&settings, issuer)?, subject };
             credentials.link(&name, &identity).await.map_err(refused)?;
+            let linked = command_line(AuditAction::AccountLinked).about(&name);
+            administration
+                .record(linked.saying(format!("{} at {}", identity.subject, identity.issuer)))
+                .await?;
             say(&format!("whoever {} knows as {} is {name}", identity.issuer, identity.subject))?;
         }
         What::Revoke { name } => {
             accounts.revoke_account(&name).await.map_err(refused)?;
+            administration.record(command_line(AuditAction::AccountRevoked).about(&name)).await?;
             say(&format!(
                 "nobody is known as {name} any more; `simulay account restore {name}` takes it back"
             ))?;
         }
         What::Restore { name } => {
             accounts.restore_account(&name).await.map_err(refused)?;
+            administration.record(command_line(AuditAction::AccountRestored).about(&name)).await?;
             say(&format!("{name} is known again by what it has"))?;
         }
         What::List => list(&accounts.list().await?, json)?,
@@ -128,6 +139,11 @@ fn issuer_of(settings: &Settings, named: Option<String>) -> anyhow::Result<Strin
     let missing =
         || Usage("name the provider with --issuer; the settings have no auth.oidc.issuer".to_owned());
     Ok(named.or(usual).ok_or_else(missing)?)
+}
+
+/// How it is recorded that an account was made.
+pub(super) fn made(account: &Account) -> AuditEntry {
+    command_line(AuditAction::AccountCreated).about(&account.name).saying(format!("role {}", account.role))
 }
 
 /// Why accounts stay as they are, and what to do.

@@ -12,20 +12,21 @@ use anyhow::Context as _;
 use clap::Args;
 use serde_json::json;
 use simulay_api::Transport;
-use simulay_engine::{Accounts, Engine, NewToken};
-use simulay_model::{AccountName, Role, TokenSecret, TokenSecretError};
+use simulay_engine::{AuditLog, Engine, NewToken, draw_token};
+use simulay_model::{AccountName, AuditAction, Digest, Role, TokenSecret, TokenSecretError};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 use super::options::LocalOptions;
+use super::{account, token};
 use crate::certificate::Certificate;
-use crate::compose::{self, ImageIds, Socket};
+use crate::compose::{self, ImageIds, Socket, command_line};
 use crate::configuration::{AuthMode, Flags, Log, LogFormat, Secret, Settings};
 use crate::fault::Usage;
 use crate::instance::InstanceMode;
 use crate::terminal::{print_json_line, say};
-use crate::{places, signals};
+use crate::{panics, places, signals};
 
 /// Serves the REST interface and does the runs.
 #[derive(Debug, Args)]
@@ -94,12 +95,15 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
     let taken_up = engine.recover().await.context("the data directory cannot be read")?;
     let scheme = if certificate.is_some() { "https" } else { "http" };
     let address = format!("{scheme}://{}", listener.local_addr()?);
-    let first_token = first_token(&settings, &engine.accounts).await?;
+    record_start(&settings, &engine.audit).await?;
+    let first_token = first_token(&settings, &engine).await?;
     announce(&Announcement { address, data: &data, images: &images, taken_up, first_token }, json)?;
     let watching = watch::docker(settings.clone(), images, findings, stop.clone());
     let watching = tokio::spawn(stop.clone().run_until_cancelled_owned(watching));
     let transport = follow(certificate, &stop);
+    let audit = engine.audit.clone();
     serve(&settings, Socket { listener, transport }, engine, stop).await?;
+    audit.settle().await;
     // It ends by itself only to refuse what it found.
     if let Some(refused) = watching.await? {
         return refused.map(|()| ExitCode::SUCCESS);
@@ -108,18 +112,33 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
     Ok(ExitCode::SUCCESS)
 }
 
+/// Records that the server starts, and with which settings: their SHA-256 tells whether they are others than before. The
+/// log of the server tells the head of the audit log, so that it can be held against that later.
+async fn record_start(settings: &Settings, audit: &AuditLog) -> anyhow::Result<()> {
+    // What is a secret in them does not show itself so.
+    let sha256 = Digest::of(format!("{settings:?}").as_bytes());
+    let started = command_line(AuditAction::ServerStarted).about(env!("CARGO_PKG_VERSION"));
+    audit.record(started.saying(format!("settings {sha256}"))).await;
+    if let Some(head) = audit.head().await? {
+        tracing::info!(%head, "the audit log is here");
+    }
+    Ok(())
+}
+
 /// The token of the first account of a server of many: of whoever set it up, to whom belongs what was there before.
-async fn first_token(settings: &Settings, accounts: &Accounts) -> anyhow::Result<Option<TokenSecret>> {
+async fn first_token(settings: &Settings, engine: &Engine) -> anyhow::Result<Option<TokenSecret>> {
+    let Engine { accounts, audit, .. } = engine;
     if settings.auth.mode == AuthMode::Local || !accounts.list().await?.is_empty() {
         return Ok(None);
     }
     let given = settings.auth.first_token_file.as_deref().map(token_in).transpose()?;
-    let account = accounts.create(AccountName::local(), Role::Admin).await?.name;
+    let secret = given.clone().map_or_else(draw_token, Ok)?;
+    let account = accounts.create(AccountName::local(), Role::Admin).await?;
+    audit.record(account::made(&account)).await;
     let label = "made at the first start".to_owned();
-    let new = NewToken { account, label, role: None, lifetime: None };
-    let Some(secret) = given else { return Ok(Some(accounts.create_token(new).await?.1)) };
-    accounts.create_token_of(new, &secret).await?;
-    Ok(None)
+    let new = NewToken { account: account.name, label, role: None, lifetime: None };
+    audit.record(token::made(&accounts.create_token_of(new, &secret).await?)).await;
+    Ok(if given.is_some() { None } else { Some(secret) })
 }
 
 /// The token that `file` holds.
@@ -182,7 +201,9 @@ fn begin_log(log: &Log) -> anyhow::Result<()> {
         LogFormat::Text => builder.with_ansi(false).try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
     };
-    begun.map_err(|error| anyhow::anyhow!("the log cannot begin: {error}"))
+    begun.map_err(|error| anyhow::anyhow!("the log cannot begin: {error}"))?;
+    std::panic::set_hook(Box::new(panics::log));
+    Ok(())
 }
 
 /// Says where everything is. The first line is what programs that start a server wait for.

@@ -7,13 +7,13 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use simulay_engine::{Accounts, EngineError, NewToken, draw_token};
-use simulay_model::{AccountName, Role, Token, TokenId};
+use simulay_engine::{EngineError, NewToken, draw_token};
+use simulay_model::{AccountName, AuditAction, AuditEntry, Role, Token, TokenId};
 use simulay_store::StoreError;
 
 use super::account::refused;
 use super::options::LocalOptions;
-use crate::compose;
+use crate::compose::{Administration, command_line};
 use crate::configuration::Settings;
 use crate::fault::Usage;
 use crate::terminal::{Table, note, print, print_json, say};
@@ -69,24 +69,28 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
         return Ok(print(&format!("{}\n", draw_token()?.reveal())).map(|()| ExitCode::SUCCESS)?);
     }
     let data = Settings::load(&arguments.local.flags())?.data()?;
-    let accounts = compose::administration(&data)?.accounts;
+    let administration = Administration::of(&data)?;
+    let accounts = &administration.accounts;
     match arguments.what {
         What::Draw => {}
-        What::Create(asked) => create(&accounts, asked, json).await?,
+        What::Create(asked) => create(&administration, asked, json).await?,
         What::List { account } => list(&accounts.tokens(account.as_ref()).await?, json)?,
         What::Revoke { id } => {
             accounts.revoke(id).await.map_err(unknown)?;
+            administration.record(command_line(AuditAction::TokenRevoked).about(id)).await?;
             say(&format!("the token {id} is revoked"))?;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn create(accounts: &Accounts, asked: Create, json: bool) -> anyhow::Result<()> {
+async fn create(administration: &Administration, asked: Create, json: bool) -> anyhow::Result<()> {
     let Create { account, label, role, days } = asked;
     let lifetime = days.map(|days| Duration::from_secs(days * DAY));
-    let (token, secret) =
-        accounts.create_token(NewToken { account, label, role, lifetime }).await.map_err(refused)?;
+    let new = NewToken { account, label, role, lifetime };
+    let (token, secret) = administration.accounts.create_token(new).await.map_err(refused)?;
+    // A token that is not recorded is told to nobody.
+    administration.record(made(&token)).await?;
     if json {
         let mut told = document(&token);
         if let Some(fields) = told.as_object_mut() {
@@ -98,6 +102,14 @@ async fn create(accounts: &Accounts, asked: Create, json: bool) -> anyhow::Resul
     print(&format!("{}\n", secret.reveal()))?;
     note("it is shown this once; commands take it from the variable SIMULAY_TOKEN");
     Ok(())
+}
+
+/// How it is recorded that a token was made.
+pub(super) fn made(token: &Token) -> AuditEntry {
+    let role = token.role.map(|role| format!(", at most as {role}")).unwrap_or_default();
+    let end = token.expires_at.map(|end| format!(", until {end}")).unwrap_or_default();
+    let detail = format!("for {}{role}{end}", token.account);
+    command_line(AuditAction::TokenCreated).about(token.id).saying(detail)
 }
 
 fn unknown(error: EngineError) -> anyhow::Error {

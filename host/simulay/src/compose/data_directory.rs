@@ -12,7 +12,7 @@ use anyhow::bail;
 use simulay_blobs_object_store::{ObjectBlobs, stored_in};
 use simulay_engine::RetentionPorts;
 use simulay_model::SystemClock;
-use simulay_store_sqlite::{SqliteStore, copy_records, holds_records};
+use simulay_store_sqlite::{AuditFile, SqliteStore, copy_records, holds_records};
 
 use self::lock::{DirectoryLock, Held};
 use crate::fault::Usage;
@@ -55,17 +55,12 @@ impl DataDirectory {
         Ok(Self { records: Arc::new(records.holding(copy)), blobs: Arc::new(blobs) })
     }
 
-    /// The accounts in a data directory, in which a host of this version may work.
+    /// The records in a data directory, in which a host of this version may work.
     ///
     /// # Errors
     /// When it cannot be used, or another version works there.
-    pub(crate) fn accounts(directory: &Path) -> anyhow::Result<Arc<SqliteStore>> {
-        if !holds_records(directory) {
-            bail!(Usage(format!(
-                "{} is no data directory; name that of the server with --data, or start one in it first",
-                directory.display()
-            )));
-        }
+    pub(crate) fn records(directory: &Path) -> anyhow::Result<Arc<SqliteStore>> {
+        check_records(directory)?;
         match DirectoryLock::take(directory) {
             Ok(lock) => drop(lock),
             Err(error) if error.is::<Held>() => {
@@ -76,8 +71,27 @@ impl DataDirectory {
         Ok(Self::open(directory)?.records)
     }
 
+    /// The audit log in a data directory or a copy of one. Nothing is written there, and a host may work there.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be read.
+    pub(crate) fn audit(directory: &Path) -> anyhow::Result<AuditFile> {
+        check_records(directory)?;
+        Ok(AuditFile::open(directory)?)
+    }
+
     /// What a collection looks at.
     pub(crate) fn kept(&self) -> RetentionPorts {
         RetentionPorts::over(self.records.clone(), self.blobs.clone(), Arc::new(SystemClock))
     }
+}
+
+fn check_records(directory: &Path) -> anyhow::Result<()> {
+    if !holds_records(directory) {
+        bail!(Usage(format!(
+            "{} is no data directory; name that of the server with --data, or start one in it first",
+            directory.display()
+        )));
+    }
+    Ok(())
 }

@@ -59,6 +59,14 @@ impl Server {
         self.process.wait().unwrap()
     }
 
+    /// Its log, once it has stopped.
+    pub(crate) fn stopped(mut self) -> String {
+        self.signal(Signal::SIGTERM);
+        let log = self.log();
+        assert_eq!(self.wait().code(), Some(0), "{log}");
+        log
+    }
+
     fn log(&mut self) -> String {
         let mut log = String::new();
         self.process.stderr.take().unwrap().read_to_string(&mut log).unwrap();

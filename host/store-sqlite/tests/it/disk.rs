@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use simulay_blobs::{BlobError, Blobs};
 use simulay_model::OwnerFilter::Any;
-use simulay_model::{Change, RunEnd, RunId};
-use simulay_store::{Journal as _, Retention as _, Runs as _, Space as _, StoreError};
+use simulay_model::{AuditAction, AuditEntry, AuditResult, Change, RunEnd, RunId};
+use simulay_store::{Audit, Journal as _, Retention as _, Runs as _, Space as _, StoreError};
 use tempfile::TempDir;
 
 use crate::samples::{Failure, change_of, content, now, open, put, run};
@@ -160,4 +160,24 @@ async fn cancelling_and_deleting_work_on_a_full_disk() {
     assert!(disk.mount.join("data/reserve").exists(), "it is there again");
     records.create(run("heat"), None).await.unwrap();
     put(&*blobs, b"after").await;
+}
+
+#[tokio::test]
+async fn what_is_done_on_a_full_disk_is_recorded_and_what_is_refused_takes_no_room_from_it() {
+    let Some(disk) = Disk::new(8) else { return };
+    let data = disk.mount.join("data");
+    let (records, _blobs) = open(&data).unwrap();
+    disk.fill();
+    create_until_refused(&records).await;
+    let refused = AuditResult::Refused("unauthenticated".to_owned());
+    let denied = AuditEntry { result: refused, ..AuditEntry::new(AuditAction::Denied, "rest") };
+    let lost = loop {
+        if let Err(error) = records.append(now(), denied.clone()).await {
+            break error;
+        }
+    };
+    assert!(is_of_the_disk(&lost.into()) && data.join("reserve").exists());
+    let done = AuditEntry::new(AuditAction::RunCancelled, "rest");
+    let head = records.append(now(), done).await.unwrap();
+    assert_eq!(Audit::head(&*records).await.unwrap(), Some(head));
 }

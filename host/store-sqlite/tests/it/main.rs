@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod audit;
 mod conformance;
 mod copies;
 mod crash;

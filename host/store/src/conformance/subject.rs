@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use simulay_model::{Change, Decision, Effects, Event, ManualClock, Progress, RunId};
 
 use super::samples::{now, planned, run};
-use crate::{Accounts, Credentials, Journal, Plugins, Requests, Runs, StoreError, Uploads};
+use crate::{Accounts, Audit, Credentials, Journal, Plugins, Requests, Runs, StoreError, Uploads};
 
 /// A store to be checked: its ports.
 pub struct Subject {
@@ -22,6 +22,8 @@ pub struct Subject {
     pub accounts: Arc<dyn Accounts>,
     /// By what people sign in.
     pub credentials: Arc<dyn Credentials>,
+    /// Its audit log.
+    pub audit: Arc<dyn Audit>,
     /// Its plugins.
     pub plugins: Arc<dyn Plugins>,
     /// The clock by which its leases end.
@@ -32,7 +34,7 @@ impl Subject {
     /// A store whose records are one thing.
     pub fn new<R>(records: Arc<R>, clock: Arc<ManualClock>) -> Self
     where
-        R: Runs + Journal + Requests + Uploads + Accounts + Credentials + Plugins + 'static,
+        R: Runs + Journal + Requests + Uploads + Accounts + Audit + Credentials + Plugins + 'static,
     {
         Self {
             runs: records.clone(),
@@ -41,6 +43,7 @@ impl Subject {
             uploads: records.clone(),
             accounts: records.clone(),
             credentials: records.clone(),
+            audit: records.clone(),
             plugins: records,
             clock,
         }
