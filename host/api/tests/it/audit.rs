@@ -129,7 +129,9 @@ async fn who_only_looks_leaves_nothing() {
     let run = house.ended(&json!({})).await.id.to_string();
     let before = house.audit().await.len();
     for (operation, route) in routes(&run) {
-        if route.method == "GET" || route.method == "HEAD" {
+        // Who comes back from a provider signs in.
+        let looks = route.method == "GET" || route.method == "HEAD";
+        if looks && operation != "returnFromProvider" {
             let answer = house.respond(route.request(), Body::empty()).await;
             assert!(!matches!(answer.status().as_u16(), 401 | 403), "{operation}");
         }
