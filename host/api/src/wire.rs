@@ -18,7 +18,7 @@ mod report;
 mod run;
 mod system;
 
-pub use account::{Me, Role};
+pub use account::{Me, Role, Scope};
 pub use artifact::{Artifact, ArtifactKind, ArtifactList, ListedArtifact};
 pub use call::{
     Asked, Call, CallList, CallResult, Ending, Omission, OnFailure, PlacedFile, Preview, Resources, Variable,

@@ -12,7 +12,8 @@ use jiff::{SignedDuration, Timestamp};
 use lru::LruCache;
 use parking_lot::Mutex;
 use simulay_model::{
-    Account, AccountName, Chain, Clock, Digest, Principal, Role, TOKEN_BYTES, Token, TokenId, TokenSecret,
+    Account, AccountName, Chain, Clock, Digest, Principal, Role, Scope, TOKEN_BYTES, Token, TokenId,
+    TokenSecret,
 };
 use simulay_store::StoreError;
 use tokio::time::Instant;
@@ -37,6 +38,8 @@ pub struct NewToken {
     pub label: String,
     /// The most it lets the account do; none for all that the account may.
     pub role: Option<Role>,
+    /// Where it lets the account do that.
+    pub scope: Scope,
     /// For how long it is taken; none for always.
     pub lifetime: Option<Duration>,
 }
@@ -95,7 +98,7 @@ impl Accounts {
         }
         self.take_down_use(&token, now).await;
         let role = token.lowered(account.role);
-        Ok(Some(Principal { account: account.name, role, via: via.to_owned() }))
+        Ok(Some(Principal { account: account.name, role, scope: token.scope, via: via.to_owned() }))
     }
 
     async fn find(&self, sha256: Digest) -> Result<Option<(Token, Account)>, EngineError> {
@@ -178,6 +181,7 @@ impl Accounts {
             label: new.label,
             sha256: secret.sha256(),
             role: new.role,
+            scope: new.scope,
             created_at,
             expires_at: expires_at.map_err(|_| AccountError::Lifetime)?,
             revoked_at: None,

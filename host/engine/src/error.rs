@@ -7,7 +7,7 @@ use simulay_archives::ArchiveError;
 use simulay_blobs::BlobError;
 use simulay_model::permissions::PermissionIncrease;
 use simulay_model::schema::FieldError;
-use simulay_model::{RunError, RunId};
+use simulay_model::{PluginName, RunError, RunId};
 use simulay_sandbox::InspectError;
 use simulay_store::StoreError;
 
@@ -84,6 +84,9 @@ pub enum UploadError {
     /// It could not run here.
     #[error(transparent)]
     UnknownImages(#[from] UnknownImages),
+    /// The principal is there for another pipeline.
+    #[error("your token is for another pipeline than `{0}`")]
+    OutsideScope(PluginName),
     /// The engine could not do it.
     #[error(transparent)]
     Engine(#[from] EngineError),

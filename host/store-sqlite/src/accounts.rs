@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
-use simulay_model::{Account, AccountName, Digest, Role, Token, TokenId};
+use simulay_model::{Account, AccountName, Digest, PluginName, Role, Scope, Token, TokenId};
 use simulay_store::{Accounts, StoreError};
 
 use crate::failure::SqlResult;
@@ -12,7 +12,7 @@ use crate::store::SqliteStore;
 
 const TOKENS: &str =
     "SELECT id, account, label, sha256, tokens.role, tokens.created_at, expires_at, revoked_at,
-    last_used_at FROM tokens";
+    last_used_at, pipeline, run FROM tokens";
 
 #[async_trait]
 impl Accounts for SqliteStore {
@@ -103,8 +103,8 @@ fn found(changed: usize) -> SqlResult<()> {
 
 fn add_token(connection: &Connection, token: &Token) -> SqlResult<()> {
     let sql = "INSERT INTO tokens (id, account, label, sha256, role, created_at, expires_at, revoked_at,
-             last_used_at)
-         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM accounts WHERE name = ?2";
+             last_used_at, pipeline, run)
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11 FROM accounts WHERE name = ?2";
     let added = connection.prepare_cached(sql)?.execute(params![
         token.id.to_string(),
         token.account.as_str(),
@@ -115,6 +115,8 @@ fn add_token(connection: &Connection, token: &Token) -> SqlResult<()> {
         token.expires_at.map(|at| at.to_string()),
         token.revoked_at.map(|at| at.to_string()),
         token.last_used_at.map(|at| at.to_string()),
+        token.scope.pipeline().map(PluginName::as_str),
+        token.scope.run().map(|run| run.to_string()),
     ])?;
     found(added)
 }
@@ -135,9 +137,22 @@ fn token(row: &Row<'_>) -> SqlResult<Token> {
         label: row.get("label")?,
         sha256: parsed(row, "sha256")?,
         role: role.map(|_| parsed(row, "role")).transpose()?,
+        scope: scope(row)?,
         created_at: parsed(row, "created_at")?,
         expires_at: time(row, "expires_at")?,
         revoked_at: time(row, "revoked_at")?,
         last_used_at: time(row, "last_used_at")?,
     })
+}
+
+fn scope(row: &Row<'_>) -> SqlResult<Scope> {
+    let (pipeline, run): (Option<String>, Option<String>) = (row.get("pipeline")?, row.get("run")?);
+    match (pipeline, run) {
+        (None, None) => Ok(Scope::All),
+        (Some(_), None) => Ok(Scope::Pipeline(parsed(row, "pipeline")?)),
+        (None, Some(_)) => Ok(Scope::Run(parsed(row, "run")?)),
+        (Some(_), Some(_)) => {
+            Err(StoreError::Corrupt("a token is for a pipeline and for a run".into()).into())
+        }
+    }
 }

@@ -11,6 +11,7 @@ mod connection;
 mod copy;
 mod documents;
 mod failure;
+mod filter;
 mod journal;
 mod leases;
 mod observed;

@@ -7,8 +7,8 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use rusqlite::Row;
 use simulay_model::{
-    AccountName, Artifact, AttemptProgress, Event, EventData, OwnerFilter, Plugin, PluginEvent, PluginRef,
-    PluginSummary, Progress, RelativePath, Request, Run, RunArtifact, RunId, RunSummary, UnfinishedRun,
+    Artifact, AttemptProgress, Event, EventData, Plugin, PluginEvent, PluginRef, PluginSummary, Progress,
+    RelativePath, Request, Run, RunArtifact, RunId, RunSummary, UnfinishedRun,
 };
 use simulay_store::{ClaimableRun, StoreError};
 
@@ -80,11 +80,6 @@ pub(crate) fn summary(row: &Row<'_>) -> SqlResult<RunSummary> {
         ended_at: time(row, "ended_at")?,
         error: optional_json(row, "error")?,
     })
-}
-
-/// The one account as a parameter, NULL for everybody's: `?n IS NULL OR owner = ?n`.
-pub(crate) fn account(owner: &OwnerFilter) -> Option<String> {
-    owner.account().map(AccountName::to_string)
 }
 
 pub(crate) fn claimable(row: &Row<'_>) -> SqlResult<ClaimableRun> {

@@ -29,6 +29,7 @@ const MIGRATIONS: &[Migration] = &[
     (include_str!("schema/plugin_revisions.sql"), nothing),
     (include_str!("schema/owners.sql"), record_uploads),
     (include_str!("schema/accounts.sql"), nothing),
+    (include_str!("schema/sharing.sql"), nothing),
 ];
 
 /// Brings the schema up to date, whole or not at all.

@@ -15,6 +15,7 @@ pub mod plugins;
 pub mod requests;
 pub mod runs;
 pub mod samples;
+pub mod scopes;
 mod subject;
 
 pub use subject::{Subject, apply};
@@ -108,6 +109,10 @@ async fn check_owners(open: &impl AsyncFn() -> Subject) {
     owners::a_name_belongs_to_whoever_took_it(&open().await).await;
     owners::bytes_are_named_by_whoever_uploaded_them(&open().await).await;
     owners::bytes_are_named_by_whose_run_shows_them(&open().await).await;
+    scopes::a_run_outside_the_scope_is_not_there(&open().await).await;
+    scopes::lists_hold_what_lies_in_the_scope(&open().await).await;
+    scopes::a_plugin_outside_the_scope_is_not_there(&open().await).await;
+    scopes::bytes_are_named_where_they_lie(&open().await).await;
 }
 
 async fn check_accounts(open: &impl AsyncFn() -> Subject) {

@@ -110,6 +110,7 @@ impl From<UploadError> for Refusal {
             UploadError::Refused(refused) => refused.into(),
             UploadError::Engine(error) => error.into(),
             UploadError::UnknownImages(unknown) => unknown.into(),
+            UploadError::OutsideScope(_) => Self::new(ProblemKind::Forbidden, error.to_string()),
         }
     }
 }

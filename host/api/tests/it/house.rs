@@ -14,7 +14,7 @@ use bytes::Bytes;
 use futures_util::StreamExt as _;
 use serde_json::Value;
 use simulay_api::wire::{InputStored, Problem, Run};
-use simulay_api::{ApiSettings, Authenticator, router};
+use simulay_api::{ApiSettings, Authenticator, ByToken, router};
 use simulay_blobs_object_store::ObjectBlobs;
 use simulay_containers::scripted::Scripted;
 use simulay_engine::{Engine, EngineError, Parts, RetentionPorts, Settings, SystemEntropy};
@@ -87,11 +87,18 @@ impl House {
     }
 
     pub(crate) fn over(data: TempDir, settings: &ApiSettings, engine: Settings) -> Self {
-        Self::for_whom(Arc::new(ByHeader), data, settings, engine)
+        Self::for_whom(|_| Arc::new(ByHeader), data, settings, engine)
+    }
+
+    /// A host of many, who are known by tokens.
+    pub(crate) fn of_many(engine: Settings) -> Self {
+        let by_token =
+            |engine: &Engine| -> Arc<dyn Authenticator> { Arc::new(ByToken(engine.accounts.clone())) };
+        Self::for_whom(by_token, tempfile::tempdir().unwrap(), &ApiSettings::default(), engine)
     }
 
     pub(crate) fn for_whom(
-        authenticator: Arc<dyn Authenticator>,
+        authenticator: impl FnOnce(&Engine) -> Arc<dyn Authenticator>,
         data: TempDir,
         settings: &ApiSettings,
         engine: Settings,
@@ -119,7 +126,7 @@ impl House {
         let engine = Engine::new(parts, engine, Some(kept.clone()));
         engine.runner.listen();
         let draining = CancellationToken::new();
-        let router = router(engine.clone(), authenticator, settings, draining.clone());
+        let router = router(engine.clone(), authenticator(&engine), settings, draining.clone());
         Self { router, engine, containers, draining, kept, data }
     }
 

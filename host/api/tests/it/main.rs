@@ -25,6 +25,7 @@ mod plugins;
 mod repeats;
 mod roles;
 mod runs;
+mod scopes;
 mod scripts;
 mod serving;
 mod system;

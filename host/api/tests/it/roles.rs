@@ -1,6 +1,5 @@
 //! Who may use which route: each of them, by everyone there is.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -8,10 +7,8 @@ use axum::http::request::Builder;
 use axum::http::{Method, Request};
 use serde_json::Value;
 use simulay_api::wire::Me;
-use simulay_api::{ApiSettings, ByToken};
 use simulay_engine::{Accounts, NewToken, Settings};
-use simulay_model::{Role, SystemClock, TOKEN_BYTES, TokenSecret};
-use simulay_store::MemoryStore;
+use simulay_model::{Role, Scope, TOKEN_BYTES, TokenSecret};
 use strum::VariantNames as _;
 
 use crate::every_route::{Route, routes};
@@ -25,27 +22,30 @@ const NOBODYS: &str = "01990000-0000-7000-8000-000000000000";
 
 /// A host of many, and its accounts: one of each role, by its name.
 async fn of_many() -> (House, Accounts) {
-    let clock = Arc::new(SystemClock);
-    let accounts = Accounts::new(Arc::new(MemoryStore::new(clock.clone())), clock);
+    let house = House::of_many(Settings::default());
+    let accounts = house.engine.accounts.clone();
     for name in Role::VARIANTS {
         accounts.create(name.parse().unwrap(), name.parse().unwrap()).await.unwrap();
     }
-    let authenticator = Arc::new(ByToken(accounts.clone()));
-    let data = tempfile::tempdir().unwrap();
-    let house = House::for_whom(authenticator, data, &ApiSettings::default(), Settings::default());
     (house, accounts)
 }
 
-fn new_token(account: &str) -> NewToken {
-    NewToken { account: account.parse().unwrap(), label: String::new(), role: None, lifetime: None }
+pub(crate) fn new_token(account: &str) -> NewToken {
+    NewToken {
+        account: account.parse().unwrap(),
+        label: String::new(),
+        role: None,
+        scope: Scope::All,
+        lifetime: None,
+    }
 }
 
-async fn secret(accounts: &Accounts, new: NewToken) -> TokenSecret {
+pub(crate) async fn secret(accounts: &Accounts, new: NewToken) -> TokenSecret {
     accounts.create_token(new).await.unwrap().1
 }
 
 impl House {
-    async fn ask_with(&self, secret: Option<&TokenSecret>, route: &Route) -> Answer {
+    pub(crate) async fn ask_with(&self, secret: Option<&TokenSecret>, route: &Route) -> Answer {
         let mut request = route.request();
         if let Some(secret) = secret {
             request = request.header("authorization", format!("Bearer {}", secret.reveal()));
@@ -56,7 +56,7 @@ impl House {
 
 /// The answer to `HEAD` has no document.
 #[track_caller]
-fn refused(route: &Route, answer: &Answer, status: u16, kind: &str) {
+pub(crate) fn refused(route: &Route, answer: &Answer, status: u16, kind: &str) {
     if route.method == Method::HEAD {
         assert_eq!(answer.status, status, "{}", route.path);
     } else {

@@ -12,7 +12,7 @@ use anyhow::Context as _;
 use clap::Args;
 use serde_json::json;
 use simulay_engine::{Accounts, Engine, NewToken};
-use simulay_model::{AccountName, Role, TokenSecret};
+use simulay_model::{AccountName, Role, Scope, TokenSecret};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -110,7 +110,7 @@ async fn first_token(settings: &Settings, accounts: &Accounts) -> anyhow::Result
     }
     let account = accounts.create(AccountName::local(), Role::Admin).await?.name;
     let label = "made at the first start".to_owned();
-    let new = NewToken { account, label, role: None, lifetime: None };
+    let new = NewToken { account, label, role: None, scope: Scope::All, lifetime: None };
     Ok(Some(accounts.create_token(new).await?.1))
 }
 

@@ -86,6 +86,22 @@ fn accounts_and_tokens_are_made_beside_the_server() {
 }
 
 #[test]
+fn a_token_may_be_for_one_pipeline() {
+    let many = Many::start();
+    let token =
+        said(&many.beside(&["token", "create", "local", "--pipeline", "heat-equation"])).trim().to_owned();
+    assert_eq!(many.ask(Some(&token), &["runs", "list"]).status.code(), Some(0));
+    let shown = many.ask(Some(&token), &["plugin", "show", "beam"]);
+    assert!(complaint(&shown).contains("(not_found)"), "{}", complaint(&shown));
+    let listed = said(&many.beside(&["token", "list"]));
+    assert!(listed.contains("pipeline heat-equation"), "{listed}");
+    let listed: Value = serde_json::from_str(&said(&many.beside(&["token", "list", "--json"]))).unwrap();
+    let scopes: Vec<_> =
+        listed["tokens"].as_array().unwrap().iter().map(|token| &token["pipeline"]).collect();
+    assert_eq!(scopes, [&Value::Null, &Value::from("heat-equation")]);
+}
+
+#[test]
 fn the_first_token_is_told_once() {
     let many = Many::start();
     let Many { home, server, first } = many;

@@ -60,7 +60,8 @@ impl Plugins for MemoryStore {
         visibility: Visibility,
     ) -> Result<(), StoreError> {
         let mut state = self.state();
-        if !listed(&state).any(|plugin| plugin.manifest.name == *name && owner.admits(&plugin.owner)) {
+        let own = |plugin: &Plugin| owner.admits(&plugin.owner) && owner.scope().holds_plugin(name);
+        if !listed(&state).any(|plugin| plugin.manifest.name == *name && own(plugin)) {
             return Err(StoreError::NotFound);
         }
         match visibility {
@@ -103,8 +104,9 @@ impl Plugins for MemoryStore {
 
 impl State {
     fn is_visible(&self, owner: &OwnerFilter, plugin: &Plugin) -> bool {
-        let public = owner.admits_public() && self.public.contains(&plugin.manifest.name);
-        public || owner.admits(&plugin.owner)
+        let name = &plugin.manifest.name;
+        let public = owner.admits_shared() && self.public.contains(name);
+        (public || owner.admits(&plugin.owner)) && owner.scope().holds_plugin(name)
     }
 
     fn plugin(&self, owner: &OwnerFilter, name: &PluginName, version: &Version) -> Option<&PluginEntry> {
