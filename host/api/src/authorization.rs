@@ -3,22 +3,23 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
-use simulay_model::{Principal, Role};
+use simulay_model::{Principal, Role, TokenSecret};
 use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::Authenticator;
 use crate::caller::via;
 use crate::documentation::{ROLE, TOKEN};
 use crate::problem::{Refusal, default_response, description};
 use crate::state::Api;
 use crate::wire::ProblemKind;
+use crate::{Authenticator, link};
 
 /// What a route asks of whoever uses it.
 #[derive(Clone)]
@@ -61,21 +62,39 @@ fn document(operation: &mut Operation, role: Role) {
 
 async fn check(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    let found = gate.authenticator.principal(&parts.headers, &via(&parts)).await;
-    match found.map_err(Refusal::from).and_then(|found| admitted(found, gate.role)) {
+    let link = match link::take(&mut parts) {
+        Ok(link) => link,
+        Err(refusal) => return refused(refusal),
+    };
+    let found = gate.asks(&parts, link.as_ref()).await;
+    match found.and_then(|principal| admitted(principal, gate.role)) {
         Ok(principal) => {
             parts.extensions.insert(principal);
-            next.run(Request::from_parts(parts, body)).await
+            let mut response = next.run(Request::from_parts(parts, body)).await;
+            link.iter().for_each(|_| link::guard(&mut response));
+            response
         }
         Err(refusal) => refused(refusal),
     }
 }
 
-fn admitted(found: Option<Principal>, role: Role) -> Result<Principal, Refusal> {
-    let Some(principal) = found else {
-        let detail = "show a valid token: `Authorization: Bearer sim_…`";
-        return Err(Refusal::new(ProblemKind::Unauthenticated, detail).at("Authorization"));
-    };
+impl Gate {
+    /// Who asks: a link counts instead of what else is shown.
+    async fn asks(&self, parts: &Parts, link: Option<&TokenSecret>) -> Result<Principal, Refusal> {
+        let via = via(parts);
+        match link {
+            Some(link) => self.authenticator.by_link(link, &via).await?.ok_or_else(link::unknown),
+            None => self.authenticator.principal(&parts.headers, &via).await?.ok_or_else(unknown),
+        }
+    }
+}
+
+fn unknown() -> Refusal {
+    let detail = "show a valid token: `Authorization: Bearer sim_…`";
+    Refusal::new(ProblemKind::Unauthenticated, detail).at("Authorization")
+}
+
+fn admitted(principal: Principal, role: Role) -> Result<Principal, Refusal> {
     if principal.role >= role {
         return Ok(principal);
     }

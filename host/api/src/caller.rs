@@ -19,6 +19,15 @@ pub trait Authenticator: Send + Sync {
     /// # Errors
     /// When the accounts cannot be read.
     async fn principal(&self, headers: &HeaderMap, via: &str) -> Result<Option<Principal>, EngineError>;
+
+    /// Who asks by a link to a run, having come `via`; none when it opens nothing, as where nobody is known by
+    /// tokens.
+    ///
+    /// # Errors
+    /// When the accounts cannot be read.
+    async fn by_link(&self, _link: &TokenSecret, _via: &str) -> Result<Option<Principal>, EngineError> {
+        Ok(None)
+    }
 }
 
 /// For a host of one person: whoever reaches it is that person, and may do everything.
@@ -41,6 +50,12 @@ impl Authenticator for ByToken {
     async fn principal(&self, headers: &HeaderMap, via: &str) -> Result<Option<Principal>, EngineError> {
         let Some(secret) = bearer(headers) else { return Ok(None) };
         self.0.authenticate(&secret, via).await
+    }
+
+    async fn by_link(&self, link: &TokenSecret, via: &str) -> Result<Option<Principal>, EngineError> {
+        let found = self.0.authenticate(link, via).await?;
+        // The token of an account is not taken from where it is copied, logged and kept.
+        Ok(found.filter(|principal| principal.scope.run().is_some()))
     }
 }
 

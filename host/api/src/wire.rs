@@ -10,6 +10,7 @@ mod event;
 mod image;
 mod input;
 mod life;
+mod link;
 mod open;
 mod pipeline;
 mod plugin;
@@ -30,6 +31,7 @@ pub use life::{
     Check, Disagreement, NewVisibility, PermissionIncrease, PluginEvent, PluginEventKind, PluginState,
     RolledBack, Visibility,
 };
+pub use link::{LINK, Link, LinkList, LinkMade, NewLink};
 pub use open::Open;
 pub use pipeline::{Pipeline, PipelineList, PipelineSummary};
 pub use plugin::{DeclaredImage, Example, Manifest, Plugin, PluginList, PluginSummary, Tool};

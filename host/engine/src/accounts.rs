@@ -173,7 +173,7 @@ impl Accounts {
         if new.label.len() > MAX_LABEL || new.label.chars().any(char::is_control) {
             return Err(AccountError::Label);
         }
-        let (secret, created_at) = (draw()?, self.clock.now());
+        let (secret, created_at) = (draw().map_err(AccountError::Entropy)?, self.clock.now());
         let expires_at = new.lifetime.map(|time| created_at.checked_add(time)).transpose();
         let token = Token {
             id: TokenId::generate(),
@@ -208,8 +208,9 @@ impl Accounts {
     }
 }
 
-fn draw() -> Result<TokenSecret, AccountError> {
+/// A secret that nobody knows.
+pub(crate) fn draw() -> Result<TokenSecret, getrandom::Error> {
     let mut bytes = [0; TOKEN_BYTES];
-    getrandom::fill(&mut bytes).map_err(AccountError::Entropy)?;
+    getrandom::fill(&mut bytes)?;
     Ok(TokenSecret::of(bytes))
 }

@@ -5,6 +5,7 @@ use simulay_model::Chain;
 use crate::accounts::Accounts;
 use crate::catalog::Catalog;
 use crate::intake::Intake;
+use crate::links::Links;
 use crate::reader::Reader;
 use crate::runner::Runner;
 use crate::shared::Shared;
@@ -23,6 +24,8 @@ pub struct Engine {
     pub runner: Runner,
     /// Who may ask.
     pub accounts: Accounts,
+    /// Links to runs.
+    pub links: Links,
     shared: Shared,
 }
 
@@ -50,6 +53,7 @@ impl Engine {
             reader,
             runner: Runner::new(shared.clone()),
             accounts: Accounts::new(shared.parts.accounts.clone(), shared.parts.clock.clone()),
+            links: Links::new(shared.parts.clone()),
             shared,
         }
     }

@@ -170,6 +170,26 @@ pub enum CreateError {
     Engine(#[from] EngineError),
 }
 
+/// Why there is no link to a run.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    /// It would be taken for too long, or not at all.
+    #[error("a link is taken for 1 second to 90 days")]
+    Lifetime,
+    /// The run has as many as it may.
+    #[error("the run has {0} links already; revoke some")]
+    TooMany(usize),
+    /// Nobody is known by a token here.
+    #[error("links are for a server that tells who asks: set `auth.mode = \"accounts\"`")]
+    NoAccount,
+    /// The machine gives no chance.
+    #[error("the machine gives no random numbers")]
+    Entropy(#[source] getrandom::Error),
+    /// There is no such run; the engine could not do it.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
 /// Why a plugin stays where it is in its life.
 #[derive(Debug, thiserror::Error)]
 pub enum LifeError {

@@ -10,7 +10,7 @@ use crate::failure::SqlResult;
 use crate::rows::{parsed, time};
 use crate::store::SqliteStore;
 
-const TOKENS: &str =
+pub(crate) const TOKENS: &str =
     "SELECT id, account, label, sha256, tokens.role, tokens.created_at, expires_at, revoked_at,
     last_used_at, pipeline, run FROM tokens";
 
@@ -54,7 +54,7 @@ impl Accounts for SqliteStore {
     }
 
     async fn add_token(&self, token: Token) -> Result<(), StoreError> {
-        self.write("token.add", move |connection| add_token(connection, &token)).await
+        self.write("token.add", move |connection| found(insert(connection, &token)?)).await
     }
 
     async fn token(&self, sha256: Digest) -> Result<Option<(Token, Account)>, StoreError> {
@@ -97,15 +97,16 @@ impl Accounts for SqliteStore {
     }
 }
 
-fn found(changed: usize) -> SqlResult<()> {
+pub(crate) fn found(changed: usize) -> SqlResult<()> {
     if changed > 0 { Ok(()) } else { Err(StoreError::NotFound.into()) }
 }
 
-fn add_token(connection: &Connection, token: &Token) -> SqlResult<()> {
+/// Inserts a token, if there is its account; gives the number of rows.
+pub(crate) fn insert(connection: &Connection, token: &Token) -> SqlResult<usize> {
     let sql = "INSERT INTO tokens (id, account, label, sha256, role, created_at, expires_at, revoked_at,
              last_used_at, pipeline, run)
          SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11 FROM accounts WHERE name = ?2";
-    let added = connection.prepare_cached(sql)?.execute(params![
+    let values = params![
         token.id.to_string(),
         token.account.as_str(),
         token.label,
@@ -117,8 +118,8 @@ fn add_token(connection: &Connection, token: &Token) -> SqlResult<()> {
         token.last_used_at.map(|at| at.to_string()),
         token.scope.pipeline().map(PluginName::as_str),
         token.scope.run().map(|run| run.to_string()),
-    ])?;
-    found(added)
+    ];
+    Ok(connection.prepare_cached(sql)?.execute(values)?)
 }
 
 fn token_and_account(row: &Row<'_>) -> SqlResult<(Token, Account)> {
@@ -129,7 +130,7 @@ fn token_and_account(row: &Row<'_>) -> SqlResult<(Token, Account)> {
     Ok((token, account))
 }
 
-fn token(row: &Row<'_>) -> SqlResult<Token> {
+pub(crate) fn token(row: &Row<'_>) -> SqlResult<Token> {
     let role: Option<String> = row.get("role")?;
     Ok(Token {
         id: parsed(row, "id")?,

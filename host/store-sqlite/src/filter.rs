@@ -21,6 +21,7 @@ pub(crate) const OWN_PLUGINS: &str = "(:owner IS NULL OR owner = :owner)
 pub(crate) type Values<'a> = Vec<(&'static str, &'a dyn ToSql)>;
 
 /// An [`OwnerFilter`] as parameters.
+#[derive(Clone)]
 pub(crate) struct Filter {
     pub(crate) owner: Option<String>,
     pub(crate) pipeline: Option<String>,

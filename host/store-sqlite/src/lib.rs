@@ -14,6 +14,7 @@ mod failure;
 mod filter;
 mod journal;
 mod leases;
+mod links;
 mod observed;
 mod plugins;
 mod requests;

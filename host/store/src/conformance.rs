@@ -9,6 +9,7 @@ pub mod commits;
 pub mod fences;
 pub mod journal;
 pub mod leases;
+pub mod links;
 pub mod lists;
 pub mod owners;
 pub mod plugins;
@@ -120,4 +121,8 @@ async fn check_accounts(open: &impl AsyncFn() -> Subject) {
     accounts::a_token_is_found_by_its_digest(&open().await).await;
     accounts::tokens_are_listed_from_the_oldest(&open().await).await;
     accounts::a_token_is_revoked(&open().await).await;
+    links::a_link_reads_back_where_its_run_is_there(&open().await).await;
+    links::a_link_is_for_a_run_of_its_account(&open().await).await;
+    links::a_run_has_so_many_valid_links(&open().await).await;
+    links::a_link_is_revoked(&open().await).await;
 }

@@ -3,6 +3,7 @@
 mod accounts;
 pub mod conformance;
 mod error;
+mod links;
 mod memory;
 mod port;
 mod requests;
@@ -12,6 +13,7 @@ mod uploads;
 
 pub use accounts::Accounts;
 pub use error::{Cause, StoreError};
+pub use links::{LinkAdded, Links};
 pub use memory::MemoryStore;
 pub use port::{Added, ClaimableRun, Journal, Lease, Plugins, Renewed, RunQuery, Runs};
 pub use requests::{Claim, Outcome, Remembered, RequestKey, Requests};

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod journal;
+mod links;
 mod plugins;
 mod requests;
 mod runs;

@@ -4,7 +4,7 @@ use simulay_archives::ArchiveError;
 use simulay_blobs::BlobError;
 use simulay_containers::ContainerError;
 use simulay_engine::{
-    ArchiveRefused, CreateError, EngineError, LifeError, RepeatError, UnknownImages, UploadError,
+    ArchiveRefused, CreateError, EngineError, LifeError, LinkError, RepeatError, UnknownImages, UploadError,
 };
 use simulay_model::{ErrorKind, RunError};
 use simulay_sandbox::{CallError, InspectError};
@@ -174,6 +174,20 @@ impl From<LifeError> for Refusal {
             LifeError::Repeat(error) => error.into(),
             LifeError::Create(error) => error.into(),
             LifeError::Engine(error) => error.into(),
+        }
+    }
+}
+
+impl From<LinkError> for Refusal {
+    fn from(error: LinkError) -> Self {
+        let text = error.to_string();
+        match error {
+            LinkError::Lifetime => Self::new(ProblemKind::ParamsInvalid, text).at("/expires_in_s"),
+            LinkError::TooMany(_) => Self::new(ProblemKind::TooManyLinks, text),
+            LinkError::NoAccount => Self::new(ProblemKind::Forbidden, text),
+            LinkError::Entropy(_) => Self::internal(error),
+            LinkError::Engine(EngineError::Records(StoreError::NotFound)) => Self::not_found("run"),
+            LinkError::Engine(error) => error.into(),
         }
     }
 }

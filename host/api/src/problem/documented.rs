@@ -51,7 +51,7 @@ mod tests {
 
     #[test]
     fn every_kind_has_a_status_of_refusal_and_its_own_title() {
-        assert_eq!(ProblemKind::iter().len(), 55);
+        assert_eq!(ProblemKind::iter().len(), 56);
         let mut titles = std::collections::HashSet::new();
         for kind in ProblemKind::iter() {
             let (status, title) = meaning(kind);
@@ -64,7 +64,7 @@ mod tests {
     fn the_kinds_are_told_with_status_and_title() {
         let lines = every_kind();
         assert!(lines.contains("\n`not_found` 404: There is no such thing\n"), "{lines}");
-        assert_eq!(lines.lines().count(), 57);
+        assert_eq!(lines.lines().count(), 58);
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod hostile;
 mod house;
 mod inputs;
 mod keeping;
+mod links;
 mod lives;
 mod logs;
 mod owners;

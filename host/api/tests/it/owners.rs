@@ -5,7 +5,7 @@ use axum::http::Request;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use simulay_containers::scripted::Act;
-use simulay_model::Digest;
+use simulay_model::{Digest, Role};
 
 use crate::every_route::{INPUT, OUTPUT, Route, routes};
 use crate::house::{ACCOUNT, Answer, House};
@@ -45,6 +45,9 @@ pub(crate) fn answered(name: &str) -> u16 {
         | "retirePlugin"
         | "setPluginVisibility"
         | "activatePlugin"
+        | "createRunLink"
+        | "listRunLinks"
+        | "revokeRunLink"
         | "probeInput" => 404,
         "uploadPlugin" => 409,
         // For operators.
@@ -60,6 +63,7 @@ pub(crate) fn answered(name: &str) -> u16 {
 /// A host on which Ada has a plugin, an input and a run that has ended; and the run.
 async fn of_ada() -> (House, String) {
     let house = House::new();
+    house.engine.accounts.create("ada".parse().unwrap(), Role::Author).await.unwrap();
     house.containers.on("solve", Act::exits(0).stdout("of ada").output("canary.csv", OUTPUT));
     let component = Request::post("/v1/plugins").header("content-type", "application/wasm");
     house.send_as("ada", component, Bytes::from_static(HEAT)).await.expect(201);
@@ -124,6 +128,8 @@ pub(crate) fn own(name: &str) -> &'static [u16] {
         // It has ended; it is another request by that id.
         "cancelRun" | "createNamedRun" => &[409],
         "followRun" => &[200],
+        // There is none by that id.
+        "revokeRunLink" => &[404],
         "approvePlugin" | "metrics" => &[403],
         _ => &[200, 201, 202, 204],
     }

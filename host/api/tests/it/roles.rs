@@ -11,14 +11,12 @@ use simulay_engine::{Accounts, NewToken, Settings};
 use simulay_model::{Role, Scope, TOKEN_BYTES, TokenSecret};
 use strum::VariantNames as _;
 
-use crate::every_route::{Route, routes};
+use crate::every_route::{NOBODYS, Route, routes};
 use crate::house::{Answer, House};
 use crate::scripts::{HEAT, HEAT_GREEDY, HEAT_NEWER};
 
 /// Routes that tell nothing of anybody.
-const OPEN: [&str; 6] = ["docs", "docsScript", "docsStyle", "health", "openapi", "readiness"];
-/// A run that nobody has.
-const NOBODYS: &str = "01990000-0000-7000-8000-000000000000";
+pub(crate) const OPEN: [&str; 6] = ["docs", "docsScript", "docsStyle", "health", "openapi", "readiness"];
 
 /// A host of many, and its accounts: one of each role, by its name.
 async fn of_many() -> (House, Accounts) {

@@ -20,7 +20,7 @@ use simulay_model::{
     TokenId, Visibility,
 };
 use simulay_store::{
-    Accounts, Added, Claim, ClaimableRun, Journal, Lease, MemoryStore, Plugins, Remembered, Renewed,
+    Accounts, Added, Claim, ClaimableRun, Journal, Lease, Links, MemoryStore, Plugins, Remembered, Renewed,
     RequestKey, Requests, RunQuery, Runs, StoreError, Uploads,
 };
 
@@ -28,9 +28,9 @@ use crate::machine::Machine;
 use crate::world::WorldClock;
 
 /// What a store is, the real one or one in memory.
-pub(crate) trait Records: Plugins + Runs + Journal + Requests + Uploads + Accounts {}
+pub(crate) trait Records: Plugins + Runs + Journal + Requests + Uploads + Accounts + Links {}
 
-impl<T: Plugins + Runs + Journal + Requests + Uploads + Accounts> Records for T {}
+impl<T: Plugins + Runs + Journal + Requests + Uploads + Accounts + Links> Records for T {}
 
 /// A store, as all machines reach it.
 #[derive(Clone)]
@@ -61,7 +61,7 @@ pub(crate) struct Database {
 }
 
 /// What a port says that does not answer.
-trait Faulty {
+pub(crate) trait Faulty {
     fn failed(what: &str) -> Self;
 }
 
@@ -78,7 +78,10 @@ impl Faulty for BlobError {
 }
 
 impl Database {
-    async fn read<T, E: Faulty>(&self, answer: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    pub(crate) async fn read<T, E: Faulty>(
+        &self,
+        answer: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
         self.machine.act().await;
         if self.machine.world.fault(500) {
             return Err(E::failed("it does not answer"));
@@ -86,7 +89,10 @@ impl Database {
         pollster::block_on(answer)
     }
 
-    async fn write<T>(&self, answer: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    pub(crate) async fn write<T>(
+        &self,
+        answer: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
         self.machine.act().await;
         if self.machine.world.disk_is_full() {
             return Err(StoreError::Full);

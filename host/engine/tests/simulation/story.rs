@@ -216,6 +216,7 @@ impl Story {
             requests: database.clone(),
             uploads: database.clone(),
             accounts: database.clone(),
+            links: database.clone(),
             blobs: database,
             sandbox: Arc::new(Workers { machine: machine.clone(), crashes: self.crashes.clone() }),
             admission: Arc::new(policy()),
