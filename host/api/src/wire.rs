@@ -17,6 +17,7 @@ mod plugin;
 mod problem;
 mod report;
 mod run;
+mod sharing;
 mod system;
 
 pub use account::{Me, Role, Scope};
@@ -28,8 +29,8 @@ pub use event::Event;
 pub use image::{Image, ImageList};
 pub use input::{Input, InputStored, Missing, Unpacked, Wanted};
 pub use life::{
-    Check, Disagreement, NewVisibility, PermissionIncrease, PluginEvent, PluginEventKind, PluginState,
-    RolledBack, Visibility,
+    Check, Disagreement, PermissionIncrease, PluginEvent, PluginEventKind, PluginState, RolledBack,
+    Visibility,
 };
 pub use link::{LINK, Link, LinkList, LinkMade, NewLink};
 pub use open::Open;
@@ -40,4 +41,5 @@ pub use report::{KeptFile, Plot, Report, Series};
 pub use run::{
     NamedRun, NewRun, PluginRef, Run, RunError, RunErrorKind, RunList, RunOptions, RunState, RunSummary,
 };
+pub use sharing::NewVisibility;
 pub use system::{Health, Limits, Stats, System};

@@ -9,8 +9,8 @@ pub(crate) const RUNS: &str = "(:owner IS NULL OR owner = :owner)
     AND (:pipeline IS NULL OR pipeline = :pipeline) AND (:within IS NULL OR id = :within)";
 
 /// Of the plugins of a statement, those that are found; with those of others when `:shared`.
-pub(crate) const PLUGINS: &str =
-    "(:owner IS NULL OR owner = :owner OR :shared AND name IN (SELECT name FROM public_plugins))
+pub(crate) const PLUGINS: &str = "(:owner IS NULL OR owner = :owner OR :shared AND name IN (
+        SELECT name FROM public_plugins UNION ALL SELECT name FROM shared_plugins WHERE account = :owner))
     AND (:pipeline IS NULL OR name = :pipeline) AND :within IS NULL";
 
 /// Of those, the ones that may be changed.

@@ -23,6 +23,7 @@ mod retention;
 mod rows;
 mod runs;
 mod schema;
+mod sharing;
 mod space;
 mod store;
 mod uploads;

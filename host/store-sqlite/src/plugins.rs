@@ -12,6 +12,7 @@ use simulay_store::{Added, Plugins, StoreError};
 use crate::failure::SqlResult;
 use crate::filter::{self, Filter};
 use crate::rows::{self, PLUGIN_SUMMARIES, PLUGINS, parsed, signed, to_json, unsigned};
+use crate::sharing;
 use crate::store::SqliteStore;
 
 #[async_trait]
@@ -58,7 +59,7 @@ impl Plugins for SqliteStore {
             let which = match (&filter.owner, filter.shared) {
                 (None, _) => ":owner IS NULL",
                 (Some(_), false) => "owner = :owner",
-                (Some(_), true) => "(owner = :owner OR name IN (SELECT name FROM public_plugins))",
+                (Some(_), true) => sharing::OWN_OR_SHARED,
             };
             let scope = "AND (:pipeline IS NULL OR name = :pipeline) AND :within IS NULL";
             let sql = [PLUGIN_SUMMARIES, "WHERE", which, scope].join(" ");
@@ -79,28 +80,14 @@ impl Plugins for SqliteStore {
     ) -> Result<(), StoreError> {
         let (filter, name) = (Filter::from(owner), name.to_string());
         self.write("plugin.visibility", move |connection| {
-            let sql = ["SELECT 1 FROM plugins WHERE name = :name AND", filter::OWN_PLUGINS].join(" ");
-            if !connection.prepare_cached(&sql)?.exists(&*filter.and(&[(":name", &name)]))? {
-                return Err(StoreError::NotFound.into());
-            }
-            let sql = match visibility {
-                Visibility::Public => "INSERT INTO public_plugins (name) VALUES (?1) ON CONFLICT DO NOTHING",
-                Visibility::Private => "DELETE FROM public_plugins WHERE name = ?1",
-            };
-            connection.prepare_cached(sql)?.execute([name.as_str()])?;
-            Ok(())
+            sharing::set(connection, &filter, &name, &visibility)
         })
         .await
     }
 
-    async fn visibility(&self, name: &PluginName) -> Result<Visibility, StoreError> {
-        let name = name.clone();
-        self.read(move |connection| {
-            let sql = "SELECT 1 FROM public_plugins WHERE name = ?1";
-            let public = connection.prepare_cached(sql)?.exists([name.as_str()])?;
-            Ok(if public { Visibility::Public } else { Visibility::Private })
-        })
-        .await
+    async fn visibility(&self, owner: &OwnerFilter, name: &PluginName) -> Result<Visibility, StoreError> {
+        let (filter, name) = (Filter::from(owner), name.to_string());
+        self.read(move |connection| sharing::find(connection, &filter, &name)).await
     }
 
     async fn checking(&self) -> Result<Vec<Plugin>, StoreError> {

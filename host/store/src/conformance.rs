@@ -17,6 +17,7 @@ pub mod requests;
 pub mod runs;
 pub mod samples;
 pub mod scopes;
+pub mod sharing;
 mod subject;
 
 pub use subject::{Subject, apply};
@@ -106,7 +107,9 @@ async fn check_owners(open: &impl AsyncFn() -> Subject) {
     owners::a_run_of_another_is_not_there(&open().await).await;
     owners::lists_hold_ones_own(&open().await).await;
     owners::a_plugin_of_another_is_not_there(&open().await).await;
-    owners::a_public_plugin_is_seen_by_whoever_may_see_shared_ones(&open().await).await;
+    sharing::a_plugin_is_seen_by_those_it_is_shared_with(&open().await).await;
+    sharing::who_sees_a_plugin_is_for_its_owner_to_say(&open().await).await;
+    sharing::lists_hold_what_is_shared_beside_ones_own(&open().await).await;
     owners::a_name_belongs_to_whoever_took_it(&open().await).await;
     owners::bytes_are_named_by_whoever_uploaded_them(&open().await).await;
     owners::bytes_are_named_by_whose_run_shows_them(&open().await).await;

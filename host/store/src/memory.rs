@@ -18,7 +18,7 @@ use parking_lot::{Mutex, MutexGuard};
 use semver::Version;
 use simulay_model::{
     Account, AccountName, AskedCall, AttemptProgress, Clock, Digest, Event, Plugin, PluginEvent, PluginName,
-    Run, RunArtifact, RunId, Step, Token, TokenId,
+    Run, RunArtifact, RunId, Step, Token, TokenId, Visibility,
 };
 
 use crate::{Remembered, RequestKey};
@@ -35,7 +35,8 @@ struct State {
     runs: BTreeMap<RunId, RunEntry>,
     requests: HashMap<RequestKey, Remembered>,
     uploads: HashSet<(AccountName, Digest)>,
-    public: HashSet<PluginName>,
+    /// Of whom somebody said who sees it.
+    visible: HashMap<PluginName, Visibility>,
     accounts: BTreeMap<AccountName, Account>,
     tokens: BTreeMap<TokenId, Token>,
 }

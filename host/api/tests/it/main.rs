@@ -29,4 +29,5 @@ mod runs;
 mod scopes;
 mod scripts;
 mod serving;
+mod sharing;
 mod system;

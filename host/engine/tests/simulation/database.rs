@@ -145,8 +145,8 @@ impl Plugins for Database {
         self.write(self.store.records.set_visibility(owner, name, visibility)).await
     }
 
-    async fn visibility(&self, name: &PluginName) -> Result<Visibility, StoreError> {
-        self.read(self.store.records.visibility(name)).await
+    async fn visibility(&self, owner: &OwnerFilter, name: &PluginName) -> Result<Visibility, StoreError> {
+        self.read(self.store.records.visibility(owner, name)).await
     }
 
     async fn checking(&self) -> Result<Vec<Plugin>, StoreError> {

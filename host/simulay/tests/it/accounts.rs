@@ -136,6 +136,18 @@ fn a_link_to_a_run_that_is_not_there_is_not_made() {
 }
 
 #[test]
+fn who_a_plugin_is_shared_with_is_named() {
+    let many = Many::start();
+    for arguments in [&["shared"][..], &["public", "--with", "ada"], &["shared", "--with", "Not A Name"]] {
+        let refused = many.ask(Some(&many.first), &[&["plugin", "visibility", "heat"], arguments].concat());
+        assert_eq!(refused.status.code(), Some(2), "{}", complaint(&refused));
+    }
+    let shared = ["plugin", "visibility", "heat", "shared", "--with", "ada", "--with", "bob"];
+    let refused = many.ask(Some(&many.first), &shared);
+    assert!(complaint(&refused).contains("(not_found)"), "{}", complaint(&refused));
+}
+
+#[test]
 fn the_first_token_is_told_once() {
     let many = Many::start();
     let Many { home, server, first } = many;

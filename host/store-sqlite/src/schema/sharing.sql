@@ -2,3 +2,11 @@
 ALTER TABLE tokens ADD COLUMN pipeline TEXT;
 ALTER TABLE tokens ADD COLUMN run TEXT REFERENCES runs (id);
 CREATE INDEX tokens_by_run ON tokens (run) WHERE run IS NOT NULL;
+
+-- Plugins that some accounts see: whether one does must not take longer the more plugins there are.
+CREATE TABLE shared_plugins (
+    account TEXT NOT NULL,
+    name    TEXT NOT NULL,
+    PRIMARY KEY (account, name)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX shared_plugins_by_name ON shared_plugins (name, account);

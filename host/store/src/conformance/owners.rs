@@ -1,7 +1,7 @@
 //! What belongs to others is not there.
 
-use simulay_model::OwnerFilter::{self, Any, Only, Shared};
-use simulay_model::{AccountName, Change, Digest, Plugin, Run, RunId, Visibility};
+use simulay_model::OwnerFilter::{self, Any, Only};
+use simulay_model::{AccountName, Change, Digest, Plugin, Run, RunId};
 
 use super::Subject;
 use super::samples::{ended, planned, plugin, run, started};
@@ -139,22 +139,4 @@ pub async fn bytes_are_named_by_whose_run_shows_them(subject: &Subject) {
     let nameable = subject.uploads.nameable(&only("ada"), shown.clone()).await.unwrap();
     assert_eq!(nameable, shown.iter().copied().collect());
     assert_eq!(subject.uploads.nameable(&only("bob"), shown).await.unwrap(), [].into_iter().collect());
-}
-
-/// With all its versions, until it is private again; to change it is another thing.
-pub async fn a_public_plugin_is_seen_by_whoever_may_see_shared_ones(subject: &Subject) {
-    let plugin = plugin_of("ada", "1.0.0");
-    subject.plugins.add(plugin.clone(), None).await.unwrap();
-    let name = &plugin.manifest.name;
-    let refused = subject.plugins.set_visibility(&only("bob"), name, Visibility::Public).await;
-    assert!(matches!(refused, Err(StoreError::NotFound)), "{refused:?}");
-    assert_eq!(subject.plugins.visibility(name).await.unwrap(), Visibility::Private);
-    let shared = Shared(account("bob"));
-    for visibility in [Visibility::Public, Visibility::Public, Visibility::Private] {
-        subject.plugins.set_visibility(&only("ada"), name, visibility).await.unwrap();
-        assert_eq!(subject.plugins.visibility(name).await.unwrap(), visibility);
-        for (filter, there) in [(&shared, visibility == Visibility::Public), (&only("bob"), false)] {
-            subject.expect_plugin(filter, &plugin, there).await;
-        }
-    }
 }

@@ -64,16 +64,16 @@ impl Plugins for MemoryStore {
         if !listed(&state).any(|plugin| plugin.manifest.name == *name && own(plugin)) {
             return Err(StoreError::NotFound);
         }
-        match visibility {
-            Visibility::Public => state.public.insert(name.clone()),
-            Visibility::Private => state.public.remove(name),
-        };
+        state.visible.insert(name.clone(), visibility);
         Ok(())
     }
 
-    async fn visibility(&self, name: &PluginName) -> Result<Visibility, StoreError> {
-        let public = self.state().public.contains(name);
-        Ok(if public { Visibility::Public } else { Visibility::Private })
+    async fn visibility(&self, owner: &OwnerFilter, name: &PluginName) -> Result<Visibility, StoreError> {
+        let state = self.state();
+        let found =
+            listed(&state).any(|plugin| plugin.manifest.name == *name && state.is_visible(owner, plugin));
+        let visibility = state.visible.get(name).filter(|_| found).cloned();
+        Ok(visibility.unwrap_or(Visibility::Private))
     }
 
     async fn checking(&self) -> Result<Vec<Plugin>, StoreError> {
@@ -105,8 +105,16 @@ impl Plugins for MemoryStore {
 impl State {
     fn is_visible(&self, owner: &OwnerFilter, plugin: &Plugin) -> bool {
         let name = &plugin.manifest.name;
-        let public = owner.admits_shared() && self.public.contains(name);
-        (public || owner.admits(&plugin.owner)) && owner.scope().holds_plugin(name)
+        let shared = owner.admits_shared() && self.is_shared(owner, name);
+        (shared || owner.admits(&plugin.owner)) && owner.scope().holds_plugin(name)
+    }
+
+    fn is_shared(&self, owner: &OwnerFilter, name: &PluginName) -> bool {
+        match self.visible.get(name) {
+            None | Some(Visibility::Private) => false,
+            Some(Visibility::Shared(accounts)) => owner.account().is_some_and(|one| accounts.contains(one)),
+            Some(Visibility::Public) => true,
+        }
     }
 
     fn plugin(&self, owner: &OwnerFilter, name: &PluginName, version: &Version) -> Option<&PluginEntry> {
