@@ -196,6 +196,11 @@ pub enum LifeError {
     /// It asks for what was not approved: what.
     #[error("what the plugin asks for is not approved yet: {}", .0.iter().map(told).collect::<Vec<_>>().join(", "))]
     NeedsApproval(Vec<PermissionIncrease>),
+    /// Whoever would approve it uploaded it.
+    #[error(
+        "you uploaded it yourself: another operator approves it; with `plugins.approve_own = true` you would"
+    )]
+    OwnUpload,
     /// It could not run here.
     #[error(transparent)]
     UnknownImages(#[from] UnknownImages),

@@ -60,6 +60,7 @@ impl Inspected {
             contract,
             tools,
             owner: by.account.clone(),
+            uploaded_by: by.account.clone(),
             uploader: by.via.clone(),
             uploaded_at,
             state,

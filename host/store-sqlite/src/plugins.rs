@@ -163,8 +163,8 @@ fn stored_digest(connection: &Connection, name: &PluginName, version: &Version) 
 fn insert(connection: &Connection, plugin: &Plugin) -> SqlResult<()> {
     connection.execute(
         "INSERT INTO plugins (name, version, sha256, size, manifest, contract, tools, uploader,
-             uploaded_at, state, approved_at, retired_at, examples_check, revision, owner)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+             uploaded_at, state, approved_at, retired_at, examples_check, revision, owner, uploaded_by)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
         params![
             plugin.manifest.name.as_str(),
             plugin.manifest.version.to_string(),
@@ -181,6 +181,7 @@ fn insert(connection: &Connection, plugin: &Plugin) -> SqlResult<()> {
             plugin.check.as_ref().map(to_json).transpose()?,
             signed(plugin.revision)?,
             plugin.owner.as_str(),
+            plugin.uploaded_by.as_str(),
         ],
     )?;
     Ok(())

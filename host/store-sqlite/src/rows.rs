@@ -15,7 +15,8 @@ use simulay_store::{ClaimableRun, StoreError};
 use crate::documents::{self, Stored};
 use crate::failure::{SqlError, SqlResult};
 
-pub(crate) const PLUGINS: &str = "SELECT sha256, size, manifest, contract, tools, owner, uploader,
+pub(crate) const PLUGINS: &str =
+    "SELECT sha256, size, manifest, contract, tools, owner, uploaded_by, uploader,
     uploaded_at, state, approved_at, retired_at, examples_check, revision FROM plugins";
 
 pub(crate) fn plugin(row: &Row<'_>) -> SqlResult<Plugin> {
@@ -26,6 +27,7 @@ pub(crate) fn plugin(row: &Row<'_>) -> SqlResult<Plugin> {
         contract: parsed(row, "contract")?,
         tools: json(row, "tools")?,
         owner: parsed(row, "owner")?,
+        uploaded_by: parsed(row, "uploaded_by")?,
         uploader: row.get("uploader")?,
         uploaded_at: parsed(row, "uploaded_at")?,
         state: parsed(row, "state")?,

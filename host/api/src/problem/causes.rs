@@ -167,6 +167,7 @@ impl From<LifeError> for Refusal {
         let text = error.to_string();
         match error {
             LifeError::NeedsApproval(_) => Self::new(ProblemKind::ApprovalNeeded, text),
+            LifeError::OwnUpload => Self::new(ProblemKind::Forbidden, text),
             LifeError::UnknownImages(unknown) => unknown.into(),
             LifeError::NothingServed | LifeError::OtherServed(_) | LifeError::NothingBefore(_) => {
                 Self::new(ProblemKind::NoVersionBefore, text)

@@ -7,7 +7,7 @@ use axum::http::request::Builder;
 use axum::http::{Method, Request};
 use serde_json::Value;
 use simulay_api::wire::Me;
-use simulay_engine::{Accounts, NewToken, Settings};
+use simulay_engine::{Accounts, Approval, NewToken, PluginPolicy, Settings};
 use simulay_model::{Role, Scope, TOKEN_BYTES, TokenSecret};
 use strum::VariantNames as _;
 
@@ -163,4 +163,49 @@ async fn an_operator_approves_what_an_author_uploads_and_the_author_does_not() {
     assert_eq!((&approved["state"], &approved["owner"]), (&Value::from("active"), &Value::from("author")));
     let upload = Request::post("/v1/plugins").header("content-type", "application/wasm");
     send(&operator, upload, HEAT_NEWER).await.problem(409, "plugin_name_taken");
+}
+
+/// Also not by a way around: activation, examples, and the same bytes again grant nothing.
+#[tokio::test]
+async fn an_operator_does_not_approve_what_he_uploaded_himself() {
+    let (house, accounts) = of_many().await;
+    let [operator, admin] = ["operator", "admin"].map(new_token);
+    let (operator, admin) = (secret(&accounts, operator).await, secret(&accounts, admin).await);
+    let send = async |secret: &TokenSecret, request: Builder, body: &'static [u8]| {
+        let request = request.header("authorization", format!("Bearer {}", secret.reveal()));
+        house.send(request, Body::from(body)).await
+    };
+    let upload = || Request::post("/v1/plugins").header("content-type", "application/wasm");
+    send(&operator, upload(), HEAT).await.expect(201);
+    for known in [201, 200] {
+        let greedy: Value = send(&operator, upload(), HEAT_GREEDY).await.expect(known).document();
+        assert_eq!(greedy["state"], "pending");
+    }
+    for query in ["", "?check=examples"] {
+        let activate = Request::post(format!("/v1/plugins/heat/1.2.0/activate{query}"));
+        send(&operator, activate, b"").await.problem(409, "approval_needed");
+        let approve = Request::post(format!("/v1/plugins/heat/1.2.0/approve{query}"));
+        let refused = send(&operator, approve, b"").await.problem(403, "forbidden");
+        assert!(refused.detail.contains("another operator approves it"), "{}", refused.detail);
+        assert!(refused.detail.contains("`plugins.approve_own = true`"), "{}", refused.detail);
+    }
+    let approve = || Request::post("/v1/plugins/heat/1.2.0/approve");
+    let approved: Value = send(&admin, approve(), b"").await.expect(200).document();
+    assert_eq!((&approved["state"], &approved["owner"]), (&Value::from("active"), &Value::from("operator")));
+    send(&operator, Request::delete("/v1/plugins/heat/1.2.0"), b"").await.expect(204);
+    send(&operator, approve(), b"").await.expect(200);
+}
+
+#[tokio::test]
+async fn an_operator_approves_his_own_where_the_settings_say_so() {
+    let policy = PluginPolicy { approval: Approval::Always, approve_own: true, ..PluginPolicy::default() };
+    let house = House::of_many(Settings { plugins: policy, ..Settings::default() });
+    let accounts = &house.engine.accounts;
+    accounts.create("operator".parse().unwrap(), Role::Operator).await.unwrap();
+    let bearer = format!("Bearer {}", secret(accounts, new_token("operator")).await.reveal());
+    let upload = Request::post("/v1/plugins").header("content-type", "application/wasm");
+    house.send(upload.header("authorization", &bearer), HEAT).await.expect(201);
+    let approve = Request::post("/v1/plugins/heat/1.0.0/approve").header("authorization", &bearer);
+    let approved: Value = house.send(approve, Body::empty()).await.expect(200).document();
+    assert_eq!(approved["state"], "active");
 }

@@ -10,3 +10,7 @@ CREATE TABLE shared_plugins (
     PRIMARY KEY (account, name)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX shared_plugins_by_name ON shared_plugins (name, account);
+
+-- Who uploaded a version, whosever its name is. Until now that was its owner.
+ALTER TABLE plugins ADD COLUMN uploaded_by TEXT NOT NULL DEFAULT 'local';
+UPDATE plugins SET uploaded_by = owner;
