@@ -33,9 +33,13 @@ impl Plugins for SqliteStore {
 
     async fn served(&self, owner: &OwnerFilter, name: &PluginName) -> Result<Option<Plugin>, StoreError> {
         let (filter, name) = (Filter::from(owner), name.clone());
-        self.read(move |connection| match highest(active(connection, &name)?) {
-            Some(version) => find(connection, &filter, &name, &version),
-            None => Ok(None),
+        self.read(move |connection| {
+            // Both looks see one moment: the version may be retired between them.
+            let moment = connection.unchecked_transaction()?;
+            match highest(active(&moment, &name)?) {
+                Some(version) => find(&moment, &filter, &name, &version),
+                None => Ok(None),
+            }
         })
         .await
     }
@@ -87,7 +91,8 @@ impl Plugins for SqliteStore {
 
     async fn visibility(&self, owner: &OwnerFilter, name: &PluginName) -> Result<Visibility, StoreError> {
         let (filter, name) = (Filter::from(owner), name.to_string());
-        self.read(move |connection| sharing::find(connection, &filter, &name)).await
+        self.read(move |connection| sharing::find(&*connection.unchecked_transaction()?, &filter, &name))
+            .await
     }
 
     async fn checking(&self) -> Result<Vec<Plugin>, StoreError> {
