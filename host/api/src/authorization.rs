@@ -8,14 +8,13 @@ use axum::http::{HeaderValue, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
-use simulay_model::{Principal, Role};
+use simulay_model::{Principal, Role, TokenSecret};
 use tracing::Span;
 use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::Authenticator;
 use crate::address_limit::Peer;
 use crate::audit::Deed;
 use crate::caller::{is_by_cookie, via};
@@ -26,6 +25,7 @@ use crate::rate::{Exhausted, Standing};
 use crate::rate_limits::{RateLimits, told};
 use crate::state::Api;
 use crate::wire::ProblemKind;
+use crate::{Authenticator, link};
 
 /// Who lets in whom, and how often.
 #[derive(Clone)]
@@ -72,10 +72,16 @@ fn document(operation: &mut Operation, role: Role) {
 
 async fn check(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    match gate.admit(&parts).await {
+    let link = match link::take(&mut parts) {
+        Ok(link) => link,
+        Err(refusal) => return Denied::from(refusal).into_response(),
+    };
+    match gate.admit(&parts, link.as_ref()).await {
         Ok((principal, standing)) => {
             parts.extensions.insert(principal);
-            told(standing, next.run(Request::from_parts(parts, body)).await)
+            let mut response = next.run(Request::from_parts(parts, body)).await;
+            link.iter().for_each(|_| link::guard(&mut response));
+            told(standing, response)
         }
         Err(denied) => denied.into_response(),
     }
@@ -83,20 +89,33 @@ async fn check(State(gate): State<Gate>, request: Request, next: Next) -> Respon
 
 impl Gate {
     /// Who asks, and where he stands with the limit of his account.
-    async fn admit(&self, parts: &Parts) -> Result<(Principal, Option<Standing>), Denied> {
+    async fn admit(
+        &self,
+        parts: &Parts,
+        link: Option<&TokenSecret>,
+    ) -> Result<(Principal, Option<Standing>), Denied> {
         let Gatekeeper { authenticator, rates } = &self.keeper;
         check_page(parts)?;
-        let found = authenticator.principal(&parts.headers, &via(parts)).await.map_err(Refusal::from)?;
-        if let Some(principal) = &found {
-            Span::current().record("account", principal.account.as_str());
-            Deed::of(parts).is_of(principal);
-        }
-        if found.is_none() && parts.headers.contains_key(header::AUTHORIZATION) {
-            rates.failure(Peer::of(&parts.extensions))?;
-        }
-        let principal = admitted(found, self.role)?;
+        let Some(principal) = self.asks(parts, link).await? else {
+            if link.is_some() || parts.headers.contains_key(header::AUTHORIZATION) {
+                rates.failure(Peer::of(&parts.extensions))?;
+            }
+            return Err(link.map_or_else(unknown, |_| link::unknown()).into());
+        };
+        Span::current().record("account", principal.account.as_str());
+        Deed::of(parts).is_of(&principal);
+        let principal = admitted(principal, self.role)?;
         let standing = rates.account(&principal.account, authenticator.rate(&principal, rates.usual()))?;
         Ok((principal, standing))
+    }
+
+    /// Who asks: a link counts instead of what else is shown.
+    async fn asks(&self, parts: &Parts, link: Option<&TokenSecret>) -> Result<Option<Principal>, Refusal> {
+        let (authenticator, via) = (&self.keeper.authenticator, via(parts));
+        Ok(match link {
+            Some(link) => authenticator.by_link(link, &via).await?,
+            None => authenticator.principal(&parts.headers, &via).await?,
+        })
     }
 }
 
@@ -110,11 +129,12 @@ fn check_page(parts: &Parts) -> Result<(), Refusal> {
     Err(Refusal::new(ProblemKind::CrossSite, detail).at("Origin"))
 }
 
-fn admitted(found: Option<Principal>, role: Role) -> Result<Principal, Refusal> {
-    let Some(principal) = found else {
-        let detail = "show a valid token: `Authorization: Bearer sim_…`";
-        return Err(Refusal::new(ProblemKind::Unauthenticated, detail).at("Authorization"));
-    };
+fn unknown() -> Refusal {
+    let detail = "show a valid token: `Authorization: Bearer sim_…`";
+    Refusal::new(ProblemKind::Unauthenticated, detail).at("Authorization")
+}
+
+fn admitted(principal: Principal, role: Role) -> Result<Principal, Refusal> {
     if principal.role >= role {
         return Ok(principal);
     }

@@ -27,6 +27,15 @@ pub trait Authenticator: Send + Sync {
     fn rate(&self, _principal: &Principal, usual: Option<Rate>) -> Option<Rate> {
         usual
     }
+
+    /// Who asks by a link to a run, having come `via`; none when it opens nothing, as where nobody is known by
+    /// tokens.
+    ///
+    /// # Errors
+    /// When the accounts cannot be read.
+    async fn by_link(&self, _link: &TokenSecret, _via: &str) -> Result<Option<Principal>, EngineError> {
+        Ok(None)
+    }
 }
 
 /// For a host of one person: whoever reaches it is that person, and may do everything.
@@ -58,6 +67,12 @@ impl Authenticator for ByToken {
         };
         let Some(secret) = shown else { return Ok(None) };
         self.0.authenticate(&secret, kind, via).await
+    }
+
+    async fn by_link(&self, link: &TokenSecret, via: &str) -> Result<Option<Principal>, EngineError> {
+        let found = self.0.authenticate(link, TokenKind::Api, via).await?;
+        // The token of an account is not taken from where it is copied, logged and kept.
+        Ok(found.filter(|principal| principal.scope.run().is_some()))
     }
 }
 

@@ -21,6 +21,7 @@ mod extract;
 mod hosts;
 mod idempotency;
 mod linger;
+mod link;
 mod middleware;
 mod origins;
 mod pace;

@@ -51,6 +51,7 @@ pub(crate) const fn meaning(kind: ProblemKind) -> (StatusCode, &'static str) {
         Kind::NoVersionBefore => (StatusCode::CONFLICT, "There is no version to go back to"),
         Kind::RunNotCancellable => (StatusCode::CONFLICT, "The run has ended"),
         Kind::RunExists => (StatusCode::CONFLICT, "Another run has this id"),
+        Kind::TooManyLinks => (StatusCode::CONFLICT, "The run has as many links as it may"),
         Kind::IdempotencyInFlight => (StatusCode::CONFLICT, "The first request with this key is at work"),
         Kind::IdempotencyKeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "Another request had this key"),
         Kind::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "The body is too large"),

@@ -8,6 +8,7 @@ mod documents;
 mod events;
 mod images;
 mod inputs;
+mod links;
 mod logs;
 mod me;
 mod metrics;
@@ -148,6 +149,8 @@ fn asks() -> Routes {
         .routes(routes!(pipelines::preview))
         .routes(routes!(runs::cancel))
         .routes(routes!(inputs::missing))
+        .routes(routes!(links::create, links::list))
+        .routes(routes!(links::revoke))
 }
 
 fn answering_with_json(routes: Routes) -> Routes {

@@ -11,6 +11,7 @@ mod event;
 mod image;
 mod input;
 mod life;
+mod link;
 mod open;
 mod pipeline;
 mod plugin;
@@ -18,9 +19,10 @@ mod problem;
 mod report;
 mod run;
 mod session;
+mod sharing;
 mod system;
 
-pub use account::{Me, Role};
+pub use account::{Me, Role, Scope};
 pub use artifact::{Artifact, ArtifactKind, ArtifactList, ListedArtifact};
 pub use audit::{AuditList, AuditRecord};
 pub use call::{
@@ -30,9 +32,10 @@ pub use event::Event;
 pub use image::{Image, ImageList};
 pub use input::{Input, InputStored, Missing, Unpacked, Wanted};
 pub use life::{
-    Check, Disagreement, NewVisibility, PermissionIncrease, PluginEvent, PluginEventKind, PluginState,
-    RolledBack, Visibility,
+    Check, Disagreement, PermissionIncrease, PluginEvent, PluginEventKind, PluginState, RolledBack,
+    Visibility,
 };
+pub use link::{LINK, Link, LinkList, LinkMade, NewLink};
 pub use open::Open;
 pub use pipeline::{Pipeline, PipelineList, PipelineSummary};
 pub use plugin::{DeclaredImage, Example, Manifest, Plugin, PluginList, PluginSummary, Tool};
@@ -42,4 +45,5 @@ pub use run::{
     NamedRun, NewRun, PluginRef, Run, RunError, RunErrorKind, RunList, RunOptions, RunState, RunSummary,
 };
 pub use session::{SignIn, SignInWays};
+pub use sharing::NewVisibility;
 pub use system::{Health, Limits, Stats, System};

@@ -12,8 +12,8 @@ use jiff::{SignedDuration, Timestamp};
 use lru::LruCache;
 use parking_lot::Mutex;
 use simulay_model::{
-    Account, AccountName, Chain, Clock, Digest, Principal, Role, TOKEN_BYTES, Token, TokenId, TokenKind,
-    TokenSecret,
+    Account, AccountName, Chain, Clock, Digest, Principal, Role, Scope, TOKEN_BYTES, Token, TokenId,
+    TokenKind, TokenSecret,
 };
 use simulay_store::StoreError;
 use tokio::time::Instant;
@@ -39,6 +39,8 @@ pub struct NewToken {
     pub label: String,
     /// The most it lets the account do; none for all that the account may.
     pub role: Option<Role>,
+    /// Where it lets the account do that.
+    pub scope: Scope,
     /// For how long it is taken; none for always.
     pub lifetime: Option<Duration>,
 }
@@ -231,6 +233,7 @@ impl Accounts {
             label: new.label,
             sha256: secret.sha256(),
             role: new.role,
+            scope: new.scope,
             created_at,
             expires_at: expires_at.map_err(|_| AccountError::Lifetime)?,
             revoked_at: None,

@@ -21,6 +21,8 @@ pub enum Approval {
 pub struct PluginPolicy {
     /// Which versions wait for approval.
     pub approval: Approval,
+    /// Operators approve what they uploaded themselves.
+    pub approve_own: bool,
     /// The most one container gets, whatever a plugin asks for.
     pub most: Resources,
 }
@@ -33,7 +35,7 @@ impl Default for PluginPolicy {
             scratch_mib: u32::MAX,
             timeout_ms: u64::MAX,
         };
-        Self { approval: Approval::default(), most }
+        Self { approval: Approval::default(), approve_own: false, most }
     }
 }
 

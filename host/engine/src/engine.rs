@@ -6,6 +6,7 @@ use crate::accounts::Accounts;
 use crate::audit::AuditLog;
 use crate::catalog::Catalog;
 use crate::intake::Intake;
+use crate::links::Links;
 use crate::reader::Reader;
 use crate::runner::Runner;
 use crate::sessions::Sessions;
@@ -29,6 +30,8 @@ pub struct Engine {
     pub sessions: Sessions,
     /// What was done, and by whom.
     pub audit: AuditLog,
+    /// Links to runs.
+    pub links: Links,
     shared: Shared,
 }
 
@@ -61,6 +64,7 @@ impl Engine {
             sessions: Sessions::new(accounts.clone(), &shared.parts, &shared.settings),
             accounts,
             audit: shared.audit.clone(),
+            links: Links::new(shared.parts.clone()),
             shared,
         }
     }

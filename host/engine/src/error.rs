@@ -7,7 +7,7 @@ use simulay_archives::ArchiveError;
 use simulay_blobs::BlobError;
 use simulay_model::permissions::PermissionIncrease;
 use simulay_model::schema::FieldError;
-use simulay_model::{RunError, RunId};
+use simulay_model::{PluginName, RunError, RunId};
 use simulay_sandbox::InspectError;
 use simulay_store::StoreError;
 
@@ -84,6 +84,9 @@ pub enum UploadError {
     /// It could not run here.
     #[error(transparent)]
     UnknownImages(#[from] UnknownImages),
+    /// The principal is there for another pipeline.
+    #[error("your token is for another pipeline than `{0}`")]
+    OutsideScope(PluginName),
     /// The engine could not do it.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -167,12 +170,37 @@ pub enum CreateError {
     Engine(#[from] EngineError),
 }
 
+/// Why there is no link to a run.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    /// It would be taken for too long, or not at all.
+    #[error("a link is taken for 1 second to 90 days")]
+    Lifetime,
+    /// The run has as many as it may.
+    #[error("the run has {0} links already; revoke some")]
+    TooMany(usize),
+    /// Nobody is known by a token here.
+    #[error("links are for a server that tells who asks: set `auth.mode = \"accounts\"`")]
+    NoAccount,
+    /// The machine gives no chance.
+    #[error("the machine gives no random numbers")]
+    Entropy(#[source] getrandom::Error),
+    /// There is no such run; the engine could not do it.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
 /// Why a plugin stays where it is in its life.
 #[derive(Debug, thiserror::Error)]
 pub enum LifeError {
     /// It asks for what was not approved: what.
     #[error("what the plugin asks for is not approved yet: {}", .0.iter().map(told).collect::<Vec<_>>().join(", "))]
     NeedsApproval(Vec<PermissionIncrease>),
+    /// Whoever would approve it uploaded it.
+    #[error(
+        "you uploaded it yourself: another operator approves it; with `plugins.approve_own = true` you would"
+    )]
+    OwnUpload,
     /// It could not run here.
     #[error(transparent)]
     UnknownImages(#[from] UnknownImages),

@@ -23,6 +23,7 @@ mod file_names;
 mod intake;
 mod lease;
 mod limits;
+mod links;
 mod logs;
 mod memory;
 mod omission;
@@ -58,9 +59,10 @@ pub use clock_watch::ClockJump;
 pub use engine::{Engine, Stats};
 pub use entropy::{Entropy, SystemEntropy};
 pub use error::{
-    ArchiveRefused, CreateError, EngineError, LifeError, RepeatError, UnknownImages, UploadError,
+    ArchiveRefused, CreateError, EngineError, LifeError, LinkError, RepeatError, UnknownImages, UploadError,
 };
 pub use intake::{Intake, Named};
+pub use links::Links;
 pub use logs::{LogStream, StreamName};
 pub use parts::Parts;
 pub use passwords::{HashingError, Password, PasswordRule};

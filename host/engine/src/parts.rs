@@ -8,7 +8,7 @@ use simulay_identity::IdentityProvider;
 use simulay_model::Clock;
 use simulay_sandbox::Sandbox;
 use simulay_signals::Signals;
-use simulay_store::{Accounts, Audit, Credentials, Journal, Plugins, Requests, Runs, Uploads};
+use simulay_store::{Accounts, Audit, Credentials, Journal, Links, Plugins, Requests, Runs, Uploads};
 
 use crate::Entropy;
 
@@ -33,6 +33,8 @@ pub struct Parts {
     pub identity: Option<Arc<dyn IdentityProvider>>,
     /// The audit log.
     pub audit: Arc<dyn Audit>,
+    /// Links to runs.
+    pub links: Arc<dyn Links>,
     /// Hints to and from whoever else works on the same store.
     pub signals: Arc<dyn Signals>,
     /// Immutable bytes.

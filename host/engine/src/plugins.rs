@@ -30,10 +30,13 @@ impl Inspected {
         &self.inspection.manifest
     }
 
-    /// Stores its bytes, unless its name is another owner's or other bytes go by its name and version: what is
+    /// Stores its bytes, unless its name lies outside the principal's scope or is another owner's, or other bytes go by its name and version: what is
     /// refused leaves nothing behind. The record follows, so that a listed plugin can always be read.
     pub(crate) async fn keep(&self, parts: &Parts, principal: &Principal) -> Result<(), UploadError> {
         let Manifest { name, version, .. } = self.manifest();
+        if !principal.scope.holds_plugin(name) {
+            return Err(UploadError::OutsideScope(name.clone()));
+        }
         for known in parts.plugins.versions(&OwnerFilter::Any, name).await? {
             if known.owner != principal.account {
                 return Err(StoreError::NameTaken.into());
@@ -57,6 +60,7 @@ impl Inspected {
             contract,
             tools,
             owner: by.account.clone(),
+            uploaded_by: by.account.clone(),
             uploader: by.via.clone(),
             uploaded_at,
             state,

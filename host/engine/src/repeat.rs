@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
-use simulay_model::{Digest, Principal};
+use simulay_model::{Digest, Principal, Scope};
 use simulay_store::{Claim, Outcome, RequestKey, Requests, StoreError};
 
 use crate::clock_watch::TICK;
@@ -82,9 +82,14 @@ impl Once {
         Claim { request: self.request(principal), fingerprint: self.fingerprint }
     }
 
-    /// Keys are each account's own.
+    /// Keys are each account's own, and within it those of a scope: they tell nothing of what lies outside.
     fn request(&self, principal: &Principal) -> RequestKey {
-        let Self { scope, key, .. } = self.clone();
+        let Self { scope: kind, key, .. } = self.clone();
+        let scope = match &principal.scope {
+            Scope::All => kind,
+            Scope::Pipeline(pipeline) => format!("{kind} within {pipeline}"),
+            Scope::Run(run) => format!("{kind} within {run}"),
+        };
         RequestKey { owner: principal.account.clone(), scope, key }
     }
 }

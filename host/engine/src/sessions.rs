@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use simulay_identity::{Authorization, Challenge, Claims, GroupRoles, IdentityError, IdentityProvider};
 use simulay_model::{
-    Account, AccountName, Clock, Identity, Principal, Token, TokenId, TokenKind, TokenSecret,
+    Account, AccountName, Clock, Identity, Principal, Scope, Token, TokenId, TokenKind, TokenSecret,
 };
 use simulay_store::{Credentials, StoreError};
 
@@ -101,7 +101,9 @@ impl Sessions {
     /// See [`SignInError`].
     pub async fn by_token(&self, secret: &TokenSecret, via: &str) -> Result<NewSession, SignInError> {
         let shown = self.accounts.bearer(secret, TokenKind::Api).await?;
-        let (token, account) = shown.ok_or(SignInError::Refused)?;
+        // A link to a run is for whoever is to look at that, not to sign in.
+        let by_account = shown.filter(|(token, _)| token.scope.run().is_none());
+        let (token, account) = by_account.ok_or(SignInError::Refused)?;
         self.open(&account, Some(token), via).await
     }
 
@@ -209,7 +211,8 @@ impl Sessions {
             account: account.name.clone(),
             label: String::new(),
             sha256: secret.sha256(),
-            role: shown.and_then(|token| token.role),
+            role: shown.as_ref().and_then(|token| token.role),
+            scope: shown.map_or(Scope::All, |token| token.scope),
             created_at,
             expires_at: Some(expires_at),
             revoked_at: None,

@@ -34,6 +34,7 @@ mod report;
 mod resources;
 mod run;
 pub mod schema;
+mod scope;
 mod summary;
 mod text;
 mod token;
@@ -69,6 +70,7 @@ pub use record::CallRecord;
 pub use report::{Failure, Next, Plot, Report, ReportFile, Request, Series, Step};
 pub use resources::Resources;
 pub use run::{Run, RunState, UnfinishedRun};
+pub use scope::Scope;
 pub use summary::RunSummary;
 pub use text::{TextError, check_text};
 pub use token::{

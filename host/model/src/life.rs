@@ -1,5 +1,7 @@
 //! Where a plugin is in its life, and how it got there.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -29,11 +31,12 @@ impl PluginState {
 }
 
 /// Who sees a plugin, beside its owner and operators.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Visibility {
     /// Nobody.
     Private,
+    /// These accounts.
+    Shared(BTreeSet<AccountName>),
     /// Everybody.
     Public,
 }

@@ -66,6 +66,8 @@ pub struct Plugin {
     pub tools: Vec<Tool>,
     /// Whose it is; all versions of a name have one owner.
     pub owner: AccountName,
+    /// Who uploaded this version.
+    pub uploaded_by: AccountName,
     /// How it came, e.g. `rest from 127.0.0.1`.
     pub uploader: String,
     /// When it was uploaded.
@@ -101,7 +103,7 @@ impl Plugin {
     /// The first event of it.
     #[must_use]
     pub fn uploaded(&self) -> PluginEvent {
-        let (account, by) = (self.owner.clone(), self.uploader.clone());
+        let (account, by) = (self.uploaded_by.clone(), self.uploader.clone());
         PluginEvent { at: self.uploaded_at, kind: PluginEventKind::Uploaded, account, by }
     }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr};
 use uuid::Uuid;
 
-use crate::{Account, AccountName, Digest, Principal, Role};
+use crate::{Account, AccountName, Digest, Principal, Role, Scope};
 
 /// What every token begins with, so that scanners for secrets find it.
 const PREFIX: &str = "sim_";
@@ -87,6 +87,8 @@ pub struct Token {
     pub sha256: Digest,
     /// The most it lets its account do; none for all that the account may.
     pub role: Option<Role>,
+    /// Where it lets its account do that. One for a run is a link to it.
+    pub scope: Scope,
     /// When it was made.
     pub created_at: Timestamp,
     /// From when on it is not taken; none for never.
@@ -108,13 +110,13 @@ impl Token {
     #[must_use]
     pub fn principal(&self, account: &Account, via: &str) -> Principal {
         let (account, role) = (account.name.clone(), self.lowered(account.role));
-        Principal { account, role, via: via.to_owned() }
+        Principal { account, role, scope: self.scope.clone(), via: via.to_owned() }
     }
 
     /// What it lets an account with `role` do.
     #[must_use]
     pub fn lowered(&self, role: Role) -> Role {
-        self.role.map_or(role, |most| most.min(role))
+        self.role.unwrap_or(Role::Admin).min(self.scope.most()).min(role)
     }
 }
 
@@ -193,6 +195,7 @@ mod tests {
             label: "laptop".to_owned(),
             sha256: TokenSecret::of([7; TOKEN_BYTES]).sha256(),
             role: None,
+            scope: Scope::All,
             created_at: Timestamp::UNIX_EPOCH,
             expires_at: None,
             revoked_at: None,
@@ -242,5 +245,11 @@ mod tests {
             (lowered.lowered(Role::Admin), lowered.lowered(Role::Viewer)),
             (Role::Runner, Role::Viewer)
         );
+        let of_pipeline = Token { scope: Scope::Pipeline("heat".parse().unwrap()), ..lowered };
+        assert_eq!(of_pipeline.lowered(Role::Admin), Role::Runner);
+        let of_operator = Token { role: None, ..of_pipeline };
+        assert_eq!(of_operator.lowered(Role::Operator), Role::Author, "an operator is there for all");
+        let link = Token { scope: Scope::Run(crate::RunId::generate()), ..token() };
+        assert_eq!(link.lowered(Role::Admin), Role::Viewer);
     }
 }

@@ -2,6 +2,7 @@
 
 mod events;
 mod inputs;
+mod links;
 mod parcel;
 mod plugins;
 mod problem;

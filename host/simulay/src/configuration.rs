@@ -157,6 +157,8 @@ pub(crate) struct Container {
 pub(crate) struct Plugins {
     /// Which versions wait for the operator.
     pub(crate) approval: Approval,
+    /// Operators approve what they uploaded themselves.
+    pub(crate) approve_own: bool,
     /// Seconds of a processor that compiling a component may take.
     pub(crate) compile_seconds: u64,
 }

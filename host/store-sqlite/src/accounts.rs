@@ -3,16 +3,16 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
-use simulay_model::{Account, AccountName, Digest, Role, Token, TokenId, TokenKind};
+use simulay_model::{Account, AccountName, Digest, PluginName, Role, Scope, Token, TokenId, TokenKind};
 use simulay_store::{Accounts, MAX_SESSIONS, StoreError};
 
 use crate::failure::SqlResult;
 use crate::rows::{parsed, time};
 use crate::store::SqliteStore;
 
-const TOKENS: &str =
-    "SELECT id, kind, parent, account, label, sha256, role, created_at, expires_at, revoked_at, last_used_at
-    FROM tokens";
+pub(crate) const TOKENS: &str =
+    "SELECT id, kind, parent, account, label, sha256, role, created_at, expires_at,
+    revoked_at, last_used_at, pipeline, run FROM tokens";
 
 #[async_trait]
 impl Accounts for SqliteStore {
@@ -54,7 +54,7 @@ impl Accounts for SqliteStore {
             if token.kind == TokenKind::Session {
                 make_room_for(connection, &token)?;
             }
-            add_token(connection, &token)
+            found(insert(connection, &token)?)
         })
         .await
     }
@@ -128,11 +128,12 @@ pub(crate) fn found(changed: usize) -> SqlResult<()> {
     if changed > 0 { Ok(()) } else { Err(StoreError::NotFound.into()) }
 }
 
-fn add_token(connection: &Connection, token: &Token) -> SqlResult<()> {
+/// Inserts a token, if there is its account; gives the number of rows.
+pub(crate) fn insert(connection: &Connection, token: &Token) -> SqlResult<usize> {
     let sql = "INSERT INTO tokens (id, account, label, sha256, role, created_at, expires_at, revoked_at,
-             last_used_at, kind, parent)
-         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11 FROM accounts WHERE name = ?2";
-    let added = connection.prepare_cached(sql)?.execute(params![
+             last_used_at, kind, parent, pipeline, run)
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13 FROM accounts WHERE name = ?2";
+    let values = params![
         token.id.to_string(),
         token.account.as_str(),
         token.label,
@@ -144,8 +145,10 @@ fn add_token(connection: &Connection, token: &Token) -> SqlResult<()> {
         token.last_used_at.map(|at| at.to_string()),
         token.kind.as_str(),
         token.parent.map(|id| id.to_string()),
-    ])?;
-    found(added)
+        token.scope.pipeline().map(PluginName::as_str),
+        token.scope.run().map(|run| run.to_string()),
+    ];
+    Ok(connection.prepare_cached(sql)?.execute(values)?)
 }
 
 fn token_and_account(row: &Row<'_>) -> SqlResult<(Token, Account)> {
@@ -169,7 +172,7 @@ pub(crate) fn account(row: &Row<'_>) -> SqlResult<Account> {
     })
 }
 
-fn token(row: &Row<'_>) -> SqlResult<Token> {
+pub(crate) fn token(row: &Row<'_>) -> SqlResult<Token> {
     let role: Option<String> = row.get("role")?;
     let parent: Option<String> = row.get("parent")?;
     Ok(Token {
@@ -180,9 +183,22 @@ fn token(row: &Row<'_>) -> SqlResult<Token> {
         label: row.get("label")?,
         sha256: parsed(row, "sha256")?,
         role: role.map(|_| parsed(row, "role")).transpose()?,
+        scope: scope(row)?,
         created_at: parsed(row, "created_at")?,
         expires_at: time(row, "expires_at")?,
         revoked_at: time(row, "revoked_at")?,
         last_used_at: time(row, "last_used_at")?,
     })
+}
+
+fn scope(row: &Row<'_>) -> SqlResult<Scope> {
+    let (pipeline, run): (Option<String>, Option<String>) = (row.get("pipeline")?, row.get("run")?);
+    match (pipeline, run) {
+        (None, None) => Ok(Scope::All),
+        (Some(_), None) => Ok(Scope::Pipeline(parsed(row, "pipeline")?)),
+        (None, Some(_)) => Ok(Scope::Run(parsed(row, "run")?)),
+        (Some(_), Some(_)) => {
+            Err(StoreError::Corrupt("a token is for a pipeline and for a run".into()).into())
+        }
+    }
 }

@@ -6,11 +6,14 @@ use simulay_model::{CallRecord, Event, OwnerFilter, RunArtifact, RunId, Step};
 use simulay_store::{Journal, StoreError};
 
 use crate::failure::SqlResult;
+use crate::filter::{self, Filter};
 use crate::rows::{self, json, optional_json};
 use crate::store::SqliteStore;
 
 /// Bytes of data after which a page of events ends.
 const PAGE_BYTES: usize = 64 << 10;
+
+const CALLS: &str = "SELECT newest_calls.* FROM newest_calls JOIN runs ON id = run WHERE run = :run";
 
 #[async_trait]
 impl Journal for SqliteStore {
@@ -25,8 +28,8 @@ impl Journal for SqliteStore {
     }
 
     async fn calls(&self, owner: &OwnerFilter, run: RunId) -> Result<Vec<CallRecord>, StoreError> {
-        let owner = rows::account(owner);
-        self.read(move |connection| calls(connection, owner, run)).await
+        let filter = Filter::from(owner);
+        self.read(move |connection| calls(connection, &filter, run)).await
     }
 
     async fn call(
@@ -36,24 +39,24 @@ impl Journal for SqliteStore {
         step: u32,
         index: u32,
     ) -> Result<Option<CallRecord>, StoreError> {
-        let owner = rows::account(owner);
+        let (filter, run) = (Filter::from(owner), run.to_string());
         self.read(move |connection| {
-            let sql = "SELECT newest_calls.* FROM newest_calls JOIN runs ON id = run
-                 WHERE run = ?1 AND (?2 IS NULL OR owner = ?2) AND step = ?3 AND call_index = ?4";
-            let mut statement = connection.prepare_cached(sql)?;
-            let values = params![run.to_string(), owner, step, index];
-            statement.query_row(values, |row| Ok(call_record(row))).optional()?.transpose()
+            let sql = [CALLS, "AND step = :step AND call_index = :index AND", filter::RUNS].join(" ");
+            let mut statement = connection.prepare_cached(&sql)?;
+            let values = filter.and(&[(":run", &run), (":step", &step), (":index", &index)]);
+            statement.query_row(&*values, |row| Ok(call_record(row))).optional()?.transpose()
         })
         .await
     }
 
     async fn artifacts(&self, owner: &OwnerFilter, run: RunId) -> Result<Vec<RunArtifact>, StoreError> {
-        let owner = rows::account(owner);
+        let (filter, run) = (Filter::from(owner), run.to_string());
         self.read(move |connection| {
             let sql = "SELECT kind, step, call_index, path, size, sha256, media_type FROM artifacts
-                 WHERE run = ?1 AND (?2 IS NULL OR owner = ?2) ORDER BY ordinal";
-            let mut statement = connection.prepare_cached(sql)?;
-            let rows = statement.query_and_then(params![run.to_string(), owner], rows::artifact)?;
+                 WHERE run = :run AND EXISTS (SELECT 1 FROM runs WHERE id = :run AND";
+            let sql = [sql, filter::RUNS, ") ORDER BY ordinal"].join(" ");
+            let mut statement = connection.prepare_cached(&sql)?;
+            let rows = statement.query_and_then(&*filter.and(&[(":run", &run)]), rows::artifact)?;
             rows.collect()
         })
         .await
@@ -66,14 +69,15 @@ impl Journal for SqliteStore {
         after: u64,
         limit: u32,
     ) -> Result<Vec<Event>, StoreError> {
-        let owner = rows::account(owner);
+        let (filter, id) = (Filter::from(owner), run.to_string());
         let after = i64::try_from(after).unwrap_or(i64::MAX);
         self.read(move |connection| {
             let sql = "SELECT sequence, at, kind, data FROM events JOIN runs ON id = run
-                 WHERE run = ?1 AND (?2 IS NULL OR owner = ?2) AND sequence > ?3
-                 ORDER BY sequence LIMIT ?4";
-            let mut statement = connection.prepare_cached(sql)?;
-            let mut rows = statement.query(params![run.to_string(), owner, after, limit])?;
+                 WHERE run = :run AND sequence > :after AND";
+            let sql = [sql, filter::RUNS, "ORDER BY sequence LIMIT :limit"].join(" ");
+            let mut statement = connection.prepare_cached(&sql)?;
+            let values = filter.and(&[(":run", &id), (":after", &after), (":limit", &limit)]);
+            let mut rows = statement.query(&*values)?;
             let (mut events, mut bytes) = (Vec::new(), 0);
             while bytes < PAGE_BYTES
                 && let Some(row) = rows.next()?
@@ -87,11 +91,11 @@ impl Journal for SqliteStore {
     }
 }
 
-fn calls(connection: &Connection, owner: Option<String>, run: RunId) -> SqlResult<Vec<CallRecord>> {
-    let sql = "SELECT newest_calls.* FROM newest_calls JOIN runs ON id = run
-         WHERE run = ?1 AND (?2 IS NULL OR owner = ?2) ORDER BY newest_calls.step, call_index";
-    let mut statement = connection.prepare_cached(sql)?;
-    let rows = statement.query_and_then(params![run.to_string(), owner], call_record)?;
+fn calls(connection: &Connection, filter: &Filter, run: RunId) -> SqlResult<Vec<CallRecord>> {
+    let sql = [CALLS, "AND", filter::RUNS, "ORDER BY newest_calls.step, call_index"].join(" ");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let run = run.to_string();
+    let rows = statement.query_and_then(&*filter.and(&[(":run", &run)]), call_record)?;
     rows.collect()
 }
 

@@ -10,11 +10,10 @@ use simulay_model::{
 use simulay_store::{Added, Plugins, StoreError};
 
 use crate::failure::SqlResult;
-use crate::rows::{self, PLUGIN_SUMMARIES, PLUGINS, account, parsed, signed, to_json, unsigned};
+use crate::filter::{self, Filter};
+use crate::rows::{self, PLUGIN_SUMMARIES, PLUGINS, parsed, signed, to_json, unsigned};
+use crate::sharing;
 use crate::store::SqliteStore;
-
-/// The owner ?2 sees it: any does when NULL, and each what is public when ?3.
-const VISIBLE: &str = "(?2 IS NULL OR owner = ?2 OR ?3 AND name IN (SELECT name FROM public_plugins))";
 
 #[async_trait]
 impl Plugins for SqliteStore {
@@ -28,41 +27,48 @@ impl Plugins for SqliteStore {
         name: &PluginName,
         version: &Version,
     ) -> Result<Option<Plugin>, StoreError> {
-        let (owner, name, version) = (owner.clone(), name.clone(), version.clone());
-        self.read(move |connection| find(connection, &owner, &name, &version)).await
+        let (filter, name, version) = (Filter::from(owner), name.clone(), version.clone());
+        self.read(move |connection| find(connection, &filter, &name, &version)).await
     }
 
     async fn served(&self, owner: &OwnerFilter, name: &PluginName) -> Result<Option<Plugin>, StoreError> {
-        let (owner, name) = (owner.clone(), name.clone());
-        self.read(move |connection| match highest(active(connection, &name)?) {
-            Some(version) => find(connection, &owner, &name, &version),
-            None => Ok(None),
+        let (filter, name) = (Filter::from(owner), name.clone());
+        self.read(move |connection| {
+            // Both looks see one moment: the version may be retired between them.
+            let moment = connection.unchecked_transaction()?;
+            match highest(active(&moment, &name)?) {
+                Some(version) => find(&moment, &filter, &name, &version),
+                None => Ok(None),
+            }
         })
         .await
     }
 
     async fn versions(&self, owner: &OwnerFilter, name: &PluginName) -> Result<Vec<Plugin>, StoreError> {
-        let (owner, public, name) = (account(owner), owner.admits_public(), name.clone());
+        let (filter, name) = (Filter::from(owner), name.to_string());
         self.read(move |connection| {
-            let sql = [PLUGINS, "WHERE name = ?1 AND", VISIBLE].join(" ");
+            let sql = [PLUGINS, "WHERE name = :name AND", filter::PLUGINS].join(" ");
             let mut statement = connection.prepare_cached(&sql)?;
-            let rows = statement.query_and_then(params![name.as_str(), owner, public], rows::plugin)?;
+            let values = filter.and(&[(":shared", &filter.shared), (":name", &name)]);
+            let rows = statement.query_and_then(&*values, rows::plugin)?;
             rows.collect::<Result<_, _>>().map(sorted)
         })
         .await
     }
 
     async fn list(&self, owner: &OwnerFilter) -> Result<Vec<PluginSummary>, StoreError> {
-        let (owner, public) = (account(owner), owner.admits_public());
+        let filter = Filter::from(owner);
         self.read(move |connection| {
             // A statement of its own, so that it has its index.
-            let which = match (&owner, public) {
-                (None, _) => "WHERE ?1 IS NULL",
-                (Some(_), false) => "WHERE owner = ?1",
-                (Some(_), true) => "WHERE owner = ?1 OR name IN (SELECT name FROM public_plugins)",
+            let which = match (&filter.owner, filter.shared) {
+                (None, _) => ":owner IS NULL",
+                (Some(_), false) => "owner = :owner",
+                (Some(_), true) => sharing::OWN_OR_SHARED,
             };
-            let mut statement = connection.prepare_cached(&[PLUGIN_SUMMARIES, which].join(" "))?;
-            let rows = statement.query_and_then([owner], rows::plugin_summary)?;
+            let scope = "AND (:pipeline IS NULL OR name = :pipeline) AND :within IS NULL";
+            let sql = [PLUGIN_SUMMARIES, "WHERE", which, scope].join(" ");
+            let mut statement = connection.prepare_cached(&sql)?;
+            let rows = statement.query_and_then(&*filter.and(&[]), rows::plugin_summary)?;
             let mut plugins: Vec<_> = rows.collect::<Result<_, _>>()?;
             plugins.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| b.version.cmp(&a.version)));
             Ok(plugins)
@@ -76,30 +82,17 @@ impl Plugins for SqliteStore {
         name: &PluginName,
         visibility: Visibility,
     ) -> Result<(), StoreError> {
-        let (owner, name) = (account(owner), name.clone());
+        let (filter, name) = (Filter::from(owner), name.to_string());
         self.write("plugin.visibility", move |connection| {
-            let sql = "SELECT 1 FROM plugins WHERE name = ?1 AND (?2 IS NULL OR owner = ?2)";
-            if !connection.prepare_cached(sql)?.exists(params![name.as_str(), owner])? {
-                return Err(StoreError::NotFound.into());
-            }
-            let sql = match visibility {
-                Visibility::Public => "INSERT INTO public_plugins (name) VALUES (?1) ON CONFLICT DO NOTHING",
-                Visibility::Private => "DELETE FROM public_plugins WHERE name = ?1",
-            };
-            connection.prepare_cached(sql)?.execute([name.as_str()])?;
-            Ok(())
+            sharing::set(connection, &filter, &name, &visibility)
         })
         .await
     }
 
-    async fn visibility(&self, name: &PluginName) -> Result<Visibility, StoreError> {
-        let name = name.clone();
-        self.read(move |connection| {
-            let sql = "SELECT 1 FROM public_plugins WHERE name = ?1";
-            let public = connection.prepare_cached(sql)?.exists([name.as_str()])?;
-            Ok(if public { Visibility::Public } else { Visibility::Private })
-        })
-        .await
+    async fn visibility(&self, owner: &OwnerFilter, name: &PluginName) -> Result<Visibility, StoreError> {
+        let (filter, name) = (Filter::from(owner), name.to_string());
+        self.read(move |connection| sharing::find(&*connection.unchecked_transaction()?, &filter, &name))
+            .await
     }
 
     async fn checking(&self) -> Result<Vec<Plugin>, StoreError> {
@@ -128,14 +121,15 @@ impl Plugins for SqliteStore {
         name: &PluginName,
         version: &Version,
     ) -> Result<Vec<PluginEvent>, StoreError> {
-        let key = (name.to_string(), version.to_string(), account(owner), owner.admits_public());
+        let (filter, name, version) = (Filter::from(owner), name.to_string(), version.to_string());
         self.read(move |connection| {
-            let sql = "SELECT at, kind, account, by FROM plugin_events WHERE name = ?1 AND version = ?2
-                 AND EXISTS (SELECT 1 FROM plugins WHERE name = ?1 AND version = ?2 AND (?3 IS NULL OR owner = ?3
-                     OR ?4 AND name IN (SELECT name FROM public_plugins)))
-                 ORDER BY ordinal";
-            let mut statement = connection.prepare_cached(sql)?;
-            let rows = statement.query_and_then(key, rows::plugin_event)?;
+            let sql =
+                "SELECT at, kind, account, by FROM plugin_events WHERE name = :name AND version = :version
+                 AND EXISTS (SELECT 1 FROM plugins WHERE name = :name AND version = :version AND";
+            let sql = [sql, filter::PLUGINS, ") ORDER BY ordinal"].join(" ");
+            let mut statement = connection.prepare_cached(&sql)?;
+            let values = filter.and(&[(":shared", &filter.shared), (":name", &name), (":version", &version)]);
+            let rows = statement.query_and_then(&*values, rows::plugin_event)?;
             rows.collect()
         })
         .await
@@ -174,8 +168,8 @@ fn stored_digest(connection: &Connection, name: &PluginName, version: &Version) 
 fn insert(connection: &Connection, plugin: &Plugin) -> SqlResult<()> {
     connection.execute(
         "INSERT INTO plugins (name, version, sha256, size, manifest, contract, tools, uploader,
-             uploaded_at, state, approved_at, retired_at, examples_check, revision, owner)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+             uploaded_at, state, approved_at, retired_at, examples_check, revision, owner, uploaded_by)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
         params![
             plugin.manifest.name.as_str(),
             plugin.manifest.version.to_string(),
@@ -192,6 +186,7 @@ fn insert(connection: &Connection, plugin: &Plugin) -> SqlResult<()> {
             plugin.check.as_ref().map(to_json).transpose()?,
             signed(plugin.revision)?,
             plugin.owner.as_str(),
+            plugin.uploaded_by.as_str(),
         ],
     )?;
     Ok(())
@@ -261,14 +256,15 @@ fn tell(connection: &Connection, name: &PluginName, version: &Version, event: &P
 
 fn find(
     connection: &Connection,
-    owner: &OwnerFilter,
+    filter: &Filter,
     name: &PluginName,
     version: &Version,
 ) -> SqlResult<Option<Plugin>> {
-    let sql = [PLUGINS, "WHERE name = ?1 AND version = ?4 AND", VISIBLE].join(" ");
+    let sql = [PLUGINS, "WHERE name = :name AND version = :version AND", filter::PLUGINS].join(" ");
     let mut statement = connection.prepare_cached(&sql)?;
-    let key = params![name.as_str(), account(owner), owner.admits_public(), version.to_string()];
-    statement.query_row(key, |row| Ok(rows::plugin(row))).optional()?.transpose()
+    let (name, version) = (name.as_str(), version.to_string());
+    let values = filter.and(&[(":shared", &filter.shared), (":name", &name), (":version", &version)]);
+    statement.query_row(&*values, |row| Ok(rows::plugin(row))).optional()?.transpose()
 }
 
 fn active(connection: &Connection, name: &PluginName) -> SqlResult<Vec<Version>> {

@@ -122,6 +122,7 @@ fn delete(connection: &Connection, run: RunId, at: Timestamp, why: &str) -> SqlR
         "DELETE FROM requested WHERE run = ?1",
         "DELETE FROM reports WHERE run = ?1",
         "DELETE FROM asked WHERE run = ?1",
+        "DELETE FROM tokens WHERE run = ?1",
         "DELETE FROM runs WHERE id = ?1",
     ] {
         connection.prepare_cached(sql)?.execute([&id])?;

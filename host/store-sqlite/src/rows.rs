@@ -7,15 +7,16 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use rusqlite::Row;
 use simulay_model::{
-    AccountName, Artifact, AttemptProgress, Event, EventData, OwnerFilter, Plugin, PluginEvent, PluginRef,
-    PluginSummary, Progress, RelativePath, Request, Run, RunArtifact, RunId, RunSummary, UnfinishedRun,
+    Artifact, AttemptProgress, Event, EventData, Plugin, PluginEvent, PluginRef, PluginSummary, Progress,
+    RelativePath, Request, Run, RunArtifact, RunId, RunSummary, UnfinishedRun,
 };
 use simulay_store::{ClaimableRun, StoreError};
 
 use crate::documents::{self, Stored};
 use crate::failure::{SqlError, SqlResult};
 
-pub(crate) const PLUGINS: &str = "SELECT sha256, size, manifest, contract, tools, owner, uploader,
+pub(crate) const PLUGINS: &str =
+    "SELECT sha256, size, manifest, contract, tools, owner, uploaded_by, uploader,
     uploaded_at, state, approved_at, retired_at, examples_check, revision FROM plugins";
 
 pub(crate) fn plugin(row: &Row<'_>) -> SqlResult<Plugin> {
@@ -26,6 +27,7 @@ pub(crate) fn plugin(row: &Row<'_>) -> SqlResult<Plugin> {
         contract: parsed(row, "contract")?,
         tools: json(row, "tools")?,
         owner: parsed(row, "owner")?,
+        uploaded_by: parsed(row, "uploaded_by")?,
         uploader: row.get("uploader")?,
         uploaded_at: parsed(row, "uploaded_at")?,
         state: parsed(row, "state")?,
@@ -80,11 +82,6 @@ pub(crate) fn summary(row: &Row<'_>) -> SqlResult<RunSummary> {
         ended_at: time(row, "ended_at")?,
         error: optional_json(row, "error")?,
     })
-}
-
-/// The one account as a parameter, NULL for everybody's: `?n IS NULL OR owner = ?n`.
-pub(crate) fn account(owner: &OwnerFilter) -> Option<String> {
-    owner.account().map(AccountName::to_string)
 }
 
 pub(crate) fn claimable(row: &Row<'_>) -> SqlResult<ClaimableRun> {

@@ -7,12 +7,13 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params};
 use simulay_model::{
     ArtifactKind, Effects, EventData, OwnerFilter, PluginName, Progress, Request, Run, RunArtifact, RunId,
-    RunState, RunSummary,
+    RunSummary,
 };
 use simulay_store::{Claim, ClaimableRun, Lease, Outcome, Renewed, RunQuery, Runs, StoreError};
 
 use crate::commit::{commit, insert_artifact};
 use crate::failure::SqlResult;
+use crate::filter::{self, Filter};
 use crate::rows::{self, to_event, to_json, unsigned};
 use crate::store::SqliteStore;
 use crate::{leases, requests};
@@ -21,9 +22,11 @@ use crate::{leases, requests};
 const PAST_ALL: &str = "~";
 
 const UNFINISHED: &str = "SELECT count(*) AS count FROM
-    (SELECT 1 FROM runs WHERE state IN ('queued', 'running') AND ?2 IS NULL LIMIT ?1)";
+    (SELECT 1 FROM runs WHERE state IN ('queued', 'running') AND :owner IS NULL
+        AND (:pipeline IS NULL OR pipeline = :pipeline) AND (:within IS NULL OR id = :within) LIMIT :most)";
 const UNFINISHED_OF_ONE: &str = "SELECT count(*) AS count FROM
-    (SELECT 1 FROM runs WHERE owner = ?2 AND state IN ('queued', 'running') LIMIT ?1)";
+    (SELECT 1 FROM runs WHERE owner = :owner AND state IN ('queued', 'running')
+        AND (:pipeline IS NULL OR pipeline = :pipeline) AND (:within IS NULL OR id = :within) LIMIT :most)";
 
 #[async_trait]
 impl Runs for SqliteStore {
@@ -42,8 +45,8 @@ impl Runs for SqliteStore {
     }
 
     async fn head(&self, owner: &OwnerFilter, run: RunId) -> Result<Option<Progress>, StoreError> {
-        let owner = rows::account(owner);
-        self.read(move |connection| head(connection, owner, run)).await
+        let filter = Filter::from(owner);
+        self.read(move |connection| head(connection, &filter, run)).await
     }
 
     async fn commit(&self, run: RunId, fence: Option<u64>, effects: Box<Effects>) -> Result<(), StoreError> {
@@ -80,17 +83,18 @@ impl Runs for SqliteStore {
     }
 
     async fn list(&self, owner: &OwnerFilter, query: RunQuery) -> Result<Vec<RunSummary>, StoreError> {
-        let owner = rows::account(owner);
-        self.read(move |connection| list(connection, owner.as_deref(), &query)).await
+        let filter = Filter::from(owner);
+        self.read(move |connection| list(connection, &filter, &query)).await
     }
 
     async fn count_unfinished(&self, owner: &OwnerFilter, most: usize) -> Result<usize, StoreError> {
-        let (owner, most) = (rows::account(owner), i64::try_from(most).unwrap_or(i64::MAX));
+        let (filter, most) = (Filter::from(owner), i64::try_from(most).unwrap_or(i64::MAX));
         self.read(move |connection| {
             // Each with its index.
-            let sql = if owner.is_some() { UNFINISHED_OF_ONE } else { UNFINISHED };
+            let sql = if filter.owner.is_some() { UNFINISHED_OF_ONE } else { UNFINISHED };
             let mut statement = connection.prepare_cached(sql)?;
-            let count = statement.query_row(params![most, owner], |row| Ok(unsigned(row, "count")))??;
+            let values = filter.and(&[(":most", &most)]);
+            let count = statement.query_row(&*values, |row| Ok(unsigned(row, "count")))??;
             Ok(usize::try_from(count).unwrap_or(usize::MAX))
         })
         .await
@@ -103,7 +107,7 @@ impl Runs for SqliteStore {
 }
 
 impl SqliteStore {
-    /// What `read` makes of the run, when it is the owner's.
+    /// What `read` makes of the run, when the filter finds it.
     async fn one<T: Send + 'static>(
         &self,
         select: &'static str,
@@ -111,28 +115,29 @@ impl SqliteStore {
         run: RunId,
         read: impl Fn(&Row<'_>) -> SqlResult<T> + Send + 'static,
     ) -> Result<Option<T>, StoreError> {
-        let owner = rows::account(owner);
+        let (filter, run) = (Filter::from(owner), run.to_string());
         self.read(move |connection| {
-            let sql = format!("{select} WHERE runs.id = ?1 AND (?2 IS NULL OR owner = ?2)");
+            let sql = [select, "WHERE runs.id = :run AND", filter::RUNS].join(" ");
             let mut statement = connection.prepare_cached(&sql)?;
-            let values = params![run.to_string(), owner];
-            statement.query_row(values, |row| Ok(read(row))).optional()?.transpose()
+            let values = filter.and(&[(":run", &run)]);
+            statement.query_row(&*values, |row| Ok(read(row))).optional()?.transpose()
         })
         .await
     }
 }
 
-fn head(connection: &Connection, owner: Option<String>, run: RunId) -> SqlResult<Option<Progress>> {
-    let sql = "SELECT state, steps, cancel_requested, last_event FROM runs
-         WHERE id = ?1 AND (?2 IS NULL OR owner = ?2)";
-    let mut statement = connection.prepare_cached(sql)?;
-    let head =
-        statement.query_row(params![run.to_string(), owner], |row| Ok(rows::progress(row))).optional()?;
-    head.transpose()
+fn head(connection: &Connection, filter: &Filter, run: RunId) -> SqlResult<Option<Progress>> {
+    let sql = "SELECT state, steps, cancel_requested, last_event FROM runs WHERE id = :run AND";
+    let mut statement = connection.prepare_cached(&[sql, filter::RUNS].join(" "))?;
+    let run = run.to_string();
+    let values = filter.and(&[(":run", &run)]);
+    statement.query_row(&*values, |row| Ok(rows::progress(row))).optional()?.transpose()
 }
 
 fn progress(connection: &Connection, run: RunId) -> SqlResult<Option<Progress>> {
-    let Some(mut progress) = head(connection, None, run)? else { return Ok(None) };
+    let Some(mut progress) = head(connection, &Filter::from(&OwnerFilter::Any), run)? else {
+        return Ok(None);
+    };
     let sql = "SELECT step, call_index, attempt, started, ending FROM newest_calls WHERE run = ?1";
     let mut statement = connection.prepare_cached(sql)?;
     let mut attempts = statement.query([run.to_string()])?;
@@ -184,15 +189,17 @@ fn insert(connection: &Connection, run: &Run) -> SqlResult<bool> {
     Ok(inserted > 0)
 }
 
-fn list(connection: &Connection, owner: Option<&str>, query: &RunQuery) -> SqlResult<Vec<RunSummary>> {
+fn list(connection: &Connection, filter: &Filter, query: &RunQuery) -> SqlResult<Vec<RunSummary>> {
     let before = query.before.map_or_else(|| PAST_ALL.to_owned(), |run| run.to_string());
-    let pipeline = query.pipeline.as_ref().map(PluginName::as_str);
-    let state = query.state.map(RunState::as_str);
+    let pipeline = query.pipeline.as_ref().map(PluginName::to_string);
+    let state = query.state.map(|state| state.as_str().to_owned());
     let mut clauses = vec!["id < :before"];
     let mut values: Vec<(&str, &dyn ToSql)> = vec![(":before", &before), (":limit", &query.limit)];
     // Only those that are asked for, so that each set of filters has its index.
     for (clause, name, value) in [
-        ("owner = :owner", ":owner", &owner),
+        ("owner = :owner", ":owner", &filter.owner),
+        ("pipeline = :scope", ":scope", &filter.pipeline),
+        ("id = :within", ":within", &filter.within),
         ("pipeline = :pipeline", ":pipeline", &pipeline),
         ("state = :state", ":state", &state),
     ] {

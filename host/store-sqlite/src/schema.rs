@@ -31,6 +31,7 @@ const MIGRATIONS: &[Migration] = &[
     (include_str!("schema/accounts.sql"), nothing),
     (include_str!("schema/credentials.sql"), nothing),
     (include_str!("schema/audit.sql"), nothing),
+    (include_str!("schema/sharing.sql"), nothing),
 ];
 
 /// Brings the schema up to date, whole or not at all.

@@ -8,14 +8,21 @@ use rusqlite::params;
 use simulay_model::{AccountName, Digest, OwnerFilter};
 use simulay_store::{StoreError, Uploads};
 
-use crate::rows::{account, parsed};
+use crate::filter::Filter;
+use crate::rows::parsed;
 use crate::store::SqliteStore;
 
 /// A statement of its own, so that it has its index: it must not take longer the more others have the same bytes.
-const NAMEABLE: &str = "SELECT EXISTS (SELECT 1 FROM uploads WHERE sha256 = ?1 AND owner = ?2)
-    OR EXISTS (SELECT 1 FROM artifacts WHERE sha256 = ?1 AND owner = ?2)";
-const NAMEABLE_BY_ANY: &str = "SELECT ?2 IS NULL AND (EXISTS (SELECT 1 FROM uploads WHERE sha256 = ?1)
-    OR EXISTS (SELECT 1 FROM artifacts WHERE sha256 = ?1))";
+const NAMEABLE: &str =
+    "SELECT :within IS NULL AND EXISTS (SELECT 1 FROM uploads WHERE sha256 = :blob AND owner = :owner)
+    OR EXISTS (SELECT 1 FROM artifacts WHERE sha256 = :blob AND owner = :owner
+        AND (:within IS NULL OR run = :within)
+        AND (:pipeline IS NULL OR (SELECT pipeline FROM runs WHERE id = run) = :pipeline))";
+const NAMEABLE_BY_ANY: &str = "SELECT :owner IS NULL
+    AND (:within IS NULL AND EXISTS (SELECT 1 FROM uploads WHERE sha256 = :blob)
+        OR EXISTS (SELECT 1 FROM artifacts WHERE sha256 = :blob
+            AND (:within IS NULL OR run = :within)
+            AND (:pipeline IS NULL OR (SELECT pipeline FROM runs WHERE id = run) = :pipeline)))";
 
 #[async_trait]
 impl Uploads for SqliteStore {
@@ -34,13 +41,14 @@ impl Uploads for SqliteStore {
     }
 
     async fn nameable(&self, owner: &OwnerFilter, blobs: Vec<Digest>) -> Result<HashSet<Digest>, StoreError> {
-        let owner = account(owner);
+        let filter = Filter::from(owner);
         self.read(move |connection| {
-            let sql = if owner.is_some() { NAMEABLE } else { NAMEABLE_BY_ANY };
+            let sql = if filter.owner.is_some() { NAMEABLE } else { NAMEABLE_BY_ANY };
             let mut statement = connection.prepare_cached(sql)?;
             let mut nameable = HashSet::new();
             for blob in blobs {
-                if statement.query_row(params![blob.to_string(), owner], |row| row.get(0))? {
+                let sha256 = blob.to_string();
+                if statement.query_row(&*filter.and(&[(":blob", &sha256)]), |row| row.get(0))? {
                     nameable.insert(blob);
                 }
             }

@@ -11,12 +11,15 @@ pub mod credentials;
 pub mod fences;
 pub mod journal;
 pub mod leases;
+pub mod links;
 pub mod lists;
 pub mod owners;
 pub mod plugins;
 pub mod requests;
 pub mod runs;
 pub mod samples;
+pub mod scopes;
+pub mod sharing;
 mod subject;
 
 pub use subject::{Subject, apply};
@@ -107,10 +110,16 @@ async fn check_owners(open: &impl AsyncFn() -> Subject) {
     owners::a_run_of_another_is_not_there(&open().await).await;
     owners::lists_hold_ones_own(&open().await).await;
     owners::a_plugin_of_another_is_not_there(&open().await).await;
-    owners::a_public_plugin_is_seen_by_whoever_may_see_shared_ones(&open().await).await;
+    sharing::a_plugin_is_seen_by_those_it_is_shared_with(&open().await).await;
+    sharing::who_sees_a_plugin_is_for_its_owner_to_say(&open().await).await;
+    sharing::lists_hold_what_is_shared_beside_ones_own(&open().await).await;
     owners::a_name_belongs_to_whoever_took_it(&open().await).await;
     owners::bytes_are_named_by_whoever_uploaded_them(&open().await).await;
     owners::bytes_are_named_by_whose_run_shows_them(&open().await).await;
+    scopes::a_run_outside_the_scope_is_not_there(&open().await).await;
+    scopes::lists_hold_what_lies_in_the_scope(&open().await).await;
+    scopes::a_plugin_outside_the_scope_is_not_there(&open().await).await;
+    scopes::bytes_are_named_where_they_lie(&open().await).await;
 }
 
 async fn check_accounts(open: &impl AsyncFn() -> Subject) {
@@ -122,6 +131,10 @@ async fn check_accounts(open: &impl AsyncFn() -> Subject) {
     credentials::an_identity_is_linked_to_one_account(&open().await).await;
     credentials::a_session_ends_with_the_token_it_came_of(&open().await).await;
     credentials::sessions_are_bounded(&open().await).await;
+    links::a_link_reads_back_where_its_run_is_there(&open().await).await;
+    links::a_link_is_for_a_run_of_its_account(&open().await).await;
+    links::a_run_has_so_many_valid_links(&open().await).await;
+    links::a_link_is_revoked(&open().await).await;
 }
 
 async fn check_audit(open: &impl AsyncFn() -> Subject) {

@@ -5,6 +5,7 @@ mod accounts;
 mod audit;
 mod credentials;
 mod journal;
+mod links;
 mod plugins;
 mod requests;
 mod runs;
@@ -19,7 +20,7 @@ use parking_lot::{Mutex, MutexGuard};
 use semver::Version;
 use simulay_model::{
     Account, AccountName, AskedCall, AttemptProgress, AuditRecord, Clock, Digest, Event, Identity, Plugin,
-    PluginEvent, PluginName, Run, RunArtifact, RunId, Step, Token, TokenId,
+    PluginEvent, PluginName, Run, RunArtifact, RunId, Step, Token, TokenId, Visibility,
 };
 
 use crate::{Remembered, RequestKey};
@@ -36,7 +37,8 @@ struct State {
     runs: BTreeMap<RunId, RunEntry>,
     requests: HashMap<RequestKey, Remembered>,
     uploads: HashSet<(AccountName, Digest)>,
-    public: HashSet<PluginName>,
+    /// Of whom somebody said who sees it.
+    visible: HashMap<PluginName, Visibility>,
     accounts: BTreeMap<AccountName, Account>,
     tokens: BTreeMap<TokenId, Token>,
     passwords: HashMap<AccountName, String>,

@@ -52,8 +52,8 @@ pub trait Plugins: Send + Sync {
         visibility: Visibility,
     ) -> Result<(), StoreError>;
 
-    /// Who sees a plugin; private while nobody said otherwise.
-    async fn visibility(&self, name: &PluginName) -> Result<Visibility, StoreError>;
+    /// Who sees a plugin; private while nobody said otherwise, and where there is none.
+    async fn visibility(&self, owner: &OwnerFilter, name: &PluginName) -> Result<Visibility, StoreError>;
 
     /// The versions whose examples are being checked, whosever they are.
     async fn checking(&self) -> Result<Vec<Plugin>, StoreError>;

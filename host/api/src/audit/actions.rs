@@ -49,6 +49,8 @@ fn action(operation: &Operation) -> Option<AuditAction> {
         Some("uploadInput" | "uploadArchive") => AuditAction::InputUploaded,
         Some("signIn" | RETURN) => AuditAction::SignIn,
         Some("signOut") => AuditAction::SignOut,
+        Some("createRunLink") => AuditAction::TokenCreated,
+        Some("revokeRunLink") => AuditAction::TokenRevoked,
         Some("uploadPlugin") => AuditAction::PluginUploaded,
         Some("activatePlugin") => AuditAction::PluginActivated,
         Some("approvePlugin") => AuditAction::PluginApproved,

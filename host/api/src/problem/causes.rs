@@ -4,7 +4,8 @@ use simulay_archives::ArchiveError;
 use simulay_blobs::BlobError;
 use simulay_containers::ContainerError;
 use simulay_engine::{
-    ArchiveRefused, CreateError, EngineError, LifeError, RepeatError, SignInError, UnknownImages, UploadError,
+    ArchiveRefused, CreateError, EngineError, LifeError, LinkError, RepeatError, SignInError, UnknownImages,
+    UploadError,
 };
 use simulay_identity::IdentityError;
 use simulay_model::{ErrorKind, RunError};
@@ -131,6 +132,7 @@ impl From<UploadError> for Refusal {
             UploadError::Refused(refused) => refused.into(),
             UploadError::Engine(error) => error.into(),
             UploadError::UnknownImages(unknown) => unknown.into(),
+            UploadError::OutsideScope(_) => Self::new(ProblemKind::Forbidden, error.to_string()),
         }
     }
 }
@@ -187,6 +189,7 @@ impl From<LifeError> for Refusal {
         let text = error.to_string();
         match error {
             LifeError::NeedsApproval(_) => Self::new(ProblemKind::ApprovalNeeded, text),
+            LifeError::OwnUpload => Self::new(ProblemKind::Forbidden, text),
             LifeError::UnknownImages(unknown) => unknown.into(),
             LifeError::NothingServed | LifeError::OtherServed(_) | LifeError::NothingBefore(_) => {
                 Self::new(ProblemKind::NoVersionBefore, text)
@@ -194,6 +197,20 @@ impl From<LifeError> for Refusal {
             LifeError::Repeat(error) => error.into(),
             LifeError::Create(error) => error.into(),
             LifeError::Engine(error) => error.into(),
+        }
+    }
+}
+
+impl From<LinkError> for Refusal {
+    fn from(error: LinkError) -> Self {
+        let text = error.to_string();
+        match error {
+            LinkError::Lifetime => Self::new(ProblemKind::ParamsInvalid, text).at("/expires_in_s"),
+            LinkError::TooMany(_) => Self::new(ProblemKind::TooManyLinks, text),
+            LinkError::NoAccount => Self::new(ProblemKind::Forbidden, text),
+            LinkError::Entropy(_) => Self::internal(error),
+            LinkError::Engine(EngineError::Records(StoreError::NotFound)) => Self::not_found("run"),
+            LinkError::Engine(error) => error.into(),
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::wire::Me;
 
 /// Ask who you are
 ///
-/// The account that your token or session is of, and what it lets you do.
+/// The account that your token or session is of, and what it lets you do, and where.
 #[utoipa::path(get, path = "/v1/me", tag = "session", operation_id = "showMe",
     responses((status = 200, description = "Who asks", body = Me)))]
 pub(super) async fn show(State(api): State<Api>, Caller(principal): Caller) -> Json<Me> {
@@ -20,5 +20,6 @@ pub(super) async fn show(State(api): State<Api>, Caller(principal): Caller) -> J
 /// What `principal` is told of itself.
 pub(super) fn of(api: &Api, principal: Principal) -> Me {
     let rights = api.operations.of(principal.role);
-    Me { account: principal.account.into(), role: principal.role.into(), rights }
+    let Principal { account, role, scope, .. } = principal;
+    Me { account: account.into(), role: role.into(), scope: scope.into(), rights }
 }

@@ -9,12 +9,12 @@ use crate::caller::Caller;
 use crate::extract::{JsonBody, Segments};
 use crate::problem::{Refusal, Refused};
 use crate::state::Api;
-use crate::wire::NewVisibility;
+use crate::wire::{NewVisibility, ProblemKind};
 
 /// Say who sees a plugin
 ///
-/// With all its versions, also those that are still to come. Of a public one everybody sees the versions and runs the
-/// pipeline; its owner and operators alone change it.
+/// With all its versions, also those that are still to come. Whoever sees it sees its versions and runs its pipeline;
+/// its owner and operators alone change it. Runs that were accepted go on whatever is said later.
 #[utoipa::path(put, path = "/v1/plugins/{name}/visibility", tag = "plugins", operation_id = "setPluginVisibility",
     params(("name" = String, Path, description = "Name of the plugin")),
     request_body = NewVisibility,
@@ -30,6 +30,8 @@ pub(super) async fn set(
     JsonBody(asked, _held): JsonBody<NewVisibility>,
 ) -> Result<StatusCode, Refusal> {
     deed.says(asked.visibility);
-    api.engine.catalog.set_visibility(&principal, &name, asked.visibility.into()).await?;
+    let broken = |rule| Refusal::new(ProblemKind::ParamsInvalid, rule).at("/accounts");
+    let visibility = asked.read().map_err(broken)?;
+    api.engine.catalog.set_visibility(&principal, &name, visibility).await?;
     Ok(StatusCode::NO_CONTENT)
 }

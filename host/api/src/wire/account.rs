@@ -12,9 +12,43 @@ pub struct Me {
     pub account: String,
     /// What it may do.
     pub role: Role,
+    /// Where.
+    #[serde(default)]
+    pub scope: Scope,
     /// What the role lets it do: operations of the OpenAPI document, by their ids.
     #[serde(default)]
     pub rights: Vec<String>,
+}
+
+/// What a token is for; what lies outside is not there for it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Scope {
+    /// All that the account may.
+    #[default]
+    All,
+    /// One pipeline: its versions and its runs.
+    Pipeline {
+        /// Its name.
+        #[schema(value_type = String, example = "heat-plate")]
+        pipeline: model::PluginName,
+    },
+    /// One run, to look at.
+    Run {
+        /// Its id.
+        #[schema(value_type = uuid::Uuid)]
+        run: model::RunId,
+    },
+}
+
+impl From<model::Scope> for Scope {
+    fn from(scope: model::Scope) -> Self {
+        match scope {
+            model::Scope::All => Self::All,
+            model::Scope::Pipeline(pipeline) => Self::Pipeline { pipeline },
+            model::Scope::Run(run) => Self::Run { run },
+        }
+    }
 }
 
 /// What an account may do; each role may do what those before it may.

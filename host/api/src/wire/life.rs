@@ -39,32 +39,18 @@ pub enum Visibility {
     /// Nobody.
     #[default]
     Private,
+    /// Some accounts.
+    Shared,
     /// Everybody.
     Public,
 }
 
-/// Who is to see a plugin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewVisibility {
-    /// Who.
-    pub visibility: Visibility,
-}
-
-impl From<model::Visibility> for Visibility {
-    fn from(visibility: model::Visibility) -> Self {
+impl From<&model::Visibility> for Visibility {
+    fn from(visibility: &model::Visibility) -> Self {
         match visibility {
             model::Visibility::Private => Self::Private,
+            model::Visibility::Shared(_) => Self::Shared,
             model::Visibility::Public => Self::Public,
-        }
-    }
-}
-
-impl From<Visibility> for model::Visibility {
-    fn from(visibility: Visibility) -> Self {
-        match visibility {
-            Visibility::Private => Self::Private,
-            Visibility::Public => Self::Public,
         }
     }
 }

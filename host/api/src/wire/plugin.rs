@@ -1,5 +1,7 @@
 //! Plugins: what was uploaded.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use semver::Version;
 use serde::{Deserialize, Serialize};
@@ -130,6 +132,10 @@ pub struct Plugin {
     /// Who sees it beside its owner and operators.
     #[serde(default)]
     pub visibility: Visibility,
+    /// The accounts that it is shared with; told to its owner and operators.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[schema(value_type = Vec<String>)]
+    pub shared_with: BTreeSet<model::AccountName>,
     /// What it says of itself.
     pub manifest: Manifest,
     /// The version of the contract it was built against.
@@ -214,7 +220,8 @@ impl From<PluginDetails> for Plugin {
         } = details;
         Self {
             summary: plugin.summary().into(),
-            visibility: visibility.into(),
+            visibility: (&visibility).into(),
+            shared_with: shared_with(visibility),
             contract: plugin.contract,
             tools: plugin.tools.into_iter().map(Into::into).collect(),
             compared_with,
@@ -226,6 +233,13 @@ impl From<PluginDetails> for Plugin {
             manifest: plugin.manifest.into(),
             history: history.into_iter().map(Into::into).collect(),
         }
+    }
+}
+
+fn shared_with(visibility: model::Visibility) -> BTreeSet<model::AccountName> {
+    match visibility {
+        model::Visibility::Shared(accounts) => accounts,
+        model::Visibility::Private | model::Visibility::Public => BTreeSet::new(),
     }
 }
 

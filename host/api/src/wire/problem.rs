@@ -78,6 +78,7 @@ pub enum ProblemKind {
     NoVersionBefore,
     RunNotCancellable,
     RunExists,
+    TooManyLinks,
     IdempotencyInFlight,
     IdempotencyKeyReused,
     PayloadTooLarge,

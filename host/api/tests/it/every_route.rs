@@ -16,6 +16,9 @@ pub(crate) const INPUT: &[u8] = b"the input of ada";
 /// What it left.
 pub(crate) const OUTPUT: &[u8] = b"the output of ada";
 
+/// What nobody has: a run, or a link.
+pub(crate) const NOBODYS: &str = "01990000-0000-7000-8000-000000000000";
+
 /// A request of a route.
 #[derive(Debug, Clone)]
 pub(crate) struct Route {
@@ -63,6 +66,7 @@ fn filled(name: &str, path: &str, run: &str) -> String {
         ("{step}", "0"),
         ("{call}", "0"),
         ("{stream}", "stdout"),
+        ("{link}", NOBODYS),
     ]
     .iter()
     .fold(path.to_owned(), |path, (segment, value)| path.replace(segment, value))
@@ -71,7 +75,7 @@ fn filled(name: &str, path: &str, run: &str) -> String {
 fn body(name: &str) -> (&'static str, Bytes) {
     let json = |value: Value| ("application/json", Bytes::from(value.to_string()));
     match name {
-        "createRun" | "previewRun" => json(json!({})),
+        "createRun" | "previewRun" | "createRunLink" => json(json!({})),
         "setPluginVisibility" => json(json!({ "visibility": "private" })),
         "signIn" => json(json!({ "token": "sim_of_nobody" })),
         "createNamedRun" => json(json!({ "pipeline": "heat" })),

@@ -90,21 +90,21 @@ impl House {
     }
 
     pub(crate) fn over(data: TempDir, settings: &ApiSettings, engine: Settings) -> Self {
-        Self::for_whom(Arc::new(ByHeader), data, settings, engine)
+        Self::build(data, settings, engine, None, |_| Arc::new(ByHeader))
     }
 
-    pub(crate) fn for_whom(
-        authenticator: Arc<dyn Authenticator>,
-        data: TempDir,
+    /// A host of many, who are known by tokens.
+    pub(crate) fn of_many(engine: Settings) -> Self {
+        Self::of_many_with(None, &ApiSettings::default(), engine)
+    }
+
+    /// The same, where `identity` tells who people are.
+    pub(crate) fn of_many_with(
+        identity: Option<Arc<dyn IdentityProvider>>,
         settings: &ApiSettings,
         engine: Settings,
     ) -> Self {
-        Self::build(data, settings, engine, None, |_| authenticator)
-    }
-
-    /// A host of many, whose accounts are those of its engine; `identity` tells who people are.
-    pub(crate) fn of_many(identity: Option<Arc<dyn IdentityProvider>>, engine: Settings) -> Self {
-        let settings = ApiSettings { accounts: true, ..ApiSettings::default() };
+        let settings = ApiSettings { accounts: true, ..settings.clone() };
         let by_token =
             |engine: &Engine| -> Arc<dyn Authenticator> { Arc::new(ByToken(engine.accounts.clone())) };
         Self::build(tempfile::tempdir().unwrap(), &settings, engine, identity, by_token)
@@ -132,7 +132,8 @@ impl House {
             accounts: records.clone(),
             credentials: records.clone(),
             identity,
-            audit: records,
+            audit: records.clone(),
+            links: records,
             blobs,
             sandbox: Arc::new(scripts::sandbox()),
             admission: Arc::new(containers.clone()),

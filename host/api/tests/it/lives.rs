@@ -12,7 +12,8 @@ use crate::scripts::{HEAT, HEAT_GREEDY, HEAT_NEWER};
 
 fn house(approval: Approval) -> House {
     let most = Resources { memory_mib: 192, ..PluginPolicy::default().most };
-    let settings = Settings { plugins: PluginPolicy { approval, most }, ..Settings::default() };
+    let settings =
+        Settings { plugins: PluginPolicy { approval, approve_own: true, most }, ..Settings::default() };
     House::with(&ApiSettings::default(), settings)
 }
 

@@ -118,7 +118,7 @@ async fn who_waits_again_gets_the_end() {
 
 #[tokio::test]
 async fn while_the_first_is_at_work_the_second_is_told_so() {
-    let policy = PluginPolicy { approval: Approval::Always, ..PluginPolicy::default() };
+    let policy = PluginPolicy { approval: Approval::Always, approve_own: true, ..PluginPolicy::default() };
     let house = House::with(&ApiSettings::default(), Settings { plugins: policy, ..Settings::default() });
     house.upload(HEAT).await.expect(201);
     house.containers.on("solve", Act::exits(0).held());

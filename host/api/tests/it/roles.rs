@@ -1,20 +1,18 @@
 //! Who may use which route: each of them, by everyone there is.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::request::Builder;
 use axum::http::{Method, Request};
 use serde_json::Value;
+use simulay_api::ApiSettings;
 use simulay_api::wire::Me;
-use simulay_api::{ApiSettings, ByToken};
-use simulay_engine::{Accounts, NewToken, Settings};
-use simulay_model::{Role, SystemClock, TOKEN_BYTES, TokenSecret};
-use simulay_store::MemoryStore;
+use simulay_engine::{Accounts, Approval, NewToken, PluginPolicy, Settings};
+use simulay_model::{Role, Scope, TOKEN_BYTES, TokenSecret};
 use strum::VariantNames as _;
 
-use crate::every_route::{Route, routes};
+use crate::every_route::{NOBODYS, Route, routes};
 use crate::house::{Answer, House};
 use crate::scripts::{HEAT, HEAT_GREEDY, HEAT_NEWER};
 
@@ -32,24 +30,30 @@ const OPEN: [(&str, u16); 11] = [
     ("signInAtProvider", 404),
     ("signOut", 204),
 ];
-/// A run that nobody has.
-const NOBODYS: &str = "01990000-0000-7000-8000-000000000000";
+
+/// How a route answers that is open to all.
+pub(crate) fn open_to_all(operation: &str) -> Option<u16> {
+    OPEN.iter().find(|(open, _)| *open == operation).map(|(_, status)| *status)
+}
 
 /// A host of many, and its accounts: one of each role, by its name.
 pub(crate) async fn of_many(settings: &ApiSettings) -> (House, Accounts) {
-    let clock = Arc::new(SystemClock);
-    let accounts = Accounts::new(Arc::new(MemoryStore::new(clock.clone())), clock);
+    let house = House::of_many_with(None, settings, Settings::default());
+    let accounts = house.engine.accounts.clone();
     for name in Role::VARIANTS {
         accounts.create(name.parse().unwrap(), name.parse().unwrap()).await.unwrap();
     }
-    let authenticator = Arc::new(ByToken(accounts.clone()));
-    let data = tempfile::tempdir().unwrap();
-    let house = House::for_whom(authenticator, data, settings, Settings::default());
     (house, accounts)
 }
 
 pub(crate) fn new_token(account: &str) -> NewToken {
-    NewToken { account: account.parse().unwrap(), label: String::new(), role: None, lifetime: None }
+    NewToken {
+        account: account.parse().unwrap(),
+        label: String::new(),
+        role: None,
+        scope: Scope::All,
+        lifetime: None,
+    }
 }
 
 pub(crate) async fn secret(accounts: &Accounts, new: NewToken) -> TokenSecret {
@@ -57,7 +61,7 @@ pub(crate) async fn secret(accounts: &Accounts, new: NewToken) -> TokenSecret {
 }
 
 impl House {
-    async fn ask_with(&self, secret: Option<&TokenSecret>, route: &Route) -> Answer {
+    pub(crate) async fn ask_with(&self, secret: Option<&TokenSecret>, route: &Route) -> Answer {
         let mut request = route.request();
         if let Some(secret) = secret {
             request = request.header("authorization", format!("Bearer {}", secret.reveal()));
@@ -68,7 +72,7 @@ impl House {
 
 /// The answer to `HEAD` has no document.
 #[track_caller]
-fn refused(route: &Route, answer: &Answer, status: u16, kind: &str) {
+pub(crate) fn refused(route: &Route, answer: &Answer, status: u16, kind: &str) {
     if route.method == Method::HEAD {
         assert_eq!(answer.status, status, "{}", route.path);
     } else {
@@ -109,8 +113,8 @@ async fn without_a_valid_token_nothing_is_answered_but_what_is_open_to_all() {
     for (operation, route) in routes(NOBODYS) {
         for secret in &secrets {
             let answer = house.ask_with(secret.as_ref(), &route).await;
-            if let Some((_, status)) = OPEN.iter().find(|(open, _)| *open == operation) {
-                assert_eq!(answer.status, *status, "{operation}: {}", answer.text());
+            if let Some(status) = open_to_all(&operation) {
+                assert_eq!(answer.status, status, "{operation}: {}", answer.text());
             } else {
                 refused(&route, &answer, 401, "unauthenticated");
                 assert_eq!(answer.header("www-authenticate"), "Bearer", "{operation}");
@@ -180,4 +184,49 @@ async fn an_operator_approves_what_an_author_uploads_and_the_author_does_not() {
     assert_eq!((&approved["state"], &approved["owner"]), (&Value::from("active"), &Value::from("author")));
     let upload = Request::post("/v1/plugins").header("content-type", "application/wasm");
     send(&operator, upload, HEAT_NEWER).await.problem(409, "plugin_name_taken");
+}
+
+/// Also not by a way around: activation, examples, and the same bytes again grant nothing.
+#[tokio::test]
+async fn an_operator_does_not_approve_what_he_uploaded_himself() {
+    let (house, accounts) = of_many(&ApiSettings::default()).await;
+    let [operator, admin] = ["operator", "admin"].map(new_token);
+    let (operator, admin) = (secret(&accounts, operator).await, secret(&accounts, admin).await);
+    let send = async |secret: &TokenSecret, request: Builder, body: &'static [u8]| {
+        let request = request.header("authorization", format!("Bearer {}", secret.reveal()));
+        house.send(request, Body::from(body)).await
+    };
+    let upload = || Request::post("/v1/plugins").header("content-type", "application/wasm");
+    send(&operator, upload(), HEAT).await.expect(201);
+    for known in [201, 200] {
+        let greedy: Value = send(&operator, upload(), HEAT_GREEDY).await.expect(known).document();
+        assert_eq!(greedy["state"], "pending");
+    }
+    for query in ["", "?check=examples"] {
+        let activate = Request::post(format!("/v1/plugins/heat/1.2.0/activate{query}"));
+        send(&operator, activate, b"").await.problem(409, "approval_needed");
+        let approve = Request::post(format!("/v1/plugins/heat/1.2.0/approve{query}"));
+        let refused = send(&operator, approve, b"").await.problem(403, "forbidden");
+        assert!(refused.detail.contains("another operator approves it"), "{}", refused.detail);
+        assert!(refused.detail.contains("`plugins.approve_own = true`"), "{}", refused.detail);
+    }
+    let approve = || Request::post("/v1/plugins/heat/1.2.0/approve");
+    let approved: Value = send(&admin, approve(), b"").await.expect(200).document();
+    assert_eq!((&approved["state"], &approved["owner"]), (&Value::from("active"), &Value::from("operator")));
+    send(&operator, Request::delete("/v1/plugins/heat/1.2.0"), b"").await.expect(204);
+    send(&operator, approve(), b"").await.expect(200);
+}
+
+#[tokio::test]
+async fn an_operator_approves_his_own_where_the_settings_say_so() {
+    let policy = PluginPolicy { approval: Approval::Always, approve_own: true, ..PluginPolicy::default() };
+    let house = House::of_many(Settings { plugins: policy, ..Settings::default() });
+    let accounts = &house.engine.accounts;
+    accounts.create("operator".parse().unwrap(), Role::Operator).await.unwrap();
+    let bearer = format!("Bearer {}", secret(accounts, new_token("operator")).await.reveal());
+    let upload = Request::post("/v1/plugins").header("content-type", "application/wasm");
+    house.send(upload.header("authorization", &bearer), HEAT).await.expect(201);
+    let approve = Request::post("/v1/plugins/heat/1.0.0/approve").header("authorization", &bearer);
+    let approved: Value = house.send(approve, Body::empty()).await.expect(200).document();
+    assert_eq!(approved["state"], "active");
 }

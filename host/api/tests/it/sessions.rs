@@ -7,11 +7,12 @@ use axum::body::Body;
 use axum::http::request::Builder;
 use axum::http::{Method, Request};
 use serde_json::{Value, json};
+use simulay_api::ApiSettings;
 use simulay_api::wire::{Me, SignInWays};
 use simulay_engine::{AccountCredentials, NewToken, Password, Settings};
 use simulay_identity::scripted::ScriptedProvider;
 use simulay_identity::{Claims, GroupRoles};
-use simulay_model::{AccountName, Identity, Role, SystemClock, TokenSecret};
+use simulay_model::{AccountName, Identity, Role, Scope, SystemClock, TokenSecret};
 
 use crate::house::{Answer, House};
 use crate::scripts::HEAT;
@@ -21,12 +22,12 @@ const PASSWORD: &str = "correct horse battery";
 
 /// A host of many with an author Ada who has a password, and a token of hers.
 async fn of_ada() -> (House, TokenSecret) {
-    let house = House::of_many(None, Settings::default());
+    let house = House::of_many(Settings::default());
     let ada: AccountName = "ada".parse().unwrap();
     house.engine.accounts.create(ada.clone(), Role::Author).await.unwrap();
     let credentials = AccountCredentials::new(house.credentials.clone(), Arc::new(SystemClock));
     credentials.set_password(&ada, Password::new(PASSWORD.to_owned()).unwrap()).await.unwrap();
-    let new = NewToken { account: ada, label: String::new(), role: None, lifetime: None };
+    let new = NewToken { account: ada, label: String::new(), role: None, scope: Scope::All, lifetime: None };
     let (_, secret) = house.engine.accounts.create_token(new).await.unwrap();
     (house, secret)
 }
@@ -177,7 +178,7 @@ fn at_provider() -> (House, Arc<ScriptedProvider>) {
     let by_group = BTreeMap::from([("ops".to_owned(), Role::Operator), ("sim".to_owned(), Role::Runner)]);
     let group_roles = GroupRoles { by_group, otherwise: None };
     let settings = Settings { group_roles, ..Settings::default() };
-    (House::of_many(Some(provider.clone()), settings), provider)
+    (House::of_many_with(Some(provider.clone()), &ApiSettings::default(), settings), provider)
 }
 
 fn claims(subject: &str, name: &str, groups: &[&str]) -> Claims {

@@ -1,5 +1,7 @@
 //! What a plugin asks for, and what it gets here.
 
+use std::collections::BTreeSet;
+
 use semver::Version;
 use simulay_containers::{ContainerError, Permissions};
 use simulay_model::permissions::{Lowered, PermissionIncrease, increases, lowered};
@@ -16,7 +18,7 @@ use crate::{EngineError, UnknownImages};
 pub struct PluginDetails {
     /// The record.
     pub plugin: Plugin,
-    /// Who sees it.
+    /// Who sees it; of whom it is shared with, its owner and operators are told.
     pub visibility: Visibility,
     /// The approved version it is compared with; none when it is the first.
     pub compared_with: Option<Version>,
@@ -50,12 +52,24 @@ impl Catalog {
             compared_with: before.map(|before| before.version.clone()),
             asks_more: increases(before, now),
             asks_less: before.map(|before| increases(Some(now), before)).unwrap_or_default(),
-            visibility: plugins.visibility(&now.name).await?,
+            visibility: self.visibility(principal, &plugin).await?,
             history: plugins.history(&visible, &now.name, &now.version).await?,
             granted: asked.min(&most),
             lowered: lowered(&asked, &most),
             unknown_images: self.unknown_images(&plugin.manifest),
             plugin,
+        })
+    }
+
+    /// With whom it is shared is told to whoever may change that.
+    async fn visibility(&self, principal: &Principal, plugin: &Plugin) -> Result<Visibility, EngineError> {
+        let (plugins, name) = (&self.shared.parts.plugins, &plugin.manifest.name);
+        let visibility = plugins.visibility(&principal.visible_plugins(), name).await?;
+        Ok(match visibility {
+            Visibility::Shared(_) if !principal.own_plugins().admits(&plugin.owner) => {
+                Visibility::Shared(BTreeSet::new())
+            }
+            told => told,
         })
     }
 

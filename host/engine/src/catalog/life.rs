@@ -63,6 +63,9 @@ impl Catalog {
         asked: Activation,
     ) -> Result<Option<Plugin>, LifeError> {
         self.check_images(&plugin.manifest)?;
+        if asked.approve {
+            self.check_approver(principal, &plugin)?;
+        }
         let grant = self.grant(principal, &plugin, asked.approve).await?;
         let change =
             if asked.check { self.check_begun(&plugin, grant) } else { PluginChange::Activated(grant) };
@@ -196,6 +199,12 @@ impl Catalog {
         name: &PluginName,
     ) -> Result<Vec<Plugin>, EngineError> {
         Ok(self.shared.parts.plugins.versions(&principal.own_plugins(), name).await?)
+    }
+
+    /// Refuses who would grant what he asks for himself; what was granted once stays so.
+    fn check_approver(&self, principal: &Principal, plugin: &Plugin) -> Result<(), LifeError> {
+        let own = plugin.uploaded_by == principal.account && !self.shared.settings.plugins.approve_own;
+        if own && plugin.approved_at.is_none() { Err(LifeError::OwnUpload) } else { Ok(()) }
     }
 
     /// Who grants what `plugin` asks for, when it is to be activated.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use simulay_engine::{AccountError, Accounts, EngineError, NewToken};
-use simulay_model::{ManualClock, Principal, Role, TOKEN_BYTES, TokenKind, TokenSecret};
+use simulay_model::{ManualClock, Principal, Role, Scope, TOKEN_BYTES, TokenKind, TokenSecret};
 use simulay_store::{MemoryStore, StoreError};
 
 /// What was found is believed no longer.
@@ -16,7 +16,13 @@ fn accounts() -> (Accounts, Arc<ManualClock>) {
 }
 
 fn token_of(account: &str) -> NewToken {
-    NewToken { account: account.parse().unwrap(), label: "laptop".to_owned(), role: None, lifetime: None }
+    NewToken {
+        account: account.parse().unwrap(),
+        label: "laptop".to_owned(),
+        role: None,
+        scope: Scope::All,
+        lifetime: None,
+    }
 }
 
 async fn who(accounts: &Accounts, secret: &TokenSecret) -> Option<Principal> {

@@ -66,6 +66,7 @@ impl House {
             credentials: records.clone(),
             identity: None,
             audit: records.clone(),
+            links: records.clone(),
             blobs: blobs.clone(),
             sandbox: Arc::new(plugins),
             admission: Arc::new(containers.clone()),

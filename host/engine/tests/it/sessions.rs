@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use simulay_containers::scripted::Scripted;
 use simulay_engine::{AccountCredentials, NewToken, Password, Settings, SignInError};
-use simulay_model::{AccountName, Role, SystemClock, TokenKind};
+use simulay_model::{AccountName, Role, Scope, SystemClock, TokenKind};
 use simulay_sandbox::ScriptedSandbox;
 
 use crate::house::{House, Stored, open};
@@ -22,8 +22,13 @@ async fn a_session_may_do_what_its_token_may_and_ends_with_it() {
     let ada: AccountName = "ada".parse().unwrap();
     accounts.create(ada.clone(), Role::Operator).await.unwrap();
     let minute = Duration::from_secs(60);
-    let new =
-        NewToken { account: ada, label: String::new(), role: Some(Role::Viewer), lifetime: Some(minute) };
+    let new = NewToken {
+        account: ada,
+        label: String::new(),
+        role: Some(Role::Viewer),
+        scope: Scope::All,
+        lifetime: Some(minute),
+    };
     let (token, secret) = accounts.create_token(new).await.unwrap();
     let session = sessions.by_token(&secret, "test").await.unwrap();
     assert_eq!(session.principal.role, Role::Viewer);

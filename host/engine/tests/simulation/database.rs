@@ -18,8 +18,8 @@ use simulay_model::{
     PluginName, PluginSummary, Progress, Run, RunArtifact, RunId, RunSummary, Step, Visibility,
 };
 use simulay_store::{
-    Accounts, Added, Claim, ClaimableRun, Credentials, Journal, Lease, MemoryStore, Plugins, Remembered,
-    Renewed, RequestKey, Requests, RunQuery, Runs, StoreError, Uploads,
+    Accounts, Added, Claim, ClaimableRun, Credentials, Journal, Lease, Links, MemoryStore, Plugins,
+    Remembered, Renewed, RequestKey, Requests, RunQuery, Runs, StoreError, Uploads,
 };
 
 use crate::machine::Machine;
@@ -27,11 +27,11 @@ use crate::world::WorldClock;
 
 /// What a store is, the real one or one in memory.
 pub(crate) trait Records:
-    Plugins + Runs + Journal + Requests + Uploads + Accounts + Credentials
+    Plugins + Runs + Journal + Requests + Uploads + Accounts + Credentials + Links
 {
 }
 
-impl<T: Plugins + Runs + Journal + Requests + Uploads + Accounts + Credentials> Records for T {}
+impl<T: Plugins + Runs + Journal + Requests + Uploads + Accounts + Credentials + Links> Records for T {}
 
 /// A store, as all machines reach it.
 #[derive(Clone)]
@@ -62,7 +62,7 @@ pub(crate) struct Database {
 }
 
 /// What a port says that does not answer.
-trait Faulty {
+pub(crate) trait Faulty {
     fn failed(what: &str) -> Self;
 }
 
@@ -79,7 +79,10 @@ impl Faulty for BlobError {
 }
 
 impl Database {
-    async fn read<T, E: Faulty>(&self, answer: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    pub(crate) async fn read<T, E: Faulty>(
+        &self,
+        answer: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
         self.machine.act().await;
         if self.machine.world.fault(500) {
             return Err(E::failed("it does not answer"));
@@ -87,7 +90,10 @@ impl Database {
         pollster::block_on(answer)
     }
 
-    async fn write<T>(&self, answer: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    pub(crate) async fn write<T>(
+        &self,
+        answer: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
         self.machine.act().await;
         if self.machine.world.disk_is_full() {
             return Err(StoreError::Full);
@@ -140,8 +146,8 @@ impl Plugins for Database {
         self.write(self.store.records.set_visibility(owner, name, visibility)).await
     }
 
-    async fn visibility(&self, name: &PluginName) -> Result<Visibility, StoreError> {
-        self.read(self.store.records.visibility(name)).await
+    async fn visibility(&self, owner: &OwnerFilter, name: &PluginName) -> Result<Visibility, StoreError> {
+        self.read(self.store.records.visibility(owner, name)).await
     }
 
     async fn checking(&self) -> Result<Vec<Plugin>, StoreError> {

@@ -15,6 +15,7 @@ mod claims;
 mod daemon;
 mod database;
 mod judge;
+mod links;
 mod machine;
 mod plugin;
 mod seeds;

@@ -218,6 +218,7 @@ impl Story {
             accounts: database.store.records.clone(),
             credentials: database.store.records.clone(),
             identity: None,
+            links: database.store.records.clone(),
             audit: Arc::new(MemoryStore::new(Arc::new(MachineClock(machine.clone())))),
             blobs: database,
             sandbox: Arc::new(Workers { machine: machine.clone(), crashes: self.crashes.clone() }),

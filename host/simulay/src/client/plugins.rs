@@ -4,6 +4,7 @@ use bytes::Bytes;
 use reqwest::{Method, StatusCode};
 use semver::Version;
 use serde_json::Value;
+use simulay_api::wire::NewVisibility;
 use simulay_engine::Selector;
 use simulay_model::PluginName;
 
@@ -66,10 +67,14 @@ impl Client {
         self.document(self.request(Method::POST, &path).timeout(ANSWER)).await
     }
 
-    /// Says who sees a plugin: `public` or `private`.
-    pub(crate) async fn set_visibility(&self, name: &PluginName, visibility: &str) -> anyhow::Result<()> {
+    /// Says who sees a plugin.
+    pub(crate) async fn set_visibility(
+        &self,
+        name: &PluginName,
+        asked: &NewVisibility,
+    ) -> anyhow::Result<()> {
         let request = self.request(Method::PUT, &format!("/v1/plugins/{name}/visibility")).timeout(ANSWER);
-        self.send(request.json(&serde_json::json!({ "visibility": visibility }))).await.map(drop)
+        self.send(request.json(asked)).await.map(drop)
     }
 
     /// Retires a version.

@@ -3,6 +3,7 @@
 mod life;
 mod pull;
 mod push;
+mod sharing;
 mod show;
 mod test;
 
@@ -81,16 +82,8 @@ enum Verb {
         #[command(flatten)]
         server: ServerOption,
     },
-    /// Says who sees a plugin: everybody, or its owner and operators alone.
-    Visibility {
-        /// Its name.
-        name: PluginName,
-        /// public or private.
-        #[arg(value_parser = ["public", "private"])]
-        visibility: String,
-        #[command(flatten)]
-        server: ServerOption,
-    },
+    /// Says who sees a plugin and runs its pipeline, beside its owner and operators.
+    Visibility(sharing::Arguments),
     /// Pushes a component to an OCI registry, e.g. oci://127.0.0.1:5000/beam:1.0.0.
     Push {
         /// The component.
@@ -131,10 +124,7 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
         Verb::Rollback { pipeline, server } => life::roll_back(&server, &pipeline, json).await?,
         Verb::Push { file, to } => push::push(&file, &to, json).await?,
         Verb::Pull { from, output } => pull::pull(&from, output, json).await?,
-        Verb::Visibility { name, visibility, server } => {
-            server.client()?.set_visibility(&name, &visibility).await?;
-            say(&format!("{name} is {visibility}"))?;
-        }
+        Verb::Visibility(arguments) => sharing::execute(arguments, json).await?,
         Verb::Retire { plugin, server } => retire(&server, &plugin, json).await?,
     }
     Ok(ExitCode::SUCCESS)

@@ -2,6 +2,7 @@
 
 mod artifacts;
 mod create;
+mod links;
 mod logs;
 mod watch;
 
@@ -50,6 +51,15 @@ enum Verb {
     Artifacts(artifacts::Arguments),
     /// Prints what a container call printed; goes on until the call ends.
     Logs(logs::Arguments),
+    /// Makes a link to a run, for whoever is to look at it and at nothing else.
+    Share(links::Share),
+    /// Lists the links to a run.
+    Links {
+        /// Run.
+        id: RunId,
+    },
+    /// Revokes a link to a run: within a second it opens nothing.
+    Unshare(links::Unshare),
 }
 
 #[derive(Debug, Args)]
@@ -76,6 +86,9 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
         Verb::Cancel { id } => cancel(&client, id, json).await?,
         Verb::Artifacts(wanted) => artifacts::execute(&client, wanted, json).await?,
         Verb::Logs(wanted) => logs::execute(&client, wanted).await?,
+        Verb::Share(asked) => links::share(&client, asked, json).await?,
+        Verb::Links { id } => links::list(&client, id, json).await?,
+        Verb::Unshare(asked) => links::unshare(&client, asked, json).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -13,7 +13,7 @@ use clap::Args;
 use serde_json::json;
 use simulay_api::Transport;
 use simulay_engine::{AuditLog, Engine, NewToken, draw_token};
-use simulay_model::{AccountName, AuditAction, Digest, Role, TokenSecret, TokenSecretError};
+use simulay_model::{AccountName, AuditAction, Digest, Role, Scope, TokenSecret, TokenSecretError};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -136,7 +136,7 @@ async fn first_token(settings: &Settings, engine: &Engine) -> anyhow::Result<Opt
     let account = accounts.create(AccountName::local(), Role::Admin).await?;
     audit.record(account::made(&account)).await;
     let label = "made at the first start".to_owned();
-    let new = NewToken { account: account.name, label, role: None, lifetime: None };
+    let new = NewToken { account: account.name, label, role: None, scope: Scope::All, lifetime: None };
     audit.record(token::made(&accounts.create_token_of(new, &secret).await?)).await;
     Ok(if given.is_some() { None } else { Some(secret) })
 }

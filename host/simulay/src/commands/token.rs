@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use simulay_engine::{EngineError, NewToken, draw_token};
-use simulay_model::{AccountName, AuditAction, AuditEntry, Role, Token, TokenId};
+use simulay_model::{AccountName, AuditAction, AuditEntry, PluginName, Role, Scope, Token, TokenId};
 use simulay_store::StoreError;
 
 use super::account::refused;
@@ -58,6 +58,9 @@ struct Create {
     /// The most it lets the account do [default: all that the account may].
     #[arg(long)]
     role: Option<Role>,
+    /// The one pipeline that it is for [default: all that is the account's].
+    #[arg(long, value_name = "NAME")]
+    pipeline: Option<PluginName>,
     /// For how many days it is taken [default: until it is revoked].
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u64).range(1..=36_500))]
     days: Option<u64>,
@@ -85,9 +88,10 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
 }
 
 async fn create(administration: &Administration, asked: Create, json: bool) -> anyhow::Result<()> {
-    let Create { account, label, role, days } = asked;
+    let Create { account, label, role, pipeline, days } = asked;
+    let scope = pipeline.map_or(Scope::All, Scope::Pipeline);
     let lifetime = days.map(|days| Duration::from_secs(days * DAY));
-    let new = NewToken { account, label, role, lifetime };
+    let new = NewToken { account, label, role, scope, lifetime };
     let (token, secret) = administration.accounts.create_token(new).await.map_err(refused)?;
     // A token that is not recorded is told to nobody.
     administration.record(made(&token)).await?;
@@ -125,13 +129,23 @@ fn list(tokens: &[Token], json: bool) -> anyhow::Result<()> {
     if json {
         return Ok(print_json(&json!({ "tokens": tokens.iter().map(document).collect::<Vec<_>>() }))?);
     }
-    let mut table = Table::new(["TOKEN", "ACCOUNT", "ROLE", "STATE", "LAST USED", "LABEL"]);
+    let mut table = Table::new(["TOKEN", "ACCOUNT", "ROLE", "FOR", "STATE", "LAST USED", "LABEL"]);
     for token in tokens {
         let role = token.role.map_or("", Role::as_str);
         let used = token.last_used_at.map(|at| at.to_string()).unwrap_or_default();
-        table.row([&token.id.to_string(), token.account.as_str(), role, &state(token), &used, &token.label]);
+        let (id, scope, state) = (token.id.to_string(), scope(&token.scope), state(token));
+        table.row([&id, token.account.as_str(), role, &scope, &state, &used, &token.label]);
     }
     Ok(print(&table.text())?)
+}
+
+/// What a token is for; nothing when it is for all that its account may.
+fn scope(scope: &Scope) -> String {
+    match scope {
+        Scope::All => String::new(),
+        Scope::Pipeline(pipeline) => format!("pipeline {pipeline}"),
+        Scope::Run(run) => format!("link to run {run}"),
+    }
 }
 
 fn state(token: &Token) -> String {
@@ -144,9 +158,10 @@ fn state(token: &Token) -> String {
 }
 
 fn document(token: &Token) -> Value {
+    let (pipeline, run) = (token.scope.pipeline(), token.scope.run());
     let Token { id, account, label, role, created_at, expires_at, revoked_at, last_used_at, .. } = token;
     json!({
-        "id": id, "account": account, "label": label, "role": role, "created_at": created_at,
+        "id": id, "account": account, "label": label, "role": role, "pipeline": pipeline, "run": run, "created_at": created_at,
         "expires_at": expires_at, "revoked_at": revoked_at, "last_used_at": last_used_at,
     })
 }

@@ -81,7 +81,9 @@ fn of_plugins(settings: &Settings) -> PluginPolicy {
         Approval::Always => simulay_engine::Approval::Always,
         Approval::WhenAskingForMore => simulay_engine::Approval::WhenAskingForMore,
     };
-    PluginPolicy { approval, most: of_container(&settings.container).resources }
+    // Where there is one person, nobody else would.
+    let approve_own = settings.plugins.approve_own || settings.auth.mode == AuthMode::Local;
+    PluginPolicy { approval, approve_own, most: of_container(&settings.container).resources }
 }
 
 /// What a component may cost.

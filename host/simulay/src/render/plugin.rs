@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use semver::Version;
 use serde_json::Value;
 use simulay_api::wire::{Disagreement, Plugin, PluginState, PluginSummary};
+use simulay_model::AccountName;
 
 use super::manifest::resources;
 use crate::terminal::{Table, one_line, size, value};
@@ -62,7 +63,7 @@ pub(crate) fn plugin(plugin: &Plugin, versions: &[PluginSummary]) -> String {
     facts.row(["title", &plugin.summary.title]);
     facts.row(["state", &state(plugin)]);
     facts.row(["versions", &all(versions)]);
-    facts.row(["owner", &format!("{}, {}", plugin.summary.owner, plugin.visibility)]);
+    facts.row(["owner", &format!("{}, {}", plugin.summary.owner, visibility(plugin))]);
     let mut text = format!("{}{}", facts.text(), asks(plugin));
     text.push_str(&differences(plugin));
     text.push_str(&notes(plugin));
@@ -72,6 +73,12 @@ pub(crate) fn plugin(plugin: &Plugin, versions: &[PluginSummary]) -> String {
         text.push_str(&format!("\nits examples disagreed\n{}", disagreements(&check.disagreements)));
     }
     text
+}
+
+fn visibility(plugin: &Plugin) -> String {
+    let with: Vec<&str> = plugin.shared_with.iter().map(AccountName::as_str).collect();
+    let with = if with.is_empty() { String::new() } else { format!(" with {}", with.join(", ")) };
+    format!("{}{with}", plugin.visibility)
 }
 
 fn all(versions: &[PluginSummary]) -> String {

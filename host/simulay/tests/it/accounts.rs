@@ -1,12 +1,12 @@
 //! A server of many, and the commands that say who may use it.
 
 use std::path::Path;
-use std::process::Output;
+use std::process::{Command, Output};
 
 use serde_json::Value;
 
 use crate::command::{complaint, said, simulay};
-use crate::serving::Server;
+use crate::serving::{Server, get};
 
 /// A server of many and the token of its first account.
 struct Many {
@@ -83,6 +83,68 @@ fn accounts_and_tokens_are_made_beside_the_server() {
         Some(0),
         "others are known still"
     );
+}
+
+#[test]
+fn a_token_may_be_for_one_pipeline() {
+    let many = Many::start();
+    let token =
+        said(&many.beside(&["token", "create", "local", "--pipeline", "heat-equation"])).trim().to_owned();
+    assert_eq!(many.ask(Some(&token), &["runs", "list"]).status.code(), Some(0));
+    let shown = many.ask(Some(&token), &["plugin", "show", "beam"]);
+    assert!(complaint(&shown).contains("(not_found)"), "{}", complaint(&shown));
+    let listed = said(&many.beside(&["token", "list"]));
+    assert!(listed.contains("pipeline heat-equation"), "{listed}");
+    let listed: Value = serde_json::from_str(&said(&many.beside(&["token", "list", "--json"]))).unwrap();
+    let scopes: Vec<_> =
+        listed["tokens"].as_array().unwrap().iter().map(|token| &token["pipeline"]).collect();
+    assert_eq!(scopes, [&Value::Null, &Value::from("heat-equation")]);
+}
+
+#[test]
+fn an_address_with_a_link_is_logged_nowhere() {
+    let home = tempfile::tempdir().unwrap();
+    let plain = simulay(home.path());
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", "exec \"$0\" \"$@\" 2> log"]).arg(plain.get_program());
+    command.env_clear().current_dir(home.path());
+    command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.envs([("SIMULAY__AUTH__MODE", "accounts"), ("SIMULAY__LOG__FILTER", "trace")]);
+    let server = Server::launch(command.args(["serve", "--listen", "127.0.0.1:0"]));
+    let canary = format!("sim_{}", "A".repeat(43));
+    let run = "01990000-0000-7000-8000-000000000000";
+    for place in ["", "/events", "/links"] {
+        assert_eq!(get(&format!("{}/v1/runs/{run}{place}?link={canary}", server.address())).0, 401);
+    }
+    drop(server);
+    let log = std::fs::read_to_string(home.path().join("log")).unwrap();
+    assert!(log.contains(run) && log.contains("TRACE"), "{log}");
+    assert!(!log.contains(&canary));
+}
+
+#[test]
+fn a_link_to_a_run_that_is_not_there_is_not_made() {
+    let many = Many::start();
+    let run = "01990000-0000-7000-8000-000000000000";
+    let link = "01990000-0000-7000-8000-000000000001";
+    for arguments in [&["share", run, "--days", "90"][..], &["links", run], &["unshare", run, link]] {
+        let refused = many.ask(Some(&many.first), &[&["runs"], arguments].concat());
+        assert!(complaint(&refused).contains("(not_found)"), "{}", complaint(&refused));
+    }
+    let long = many.ask(Some(&many.first), &["runs", "share", run, "--days", "91"]);
+    assert_eq!(long.status.code(), Some(2), "{}", complaint(&long));
+}
+
+#[test]
+fn who_a_plugin_is_shared_with_is_named() {
+    let many = Many::start();
+    for arguments in [&["shared"][..], &["public", "--with", "ada"], &["shared", "--with", "Not A Name"]] {
+        let refused = many.ask(Some(&many.first), &[&["plugin", "visibility", "heat"], arguments].concat());
+        assert_eq!(refused.status.code(), Some(2), "{}", complaint(&refused));
+    }
+    let shared = ["plugin", "visibility", "heat", "shared", "--with", "ada", "--with", "bob"];
+    let refused = many.ask(Some(&many.first), &shared);
+    assert!(complaint(&refused).contains("(not_found)"), "{}", complaint(&refused));
 }
 
 #[test]

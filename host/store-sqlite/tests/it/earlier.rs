@@ -116,6 +116,8 @@ async fn everything_belongs_to_the_one_person_there_was() {
         let version = "1.0.0".parse().unwrap();
         let history = records.history(&local, &heat, &version).await.unwrap();
         assert!(history.iter().all(|event| event.account == AccountName::local()), "{history:?}");
+        let heat = records.version(&local, &heat, &version).await.unwrap().unwrap();
+        assert_eq!(heat.uploaded_by, AccountName::local());
     }
 }
 

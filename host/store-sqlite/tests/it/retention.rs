@@ -5,10 +5,12 @@ use std::time::Duration;
 use rusqlite::Connection;
 use simulay_blobs::BlobInventory as _;
 use simulay_model::OwnerFilter::Any;
-use simulay_model::{AccountName, CallEnd, Change, Digest, RunEnd, RunId};
+use simulay_model::{
+    Account, AccountName, CallEnd, Change, Digest, Role, RunEnd, RunId, Scope, Token, TokenId, TokenKind,
+};
 use simulay_store::{
-    Claim, Journal as _, Left, Plugins as _, RequestKey, Requests as _, Retention as _, Runs as _,
-    StoreError, Uploads as _,
+    Accounts as _, Claim, Journal as _, Left, LinkAdded, Links as _, Plugins as _, RequestKey, Requests as _,
+    Retention as _, Runs as _, StoreError, Uploads as _,
 };
 
 use crate::samples::{House, ended, now, plugin, put, report, run, started};
@@ -23,13 +25,35 @@ impl House {
         run
     }
 
+    /// Makes a link to the run.
+    async fn link(&self, run: RunId) {
+        let name = AccountName::local();
+        let account = Account { name: name.clone(), role: Role::Admin, created_at: now(), revoked_at: None };
+        self.records.add_account(account).await.unwrap();
+        let link = Token {
+            kind: TokenKind::Api,
+            parent: None,
+            id: TokenId::generate(),
+            account: name,
+            label: String::new(),
+            sha256: Digest::of(b"the secret"),
+            role: Some(Role::Viewer),
+            scope: Scope::Run(run),
+            created_at: now(),
+            expires_at: None,
+            revoked_at: None,
+            last_used_at: None,
+        };
+        assert_eq!(self.records.add_link(link, 1).await.unwrap(), LinkAdded::New);
+    }
+
     fn rows(&self, run: RunId) -> u32 {
         let connection = Connection::open(self.directory.path().join("simulay.sqlite")).unwrap();
         let count = |table: &str| {
             let sql = format!("SELECT count(*) FROM {table} WHERE run = ?1");
             connection.query_row(&sql, [run.to_string()], |row| row.get::<_, u32>(0)).unwrap()
         };
-        ["events", "artifacts", "calls", "asked", "steps", "requested", "reports", "leases"]
+        ["events", "artifacts", "calls", "asked", "steps", "requested", "reports", "leases", "tokens"]
             .map(count)
             .iter()
             .sum()
@@ -46,6 +70,7 @@ async fn a_run_is_deleted_whole_and_told_of() {
     assert_eq!(house.records.ended(NOW, 10).await.unwrap(), [gone, stays]);
     assert_eq!(house.records.ended(NOW, 1).await.unwrap(), [gone]);
     assert_eq!(house.records.ended(HOUR, 10).await.unwrap(), []);
+    house.link(gone).await;
     house.records.delete(gone, now(), "for a test").await.unwrap();
     assert!(house.records.get(&Any, gone).await.unwrap().is_none());
     assert_eq!(house.rows(gone), 0);

@@ -1,6 +1,6 @@
 //! Accounts and their tokens.
 
-use simulay_model::{Account, AccountName, Role, TOKEN_BYTES, Token, TokenId, TokenKind, TokenSecret};
+use simulay_model::{Account, AccountName, Role, Scope, TOKEN_BYTES, Token, TokenId, TokenKind, TokenSecret};
 
 use super::Subject;
 use super::samples::now;
@@ -20,6 +20,7 @@ pub(super) fn token(account: &AccountName, byte: u8) -> Token {
         label: "the laptop of ada".to_owned(),
         sha256: TokenSecret::of([byte; TOKEN_BYTES]).sha256(),
         role: Some(Role::Runner),
+        scope: Scope::Pipeline("heat".parse().unwrap()),
         created_at: now(),
         expires_at: Some(now()),
         revoked_at: None,

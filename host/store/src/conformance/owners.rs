@@ -1,44 +1,66 @@
 //! What belongs to others is not there.
 
-use simulay_model::OwnerFilter::{self, Any, Only, Shared};
-use simulay_model::{AccountName, Change, Digest, Plugin, Run, Visibility};
+use simulay_model::OwnerFilter::{self, Any, Only};
+use simulay_model::{AccountName, Change, Digest, Plugin, Run, RunId};
 
 use super::Subject;
 use super::samples::{ended, planned, plugin, run, started};
 use crate::{RunQuery, StoreError};
 
-fn account(name: &str) -> AccountName {
+pub(super) fn account(name: &str) -> AccountName {
     name.parse().unwrap()
 }
 
-fn run_of(owner: &str) -> Run {
+pub(super) fn run_of(owner: &str) -> Run {
     Run { owner: account(owner), ..run("heat") }
 }
 
-fn plugin_of(owner: &str, version: &str) -> Plugin {
+pub(super) fn plugin_of(owner: &str, version: &str) -> Plugin {
     Plugin { owner: account(owner), ..plugin("heat", version, version.as_bytes()) }
 }
 
-fn only(owner: &str) -> OwnerFilter {
+pub(super) fn only(owner: &str) -> OwnerFilter {
     Only(account(owner))
+}
+
+impl Subject {
+    /// The run is there, or is not, in every way in which it is asked for.
+    pub(super) async fn expect_run(&self, filter: &OwnerFilter, run: RunId, there: bool) {
+        let Self { runs, journal, .. } = self;
+        assert_eq!(runs.get(filter, run).await.unwrap().is_some(), there, "{filter:?}");
+        assert_eq!(runs.summary(filter, run).await.unwrap().is_some(), there, "{filter:?}");
+        assert_eq!(runs.head(filter, run).await.unwrap().is_some(), there, "{filter:?}");
+        assert_eq!(journal.calls(filter, run).await.unwrap().len(), usize::from(there), "{filter:?}");
+        assert_eq!(journal.call(filter, run, 0, 0).await.unwrap().is_some(), there, "{filter:?}");
+        assert_eq!(journal.artifacts(filter, run).await.unwrap().is_empty(), !there, "{filter:?}");
+        assert_eq!(journal.events(filter, run, 0, 10).await.unwrap().is_empty(), !there, "{filter:?}");
+    }
+
+    /// The plugin, the only one there is, is there, or is not, in every way in which it is asked for.
+    pub(super) async fn expect_plugin(&self, filter: &OwnerFilter, plugin: &Plugin, there: bool) {
+        let (plugins, name, version) = (&self.plugins, &plugin.manifest.name, &plugin.manifest.version);
+        assert_eq!(plugins.version(filter, name, version).await.unwrap().is_some(), there, "{filter:?}");
+        assert_eq!(plugins.served(filter, name).await.unwrap().is_some(), there, "{filter:?}");
+        assert_eq!(plugins.versions(filter, name).await.unwrap().is_empty(), !there, "{filter:?}");
+        assert_eq!(plugins.list(filter).await.unwrap().is_empty(), !there, "{filter:?}");
+        assert_eq!(plugins.history(filter, name, version).await.unwrap().is_empty(), !there, "{filter:?}");
+    }
+
+    /// A run that printed and left a file.
+    pub(super) async fn run_with_files(&self, run: &Run) {
+        self.runs.create(run.clone(), None).await.unwrap();
+        for change in [Change::Started, planned(0, 1), started(0, 0, 0), ended(0, 0, 0, 7)] {
+            self.change(run.id, change).await;
+        }
+    }
 }
 
 /// In none of the ways in which it is asked for.
 pub async fn a_run_of_another_is_not_there(subject: &Subject) {
     let run = run_of("ada");
-    subject.runs.create(run.clone(), None).await.unwrap();
-    for change in [Change::Started, planned(0, 1), started(0, 0, 0), ended(0, 0, 0, 7)] {
-        subject.change(run.id, change).await;
-    }
+    subject.run_with_files(&run).await;
     for (filter, there) in [(Any, true), (only("ada"), true), (only("bob"), false)] {
-        let filter = &filter;
-        assert_eq!(subject.runs.get(filter, run.id).await.unwrap().is_some(), there);
-        assert_eq!(subject.runs.summary(filter, run.id).await.unwrap().is_some(), there);
-        assert_eq!(subject.runs.head(filter, run.id).await.unwrap().is_some(), there);
-        assert_eq!(subject.journal.calls(filter, run.id).await.unwrap().len(), usize::from(there));
-        assert_eq!(subject.journal.call(filter, run.id, 0, 0).await.unwrap().is_some(), there);
-        assert_eq!(subject.journal.artifacts(filter, run.id).await.unwrap().is_empty(), !there);
-        assert_eq!(subject.journal.events(filter, run.id, 0, 10).await.unwrap().is_empty(), !there);
+        subject.expect_run(&filter, run.id, there).await;
     }
 }
 
@@ -75,14 +97,8 @@ pub async fn lists_hold_ones_own(subject: &Subject) {
 pub async fn a_plugin_of_another_is_not_there(subject: &Subject) {
     let plugin = plugin_of("ada", "1.0.0");
     subject.plugins.add(plugin.clone(), None).await.unwrap();
-    let (name, version) = (&plugin.manifest.name, &plugin.manifest.version);
     for (filter, there) in [(Any, true), (only("ada"), true), (only("bob"), false)] {
-        let filter = &filter;
-        assert_eq!(subject.plugins.version(filter, name, version).await.unwrap().is_some(), there);
-        assert_eq!(subject.plugins.served(filter, name).await.unwrap().is_some(), there);
-        assert_eq!(subject.plugins.versions(filter, name).await.unwrap().is_empty(), !there);
-        assert_eq!(subject.plugins.list(filter).await.unwrap().is_empty(), !there);
-        assert_eq!(subject.plugins.history(filter, name, version).await.unwrap().is_empty(), !there);
+        subject.expect_plugin(&filter, &plugin, there).await;
     }
 }
 
@@ -116,36 +132,11 @@ pub async fn bytes_are_named_by_whoever_uploaded_them(subject: &Subject) {
 /// What a run took in or left was given to its owner.
 pub async fn bytes_are_named_by_whose_run_shows_them(subject: &Subject) {
     let run = run_of("ada");
-    subject.runs.create(run.clone(), None).await.unwrap();
-    for change in [Change::Started, planned(0, 1), started(0, 0, 0), ended(0, 0, 0, 7)] {
-        subject.change(run.id, change).await;
-    }
+    subject.run_with_files(&run).await;
     let artifacts = subject.journal.artifacts(&Any, run.id).await.unwrap();
     let shown: Vec<_> = artifacts.iter().map(|shown| shown.artifact.sha256).collect();
     assert!(shown.len() > 1, "an input, and what the call left");
     let nameable = subject.uploads.nameable(&only("ada"), shown.clone()).await.unwrap();
     assert_eq!(nameable, shown.iter().copied().collect());
     assert_eq!(subject.uploads.nameable(&only("bob"), shown).await.unwrap(), [].into_iter().collect());
-}
-
-/// With all its versions, until it is private again; to change it is another thing.
-pub async fn a_public_plugin_is_seen_by_whoever_may_see_shared_ones(subject: &Subject) {
-    let plugin = plugin_of("ada", "1.0.0");
-    subject.plugins.add(plugin.clone(), None).await.unwrap();
-    let (name, version) = (&plugin.manifest.name, &plugin.manifest.version);
-    let refused = subject.plugins.set_visibility(&only("bob"), name, Visibility::Public).await;
-    assert!(matches!(refused, Err(StoreError::NotFound)), "{refused:?}");
-    assert_eq!(subject.plugins.visibility(name).await.unwrap(), Visibility::Private);
-    let shared = Shared(account("bob"));
-    for visibility in [Visibility::Public, Visibility::Public, Visibility::Private] {
-        subject.plugins.set_visibility(&only("ada"), name, visibility).await.unwrap();
-        assert_eq!(subject.plugins.visibility(name).await.unwrap(), visibility);
-        for (filter, there) in [(&shared, visibility == Visibility::Public), (&only("bob"), false)] {
-            assert_eq!(subject.plugins.version(filter, name, version).await.unwrap().is_some(), there);
-            assert_eq!(subject.plugins.served(filter, name).await.unwrap().is_some(), there);
-            assert_eq!(subject.plugins.versions(filter, name).await.unwrap().is_empty(), !there);
-            assert_eq!(subject.plugins.list(filter).await.unwrap().is_empty(), !there);
-            assert_eq!(subject.plugins.history(filter, name, version).await.unwrap().is_empty(), !there);
-        }
-    }
 }

@@ -64,6 +64,7 @@ pub fn plugin(name: &str, version: &str, bytes: &[u8]) -> Plugin {
         contract: "0.1.0".parse().unwrap(),
         tools: vec![Tool { role, name: tool, version: of }],
         owner: AccountName::local(),
+        uploaded_by: "grace".parse().unwrap(),
         uploader: "rest from 127.0.0.1".to_owned(),
         uploaded_at: now(),
         state: PluginState::Active,

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use simulay_model::{Change, Decision, Effects, Event, ManualClock, Progress, RunId};
 
 use super::samples::{now, planned, run};
-use crate::{Accounts, Audit, Credentials, Journal, Plugins, Requests, Runs, StoreError, Uploads};
+use crate::{Accounts, Audit, Credentials, Journal, Links, Plugins, Requests, Runs, StoreError, Uploads};
 
 /// A store to be checked: its ports.
 pub struct Subject {
@@ -24,6 +24,8 @@ pub struct Subject {
     pub credentials: Arc<dyn Credentials>,
     /// Its audit log.
     pub audit: Arc<dyn Audit>,
+    /// Links to its runs.
+    pub links: Arc<dyn Links>,
     /// Its plugins.
     pub plugins: Arc<dyn Plugins>,
     /// The clock by which its leases end.
@@ -34,7 +36,7 @@ impl Subject {
     /// A store whose records are one thing.
     pub fn new<R>(records: Arc<R>, clock: Arc<ManualClock>) -> Self
     where
-        R: Runs + Journal + Requests + Uploads + Accounts + Audit + Credentials + Plugins + 'static,
+        R: Runs + Journal + Requests + Uploads + Accounts + Audit + Credentials + Links + Plugins + 'static,
     {
         Self {
             runs: records.clone(),
@@ -44,6 +46,7 @@ impl Subject {
             accounts: records.clone(),
             credentials: records.clone(),
             audit: records.clone(),
+            links: records.clone(),
             plugins: records,
             clock,
         }

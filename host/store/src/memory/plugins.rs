@@ -60,19 +60,20 @@ impl Plugins for MemoryStore {
         visibility: Visibility,
     ) -> Result<(), StoreError> {
         let mut state = self.state();
-        if !listed(&state).any(|plugin| plugin.manifest.name == *name && owner.admits(&plugin.owner)) {
+        let own = |plugin: &Plugin| owner.admits(&plugin.owner) && owner.scope().holds_plugin(name);
+        if !listed(&state).any(|plugin| plugin.manifest.name == *name && own(plugin)) {
             return Err(StoreError::NotFound);
         }
-        match visibility {
-            Visibility::Public => state.public.insert(name.clone()),
-            Visibility::Private => state.public.remove(name),
-        };
+        state.visible.insert(name.clone(), visibility);
         Ok(())
     }
 
-    async fn visibility(&self, name: &PluginName) -> Result<Visibility, StoreError> {
-        let public = self.state().public.contains(name);
-        Ok(if public { Visibility::Public } else { Visibility::Private })
+    async fn visibility(&self, owner: &OwnerFilter, name: &PluginName) -> Result<Visibility, StoreError> {
+        let state = self.state();
+        let found =
+            listed(&state).any(|plugin| plugin.manifest.name == *name && state.is_visible(owner, plugin));
+        let visibility = state.visible.get(name).filter(|_| found).cloned();
+        Ok(visibility.unwrap_or(Visibility::Private))
     }
 
     async fn checking(&self) -> Result<Vec<Plugin>, StoreError> {
@@ -103,8 +104,17 @@ impl Plugins for MemoryStore {
 
 impl State {
     fn is_visible(&self, owner: &OwnerFilter, plugin: &Plugin) -> bool {
-        let public = owner.admits_public() && self.public.contains(&plugin.manifest.name);
-        public || owner.admits(&plugin.owner)
+        let name = &plugin.manifest.name;
+        let shared = owner.admits_shared() && self.is_shared(owner, name);
+        (shared || owner.admits(&plugin.owner)) && owner.scope().holds_plugin(name)
+    }
+
+    fn is_shared(&self, owner: &OwnerFilter, name: &PluginName) -> bool {
+        match self.visible.get(name) {
+            None | Some(Visibility::Private) => false,
+            Some(Visibility::Shared(accounts)) => owner.account().is_some_and(|one| accounts.contains(one)),
+            Some(Visibility::Public) => true,
+        }
     }
 
     fn plugin(&self, owner: &OwnerFilter, name: &PluginName, version: &Version) -> Option<&PluginEntry> {

@@ -97,7 +97,7 @@ impl Runs for MemoryStore {
     async fn list(&self, owner: &OwnerFilter, query: RunQuery) -> Result<Vec<RunSummary>, StoreError> {
         let state = self.state();
         let asked = |run: &&Run| {
-            owner.admits(&run.owner)
+            owner.admits_run(&run.owner, run.id, &run.plugin.name)
                 && query.pipeline.as_ref().is_none_or(|pipeline| *pipeline == run.plugin.name)
                 && query.state.is_none_or(|state| state == run.state)
                 && query.before.is_none_or(|before| run.id < before)
@@ -108,7 +108,7 @@ impl Runs for MemoryStore {
 
     async fn count_unfinished(&self, owner: &OwnerFilter, most: usize) -> Result<usize, StoreError> {
         let state = self.state();
-        let unfinished = |entry: &&RunEntry| !entry.run.state.is_end() && owner.admits(&entry.run.owner);
+        let unfinished = |entry: &&RunEntry| !entry.run.state.is_end() && entry.is_found(owner);
         Ok(state.runs.values().filter(unfinished).take(most).count())
     }
 
@@ -124,9 +124,9 @@ impl Runs for MemoryStore {
 }
 
 impl State {
-    /// A run, as far as the filter admits its owner.
+    /// A run, as far as the filter finds it.
     pub(super) fn run(&self, owner: &OwnerFilter, run: RunId) -> Option<&RunEntry> {
-        self.runs.get(&run).filter(|entry| owner.admits(&entry.run.owner))
+        self.runs.get(&run).filter(|entry| entry.is_found(owner))
     }
 }
 
@@ -154,6 +154,10 @@ impl RunEntry {
             events: vec![queued],
             lease: None,
         }
+    }
+
+    pub(super) fn is_found(&self, owner: &OwnerFilter) -> bool {
+        owner.admits_run(&self.run.owner, self.run.id, &self.run.plugin.name)
     }
 
     pub(super) fn last_event(&self) -> u64 {

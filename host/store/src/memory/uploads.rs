@@ -39,7 +39,8 @@ impl Uploads for MemoryStore {
 impl State {
     fn is_nameable(&self, owner: &OwnerFilter, blob: Digest) -> bool {
         let uploaded = self.uploads.iter().any(|(by, upload)| *upload == blob && owner.admits(by));
-        let runs = self.runs.values().filter(|entry| owner.admits(&entry.run.owner));
+        let uploaded = uploaded && owner.scope().run().is_none();
+        let runs = self.runs.values().filter(|entry| entry.is_found(owner));
         uploaded || runs.flat_map(|entry| &entry.artifacts).any(|it| it.artifact.sha256 == blob)
     }
 }
