@@ -89,7 +89,7 @@ mod tests {
         assert_eq!(journal, "wal");
         assert_eq!(number("synchronous"), 2, "FULL");
         assert_eq!(number("foreign_keys"), 1);
-        assert_eq!(number("user_version"), 8);
+        assert_eq!(number("user_version"), 9);
         let loose: u32 = connection
             .query_row("SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND NOT strict AND name NOT LIKE 'sqlite_%'", [], |row| row.get(0))
             .unwrap();

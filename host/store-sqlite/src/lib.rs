@@ -13,6 +13,7 @@ mod documents;
 mod failure;
 mod journal;
 mod leases;
+mod metering;
 mod observed;
 mod plugins;
 mod requests;

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod journal;
+mod metering;
 mod plugins;
 mod requests;
 mod runs;
@@ -13,11 +14,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use parking_lot::{Mutex, MutexGuard};
 use semver::Version;
 use simulay_model::{
     Account, AccountName, AskedCall, AttemptProgress, Clock, Digest, Event, Plugin, PluginEvent, PluginName,
-    Run, RunArtifact, RunId, Step, Token, TokenId,
+    QuotaOverrides, Run, RunArtifact, RunId, Step, Token, TokenId, Usage,
 };
 
 use crate::{Remembered, RequestKey};
@@ -33,10 +35,13 @@ struct State {
     plugins: BTreeMap<(PluginName, Version), PluginEntry>,
     runs: BTreeMap<RunId, RunEntry>,
     requests: HashMap<RequestKey, Remembered>,
-    uploads: HashSet<(AccountName, Digest)>,
+    /// The sizes of what was uploaded.
+    uploads: HashMap<(AccountName, Digest), u64>,
     public: HashSet<PluginName>,
     accounts: BTreeMap<AccountName, Account>,
     tokens: BTreeMap<TokenId, Token>,
+    overrides: BTreeMap<AccountName, QuotaOverrides>,
+    usage: BTreeMap<(AccountName, Date), Usage>,
 }
 
 struct PluginEntry {

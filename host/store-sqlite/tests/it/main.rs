@@ -13,3 +13,4 @@ mod requests;
 mod restart;
 mod retention;
 mod samples;
+mod stored;

@@ -5,10 +5,10 @@ use std::time::Duration;
 use rusqlite::Connection;
 use simulay_blobs::BlobInventory as _;
 use simulay_model::OwnerFilter::Any;
-use simulay_model::{AccountName, CallEnd, Change, Digest, RunEnd, RunId};
+use simulay_model::{AccountName, CallEnd, Change, Digest, Quotas, RunEnd, RunId};
 use simulay_store::{
     Claim, Journal as _, Left, Plugins as _, RequestKey, Requests as _, Retention as _, Runs as _,
-    StoreError, Uploads as _,
+    StoreError, Upload, Uploads as _,
 };
 
 use crate::samples::{House, ended, now, plugin, put, report, run, started};
@@ -143,9 +143,13 @@ async fn ages_are_of_the_time_observed_and_go_on_after_a_restart() {
 async fn who_uploaded_what_is_forgotten_by_age() {
     let house = House::new();
     let (ada, [old, again]) = ("ada".parse().unwrap(), [&b"old"[..], b"again"].map(Digest::of));
-    house.records.record(&ada, vec![old, again]).await.unwrap();
+    let record = async |blobs: &[Digest]| {
+        let uploads = blobs.iter().map(|blob| Upload { sha256: *blob, size: 3 }).collect();
+        house.records.record(&ada, uploads, &Quotas::default()).await.unwrap();
+    };
+    record(&[old, again]).await;
     house.records.observe(HOUR).await.unwrap();
-    house.records.record(&ada, vec![again]).await.unwrap();
+    record(&[again]).await;
     assert_eq!(house.records.older(HOUR).await.unwrap(), [old].into_iter().collect());
     house.records.forget_uploads(vec![old, again], HOUR).await.unwrap();
     let nameable = house.records.nameable(&Any, vec![old, again]).await.unwrap();

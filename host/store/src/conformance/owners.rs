@@ -1,11 +1,11 @@
 //! What belongs to others is not there.
 
 use simulay_model::OwnerFilter::{self, Any, Only, Shared};
-use simulay_model::{AccountName, Change, Digest, Plugin, Run, Visibility};
+use simulay_model::{AccountName, Change, Digest, Plugin, Quotas, Run, Visibility};
 
 use super::Subject;
 use super::samples::{ended, planned, plugin, run, started};
-use crate::{RunQuery, StoreError};
+use crate::{RunQuery, StoreError, Upload};
 
 fn account(name: &str) -> AccountName {
     name.parse().unwrap()
@@ -17,6 +17,10 @@ fn run_of(owner: &str) -> Run {
 
 fn plugin_of(owner: &str, version: &str) -> Plugin {
     Plugin { owner: account(owner), ..plugin("heat", version, version.as_bytes()) }
+}
+
+fn uploads<const N: usize>(blobs: [Digest; N]) -> Vec<Upload> {
+    blobs.map(|sha256| Upload { sha256, size: 6 }).to_vec()
 }
 
 fn only(owner: &str) -> OwnerFilter {
@@ -99,9 +103,9 @@ pub async fn a_name_belongs_to_whoever_took_it(subject: &Subject) {
 /// To know an address is not to have the bytes.
 pub async fn bytes_are_named_by_whoever_uploaded_them(subject: &Subject) {
     let [shared, own, nobodys] = [&b"shared"[..], b"own", b"nobody's"].map(Digest::of);
-    subject.uploads.record(&account("ada"), vec![shared, own]).await.unwrap();
-    subject.uploads.record(&account("bob"), vec![shared]).await.unwrap();
-    subject.uploads.record(&account("bob"), vec![shared]).await.unwrap();
+    subject.uploads.record(&account("ada"), uploads([shared, own]), &Quotas::default()).await.unwrap();
+    subject.uploads.record(&account("bob"), uploads([shared]), &Quotas::default()).await.unwrap();
+    subject.uploads.record(&account("bob"), uploads([shared]), &Quotas::default()).await.unwrap();
     for (filter, expected) in [
         (Any, vec![shared, own]),
         (only("ada"), vec![shared, own]),

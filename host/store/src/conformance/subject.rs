@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use simulay_model::{Change, Decision, Effects, Event, ManualClock, Progress, RunId};
 
 use super::samples::{now, planned, run};
-use crate::{Accounts, Journal, Plugins, Requests, Runs, StoreError, Uploads};
+use crate::{Accounts, Journal, Metering, Plugins, Requests, Runs, StoreError, Uploads};
 
 /// A store to be checked: its ports.
 pub struct Subject {
@@ -20,6 +20,8 @@ pub struct Subject {
     pub uploads: Arc<dyn Uploads>,
     /// Its accounts.
     pub accounts: Arc<dyn Accounts>,
+    /// What accounts use.
+    pub metering: Arc<dyn Metering>,
     /// Its plugins.
     pub plugins: Arc<dyn Plugins>,
     /// The clock by which its leases end.
@@ -30,7 +32,7 @@ impl Subject {
     /// A store whose records are one thing.
     pub fn new<R>(records: Arc<R>, clock: Arc<ManualClock>) -> Self
     where
-        R: Runs + Journal + Requests + Uploads + Accounts + Plugins + 'static,
+        R: Runs + Journal + Requests + Uploads + Accounts + Metering + Plugins + 'static,
     {
         Self {
             runs: records.clone(),
@@ -38,6 +40,7 @@ impl Subject {
             requests: records.clone(),
             uploads: records.clone(),
             accounts: records.clone(),
+            metering: records.clone(),
             plugins: records,
             clock,
         }
