@@ -24,6 +24,8 @@ pub(crate) struct Refusal {
     field: Option<String>,
     errors: Vec<FieldError>,
     pub(crate) disagreements: Vec<Disagreement>,
+    /// Seconds after which another attempt may succeed, when it is known better than by the kind.
+    retry_after_s: Option<u64>,
     /// For the log only: may name paths, queries or what Docker said.
     cause: Option<Box<str>>,
 }
@@ -90,6 +92,7 @@ pub(crate) const fn meaning(kind: ProblemKind) -> (StatusCode, &'static str) {
         Kind::ImageNotAllowed => (StatusCode::UNPROCESSABLE_ENTITY, "An image is not allowed"),
         Kind::ImageUnavailable => (StatusCode::UNPROCESSABLE_ENTITY, "Docker does not have an image"),
         Kind::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "Too many such requests at once"),
+        Kind::QuotaExceeded => (StatusCode::TOO_MANY_REQUESTS, "A quota of the account is used up"),
         Kind::QueueFull => (StatusCode::TOO_MANY_REQUESTS, "Too many runs wait"),
         Kind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "Simulay failed"),
         Kind::StorageCorrupt => (StatusCode::SERVICE_UNAVAILABLE, "Stored data is damaged"),
@@ -97,6 +100,14 @@ pub(crate) const fn meaning(kind: ProblemKind) -> (StatusCode, &'static str) {
         Kind::Draining => (StatusCode::SERVICE_UNAVAILABLE, "The server is stopping"),
         Kind::NotReady => (StatusCode::SERVICE_UNAVAILABLE, "The server is not ready"),
         Kind::StorageLow => (StatusCode::INSUFFICIENT_STORAGE, "The server cannot store more"),
+    }
+}
+
+/// The status of a kind when no time that passes helps, but only something that is deleted.
+pub(crate) const fn status_for_good(kind: ProblemKind) -> StatusCode {
+    match kind {
+        ProblemKind::QuotaExceeded => StatusCode::FORBIDDEN,
+        kind => meaning(kind).0,
     }
 }
 
@@ -123,6 +134,7 @@ impl Refusal {
             field: None,
             errors: Vec::new(),
             disagreements: Vec::new(),
+            retry_after_s: None,
             cause: None,
         }
     }
@@ -130,6 +142,12 @@ impl Refusal {
     /// The same refusal, about `field`.
     pub(crate) fn at(mut self, field: impl Into<String>) -> Self {
         self.field = Some(field.into());
+        self
+    }
+
+    /// The same refusal; another attempt may succeed after so many `seconds`.
+    pub(crate) const fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after_s = Some(seconds);
         self
     }
 
@@ -153,13 +171,21 @@ impl Refusal {
         self.kind
     }
 
+    fn retry_after_s(&self) -> Option<u64> {
+        self.retry_after_s.or(retry_after(self.kind))
+    }
+
+    fn status(&self) -> StatusCode {
+        if self.retry_after_s().is_some() { meaning(self.kind).0 } else { status_for_good(self.kind) }
+    }
+
     pub(crate) fn cause(&self) -> &str {
         self.cause.as_deref().unwrap_or(&self.detail)
     }
 
     /// The response, with the headers that `bare` has already.
     pub(crate) fn render(self, bare: Response, request_id: &str) -> Response {
-        let (status, title) = meaning(self.kind);
+        let (status, (_, title), retry_after_s) = (self.status(), meaning(self.kind), self.retry_after_s());
         let (mut parts, _) = bare.into_parts();
         parts.status = status;
         parts.headers.remove(header::CONTENT_LENGTH);
@@ -175,7 +201,7 @@ impl Refusal {
             field: self.field,
             errors: self.errors,
             disagreements: self.disagreements,
-            retry_after_s: retry_after(self.kind),
+            retry_after_s,
         };
         let body = serde_json::to_vec(&problem).unwrap_or_default();
         Response::from_parts(parts, body.into())
@@ -185,8 +211,8 @@ impl Refusal {
 impl IntoResponse for Refusal {
     /// The status, with the refusal as an extension: the boundary writes the document.
     fn into_response(self) -> Response {
-        let mut response = meaning(self.kind).0.into_response();
-        if let Some(seconds) = retry_after(self.kind) {
+        let mut response = self.status().into_response();
+        if let Some(seconds) = self.retry_after_s() {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response.extensions_mut().insert(self);

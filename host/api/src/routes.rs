@@ -15,6 +15,7 @@ mod plugins;
 mod probes;
 mod runs;
 mod system;
+mod usage;
 mod visibility;
 
 use std::sync::Arc;
@@ -123,6 +124,7 @@ fn looks() -> Routes {
         .routes(routes!(images::list))
         .routes(routes!(system::show))
         .routes(routes!(me::show))
+        .routes(routes!(usage::show))
 }
 
 /// Asks for what a run needs, or for its end.

@@ -17,6 +17,7 @@ mod problem;
 mod report;
 mod run;
 mod system;
+mod usage;
 
 pub use account::{Me, Role};
 pub use artifact::{Artifact, ArtifactKind, ArtifactList, ListedArtifact};
@@ -39,3 +40,4 @@ pub use run::{
     NamedRun, NewRun, PluginRef, Run, RunError, RunErrorKind, RunList, RunOptions, RunState, RunSummary,
 };
 pub use system::{Health, Limits, Stats, System};
+pub use usage::{DailyUsage, QuotaState, Usage, UsageReport};

@@ -8,7 +8,7 @@ use crate::intake::Intake;
 use crate::reader::Reader;
 use crate::runner::Runner;
 use crate::shared::Shared;
-use crate::{ClockJump, EngineError, Parts, RetentionPorts, Settings};
+use crate::{AccountQuotas, ClockJump, EngineError, Meter, Parts, RetentionPorts, Settings};
 
 /// All parts of the engine in one process. Cheap to clone.
 #[derive(Clone)]
@@ -23,6 +23,10 @@ pub struct Engine {
     pub runner: Runner,
     /// Who may ask.
     pub accounts: Accounts,
+    /// What each may use.
+    pub quotas: AccountQuotas,
+    /// What each uses.
+    pub meter: Meter,
     shared: Shared,
 }
 
@@ -50,6 +54,8 @@ impl Engine {
             reader,
             runner: Runner::new(shared.clone()),
             accounts: Accounts::new(shared.parts.accounts.clone(), shared.parts.clock.clone()),
+            quotas: shared.quotas.clone(),
+            meter: Meter::new(shared.clone()),
             shared,
         }
     }

@@ -7,7 +7,7 @@ use simulay_containers::{Admission, Containers};
 use simulay_model::Clock;
 use simulay_sandbox::Sandbox;
 use simulay_signals::Signals;
-use simulay_store::{Accounts, Journal, Plugins, Requests, Runs, Uploads};
+use simulay_store::{Accounts, Journal, Metering, Plugins, Requests, Runs, Uploads};
 
 use crate::Entropy;
 
@@ -26,6 +26,8 @@ pub struct Parts {
     pub uploads: Arc<dyn Uploads>,
     /// Accounts and tokens.
     pub accounts: Arc<dyn Accounts>,
+    /// What accounts use.
+    pub metering: Arc<dyn Metering>,
     /// Hints to and from whoever else works on the same store.
     pub signals: Arc<dyn Signals>,
     /// Immutable bytes.

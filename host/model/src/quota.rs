@@ -77,6 +77,18 @@ impl Quota {
         self.into()
     }
 
+    /// Refuses a bound by which what is accepted would wait for ever.
+    ///
+    /// # Errors
+    /// The rule it breaks.
+    pub fn check(self, bound: u64) -> Result<(), String> {
+        let waits = matches!(
+            self,
+            Self::MaxActiveRuns | Self::MaxContainers | Self::RequestsPerSecond | Self::RequestBurst
+        );
+        if waits && bound == 0 { Err(format!("`{self}` must be at least 1")) } else { Ok(()) }
+    }
+
     /// Seconds from `at` until it frees by itself; none when only deleting frees it.
     fn frees_after(self, at: Timestamp) -> Option<u64> {
         match self {
@@ -84,6 +96,11 @@ impl Quota {
             Self::StoredBytes | Self::UploadBytes | Self::PluginVersions | Self::PluginBytes => None,
             _ => Some(A_MOMENT),
         }
+    }
+
+    /// What is used of it, in words.
+    fn in_use(self, used: u64) -> String {
+        if self == Self::UploadBytes { String::new() } else { format!(", and {used} are used") }
     }
 
     /// When or how it frees.
@@ -134,18 +151,26 @@ impl Quotas {
         overrides.iter().fold(self, |quotas, (quota, bound)| quotas.with(*quota, *bound))
     }
 
+    /// Refuses bounds by which what is accepted would wait for ever.
+    ///
+    /// # Errors
+    /// The rule that is broken.
+    pub fn check(&self) -> Result<(), String> {
+        self.0.iter().try_for_each(|(quota, bound)| quota.check(*bound))
+    }
+
     /// True when nothing is bounded.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Holds one more run against what is used.
+    /// Holds so many more `runs` against what is used.
     ///
     /// # Errors
-    /// The first quota that it would exceed.
-    pub fn admit_run(&self, used: &PresentUse, at: Timestamp) -> Result<(), QuotaExceeded> {
-        self.hold(Quota::MaxUnfinishedRuns, used, 1, at)?;
+    /// The first quota that they would exceed.
+    pub fn admit_runs(&self, used: &PresentUse, runs: u64, at: Timestamp) -> Result<(), QuotaExceeded> {
+        self.hold(Quota::MaxUnfinishedRuns, used, runs, at)?;
         self.hold(Quota::StoredBytes, used, 1, at)?;
         self.hold(Quota::CpuSecondsPerDay, used, 1, at)?;
         self.hold(Quota::BytesPerDay, used, 1, at)
@@ -156,6 +181,7 @@ impl Quotas {
     /// # Errors
     /// The first quota that it would exceed.
     pub fn admit_upload(&self, used: &PresentUse, bytes: u64, at: Timestamp) -> Result<(), QuotaExceeded> {
+        self.hold(Quota::UploadBytes, used, bytes, at)?;
         self.hold(Quota::StoredBytes, used, bytes, at)?;
         self.hold(Quota::BytesPerDay, used, bytes, at)
     }
@@ -165,6 +191,7 @@ impl Quotas {
     /// # Errors
     /// The first quota that it would exceed.
     pub fn admit_plugin(&self, used: &PresentUse, bytes: u64, at: Timestamp) -> Result<(), QuotaExceeded> {
+        self.hold(Quota::UploadBytes, used, bytes, at)?;
         self.hold(Quota::PluginVersions, used, 1, at)?;
         self.hold(Quota::PluginBytes, used, bytes, at)?;
         self.hold(Quota::BytesPerDay, used, bytes, at)
@@ -183,7 +210,7 @@ impl Quotas {
 
 /// An account would use more than it may.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the quota `{quota}` of your account is {bound}, and {used} are used; {}", quota.cure())]
+#[error("the quota `{quota}` of your account is {bound}{}; {}", .quota.in_use(*.used), .quota.cure())]
 pub struct QuotaExceeded {
     /// Which quota.
     pub quota: Quota,
@@ -254,11 +281,11 @@ mod tests {
             (Quota::BytesPerDay, 900, Some(12 * 3600)),
             (Quota::StoredBytes, 1000, None),
         ] {
-            let refused = bounded(quota, used_of_it).admit_run(&used(), NOON).unwrap_err();
+            let refused = bounded(quota, used_of_it).admit_runs(&used(), 1, NOON).unwrap_err();
             let expected = QuotaExceeded { quota, bound: used_of_it, used: used_of_it, retry_after_s: frees };
             assert_eq!(refused, expected);
             assert!(refused.to_string().contains(&format!("`{quota}` of your account is {used_of_it}, and")));
-            bounded(quota, used_of_it + 1).admit_run(&used(), NOON).unwrap();
+            bounded(quota, used_of_it + 1).admit_runs(&used(), 1, NOON).unwrap();
         }
     }
 

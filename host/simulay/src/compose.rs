@@ -12,7 +12,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use simulay_api::{Authenticator, ByToken, OnePerson};
 use simulay_containers_docker::Owner;
-use simulay_engine::{Accounts, Engine, Parts, Settings as EngineSettings, SystemEntropy};
+use simulay_engine::{AccountQuotas, Accounts, Engine, Parts, Settings as EngineSettings, SystemEntropy};
 use simulay_model::{Chain, SystemClock};
 use simulay_sandbox::{Sandbox, SandboxSettings};
 use simulay_sandbox_wasm::{Launch, ProcessSandbox, Restriction};
@@ -81,6 +81,13 @@ pub(crate) fn accounts(data: &Path) -> anyhow::Result<Accounts> {
     Ok(Accounts::new(store, Arc::new(SystemClock)))
 }
 
+/// The quotas of accounts in the data directory `data`, in which a server may work.
+pub(crate) fn quotas(settings: &Settings, data: &Path) -> anyhow::Result<AccountQuotas> {
+    let store = DataDirectory::accounts(data)
+        .with_context(|| format!("the accounts in {} cannot be read", data.display()))?;
+    Ok(AccountQuotas::new(store, limits::of_quotas(settings)))
+}
+
 /// An engine that keeps its data in `data`. Docker may be absent.
 pub(crate) async fn engine(
     settings: &Settings,
@@ -108,7 +115,8 @@ pub(crate) async fn engine(
         journal: records.clone(),
         requests: records.clone(),
         uploads: records.clone(),
-        accounts: records,
+        accounts: records.clone(),
+        metering: records,
         blobs,
         sandbox: sandbox_of(settings, Some(data))?,
         admission: Arc::new(policy),

@@ -130,7 +130,7 @@ pub(crate) fn admit_run(connection: &Connection, quotas: &Quotas, run: &Run) -> 
         return Ok(());
     }
     let used = present_use(connection, &run.owner, run.created_at)?;
-    Ok(quotas.admit_run(&used, run.created_at).map_err(StoreError::from)?)
+    Ok(quotas.admit_runs(&used, 1, run.created_at).map_err(StoreError::from)?)
 }
 
 /// What an account uses, with the usage of the day of `at`.

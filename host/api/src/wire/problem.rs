@@ -110,6 +110,7 @@ pub enum ProblemKind {
     ImageNotAllowed,
     ImageUnavailable,
     RateLimited,
+    QuotaExceeded,
     QueueFull,
     Internal,
     StorageCorrupt,

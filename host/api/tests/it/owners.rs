@@ -51,7 +51,8 @@ fn answered(name: &str) -> u16 {
         "approvePlugin" | "metrics" => 403,
         // His own, of which there is nothing yet, and what is everybody's.
         "listRuns" | "listPlugins" | "listPipelines" | "listMissingInputs" | "listImages" | "showSystem"
-        | "showMe" | "health" | "readiness" | "openapi" | "docs" | "docsScript" | "docsStyle" => 200,
+        | "showMe" | "showUsage" | "health" | "readiness" | "openapi" | "docs" | "docsScript"
+        | "docsStyle" => 200,
         "uploadInput" | "uploadArchive" => 201,
         other => panic!("who may what on the route {other}?"),
     }

@@ -63,6 +63,7 @@ impl House {
             requests: records.clone(),
             uploads: records.clone(),
             accounts: records.clone(),
+            metering: records.clone(),
             blobs: blobs.clone(),
             sandbox: Arc::new(plugins),
             admission: Arc::new(containers.clone()),

@@ -4,6 +4,7 @@
 mod accounts;
 mod house;
 mod life;
+mod quotas;
 mod recovery;
 mod runs;
 mod two_hosts;

@@ -11,26 +11,24 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use jiff::Timestamp;
 use semver::Version;
 use simulay_blobs::{BlobError, BlobStream, BlobWriter, Blobs, MemoryBlobs};
 use simulay_model::{
-    Account, AccountName, CallRecord, Digest, Effects, Event, OwnerFilter, Plugin, PluginEffects,
-    PluginEvent, PluginName, PluginSummary, Progress, Role, Run, RunArtifact, RunId, RunSummary, Step, Token,
-    TokenId, Visibility,
+    AccountName, CallRecord, Digest, Effects, Event, OwnerFilter, Plugin, PluginEffects, PluginEvent,
+    PluginName, PluginSummary, Progress, Quotas, Run, RunArtifact, RunId, RunSummary, Step, Visibility,
 };
 use simulay_store::{
-    Accounts, Added, Claim, ClaimableRun, Journal, Lease, MemoryStore, Plugins, Remembered, Renewed,
-    RequestKey, Requests, RunQuery, Runs, StoreError, Uploads,
+    Accounts, Added, Claim, ClaimableRun, Journal, Lease, MemoryStore, Metering, Plugins, Remembered,
+    Renewed, RequestKey, Requests, RunQuery, Runs, StoreError, Upload, Uploads,
 };
 
 use crate::machine::Machine;
 use crate::world::WorldClock;
 
 /// What a store is, the real one or one in memory.
-pub(crate) trait Records: Plugins + Runs + Journal + Requests + Uploads + Accounts {}
+pub(crate) trait Records: Plugins + Runs + Journal + Requests + Uploads + Accounts + Metering {}
 
-impl<T: Plugins + Runs + Journal + Requests + Uploads + Accounts> Records for T {}
+impl<T: Plugins + Runs + Journal + Requests + Uploads + Accounts + Metering> Records for T {}
 
 /// A store, as all machines reach it.
 #[derive(Clone)]
@@ -61,7 +59,7 @@ pub(crate) struct Database {
 }
 
 /// What a port says that does not answer.
-trait Faulty {
+pub(crate) trait Faulty {
     fn failed(what: &str) -> Self;
 }
 
@@ -78,7 +76,10 @@ impl Faulty for BlobError {
 }
 
 impl Database {
-    async fn read<T, E: Faulty>(&self, answer: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    pub(crate) async fn read<T, E: Faulty>(
+        &self,
+        answer: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
         self.machine.act().await;
         if self.machine.world.fault(500) {
             return Err(E::failed("it does not answer"));
@@ -86,7 +87,10 @@ impl Database {
         pollster::block_on(answer)
     }
 
-    async fn write<T>(&self, answer: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    pub(crate) async fn write<T>(
+        &self,
+        answer: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
         self.machine.act().await;
         if self.machine.world.disk_is_full() {
             return Err(StoreError::Full);
@@ -105,8 +109,13 @@ impl Database {
 
 #[async_trait]
 impl Plugins for Database {
-    async fn add(&self, plugin: Plugin, versions: Option<u64>) -> Result<Added, StoreError> {
-        self.write(self.store.records.add(plugin, versions)).await
+    async fn add_within(
+        &self,
+        plugin: Plugin,
+        versions: Option<u64>,
+        quotas: &Quotas,
+    ) -> Result<Added, StoreError> {
+        self.write(self.store.records.add_within(plugin, versions, quotas)).await
     }
 
     async fn version(
@@ -168,8 +177,8 @@ impl Plugins for Database {
 
 #[async_trait]
 impl Runs for Database {
-    async fn create(&self, run: Run, claim: Option<Claim>) -> Result<(), StoreError> {
-        self.write(Runs::create(&*self.store.records, run, claim)).await
+    async fn create_within(&self, run: Run, claim: Option<Claim>, quotas: &Quotas) -> Result<(), StoreError> {
+        self.write(self.store.records.create_within(run, claim, quotas)).await
     }
 
     async fn progress(&self, run: RunId) -> Result<Option<Progress>, StoreError> {
@@ -329,8 +338,13 @@ impl Requests for Database {
 
 #[async_trait]
 impl Uploads for Database {
-    async fn record(&self, owner: &AccountName, blobs: Vec<Digest>) -> Result<(), StoreError> {
-        self.write(self.store.records.record(owner, blobs)).await
+    async fn record(
+        &self,
+        owner: &AccountName,
+        uploads: Vec<Upload>,
+        quotas: &Quotas,
+    ) -> Result<(), StoreError> {
+        self.write(self.store.records.record(owner, uploads, quotas)).await
     }
 
     async fn nameable(&self, owner: &OwnerFilter, blobs: Vec<Digest>) -> Result<HashSet<Digest>, StoreError> {
@@ -343,40 +357,5 @@ impl Uploads for Database {
 
     async fn forget_uploads(&self, blobs: Vec<Digest>, age: Duration) -> Result<(), StoreError> {
         self.write(self.store.records.forget_uploads(blobs, age)).await
-    }
-}
-
-#[async_trait]
-impl Accounts for Database {
-    async fn add_account(&self, account: Account) -> Result<(), StoreError> {
-        self.write(self.store.records.add_account(account)).await
-    }
-
-    async fn set_role(&self, account: &AccountName, role: Role) -> Result<(), StoreError> {
-        self.write(self.store.records.set_role(account, role)).await
-    }
-
-    async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
-        self.read(self.store.records.accounts()).await
-    }
-
-    async fn add_token(&self, token: Token) -> Result<(), StoreError> {
-        self.write(self.store.records.add_token(token)).await
-    }
-
-    async fn token(&self, sha256: Digest) -> Result<Option<(Token, Account)>, StoreError> {
-        self.read(self.store.records.token(sha256)).await
-    }
-
-    async fn tokens(&self, account: Option<&AccountName>) -> Result<Vec<Token>, StoreError> {
-        self.read(self.store.records.tokens(account)).await
-    }
-
-    async fn revoke(&self, token: TokenId, at: Timestamp) -> Result<(), StoreError> {
-        self.write(self.store.records.revoke(token, at)).await
-    }
-
-    async fn used(&self, token: TokenId, at: Timestamp) -> Result<(), StoreError> {
-        self.write(self.store.records.used(token, at)).await
     }
 }

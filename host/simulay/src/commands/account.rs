@@ -1,5 +1,7 @@
 //! `simulay account`: who may use a server of many. Works on the data directory, also beside a server.
 
+mod quota;
+
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
@@ -42,11 +44,14 @@ enum What {
     },
     /// Lists accounts.
     List,
+    /// Shows or changes what an account may use; a server that runs knows within a moment.
+    Quota(quota::Arguments),
 }
 
 /// Does what is asked.
 pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<ExitCode> {
-    let data = Settings::load(&arguments.local.flags())?.data()?;
+    let settings = Settings::load(&arguments.local.flags())?;
+    let data = settings.data()?;
     let accounts = compose::accounts(&data)?;
     match arguments.what {
         What::Create { name, role } => {
@@ -58,6 +63,7 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
             tell(&account, "has the role now", json)?;
         }
         What::List => list(&accounts.list().await?, json)?,
+        What::Quota(asked) => quota::execute(asked, &compose::quotas(&settings, &data)?, json).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

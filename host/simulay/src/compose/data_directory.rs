@@ -12,7 +12,6 @@ use anyhow::bail;
 use simulay_blobs_object_store::{ObjectBlobs, stored_in};
 use simulay_engine::RetentionPorts;
 use simulay_model::SystemClock;
-use simulay_store::Accounts;
 use simulay_store_sqlite::{SqliteStore, copy_records, holds_records};
 
 use self::lock::{DirectoryLock, Held};
@@ -56,11 +55,11 @@ impl DataDirectory {
         Ok(Self { records: Arc::new(records.holding(copy)), blobs: Arc::new(blobs) })
     }
 
-    /// The accounts in a data directory, in which a host of this version may work.
+    /// The records of accounts in a data directory, in which a host of this version may work.
     ///
     /// # Errors
     /// When it cannot be used, or another version works there.
-    pub(crate) fn accounts(directory: &Path) -> anyhow::Result<Arc<dyn Accounts>> {
+    pub(crate) fn accounts(directory: &Path) -> anyhow::Result<Arc<SqliteStore>> {
         if !holds_records(directory) {
             bail!(Usage(format!(
                 "{} is no data directory; name that of the server with --data, or start one in it first",

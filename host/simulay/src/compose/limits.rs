@@ -5,7 +5,7 @@ use std::time::Duration;
 use simulay_api::ApiSettings;
 use simulay_containers::{Capacity, Limits};
 use simulay_engine::{Backoff, PluginPolicy, RetentionRules, Settings as EngineSettings};
-use simulay_model::Resources;
+use simulay_model::{Quota, Quotas, Resources};
 use simulay_sandbox::SandboxSettings;
 
 use crate::configuration::{Approval, AuthMode, Container, Settings};
@@ -21,13 +21,9 @@ pub(super) fn of_engine(settings: &Settings) -> EngineSettings {
     let (runs, usual) = (&settings.runs, EngineSettings::default());
     let max_containers = runs.max_containers.unwrap_or(usual.max_containers);
     let max_unfinished_runs = runs.max_unfinished.unwrap_or(usual.max_unfinished_runs);
-    let of_one = match settings.auth.mode {
-        AuthMode::Local => max_unfinished_runs,
-        AuthMode::Accounts => max_unfinished_runs.div_ceil(PARTS_OF_QUEUE),
-    };
     EngineSettings {
         max_unfinished_runs,
-        max_unfinished_runs_per_account: runs.max_unfinished_per_account.unwrap_or(of_one),
+        quotas: of_quotas(settings),
         max_parsed_bytes: runs.max_parsed_bytes.unwrap_or(usual.max_parsed_bytes),
         max_active_runs: runs.max_active.unwrap_or(usual.max_active_runs),
         max_containers,
@@ -52,6 +48,22 @@ pub(super) fn of_engine(settings: &Settings) -> EngineSettings {
         plugins: of_plugins(settings),
         ..usual
     }
+}
+
+/// What each account may use, unless something else is said of it.
+pub(super) fn of_quotas(settings: &Settings) -> Quotas {
+    let quotas = settings.quotas.clone();
+    if quotas.of(Quota::MaxUnfinishedRuns).is_some() {
+        return quotas;
+    }
+    let runs = &settings.runs;
+    let all = runs.max_unfinished.unwrap_or_else(|| EngineSettings::default().max_unfinished_runs);
+    let part = match settings.auth.mode {
+        AuthMode::Local => None,
+        AuthMode::Accounts => Some(all.div_ceil(PARTS_OF_QUEUE)),
+    };
+    let of_one = runs.max_unfinished_per_account.or(part);
+    quotas.with(Quota::MaxUnfinishedRuns, of_one.map(|runs| runs as u64))
 }
 
 /// How long things are kept.
