@@ -140,3 +140,28 @@ pub(super) fn of_container(container: &Container) -> Limits {
         ..usual
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::configuration::Flags;
+
+    fn unfinished(settings: &str) -> Option<u64> {
+        let file = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
+        std::fs::write(file.path(), settings).unwrap();
+        let flags = Flags { file: Some(file.path().to_owned()), ..Flags::default() };
+        of_quotas(&Settings::load(&flags).unwrap()).of(Quota::MaxUnfinishedRuns)
+    }
+
+    #[test]
+    fn unfinished_runs_of_an_account_are_bounded_in_one_place_or_another() {
+        assert_eq!(unfinished(""), None, "one person has all");
+        let many = "[auth]\nmode = \"accounts\"\n";
+        assert_eq!(unfinished(many), Some(2500), "a quarter");
+        assert_eq!(unfinished(&format!("{many}[runs]\nmax_unfinished = 10")), Some(3));
+        let earlier = format!("{many}[runs]\nmax_unfinished_per_account = 7\n");
+        assert_eq!(unfinished(&earlier), Some(7));
+        assert_eq!(unfinished(&format!("{earlier}[quotas]\nmax_unfinished_runs = 8")), Some(8));
+        assert_eq!(unfinished("[runs]\nmax_unfinished_per_account = 7"), Some(7));
+    }
+}

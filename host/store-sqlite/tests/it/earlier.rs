@@ -94,7 +94,7 @@ async fn ages_go_on_from_the_latest_moment_that_is_known_of() {
         records.observe(hour).await.unwrap();
         assert!(records.forget(hour).await.unwrap() > 0);
         assert_eq!(records.find(&request).await.unwrap(), None);
-        assert_eq!(records.ended(hour, 10).await.unwrap(), [DONE.parse().unwrap()]);
+        assert_eq!(records.ended(&Any, hour, 10).await.unwrap(), [DONE.parse().unwrap()]);
     }
 }
 

@@ -43,9 +43,9 @@ const HOUR: Duration = Duration::from_secs(3600);
 async fn a_run_is_deleted_whole_and_told_of() {
     let house = House::new();
     let (gone, stays, at_work) = (house.done().await, house.done().await, house.running(1).await);
-    assert_eq!(house.records.ended(NOW, 10).await.unwrap(), [gone, stays]);
-    assert_eq!(house.records.ended(NOW, 1).await.unwrap(), [gone]);
-    assert_eq!(house.records.ended(HOUR, 10).await.unwrap(), []);
+    assert_eq!(house.records.ended(&Any, NOW, 10).await.unwrap(), [gone, stays]);
+    assert_eq!(house.records.ended(&Any, NOW, 1).await.unwrap(), [gone]);
+    assert_eq!(house.records.ended(&Any, HOUR, 10).await.unwrap(), []);
     house.records.delete(gone, now(), "for a test").await.unwrap();
     assert!(house.records.get(&Any, gone).await.unwrap().is_none());
     assert_eq!(house.rows(gone), 0);
@@ -66,7 +66,7 @@ async fn a_run_that_a_remembered_request_tells_of_stays() {
     let claim = Claim { request, fingerprint: Digest::of(b"") };
     house.records.create(kept.clone(), Some(claim)).await.unwrap();
     house.apply(kept.id, Change::ended(RunEnd::Cancelled)).await.unwrap();
-    assert_eq!(house.records.ended(NOW, 10).await.unwrap(), []);
+    assert_eq!(house.records.ended(&Any, NOW, 10).await.unwrap(), []);
     assert!(matches!(house.records.delete(kept.id, now(), "why").await, Err(StoreError::Conflict(_))));
     house.records.forget(NOW).await.unwrap();
     house.records.delete(kept.id, now(), "why").await.unwrap();
@@ -132,8 +132,8 @@ async fn ages_are_of_the_time_observed_and_go_on_after_a_restart() {
     house.records.observe(HOUR).await.unwrap();
     let house = house.reopen();
     let young = house.done().await;
-    assert_eq!(house.records.ended(HOUR, 10).await.unwrap(), [old]);
-    assert_eq!(house.records.ended(NOW, 10).await.unwrap(), [old, young]);
+    assert_eq!(house.records.ended(&Any, HOUR, 10).await.unwrap(), [old]);
+    assert_eq!(house.records.ended(&Any, NOW, 10).await.unwrap(), [old, young]);
     let stored = house.blobs.list().await.unwrap();
     assert_eq!(stored.iter().find(|stored| stored.blob == blob).unwrap().age, HOUR);
     assert_eq!(house.records.let_go(Left::Logs, HOUR).await.unwrap(), 2);

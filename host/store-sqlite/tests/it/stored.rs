@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::Connection;
-use simulay_model::OwnerFilter::Any;
+use simulay_model::OwnerFilter::{Any, Only};
 use simulay_model::{AccountName, Change, Digest, Quotas, Run, RunEnd, RunId};
 use simulay_store::{Left, Metering as _, Retention as _, Runs as _, Upload, Uploads as _};
 
@@ -87,6 +87,22 @@ async fn what_is_kept_is_counted_as_it_comes_and_goes() {
     house.records.delete(of_bob, now(), "for a test").await.unwrap();
     house.records.forget_uploads(vec![Digest::of(b"three")], NOW).await.unwrap();
     assert_eq!((house.stored("ada"), house.stored("bob")), (0, 0));
+}
+
+#[tokio::test]
+async fn what_may_be_deleted_is_known_for_each_account() {
+    let house = House::new();
+    assert!(house.records.deletable_bytes().await.unwrap().is_empty());
+    let (first, _second) = (house.done_by("ada").await, house.done_by("ada").await);
+    house.done_by("bob").await;
+    house.sent("eve", b"no run").await;
+    house.running(1).await;
+    let bytes = house.records.deletable_bytes().await.unwrap();
+    assert_eq!(bytes[&account("ada")], house.stored("ada"));
+    assert_eq!(bytes[&account("bob")], house.stored("bob"));
+    assert_eq!(bytes.len(), 2, "{bytes:?}");
+    assert_eq!(house.records.ended(&Only(account("ada")), NOW, 1).await.unwrap(), [first]);
+    assert_eq!(house.records.ended(&Only(account("eve")), NOW, 1).await.unwrap(), []);
 }
 
 #[tokio::test]
