@@ -20,8 +20,8 @@ type Cause = Box<dyn Error + Send + Sync>;
 #[derive(Debug, Clone)]
 pub(crate) struct Refusal {
     kind: ProblemKind,
-    detail: String,
-    field: Option<String>,
+    detail: Box<str>,
+    field: Option<Box<str>>,
     errors: Vec<FieldError>,
     pub(crate) disagreements: Vec<Disagreement>,
     /// Seconds after which another attempt may succeed, when it is known better than by the kind.
@@ -130,7 +130,7 @@ impl Refusal {
     pub(crate) fn new(kind: ProblemKind, detail: impl Into<String>) -> Self {
         Self {
             kind,
-            detail: detail.into(),
+            detail: detail.into().into_boxed_str(),
             field: None,
             errors: Vec::new(),
             disagreements: Vec::new(),
@@ -141,7 +141,7 @@ impl Refusal {
 
     /// The same refusal, about `field`.
     pub(crate) fn at(mut self, field: impl Into<String>) -> Self {
-        self.field = Some(field.into());
+        self.field = Some(field.into().into_boxed_str());
         self
     }
 
@@ -196,9 +196,9 @@ impl Refusal {
             title: title.to_owned(),
             status: status.as_u16(),
             kind: self.kind,
-            detail: self.detail,
+            detail: self.detail.into_string(),
             request_id: request_id.to_owned(),
-            field: self.field,
+            field: self.field.map(str::into_string),
             errors: self.errors,
             disagreements: self.disagreements,
             retry_after_s,

@@ -8,7 +8,6 @@ use crate::EngineError;
 
 /// What an account may still upload, as it was when the upload began. What comes of it is held against what is
 /// used by then, where it is stored.
-#[derive(Clone)]
 pub(crate) struct Allowance {
     pub(crate) quotas: Quotas,
     pub(crate) used: PresentUse,

@@ -133,7 +133,7 @@ impl Intake {
         let allowance = quotas.allowance(&principal.account, parts.clock.now()).await?;
         allowance.check(1)?;
         let (uploads, quotas) = (parts.uploads.clone(), quotas.clone());
-        Ok(Uploader { uploads, principal: principal.clone(), quotas, allowance })
+        Ok(Uploader { uploads, principal: principal.clone(), quotas, allowance: Arc::new(allowance) })
     }
 
     /// Which of these inputs are not there; the others are not collected for a while.

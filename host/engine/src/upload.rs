@@ -18,7 +18,7 @@ pub(crate) struct Uploader {
     pub(crate) uploads: Arc<dyn Uploads>,
     pub(crate) principal: Principal,
     pub(crate) quotas: AccountQuotas,
-    pub(crate) allowance: Allowance,
+    pub(crate) allowance: Arc<Allowance>,
 }
 
 impl Uploader {

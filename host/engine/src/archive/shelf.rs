@@ -32,7 +32,7 @@ pub(super) struct BlobShelf {
     unseen: u64,
     /// Bytes read so far, and how many of them the account may send.
     size: u64,
-    allowance: Allowance,
+    allowance: Arc<Allowance>,
     /// Cancelled when nobody waits for the archive any more.
     stop: CancellationToken,
 }
@@ -41,7 +41,7 @@ impl BlobShelf {
     pub(super) fn new(
         blobs: Arc<dyn Blobs>,
         room: FreeSpace,
-        allowance: Allowance,
+        allowance: Arc<Allowance>,
         stop: CancellationToken,
     ) -> Self {
         let (runtime, storing) = (Handle::current(), JoinSet::new());

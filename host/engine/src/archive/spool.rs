@@ -1,6 +1,7 @@
 //! An archive that must lie whole before it is read: a file without a name, gone with its last user.
 
 use std::fs::File;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use simulay_blobs::BlobError;
@@ -15,14 +16,14 @@ use crate::storage::FreeSpace;
 pub(super) struct Spool {
     file: tokio::fs::File,
     room: FreeSpace,
-    allowance: Allowance,
+    allowance: Arc<Allowance>,
     size: u64,
     /// Bytes since the last look at the room.
     unseen: u64,
 }
 
 impl Spool {
-    pub(super) fn new(file: File, room: FreeSpace, allowance: Allowance) -> Self {
+    pub(super) fn new(file: File, room: FreeSpace, allowance: Arc<Allowance>) -> Self {
         Self { file: file.into(), room, allowance, size: 0, unseen: 0 }
     }
 

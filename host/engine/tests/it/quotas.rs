@@ -71,10 +71,11 @@ async fn until(holds: impl Fn() -> bool) {
 
 #[track_caller]
 fn exceeded(refused: Result<Run, CreateError>) -> QuotaExceeded {
-    match refused {
-        Err(CreateError::Engine(EngineError::Records(StoreError::QuotaExceeded(exceeded)))) => exceeded,
-        other => panic!("{other:?}"),
-    }
+    let error = refused.unwrap_err();
+    let CreateError::Engine(EngineError::Records(StoreError::QuotaExceeded(exceeded))) = error else {
+        unreachable!("{error:?}")
+    };
+    exceeded
 }
 
 #[tokio::test]

@@ -48,7 +48,7 @@ impl Story {
         Self {
             daemon: Daemon::new(&world),
             rng: Rng::with_seed(!seed),
-            quotas: if seed % 2 == 0 { Quotas::default() } else { narrow() },
+            quotas: if seed.is_multiple_of(2) { Quotas::default() } else { narrow() },
             accepted: BTreeMap::new(),
             cancelled: BTreeSet::new(),
             crashes: Arc::default(),

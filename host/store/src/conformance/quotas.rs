@@ -16,9 +16,10 @@ use crate::StoreError;
 /// Which quota it was.
 #[track_caller]
 fn exceeded<T: std::fmt::Debug>(refused: Result<T, StoreError>) -> QuotaExceeded {
+    assert!(matches!(refused, Err(StoreError::QuotaExceeded(_))), "{refused:?}");
     match refused {
         Err(StoreError::QuotaExceeded(exceeded)) => exceeded,
-        other => panic!("{other:?}"),
+        _ => unreachable!("it was looked at"),
     }
 }
 
