@@ -8,7 +8,7 @@ use crate::intake::Intake;
 use crate::reader::Reader;
 use crate::runner::Runner;
 use crate::shared::Shared;
-use crate::{AccountQuotas, ClockJump, EngineError, Meter, Parts, RetentionPorts, Settings};
+use crate::{AccountQuotas, ClockJump, EngineError, Meter, Parts, RetentionPorts, Settings, Stats};
 
 /// All parts of the engine in one process. Cheap to clone.
 #[derive(Clone)]
@@ -28,17 +28,6 @@ pub struct Engine {
     /// What each uses.
     pub meter: Meter,
     shared: Shared,
-}
-
-/// What is going on, for metrics.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Stats {
-    /// Runs that wait for their turn in this process, or are at work.
-    pub unfinished_runs: usize,
-    /// Runs at work.
-    pub active_runs: usize,
-    /// Containers at work.
-    pub containers: usize,
 }
 
 impl Engine {

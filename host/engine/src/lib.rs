@@ -43,6 +43,7 @@ mod runner;
 mod settings;
 mod shared;
 mod simulate;
+mod stats;
 mod storage;
 mod upkeep;
 mod upload;
@@ -54,7 +55,7 @@ pub use archive::ArchiveWriter;
 pub use backoff::Backoff;
 pub use catalog::{Activation, Catalog, PluginDetails, RolledBack, Submission};
 pub use clock_watch::ClockJump;
-pub use engine::{Engine, Stats};
+pub use engine::Engine;
 pub use entropy::{Entropy, SystemEntropy};
 pub use error::{
     ArchiveRefused, CreateError, EngineError, LifeError, RepeatError, UnknownImages, UploadError,
@@ -70,4 +71,5 @@ pub use request::{NewInput, NewRun, Planned, Selector};
 pub use retention::{Collected, RetentionPorts, RetentionRules, collect};
 pub use runner::Runner;
 pub use settings::Settings;
+pub use stats::Stats;
 pub use upload::InputWriter;

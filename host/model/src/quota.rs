@@ -222,6 +222,24 @@ pub struct QuotaExceeded {
     pub retry_after_s: Option<u64>,
 }
 
+impl PresentUse {
+    /// What is used of `quota`; none when it bounds something that is over at once.
+    #[must_use]
+    pub const fn of(&self, quota: Quota) -> Option<u64> {
+        Some(match quota {
+            Quota::MaxUnfinishedRuns => self.unfinished_runs,
+            Quota::MaxActiveRuns => self.active_runs,
+            Quota::MaxContainers => self.containers,
+            Quota::CpuSecondsPerDay => self.today.cpu_ms / 1000,
+            Quota::BytesPerDay => self.today.bytes_in.saturating_add(self.today.bytes_kept),
+            Quota::StoredBytes => self.stored_bytes,
+            Quota::PluginVersions => self.plugin_versions,
+            Quota::PluginBytes => self.plugin_bytes,
+            Quota::UploadBytes | Quota::RequestsPerSecond | Quota::RequestBurst => return None,
+        })
+    }
+}
+
 /// What an operator says of a quota of one account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QuotaSetting {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::{AccountName, CallEnd, Effects, EventData, Quota};
+use crate::{AccountName, CallEnd, Effects, EventData};
 
 const DAY: i64 = 24 * 3600;
 
@@ -117,24 +117,6 @@ pub struct PresentUse {
     pub plugin_versions: u64,
     /// Bytes of the components of these.
     pub plugin_bytes: u64,
-}
-
-impl PresentUse {
-    /// What is used of `quota`; none when it bounds something that is over at once.
-    #[must_use]
-    pub const fn of(&self, quota: Quota) -> Option<u64> {
-        Some(match quota {
-            Quota::MaxUnfinishedRuns => self.unfinished_runs,
-            Quota::MaxActiveRuns => self.active_runs,
-            Quota::MaxContainers => self.containers,
-            Quota::CpuSecondsPerDay => self.today.cpu_ms / 1000,
-            Quota::BytesPerDay => self.today.bytes_in.saturating_add(self.today.bytes_kept),
-            Quota::StoredBytes => self.stored_bytes,
-            Quota::PluginVersions => self.plugin_versions,
-            Quota::PluginBytes => self.plugin_bytes,
-            Quota::UploadBytes | Quota::RequestsPerSecond | Quota::RequestBurst => return None,
-        })
-    }
 }
 
 /// The day of a moment.
