@@ -141,7 +141,7 @@ pub(crate) fn present_use(
 ) -> SqlResult<PresentUse> {
     let sql = "SELECT
              (SELECT count(*) FROM runs WHERE owner = ?1 AND state IN ('queued', 'running')) AS unfinished,
-             (SELECT blob_bytes + record_bytes FROM stored WHERE owner = ?1) AS stored,
+             (SELECT max(0, blob_bytes + record_bytes) FROM stored WHERE owner = ?1) AS stored,
              (SELECT count(*) FROM plugins WHERE owner = ?1) AS versions,
              (SELECT coalesce(sum(size), 0) FROM plugins WHERE owner = ?1) AS component_bytes";
     let mut statement = connection.prepare_cached(sql)?;
