@@ -105,7 +105,8 @@ impl Gate {
         Span::current().record("account", principal.account.as_str());
         Deed::of(parts).is_of(&principal);
         let principal = admitted(principal, self.role)?;
-        let standing = rates.account(&principal.account, authenticator.rate(&principal, rates.usual()))?;
+        let rate = authenticator.rate(&principal, rates.usual()).await.map_err(Refusal::from)?;
+        let standing = rates.account(&principal.account, rate)?;
         Ok((principal, standing))
     }
 

@@ -4,11 +4,15 @@ use axum::body::{Body, BodyDataStream};
 use axum::http::{HeaderMap, header};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
+use simulay_model::{Quota, Quotas};
 use tokio::time::Instant;
 
 use crate::pace::Pace;
 use crate::problem::Refusal;
 use crate::wire::ProblemKind;
+
+/// The quota that bounds one upload, as the settings name it.
+const UPLOAD_BYTES: &str = "quotas.upload_bytes";
 
 /// How large a body may be.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +29,14 @@ impl Bound {
     /// A bound of files.
     pub(crate) const fn payload(bytes: u64, setting: &'static str) -> Self {
         Self { bytes, setting, kind: ProblemKind::PayloadTooLarge }
+    }
+
+    /// The same, or what an account may upload at once, if that is less.
+    pub(crate) fn within(self, quotas: &Quotas) -> Self {
+        match quotas.of(Quota::UploadBytes) {
+            Some(bytes) if bytes < self.bytes => Self { bytes, setting: UPLOAD_BYTES, ..self },
+            _ => self,
+        }
     }
 
     fn refusal(self) -> Refusal {

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use simulay_engine::{Accounts, EngineError};
-use simulay_model::{Principal, TokenKind, TokenSecret};
+use simulay_engine::{AccountQuotas, Accounts, Engine, EngineError};
+use simulay_model::{Principal, Quota, TokenKind, TokenSecret};
 
 use crate::client::Client;
 use crate::cookies;
@@ -24,8 +24,11 @@ pub trait Authenticator: Send + Sync {
     async fn principal(&self, headers: &HeaderMap, via: &str) -> Result<Option<Principal>, EngineError>;
 
     /// How often the account of `principal` may ask, where `usual` is what the settings say; none is no limit.
-    fn rate(&self, _principal: &Principal, usual: Option<Rate>) -> Option<Rate> {
-        usual
+    ///
+    /// # Errors
+    /// When that cannot be read.
+    async fn rate(&self, _principal: &Principal, usual: Option<Rate>) -> Result<Option<Rate>, EngineError> {
+        Ok(usual)
     }
 
     /// Who asks by a link to a run, having come `via`; none when it opens nothing, as where nobody is known by
@@ -48,15 +51,26 @@ impl Authenticator for OnePerson {
         Ok(Some(Principal::local(via)))
     }
 
-    fn rate(&self, _principal: &Principal, _usual: Option<Rate>) -> Option<Rate> {
-        None
+    async fn rate(&self, _: &Principal, _usual: Option<Rate>) -> Result<Option<Rate>, EngineError> {
+        Ok(None)
     }
 }
 
 /// For a host of many: a program shows a token, as `Authorization: Bearer sim_…` (RFC 6750), a browser the cookie of a
 /// session.
 #[derive(Clone)]
-pub struct ByToken(pub Accounts);
+pub struct ByToken {
+    accounts: Accounts,
+    quotas: AccountQuotas,
+}
+
+impl ByToken {
+    /// Tells who is who by the accounts of `engine`.
+    #[must_use]
+    pub fn of(engine: &Engine) -> Self {
+        Self { accounts: engine.accounts.clone(), quotas: engine.quotas.clone() }
+    }
+}
 
 #[async_trait]
 impl Authenticator for ByToken {
@@ -66,11 +80,17 @@ impl Authenticator for ByToken {
             false => (bearer(headers), TokenKind::Api),
         };
         let Some(secret) = shown else { return Ok(None) };
-        self.0.authenticate(&secret, kind, via).await
+        self.accounts.authenticate(&secret, kind, via).await
+    }
+
+    async fn rate(&self, principal: &Principal, usual: Option<Rate>) -> Result<Option<Rate>, EngineError> {
+        let quotas = self.quotas.of(&principal.account).await?;
+        let (number, burst) = (quotas.of(Quota::RequestsPerSecond), quotas.of(Quota::RequestBurst));
+        Ok(Rate::within(usual, number, burst))
     }
 
     async fn by_link(&self, link: &TokenSecret, via: &str) -> Result<Option<Principal>, EngineError> {
-        let found = self.0.authenticate(link, TokenKind::Api, via).await?;
+        let found = self.accounts.authenticate(link, TokenKind::Api, via).await?;
         // The token of an account is not taken from where it is copied, logged and kept.
         Ok(found.filter(|principal| principal.scope.run().is_some()))
     }

@@ -4,7 +4,6 @@ mod causes;
 mod documented;
 
 use std::error::Error;
-use std::num::NonZeroU32;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -21,12 +20,12 @@ type Cause = Box<dyn Error + Send + Sync>;
 #[derive(Debug, Clone)]
 pub(crate) struct Refusal {
     kind: ProblemKind,
-    detail: String,
-    field: Option<String>,
-    /// Seconds until another attempt may succeed, when more is known than the kind tells.
-    after: Option<NonZeroU32>,
+    detail: Box<str>,
+    field: Option<Box<str>>,
     errors: Vec<FieldError>,
     pub(crate) disagreements: Vec<Disagreement>,
+    /// Seconds after which another attempt may succeed, when it is known better than by the kind.
+    retry_after_s: Option<u64>,
     /// For the log only: may name paths, queries or what Docker said.
     cause: Option<Box<str>>,
 }
@@ -95,6 +94,7 @@ pub(crate) const fn meaning(kind: ProblemKind) -> (StatusCode, &'static str) {
         Kind::ImageNotAllowed => (StatusCode::UNPROCESSABLE_ENTITY, "An image is not allowed"),
         Kind::ImageUnavailable => (StatusCode::UNPROCESSABLE_ENTITY, "Docker does not have an image"),
         Kind::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "Too many such requests"),
+        Kind::QuotaExceeded => (StatusCode::TOO_MANY_REQUESTS, "A quota of the account is used up"),
         Kind::QueueFull => (StatusCode::TOO_MANY_REQUESTS, "Too many runs wait"),
         Kind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "Simulay failed"),
         Kind::StorageCorrupt => (StatusCode::SERVICE_UNAVAILABLE, "Stored data is damaged"),
@@ -105,6 +105,14 @@ pub(crate) const fn meaning(kind: ProblemKind) -> (StatusCode, &'static str) {
         Kind::Draining => (StatusCode::SERVICE_UNAVAILABLE, "The server is stopping"),
         Kind::NotReady => (StatusCode::SERVICE_UNAVAILABLE, "The server is not ready"),
         Kind::StorageLow => (StatusCode::INSUFFICIENT_STORAGE, "The server cannot store more"),
+    }
+}
+
+/// The status of a kind when no time that passes helps, but only something that is deleted.
+pub(crate) const fn status_for_good(kind: ProblemKind) -> StatusCode {
+    match kind {
+        ProblemKind::QuotaExceeded => StatusCode::FORBIDDEN,
+        kind => meaning(kind).0,
     }
 }
 
@@ -128,29 +136,25 @@ impl Refusal {
     pub(crate) fn new(kind: ProblemKind, detail: impl Into<String>) -> Self {
         Self {
             kind,
-            detail: detail.into(),
+            detail: detail.into().into_boxed_str(),
             field: None,
-            after: None,
             errors: Vec::new(),
             disagreements: Vec::new(),
+            retry_after_s: None,
             cause: None,
         }
     }
 
     /// The same refusal, about `field`.
     pub(crate) fn at(mut self, field: impl Into<String>) -> Self {
-        self.field = Some(field.into());
+        self.field = Some(field.into().into_boxed_str());
         self
     }
 
-    /// The same refusal; another attempt may succeed after `seconds`.
-    pub(crate) const fn after(mut self, seconds: NonZeroU32) -> Self {
-        self.after = Some(seconds);
+    /// The same refusal; another attempt may succeed after so many `seconds`.
+    pub(crate) const fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after_s = Some(seconds);
         self
-    }
-
-    fn retry_after(&self) -> Option<u64> {
-        self.after.map(|seconds| seconds.get().into()).or(retry_after(self.kind))
     }
 
     /// The same refusal; `cause` goes into the log, with all that caused it.
@@ -173,6 +177,14 @@ impl Refusal {
         self.kind
     }
 
+    fn retry_after_s(&self) -> Option<u64> {
+        self.retry_after_s.or(retry_after(self.kind))
+    }
+
+    fn status(&self) -> StatusCode {
+        if self.retry_after_s().is_some() { meaning(self.kind).0 } else { status_for_good(self.kind) }
+    }
+
     /// What the log says of it: nothing of what a client sent, which may be a secret in the wrong place.
     pub(crate) fn cause(&self) -> &str {
         use ProblemKind::{InvalidHeader, InvalidJson, ParamsInvalid};
@@ -183,21 +195,20 @@ impl Refusal {
 
     /// The response, with the headers that `bare` has already.
     pub(crate) fn render(self, bare: Response, request_id: &str) -> Response {
-        let (status, title) = meaning(self.kind);
+        let (status, (_, title), retry_after_s) = (self.status(), meaning(self.kind), self.retry_after_s());
         let (mut parts, _) = bare.into_parts();
         parts.status = status;
         parts.headers.remove(header::CONTENT_LENGTH);
         parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         parts.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        let retry_after_s = self.retry_after();
         let problem = Problem {
             problem_type: format!("/docs#problem-{}", self.kind),
             title: title.to_owned(),
             status: status.as_u16(),
             kind: self.kind,
-            detail: self.detail,
+            detail: self.detail.into_string(),
             request_id: request_id.to_owned(),
-            field: self.field,
+            field: self.field.map(str::into_string),
             errors: self.errors,
             disagreements: self.disagreements,
             retry_after_s,
@@ -210,8 +221,8 @@ impl Refusal {
 impl IntoResponse for Refusal {
     /// The status, with the refusal as an extension: the boundary writes the document.
     fn into_response(self) -> Response {
-        let mut response = meaning(self.kind).0.into_response();
-        if let Some(seconds) = self.retry_after() {
+        let mut response = self.status().into_response();
+        if let Some(seconds) = self.retry_after_s() {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response.extensions_mut().insert(self);

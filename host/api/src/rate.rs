@@ -38,6 +38,17 @@ impl Rate {
         Some(Self { interval, burst: NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN) })
     }
 
+    /// `usual`, but for what is said of one account: so many a second, so many at once.
+    pub(crate) fn within(usual: Option<Self>, number: Option<u64>, burst: Option<u64>) -> Option<Self> {
+        let bounded = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+        let second = Duration::from_secs(1);
+        let interval =
+            number.map(|number| second / bounded(number).max(1)).or(usual.map(|usual| usual.interval))?;
+        let burst = burst.or(number.filter(|_| usual.is_none())).map(bounded).and_then(NonZeroU32::new);
+        let burst = burst.or(usual.map(|usual| usual.burst)).unwrap_or(NonZeroU32::MIN);
+        Some(Self { interval: interval.max(Duration::from_nanos(1)), burst })
+    }
+
     fn quota(self) -> Option<Quota> {
         Some(Quota::with_period(self.interval)?.allow_burst(self.burst))
     }
@@ -143,7 +154,7 @@ impl Exhausted {
         let Policy { what, setting, .. } = self.0.policy;
         let seconds = seconds(self.0.time);
         let detail = format!("there are more {what} than `{setting}` allows; try again in {seconds} s");
-        Refusal::new(ProblemKind::RateLimited, detail).after(seconds)
+        Refusal::new(ProblemKind::RateLimited, detail).retry_after(seconds.get().into())
     }
 }
 
@@ -173,6 +184,17 @@ mod tests {
         let clock = FakeRelativeClock::default();
         let rate = Rate::new(number, Duration::from_secs(time), burst).unwrap();
         (RateLimit::with_clock(POLICY_OF_TEST, rate, clock.clone()).unwrap(), clock)
+    }
+
+    #[test]
+    fn what_is_said_of_one_account_wins() {
+        let (second, usual) = (Duration::from_secs(1), Rate::new(10, Duration::from_secs(1), 50));
+        assert_eq!(Rate::within(usual, None, None), usual);
+        assert_eq!(Rate::within(usual, Some(2), None), Rate::new(2, second, 50));
+        assert_eq!(Rate::within(usual, None, Some(7)), Rate::new(10, second, 7));
+        assert_eq!(Rate::within(None, Some(2), None), Rate::new(2, second, 2));
+        assert_eq!(Rate::within(None, None, Some(7)), None, "nothing is bounded in the long run");
+        assert!(Rate::within(None, Some(u64::MAX), Some(u64::MAX)).is_some());
     }
 
     fn told(standing: &Standing) -> [String; 2] {

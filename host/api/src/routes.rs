@@ -19,6 +19,7 @@ mod provider;
 mod runs;
 mod session;
 mod system;
+mod usage;
 mod visibility;
 
 use axum::middleware::from_fn_with_state;
@@ -129,6 +130,7 @@ fn looks() -> Routes {
         .routes(routes!(images::list))
         .routes(routes!(system::show))
         .routes(routes!(me::show))
+        .routes(routes!(usage::show))
 }
 
 /// Signing in and out.

@@ -21,6 +21,7 @@ mod run;
 mod session;
 mod sharing;
 mod system;
+mod usage;
 
 pub use account::{Me, Role, Scope};
 pub use artifact::{Artifact, ArtifactKind, ArtifactList, ListedArtifact};
@@ -47,3 +48,4 @@ pub use run::{
 pub use session::{SignIn, SignInWays};
 pub use sharing::NewVisibility;
 pub use system::{Health, Limits, Stats, System};
+pub use usage::{DailyUsage, QuotaState, Usage, UsageReport};

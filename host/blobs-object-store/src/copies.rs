@@ -59,7 +59,7 @@ impl BlobCopies {
     /// # Errors
     /// When a blob cannot be read or written.
     pub fn take_all(&mut self) -> Result<(), BlobError> {
-        for blob in stored_in(&self.from).map_err(|error| of_file(&self.from, error))? {
+        for (blob, _) in stored_in(&self.from).map_err(|error| of_file(&self.from, error))? {
             self.take(blob)?;
         }
         Ok(())

@@ -56,12 +56,12 @@ fn file_time(clock: &dyn Clock) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_millis(clock.now().as_millisecond().unsigned_abs())
 }
 
-/// The addresses of the blobs in `directory`, whoever works there; none when there is no such directory.
+/// The addresses and sizes of the blobs in `directory`, whoever works there; none when there is no such directory.
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn stored_in(directory: &Path) -> io::Result<Vec<Digest>> {
-    Ok(all(directory)?.into_iter().map(|found| found.blob).collect())
+pub fn stored_in(directory: &Path) -> io::Result<Vec<(Digest, u64)>> {
+    Ok(all(directory)?.into_iter().map(|found| (found.blob, found.size)).collect())
 }
 
 /// The blobs in `directory`; one that goes meanwhile is left out.

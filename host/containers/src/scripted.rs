@@ -200,8 +200,8 @@ impl Scripted {
             End::Error(error) => Err(error()),
             End::With(ending) => {
                 hand_back(act.outputs, exchange).await?;
-                let omitted = act.omitted;
-                Ok(Completed { omitted, ..Completed::new(ending, act.wall_ms) })
+                let (omitted, cpu_ms) = (act.omitted, act.cpu_ms);
+                Ok(Completed { omitted, cpu_ms, ..Completed::new(ending, act.wall_ms) })
             }
         }
     }

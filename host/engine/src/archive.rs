@@ -9,6 +9,7 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use simulay_archives::{ArchiveError, Bounds, Contents, DETECTABLE, Format, read_gzip, read_tar, read_zip};
 use simulay_blobs::Blobs;
+use simulay_store::Upload;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -61,7 +62,7 @@ impl ArchiveWriter {
         permit: Box<dyn Send>,
     ) -> Self {
         let stop = CancellationToken::new();
-        let shelf = BlobShelf::new(blobs, room, stop.clone());
+        let shelf = BlobShelf::new(blobs, room, uploader.allowance.clone(), stop.clone());
         Self {
             reader: Some(ArchiveReader { bounds, shelf, permit }),
             state: State::Begun(BytesMut::new()),
@@ -95,7 +96,8 @@ impl ArchiveWriter {
     pub async fn finish(self) -> Result<Contents, ArchiveRefused> {
         let uploader = self.uploader.clone();
         let contents = self.contents().await?;
-        uploader.record(contents.files.iter().map(|file| file.sha256).collect()).await?;
+        let uploads = contents.files.iter().map(|file| Upload { sha256: file.sha256, size: file.size });
+        uploader.record(uploads.collect()).await?;
         Ok(contents)
     }
 

@@ -11,7 +11,7 @@ use crate::reader::Reader;
 use crate::runner::Runner;
 use crate::sessions::Sessions;
 use crate::shared::Shared;
-use crate::{ClockJump, EngineError, Parts, RetentionPorts, Settings};
+use crate::{AccountQuotas, ClockJump, EngineError, Meter, Parts, RetentionPorts, Settings, Stats};
 
 /// All parts of the engine in one process. Cheap to clone.
 #[derive(Clone)]
@@ -32,20 +32,11 @@ pub struct Engine {
     pub audit: AuditLog,
     /// Links to runs.
     pub links: Links,
+    /// What each may use.
+    pub quotas: AccountQuotas,
+    /// What each uses.
+    pub meter: Meter,
     shared: Shared,
-}
-
-/// What is going on, for metrics.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Stats {
-    /// Runs that wait for their turn in this process, or are at work.
-    pub unfinished_runs: usize,
-    /// Runs at work.
-    pub active_runs: usize,
-    /// Containers at work.
-    pub containers: usize,
-    /// Records that the audit log could not take.
-    pub audit_lost: u64,
 }
 
 impl Engine {
@@ -65,6 +56,8 @@ impl Engine {
             accounts,
             audit: shared.audit.clone(),
             links: Links::new(shared.parts.clone()),
+            quotas: shared.quotas.clone(),
+            meter: Meter::new(shared.clone()),
             shared,
         }
     }
@@ -107,12 +100,7 @@ impl Engine {
     #[must_use]
     pub fn stats(&self) -> Stats {
         let (active_runs, containers) = self.shared.limits.taken();
-        Stats {
-            unfinished_runs: self.runner.unfinished(),
-            active_runs,
-            containers,
-            audit_lost: self.audit.lost(),
-        }
+        Stats { unfinished_runs: self.runner.unfinished(), active_runs, containers }
     }
 
     /// Accepts no more runs and waits for those at work as long as the settings say. Then lets go of

@@ -147,9 +147,6 @@ pub enum CreateError {
     /// Too many runs wait.
     #[error("{0} runs are waiting or at work already; try again later")]
     QueueFull(usize),
-    /// Too many runs of the account wait.
-    #[error("{0} runs of your account are waiting or at work already; wait for some to end")]
-    AccountQueueFull(usize),
     /// Too many requests wait to be checked against schemas.
     #[error("the server checks as many requests against schemas as it can; try again later")]
     TooBusy,

@@ -1,7 +1,8 @@
 //! Whose turn it is: places and resources are shared fairly between owners, between the pipelines of
 //! an owner, and between the runs of a pipeline, however much each of them asks for and however long it
-//! works.
+//! works. An owner may be bounded: who waits of one that has all he may have is out of the others' way.
 
+mod bounds;
 mod shares;
 mod turn;
 
@@ -12,6 +13,7 @@ use parking_lot::{Mutex, MutexGuard};
 use simulay_containers::Capacity;
 use tokio::sync::oneshot;
 
+pub(crate) use self::bounds::OwnerBounds;
 use self::shares::Shares;
 pub(crate) use self::turn::Turn;
 
@@ -31,6 +33,8 @@ pub(crate) struct Permit {
 
 struct State {
     root: Node,
+    /// What waits of owners that have all they may have.
+    bounded: BTreeMap<Arc<str>, Node>,
     /// Whose turn is next, as soon as there is room for it.
     head: Option<Waiter>,
     shares: Shares,
@@ -56,7 +60,12 @@ impl FairQueue {
     /// At most `places` permits at once; so many percent only for pipelines that have none.
     pub(crate) fn new(permits: usize, newcomer_percent: u8) -> Self {
         let shares = Shares::new(permits, newcomer_percent);
-        Self(Arc::new(Mutex::new(State { root: Node::default(), head: None, shares })))
+        Self(Arc::new(Mutex::new(State {
+            root: Node::default(),
+            bounded: BTreeMap::new(),
+            head: None,
+            shares,
+        })))
     }
 
     /// Bounds what all at work together may use.
@@ -64,6 +73,15 @@ impl FairQueue {
         let mut state = self.lock();
         state.shares.set_room(room);
         self.give(state);
+    }
+
+    /// Bounds what each owner may have at once; whoever has more keeps it.
+    pub(crate) fn set_bounds(&self, bounds: OwnerBounds) {
+        let mut state = self.lock();
+        if state.shares.set_bounds(bounds) {
+            state.sort_out();
+            self.give(state);
+        }
     }
 
     /// Waits for a turn.
@@ -77,14 +95,18 @@ impl FairQueue {
     /// Queues what is told when its turn comes.
     pub(crate) fn queue(&self, path: Path, demand: Capacity, turn: Box<dyn Turn>) {
         let mut state = self.lock();
-        let names = path.clone().into_iter();
-        state.root.push(names, Waiter { path, demand, turn });
+        state.push(Waiter { path, demand, turn });
         self.give(state);
     }
 
     /// Permits given out.
     pub(crate) fn taken(&self) -> usize {
         self.lock().shares.taken()
+    }
+
+    /// Of these, those of one owner.
+    pub(crate) fn taken_by(&self, owner: &str) -> usize {
+        self.lock().shares.taken_by(&[owner.into()])
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -132,9 +154,62 @@ impl State {
     }
 
     fn admit(&mut self, waiter: Waiter) -> Waiter {
-        let demand = self.shares.bounded(waiter.demand);
+        let demand = self.shares.clipped(waiter.demand);
         self.shares.take(&waiter.path, demand);
+        if let Some(owner) = waiter.path.first() {
+            self.set_aside(owner);
+        }
         Waiter { demand, ..waiter }
+    }
+
+    fn push(&mut self, waiter: Waiter) {
+        let mut names = waiter.path.clone().into_iter();
+        match waiter.path.first().filter(|owner| self.shares.is_at_bound(owner)).cloned() {
+            Some(owner) => {
+                names.next();
+                self.bounded.entry(owner).or_default().push(names, waiter);
+            }
+            None => self.root.push(names, waiter),
+        }
+    }
+}
+
+/// Owners that have all they may have are no part of the order: they would hold it up, and once they may have more,
+/// they would make up for all the turns that passed them by.
+impl State {
+    /// Sets an owner aside when it has all it may have; whoever of it was next waits with the others again.
+    fn set_aside(&mut self, owner: &Arc<str>) {
+        if !self.shares.is_at_bound(owner) {
+            return;
+        }
+        let next = self.head.take_if(|head| head.path.first() == Some(owner));
+        let mut node = self.root.children.remove(owner).unwrap_or_default();
+        if let Some(waiter) = next {
+            node.put_back(waiter.path.clone().into_iter().skip(1), waiter);
+        }
+        if !node.is_empty() {
+            self.bounded.insert(owner.clone(), node);
+        }
+    }
+
+    /// Lets an owner that may have more take part again, where the others are.
+    fn let_in(&mut self, owner: &Arc<str>) {
+        if self.shares.is_at_bound(owner) {
+            return;
+        }
+        if let Some(mut node) = self.bounded.remove(owner) {
+            node.served = node.served.max(self.root.floor);
+            self.root.children.insert(owner.clone(), node);
+        }
+    }
+
+    /// Bounds are others than before.
+    fn sort_out(&mut self) {
+        let head = self.head.as_ref().and_then(|head| head.path.first());
+        let in_order: Vec<_> = self.root.children.keys().chain(head).cloned().collect();
+        in_order.iter().for_each(|owner| self.set_aside(owner));
+        let aside: Vec<_> = self.bounded.keys().cloned().collect();
+        aside.iter().for_each(|owner| self.let_in(owner));
     }
 }
 
@@ -142,11 +217,25 @@ impl Node {
     fn push(&mut self, mut path: impl Iterator<Item = Arc<str>>, waiter: Waiter) {
         match path.next() {
             None => self.waiting.push_back(waiter),
-            Some(name) => {
-                let newcomer = Self { served: self.floor, ..Self::default() };
-                self.children.entry(name).or_insert(newcomer).push(path, waiter);
-            }
+            Some(name) => self.child(name).push(path, waiter),
         }
+    }
+
+    /// Makes `waiter` the first again.
+    fn put_back(&mut self, mut path: impl Iterator<Item = Arc<str>>, waiter: Waiter) {
+        match path.next() {
+            None => self.waiting.push_front(waiter),
+            Some(name) => self.child(name).put_back(path, waiter),
+        }
+    }
+
+    fn child(&mut self, name: Arc<str>) -> &mut Self {
+        let newcomer = Self { served: self.floor, ..Self::default() };
+        self.children.entry(name).or_insert(newcomer)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.children.is_empty() && self.waiting.is_empty()
     }
 
     /// The first that is wanted, of whoever had the fewest permits.
@@ -167,7 +256,7 @@ impl Node {
         let child = self.children.get_mut(name)?;
         let waiter = child.pop(wanted)?;
         child.served += 1;
-        if child.children.is_empty() && child.waiting.is_empty() {
+        if child.is_empty() {
             self.children.remove(name);
         }
         Some(waiter)
@@ -178,158 +267,14 @@ impl Drop for Permit {
     fn drop(&mut self) {
         let mut state = self.fair_queue.lock();
         state.shares.give_back(&self.path, self.demand);
+        if let Some(owner) = self.path.first() {
+            state.let_in(owner);
+        }
         self.fair_queue.give(state);
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use futures_util::{FutureExt as _, StreamExt as _, stream::FuturesUnordered};
-
-    use super::*;
-
-    const NOTHING: Capacity = Capacity { cpu_milli: 0, memory_mib: 0 };
-
-    fn path(names: &[&str]) -> Path {
-        names.iter().map(|name| Arc::from(*name)).collect()
-    }
-
-    /// In which order those who wait behind `first` get their permits, one at a time.
-    async fn order(fair_queue: FairQueue, first: Permit, asked: Vec<Path>) -> Vec<String> {
-        let waiting = asked.into_iter().map(|path| {
-            let fair_queue = fair_queue.clone();
-            async move {
-                let name = path.last().cloned();
-                fair_queue.take(path, NOTHING).await.map(|turn| (name, turn))
-            }
-        });
-        let mut waiting: FuturesUnordered<_> = waiting.collect();
-        assert!(waiting.next().now_or_never().is_none());
-        drop(first);
-        let mut order = Vec::new();
-        while let Some(Some((name, _turn))) = waiting.next().await {
-            order.push(name.unwrap().to_string());
-        }
-        order
-    }
-
-    #[tokio::test]
-    async fn a_thousand_of_one_do_not_hold_up_one_of_another() {
-        let fair_queue = FairQueue::new(1, 0);
-        let first = fair_queue.take(path(&["o", "large", "r0"]), NOTHING).await.unwrap();
-        let mut asked = vec![path(&["o", "large", "r0"]); 1000];
-        asked.push(path(&["o", "large", "r1"]));
-        asked.push(path(&["o", "small", "r2"]));
-        asked.push(path(&["p", "large", "r3"]));
-        let order = order(fair_queue, first, asked).await;
-        assert_eq!(order.len(), 1003);
-        for late in ["r1", "r2", "r3"] {
-            let place = order.iter().position(|name| name == late).unwrap();
-            assert!(place < 6, "{late} came as number {place}");
-        }
-    }
-
-    #[tokio::test]
-    async fn those_who_stopped_waiting_are_passed_over() {
-        let fair_queue = FairQueue::new(1, 0);
-        let first = fair_queue.take(path(&["a"]), NOTHING).await.unwrap();
-        let impatient = fair_queue.take(path(&["a"]), NOTHING).now_or_never();
-        assert!(impatient.is_none());
-        let patient = tokio::spawn({
-            let fair_queue = fair_queue.clone();
-            async move { fair_queue.take(path(&["a"]), NOTHING).await.is_some() }
-        });
-        tokio::task::yield_now().await;
-        drop(first);
-        assert!(patient.await.unwrap());
-        assert_eq!(fair_queue.taken(), 0);
-    }
-
-    #[tokio::test]
-    async fn what_does_not_fit_waits_and_what_never_fits_gets_all() {
-        let fair_queue = FairQueue::new(10, 0);
-        fair_queue.set_room(Capacity { cpu_milli: 1000, memory_mib: 100 });
-        let ask = |memory_mib| fair_queue.take(path(&["a"]), Capacity { cpu_milli: 100, memory_mib });
-        let half = ask(60).await.unwrap();
-        let mut other = Box::pin(ask(60));
-        assert!((&mut other).now_or_never().is_none());
-        drop(half);
-        let other = other.await.unwrap();
-        let mut giant = Box::pin(ask(5000));
-        assert!((&mut giant).now_or_never().is_none());
-        let mut dwarf = Box::pin(ask(1));
-        assert!((&mut dwarf).now_or_never().is_none(), "it would keep the giant from its turn");
-        drop(other);
-        drop(giant.await.unwrap());
-        dwarf.await.unwrap();
-    }
-
-    /// As many permits as those of `names` get at once.
-    async fn all(fair_queue: &FairQueue, names: &[&str], demand: Capacity) -> Vec<Permit> {
-        let mut all = Vec::new();
-        while let Some(Some(turn)) = fair_queue.take(path(names), demand).now_or_never() {
-            all.push(turn);
-        }
-        all
-    }
-
-    #[tokio::test]
-    async fn long_work_leaves_places_for_pipelines_that_have_none() {
-        let fair_queue = FairQueue::new(64, 12);
-        let mut long = all(&fair_queue, &["o", "long"], NOTHING).await;
-        assert_eq!(long.len(), 56, "one alone gets nearly all");
-        let mut others = Vec::new();
-        for name in ["b", "c", "d", "e", "f", "g"] {
-            let newcomer = fair_queue.take(path(&["o", name]), NOTHING).now_or_never();
-            others.push(newcomer.flatten().expect("a newcomer does not wait"));
-            assert!(
-                fair_queue.take(path(&["o", name]), NOTHING).now_or_never().is_none(),
-                "it has a place now"
-            );
-        }
-        let waits = fair_queue.take(path(&["o", "h"]), NOTHING).now_or_never();
-        assert!(waits.is_none(), "the last are for other owners");
-        let stranger = fair_queue.take(path(&["p", "long"]), NOTHING).now_or_never();
-        assert!(stranger.flatten().is_some());
-        // Who had one gives it back, and is new again.
-        drop(others.pop());
-        assert!(fair_queue.take(path(&["o", "g"]), NOTHING).now_or_never().flatten().is_some());
-        assert!(fair_queue.take(path(&["o", "long"]), NOTHING).now_or_never().is_none());
-        others.clear();
-        long.truncate(50);
-        assert_eq!(all(&fair_queue, &["o", "long"], NOTHING).await.len(), 6);
-    }
-
-    #[tokio::test]
-    async fn newcomers_wait_neither_for_a_processor_nor_for_the_memory_of_others() {
-        let fair_queue = FairQueue::new(20, 12);
-        fair_queue.set_room(Capacity { cpu_milli: 2000, memory_mib: 1000 });
-        let demand = Capacity { cpu_milli: 1000, memory_mib: 100 };
-        let long = all(&fair_queue, &["o", "long"], demand).await;
-        assert_eq!(long.len(), 2, "as many as there are processors");
-        let newcomer = fair_queue.take(path(&["o", "b"]), demand).now_or_never().flatten();
-        assert!(newcomer.is_some());
-        drop((long, newcomer));
-        let idle = Capacity { cpu_milli: 0, ..demand };
-        let long = all(&fair_queue, &["o", "long"], idle).await;
-        assert_eq!(long.len(), 8, "of 1000 MiB, 120 are kept");
-        let newcomer = fair_queue.take(path(&["o", "b"]), idle).now_or_never().flatten();
-        assert!(newcomer.is_some());
-    }
-
-    #[tokio::test]
-    async fn whoever_is_as_large_as_the_node_gets_it_in_the_end() {
-        let fair_queue = FairQueue::new(20, 12);
-        fair_queue.set_room(Capacity { cpu_milli: 2000, memory_mib: 1000 });
-        let giant = Capacity { cpu_milli: 1000, memory_mib: 990 };
-        let small = fair_queue.take(path(&["o", "small"]), NOTHING).await.unwrap();
-        let mut waiting = Box::pin(fair_queue.take(path(&["o", "giant"]), giant));
-        assert!((&mut waiting).now_or_never().is_none());
-        assert!(
-            fair_queue.take(path(&["o", "new"]), NOTHING).now_or_never().is_none(),
-            "nobody overtakes it"
-        );
-        drop(small);
-        waiting.await.unwrap();
-    }
-}
+mod bound_tests;
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use simulay_archives::Bounds;
 use simulay_model::{
-    AccountName, Change, Digest, OwnerFilter, Plugin, Principal, Request, Run, RunId, RunState, UnfinishedRun,
+    Change, Digest, OwnerFilter, Plugin, Principal, Request, Run, RunId, RunState, UnfinishedRun,
 };
 use simulay_sandbox::{Answer, Call};
 use simulay_signals::Signal;
@@ -104,17 +104,18 @@ impl Intake {
     /// Takes the bytes of an input.
     ///
     /// # Errors
-    /// When the store does not answer.
+    /// [`StoreError::QuotaExceeded`]; when the store does not answer.
     pub async fn blob_writer(&self, principal: &Principal) -> Result<InputWriter, EngineError> {
         self.shared.check_room().await?;
+        let uploader = self.uploader(principal).await?;
         let writer = self.shared.parts.blobs.create().await?;
-        Ok(InputWriter::new(writer, self.shared.room(), self.uploader(principal)))
+        Ok(InputWriter::new(writer, self.shared.room(), uploader))
     }
 
     /// Takes the bytes of an archive of inputs; `permit` is let go of when its reading has ended.
     ///
     /// # Errors
-    /// When the store does not answer.
+    /// [`StoreError::QuotaExceeded`]; when the store does not answer.
     pub async fn archive_writer(
         &self,
         principal: &Principal,
@@ -122,12 +123,17 @@ impl Intake {
         permit: impl Send + 'static,
     ) -> Result<ArchiveWriter, EngineError> {
         self.shared.check_room().await?;
-        let (blobs, uploader) = (self.shared.parts.blobs.clone(), self.uploader(principal));
+        let (blobs, uploader) = (self.shared.parts.blobs.clone(), self.uploader(principal).await?);
         Ok(ArchiveWriter::new(blobs, self.shared.room(), bounds, uploader, Box::new(permit)))
     }
 
-    fn uploader(&self, principal: &Principal) -> Uploader {
-        Uploader { uploads: self.shared.parts.uploads.clone(), account: principal.account.clone() }
+    /// Who has no room for anything more is told so before anything is sent.
+    async fn uploader(&self, principal: &Principal) -> Result<Uploader, EngineError> {
+        let Shared { parts, quotas, .. } = &self.shared;
+        let allowance = quotas.allowance(&principal.account, parts.clock.now()).await?;
+        allowance.check(1)?;
+        let (uploads, quotas) = (parts.uploads.clone(), quotas.clone());
+        Ok(Uploader { uploads, principal: principal.clone(), quotas, allowance: Arc::new(allowance) })
     }
 
     /// Which of these inputs are not there; the others are not collected for a while.
@@ -261,7 +267,7 @@ impl Intake {
 
     /// Stores an accepted run and sets it to work, even when its caller goes away meanwhile.
     async fn take_in(&self, run: Run, claim: Option<(Claim, AtWork)>) -> Result<Run, CreateError> {
-        let accepting = self.count_in(&run.owner).await?;
+        let accepting = self.count_in().await?;
         let intake = self.clone();
         let stored = self.shared.tasks.spawn(async move {
             let (_accepting, (claim, _at_work)) = (accepting, claim.unzip());
@@ -271,18 +277,15 @@ impl Intake {
     }
 
     async fn store_run(&self, run: Run, claim: Option<Claim>) -> Result<Run, EngineError> {
-        self.shared.parts.runs.create(run.clone(), claim).await?;
+        let quotas = self.shared.quotas.of(&run.owner).await?;
+        self.shared.parts.runs.create_within(run.clone(), claim, &quotas).await?;
         self.shared.parts.signals.publish(Signal::RunQueued(UnfinishedRun::from(&run)));
         Ok(run)
     }
 
     /// Counts a run that is being stored among those that wait, unless as many wait or work as may.
-    async fn count_in(&self, account: &AccountName) -> Result<Accepting, CreateError> {
-        let (runs, settings) = (&self.shared.parts.runs, &self.shared.settings);
-        let (most, own) = (settings.max_unfinished_runs, settings.max_unfinished_runs_per_account);
-        if runs.count_unfinished(&OwnerFilter::Only(account.clone()), own).await? >= own {
-            return Err(CreateError::AccountQueueFull(own));
-        }
+    async fn count_in(&self) -> Result<Accepting, CreateError> {
+        let (runs, most) = (&self.shared.parts.runs, self.shared.settings.max_unfinished_runs);
         let counted = Accepting::new(&self.accepting);
         let unfinished = runs.count_unfinished(&OwnerFilter::Any, most).await?;
         let all = unfinished.saturating_add(self.accepting.load(Ordering::Relaxed));

@@ -1,12 +1,13 @@
 //! How much happens at once, and whose turn it is.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use simulay_containers::Capacity;
-use simulay_model::{AccountName, PluginName, RunId, UnfinishedRun};
+use simulay_model::{AccountName, PluginName, Quota, QuotaOverrides, Quotas, RunId, UnfinishedRun};
 
 use crate::checks::{CheckPermit, Checks};
-use crate::fair_queue::{FairQueue, Path, Permit, Turn};
+use crate::fair_queue::{FairQueue, OwnerBounds, Path, Permit, Turn};
 use crate::{EngineError, Settings};
 
 /// The places of runs and containers.
@@ -43,17 +44,26 @@ impl Flow {
 
 impl Limits {
     pub(crate) fn new(settings: &Settings) -> Self {
-        Self {
+        let limits = Self {
             runs: FairQueue::new(settings.max_active_runs, settings.newcomer_percent),
             containers: FairQueue::new(settings.max_containers, settings.newcomer_percent),
             reserve: settings.reserve,
             checks: Checks::new(settings.check_threads, settings.max_parsed_bytes),
-        }
+        };
+        limits.bound_accounts(&settings.quotas, &BTreeMap::new());
+        limits
     }
 
     /// Learns what the node has; the reserve stays free.
     pub(crate) fn learn(&self, node: Capacity) {
         self.containers.set_room(node.minus(self.reserve));
+    }
+
+    /// Bounds what is at work of each account: by the quotas of all, and by what differs for some.
+    pub(crate) fn bound_accounts(&self, usual: &Quotas, overrides: &BTreeMap<AccountName, QuotaOverrides>) {
+        for (queue, quota) in [(&self.runs, Quota::MaxActiveRuns), (&self.containers, Quota::MaxContainers)] {
+            queue.set_bounds(bounds(quota, usual, overrides));
+        }
     }
 
     /// Waits for a permit to check a document against a schema.
@@ -77,8 +87,22 @@ impl Limits {
         self.containers.take(flow.path(true), demand).await
     }
 
+    /// Active runs, containers, of one account.
+    pub(crate) fn taken_by(&self, account: &AccountName) -> (usize, usize) {
+        (self.runs.taken_by(account.as_str()), self.containers.taken_by(account.as_str()))
+    }
+
     /// Active runs, containers.
     pub(crate) fn taken(&self) -> (usize, usize) {
         (self.runs.taken(), self.containers.taken())
     }
+}
+
+fn bounds(quota: Quota, usual: &Quotas, overrides: &BTreeMap<AccountName, QuotaOverrides>) -> OwnerBounds {
+    let count = |bound: Option<u64>| bound.map(|bound| usize::try_from(bound).unwrap_or(usize::MAX).max(1));
+    let own = overrides.iter().filter_map(|(account, own)| {
+        let bound = own.get(&quota)?;
+        Some((Arc::from(account.as_str()), count(*bound)))
+    });
+    OwnerBounds { usual: count(usual.of(quota)), own: own.collect() }
 }

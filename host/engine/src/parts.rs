@@ -8,7 +8,9 @@ use simulay_identity::IdentityProvider;
 use simulay_model::Clock;
 use simulay_sandbox::Sandbox;
 use simulay_signals::Signals;
-use simulay_store::{Accounts, Audit, Credentials, Journal, Links, Plugins, Requests, Runs, Uploads};
+use simulay_store::{
+    Accounts, Audit, Credentials, Journal, Links, Metering, Plugins, Requests, Runs, Uploads,
+};
 
 use crate::Entropy;
 
@@ -35,6 +37,8 @@ pub struct Parts {
     pub audit: Arc<dyn Audit>,
     /// Links to runs.
     pub links: Arc<dyn Links>,
+    /// What accounts use.
+    pub metering: Arc<dyn Metering>,
     /// Hints to and from whoever else works on the same store.
     pub signals: Arc<dyn Signals>,
     /// Immutable bytes.

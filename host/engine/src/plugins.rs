@@ -30,7 +30,19 @@ impl Inspected {
         &self.inspection.manifest
     }
 
-    /// Stores its bytes, unless its name lies outside the principal's scope or is another owner's, or other bytes go by its name and version: what is
+    /// Bytes of the component.
+    pub(crate) fn size(&self) -> u64 {
+        self.component.len() as u64
+    }
+
+    /// True when the version is there, whatever its bytes.
+    pub(crate) async fn is_known(&self, parts: &Parts) -> Result<bool, StoreError> {
+        let Manifest { name, version, .. } = self.manifest();
+        Ok(parts.plugins.version(&OwnerFilter::Any, name, version).await?.is_some())
+    }
+
+    /// Stores its bytes, unless its name lies outside the principal's scope or is another owner's, or other bytes go by
+    /// its name and version: what is
     /// refused leaves nothing behind. The record follows, so that a listed plugin can always be read.
     pub(crate) async fn keep(&self, parts: &Parts, principal: &Principal) -> Result<(), UploadError> {
         let Manifest { name, version, .. } = self.manifest();
@@ -55,7 +67,7 @@ impl Inspected {
         let PluginLife { state, approved_at, retired_at, check, revision } = life;
         Plugin {
             sha256: self.sha256,
-            size: self.component.len() as u64,
+            size: self.size(),
             manifest,
             contract,
             tools,

@@ -1,10 +1,11 @@
 //! What is kept no longer: runs, what their calls left, and the blobs that nobody shows any more.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use simulay_blobs::{BlobInventory, StoredBlob};
-use simulay_model::{Clock, Digest, RunId};
+use simulay_model::{AccountName, Clock, Digest, OwnerFilter, RunId};
 use simulay_store::{Left, Requests, Retention, Space, Uploads};
 
 use crate::{EngineError, repeat};
@@ -24,7 +25,8 @@ pub struct RetentionRules {
     pub logs: Option<Duration>,
     /// Files the calls of ended runs left. What was kept with the report stays.
     pub outputs: Option<Duration>,
-    /// Bytes that ended runs alone keep, blobs and records; above, the run that ended first goes first.
+    /// Bytes that ended runs alone keep, blobs and records; above, runs go of whichever account has most in its
+    /// ended runs, from the one that ended first.
     pub max_bytes: Option<u64>,
     /// Uploads that no run used, and what else nobody shows. Only looked for when one of the
     /// others is set.
@@ -117,7 +119,7 @@ pub async fn collect(
         }
     }
     if let Some(most) = rules.max_bytes {
-        collected.runs += delete_oldest(kept, most).await?;
+        collected.runs += delete_beyond(kept, most).await?;
     }
     let left = collected.sweep(kept, rules.unused, dry).await?;
     if !dry {
@@ -187,7 +189,7 @@ async fn goes(
 async fn delete_old(kept: &RetentionPorts, age: Duration) -> Result<u64, EngineError> {
     let mut deleted = 0;
     loop {
-        let runs = kept.records.ended(age, BATCH).await?;
+        let runs = kept.records.ended(&OwnerFilter::Any, age, BATCH).await?;
         if runs.is_empty() {
             return Ok(deleted);
         }
@@ -199,16 +201,32 @@ async fn delete_old(kept: &RetentionPorts, age: Duration) -> Result<u64, EngineE
 }
 
 /// Deletes runs until what only those that are left keep has at most `most` bytes. What others keep as
-/// well does not count: deleting runs would not free it.
-async fn delete_oldest(kept: &RetentionPorts, most: u64) -> Result<u64, EngineError> {
+/// well does not count: deleting runs would not free it. Whoever has most gives first, so that nobody loses what is
+/// his to the runs of another.
+async fn delete_beyond(kept: &RetentionPorts, most: u64) -> Result<u64, EngineError> {
     let (mut deleted, mut bytes) = (0, kept.records.freeable().await?);
+    if bytes <= most {
+        return Ok(deleted);
+    }
+    let mut of_accounts = kept.records.deletable_bytes().await?;
     while bytes > most {
-        let Some(run) = kept.records.ended(Duration::ZERO, 1).await?.pop() else { break };
-        bytes = bytes.saturating_sub(kept.records.own_bytes(run).await?);
+        let Some(account) = with_most(&of_accounts) else { break };
+        let owner = OwnerFilter::Only(account.clone());
+        let Some(run) = kept.records.ended(&owner, Duration::ZERO, 1).await?.pop() else {
+            of_accounts.remove(&account);
+            continue;
+        };
+        let own = kept.records.own_bytes(run).await?;
+        bytes = bytes.saturating_sub(own);
+        of_accounts.entry(account).and_modify(|left| *left = left.saturating_sub(own));
         delete(kept, run, "its room was needed").await?;
         deleted += 1;
     }
     Ok(deleted)
+}
+
+fn with_most(of_accounts: &BTreeMap<AccountName, u64>) -> Option<AccountName> {
+    of_accounts.iter().max_by_key(|(_, bytes)| **bytes).map(|(account, _)| account.clone())
 }
 
 async fn delete(kept: &RetentionPorts, run: RunId, why: &str) -> Result<(), EngineError> {

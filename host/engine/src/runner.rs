@@ -24,7 +24,7 @@ use crate::fair_queue::Permit;
 use crate::limits::Flow;
 use crate::shared::Shared;
 use crate::storage::ThrottledBlobs;
-use crate::{EngineError, Parts, upkeep};
+use crate::{EngineError, Parts, quotas, upkeep};
 
 /// Before signals are subscribed to again.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -52,6 +52,8 @@ impl Runner {
     /// # Errors
     /// When the store does not answer; Docker may be absent.
     pub async fn start(&self) -> Result<usize, EngineError> {
+        // Before anything begins.
+        quotas::make_known(&self.shared.quotas, &self.shared.limits).await?;
         // Before the look, so that no run falls between the two.
         self.listen();
         let taken_up = self.take_up().await?;
@@ -76,6 +78,8 @@ impl Runner {
             let work = self.shared.parts.signals.subscribe(Topic::Work);
             self.until_shutdown(self.clone().hear(work));
             self.until_shutdown(self.clone().begin_in_turn(turns));
+            let Shared { quotas, limits, .. } = self.shared.clone();
+            self.until_shutdown(quotas::keep_known(quotas, limits));
         }
     }
 

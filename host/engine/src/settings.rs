@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use simulay_containers::Capacity;
 use simulay_identity::GroupRoles;
+use simulay_model::Quotas;
 
 use crate::{Backoff, PluginPolicy, RetentionRules};
 
@@ -16,8 +17,8 @@ pub struct Settings {
     pub lease: Duration,
     /// Runs accepted and not ended; one more is refused with [`crate::CreateError::QueueFull`].
     pub max_unfinished_runs: usize,
-    /// The same of one account; see [`crate::CreateError::AccountQueueFull`].
-    pub max_unfinished_runs_per_account: usize,
+    /// What each account may use, unless something else is said of it.
+    pub quotas: Quotas,
     /// Bytes of the trees that JSON documents of requests and reports are parsed into, together.
     pub max_parsed_bytes: u64,
     /// Runs at work at once.
@@ -68,7 +69,7 @@ impl Default for Settings {
             lease_holder: "host".to_owned(),
             lease: Duration::from_secs(30),
             max_unfinished_runs: 10_000,
-            max_unfinished_runs_per_account: 10_000,
+            quotas: Quotas::default(),
             max_parsed_bytes: 192 << 20,
             max_active_runs: 64,
             // One is for newcomers.

@@ -10,7 +10,7 @@ use crate::limits::Limits;
 use crate::logs::LiveLogs;
 use crate::storage::{Disks, FreeSpace};
 use crate::upkeep::LastJump;
-use crate::{EngineError, Parts, RetentionPorts, Settings};
+use crate::{AccountQuotas, EngineError, Parts, RetentionPorts, Settings};
 
 /// What the parts of an engine in one process share. Cheap to clone.
 #[derive(Clone)]
@@ -18,6 +18,7 @@ pub(crate) struct Shared {
     pub(crate) parts: Parts,
     pub(crate) settings: Arc<Settings>,
     pub(crate) limits: Arc<Limits>,
+    pub(crate) quotas: AccountQuotas,
     pub(crate) logs: LiveLogs,
     pub(crate) tasks: TaskTracker,
     /// Cancelled when no more work is taken up.
@@ -32,10 +33,12 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(parts: Parts, settings: Settings, kept: Option<RetentionPorts>) -> Self {
+        let quotas = AccountQuotas::new(parts.metering.clone(), settings.quotas.clone());
         let audit = AuditLog::new(parts.audit.clone(), parts.clock.clone());
         Self {
             parts,
             audit,
+            quotas,
             limits: Arc::new(Limits::new(&settings)),
             settings: Arc::new(settings),
             logs: LiveLogs::default(),

@@ -28,6 +28,7 @@ mod plugin;
 mod plugin_life;
 mod principal;
 mod progress;
+mod quota;
 mod record;
 pub mod reference;
 mod report;
@@ -38,6 +39,7 @@ mod scope;
 mod summary;
 mod text;
 mod token;
+mod usage;
 mod weight;
 
 pub use account::{Account, AccountName, AccountNameError, Identity, Role};
@@ -66,6 +68,7 @@ pub use plugin::{Inspection, Plugin, PluginRef, PluginSummary, Tool, revision_of
 pub use plugin_life::{Grant, PluginChange, PluginEffects, PluginLife, PluginRefusal};
 pub use principal::{OwnerFilter, Principal};
 pub use progress::{AttemptProgress, Effects, Head, Progress, Refusal};
+pub use quota::{Quota, QuotaExceeded, QuotaOverrides, QuotaSetting, Quotas};
 pub use record::CallRecord;
 pub use report::{Failure, Next, Plot, Report, ReportFile, Request, Series, Step};
 pub use resources::Resources;
@@ -76,4 +79,5 @@ pub use text::{TextError, check_text};
 pub use token::{
     TOKEN_BYTES, Token, TokenId, TokenIdError, TokenKind, TokenSecret, TokenSecretError, without_tokens,
 };
+pub use usage::{DailyUsage, Month, MonthError, PresentUse, Usage, day_of, seconds_to_midnight};
 pub use weight::Weight;

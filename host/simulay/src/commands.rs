@@ -18,6 +18,7 @@ mod run;
 mod runs;
 mod serve;
 mod token;
+mod usage;
 
 use std::process::ExitCode;
 
@@ -52,12 +53,14 @@ enum Command {
     Runs(runs::Arguments),
     /// The images simulations may use: list, inspect, register, remove.
     Images(images::Arguments),
-    /// Who may use a server of many: create, list, role.
+    /// Who may use a server of many, and how much: create, list, role, quota.
     Account(account::Arguments),
     /// Their tokens: create, list, revoke.
     Token(token::Arguments),
     /// What was done on a server, by whom and from where: list, verify, export.
     Audit(audit::Arguments),
+    /// What accounts used in a month.
+    Usage(usage::Arguments),
     /// Copies the data directory, also while a server works in it.
     Backup(backup::Backup),
     /// Puts a copy of the data directory back.
@@ -82,6 +85,7 @@ pub(crate) async fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Account(arguments) => account::execute(arguments, json).await,
         Command::Token(arguments) => token::execute(arguments, json).await,
         Command::Audit(arguments) => audit::execute(&arguments, json),
+        Command::Usage(arguments) => usage::execute(arguments, json).await,
         Command::Backup(arguments) => backup::back_up(&arguments, json),
         Command::Restore(arguments) => backup::restore(&arguments, json),
         Command::Gc(arguments) => gc::execute(arguments, json).await,

@@ -109,7 +109,8 @@ pub(crate) async fn engine(
         credentials: records.clone(),
         identity: identity::provider(settings.auth.oidc.as_ref())?,
         audit: records.clone(),
-        links: records,
+        links: records.clone(),
+        metering: records,
         blobs,
         sandbox: sandbox_of(settings, Some(data))?,
         admission: Arc::new(policy),
@@ -137,7 +138,7 @@ pub(crate) async fn serve(
     let api = limits::of_api(settings, is_loopback(listener.local_addr()?.ip()));
     let authenticator: Arc<dyn Authenticator> = match settings.auth.mode {
         AuthMode::Local => Arc::new(OnePerson),
-        AuthMode::Accounts => Arc::new(ByToken(engine.accounts.clone())),
+        AuthMode::Accounts => Arc::new(ByToken::of(&engine)),
     };
     let router = simulay_api::router(engine, authenticator, &api, stop.clone());
     simulay_api::serve(listener, transport, router, &api, stop).await;

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use config::{Config, Environment, File, FileFormat, FileSourceFile};
 use serde::Deserialize;
+use simulay_model::Quotas;
 
 pub(crate) use self::auth::{Auth, AuthMode, Oidc};
 use self::kept::{Retention, Storage};
@@ -48,6 +49,9 @@ pub(crate) struct Settings {
     pub(crate) runs: Runs,
     /// What one container may take.
     pub(crate) container: Container,
+    /// What each account may use.
+    #[serde(default)]
+    pub(crate) quotas: Quotas,
     /// How long things are kept.
     pub(crate) retention: Retention,
     /// What happens to plugins that are uploaded.
@@ -91,7 +95,7 @@ pub(crate) enum Runtime {
 pub(crate) struct Runs {
     /// Runs accepted and not ended.
     pub(crate) max_unfinished: Option<usize>,
-    /// The same of one account; a quarter of all, where there are accounts.
+    /// The same of one account, unless `quotas.max_unfinished_runs` says it.
     pub(crate) max_unfinished_per_account: Option<usize>,
     /// Bytes of the trees that JSON documents are parsed into, together.
     pub(crate) max_parsed_bytes: Option<u64>,
@@ -276,6 +280,7 @@ impl Settings {
     }
 
     fn check(&self) -> anyhow::Result<()> {
+        self.quotas.check().map_err(|rule| Usage(format!("quotas: {rule}")))?;
         for (name, id) in &self.images {
             crate::images::check_name(name).and_then(|()| crate::images::check_id(id))?;
         }

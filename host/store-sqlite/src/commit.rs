@@ -1,12 +1,12 @@
 //! Effects of a change, written as they are: what they mean was decided elsewhere.
 
 use rusqlite::{Connection, params};
-use simulay_model::{AttemptProgress, Effects, Head, RunArtifact, RunId, Step};
+use simulay_model::{AttemptProgress, Effects, Head, RunArtifact, RunId, Step, Usage};
 use simulay_store::StoreError;
 
 use crate::failure::SqlResult;
-use crate::rows::{signed, to_event, to_json};
-use crate::{leases, schema};
+use crate::rows::{parsed, signed, to_event, to_json};
+use crate::{leases, metering, schema};
 
 /// Stores `effects`, if the run's last event is the one before theirs. `observed` is the time, as it was
 /// seen to pass.
@@ -36,7 +36,19 @@ pub(crate) fn commit(
         connection.prepare_cached(sql)?.execute(params![run.to_string(), to_json(report)?])?;
     }
     insert_event(connection, run, effects)?;
+    count(connection, run, effects)?;
     if effects.is_end() { leases::end(connection, run) } else { Ok(()) }
+}
+
+/// Counts what the owner of the run used.
+fn count(connection: &Connection, run: RunId, effects: &Effects) -> SqlResult<()> {
+    let usage = Usage::of_effects(effects);
+    if usage.is_nothing() {
+        return Ok(());
+    }
+    let mut statement = connection.prepare_cached("SELECT owner FROM runs WHERE id = ?1")?;
+    let owner = statement.query_row([run.to_string()], |row| Ok(parsed(row, "owner")))??;
+    metering::count(connection, &owner, effects.at, usage)
 }
 
 /// Makes `sequence` the number of the run's last event, if it follows that.

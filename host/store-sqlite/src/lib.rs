@@ -17,6 +17,7 @@ mod filter;
 mod journal;
 mod leases;
 mod links;
+mod metering;
 mod observed;
 mod plugins;
 mod requests;

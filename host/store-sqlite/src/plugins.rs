@@ -4,21 +4,37 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use semver::Version;
 use simulay_model::{
-    Digest, OwnerFilter, Plugin, PluginEffects, PluginEvent, PluginLife, PluginName, PluginSummary,
-    Visibility,
+    Digest, OwnerFilter, Plugin, PluginEffects, PluginEvent, PluginLife, PluginName, PluginSummary, Quotas,
+    Usage, Visibility,
 };
 use simulay_store::{Added, Plugins, StoreError};
 
 use crate::failure::SqlResult;
 use crate::filter::{self, Filter};
+use crate::metering;
 use crate::rows::{self, PLUGIN_SUMMARIES, PLUGINS, parsed, signed, to_json, unsigned};
 use crate::sharing;
 use crate::store::SqliteStore;
 
 #[async_trait]
 impl Plugins for SqliteStore {
-    async fn add(&self, plugin: Plugin, versions: Option<u64>) -> Result<Added, StoreError> {
-        self.write("plugin.add", move |connection| add(connection, &plugin, versions)).await
+    async fn add_within(
+        &self,
+        plugin: Plugin,
+        versions: Option<u64>,
+        quotas: &Quotas,
+    ) -> Result<Added, StoreError> {
+        let (now, quotas) = (self.clock.now(), quotas.clone());
+        self.write("plugin.add", move |connection| {
+            let used = metering::present_use(connection, &plugin.owner, now)?;
+            let added = add(connection, &plugin, versions)?;
+            if added == Added::New {
+                quotas.admit_plugin(&used, plugin.size, now).map_err(StoreError::from)?;
+                metering::count(connection, &plugin.owner, now, Usage::of_upload(plugin.size))?;
+            }
+            Ok(added)
+        })
+        .await
     }
 
     async fn version(

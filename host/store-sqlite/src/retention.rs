@@ -1,26 +1,38 @@
 //! Records that are kept no longer.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
-use simulay_model::{Digest, RunId};
+use simulay_model::{AccountName, Digest, OwnerFilter, RunId};
 use simulay_store::{Left, Retention, StoreError};
 
 use crate::failure::SqlResult;
 use crate::rows::{parsed, unsigned};
 use crate::store::SqliteStore;
 
+/// Equal blobs of an account once, and the records of its runs.
+const DELETABLE_BYTES: &str = "WITH gone AS MATERIALIZED (SELECT id, owner FROM deletable)
+    SELECT owner, sum(bytes) AS bytes FROM
+        (SELECT gone.owner AS owner, max(size) AS bytes FROM gone JOIN artifacts ON artifacts.run = gone.id
+            GROUP BY gone.owner, sha256
+        UNION ALL SELECT gone.owner, coalesce(sum(bytes), 0) FROM gone LEFT JOIN records ON records.run = gone.id
+            GROUP BY gone.owner)
+    GROUP BY owner";
+
 #[async_trait]
 impl Retention for SqliteStore {
-    async fn ended(&self, age: Duration, limit: u32) -> Result<Vec<RunId>, StoreError> {
-        let before = self.observed.before(age);
+    async fn ended(&self, owner: &OwnerFilter, age: Duration, limit: u32) -> Result<Vec<RunId>, StoreError> {
+        let (owner, before) = (owner.account().map(AccountName::to_string), self.observed.before(age));
         self.read(move |connection| {
-            let sql = "SELECT id FROM deletable WHERE ended_ms <= ?1 ORDER BY ended_ms, ended_at LIMIT ?2";
-            let mut statement = connection.prepare_cached(sql)?;
-            let rows = statement.query_and_then(params![before, limit], |row| parsed(row, "id"))?;
+            // Each with its index.
+            let whose = if owner.is_some() { "owner = ?3" } else { "?3 IS NULL" };
+            let which = "SELECT id FROM deletable WHERE ended_ms <= ?1 AND";
+            let sql = [which, whose, "ORDER BY ended_ms, ended_at LIMIT ?2"].join(" ");
+            let mut statement = connection.prepare_cached(&sql)?;
+            let rows = statement.query_and_then(params![before, limit, owner], |row| parsed(row, "id"))?;
             rows.collect()
         })
         .await
@@ -33,6 +45,16 @@ impl Retention for SqliteStore {
 
     async fn freeable(&self) -> Result<u64, StoreError> {
         self.read(|connection| Ok(freeable_blobs(connection)? + freeable_records(connection)?)).await
+    }
+
+    async fn deletable_bytes(&self) -> Result<BTreeMap<AccountName, u64>, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(DELETABLE_BYTES)?;
+            let rows =
+                statement.query_and_then([], |row| Ok((parsed(row, "owner")?, unsigned(row, "bytes")?)))?;
+            rows.collect()
+        })
+        .await
     }
 
     async fn observe(&self, passed: Duration) -> Result<(), StoreError> {

@@ -6,8 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params};
 use simulay_model::{
-    ArtifactKind, Effects, EventData, OwnerFilter, PluginName, Progress, Request, Run, RunArtifact, RunId,
-    RunSummary,
+    ArtifactKind, Effects, EventData, OwnerFilter, PluginName, Progress, Quotas, Request, Run, RunArtifact,
+    RunId, RunSummary, Usage,
 };
 use simulay_store::{Claim, ClaimableRun, Lease, Outcome, Renewed, RunQuery, Runs, StoreError};
 
@@ -16,7 +16,7 @@ use crate::failure::SqlResult;
 use crate::filter::{self, Filter};
 use crate::rows::{self, to_event, to_json, unsigned};
 use crate::store::SqliteStore;
-use crate::{leases, requests};
+use crate::{leases, metering, requests};
 
 /// Greater than every run id, all of which are hexadecimal.
 const PAST_ALL: &str = "~";
@@ -30,12 +30,16 @@ const UNFINISHED_OF_ONE: &str = "SELECT count(*) AS count FROM
 
 #[async_trait]
 impl Runs for SqliteStore {
-    async fn create(&self, run: Run, claim: Option<Claim>) -> Result<(), StoreError> {
-        let at = self.observed.millis();
+    async fn create_within(&self, run: Run, claim: Option<Claim>, quotas: &Quotas) -> Result<(), StoreError> {
+        let (at, quotas) = (self.observed.millis(), quotas.clone());
         let name = if claim.is_some() { "request.run" } else { "run.queued" };
         let work = move |connection: &Connection| {
+            // Before it is one of them; whatever else is wrong with it is told first.
+            let admitted = metering::admit_run(connection, &quotas, &run);
             create(connection, &run)?;
-            claim.map_or(Ok(()), |claim| requests::insert(connection, at, &claim, &Outcome::Run(run.id)))
+            claim.map_or(Ok(()), |claim| requests::insert(connection, at, &claim, &Outcome::Run(run.id)))?;
+            metering::count(connection, &run.owner, run.created_at, Usage::of_run())?;
+            admitted
         };
         self.write(name, work).await
     }

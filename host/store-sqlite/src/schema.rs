@@ -8,10 +8,10 @@ use simulay_model::{AccountName, AskedCall, Digest, Step};
 use simulay_store::StoreError;
 
 use crate::failure::SqlResult;
-use crate::rows::{json, to_json};
+use crate::rows::{json, signed, to_json};
 
-/// Tells which blobs lie beside the records.
-pub(crate) type ListBlobs<'a> = &'a dyn Fn() -> io::Result<Vec<Digest>>;
+/// Tells which blobs lie beside the records, and their sizes.
+pub(crate) type ListBlobs<'a> = &'a dyn Fn() -> io::Result<Vec<(Digest, u64)>>;
 
 /// What SQL cannot do after a script.
 type Rest = fn(&Transaction<'_>, ListBlobs<'_>) -> SqlResult<()>;
@@ -32,6 +32,7 @@ const MIGRATIONS: &[Migration] = &[
     (include_str!("schema/credentials.sql"), nothing),
     (include_str!("schema/audit.sql"), nothing),
     (include_str!("schema/sharing.sql"), nothing),
+    (include_str!("schema/quotas.sql"), count_what_is_stored),
 ];
 
 /// Brings the schema up to date, whole or not at all.
@@ -98,12 +99,23 @@ pub(crate) fn tell(connection: &Connection, run: &str, step: u32, plan: &Step) -
 fn record_uploads(transaction: &Transaction<'_>, blobs: ListBlobs<'_>) -> SqlResult<()> {
     let sql = "INSERT INTO uploads (sha256, owner, at_ms) SELECT ?1, ?2, ms FROM observed";
     let mut statement = transaction.prepare(sql)?;
-    for blob in
-        blobs().map_err(|error| StoreError::of_file(Path::new("the directory of the blobs"), error))?
-    {
+    for (blob, _) in listed(blobs)? {
         statement.execute(params![blob.to_string(), AccountName::local().as_str()])?;
     }
     Ok(())
+}
+
+/// Counts what accounts keep, from then on by triggers. Until now nobody wrote down how large an upload is.
+fn count_what_is_stored(transaction: &Transaction<'_>, blobs: ListBlobs<'_>) -> SqlResult<()> {
+    let mut statement = transaction.prepare("UPDATE uploads SET size = ?2 WHERE sha256 = ?1")?;
+    for (blob, size) in listed(blobs)? {
+        statement.execute(params![blob.to_string(), signed(size)?])?;
+    }
+    Ok(transaction.execute_batch(include_str!("schema/quotas_stored.sql"))?)
+}
+
+fn listed(blobs: ListBlobs<'_>) -> SqlResult<Vec<(Digest, u64)>> {
+    Ok(blobs().map_err(|error| StoreError::of_file(Path::new("the directory of the blobs"), error))?)
 }
 
 #[cfg(test)]

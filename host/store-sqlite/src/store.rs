@@ -37,15 +37,16 @@ pub struct SqliteStore {
 
 impl SqliteStore {
     /// Opens the records in `directory`, made when there are none, and brings their schema up to date. Leases
-    /// end by `clock`. `blobs` tells which blobs lie beside them: records of a version that did not tell who
-    /// uploaded what are told that all of these were uploaded, in the transaction that brings them up to date.
+    /// end by `clock`. `blobs` tells which blobs lie beside them, and their sizes: records of a version that did not
+    /// tell who uploaded what are told that all of these were uploaded, in the transaction that brings them up to
+    /// date.
     ///
     /// # Errors
     /// When the directory cannot be used, or a newer version wrote the records.
     pub fn open(
         directory: &Path,
         clock: Arc<dyn Clock>,
-        blobs: &dyn Fn() -> io::Result<Vec<Digest>>,
+        blobs: &dyn Fn() -> io::Result<Vec<(Digest, u64)>>,
     ) -> Result<Self, StoreError> {
         let mut writing = connection::connect(&directory.join(RECORDS))?;
         migrate(&mut writing, blobs)?;

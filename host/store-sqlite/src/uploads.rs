@@ -4,12 +4,15 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rusqlite::params;
-use simulay_model::{AccountName, Digest, OwnerFilter};
-use simulay_store::{StoreError, Uploads};
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+use simulay_model::{AccountName, Digest, OwnerFilter, PresentUse, Quotas, Usage};
+use simulay_store::{StoreError, Upload, Uploads};
 
+use crate::failure::SqlResult;
 use crate::filter::Filter;
-use crate::rows::parsed;
+use crate::metering;
+use crate::rows::{parsed, signed};
 use crate::store::SqliteStore;
 
 /// A statement of its own, so that it has its index: it must not take longer the more others have the same bytes.
@@ -26,18 +29,16 @@ const NAMEABLE_BY_ANY: &str = "SELECT :owner IS NULL
 
 #[async_trait]
 impl Uploads for SqliteStore {
-    async fn record(&self, owner: &AccountName, blobs: Vec<Digest>) -> Result<(), StoreError> {
-        let (owner, at) = (owner.to_string(), self.observed.millis());
-        self.write("uploads.record", move |connection| {
-            let sql = "INSERT INTO uploads (sha256, owner, at_ms) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (sha256, owner) DO UPDATE SET at_ms = ?3";
-            let mut statement = connection.prepare_cached(sql)?;
-            blobs.iter().try_for_each(|blob| {
-                statement.execute(params![blob.to_string(), owner, at])?;
-                Ok(())
-            })
-        })
-        .await
+    async fn record(
+        &self,
+        owner: &AccountName,
+        uploads: Vec<Upload>,
+        quotas: &Quotas,
+    ) -> Result<(), StoreError> {
+        let recording =
+            Recording { owner: owner.clone(), observed: self.observed.millis(), now: self.clock.now() };
+        let quotas = quotas.clone();
+        self.write("uploads.record", move |connection| recording.record(connection, &uploads, &quotas)).await
     }
 
     async fn nameable(&self, owner: &OwnerFilter, blobs: Vec<Digest>) -> Result<HashSet<Digest>, StoreError> {
@@ -79,5 +80,55 @@ impl Uploads for SqliteStore {
             })
         })
         .await
+    }
+}
+
+/// Takes down what an account uploaded, and when that was.
+struct Recording {
+    owner: AccountName,
+    observed: i64,
+    now: Timestamp,
+}
+
+impl Recording {
+    fn record(&self, connection: &Connection, uploads: &[Upload], quotas: &Quotas) -> SqlResult<()> {
+        let before = (!quotas.is_empty()).then(|| self.present_use(connection)).transpose()?;
+        let mut new = 0;
+        for upload in uploads {
+            if !self.refresh(connection, upload.sha256)? {
+                self.insert(connection, upload)?;
+                new += upload.size;
+            }
+        }
+        metering::count(connection, &self.owner, self.now, Usage::of_upload(new))?;
+        before.map_or(Ok(()), |before| self.hold(connection, quotas, &before))
+    }
+
+    /// Bytes that the account kept before take no more room.
+    fn hold(&self, connection: &Connection, quotas: &Quotas, before: &PresentUse) -> SqlResult<()> {
+        let more = self.present_use(connection)?.stored_bytes.saturating_sub(before.stored_bytes);
+        if more > 0 {
+            quotas.admit_upload(before, more, self.now).map_err(StoreError::from)?;
+        }
+        Ok(())
+    }
+
+    fn present_use(&self, connection: &Connection) -> SqlResult<PresentUse> {
+        metering::present_use(connection, &self.owner, self.now)
+    }
+
+    /// True when the account uploaded it before, as it did now.
+    fn refresh(&self, connection: &Connection, blob: Digest) -> SqlResult<bool> {
+        let sql = "UPDATE uploads SET at_ms = ?3 WHERE sha256 = ?1 AND owner = ?2";
+        let values = params![blob.to_string(), self.owner.as_str(), self.observed];
+        Ok(connection.prepare_cached(sql)?.execute(values)? > 0)
+    }
+
+    fn insert(&self, connection: &Connection, upload: &Upload) -> SqlResult<()> {
+        let sql = "INSERT INTO uploads (sha256, owner, at_ms, size) VALUES (?1, ?2, ?3, ?4)";
+        let Upload { sha256, size } = upload;
+        let values = params![sha256.to_string(), self.owner.as_str(), self.observed, signed(*size)?];
+        connection.prepare_cached(sql)?.execute(values)?;
+        Ok(())
     }
 }

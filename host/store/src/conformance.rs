@@ -13,8 +13,10 @@ pub mod journal;
 pub mod leases;
 pub mod links;
 pub mod lists;
+pub mod metering;
 pub mod owners;
 pub mod plugins;
+pub mod quotas;
 pub mod requests;
 pub mod runs;
 pub mod samples;
@@ -35,6 +37,8 @@ pub async fn check(open: impl AsyncFn() -> Subject) {
     check_owners(&open).await;
     check_accounts(&open).await;
     check_audit(&open).await;
+    check_metering(&open).await;
+    check_quotas(&open).await;
 }
 
 async fn check_runs(open: &impl AsyncFn() -> Subject) {
@@ -141,4 +145,20 @@ async fn check_audit(open: &impl AsyncFn() -> Subject) {
     audit::records_read_back_as_they_were_sealed(&open().await).await;
     audit::many_who_append_make_one_chain(&open().await).await;
     audit::records_are_read_in_pages_and_filtered(&open().await).await;
+}
+
+async fn check_metering(open: &impl AsyncFn() -> Subject) {
+    metering::a_run_is_counted_once(&open().await).await;
+    metering::the_end_of_a_call_is_counted_once(&open().await).await;
+    metering::what_is_uploaded_again_is_counted_once(&open().await).await;
+    metering::days_are_told_by_account_and_month(&open().await).await;
+    metering::what_is_kept_is_known_for_each_account(&open().await).await;
+}
+
+async fn check_quotas(open: &impl AsyncFn() -> Subject) {
+    quotas::what_differs_for_an_account_reads_back(&open().await).await;
+    quotas::a_run_beyond_a_quota_is_not_stored(&open().await).await;
+    quotas::of_many_runs_at_once_as_many_are_stored_as_may(&open().await).await;
+    quotas::an_upload_beyond_a_quota_is_not_taken_down(&open().await).await;
+    quotas::a_version_beyond_a_quota_is_not_added(&open().await).await;
 }

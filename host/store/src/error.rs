@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use simulay_model::{PluginRefusal, Refusal};
+use simulay_model::{PluginRefusal, QuotaExceeded, Refusal};
 
 /// What a store failed with, in the words of its technology.
 pub type Cause = Box<dyn Error + Send + Sync>;
@@ -24,6 +24,9 @@ pub enum StoreError {
     /// Another run goes by this id.
     #[error("a run with this id exists")]
     RunExists,
+    /// The account would use more than it may; nothing is stored.
+    #[error(transparent)]
+    QuotaExceeded(#[from] QuotaExceeded),
     /// The request came before.
     #[error("the request came before")]
     Repeated,

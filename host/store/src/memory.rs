@@ -6,21 +6,24 @@ mod audit;
 mod credentials;
 mod journal;
 mod links;
+mod metering;
 mod plugins;
 mod requests;
 mod runs;
 mod uploads;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use parking_lot::{Mutex, MutexGuard};
 use semver::Version;
 use simulay_model::{
     Account, AccountName, AskedCall, AttemptProgress, AuditRecord, Clock, Digest, Event, Identity, Plugin,
-    PluginEvent, PluginName, Run, RunArtifact, RunId, Step, Token, TokenId, Visibility,
+    PluginEvent, PluginName, QuotaOverrides, Run, RunArtifact, RunId, Step, Token, TokenId, Usage,
+    Visibility,
 };
 
 use crate::{Remembered, RequestKey};
@@ -36,7 +39,8 @@ struct State {
     plugins: BTreeMap<(PluginName, Version), PluginEntry>,
     runs: BTreeMap<RunId, RunEntry>,
     requests: HashMap<RequestKey, Remembered>,
-    uploads: HashSet<(AccountName, Digest)>,
+    /// The sizes of what was uploaded.
+    uploads: HashMap<(AccountName, Digest), u64>,
     /// Of whom somebody said who sees it.
     visible: HashMap<PluginName, Visibility>,
     accounts: BTreeMap<AccountName, Account>,
@@ -44,6 +48,8 @@ struct State {
     passwords: HashMap<AccountName, String>,
     identities: BTreeMap<Identity, AccountName>,
     audit: Vec<AuditRecord>,
+    overrides: BTreeMap<AccountName, QuotaOverrides>,
+    usage: BTreeMap<(AccountName, Date), Usage>,
 }
 
 struct PluginEntry {

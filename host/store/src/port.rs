@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use semver::Version;
 use simulay_model::{
     CallRecord, Effects, Event, OwnerFilter, Plugin, PluginEffects, PluginEvent, PluginName, PluginSummary,
-    Progress, Run, RunArtifact, RunId, RunState, RunSummary, Step, UnfinishedRun, Visibility,
+    Progress, Quotas, Run, RunArtifact, RunId, RunState, RunSummary, Step, UnfinishedRun, Visibility,
 };
 
 use crate::{Claim, StoreError};
@@ -22,7 +22,20 @@ pub trait Plugins: Send + Sync {
     /// # Errors
     /// [`StoreError::NameTaken`] when the name is another owner's; [`StoreError::VersionExists`] when other
     /// bytes go by the same name and version; [`StoreError::Stale`] when any version came or changed since.
-    async fn add(&self, plugin: Plugin, versions: Option<u64>) -> Result<Added, StoreError>;
+    async fn add(&self, plugin: Plugin, versions: Option<u64>) -> Result<Added, StoreError> {
+        self.add_within(plugin, versions, &Quotas::default()).await
+    }
+
+    /// As [`Plugins::add`], while a new version is within the quotas of its owner; it counts as taken in.
+    ///
+    /// # Errors
+    /// As [`Plugins::add`], and [`StoreError::QuotaExceeded`].
+    async fn add_within(
+        &self,
+        plugin: Plugin,
+        versions: Option<u64>,
+        quotas: &Quotas,
+    ) -> Result<Added, StoreError>;
 
     /// A version, whatever its state.
     async fn version(
@@ -97,7 +110,15 @@ pub trait Runs: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::RunExists`]; [`StoreError::Repeated`] when the request came before.
-    async fn create(&self, run: Run, claim: Option<Claim>) -> Result<(), StoreError>;
+    async fn create(&self, run: Run, claim: Option<Claim>) -> Result<(), StoreError> {
+        self.create_within(run, claim, &Quotas::default()).await
+    }
+
+    /// As [`Runs::create`], while the run is within the quotas of its owner.
+    ///
+    /// # Errors
+    /// As [`Runs::create`], and [`StoreError::QuotaExceeded`].
+    async fn create_within(&self, run: Run, claim: Option<Claim>, quotas: &Quotas) -> Result<(), StoreError>;
 
     /// What decides about the run, for whoever leased it.
     async fn progress(&self, run: RunId) -> Result<Option<Progress>, StoreError>;

@@ -1,11 +1,11 @@
 //! What is kept no longer.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use simulay_model::{Digest, RunId};
+use simulay_model::{AccountName, Digest, OwnerFilter, RunId};
 
 use crate::StoreError;
 
@@ -14,13 +14,16 @@ use crate::StoreError;
 pub trait Retention: Send + Sync {
     /// At most `limit` runs that ended at least `age` ago and may be deleted, from the one that ended
     /// first. One that a remembered request tells of may not.
-    async fn ended(&self, age: Duration, limit: u32) -> Result<Vec<RunId>, StoreError>;
+    async fn ended(&self, owner: &OwnerFilter, age: Duration, limit: u32) -> Result<Vec<RunId>, StoreError>;
 
     /// Bytes that only this run keeps: blobs that nobody else shows, and its records.
     async fn own_bytes(&self, run: RunId) -> Result<u64, StoreError>;
 
     /// Bytes that nobody keeps but the runs that may be deleted, all of them together.
     async fn freeable(&self) -> Result<u64, StoreError>;
+
+    /// Bytes that the runs of each account keep which may be deleted, whoever keeps them as well.
+    async fn deletable_bytes(&self) -> Result<BTreeMap<AccountName, u64>, StoreError>;
 
     /// Takes down that a host was seen at work for `passed` more. All ages count this time, and no
     /// other: neither a clock that jumps nor a host that is off makes anything old.

@@ -8,7 +8,7 @@ use simulay_engine::{
     UploadError,
 };
 use simulay_identity::IdentityError;
-use simulay_model::{ErrorKind, RunError};
+use simulay_model::{ErrorKind, Quota, QuotaExceeded, RunError};
 use simulay_sandbox::{CallError, InspectError};
 use simulay_store::StoreError;
 
@@ -35,6 +35,7 @@ impl From<StoreError> for Refusal {
             StoreError::VersionExists => Self::new(ProblemKind::PluginVersionExists, text),
             StoreError::Ended => Self::new(ProblemKind::RunNotCancellable, text),
             StoreError::RunExists => Self::new(ProblemKind::RunExists, text),
+            StoreError::QuotaExceeded(exceeded) => exceeded.into(),
             StoreError::Repeated => Self::new(ProblemKind::IdempotencyInFlight, text),
             StoreError::Full => disk_full(),
             StoreError::Unwritable(_) => disk_unwritable(error),
@@ -43,6 +44,17 @@ impl From<StoreError> for Refusal {
                 Self::internal(error)
             }
         }
+    }
+}
+
+impl From<QuotaExceeded> for Refusal {
+    fn from(exceeded: QuotaExceeded) -> Self {
+        let kind = match exceeded.quota {
+            Quota::UploadBytes => ProblemKind::PayloadTooLarge,
+            _ => ProblemKind::QuotaExceeded,
+        };
+        let refusal = Self::new(kind, exceeded.to_string());
+        exceeded.retry_after_s.into_iter().fold(refusal, Self::retry_after)
     }
 }
 
@@ -227,9 +239,7 @@ impl From<CreateError> for Refusal {
                 refusal
             }
             CreateError::InputInvalid(error) => Self::new(ProblemKind::ParamsInvalid, text).at(error.pointer),
-            CreateError::QueueFull(_) | CreateError::AccountQueueFull(_) => {
-                Self::new(ProblemKind::QueueFull, text)
-            }
+            CreateError::QueueFull(_) => Self::new(ProblemKind::QueueFull, text),
             CreateError::TooBusy => Self::new(ProblemKind::RateLimited, text),
             CreateError::IdTaken(_) => Self::new(ProblemKind::RunExists, text).at("id"),
             CreateError::Repeat(error) => error.into(),

@@ -7,7 +7,7 @@ use strum::IntoEnumIterator as _;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoResponses, ToSchema};
 
-use super::meaning;
+use super::{meaning, status_for_good};
 use crate::wire::{Problem, ProblemKind};
 
 /// The refusals of one status, as the OpenAPI document shows them.
@@ -28,7 +28,7 @@ pub(crate) fn response(description: &str) -> Response {
 /// The kinds of refusals of one status, in words.
 pub(crate) fn description(status: u16) -> String {
     let kinds: Vec<String> = ProblemKind::iter()
-        .filter(|kind| meaning(*kind).0.as_u16() == status)
+        .filter(|kind| [meaning(*kind).0, status_for_good(*kind)].iter().any(|it| it.as_u16() == status))
         .map(|kind| format!("`{kind}`"))
         .collect();
     let reason = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
@@ -39,7 +39,9 @@ pub(crate) fn description(status: u16) -> String {
 pub(crate) fn every_kind() -> String {
     let line = |kind| {
         let (status, title) = meaning(kind);
-        format!("`{kind}` {}: {title}", status.as_u16())
+        let other = Some(status_for_good(kind)).filter(|other| *other != status);
+        let other = other.map(|other| format!(" or {}", other.as_u16())).unwrap_or_default();
+        format!("`{kind}` {}{other}: {title}", status.as_u16())
     };
     let lines: Vec<String> = ProblemKind::iter().map(line).collect();
     format!("The stable kinds of refusals, with their status.\n\n{}", lines.join("\n"))

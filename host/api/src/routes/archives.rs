@@ -58,7 +58,8 @@ pub(super) async fn upload(
     check_plain(&headers)?;
     check_one_of(&headers, &MEDIA_TYPES)?;
     let permit = api.archives.take(peer)?;
-    let bound = Bound::payload(api.settings.max_archive_bytes, "server.max_archive_bytes");
+    let quotas = api.engine.quotas.of(&principal.account).await?;
+    let bound = Bound::payload(api.settings.max_archive_bytes, "server.max_archive_bytes").within(&quotas);
     let mut pieces = Pieces::new(&headers, body, bound, Pace::of(&api.settings))?;
     let mut writer = api.engine.intake.archive_writer(&principal, bounds(&api.settings), permit).await?;
     while let Some(piece) = pieces.next().await? {

@@ -41,7 +41,8 @@ pub(super) async fn upload(
 ) -> Result<Answer, Refusal> {
     check_plain(&headers)?;
     let _permit = api.inputs.take(peer)?;
-    let bound = Bound::payload(api.settings.max_input_bytes, "server.max_input_bytes");
+    let quotas = api.engine.quotas.of(&principal.account).await?;
+    let bound = Bound::payload(api.settings.max_input_bytes, "server.max_input_bytes").within(&quotas);
     let mut pieces = Pieces::new(&headers, body, bound, Pace::of(&api.settings))?;
     let mut writer = api.engine.intake.blob_writer(&principal).await?;
     let mut size = 0;

@@ -13,6 +13,6 @@ use crate::telemetry;
 #[utoipa::path(get, path = "/metrics", tag = "system", operation_id = "metrics",
     responses((status = 200, description = "The metrics", content_type = "text/plain", body = String)))]
 pub(super) async fn show(State(api): State<Api>) -> impl IntoResponse {
-    let text = telemetry::text(&api.engine.stats());
+    let text = telemetry::text(&api.engine.stats(), api.engine.audit.lost());
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
 }

@@ -76,7 +76,8 @@ pub(super) async fn upload(
     check_media_type(&headers, "application/wasm")?;
     let settings = &api.settings;
     let _waiting = api.uploaders.take(peer)?;
-    let bound = Bound::payload(settings.max_component_bytes, "server.max_component_bytes");
+    let quotas = api.engine.quotas.of(&principal.account).await?;
+    let bound = Bound::payload(settings.max_component_bytes, "server.max_component_bytes").within(&quotas);
     let pieces = Pieces::new(&headers, body, bound, Pace::of(settings))?;
     let busy = || Refusal::new(ProblemKind::RateLimited, "too many components are being uploaded");
     let permit = tokio::time::timeout(PATIENCE, api.uploads.acquire()).await;

@@ -4,15 +4,17 @@ use axum::Json;
 use axum::extract::State;
 
 use crate::ApiSettings;
+use crate::caller::Caller;
+use crate::problem::Refusal;
 use crate::state::Api;
 use crate::wire::{Limits, System};
 
 /// Show the server
 ///
-/// Its version, the bounds of requests and what is going on.
+/// Its version, the bounds of requests and what is going on: of your own, and for operators of all.
 #[utoipa::path(get, path = "/v1/system", tag = "system", operation_id = "showSystem",
     responses((status = 200, description = "The server", body = System)))]
-pub(super) async fn show(State(api): State<Api>) -> Json<System> {
+pub(super) async fn show(State(api): State<Api>, Caller(principal): Caller) -> Result<Json<System>, Refusal> {
     let settings = &api.settings;
     let limits = Limits {
         max_component_bytes: settings.max_component_bytes,
@@ -25,5 +27,6 @@ pub(super) async fn show(State(api): State<Api>) -> Json<System> {
     };
     let version = env!("CARGO_PKG_VERSION").to_owned();
     let clock_jump = api.engine.clock_jump().map(Into::into);
-    Json(System { version, limits, stats: api.engine.stats().into(), clock_jump })
+    let stats = api.engine.meter.stats(&principal, api.engine.stats()).await?.into();
+    Ok(Json(System { version, limits, stats, clock_jump }))
 }

@@ -112,6 +112,7 @@ pub enum ProblemKind {
     ImageNotAllowed,
     ImageUnavailable,
     RateLimited,
+    QuotaExceeded,
     QueueFull,
     Internal,
     StorageCorrupt,

@@ -105,8 +105,7 @@ impl House {
         engine: Settings,
     ) -> Self {
         let settings = ApiSettings { accounts: true, ..settings.clone() };
-        let by_token =
-            |engine: &Engine| -> Arc<dyn Authenticator> { Arc::new(ByToken(engine.accounts.clone())) };
+        let by_token = |engine: &Engine| -> Arc<dyn Authenticator> { Arc::new(ByToken::of(engine)) };
         Self::build(tempfile::tempdir().unwrap(), &settings, engine, identity, by_token)
     }
 
@@ -133,7 +132,8 @@ impl House {
             credentials: records.clone(),
             identity,
             audit: records.clone(),
-            links: records,
+            links: records.clone(),
+            metering: records,
             blobs,
             sandbox: Arc::new(scripts::sandbox()),
             admission: Arc::new(containers.clone()),

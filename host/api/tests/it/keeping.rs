@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use axum::http::{Method, Request};
-use serde_json::json;
+use serde_json::{Value, json};
 use simulay_api::ApiSettings;
 use simulay_api::wire::{InputStored, RunState};
 use simulay_containers::scripted::Act;
@@ -247,6 +247,24 @@ async fn above_its_bound_the_run_that_ended_first_goes_first() {
         house.get(&format!("/v1/runs/{id}")).await.expect(status);
     }
     assert_eq!(collect(&house.kept, &rules, false).await.unwrap().runs, 0);
+}
+
+#[tokio::test]
+async fn above_the_bound_whoever_keeps_most_gives_first() {
+    let house = House::new();
+    house.shared_heat().await;
+    (1..=5).for_each(|byte| leaves(&house, byte));
+    let mut ids = Vec::new();
+    for account in ["bob", "ada", "ada", "ada", "eve"] {
+        let run: Value = house.whole_run_of(account).await.expect(200).document();
+        ids.push((account, run["id"].as_str().unwrap().to_owned()));
+    }
+    let rules = RetentionRules { max_bytes: Some((7 * MIB / 2) as u64), ..RetentionRules::default() };
+    assert_eq!(collect(&house.kept, &rules, false).await.unwrap().runs, 2);
+    for ((account, id), status) in ids.iter().zip([200, 404, 404, 200, 200]) {
+        let run = Request::get(format!("/v1/runs/{id}"));
+        house.of(account, run, "").await.expect(status);
+    }
 }
 
 #[tokio::test]

@@ -60,8 +60,8 @@ pub(crate) fn answered(name: &str) -> u16 {
         "approvePlugin" | "metrics" | "listAudit" => 403,
         // His own, of which there is nothing yet, and what is everybody's.
         "listRuns" | "listPlugins" | "listPipelines" | "listMissingInputs" | "listImages" | "showSystem"
-        | "showMe" | "health" | "readiness" | "openapi" | "docs" | "docsScript" | "docsStyle" => 200,
-        "showSignInWays" => 200,
+        | "showMe" | "showUsage" | "health" | "readiness" | "openapi" | "docs" | "docsScript"
+        | "docsStyle" | "showSignInWays" => 200,
         "uploadInput" | "uploadArchive" => 201,
         "signOut" => 204,
         "signIn" | "returnFromProvider" => 401,

@@ -15,6 +15,7 @@ pub struct Act {
     pub(super) outputs: Vec<(String, Bytes)>,
     pub(super) omitted: Omitted,
     pub(super) wall_ms: u64,
+    pub(super) cpu_ms: Option<u64>,
     pub(super) held: bool,
 }
 
@@ -45,7 +46,7 @@ impl Act {
 
     const fn new(end: End) -> Self {
         let omitted = Omitted { files: Vec::new(), more_files: 0, stdout: 0, stderr: 0 };
-        Self { end, streams: Vec::new(), outputs: Vec::new(), omitted, wall_ms: 1, held: false }
+        Self { end, streams: Vec::new(), outputs: Vec::new(), omitted, wall_ms: 1, cpu_ms: None, held: false }
     }
 
     /// Prints before it ends.
@@ -80,6 +81,13 @@ impl Act {
     #[must_use]
     pub const fn wall_ms(mut self, wall_ms: u64) -> Self {
         self.wall_ms = wall_ms;
+        self
+    }
+
+    /// Uses so much of a processor.
+    #[must_use]
+    pub const fn cpu_ms(mut self, cpu_ms: u64) -> Self {
+        self.cpu_ms = Some(cpu_ms);
         self
     }
 

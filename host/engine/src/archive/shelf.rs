@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::STRETCH;
 use super::spool::Spool;
 use crate::EngineError;
+use crate::allowance::Allowance;
 use crate::exchange::put;
 use crate::storage::FreeSpace;
 
@@ -29,18 +30,27 @@ pub(super) struct BlobShelf {
     runtime: Handle,
     storing: JoinSet<Result<(), EngineError>>,
     unseen: u64,
+    /// Bytes read so far, and how many of them the account may send.
+    size: u64,
+    allowance: Arc<Allowance>,
     /// Cancelled when nobody waits for the archive any more.
     stop: CancellationToken,
 }
 
 impl BlobShelf {
-    pub(super) fn new(blobs: Arc<dyn Blobs>, room: FreeSpace, stop: CancellationToken) -> Self {
-        Self { blobs, room, runtime: Handle::current(), storing: JoinSet::new(), unseen: 0, stop }
+    pub(super) fn new(
+        blobs: Arc<dyn Blobs>,
+        room: FreeSpace,
+        allowance: Arc<Allowance>,
+        stop: CancellationToken,
+    ) -> Self {
+        let (runtime, storing) = (Handle::current(), JoinSet::new());
+        Self { blobs, room, runtime, storing, unseen: 0, size: 0, allowance, stop }
     }
 
     /// A place for an archive that must lie whole.
     pub(super) async fn spool(&self) -> Result<Spool, EngineError> {
-        Ok(Spool::new(self.blobs.scratch().await?, self.room.clone()))
+        Ok(Spool::new(self.blobs.scratch().await?, self.room.clone(), self.allowance.clone()))
     }
 
     /// Comes back once all is stored.
@@ -80,6 +90,7 @@ impl BlobShelf {
         let mut bytes = Vec::new();
         content.take(PIECE as u64).read_to_end(&mut bytes)?;
         self.unseen += bytes.len() as u64;
+        self.size += bytes.len() as u64;
         self.look()?;
         Ok(bytes.into())
     }
@@ -89,6 +100,7 @@ impl BlobShelf {
         if self.stop.is_cancelled() {
             return Err(ArchiveError::Damaged("nobody waits for it any more".to_owned()));
         }
+        self.allowance.check(self.size).map_err(failed)?;
         if self.unseen >= STRETCH {
             self.runtime.block_on(self.room.check(0)).map_err(failed)?;
             self.unseen = 0;

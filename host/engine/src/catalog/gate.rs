@@ -81,10 +81,9 @@ impl Catalog {
         if runs.count_unfinished(&OwnerFilter::Any, most).await?.saturating_add(examples) > most {
             return Err(CreateError::QueueFull(most));
         }
-        let (owner, own) =
-            (OwnerFilter::Only(plugin.owner.clone()), self.shared.settings.max_unfinished_runs_per_account);
-        if runs.count_unfinished(&owner, own).await?.saturating_add(examples) > own {
-            return Err(CreateError::AccountQueueFull(own));
+        let now = self.shared.parts.clock.now();
+        if examples > 0 {
+            self.shared.quotas.admit_runs(&plugin.owner, examples as u64, now).await?;
         }
         Ok(())
     }
@@ -145,6 +144,7 @@ impl Catalog {
         })?;
         let run = Run { id, ..accept::run(parts, &host.account, plugin, &new, request) };
         let queued = UnfinishedRun::from(&run);
+        // All of them were held against the quotas of the owner when the check began.
         parts.runs.create(run, None).await?;
         parts.signals.publish(Signal::RunQueued(queued));
         Ok(())

@@ -52,6 +52,10 @@ impl Catalog {
     ) -> Result<(Plugin, Added), UploadError> {
         self.shared.check_room().await?;
         let inspected = plugins::inspect(&self.shared.parts, component).await?;
+        if !inspected.is_known(&self.shared.parts).await? {
+            let (size, now) = (inspected.size(), self.shared.parts.clock.now());
+            self.shared.quotas.admit_plugin(&principal.account, size, now).await?;
+        }
         inspected.keep(&self.shared.parts, principal).await?;
         loop {
             match self.add(principal, &inspected, asked).await {
@@ -74,7 +78,9 @@ impl Catalog {
         let now = self.shared.parts.clock.now();
         let life = PluginLife::uploaded(now, granted.by_policy, waits);
         let new = new.plugin(principal, now, life);
-        match self.shared.parts.plugins.add(new.clone(), Some(granted.versions)).await? {
+        let (plugins, quotas) =
+            (&self.shared.parts.plugins, self.shared.quotas.of(&principal.account).await?);
+        match plugins.add_within(new.clone(), Some(granted.versions), &quotas).await? {
             Added::New => Ok((new, Added::New)),
             Added::Known => {
                 let Manifest { name, version, .. } = &new.manifest;

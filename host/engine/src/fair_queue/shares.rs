@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use simulay_containers::Capacity;
 
+use super::bounds::OwnerBounds;
 use super::{Path, Waiter};
 
 /// Of what is kept for newcomers, one part in so many is kept for new owners.
@@ -21,6 +22,7 @@ pub(super) struct Shares {
     newcomer_percent: u8,
     /// Permits of each owner, and of each pipeline of an owner.
     at_work: BTreeMap<Path, usize>,
+    bounds: OwnerBounds,
 }
 
 /// Who has what at work.
@@ -37,11 +39,36 @@ enum Seniority {
 impl Shares {
     pub(super) const fn new(permits: usize, newcomer_percent: u8) -> Self {
         let (taken, room, used) = (0, None, Capacity { cpu_milli: 0, memory_mib: 0 });
-        Self { permits, taken, room, used, newcomer_percent, at_work: BTreeMap::new() }
+        Self {
+            permits,
+            taken,
+            room,
+            used,
+            newcomer_percent,
+            at_work: BTreeMap::new(),
+            bounds: OwnerBounds::none(),
+        }
     }
 
     pub(super) const fn taken(&self) -> usize {
         self.taken
+    }
+
+    /// Permits that those below `path` have.
+    pub(super) fn taken_by(&self, path: &[Arc<str>]) -> usize {
+        self.at_work.get(path).copied().unwrap_or_default()
+    }
+
+    /// True when the owner has all it may have.
+    pub(super) fn is_at_bound(&self, owner: &Arc<str>) -> bool {
+        self.bounds.of(owner).is_some_and(|most| self.taken_by(std::slice::from_ref(owner)) >= most)
+    }
+
+    /// Bounds what each owner may have; false when it was so.
+    pub(super) fn set_bounds(&mut self, bounds: OwnerBounds) -> bool {
+        let changed = self.bounds != bounds;
+        self.bounds = bounds;
+        changed
     }
 
     pub(super) fn is_full(&self) -> bool {
@@ -54,7 +81,7 @@ impl Shares {
     }
 
     /// What counts of a demand: one that never fits takes all there is.
-    pub(super) fn bounded(&self, demand: Capacity) -> Capacity {
+    pub(super) fn clipped(&self, demand: Capacity) -> Capacity {
         self.room.map_or(demand, |room| demand.min(room))
     }
 
@@ -85,7 +112,7 @@ impl Shares {
 
     /// True when there is a place for it, and all it needs, beside what is kept for others.
     pub(super) fn fits(&self, waiter: &Waiter) -> bool {
-        let (seniority, demand) = (self.seniority(&waiter.path), self.bounded(waiter.demand));
+        let (seniority, demand) = (self.seniority(&waiter.path), self.clipped(waiter.demand));
         if self.taken == 0 {
             return true;
         }

@@ -67,6 +67,7 @@ impl House {
             identity: None,
             audit: records.clone(),
             links: records.clone(),
+            metering: records.clone(),
             blobs: blobs.clone(),
             sandbox: Arc::new(plugins),
             admission: Arc::new(containers.clone()),

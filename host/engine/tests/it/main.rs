@@ -5,6 +5,7 @@ mod accounts;
 mod audit;
 mod house;
 mod life;
+mod quotas;
 mod recovery;
 mod runs;
 mod sessions;

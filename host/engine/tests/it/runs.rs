@@ -4,7 +4,7 @@ use serde_json::json;
 use simulay_containers::ContainerError;
 use simulay_containers::scripted::{Act, Scripted};
 use simulay_engine::{CreateError, EngineError, NewRun, Settings};
-use simulay_model::{Ending, ErrorKind, Principal, Role, RunState, Visibility};
+use simulay_model::{Ending, ErrorKind, RunState};
 use simulay_store::StoreError;
 
 use crate::house::{House, me, request};
@@ -151,20 +151,4 @@ async fn without_being_asked_a_failed_command_is_not_tried_again() {
     let run = house.ended(house.create(json!({})).await).await;
     assert_eq!(run.error.unwrap().kind, ErrorKind::ContainerExit);
     assert!(containers.starts().iter().all(|name| name.attempt == 0));
-}
-
-#[tokio::test]
-async fn one_account_does_not_fill_the_queue_of_others() {
-    let (directory, containers) = (tempfile::tempdir().unwrap(), Scripted::new());
-    containers.on("left", Act::exits(0).held());
-    let settings = Settings { max_unfinished_runs_per_account: 1, ..Settings::default() };
-    let house = House::with(directory.path(), &containers, settings);
-    house.upload().await;
-    let pairs = "pairs".parse().unwrap();
-    house.engine.catalog.set_visibility(&me(), &pairs, Visibility::Public).await.unwrap();
-    house.create(json!({})).await;
-    let more = house.engine.intake.create(&me(), request(json!({}))).await;
-    assert!(matches!(more, Err(CreateError::AccountQueueFull(1))), "{more:?}");
-    let other = Principal { account: "ada".parse().unwrap(), role: Role::Runner, ..me() };
-    house.engine.intake.create(&other, request(json!({}))).await.unwrap();
 }

@@ -15,11 +15,11 @@ use semver::Version;
 use simulay_blobs::{BlobError, BlobStream, BlobWriter, Blobs, MemoryBlobs};
 use simulay_model::{
     AccountName, CallRecord, Digest, Effects, Event, OwnerFilter, Plugin, PluginEffects, PluginEvent,
-    PluginName, PluginSummary, Progress, Run, RunArtifact, RunId, RunSummary, Step, Visibility,
+    PluginName, PluginSummary, Progress, Quotas, Run, RunArtifact, RunId, RunSummary, Step, Visibility,
 };
 use simulay_store::{
-    Accounts, Added, Claim, ClaimableRun, Credentials, Journal, Lease, Links, MemoryStore, Plugins,
-    Remembered, Renewed, RequestKey, Requests, RunQuery, Runs, StoreError, Uploads,
+    Accounts, Added, Claim, ClaimableRun, Credentials, Journal, Lease, Links, MemoryStore, Metering, Plugins,
+    Remembered, Renewed, RequestKey, Requests, RunQuery, Runs, StoreError, Upload, Uploads,
 };
 
 use crate::machine::Machine;
@@ -27,11 +27,14 @@ use crate::world::WorldClock;
 
 /// What a store is, the real one or one in memory.
 pub(crate) trait Records:
-    Plugins + Runs + Journal + Requests + Uploads + Accounts + Credentials + Links
+    Plugins + Runs + Journal + Requests + Uploads + Accounts + Credentials + Links + Metering
 {
 }
 
-impl<T: Plugins + Runs + Journal + Requests + Uploads + Accounts + Credentials + Links> Records for T {}
+impl<T: Plugins + Runs + Journal + Requests + Uploads + Accounts + Credentials + Links + Metering> Records
+    for T
+{
+}
 
 /// A store, as all machines reach it.
 #[derive(Clone)]
@@ -112,8 +115,13 @@ impl Database {
 
 #[async_trait]
 impl Plugins for Database {
-    async fn add(&self, plugin: Plugin, versions: Option<u64>) -> Result<Added, StoreError> {
-        self.write(self.store.records.add(plugin, versions)).await
+    async fn add_within(
+        &self,
+        plugin: Plugin,
+        versions: Option<u64>,
+        quotas: &Quotas,
+    ) -> Result<Added, StoreError> {
+        self.write(self.store.records.add_within(plugin, versions, quotas)).await
     }
 
     async fn version(
@@ -175,8 +183,8 @@ impl Plugins for Database {
 
 #[async_trait]
 impl Runs for Database {
-    async fn create(&self, run: Run, claim: Option<Claim>) -> Result<(), StoreError> {
-        self.write(Runs::create(&*self.store.records, run, claim)).await
+    async fn create_within(&self, run: Run, claim: Option<Claim>, quotas: &Quotas) -> Result<(), StoreError> {
+        self.write(self.store.records.create_within(run, claim, quotas)).await
     }
 
     async fn progress(&self, run: RunId) -> Result<Option<Progress>, StoreError> {
@@ -336,8 +344,13 @@ impl Requests for Database {
 
 #[async_trait]
 impl Uploads for Database {
-    async fn record(&self, owner: &AccountName, blobs: Vec<Digest>) -> Result<(), StoreError> {
-        self.write(self.store.records.record(owner, blobs)).await
+    async fn record(
+        &self,
+        owner: &AccountName,
+        uploads: Vec<Upload>,
+        quotas: &Quotas,
+    ) -> Result<(), StoreError> {
+        self.write(self.store.records.record(owner, uploads, quotas)).await
     }
 
     async fn nameable(&self, owner: &OwnerFilter, blobs: Vec<Digest>) -> Result<HashSet<Digest>, StoreError> {

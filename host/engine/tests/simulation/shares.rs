@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use simulay_containers::Capacity;
 use simulay_engine::{Engine, Settings};
-use simulay_model::{RunId, RunState};
+use simulay_model::{Principal, Quota, Quotas, RunId, RunState, Visibility};
 
 use crate::database::in_memory;
 use crate::machine::Machine;
@@ -83,6 +83,35 @@ fn a_pipeline_with_a_thousand_runs_does_not_starve_another() {
         for run in large {
             succeeds(&engine, run).await;
         }
+    });
+}
+
+#[test]
+fn an_account_at_its_bound_waits_alone_and_comes_to_its_end() {
+    let mut story = calm();
+    let quotas = Quotas::default().with(Quota::MaxContainers, 1).with(Quota::MaxActiveRuns, 2);
+    let settings = Settings { quotas, max_run_time: LONG, ..settings(0) };
+    story.live(&in_memory(), |story, store| async move {
+        let engine = begin(story, &store, settings).await;
+        let small = "small".parse().unwrap();
+        engine.catalog.set_visibility(&me(), &small, Visibility::Public).await.unwrap();
+        let mut large = Vec::new();
+        for salt in 0..30 {
+            large.push(create(&engine, "large", &fine(salt, 2, 10)).await);
+        }
+        let other = Principal { account: "ada".parse().unwrap(), ..me() };
+        for salt in 100..110 {
+            let run = engine.intake.create(&other, request("small", &fine(salt, 1, 2))).await.unwrap().id;
+            let before = story.daemon.starts().len();
+            let ended = engine.reader.wait(&other, run, LONG).await.unwrap().unwrap();
+            assert_eq!(ended.state, RunState::Succeeded, "{ended:?}");
+            let of_large = story.daemon.starts().iter().skip(before).filter(|name| name.run != run).count();
+            assert!(of_large <= 10, "{of_large} containers of the other account came first");
+        }
+        for run in large {
+            succeeds(&engine, run).await;
+        }
+        assert!(story.daemon.most_at_once() <= 2, "one of each account");
     });
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use fastrand::Rng;
 use simulay_engine::{Backoff, Engine, NewRun, Parts, Selector, Settings};
-use simulay_model::{Document, OwnerFilter, Principal, RunId, RunSummary};
+use simulay_model::{Document, OwnerFilter, Principal, Quota, Quotas, RunId, RunSummary};
 use simulay_signals::{LocalSignals, Signals};
 use simulay_store::{MemoryStore, RunQuery, Runs};
 use tokio::runtime::Runtime;
@@ -29,6 +29,8 @@ pub(crate) struct Story {
     pub(crate) world: Arc<World>,
     pub(crate) daemon: Arc<Daemon>,
     pub(crate) rng: Rng,
+    /// What its hosts let an account use.
+    quotas: Quotas,
     pub(crate) accepted: BTreeMap<RunId, Params>,
     pub(crate) cancelled: BTreeSet<RunId>,
     pub(crate) crashes: Arc<Mutex<BTreeMap<u64, u32>>>,
@@ -46,6 +48,7 @@ impl Story {
         Self {
             daemon: Daemon::new(&world),
             rng: Rng::with_seed(!seed),
+            quotas: if seed.is_multiple_of(2) { Quotas::default() } else { narrow() },
             accepted: BTreeMap::new(),
             cancelled: BTreeSet::new(),
             crashes: Arc::default(),
@@ -185,7 +188,8 @@ impl Story {
     }
 
     fn host(&self, machine: &Arc<Machine>, number: usize, store: &Store) -> Host {
-        Host { machine: machine.clone(), engine: self.engine(machine, store, settings(number)) }
+        let settings = Settings { quotas: self.quotas.clone(), ..settings(number) };
+        Host { machine: machine.clone(), engine: self.engine(machine, store, settings) }
     }
 
     pub(crate) fn engine(&self, machine: &Arc<Machine>, store: &Store, settings: Settings) -> Engine {
@@ -218,6 +222,7 @@ impl Story {
             accounts: database.store.records.clone(),
             credentials: database.store.records.clone(),
             identity: None,
+            metering: database.clone(),
             links: database.store.records.clone(),
             audit: Arc::new(MemoryStore::new(Arc::new(MachineClock(machine.clone())))),
             blobs: database,
@@ -239,6 +244,11 @@ fn runs(store: &Store) -> Vec<RunSummary> {
 /// Whose everything is.
 pub(crate) fn me() -> Principal {
     Principal::local("test")
+}
+
+/// Less than a host has.
+fn narrow() -> Quotas {
+    Quotas::default().with(Quota::MaxActiveRuns, 2).with(Quota::MaxContainers, 2)
 }
 
 /// Of the host `number`: little room, so that much waits.

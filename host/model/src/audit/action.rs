@@ -26,6 +26,8 @@ pub enum AuditAction {
     AccountRevoked,
     /// An account is known again.
     AccountRestored,
+    /// What an account may use was changed.
+    QuotaChanged,
     /// A token was made.
     TokenCreated,
     /// A token was revoked.

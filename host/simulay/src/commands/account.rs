@@ -1,5 +1,7 @@
 //! `simulay account`: who may use a server of many. Works on the data directory, also beside a server.
 
+mod quota;
+
 use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 
@@ -70,12 +72,14 @@ enum What {
     },
     /// Lists accounts.
     List,
+    /// Shows or changes what an account may use; a server that runs knows within a moment.
+    Quota(quota::Arguments),
 }
 
 /// Does what is asked.
 pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(&arguments.local.flags())?;
-    let administration = Administration::of(&settings.data()?)?;
+    let administration = Administration::of(&settings, &settings.data()?)?;
     let Administration { accounts, credentials, .. } = &administration;
     match arguments.what {
         What::Create { name, role } => {
@@ -116,6 +120,7 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
             say(&format!("{name} is known again by what it has"))?;
         }
         What::List => list(&accounts.list().await?, json)?,
+        What::Quota(asked) => quota::execute(asked, &administration, json).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -71,8 +71,8 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
     if let What::Draw = arguments.what {
         return Ok(print(&format!("{}\n", draw_token()?.reveal())).map(|()| ExitCode::SUCCESS)?);
     }
-    let data = Settings::load(&arguments.local.flags())?.data()?;
-    let administration = Administration::of(&data)?;
+    let settings = Settings::load(&arguments.local.flags())?;
+    let administration = Administration::of(&settings, &settings.data()?)?;
     let accounts = &administration.accounts;
     match arguments.what {
         What::Draw => {}

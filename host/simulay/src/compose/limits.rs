@@ -6,7 +6,7 @@ use simulay_api::{ApiSettings, Rate};
 use simulay_containers::{Capacity, Limits};
 use simulay_engine::{Backoff, PluginPolicy, RetentionRules, Settings as EngineSettings};
 use simulay_identity::GroupRoles;
-use simulay_model::Resources;
+use simulay_model::{Quota, Quotas, Resources};
 use simulay_sandbox::SandboxSettings;
 
 use crate::configuration::{Approval, AuthMode, Container, Network, Oidc, Settings};
@@ -23,13 +23,9 @@ pub(super) fn of_engine(settings: &Settings) -> EngineSettings {
     let (runs, usual) = (&settings.runs, EngineSettings::default());
     let max_containers = runs.max_containers.unwrap_or(usual.max_containers);
     let max_unfinished_runs = runs.max_unfinished.unwrap_or(usual.max_unfinished_runs);
-    let of_one = match settings.auth.mode {
-        AuthMode::Local => max_unfinished_runs,
-        AuthMode::Accounts => max_unfinished_runs.div_ceil(PARTS_OF_QUEUE),
-    };
     EngineSettings {
         max_unfinished_runs,
-        max_unfinished_runs_per_account: runs.max_unfinished_per_account.unwrap_or(of_one),
+        quotas: of_quotas(settings),
         max_parsed_bytes: runs.max_parsed_bytes.unwrap_or(usual.max_parsed_bytes),
         max_active_runs: runs.max_active.unwrap_or(usual.max_active_runs),
         max_containers,
@@ -60,6 +56,22 @@ pub(super) fn of_engine(settings: &Settings) -> EngineSettings {
 
 fn of_groups(oidc: &Oidc) -> GroupRoles {
     GroupRoles { by_group: oidc.roles.clone(), otherwise: oidc.other_role }
+}
+
+/// What each account may use, unless something else is said of it.
+pub(super) fn of_quotas(settings: &Settings) -> Quotas {
+    let quotas = settings.quotas.clone();
+    if quotas.of(Quota::MaxUnfinishedRuns).is_some() {
+        return quotas;
+    }
+    let runs = &settings.runs;
+    let all = runs.max_unfinished.unwrap_or_else(|| EngineSettings::default().max_unfinished_runs);
+    let part = match settings.auth.mode {
+        AuthMode::Local => None,
+        AuthMode::Accounts => Some(all.div_ceil(PARTS_OF_QUEUE)),
+    };
+    let of_one = runs.max_unfinished_per_account.or(part);
+    quotas.with(Quota::MaxUnfinishedRuns, of_one.map(|runs| runs as u64))
 }
 
 /// How long things are kept.
@@ -151,5 +163,30 @@ pub(super) fn of_container(container: &Container) -> Limits {
         max_output_bytes: container.max_output_bytes.unwrap_or(usual.max_output_bytes),
         max_outputs: container.max_outputs.unwrap_or(usual.max_outputs),
         ..usual
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::configuration::Flags;
+
+    fn unfinished(settings: &str) -> Option<u64> {
+        let file = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
+        std::fs::write(file.path(), settings).unwrap();
+        let flags = Flags { file: Some(file.path().to_owned()), ..Flags::default() };
+        of_quotas(&Settings::load(&flags).unwrap()).of(Quota::MaxUnfinishedRuns)
+    }
+
+    #[test]
+    fn unfinished_runs_of_an_account_are_bounded_in_one_place_or_another() {
+        assert_eq!(unfinished(""), None, "one person has all");
+        let many = "[auth]\nmode = \"accounts\"\n";
+        assert_eq!(unfinished(many), Some(2500), "a quarter");
+        assert_eq!(unfinished(&format!("{many}[runs]\nmax_unfinished = 10")), Some(3));
+        let earlier = format!("{many}[runs]\nmax_unfinished_per_account = 7\n");
+        assert_eq!(unfinished(&earlier), Some(7));
+        assert_eq!(unfinished(&format!("{earlier}[quotas]\nmax_unfinished_runs = 8")), Some(8));
+        assert_eq!(unfinished("[runs]\nmax_unfinished_per_account = 7"), Some(7));
     }
 }

@@ -1,5 +1,7 @@
 //! What settings are read, and which are refused.
 
+use simulay_model::Quota;
+
 use super::*;
 
 fn read(file: &str, environment: &[(&str, &str)], flags: Flags) -> anyhow::Result<Settings> {
@@ -149,5 +151,26 @@ fn proxies_are_addresses_and_networks() {
     for wrong in ["proxy.example", "10.0.0.0/33", "0.0.0.0/0", "::/0", "10.0.0.5:80"] {
         let refused = proxies(wrong).unwrap_err().to_string();
         assert!(refused.contains("server.trusted_proxies") && refused.contains(wrong), "{refused}");
+    }
+}
+
+#[test]
+fn quotas_are_known_by_name_and_of_use() {
+    let of = |text: &str| read(&format!("[quotas]\n{text}"), &[], Flags::default());
+    let settings = of("max_containers = 4\nstored_bytes = 1099511627776").unwrap();
+    assert_eq!(settings.quotas.of(Quota::MaxContainers), Some(4));
+    assert_eq!(settings.quotas.of(Quota::StoredBytes), Some(1 << 40));
+    assert!(read("", &[], Flags::default()).unwrap().quotas.is_empty());
+    let environment = [("SIMULAY__QUOTAS__MAX_CONTAINERS", "3")];
+    let settings = read("[quotas]\nmax_containers = 4", &environment, Flags::default()).unwrap();
+    assert_eq!(settings.quotas.of(Quota::MaxContainers), Some(3));
+    for (wrong, told) in [
+        ("max_container = 4", "`max_container` is no quota"),
+        ("max_containers = 0", "`max_containers` must be at least 1"),
+        ("max_containers = -1", "-1"),
+        ("max_containers = \"many\"", "many"),
+    ] {
+        let refused = of(wrong).unwrap_err().to_string();
+        assert!(refused.contains(told), "{refused}");
     }
 }

@@ -163,3 +163,51 @@ fn the_first_token_is_told_once() {
         assert!(!found, "{} holds a secret", entry.path().display());
     }
 }
+
+#[test]
+fn quotas_of_an_account_act_on_a_server_that_runs() {
+    let many = Many::start();
+    many.beside(&["account", "create", "ada"]);
+    let token = said(&many.beside(&["token", "create", "ada"])).trim().to_owned();
+    let shown = said(&many.beside(&["account", "quota", "ada"]));
+    assert!(shown.lines().any(|line| line.starts_with("max_unfinished_runs") && line.ends_with("default")));
+    let changed = ["account", "quota", "ada", "upload_bytes=10", "max_containers=unlimited", "--json"];
+    let changed: Value = serde_json::from_str(&said(&many.beside(&changed))).unwrap();
+    assert_eq!(
+        changed["quotas"]["upload_bytes"],
+        serde_json::json!({ "bound": 10, "used": null, "overridden": true })
+    );
+    assert_eq!(changed["quotas"]["max_containers"]["overridden"], true);
+    let file = many.home.path().join("nothing.wasm");
+    std::fs::write(&file, b"more than ten bytes").unwrap();
+    let upload = ["plugin", "upload", file.to_str().unwrap()];
+    // What was found a moment ago is believed for one.
+    let hears = |words: &str| (0..200).any(|_| complaint(&many.ask(Some(&token), &upload)).contains(words));
+    assert!(hears("upload_bytes"));
+    many.beside(&["account", "quota", "ada", "upload_bytes=default"]);
+    assert!(hears("(invalid_component)"));
+    let shown = said(&many.beside(&["account", "quota", "ada", "show"]));
+    assert!(
+        shown.lines().any(|line| line.starts_with("upload_bytes") && line.contains("unlimited")),
+        "{shown}"
+    );
+    assert!(said(&many.beside(&["usage"])).contains("nothing was used"));
+}
+
+#[test]
+fn wrong_quotas_are_refused_by_name() {
+    let many = Many::start();
+    for (what, told) in [
+        ("max_container=4", "`max_container` is no quota; use one of max_unfinished_runs"),
+        ("max_containers=many", "whole number"),
+        ("max_containers=0", "`max_containers` must be at least 1"),
+        ("max_containers", "neither `show` nor QUOTA=BOUND"),
+    ] {
+        let refused = simulay(many.home.path()).args(["account", "quota", "local", what]).output().unwrap();
+        assert_eq!(refused.status.code(), Some(2));
+        assert!(complaint(&refused).contains(told), "{}", complaint(&refused));
+    }
+    let unknown = simulay(many.home.path()).args(["account", "quota", "nobody"]).output().unwrap();
+    assert_eq!(unknown.status.code(), Some(2), "{}", complaint(&unknown));
+    assert!(complaint(&unknown).contains("there is no such account"), "{}", complaint(&unknown));
+}

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use rusqlite::Connection;
-use simulay_model::{AuditAction, AuditChain, AuditEntry, AuditFault, AuditHead};
+use simulay_model::{AuditAction, AuditChain, AuditEntry, AuditFault, AuditHead, OwnerFilter};
 use simulay_store::{Audit as _, AuditQuery, Requests as _, Retention as _, StoreError, Uploads as _};
 use simulay_store_sqlite::{AuditFile, copy_records, restore_records};
 
@@ -122,7 +122,7 @@ async fn what_is_let_go_of_is_never_the_log() {
     let (house, head) = of_six().await;
     let long = std::time::Duration::from_secs(1000 * 24 * 3600);
     house.records.observe(long).await.unwrap();
-    for run in house.records.ended(std::time::Duration::ZERO, 100).await.unwrap() {
+    for run in house.records.ended(&OwnerFilter::Any, std::time::Duration::ZERO, 100).await.unwrap() {
         house.records.delete(run, now(), "old").await.unwrap();
     }
     house.records.forget(std::time::Duration::ZERO).await.unwrap();

@@ -7,14 +7,17 @@ use std::time::Duration;
 use rusqlite::Connection;
 use serde_json::json;
 use simulay_model::OwnerFilter::{Any, Only};
-use simulay_model::{AccountName, CallEnd, Chain, Digest, RunState, Source, SystemClock, UnfinishedRun};
+use simulay_model::{
+    AccountName, CallEnd, Chain, Digest, Month, RunState, Source, SystemClock, UnfinishedRun,
+};
 use simulay_store::{
-    ClaimableRun, Journal as _, Outcome, Plugins as _, RequestKey, Requests as _, Retention as _, RunQuery,
-    Runs, StoreError, Uploads as _,
+    ClaimableRun, Journal as _, Metering as _, Outcome, Plugins as _, RequestKey, Requests as _,
+    Retention as _, RunQuery, Runs, StoreError, Uploads as _,
 };
 use simulay_store_sqlite::SqliteStore;
 
 use crate::samples::{file_of, open};
+use crate::stored::stored_in;
 
 /// What directories of earlier schemas held, dumped from them, and the versions of those.
 const BEFORE: [(u32, &str); 3] =
@@ -91,7 +94,7 @@ async fn ages_go_on_from_the_latest_moment_that_is_known_of() {
         records.observe(hour).await.unwrap();
         assert!(records.forget(hour).await.unwrap() > 0);
         assert_eq!(records.find(&request).await.unwrap(), None);
-        assert_eq!(records.ended(hour, 10).await.unwrap(), [DONE.parse().unwrap()]);
+        assert_eq!(records.ended(&Any, hour, 10).await.unwrap(), [DONE.parse().unwrap()]);
     }
 }
 
@@ -133,16 +136,32 @@ async fn an_upgrade_that_dies_before_the_blobs_are_told_of_is_made_again() {
         let version: u32 = records.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
         assert_eq!(version, before, "nothing of it is stored");
         drop(records);
-        let open = || SqliteStore::open(directory.path(), Arc::new(SystemClock), &|| Ok(vec![blob])).unwrap();
+        let open =
+            || SqliteStore::open(directory.path(), Arc::new(SystemClock), &|| Ok(vec![(blob, 13)])).unwrap();
         let nameable = open().nameable(&Only(AccountName::local()), vec![blob]).await.unwrap();
         assert_eq!(nameable, [blob].into_iter().collect());
+    }
+}
+
+#[tokio::test]
+async fn what_is_kept_is_right_from_the_start_and_nothing_was_used() {
+    for directory in written_before() {
+        let file = file_of(directory.path(), Digest::of(b"in no run yet"));
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, b"in no run yet").unwrap();
+        let (records, _blobs) = open(directory.path()).unwrap();
+        let at = records.clone().observed_clock().now();
+        let present = records.present_use(&AccountName::local(), at).await.unwrap();
+        assert_eq!(present.stored_bytes, stored_in(directory.path(), "local"));
+        assert!(present.stored_bytes > 1000, "{present:?}");
+        assert_eq!(records.usage(&Any, Month::of(at)).await.unwrap(), []);
     }
 }
 
 #[test]
 fn blobs_are_looked_for_in_an_upgrade_only() {
     for directory in written_before() {
-        let open = |blobs: &dyn Fn() -> io::Result<Vec<Digest>>| {
+        let open = |blobs: &dyn Fn() -> io::Result<Vec<(Digest, u64)>>| {
             SqliteStore::open(directory.path(), Arc::new(SystemClock), blobs).map(drop)
         };
         open(&|| Ok(Vec::new())).unwrap();

@@ -14,3 +14,4 @@ mod requests;
 mod restart;
 mod retention;
 mod samples;
+mod stored;

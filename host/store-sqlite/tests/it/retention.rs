@@ -6,11 +6,12 @@ use rusqlite::Connection;
 use simulay_blobs::BlobInventory as _;
 use simulay_model::OwnerFilter::Any;
 use simulay_model::{
-    Account, AccountName, CallEnd, Change, Digest, Role, RunEnd, RunId, Scope, Token, TokenId, TokenKind,
+    Account, AccountName, CallEnd, Change, Digest, Quotas, Role, RunEnd, RunId, Scope, Token, TokenId,
+    TokenKind,
 };
 use simulay_store::{
     Accounts as _, Claim, Journal as _, Left, LinkAdded, Links as _, Plugins as _, RequestKey, Requests as _,
-    Retention as _, Runs as _, StoreError, Uploads as _,
+    Retention as _, Runs as _, StoreError, Upload, Uploads as _,
 };
 
 use crate::samples::{House, ended, now, plugin, put, report, run, started};
@@ -67,9 +68,9 @@ const HOUR: Duration = Duration::from_secs(3600);
 async fn a_run_is_deleted_whole_and_told_of() {
     let house = House::new();
     let (gone, stays, at_work) = (house.done().await, house.done().await, house.running(1).await);
-    assert_eq!(house.records.ended(NOW, 10).await.unwrap(), [gone, stays]);
-    assert_eq!(house.records.ended(NOW, 1).await.unwrap(), [gone]);
-    assert_eq!(house.records.ended(HOUR, 10).await.unwrap(), []);
+    assert_eq!(house.records.ended(&Any, NOW, 10).await.unwrap(), [gone, stays]);
+    assert_eq!(house.records.ended(&Any, NOW, 1).await.unwrap(), [gone]);
+    assert_eq!(house.records.ended(&Any, HOUR, 10).await.unwrap(), []);
     house.link(gone).await;
     house.records.delete(gone, now(), "for a test").await.unwrap();
     assert!(house.records.get(&Any, gone).await.unwrap().is_none());
@@ -91,7 +92,7 @@ async fn a_run_that_a_remembered_request_tells_of_stays() {
     let claim = Claim { request, fingerprint: Digest::of(b"") };
     house.records.create(kept.clone(), Some(claim)).await.unwrap();
     house.apply(kept.id, Change::ended(RunEnd::Cancelled)).await.unwrap();
-    assert_eq!(house.records.ended(NOW, 10).await.unwrap(), []);
+    assert_eq!(house.records.ended(&Any, NOW, 10).await.unwrap(), []);
     assert!(matches!(house.records.delete(kept.id, now(), "why").await, Err(StoreError::Conflict(_))));
     house.records.forget(NOW).await.unwrap();
     house.records.delete(kept.id, now(), "why").await.unwrap();
@@ -157,8 +158,8 @@ async fn ages_are_of_the_time_observed_and_go_on_after_a_restart() {
     house.records.observe(HOUR).await.unwrap();
     let house = house.reopen();
     let young = house.done().await;
-    assert_eq!(house.records.ended(HOUR, 10).await.unwrap(), [old]);
-    assert_eq!(house.records.ended(NOW, 10).await.unwrap(), [old, young]);
+    assert_eq!(house.records.ended(&Any, HOUR, 10).await.unwrap(), [old]);
+    assert_eq!(house.records.ended(&Any, NOW, 10).await.unwrap(), [old, young]);
     let stored = house.blobs.list().await.unwrap();
     assert_eq!(stored.iter().find(|stored| stored.blob == blob).unwrap().age, HOUR);
     assert_eq!(house.records.let_go(Left::Logs, HOUR).await.unwrap(), 2);
@@ -168,9 +169,13 @@ async fn ages_are_of_the_time_observed_and_go_on_after_a_restart() {
 async fn who_uploaded_what_is_forgotten_by_age() {
     let house = House::new();
     let (ada, [old, again]) = ("ada".parse().unwrap(), [&b"old"[..], b"again"].map(Digest::of));
-    house.records.record(&ada, vec![old, again]).await.unwrap();
+    let record = async |blobs: &[Digest]| {
+        let uploads = blobs.iter().map(|blob| Upload { sha256: *blob, size: 3 }).collect();
+        house.records.record(&ada, uploads, &Quotas::default()).await.unwrap();
+    };
+    record(&[old, again]).await;
     house.records.observe(HOUR).await.unwrap();
-    house.records.record(&ada, vec![again]).await.unwrap();
+    record(&[again]).await;
     assert_eq!(house.records.older(HOUR).await.unwrap(), [old].into_iter().collect());
     house.records.forget_uploads(vec![old, again], HOUR).await.unwrap();
     let nameable = house.records.nameable(&Any, vec![old, again]).await.unwrap();

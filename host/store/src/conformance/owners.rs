@@ -1,11 +1,11 @@
 //! What belongs to others is not there.
 
 use simulay_model::OwnerFilter::{self, Any, Only};
-use simulay_model::{AccountName, Change, Digest, Plugin, Run, RunId};
+use simulay_model::{AccountName, Change, Digest, Plugin, Quotas, Run, RunId};
 
 use super::Subject;
 use super::samples::{ended, planned, plugin, run, started};
-use crate::{RunQuery, StoreError};
+use crate::{RunQuery, StoreError, Upload};
 
 pub(super) fn account(name: &str) -> AccountName {
     name.parse().unwrap()
@@ -17,6 +17,10 @@ pub(super) fn run_of(owner: &str) -> Run {
 
 pub(super) fn plugin_of(owner: &str, version: &str) -> Plugin {
     Plugin { owner: account(owner), ..plugin("heat", version, version.as_bytes()) }
+}
+
+pub(super) fn uploads<const N: usize>(blobs: [Digest; N]) -> Vec<Upload> {
+    blobs.map(|sha256| Upload { sha256, size: 6 }).to_vec()
 }
 
 pub(super) fn only(owner: &str) -> OwnerFilter {
@@ -115,9 +119,9 @@ pub async fn a_name_belongs_to_whoever_took_it(subject: &Subject) {
 /// To know an address is not to have the bytes.
 pub async fn bytes_are_named_by_whoever_uploaded_them(subject: &Subject) {
     let [shared, own, nobodys] = [&b"shared"[..], b"own", b"nobody's"].map(Digest::of);
-    subject.uploads.record(&account("ada"), vec![shared, own]).await.unwrap();
-    subject.uploads.record(&account("bob"), vec![shared]).await.unwrap();
-    subject.uploads.record(&account("bob"), vec![shared]).await.unwrap();
+    subject.uploads.record(&account("ada"), uploads([shared, own]), &Quotas::default()).await.unwrap();
+    subject.uploads.record(&account("bob"), uploads([shared]), &Quotas::default()).await.unwrap();
+    subject.uploads.record(&account("bob"), uploads([shared]), &Quotas::default()).await.unwrap();
     for (filter, expected) in [
         (Any, vec![shared, own]),
         (only("ada"), vec![shared, own]),

@@ -13,7 +13,7 @@ fn request(key: &str) -> RequestKey {
     RequestKey { owner: AccountName::local(), scope: "POST /runs".to_owned(), key: key.to_owned() }
 }
 
-fn claim(key: &str) -> Claim {
+pub(super) fn claim(key: &str) -> Claim {
     Claim { request: request(key), fingerprint: Digest::of(b"body") }
 }
 

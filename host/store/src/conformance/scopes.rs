@@ -1,10 +1,10 @@
 //! What lies outside a scope is not there, also of one's own.
 
 use simulay_model::OwnerFilter::{self, Any, Shared};
-use simulay_model::{Digest, Run, RunId, Scope, Visibility};
+use simulay_model::{Digest, Quotas, Run, RunId, Scope, Visibility};
 
 use super::Subject;
-use super::owners::{account, only, plugin_of, run_of};
+use super::owners::{account, only, plugin_of, run_of, uploads};
 use super::samples::run;
 use crate::{RunQuery, StoreError};
 
@@ -87,7 +87,7 @@ pub async fn bytes_are_named_where_they_lie(subject: &Subject) {
     let run = run_of("ada");
     subject.run_with_files(&run).await;
     let [uploaded, left] = [&b"uploaded"[..], b"3,4"].map(Digest::of);
-    subject.uploads.record(&account("ada"), vec![uploaded]).await.unwrap();
+    subject.uploads.record(&account("ada"), uploads([uploaded]), &Quotas::default()).await.unwrap();
     for (scope, expected) in [
         (Scope::All, vec![uploaded, left]),
         (of_pipeline("heat"), vec![uploaded, left]),

@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use simulay_model::{Change, Decision, Effects, Event, ManualClock, Progress, RunId};
 
 use super::samples::{now, planned, run};
-use crate::{Accounts, Audit, Credentials, Journal, Links, Plugins, Requests, Runs, StoreError, Uploads};
+use crate::{
+    Accounts, Audit, Credentials, Journal, Links, Metering, Plugins, Requests, Runs, StoreError, Uploads,
+};
 
 /// A store to be checked: its ports.
 pub struct Subject {
@@ -26,6 +28,8 @@ pub struct Subject {
     pub audit: Arc<dyn Audit>,
     /// Links to its runs.
     pub links: Arc<dyn Links>,
+    /// What accounts use.
+    pub metering: Arc<dyn Metering>,
     /// Its plugins.
     pub plugins: Arc<dyn Plugins>,
     /// The clock by which its leases end.
@@ -36,7 +40,17 @@ impl Subject {
     /// A store whose records are one thing.
     pub fn new<R>(records: Arc<R>, clock: Arc<ManualClock>) -> Self
     where
-        R: Runs + Journal + Requests + Uploads + Accounts + Audit + Credentials + Links + Plugins + 'static,
+        R: Runs
+            + Journal
+            + Requests
+            + Uploads
+            + Accounts
+            + Audit
+            + Credentials
+            + Links
+            + Metering
+            + Plugins
+            + 'static,
     {
         Self {
             runs: records.clone(),
@@ -47,6 +61,7 @@ impl Subject {
             credentials: records.clone(),
             audit: records.clone(),
             links: records.clone(),
+            metering: records.clone(),
             plugins: records,
             clock,
         }

@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use semver::Version;
 use simulay_model::{
-    OwnerFilter, Plugin, PluginEffects, PluginEvent, PluginName, PluginSummary, Visibility, revision_of,
+    OwnerFilter, Plugin, PluginEffects, PluginEvent, PluginName, PluginSummary, Quotas, Usage, Visibility,
+    revision_of,
 };
 
 use super::{MemoryStore, PluginEntry, State};
@@ -11,7 +12,12 @@ use crate::{Added, Plugins, StoreError};
 
 #[async_trait]
 impl Plugins for MemoryStore {
-    async fn add(&self, plugin: Plugin, versions: Option<u64>) -> Result<Added, StoreError> {
+    async fn add_within(
+        &self,
+        plugin: Plugin,
+        versions: Option<u64>,
+        quotas: &Quotas,
+    ) -> Result<Added, StoreError> {
         let mut state = self.state();
         let taken =
             |other: &Plugin| other.manifest.name == plugin.manifest.name && other.owner != plugin.owner;
@@ -24,6 +30,9 @@ impl Plugins for MemoryStore {
             Some(_) => return Err(StoreError::VersionExists),
             None => state.expect_versions(&plugin.manifest.name, versions)?,
         }
+        let (now, owner, size) = (self.clock.now(), plugin.owner.clone(), plugin.size);
+        quotas.admit_plugin(&state.present_use(&owner, now), size, now)?;
+        state.count(&owner, now, Usage::of_upload(size));
         let history = vec![plugin.uploaded()];
         state.plugins.insert(key, PluginEntry { plugin, history });
         Ok(Added::New)

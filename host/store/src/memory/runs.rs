@@ -6,8 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use simulay_model::{
-    ArtifactKind, AskedCall, Effects, Event, EventData, Head, OwnerFilter, Progress, Run, RunArtifact, RunId,
-    RunSummary, UnfinishedRun,
+    ArtifactKind, AskedCall, Effects, Event, EventData, Head, OwnerFilter, Progress, Quotas, Run,
+    RunArtifact, RunId, RunSummary, UnfinishedRun, Usage,
 };
 
 use super::{LeaseEntry, MemoryStore, RunEntry, State};
@@ -15,16 +15,18 @@ use crate::{Claim, ClaimableRun, Lease, Outcome, Remembered, Renewed, RunQuery, 
 
 #[async_trait]
 impl Runs for MemoryStore {
-    async fn create(&self, run: Run, claim: Option<Claim>) -> Result<(), StoreError> {
+    async fn create_within(&self, run: Run, claim: Option<Claim>, quotas: &Quotas) -> Result<(), StoreError> {
         let mut state = self.state();
         if state.runs.contains_key(&run.id) {
             return Err(StoreError::RunExists);
         }
         let id = run.id;
+        if claim.as_ref().is_some_and(|claim| state.requests.contains_key(&claim.request)) {
+            return Err(StoreError::Repeated);
+        }
+        quotas.admit_runs(&state.present_use(&run.owner, run.created_at), 1, run.created_at)?;
+        state.count(&run.owner, run.created_at, Usage::of_run());
         if let Some(Claim { request, fingerprint }) = claim {
-            if state.requests.contains_key(&request) {
-                return Err(StoreError::Repeated);
-            }
             state.requests.insert(request, Remembered { fingerprint, outcome: Outcome::Run(id) });
         }
         state.runs.insert(id, RunEntry::new(run));
@@ -49,7 +51,9 @@ impl Runs for MemoryStore {
         if entry.last_event().saturating_add(1) != effects.sequence {
             return Err(StoreError::Stale);
         }
+        let (owner, at, usage) = (entry.run.owner.clone(), effects.at, Usage::of_effects(&effects));
         entry.store(*effects);
+        state.count(&owner, at, usage);
         Ok(())
     }
 
