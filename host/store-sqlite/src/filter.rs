@@ -9,8 +9,10 @@ pub(crate) const RUNS: &str = "(:owner IS NULL OR owner = :owner)
     AND (:pipeline IS NULL OR pipeline = :pipeline) AND (:within IS NULL OR id = :within)";
 
 /// Of the plugins of a statement, those that are found; with those of others when `:shared`.
-pub(crate) const PLUGINS: &str = "(:owner IS NULL OR owner = :owner OR :shared AND name IN (
-        SELECT name FROM public_plugins UNION ALL SELECT name FROM shared_plugins WHERE account = :owner))
+pub(crate) const PLUGINS: &str = "(:owner IS NULL OR owner = :owner OR :shared AND (
+        EXISTS (SELECT 1 FROM public_plugins AS shown WHERE shown.name = plugins.name)
+        OR EXISTS (SELECT 1 FROM shared_plugins AS shown
+            WHERE shown.account = :owner AND shown.name = plugins.name)))
     AND (:pipeline IS NULL OR name = :pipeline) AND :within IS NULL";
 
 /// Of those, the ones that may be changed.

@@ -21,12 +21,16 @@ use crate::{leases, metering, requests};
 /// Greater than every run id, all of which are hexadecimal.
 const PAST_ALL: &str = "~";
 
-const UNFINISHED: &str = "SELECT count(*) AS count FROM
-    (SELECT 1 FROM runs WHERE state IN ('queued', 'running') AND :owner IS NULL
-        AND (:pipeline IS NULL OR pipeline = :pipeline) AND (:within IS NULL OR id = :within) LIMIT :most)";
-const UNFINISHED_OF_ONE: &str = "SELECT count(*) AS count FROM
-    (SELECT 1 FROM runs WHERE owner = :owner AND state IN ('queued', 'running')
-        AND (:pipeline IS NULL OR pipeline = :pipeline) AND (:within IS NULL OR id = :within) LIMIT :most)";
+/// Each a statement of its own, so that it has its index: the count is asked for with every run.
+const UNFINISHED: &str = "SELECT count(*) AS count FROM (SELECT 1 FROM runs
+    WHERE state IN ('queued', 'running') AND :owner IS NULL AND :pipeline IS NULL AND :within IS NULL
+    LIMIT :most)";
+const UNFINISHED_OF_ONE: &str = "SELECT count(*) AS count FROM (SELECT 1 FROM runs
+    WHERE owner = :owner AND state IN ('queued', 'running') AND :pipeline IS NULL AND :within IS NULL
+    LIMIT :most)";
+const UNFINISHED_WITHIN: &str = "SELECT count(*) AS count FROM (SELECT 1 FROM runs
+    WHERE state IN ('queued', 'running') AND (:owner IS NULL OR owner = :owner)
+    AND (:pipeline IS NULL OR pipeline = :pipeline) AND (:within IS NULL OR id = :within) LIMIT :most)";
 
 #[async_trait]
 impl Runs for SqliteStore {
@@ -94,9 +98,11 @@ impl Runs for SqliteStore {
     async fn count_unfinished(&self, owner: &OwnerFilter, most: usize) -> Result<usize, StoreError> {
         let (filter, most) = (Filter::from(owner), i64::try_from(most).unwrap_or(i64::MAX));
         self.read(move |connection| {
-            // Each with its index.
-            let sql = if filter.owner.is_some() { UNFINISHED_OF_ONE } else { UNFINISHED };
-            let mut statement = connection.prepare_cached(sql)?;
+            let mut statement = connection.prepare_cached(match &filter {
+                Filter { pipeline: Some(_), .. } | Filter { within: Some(_), .. } => UNFINISHED_WITHIN,
+                Filter { owner: Some(_), .. } => UNFINISHED_OF_ONE,
+                Filter { owner: None, .. } => UNFINISHED,
+            })?;
             let values = filter.and(&[(":most", &most)]);
             let count = statement.query_row(&*values, |row| Ok(unsigned(row, "count")))??;
             Ok(usize::try_from(count).unwrap_or(usize::MAX))
