@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -25,7 +25,7 @@ use crate::rate::{Exhausted, Standing};
 use crate::rate_limits::{RateLimits, told};
 use crate::state::Api;
 use crate::wire::ProblemKind;
-use crate::{Authenticator, link};
+use crate::{Authenticator, link, revocation};
 
 /// Who lets in whom, and how often.
 #[derive(Clone)]
@@ -78,16 +78,43 @@ async fn check(State(gate): State<Gate>, request: Request, next: Next) -> Respon
     };
     match gate.admit(&parts, link.as_ref()).await {
         Ok((principal, standing)) => {
-            parts.extensions.insert(principal);
+            let shown = Shown { headers: parts.headers.clone(), via: via(&parts), link: link.clone() };
+            parts.extensions.insert(principal.clone());
             let mut response = next.run(Request::from_parts(parts, body)).await;
             link.iter().for_each(|_| link::guard(&mut response));
-            told(standing, response)
+            told(standing, gate.watch(response, principal, shown))
         }
         Err(denied) => denied.into_response(),
     }
 }
 
+/// What a request shows of who asks.
+struct Shown {
+    headers: HeaderMap,
+    via: String,
+    link: Option<TokenSecret>,
+}
+
 impl Gate {
+    /// The same response; a stream breaks off when what was `shown` is not that of `principal` any more.
+    fn watch(self, response: Response, principal: Principal, shown: Shown) -> Response {
+        let (gate, principal, shown) = (self, Arc::new(principal), Arc::new(shown));
+        revocation::watched(response, move || {
+            let (gate, principal, shown) = (gate.clone(), principal.clone(), shown.clone());
+            async move {
+                match gate.asks(&shown.headers, &shown.via, shown.link.as_ref()).await {
+                    Ok(Some(now)) => {
+                        let Principal { account, scope, .. } = &*principal;
+                        (&now.account, &now.scope) == (account, scope) && now.role >= gate.role
+                    }
+                    Ok(None) => false,
+                    // Whoever cannot be looked up just now is not turned away for that.
+                    Err(_) => true,
+                }
+            }
+        })
+    }
+
     /// Who asks, and where he stands with the limit of his account.
     async fn admit(
         &self,
@@ -96,7 +123,7 @@ impl Gate {
     ) -> Result<(Principal, Option<Standing>), Denied> {
         let Gatekeeper { authenticator, rates } = &self.keeper;
         check_page(parts)?;
-        let Some(principal) = self.asks(parts, link).await? else {
+        let Some(principal) = self.asks(&parts.headers, &via(parts), link).await? else {
             if link.is_some() || parts.headers.contains_key(header::AUTHORIZATION) {
                 rates.failure(Peer::of(&parts.extensions))?;
             }
@@ -111,11 +138,15 @@ impl Gate {
     }
 
     /// Who asks: a link counts instead of what else is shown.
-    async fn asks(&self, parts: &Parts, link: Option<&TokenSecret>) -> Result<Option<Principal>, Refusal> {
-        let (authenticator, via) = (&self.keeper.authenticator, via(parts));
+    async fn asks(
+        &self,
+        headers: &HeaderMap,
+        via: &str,
+        link: Option<&TokenSecret>,
+    ) -> Result<Option<Principal>, Refusal> {
         Ok(match link {
-            Some(link) => authenticator.by_link(link, &via).await?,
-            None => authenticator.principal(&parts.headers, &via).await?,
+            Some(link) => self.keeper.authenticator.by_link(link, via).await?,
+            None => self.keeper.authenticator.principal(headers, via).await?,
         })
     }
 }

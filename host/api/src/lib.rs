@@ -30,6 +30,7 @@ mod problem;
 mod range;
 mod rate;
 mod rate_limits;
+mod revocation;
 mod router;
 mod routes;
 mod serve;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
 use reqwest::redirect::Policy;
@@ -20,6 +20,8 @@ const RETURN: &str = "http://127.0.0.1/v1/session/provider/return";
 /// The provider; it ends with its test.
 struct Provider {
     process: Child,
+    // Held: what it says later goes somewhere.
+    _output: BufReader<ChildStdout>,
     issuer: String,
 }
 
@@ -29,8 +31,9 @@ impl Provider {
         command.arg("server.mjs").arg(RETURN).current_dir(tools().join("identity-provider"));
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut issuer = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut issuer).unwrap();
-        Self { process, issuer: issuer.trim().to_owned() }
+        let mut output = BufReader::new(process.stdout.take().unwrap());
+        output.read_line(&mut issuer).unwrap();
+        Self { process, _output: output, issuer: issuer.trim().to_owned() }
     }
 }
 
