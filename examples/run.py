@@ -4,12 +4,13 @@
     simulay serve &
     examples/run.py examples/requests/heat-equation/aluminium-plate.json --out result
 
-Uses nothing but Python's standard library.
+A server with accounts is shown the token in the variable SIMULAY_TOKEN. Uses nothing but Python's standard library.
 """
 
 import argparse
 import json
 import math
+import os
 import pathlib
 import sys
 import urllib.error
@@ -24,9 +25,11 @@ class Client:
 
     def __init__(self, server):
         self.server = server.rstrip("/")
+        token = os.environ.get("SIMULAY_TOKEN")
+        self.token = {"authorization": f"Bearer {token}"} if token else {}
 
     def send(self, method, path, body=None, **headers):
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        named = {name.replace("_", "-"): value for name, value in headers.items()} | self.token
         request = urllib.request.Request(self.server + path, body, named, method=method)
         try:
             with urllib.request.urlopen(request) as answer:
@@ -58,7 +61,8 @@ class Client:
 
     def follow(self, run_id):
         """Reads the run's events; the stream ends with the run."""
-        with urllib.request.urlopen(f"{self.server}/v1/runs/{run_id}/events") as events:
+        request = urllib.request.Request(f"{self.server}/v1/runs/{run_id}/events", headers=self.token)
+        with urllib.request.urlopen(request) as events:
             for _ in events:
                 pass
 

@@ -16,7 +16,7 @@ use crate::scopes::OfAda;
 
 impl OfAda {
     /// A link to the run that has ended.
-    async fn link(&self) -> LinkMade {
+    pub(crate) async fn link(&self) -> LinkMade {
         let path = format!("/v1/runs/{}/links", self.run);
         self.post(&self.whole, &path, &json!({})).await.expect(201).document()
     }

@@ -12,6 +12,7 @@ mod archives;
 mod artifacts;
 mod attacks;
 mod audit;
+mod crossings;
 mod documents;
 mod encrypted;
 mod events;

@@ -28,12 +28,16 @@ pub(crate) struct OfAda {
 
 impl OfAda {
     pub(crate) async fn new() -> Self {
-        let house = House::of_many(Settings::default());
+        Self::over(House::of_many(Settings::default()), &[HEAT, BEAM]).await
+    }
+
+    /// The same on a host that is there, with these plugins.
+    pub(crate) async fn over(house: House, components: &[&'static [u8]]) -> Self {
         house.containers.on("solve", Act::exits(0).stdout("of ada").output("canary.csv", OUTPUT));
         house.engine.accounts.create("ada".parse().unwrap(), Role::Author).await.unwrap();
         let whole = secret(&house.engine.accounts, new_token("ada")).await;
         let mut of_ada = Self { house, whole, run: String::new() };
-        for component in [HEAT, BEAM] {
+        for component in components {
             of_ada.upload(&of_ada.whole, component).await.expect(201);
         }
         of_ada.send(&of_ada.whole, Request::post("/v1/inputs"), INPUT).await.expect(201);
