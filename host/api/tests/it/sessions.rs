@@ -6,15 +6,17 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::request::Builder;
 use axum::http::{Method, Request};
+use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use simulay_api::ApiSettings;
 use simulay_api::wire::{Me, SignInWays};
+use simulay_containers::scripted::Act;
 use simulay_engine::{AccountCredentials, NewToken, Password, Settings};
 use simulay_identity::scripted::ScriptedProvider;
 use simulay_identity::{Claims, GroupRoles};
 use simulay_model::{AccountName, Identity, Role, Scope, SystemClock, TokenSecret};
 
-use crate::house::{Answer, House};
+use crate::house::{Answer, House, PATIENCE, read_until};
 use crate::scripts::HEAT;
 
 const OURS: (&str, &str) = ("origin", "http://localhost");
@@ -257,4 +259,23 @@ async fn a_sign_in_is_of_the_browser_that_began_it() {
         let path = format!("/v1/session/provider?return_to={elsewhere}");
         house.get(&path).await.problem(422, "params_invalid");
     }
+}
+
+#[tokio::test]
+async fn a_stream_breaks_off_when_its_token_is_revoked() {
+    let (house, token) = of_ada().await;
+    let bearer = |request: Builder| request.header("authorization", format!("Bearer {}", token.reveal()));
+    let upload = Request::post("/v1/plugins").header("content-type", "application/wasm");
+    house.send(bearer(upload), HEAT).await.expect(201);
+    house.containers.on("solve", Act::exits(0).held());
+    let create = Request::post("/v1/pipelines/heat/runs").header("content-type", "application/json");
+    let run: Value = house.send(bearer(create), "{}").await.expect(202).document();
+    let follow = Request::get(format!("/v1/runs/{}/events", run["id"].as_str().unwrap()));
+    let mut body = house.respond(bearer(follow), Body::empty()).await.into_body().into_data_stream();
+    read_until(&mut body, "event: call.started").await;
+    let known = house.engine.accounts.tokens(None).await.unwrap();
+    house.engine.accounts.revoke(known[0].id).await.unwrap();
+    let rest = tokio::time::timeout(PATIENCE, body.collect::<Vec<_>>()).await.unwrap();
+    assert!(rest.last().is_some_and(Result::is_err), "{rest:?}");
+    house.containers.release("solve");
 }

@@ -8,11 +8,12 @@ use rusqlite::Connection;
 use serde_json::json;
 use simulay_model::OwnerFilter::{Any, Only};
 use simulay_model::{
-    AccountName, CallEnd, Chain, Digest, Month, RunState, Source, SystemClock, UnfinishedRun,
+    AccountName, CallEnd, Chain, Digest, Month, OwnerFilter, Role, RunState, Scope, Source, SystemClock,
+    TokenKind, UnfinishedRun,
 };
 use simulay_store::{
-    ClaimableRun, Journal as _, Metering as _, Outcome, Plugins as _, RequestKey, Requests as _,
-    Retention as _, RunQuery, Runs, StoreError, Uploads as _,
+    Accounts as _, ClaimableRun, Journal as _, Metering as _, Outcome, Plugins as _, RequestKey,
+    Requests as _, Retention as _, RunQuery, Runs, StoreError, Uploads as _,
 };
 use simulay_store_sqlite::SqliteStore;
 
@@ -20,8 +21,12 @@ use crate::samples::{file_of, open};
 use crate::stored::stored_in;
 
 /// What directories of earlier schemas held, dumped from them, and the versions of those.
-const BEFORE: [(u32, &str); 3] =
-    [(4, include_str!("before/4.sql")), (5, include_str!("before/5.sql")), (6, include_str!("before/6.sql"))];
+const BEFORE: [(u32, &str); 4] = [
+    (4, include_str!("before/4.sql")),
+    (5, include_str!("before/5.sql")),
+    (6, include_str!("before/6.sql")),
+    (8, include_str!("before/8.sql")),
+];
 const DONE: &str = "01a224ed-b0b5-732f-86c7-c4c4a84f7113";
 const QUEUED: &str = "01a224ed-b0df-731b-9f6d-2a2901392208";
 
@@ -156,6 +161,23 @@ async fn what_is_kept_is_right_from_the_start_and_nothing_was_used() {
         assert!(present.stored_bytes > 1000, "{present:?}");
         assert_eq!(records.usage(&Any, Month::of(at)).await.unwrap(), []);
     }
+}
+
+#[tokio::test]
+async fn accounts_and_tokens_come_along() {
+    let directory = written_before().last().unwrap();
+    let (records, _blobs) = open(directory.path()).unwrap();
+    let accounts = records.accounts().await.unwrap();
+    let known: Vec<_> = accounts.iter().map(|account| (account.name.as_str(), account.role)).collect();
+    assert_eq!(known, [("ada", Role::Author), ("local", Role::Admin)]);
+    assert!(accounts.iter().all(|account| account.revoked_at.is_none()));
+    let token = records.tokens(None).await.unwrap().remove(0);
+    assert_eq!((token.kind, &token.scope, token.role), (TokenKind::Api, &Scope::All, Some(Role::Runner)));
+    let (found, account) = records.token(token.sha256).await.unwrap().unwrap();
+    assert_eq!((found, account.name.as_str()), (token, "ada"));
+    let everybody = OwnerFilter::Shared("bob".parse().unwrap());
+    let version = "1.0.0".parse().unwrap();
+    assert!(records.version(&everybody, &"heat".parse().unwrap(), &version).await.unwrap().is_some());
 }
 
 #[test]
