@@ -1,4 +1,7 @@
-//! What it costs to tell who asks: a small request to a host of one person and to a host of many, in turn.
+//! What it costs to tell who asks: a small request to a host of one person and to a host of many, in turn. And whether the
+//! time of an answer tells what is another's: asked for by his, and by nobody's.
+
+mod probes;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -43,14 +46,22 @@ pub(super) fn execute(place: &Place, arguments: &Arguments) -> anyhow::Result<()
     fs::write(&file, TOKEN)?;
     fs::set_permissions(&file, fs::Permissions::from_mode(0o600))?;
     let file = file.display().to_string();
-    let of_many = [("SIMULAY__AUTH__MODE", "accounts"), ("SIMULAY__AUTH__FIRST_TOKEN_FILE", &*file)];
+    let of_many = [
+        ("SIMULAY__AUTH__MODE", "accounts"),
+        ("SIMULAY__AUTH__FIRST_TOKEN_FILE", &*file),
+        // Held against a rate, and never beyond it.
+        ("SIMULAY__LIMITS__REQUESTS_PER_SECOND_PER_ACCOUNT", "1000000"),
+        ("SIMULAY__LIMITS__REQUEST_BURST_PER_ACCOUNT", "1000000"),
+        ("SIMULAY__LIMITS__FAILURES_PER_MINUTE", "0"),
+    ];
     let start = |name: &str, data, variables: &[_], octave: &ImageId| {
         Server::start_program(&program, &place.made(name)?, data, octave, variables)
     };
-    let one = start("bench-one.log", one.path(), &[], &octave)?;
-    let many = start("bench-many.log", many.path(), &of_many, &octave)?;
+    let (one, folder) = (start("bench-one.log", one.path(), &[], &octave)?, many.path());
+    let many = start("bench-many.log", folder, &of_many, &octave)?;
     let hosts = [Host::new(one.url()), Host::new(many.url()).with_token(TOKEN)];
     report(measure(&hosts, arguments.requests)?)?;
+    probes::execute(&program, folder, many.url(), arguments.requests)?;
     one.stop()?;
     many.stop()
 }
