@@ -7,13 +7,16 @@ use axum::body::Body;
 use axum::http::Request;
 use futures_util::FutureExt as _;
 use serde_json::{Value, json};
+use simulay_api::Connection;
 use simulay_api::wire::{AuditList, AuditRecord, Run, RunList};
 use simulay_containers::scripted::Act;
-use simulay_model::{AuditChain, Digest};
+use simulay_engine::Settings;
+use simulay_model::{AuditChain, Digest, Role};
 use simulay_store::AuditQuery;
 
 use crate::every_route::routes;
 use crate::house::{ACCOUNT, House, PATIENCE};
+use crate::roles::{new_token, secret};
 use crate::scripts::{HEAT, HEAT_NEWER};
 
 impl House {
@@ -196,4 +199,29 @@ async fn what_goes_over_the_wire_is_what_the_hash_is_of() {
     let mut record = list["records"][0].clone();
     let hash = record.as_object_mut().unwrap().shift_remove("hash").unwrap();
     assert_eq!(hash, Digest::of(record.to_string().as_bytes()).to_string());
+}
+
+#[tokio::test]
+async fn a_record_tells_where_the_request_came_from() {
+    let house = House::new();
+    let peer = "192.0.2.7:4711".parse().unwrap();
+    let request = Request::post("/v1/inputs").extension(Connection { peer, encrypted: false });
+    house.send(request.header("x-forwarded-for", "198.51.100.1"), &b"bytes"[..]).await.expect(201);
+    let record = house.last().await;
+    assert_eq!((record.via.as_str(), record.action.as_str()), ("rest from 192.0.2.7", "input_uploaded"));
+}
+
+#[tokio::test]
+async fn who_signs_in_and_out_is_recorded() {
+    let house = House::of_many(Settings::default());
+    house.engine.accounts.create("ada".parse().unwrap(), Role::Author).await.unwrap();
+    let token = secret(&house.engine.accounts, new_token("ada")).await;
+    let shown = json!({ "token": token.reveal() }).to_string();
+    let signed_in = house.post("/v1/session", shown).await.expect(200);
+    assert_eq!(told(&house.last().await), ["ada", "sign_in", "", "done"]);
+    let cookie = signed_in.header("set-cookie").split(';').next().unwrap().to_owned();
+    house.send(Request::delete("/v1/session").header("cookie", cookie), Body::empty()).await.expect(204);
+    assert_eq!(told(&house.last().await), ["ada", "sign_out", "", "done"]);
+    house.post("/v1/session", json!({ "token": "sim_guessed" }).to_string()).await.expect(401);
+    assert_eq!(told(&house.last().await), ["nobody", "denied", "POST /v1/session", "refused"]);
 }
