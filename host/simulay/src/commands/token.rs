@@ -8,7 +8,9 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use simulay_engine::{EngineError, NewToken, draw_token};
-use simulay_model::{AccountName, AuditAction, AuditEntry, PluginName, Role, Scope, Token, TokenId};
+use simulay_model::{
+    AccountName, AuditAction, AuditEntry, PluginName, Role, Scope, Token, TokenId, TokenKind,
+};
 use simulay_store::StoreError;
 
 use super::account::refused;
@@ -133,15 +135,16 @@ fn list(tokens: &[Token], json: bool) -> anyhow::Result<()> {
     for token in tokens {
         let role = token.role.map_or("", Role::as_str);
         let used = token.last_used_at.map(|at| at.to_string()).unwrap_or_default();
-        let (id, scope, state) = (token.id.to_string(), scope(&token.scope), state(token));
+        let (id, scope, state) = (token.id.to_string(), purpose(token), state(token));
         table.row([&id, token.account.as_str(), role, &scope, &state, &used, &token.label]);
     }
     Ok(print(&table.text())?)
 }
 
-/// What a token is for; nothing when it is for all that its account may.
-fn scope(scope: &Scope) -> String {
-    match scope {
+/// What a token is for; nothing when programs show it for all that its account may.
+fn purpose(token: &Token) -> String {
+    match &token.scope {
+        Scope::All if token.kind == TokenKind::Session => "session of a browser".to_owned(),
         Scope::All => String::new(),
         Scope::Pipeline(pipeline) => format!("pipeline {pipeline}"),
         Scope::Run(run) => format!("link to run {run}"),
@@ -161,7 +164,8 @@ fn document(token: &Token) -> Value {
     let (pipeline, run) = (token.scope.pipeline(), token.scope.run());
     let Token { id, account, label, role, created_at, expires_at, revoked_at, last_used_at, .. } = token;
     json!({
-        "id": id, "account": account, "label": label, "role": role, "pipeline": pipeline, "run": run, "created_at": created_at,
-        "expires_at": expires_at, "revoked_at": revoked_at, "last_used_at": last_used_at,
+        "id": id, "kind": token.kind.as_str(), "account": account, "label": label, "role": role, "pipeline": pipeline,
+        "run": run, "created_at": created_at, "expires_at": expires_at, "revoked_at": revoked_at,
+        "last_used_at": last_used_at,
     })
 }
