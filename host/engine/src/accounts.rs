@@ -97,7 +97,7 @@ impl Accounts {
         via: &str,
     ) -> Result<Option<Principal>, EngineError> {
         let Some((token, account)) = self.bearer(secret, kind).await? else { return Ok(None) };
-        self.take_down_use(&token, self.clock.now()).await;
+        self.take_down_use(&token).await;
         Ok(Some(token.principal(&account, via)))
     }
 
@@ -128,7 +128,8 @@ impl Accounts {
     }
 
     /// Takes down that a token was used, unless it was a moment ago. A full disk keeps nobody out.
-    async fn take_down_use(&self, token: &Token, now: Timestamp) {
+    pub(crate) async fn take_down_use(&self, token: &Token) {
+        let now = self.clock.now();
         if self.was_used(token, now) {
             return;
         }
@@ -239,12 +240,8 @@ impl Accounts {
             revoked_at: None,
             last_used_at: None,
         };
-        self.add(token.clone()).await?;
+        self.store.add_token(token.clone()).await.map_err(EngineError::from)?;
         Ok(token)
-    }
-
-    pub(crate) async fn add(&self, token: Token) -> Result<(), EngineError> {
-        Ok(self.store.add_token(token).await?)
     }
 
     /// Tokens of one account, or of all, from the oldest.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use simulay_identity::{Authorization, Challenge, Claims, GroupRoles, IdentityError, IdentityProvider};
 use simulay_model::{
-    Account, AccountName, Clock, Identity, Principal, Scope, Token, TokenId, TokenKind, TokenSecret,
+    Account, AccountName, Clock, Identity, Principal, Role, Scope, Token, TokenId, TokenKind, TokenSecret,
 };
 use simulay_store::{Credentials, StoreError};
 
@@ -64,6 +64,25 @@ impl From<HashingError> for SignInError {
     }
 }
 
+/// What somebody showed.
+enum Proof {
+    Token(Token),
+    /// A password, by its hash.
+    Password(Option<String>),
+    Provider,
+}
+
+impl Proof {
+    /// The token, and the hash of the password.
+    fn parts(self) -> (Option<Token>, Option<String>) {
+        match self {
+            Self::Token(token) => (Some(token), None),
+            Self::Password(hash) => (None, hash),
+            Self::Provider => (None, None),
+        }
+    }
+}
+
 /// Signs people in and out. Cheap to clone.
 #[derive(Clone)]
 pub struct Sessions {
@@ -104,7 +123,8 @@ impl Sessions {
         // A link to a run is for whoever is to look at that, not to sign in.
         let by_account = shown.filter(|(token, _)| token.scope.run().is_none());
         let (token, account) = by_account.ok_or(SignInError::Refused)?;
-        self.open(&account, Some(token), via).await
+        self.accounts.take_down_use(&token).await;
+        self.open(&account, Proof::Token(token), via).await
     }
 
     /// Opens a session for whoever knows the password of an account.
@@ -118,11 +138,11 @@ impl Sessions {
         via: &str,
     ) -> Result<NewSession, SignInError> {
         let phc = self.credentials.password(account).await.map_err(EngineError::from)?;
-        if !self.passwords.is_right(password, phc).await? {
+        if !self.passwords.is_right(password, phc.clone()).await? {
             return Err(SignInError::Refused);
         }
         let known = self.accounts.get(account).await?.filter(|account| account.revoked_at.is_none());
-        self.open(&known.ok_or(SignInError::Refused)?, None, via).await
+        self.open(&known.ok_or(SignInError::Refused)?, Proof::Password(phc), via).await
     }
 
     /// Where a browser goes to be known by the provider.
@@ -146,7 +166,7 @@ impl Sessions {
     ) -> Result<NewSession, SignInError> {
         let claims = self.provider()?.redeem(code, challenge).await?;
         let account = self.account_of(claims).await?;
-        self.open(&account, None, via).await
+        self.open(&account, Proof::Provider, via).await
     }
 
     /// Ends the session that `secret` is of, when there is one; whose it was.
@@ -166,8 +186,14 @@ impl Sessions {
     }
 
     async fn account_of(&self, claims: Claims) -> Result<Account, SignInError> {
-        let role = self.group_roles.role(&claims.groups).ok_or(SignInError::NoRole)?;
         let linked = self.credentials.linked(&claims.identity).await.map_err(EngineError::from)?;
+        let Some(role) = self.group_roles.role(&claims.groups) else {
+            // Whoever is let in no more does no more by what he has, either.
+            if let Some(account) = linked.filter(|account| account.role > Role::Viewer) {
+                self.accounts.change_role(&account.name, Role::Viewer).await?;
+            }
+            return Err(SignInError::NoRole);
+        };
         let Some(account) = linked else {
             let name = claims.name.and_then(|name| name.to_lowercase().parse().ok());
             let created_at = self.clock.now();
@@ -185,6 +211,10 @@ impl Sessions {
     }
 
     async fn add(&self, account: Account, identity: &Identity) -> Result<Account, SignInError> {
+        // What was there before there were accounts is nobody's to take by a name.
+        if account.name == AccountName::local() {
+            return Err(SignInError::NameTaken(account.name));
+        }
         match self.credentials.add_linked(account.clone(), identity).await {
             Ok(()) => Ok(account),
             Err(StoreError::NameTaken) => Err(SignInError::NameTaken(account.name)),
@@ -193,12 +223,8 @@ impl Sessions {
     }
 
     /// Opens a session, with what the token allows that was shown for it.
-    async fn open(
-        &self,
-        account: &Account,
-        shown: Option<Token>,
-        via: &str,
-    ) -> Result<NewSession, SignInError> {
+    async fn open(&self, account: &Account, proof: Proof, via: &str) -> Result<NewSession, SignInError> {
+        let (shown, password) = proof.parts();
         let (secret, created_at) = (draw_token().map_err(EngineError::broken)?, self.clock.now());
         let left = |end: Timestamp| Duration::try_from(end.duration_since(created_at)).unwrap_or_default();
         let ends = shown.as_ref().and_then(|token| token.expires_at);
@@ -219,7 +245,11 @@ impl Sessions {
             last_used_at: Some(created_at),
         };
         let principal = token.principal(account, via);
-        self.accounts.add(token).await?;
+        match self.credentials.open_session(token, password).await {
+            // It does not hold any more.
+            Err(StoreError::NotFound) => return Err(SignInError::Refused),
+            opened => opened.map_err(EngineError::from)?,
+        }
         Ok(NewSession { secret, lifetime, principal })
     }
 }

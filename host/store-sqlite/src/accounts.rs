@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
-use simulay_model::{Account, AccountName, Digest, PluginName, Role, Scope, Token, TokenId, TokenKind};
-use simulay_store::{Accounts, MAX_SESSIONS, StoreError};
+use simulay_model::{Account, AccountName, Digest, PluginName, Role, Scope, Token, TokenId};
+use simulay_store::{Accounts, StoreError};
 
 use crate::failure::SqlResult;
 use crate::rows::{parsed, time};
@@ -50,13 +50,7 @@ impl Accounts for SqliteStore {
     }
 
     async fn add_token(&self, token: Token) -> Result<(), StoreError> {
-        self.write("token.add", move |connection| {
-            if token.kind == TokenKind::Session {
-                make_room_for(connection, &token)?;
-            }
-            found(insert(connection, &token)?)
-        })
-        .await
+        self.write("token.add", move |connection| found(insert(connection, &token)?)).await
     }
 
     async fn token(&self, sha256: Digest) -> Result<Option<(Token, Account)>, StoreError> {
@@ -112,16 +106,6 @@ pub(crate) fn add_account(connection: &Connection, account: &Account) -> SqlResu
     let values = params![name.as_str(), role.as_str(), created_at.to_string(), revoked_at];
     let added = connection.prepare_cached(sql)?.execute(values)?;
     if added > 0 { Ok(()) } else { Err(StoreError::NameTaken.into()) }
-}
-
-/// Lets go of sessions of the account that are over, and of the oldest above the bound.
-fn make_room_for(connection: &Connection, session: &Token) -> SqlResult<()> {
-    let sql = "DELETE FROM tokens WHERE account = ?1 AND kind = 'session' AND (
-             revoked_at IS NOT NULL OR expires_at <= ?2 OR id NOT IN (
-                 SELECT id FROM tokens WHERE account = ?1 AND kind = 'session' ORDER BY id DESC LIMIT ?3))";
-    let values = params![session.account.as_str(), session.created_at.to_string(), MAX_SESSIONS - 1];
-    connection.prepare_cached(sql)?.execute(values)?;
-    Ok(())
 }
 
 pub(crate) fn found(changed: usize) -> SqlResult<()> {

@@ -3,10 +3,10 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
-use simulay_model::{Account, AccountName, Identity};
-use simulay_store::{Credentials, StoreError};
+use simulay_model::{Account, AccountName, Identity, Token};
+use simulay_store::{Credentials, MAX_SESSIONS, StoreError};
 
-use crate::accounts::{account, add_account, found};
+use crate::accounts::{account, add_account, found, insert};
 use crate::failure::SqlResult;
 use crate::store::SqliteStore;
 
@@ -36,6 +36,15 @@ impl Credentials for SqliteStore {
             let sql = "SELECT password FROM accounts WHERE name = ?1";
             let mut statement = connection.prepare_cached(sql)?;
             Ok(statement.query_row([account], |row| row.get(0)).optional()?.flatten())
+        })
+        .await
+    }
+
+    async fn open_session(&self, session: Token, password: Option<String>) -> Result<(), StoreError> {
+        self.write("session.open", move |connection| {
+            check(connection, &session, password.as_deref())?;
+            make_room_for(connection, &session)?;
+            found(insert(connection, &session)?)
         })
         .await
     }
@@ -72,6 +81,27 @@ impl Credentials for SqliteStore {
         })
         .await
     }
+}
+
+/// Looks whether what a session came of still holds.
+fn check(connection: &Connection, session: &Token, password: Option<&str>) -> SqlResult<()> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM accounts
+             WHERE name = ?1 AND revoked_at IS NULL AND (?2 IS NULL OR password = ?2))
+         AND (?3 IS NULL OR EXISTS (SELECT 1 FROM tokens WHERE id = ?3 AND revoked_at IS NULL))";
+    let parent = session.parent.map(|id| id.to_string());
+    let values = params![session.account.as_str(), password, parent];
+    let holds = connection.prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
+    if holds { Ok(()) } else { Err(StoreError::NotFound.into()) }
+}
+
+/// Lets go of sessions of the account that are over, and of the oldest above the bound.
+fn make_room_for(connection: &Connection, session: &Token) -> SqlResult<()> {
+    let sql = "DELETE FROM tokens WHERE account = ?1 AND kind = 'session' AND (
+             revoked_at IS NOT NULL OR expires_at <= ?2 OR id NOT IN (
+                 SELECT id FROM tokens WHERE account = ?1 AND kind = 'session' ORDER BY id DESC LIMIT ?3))";
+    let values = params![session.account.as_str(), session.created_at.to_string(), MAX_SESSIONS - 1];
+    connection.prepare_cached(sql)?.execute(values)?;
+    Ok(())
 }
 
 fn link_first(connection: &Connection, account: &AccountName, identity: &Identity) -> SqlResult<()> {

@@ -6,9 +6,6 @@ use simulay_model::{Account, AccountName, Digest, Role, Token, TokenId};
 
 use crate::StoreError;
 
-/// Sessions of one account.
-pub const MAX_SESSIONS: u16 = 100;
-
 /// Accounts and tokens.
 #[async_trait]
 pub trait Accounts: Send + Sync {
@@ -33,8 +30,7 @@ pub trait Accounts: Send + Sync {
     /// All accounts, by name.
     async fn accounts(&self) -> Result<Vec<Account>, StoreError>;
 
-    /// Adds a token. A session takes the place of those of its account that are over, and of the oldest above
-    /// [`MAX_SESSIONS`].
+    /// Adds a token.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when there is no such account.

@@ -135,6 +135,7 @@ async fn check_accounts(open: &impl AsyncFn() -> Subject) {
     credentials::an_identity_is_linked_to_one_account(&open().await).await;
     credentials::a_session_ends_with_the_token_it_came_of(&open().await).await;
     credentials::sessions_are_bounded(&open().await).await;
+    credentials::a_session_opens_while_what_it_came_of_holds(&open().await).await;
     links::a_link_reads_back_where_its_run_is_there(&open().await).await;
     links::a_link_is_for_a_run_of_its_account(&open().await).await;
     links::a_run_has_so_many_valid_links(&open().await).await;

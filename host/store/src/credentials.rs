@@ -2,9 +2,12 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use simulay_model::{Account, AccountName, Identity};
+use simulay_model::{Account, AccountName, Identity, Token};
 
 use crate::StoreError;
+
+/// Sessions of one account.
+pub const MAX_SESSIONS: u16 = 100;
 
 /// By what people sign in.
 #[async_trait]
@@ -23,6 +26,14 @@ pub trait Credentials: Send + Sync {
 
     /// The PHC string of an account's password; none when it has none, or there is no such account.
     async fn password(&self, account: &AccountName) -> Result<Option<String>, StoreError>;
+
+    /// Adds a session, while what it came of still holds: the account and the token that was shown are not revoked, and
+    /// `password`, when it came of that, is still the hash of the account's. It takes the place of sessions of the account
+    /// that are over, and of the oldest above [`MAX_SESSIONS`].
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when it does not hold any more.
+    async fn open_session(&self, session: Token, password: Option<String>) -> Result<(), StoreError>;
 
     /// The account that an identity is linked to.
     async fn linked(&self, identity: &Identity) -> Result<Option<Account>, StoreError>;

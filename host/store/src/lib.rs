@@ -14,9 +14,9 @@ mod retention;
 mod space;
 mod uploads;
 
-pub use accounts::{Accounts, MAX_SESSIONS};
+pub use accounts::Accounts;
 pub use audit::{Audit, AuditQuery, AuditStart};
-pub use credentials::Credentials;
+pub use credentials::{Credentials, MAX_SESSIONS};
 pub use error::{Cause, StoreError};
 pub use links::{LinkAdded, Links};
 pub use memory::MemoryStore;

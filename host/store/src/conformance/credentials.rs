@@ -29,9 +29,8 @@ pub async fn a_password_is_replaced_and_ends_sessions(subject: &Subject) {
     subject.accounts.add_account(ada.clone()).await.unwrap();
     assert_eq!(subject.credentials.password(&ada.name).await.unwrap(), None);
     let (api, session) = (token(&ada.name, 1), session(&ada, 2));
-    for token in [&api, &session] {
-        subject.accounts.add_token(token.clone()).await.unwrap();
-    }
+    subject.accounts.add_token(api.clone()).await.unwrap();
+    subject.credentials.open_session(session.clone(), None).await.unwrap();
     for hash in ["first", "second"] {
         subject.credentials.set_password(&ada.name, hash.to_owned(), now()).await.unwrap();
         assert_eq!(subject.credentials.password(&ada.name).await.unwrap().as_deref(), Some(hash));
@@ -69,9 +68,10 @@ pub async fn a_session_ends_with_the_token_it_came_of(subject: &Subject) {
     subject.accounts.add_account(ada.clone()).await.unwrap();
     let shown = token(&ada.name, 1);
     let came_of_it = Token { parent: Some(shown.id), ..session(&ada, 2) };
-    let other = Token { parent: Some(TokenId::generate()), ..session(&ada, 3) };
-    for token in [&shown, &came_of_it, &other] {
-        subject.accounts.add_token(token.clone()).await.unwrap();
+    let other = session(&ada, 3);
+    subject.accounts.add_token(shown.clone()).await.unwrap();
+    for session in [&came_of_it, &other] {
+        subject.credentials.open_session(session.clone(), None).await.unwrap();
     }
     subject.accounts.revoke(shown.id, now()).await.unwrap();
     let (ended, _) = subject.accounts.token(came_of_it.sha256).await.unwrap().unwrap();
@@ -84,11 +84,37 @@ pub async fn sessions_are_bounded(subject: &Subject) {
     let ada = account("ada", Role::Runner);
     subject.accounts.add_account(ada.clone()).await.unwrap();
     let over = Token { expires_at: Some(now() - SignedDuration::from_hours(1)), ..session(&ada, 0) };
-    subject.accounts.add_token(over).await.unwrap();
+    subject.credentials.open_session(over, None).await.unwrap();
     let mut sessions = Vec::new();
     for number in 1..=MAX_SESSIONS + 1 {
         sessions.push(session(&ada, number));
-        subject.accounts.add_token(sessions[sessions.len() - 1].clone()).await.unwrap();
+        subject.credentials.open_session(sessions[sessions.len() - 1].clone(), None).await.unwrap();
     }
     assert_eq!(subject.accounts.tokens(Some(&ada.name)).await.unwrap(), sessions[1..]);
+}
+
+/// Whoever was known a moment ago and is not any more opens none.
+pub async fn a_session_opens_while_what_it_came_of_holds(subject: &Subject) {
+    let ada = account("ada", Role::Runner);
+    subject.accounts.add_account(ada.clone()).await.unwrap();
+    let shown = token(&ada.name, 1);
+    subject.accounts.add_token(shown.clone()).await.unwrap();
+    subject.credentials.set_password(&ada.name, "old".to_owned(), now()).await.unwrap();
+    let [old, new] = ["old", "new"].map(|hash| Some(hash.to_owned()));
+    let of_token = |number| Token { parent: Some(shown.id), ..session(&ada, number) };
+    let open = async |session: Token, password: &Option<String>| {
+        subject.credentials.open_session(session, password.clone()).await
+    };
+    open(session(&ada, 2), &old).await.unwrap();
+    open(of_token(3), &None).await.unwrap();
+    subject.credentials.set_password(&ada.name, "new".to_owned(), now()).await.unwrap();
+    subject.accounts.revoke(shown.id, now()).await.unwrap();
+    let nobodys = Token { parent: Some(TokenId::generate()), ..session(&ada, 6) };
+    for (session, password) in [(session(&ada, 4), &old), (of_token(5), &None), (nobodys, &None)] {
+        let refused = open(session, password).await;
+        assert!(matches!(refused, Err(StoreError::NotFound)), "{refused:?}");
+    }
+    open(session(&ada, 7), &new).await.unwrap();
+    subject.accounts.set_revoked(&ada.name, Some(now())).await.unwrap();
+    assert!(matches!(open(session(&ada, 8), &new).await, Err(StoreError::NotFound)));
 }

@@ -2,10 +2,10 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use simulay_model::{Account, AccountName, Digest, Role, Token, TokenId, TokenKind};
+use simulay_model::{Account, AccountName, Digest, Role, Token, TokenId};
 
 use super::{MemoryStore, State};
-use crate::{Accounts, MAX_SESSIONS, StoreError};
+use crate::{Accounts, StoreError};
 
 #[async_trait]
 impl Accounts for MemoryStore {
@@ -40,9 +40,6 @@ impl Accounts for MemoryStore {
         if !state.accounts.contains_key(&token.account) {
             return Err(StoreError::NotFound);
         }
-        if token.kind == TokenKind::Session {
-            state.make_room_for(&token);
-        }
         state.tokens.insert(token.id, token);
         Ok(())
     }
@@ -76,17 +73,6 @@ impl Accounts for MemoryStore {
 }
 
 impl State {
-    /// Lets go of sessions of the account that are over, and of the oldest above the bound.
-    fn make_room_for(&mut self, session: &Token) {
-        let own = |token: &Token| token.kind == TokenKind::Session && token.account == session.account;
-        self.tokens.retain(|_, token| !own(token) || token.is_valid(session.created_at));
-        let all: Vec<TokenId> =
-            self.tokens.values().filter(|token| own(token)).map(|token| token.id).collect();
-        for id in all.iter().rev().skip(usize::from(MAX_SESSIONS) - 1) {
-            self.tokens.remove(id);
-        }
-    }
-
     fn known_token(&mut self, token: TokenId) -> Result<&mut Token, StoreError> {
         self.tokens.get_mut(&token).ok_or(StoreError::NotFound)
     }
