@@ -1,5 +1,7 @@
 //! Who may use which route. Each route is given out by [`needs`] or [`open_to_all`]; a test looks for others.
 
+mod bearer;
+
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
@@ -8,13 +10,15 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
-use simulay_model::{Principal, Role, TokenSecret};
+use simulay_model::{Principal, Role, Scope, TokenSecret};
+use tokio::time::Instant;
 use tracing::Span;
 use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa_axum::router::OpenApiRouter;
 
+use self::bearer::Bearer;
 use crate::address_limit::Peer;
 use crate::audit::Deed;
 use crate::caller::{is_by_cookie, via};
@@ -25,7 +29,7 @@ use crate::rate::{Exhausted, Standing};
 use crate::rate_limits::{RateLimits, told};
 use crate::state::Api;
 use crate::wire::ProblemKind;
-use crate::{Authenticator, link, revocation};
+use crate::{ApiSettings, Authenticator, link, revocation};
 
 /// Who lets in whom, and how often.
 #[derive(Clone)]
@@ -78,43 +82,24 @@ async fn check(State(gate): State<Gate>, request: Request, next: Next) -> Respon
     };
     match gate.admit(&parts, link.as_ref()).await {
         Ok((principal, standing)) => {
-            let shown = Shown { headers: parts.headers.clone(), via: via(&parts), link: link.clone() };
-            parts.extensions.insert(principal.clone());
-            let mut response = next.run(Request::from_parts(parts, body)).await;
+            let bearer = Bearer::new(gate, &parts, link.clone(), principal.clone());
+            parts.extensions.insert(principal);
+            let body = revocation::watched(body, ApiSettings::SMALL_BODY, bearer.look());
+            let begun = Instant::now();
+            let response = next.run(Request::from_parts(parts, body)).await;
+            if begun.elapsed() > revocation::PERIOD && !bearer.is_let_in().await {
+                return Denied::from(unknown()).into_response();
+            }
+            let watch = |body| revocation::watched(body, u64::MAX, bearer.look());
+            let mut response = response.map(watch);
             link.iter().for_each(|_| link::guard(&mut response));
-            told(standing, gate.watch(response, principal, shown))
+            told(standing, response)
         }
         Err(denied) => denied.into_response(),
     }
 }
 
-/// What a request shows of who asks.
-struct Shown {
-    headers: HeaderMap,
-    via: String,
-    link: Option<TokenSecret>,
-}
-
 impl Gate {
-    /// The same response; a stream breaks off when what was `shown` is not that of `principal` any more.
-    fn watch(self, response: Response, principal: Principal, shown: Shown) -> Response {
-        let (gate, principal, shown) = (self, Arc::new(principal), Arc::new(shown));
-        revocation::watched(response, move || {
-            let (gate, principal, shown) = (gate.clone(), principal.clone(), shown.clone());
-            async move {
-                match gate.asks(&shown.headers, &shown.via, shown.link.as_ref()).await {
-                    Ok(Some(now)) => {
-                        let Principal { account, scope, .. } = &*principal;
-                        (&now.account, &now.scope) == (account, scope) && now.role >= gate.role
-                    }
-                    Ok(None) => false,
-                    // Whoever cannot be looked up just now is not turned away for that.
-                    Err(_) => true,
-                }
-            }
-        })
-    }
-
     /// Who asks, and where he stands with the limit of his account.
     async fn admit(
         &self,
@@ -132,8 +117,14 @@ impl Gate {
         Span::current().record("account", principal.account.as_str());
         Deed::of(parts).is_of(&principal);
         let principal = admitted(principal, self.role)?;
-        let rate = authenticator.rate(&principal, rates.usual()).await.map_err(Refusal::from)?;
-        let standing = rates.account(&principal.account, rate)?;
+        // Whoever has a link does not use up what its owner may ask.
+        let standing = match principal.scope {
+            Scope::Run(_) => None,
+            _ => {
+                let rate = authenticator.rate(&principal, rates.usual()).await.map_err(Refusal::from)?;
+                rates.account(&principal.account, rate)?
+            }
+        };
         Ok((principal, standing))
     }
 

@@ -68,12 +68,21 @@ impl Proxies {
     }
 
     /// The client of a request that came over `connection`; its `headers` say only afterwards what we go by.
-    fn identify(&self, connection: Connection, headers: &mut HeaderMap) -> Result<Client, Refusal> {
+    fn identify(
+        &self,
+        connection: Connection,
+        path: &str,
+        headers: &mut HeaderMap,
+    ) -> Result<Client, Refusal> {
         let (peer, said) = (connection.peer.ip().to_canonical(), Forwarded::take(headers));
         if !self.trust(peer) {
             return Ok(Client { address: Some(peer), secure: connection.encrypted });
         }
-        let secure = said.protocol()?.unwrap_or(connection.encrypted);
+        let protocol = said.protocol()?;
+        if self.required && protocol == Some(false) && !PROBES.contains(&path) {
+            return Err(bypassed());
+        }
+        let secure = protocol.unwrap_or(connection.encrypted);
         if let Some(host) = said.host()?
             && headers.get_all(header::HOST).iter().count() == 1
         {
@@ -105,10 +114,14 @@ impl Proxies {
         if !self.required || came_safely || PROBES.contains(&path) {
             return Ok(());
         }
-        let detail = "the request did not come through a proxy of `server.trusted_proxies`; use the address of \
-                      the proxy, with https://";
-        Err(Refusal::new(ProblemKind::ProxyBypassed, detail))
+        Err(bypassed())
     }
+}
+
+fn bypassed() -> Refusal {
+    let detail = "the request did not come over HTTPS through a proxy of `server.trusted_proxies`; use the address of \
+                  the proxy, with https://";
+    Refusal::new(ProblemKind::ProxyBypassed, detail)
 }
 
 /// Tells each request its [`Client`].
@@ -119,7 +132,9 @@ pub(crate) async fn identify(State(proxies): State<Proxies>, mut request: Reques
         return next.run(request).await;
     };
     let checked = proxies.check(connection, request.uri().path());
-    let mut response = match checked.and_then(|()| proxies.identify(connection, request.headers_mut())) {
+    let path = request.uri().path().to_owned();
+    let mut response = match checked.and_then(|()| proxies.identify(connection, &path, request.headers_mut()))
+    {
         Ok(client) => {
             request.extensions_mut().insert(client);
             next.run(request).await

@@ -38,6 +38,15 @@ impl Rate {
         Some(Self { interval, burst: NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN) })
     }
 
+    /// So many times as much.
+    pub(crate) fn times(self, number: u32) -> Self {
+        let interval = (self.interval / number.max(1)).max(Duration::from_nanos(1));
+        Self {
+            interval,
+            burst: self.burst.saturating_mul(NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN)),
+        }
+    }
+
     /// `usual`, but for what is said of one account: so many a second, so many at once.
     pub(crate) fn within(usual: Option<Self>, number: Option<u64>, burst: Option<u64>) -> Option<Self> {
         let bounded = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);

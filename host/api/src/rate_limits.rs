@@ -29,11 +29,18 @@ const FAILURES: Policy = Policy {
     what: "attempts of your address to show who asks",
     setting: "limits.failures_per_minute",
 };
+const ATTEMPTS: Policy = Policy {
+    name: "attempts",
+    what: "attempts of your address to sign in",
+    setting: "limits.failures_per_minute",
+};
 const SIGN_INS: Policy = Policy {
     name: "sign-ins",
     what: "attempts to sign in to this account",
     setting: "limits.failures_per_minute",
 };
+/// How many addresses may try to sign in to one account as often as each may.
+const ADDRESSES: u32 = 10;
 
 /// The limits of how often is asked. Cheap to clone.
 #[derive(Clone)]
@@ -42,6 +49,7 @@ pub(crate) struct RateLimits(Arc<Limits>);
 struct Limits {
     addresses: Option<RateLimit<IpAddr>>,
     failures: Option<RateLimit<IpAddr>>,
+    attempts: Option<RateLimit<IpAddr>>,
     sign_ins: Option<RateLimit<AccountName>>,
     /// What an account has of which nothing else is said.
     usual: Option<Rate>,
@@ -57,7 +65,9 @@ impl RateLimits {
         Self(Arc::new(Limits {
             addresses: settings.address_rate.and_then(|rate| RateLimit::new(ADDRESS, rate)),
             failures: failures.and_then(|rate| RateLimit::new(FAILURES, rate)),
-            sign_ins: failures.and_then(|rate| RateLimit::new(SIGN_INS, rate)),
+            attempts: failures.and_then(|rate| RateLimit::new(ATTEMPTS, rate)),
+            // One address does not keep somebody from his account.
+            sign_ins: failures.and_then(|rate| RateLimit::new(SIGN_INS, rate.times(ADDRESSES))),
             usual: settings.account_rate,
             accounts: Mutex::default(),
         }))
@@ -100,9 +110,11 @@ impl RateLimits {
         limit.map_or(Ok(()), |(limit, address)| limit.take(&address).map(drop))
     }
 
-    /// Counts that `peer` tries to sign in, and as which account; ask before a password is looked at.
+    /// Counts that `peer` tries to sign in by a password or elsewhere, and as which account; ask before anything is
+    /// computed or asked for it.
     pub(crate) fn sign_in(&self, peer: Peer, account: Option<&str>) -> Result<(), Exhausted> {
-        self.failure(peer)?;
+        let limit = self.0.attempts.as_ref().zip(peer.bounded());
+        limit.map_or(Ok(()), |(limit, address)| limit.take(&address).map(drop))?;
         // What can be no account has no password to guess.
         let account = account.and_then(|name| name.parse::<AccountName>().ok());
         let limit = self.0.sign_ins.as_ref().zip(account);
@@ -185,9 +197,11 @@ mod tests {
         let limits = limits();
         let tried = |address: &str, name: &str| limits.sign_in(peer(address), Some(name)).is_ok();
         assert_eq!((0..9).filter(|_| tried("192.0.2.1", "ada")).count(), 3);
-        assert!(!tried("192.0.2.2", "ada"), "another address does not help");
-        assert!(!tried("192.0.2.1", "grace"), "nor another account");
-        assert_eq!((0..9).filter(|_| tried("127.0.0.1", "joan")).count(), 3, "nor this machine");
-        assert!(tried("192.0.2.3", "grace"));
+        assert!(tried("192.0.2.2", "ada"), "nobody is kept out by one address");
+        assert!(!tried("192.0.2.1", "grace"), "another account does not help");
+        assert_eq!((0..99).filter(|_| tried("127.0.0.1", "joan")).count(), 30, "nor this machine");
+        let others = (3..99).filter(|last| tried(&format!("192.0.2.{last}"), "ada")).count();
+        assert_eq!(others, 30 - 4, "nor many addresses");
+        assert!(tried("192.0.2.100", "grace"));
     }
 }

@@ -1,23 +1,23 @@
-//! Breaks streams off whose reader is no longer let in: a token that is revoked ends what it opened, within seconds.
+//! Breaks off what goes on when whoever asked is no longer let in: a token that is revoked ends within seconds what it
+//! began to send or to read.
 
 use std::io;
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody as _};
-use axum::response::Response;
 use futures_util::{StreamExt as _, stream};
 use tokio_util::sync::CancellationToken;
 
-/// Between two looks at who reads.
-const PERIOD: Duration = Duration::from_secs(2);
+/// Between two looks at who asked.
+pub(crate) const PERIOD: Duration = Duration::from_secs(2);
 
-/// The same response, broken off once `is_let_in` says no; one whose length is known goes on to its end.
-pub(crate) fn watched<F>(response: Response, is_let_in: impl Fn() -> F + Send + 'static) -> Response
+/// The same body, broken off once `is_let_in` says no; one of at most `at_once` bytes goes on to its end.
+pub(crate) fn watched<F>(body: Body, at_once: u64, is_let_in: impl Fn() -> F + Send + 'static) -> Body
 where
     F: Future<Output = bool> + Send,
 {
-    if response.body().size_hint().exact().is_some() {
-        return response;
+    if body.size_hint().exact().is_some_and(|length| length <= at_once) {
+        return body;
     }
     let gone = CancellationToken::new();
     let told = gone.clone();
@@ -31,11 +31,10 @@ where
     };
     // Broken off, so that nobody takes it for whole.
     let broken = stream::once(async move {
-        gone.is_cancelled().then(|| Err(axum::Error::new(io::Error::other("the reader is no longer let in"))))
+        gone.is_cancelled().then(|| Err(axum::Error::new(io::Error::other("no longer let in"))))
     });
     let broken = broken.filter_map(std::future::ready);
-    response
-        .map(|body| Body::from_stream(body.into_data_stream().take_until(Box::pin(until_gone)).chain(broken)))
+    Body::from_stream(body.into_data_stream().take_until(Box::pin(until_gone)).chain(broken))
 }
 
 #[cfg(test)]
@@ -48,17 +47,17 @@ mod tests {
 
     use super::*;
 
-    fn endless() -> Response {
+    fn endless() -> Body {
         let piece = stream::once(async { Ok::<_, io::Error>(Bytes::from_static(b"begun")) });
-        Response::new(Body::from_stream(piece.chain(stream::pending())))
+        Body::from_stream(piece.chain(stream::pending()))
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_stream_goes_on_while_its_reader_is_let_in_and_breaks_off_then() {
         let let_in = Arc::new(AtomicBool::new(true));
         let asked = let_in.clone();
-        let response = watched(endless(), move || std::future::ready(asked.load(Ordering::Relaxed)));
-        let mut body = response.into_body().into_data_stream();
+        let body = watched(endless(), 0, move || std::future::ready(asked.load(Ordering::Relaxed)));
+        let mut body = body.into_data_stream();
         assert_eq!(body.next().await.unwrap().unwrap(), "begun");
         let more = tokio::time::timeout(10 * PERIOD, body.next()).await;
         assert!(more.is_err(), "{more:?}");
@@ -71,9 +70,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_ends_by_itself_is_whole() {
         let pieces = stream::iter([Ok::<_, io::Error>(Bytes::from_static(b"whole"))]);
-        let response = watched(Response::new(Body::from_stream(pieces)), || std::future::ready(false));
-        assert_eq!(to_bytes(response.into_body(), 100).await.unwrap(), "whole");
-        let known = watched(Response::new(Body::from("known")), || std::future::ready(false));
-        assert_eq!(known.body().size_hint().exact(), Some(5));
+        let body = watched(Body::from_stream(pieces), 0, || std::future::ready(false));
+        assert_eq!(to_bytes(body, 100).await.unwrap(), "whole");
+        let small = watched(Body::from("small"), 5, || std::future::ready(false));
+        assert_eq!(small.size_hint().exact(), Some(5));
+        let large = watched(Body::from("larger"), 5, || std::future::ready(false));
+        assert_eq!(large.size_hint().exact(), None);
     }
 }

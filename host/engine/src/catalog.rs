@@ -6,7 +6,7 @@ mod life;
 mod uploads;
 
 use simulay_containers::{ContainerError, RegisteredImage};
-use simulay_model::{Plugin, PluginSummary, Principal};
+use simulay_model::{AccountName, Plugin, PluginSummary, Principal};
 
 use crate::reader::Reader;
 use crate::shared::Shared;
@@ -34,7 +34,11 @@ impl Catalog {
     /// # Errors
     /// When the store does not answer.
     pub async fn plugins(&self, principal: &Principal) -> Result<Vec<PluginSummary>, EngineError> {
-        Ok(self.shared.parts.plugins.list(&principal.visible_plugins()).await?)
+        let mut plugins = self.shared.parts.plugins.list(&principal.visible_plugins()).await?;
+        for plugin in &mut plugins {
+            conceal(principal, &plugin.owner, &mut plugin.uploader);
+        }
+        Ok(plugins)
     }
 
     /// A version, whatever its state; or the one that serves the pipeline.
@@ -46,7 +50,11 @@ impl Catalog {
         principal: &Principal,
         selector: &Selector,
     ) -> Result<Option<Plugin>, EngineError> {
-        Ok(accept::find(&self.shared.parts, &principal.visible_plugins(), selector).await?)
+        let mut found = accept::find(&self.shared.parts, &principal.visible_plugins(), selector).await?;
+        if let Some(plugin) = &mut found {
+            conceal(principal, &plugin.owner, &mut plugin.uploader);
+        }
+        Ok(found)
     }
 
     /// The operator's images, which all may use, and whether Docker has them.
@@ -55,5 +63,12 @@ impl Catalog {
     /// When Docker does not answer.
     pub async fn images(&self) -> Result<Vec<RegisteredImage>, ContainerError> {
         self.shared.parts.containers.images().await
+    }
+}
+
+/// From where a plugin was uploaded is told to whoever may change it.
+fn conceal(principal: &Principal, owner: &AccountName, uploader: &mut String) {
+    if !principal.own_plugins().admits(owner) {
+        uploader.clear();
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use openidconnect::core::{CoreAuthenticationFlow, CoreProviderMetadata};
+use openidconnect::url::{Host, Url};
 use openidconnect::{
     AuthorizationCode, ClientId, ClientSecret, CsrfToken, IssuerUrl, Nonce, OAuth2TokenResponse as _,
     PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, TokenResponse as _,
@@ -14,12 +15,14 @@ use simulay_model::Identity;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use crate::claims::{Said, UserInfo};
+use crate::claims::{Said, SignedClaims, UserInfo};
 use crate::client::{OidcClient, Tokens};
 use crate::http::{Http, HttpError};
 
 /// How long the discovery document and the keys of the provider are believed.
 const BELIEVED: Duration = Duration::from_secs(300);
+/// How long it is left alone after it did not answer.
+const PAUSE: Duration = Duration::from_secs(5);
 
 /// How a provider is spoken to.
 #[derive(Clone)]
@@ -46,6 +49,9 @@ pub enum SettingsError {
     /// A setting is no URL: which.
     #[error("`{0}` is no URL")]
     Url(&'static str),
+    /// A setting is no address that only the provider, or only we, answer at: which.
+    #[error("`{0}` must begin with https://, since whoever is on the way could sign in as anybody")]
+    Plain(&'static str),
     /// Nothing can be reached over TLS.
     #[error("nothing can be reached over TLS")]
     Tls(#[source] Box<dyn Error + Send + Sync>),
@@ -57,8 +63,21 @@ pub struct OidcProvider {
     issuer: IssuerUrl,
     redirect: RedirectUrl,
     http: Http,
-    known: Mutex<Option<(Instant, OidcClient)>>,
+    known: Mutex<Known>,
 }
+
+/// What was found a while ago.
+#[derive(Default)]
+struct Known {
+    client: Option<(Instant, OidcClient)>,
+    /// When it did not answer last.
+    silent: Option<Instant>,
+}
+
+/// The provider did not answer a moment ago.
+#[derive(Debug, thiserror::Error)]
+#[error("it did not answer a moment ago")]
+struct Silent;
 
 impl OidcProvider {
     /// The provider that `settings` name.
@@ -69,22 +88,52 @@ impl OidcProvider {
         let issuer = IssuerUrl::new(settings.issuer.clone()).map_err(|_| SettingsError::Url("issuer"))?;
         let redirect = RedirectUrl::new(settings.redirect_url.clone());
         let redirect = redirect.map_err(|_| SettingsError::Url("redirect_url"))?;
+        check_scheme("issuer", issuer.url())?;
+        check_scheme("redirect_url", redirect.url())?;
         let http = Http::new().map_err(|error| SettingsError::Tls(error.into()))?;
-        Ok(Self { settings, issuer, redirect, http, known: Mutex::new(None) })
+        Ok(Self { settings, issuer, redirect, http, known: Mutex::default() })
     }
 
     /// The provider, as it was a while ago or is.
     async fn client(&self) -> Result<OidcClient, IdentityError> {
         let mut known = self.known.lock().await;
-        if let Some((at, client)) = &*known
+        if let Some((at, client)) = &known.client
             && at.elapsed() < BELIEVED
         {
             return Ok(client.clone());
         }
+        // Whoever waited for one who asked in vain does not ask once more.
+        if known.silent.is_some_and(|at| at.elapsed() < PAUSE) {
+            return Err(unavailable(Silent));
+        }
         let found = CoreProviderMetadata::discover_async(self.issuer.clone(), &self.sender()).await;
-        let client = self.client_to(found.map_err(unavailable)?);
-        *known = Some((Instant::now(), client.clone()));
-        Ok(client)
+        match found.map(|metadata| self.client_to(metadata)) {
+            Ok(client) => {
+                *known = Known { client: Some((Instant::now(), client.clone())), silent: None };
+                Ok(client)
+            }
+            Err(error) => {
+                known.silent = Some(Instant::now());
+                Err(unavailable(error))
+            }
+        }
+    }
+
+    /// What the provider signed of whoever came back; with keys that do not fit, it is asked for others once.
+    async fn signed<'a>(
+        &self,
+        client: &OidcClient,
+        tokens: &'a Tokens,
+        challenge: &Challenge,
+    ) -> Result<&'a SignedClaims, IdentityError> {
+        let id_token = tokens.id_token().ok_or_else(|| invalid("the provider sent no ID token"))?;
+        let nonce = Nonce::new(challenge.nonce.clone());
+        if let Ok(signed) = id_token.claims(&client.id_token_verifier(), &nonce) {
+            return Ok(signed);
+        }
+        self.known.lock().await.client = None;
+        let client = self.client().await?;
+        id_token.claims(&client.id_token_verifier(), &nonce).map_err(invalid)
     }
 
     fn client_to(&self, metadata: CoreProviderMetadata) -> OidcClient {
@@ -140,9 +189,7 @@ impl IdentityProvider for OidcProvider {
         let request = client.exchange_code(AuthorizationCode::new(code.to_owned())).map_err(unavailable)?;
         let request = request.set_pkce_verifier(PkceCodeVerifier::new(challenge.verifier.clone()));
         let tokens = request.request_async(&self.sender()).await.map_err(of_exchange)?;
-        let id_token = tokens.id_token().ok_or_else(|| invalid("the provider sent no ID token"))?;
-        let nonce = Nonce::new(challenge.nonce.clone());
-        let signed = id_token.claims(&client.id_token_verifier(), &nonce).map_err(invalid)?;
+        let signed = self.signed(&client, &tokens, challenge).await?;
         let told = self.user_info(&client, &tokens).await?;
         // What is told must be of who was signed for (OpenID Connect Core 1.0 §5.3.2).
         if told.as_ref().is_some_and(|told| told.subject() != signed.subject()) {
@@ -158,6 +205,17 @@ impl IdentityProvider for OidcProvider {
             groups: said.groups(&self.settings.groups_claim),
         })
     }
+}
+
+/// Refuses plain HTTP but on this machine.
+fn check_scheme(setting: &'static str, url: &Url) -> Result<(), SettingsError> {
+    let local = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    if url.scheme() == "https" || local { Ok(()) } else { Err(SettingsError::Plain(setting)) }
 }
 
 fn unavailable(cause: impl Into<Box<dyn Error + Send + Sync>>) -> IdentityError {

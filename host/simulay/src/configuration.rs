@@ -26,6 +26,7 @@ use crate::risks::Risk;
 const DEFAULTS: &str = include_str!("configuration/defaults.toml");
 const FILE: &str = "simulay.toml";
 const CLIENT_SECRET: &str = "auth.oidc.client_secret";
+const CLIENT_SECRET_VARIABLE: &str = "SIMULAY__AUTH__OIDC__CLIENT_SECRET";
 /// Percent of the places that may be kept from who has one.
 const MOST_FOR_NEWCOMERS: u8 = 90;
 
@@ -247,6 +248,13 @@ impl Settings {
             None => File::from(usual).required(false),
         };
         let file = file.format(FileFormat::Toml);
+        let mut environment = environment.unwrap_or_else(|| {
+            std::env::vars_os()
+                .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+                .collect()
+        });
+        // Taken as it is: a secret that looks like a number is none.
+        let client_secret = environment.remove(CLIENT_SECRET_VARIABLE).map(Secret::from);
         let environment = Environment::with_prefix("SIMULAY")
             .prefix_separator("__")
             .separator("__")
@@ -257,7 +265,7 @@ impl Settings {
             .with_list_parse_key("server.trusted_proxies")
             .with_list_parse_key("accept_risks")
             .with_list_parse_key("auth.oidc.scopes")
-            .source(environment);
+            .source(Some(environment));
         check_file(&file)?;
         let layers = Config::builder()
             .add_source(File::from_str(DEFAULTS, FileFormat::Toml))
@@ -265,6 +273,9 @@ impl Settings {
             .add_source(environment);
         let settings: Result<Self, _> = layers.build().and_then(Config::try_deserialize);
         let mut settings = settings.map_err(|error| Usage(format!("the settings are not valid: {error}")))?;
+        if let Some(oidc) = &mut settings.auth.oidc {
+            oidc.client_secret = client_secret.or(oidc.client_secret.take());
+        }
         settings.obey(flags);
         settings.check()?;
         Ok(settings)
@@ -294,6 +305,9 @@ impl Settings {
                 "retention.unused_hours must be at least 1: an upload lies unused until its run names it";
             bail!(Usage(rule.into()));
         }
+        if self.auth.session_hours == 0 {
+            bail!(Usage("auth.session_hours must be at least 1".into()));
+        }
         if self.plugins.compile_seconds == 0 {
             bail!(Usage("plugins.compile_seconds must be at least 1".into()));
         }
@@ -321,7 +335,7 @@ fn check_file(file: &File<FileSourceFile, FileFormat>) -> anyhow::Result<()> {
     if written.is_ok_and(|written| written.get_string(CLIENT_SECRET).is_ok()) {
         bail!(Usage(format!(
             "{CLIENT_SECRET} is a secret and does not stand in the settings; name its file in {CLIENT_SECRET}_file, or \
-             set SIMULAY__AUTH__OIDC__CLIENT_SECRET"
+             set {CLIENT_SECRET_VARIABLE}"
         )));
     }
     Ok(())

@@ -17,7 +17,7 @@ fn found(peer: &str, sent: &[(&'static str, &str)]) -> Result<(String, bool, Str
         headers.append(*name, value.parse().unwrap());
     }
     let connection = Connection { peer: peer.parse().unwrap(), encrypted: false };
-    let client = proxies().identify(connection, &mut headers)?;
+    let client = proxies().identify(connection, "/v1/runs", &mut headers)?;
     let left = headers.keys().filter(|name| *name != header::HOST).count();
     assert_eq!(left, 0, "nothing later finds what was said: {headers:?}");
     let host = headers[header::HOST].to_str().unwrap().to_owned();
@@ -88,9 +88,16 @@ fn a_proxy_tells_how_the_client_came_and_what_it_asked_for() {
     let told = |proto| found(PROXY, &[(PROTO, proto), (HOST, "outside:8443")]).unwrap();
     assert_eq!(told("HTTPS"), ("10.0.0.5".to_owned(), true, "outside:8443".to_owned()));
     assert!(!told("http").1);
+    let required = Proxies { required: true, ..proxies() };
+    let connection = Connection { peer: PROXY.parse().unwrap(), encrypted: false };
+    let plain = |path| {
+        let mut headers = HeaderMap::from_iter([(PROTO.parse().unwrap(), "http".parse().unwrap())]);
+        required.identify(connection, path, &mut headers).is_ok()
+    };
+    assert!(!plain("/v1/session") && plain("/healthz"), "nobody reads along where HTTPS is required");
     let mut headers = HeaderMap::from_iter([(HOST.parse().unwrap(), "outside".parse().unwrap())]);
     let connection = Connection { peer: PROXY.parse().unwrap(), encrypted: true };
-    assert!(proxies().identify(connection, &mut headers).unwrap().secure, "it says nothing else");
+    assert!(proxies().identify(connection, "/v1/runs", &mut headers).unwrap().secure, "it says nothing else");
     assert!(headers.is_empty(), "a request without `Host` gets none");
 }
 

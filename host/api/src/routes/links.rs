@@ -53,7 +53,7 @@ pub(super) async fn list(
 
 /// Revoke a link to a run
 ///
-/// Within a second it opens nothing. A stream that is open by then goes on to its own end.
+/// Within a second it opens nothing, and what it is reading is broken off within a few.
 #[utoipa::path(delete, path = "/v1/runs/{id}/links/{link}", tag = "runs", operation_id = "revokeRunLink",
     params(
         ("id" = uuid::Uuid, Path, description = "The run"),

@@ -7,7 +7,9 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::session;
+use crate::address_limit::Peer;
 use crate::audit::Deed;
+use crate::authorization::Denied;
 use crate::caller::Via;
 use crate::cookies::{self, SignInUnderWay};
 use crate::extract::Asked;
@@ -52,14 +54,16 @@ pub(super) struct Return {
     ))]
 pub(super) async fn depart(
     State(api): State<Api>,
+    peer: Peer,
     Asked(Departure { return_to }): Asked<Departure>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, Denied> {
+    api.rates.sign_in(peer, None)?;
     let return_to = return_to.unwrap_or_else(|| "/".to_owned());
     if !is_ours(&return_to) {
         let detail = format!("`return_to` must be a path of this server, at most {MAX_ADDRESS} bytes");
-        return Err(Refusal::new(ProblemKind::ParamsInvalid, detail).at("return_to"));
+        return Err(Refusal::new(ProblemKind::ParamsInvalid, detail).at("return_to").into());
     }
-    let authorization = api.engine.sessions.authorize().await?;
+    let authorization = api.engine.sessions.authorize().await.map_err(Refusal::from)?;
     let challenge = authorization.challenge;
     let cookie = cookies::keep_sign_in(&SignInUnderWay { challenge, return_to });
     let location = HeaderValue::from_str(&authorization.url).map_err(Refusal::internal)?;
@@ -79,13 +83,15 @@ pub(super) async fn depart(
 pub(super) async fn arrive(
     State(api): State<Api>,
     Via(via): Via,
-    deed: Deed,
+    (peer, deed): (Peer, Deed),
     headers: HeaderMap,
     Asked(back): Asked<Return>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, Denied> {
+    api.rates.sign_in(peer, None)?;
     let under_way = cookies::sign_in(&headers).ok_or_else(begin_again)?;
     let code = code(back, &under_way)?;
-    let opened = api.engine.sessions.by_provider(&code, &under_way.challenge, &via).await?;
+    let opened = api.engine.sessions.by_provider(&code, &under_way.challenge, &via).await;
+    let opened = opened.map_err(Refusal::from)?;
     deed.is_of(&opened.principal);
     session::replace(&api, &headers, &via).await?;
     let mut set = session::set(cookies::keep_session(&opened));

@@ -42,8 +42,16 @@ pub(super) async fn sign_in(
     headers: HeaderMap,
     JsonBody(shown, _held): JsonBody<SignIn>,
 ) -> Result<Response, Denied> {
-    api.rates.sign_in(peer, shown.account.as_deref())?;
-    let session = open(&api, shown, &via).await?;
+    if shown.account.is_some() {
+        api.rates.sign_in(peer, shown.account.as_deref())?;
+    }
+    let session = match open(&api, shown, &via).await {
+        Err(refusal) if refusal.kind() == ProblemKind::Unauthenticated => {
+            api.rates.failure(peer)?;
+            return Err(refusal.into());
+        }
+        opened => opened?,
+    };
     deed.is_of(&session.principal);
     replace(&api, &headers, &via).await?;
     let me = Json(me::of(&api, session.principal.clone()));

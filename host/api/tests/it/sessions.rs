@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::request::Builder;
 use axum::http::{Method, Request};
-use futures_util::StreamExt as _;
+use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
 use simulay_api::ApiSettings;
 use simulay_api::wire::{Me, SignInWays};
@@ -15,6 +15,8 @@ use simulay_engine::{AccountCredentials, NewToken, Password, Settings};
 use simulay_identity::scripted::ScriptedProvider;
 use simulay_identity::{Claims, GroupRoles};
 use simulay_model::{AccountName, Identity, Role, Scope, SystemClock, TokenSecret};
+
+use simulay_store::AuditQuery;
 
 use crate::house::{Answer, House, PATIENCE, read_until};
 use crate::scripts::HEAT;
@@ -278,4 +280,27 @@ async fn a_stream_breaks_off_when_its_token_is_revoked() {
     let rest = tokio::time::timeout(PATIENCE, body.collect::<Vec<_>>()).await.unwrap();
     assert!(rest.last().is_some_and(Result::is_err), "{rest:?}");
     house.containers.release("solve");
+}
+
+#[tokio::test]
+async fn an_upload_ends_when_its_token_is_revoked() {
+    let (house, token) = of_ada().await;
+    let bearer = |request: Builder| request.header("authorization", format!("Bearer {}", token.reveal()));
+    let request = Request::post("/v1/inputs").header("content-type", "application/octet-stream");
+    let (let_in, was_let_in) = tokio::sync::oneshot::channel();
+    let begun = stream::once(async {
+        let_in.send(()).unwrap();
+        Ok::<_, std::io::Error>("begun")
+    });
+    let begun = begun.chain(stream::pending());
+    let known = house.engine.accounts.tokens(None).await.unwrap();
+    let revoked = async {
+        was_let_in.await.unwrap();
+        house.engine.accounts.revoke(known[0].id).await.unwrap();
+    };
+    let upload = house.send(bearer(request), Body::from_stream(begun));
+    let (answer, ()) = tokio::join!(tokio::time::timeout(PATIENCE, upload), revoked);
+    answer.unwrap().problem(401, "unauthenticated");
+    let uploads = house.engine.audit.page(AuditQuery::after(0, 100)).await.unwrap();
+    assert!(uploads.iter().all(|record| record.result != "done"), "{uploads:?}");
 }

@@ -32,7 +32,7 @@ pub struct PluginDetails {
     pub lowered: Vec<Lowered>,
     /// Images it declares that are not registered: it is not activated until they are.
     pub unknown_images: Vec<String>,
-    /// What happened to it, in order.
+    /// What happened to it, in order; its owner and operators are told.
     pub history: Vec<PluginEvent>,
 }
 
@@ -53,7 +53,7 @@ impl Catalog {
             asks_more: increases(before, now),
             asks_less: before.map(|before| increases(Some(now), before)).unwrap_or_default(),
             visibility: self.visibility(principal, &plugin).await?,
-            history: plugins.history(&visible, &now.name, &now.version).await?,
+            history: plugins.history(&principal.own_plugins(), &now.name, &now.version).await?,
             granted: asked.min(&most),
             lowered: lowered(&asked, &most),
             unknown_images: self.unknown_images(&plugin.manifest),

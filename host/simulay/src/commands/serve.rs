@@ -128,15 +128,19 @@ async fn record_start(settings: &Settings, audit: &AuditLog) -> anyhow::Result<(
 /// The token of the first account of a server of many: of whoever set it up, to whom belongs what was there before.
 async fn first_token(settings: &Settings, engine: &Engine) -> anyhow::Result<Option<TokenSecret>> {
     let Engine { accounts, audit, .. } = engine;
-    if settings.auth.mode == AuthMode::Local || !accounts.list().await?.is_empty() {
+    let local = AccountName::local();
+    // Also when an earlier start died between the two.
+    if settings.auth.mode == AuthMode::Local || !accounts.tokens(Some(&local)).await?.is_empty() {
         return Ok(None);
     }
     let given = settings.auth.first_token_file.as_deref().map(token_in).transpose()?;
     let secret = given.clone().map_or_else(draw_token, Ok)?;
-    let account = accounts.create(AccountName::local(), Role::Admin).await?;
-    audit.record(account::made(&account)).await;
+    if accounts.list().await?.iter().all(|account| account.name != local) {
+        let account = accounts.create(local.clone(), Role::Admin).await?;
+        audit.record(account::made(&account)).await;
+    }
     let label = "made at the first start".to_owned();
-    let new = NewToken { account: account.name, label, role: None, scope: Scope::All, lifetime: None };
+    let new = NewToken { account: local, label, role: None, scope: Scope::All, lifetime: None };
     audit.record(token::made(&accounts.create_token_of(new, &secret).await?)).await;
     Ok(if given.is_some() { None } else { Some(secret) })
 }

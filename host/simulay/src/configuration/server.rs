@@ -98,20 +98,14 @@ impl Settings {
     pub(crate) fn check_listen(&self) -> anyhow::Result<()> {
         let listen = self.server.listen;
         if is_loopback(listen.ip()) {
-            return Ok(());
+            return if self.server.is_behind_proxies() { self.check_accounts() } else { Ok(()) };
         }
         if !self.server.allow_remote {
             bail!(Usage(format!(
                 "{listen} can be reached from other machines; listen on 127.0.0.1, or say --allow-remote"
             )));
         }
-        if self.auth.mode == AuthMode::Local && !self.accepts(Risk::NoAccounts) {
-            let what = format!(
-                "{listen} can be reached from other machines, and whoever reaches it may do everything"
-            );
-            let cure = "give those who use it accounts: auth.mode = \"accounts\" in the settings".to_owned();
-            bail!(Risk::NoAccounts.refusal(&[(what, cure)]))
-        }
+        self.check_accounts()?;
         if self.server.tls_cert.is_none()
             && !self.server.is_behind_proxies()
             && !self.accepts(Risk::PlainHttp)
@@ -124,6 +118,18 @@ impl Settings {
             bail!(Risk::PlainHttp.refusal(&[(what, cure.to_owned())]))
         }
         Ok(())
+    }
+
+    /// Refuses a server that others reach, by itself or by way of a proxy, and that does not tell who asks.
+    fn check_accounts(&self) -> anyhow::Result<()> {
+        if self.auth.mode == AuthMode::Accounts || self.accepts(Risk::NoAccounts) {
+            return Ok(());
+        }
+        let listen = self.server.listen;
+        let what =
+            format!("{listen} can be reached from other machines, and whoever reaches it may do everything");
+        let cure = "give those who use it accounts: auth.mode = \"accounts\" in the settings".to_owned();
+        bail!(Risk::NoAccounts.refusal(&[(what, cure)]))
     }
 }
 

@@ -174,3 +174,29 @@ fn quotas_are_known_by_name_and_of_use() {
         assert!(refused.contains(told), "{refused}");
     }
 }
+
+#[test]
+fn a_secret_comes_from_the_environment_as_it_is_and_not_from_the_file() {
+    let oidc = "[auth.oidc]\nissuer = \"https://login.example.org\"\nclient_id = \"simulay\"\n\
+                redirect_url = \"https://sim.example.org/v1/session/provider/return\"\n";
+    let environment = [("SIMULAY__AUTH__OIDC__CLIENT_SECRET", "0012e4")];
+    let settings = read(oidc, &environment, Flags::default()).unwrap();
+    assert!(!format!("{settings:?}").contains("0012e4"));
+    let secret = settings.auth.oidc.unwrap().client_secret.unwrap();
+    assert_eq!(secret.reveal(), "0012e4");
+    let written = format!("{oidc}client_secret = \"hush\"");
+    let refused = read(&written, &[], Flags::default()).unwrap_err().to_string();
+    assert!(refused.contains("client_secret_file") && !refused.contains("hush"), "{refused}");
+    let never = read("[auth]\nsession_hours = 0", &[], Flags::default()).unwrap_err().to_string();
+    assert!(never.contains("session_hours"), "{never}");
+}
+
+#[test]
+fn a_proxy_before_a_listener_on_this_machine_makes_it_one_that_others_reach() {
+    let check = |file: &str| read(file, &[], Flags::default()).unwrap().check_listen();
+    let proxies = "[server]\ntrusted_proxies = [\"127.0.0.1\"]\n";
+    let refused = check(proxies).unwrap_err().to_string();
+    assert!(refused.contains("--accept-risk no-accounts"), "{refused}");
+    check(&format!("{proxies}[auth]\nmode = \"accounts\"")).unwrap();
+    check("").unwrap();
+}
