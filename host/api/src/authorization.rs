@@ -84,19 +84,23 @@ async fn check(State(gate): State<Gate>, request: Request, next: Next) -> Respon
         Ok((principal, standing)) => {
             let bearer = Bearer::new(gate, &parts, link.clone(), principal.clone());
             parts.extensions.insert(principal);
-            let body = revocation::watched(body, ApiSettings::SMALL_BODY, bearer.look());
-            let begun = Instant::now();
-            let response = next.run(Request::from_parts(parts, body)).await;
-            if begun.elapsed() > revocation::PERIOD && !bearer.is_let_in().await {
-                return Denied::from(unknown()).into_response();
-            }
-            let watch = |body| revocation::watched(body, u64::MAX, bearer.look());
-            let mut response = response.map(watch);
+            let mut response = serve(&bearer, Request::from_parts(parts, body), next).await;
             link.iter().for_each(|_| link::guard(&mut response));
             told(standing, response)
         }
         Err(denied) => denied.into_response(),
     }
+}
+
+/// Serves a request as long as its bearer is let in.
+async fn serve(bearer: &Bearer, request: Request, next: Next) -> Response {
+    let begun = Instant::now();
+    let request = request.map(|body| revocation::watched(body, ApiSettings::SMALL_BODY, bearer.look()));
+    let response = next.run(request).await;
+    if begun.elapsed() > revocation::PERIOD && !bearer.is_let_in().await {
+        return Denied::from(unknown()).into_response();
+    }
+    response.map(|body| revocation::watched(body, u64::MAX, bearer.look()))
 }
 
 impl Gate {

@@ -97,6 +97,7 @@ mod tests {
             secret: secret.clone(),
             lifetime: Duration::from_secs(60),
             principal: Principal::local(""),
+            change: None,
         };
         let kept = keep_session(&session).unwrap();
         let expected = format!(

@@ -77,7 +77,7 @@ pub use repeat::{AtWork, Beginning, Once};
 pub use request::{NewInput, NewRun, Planned, Selector};
 pub use retention::{Collected, RetentionPorts, RetentionRules, collect};
 pub use runner::Runner;
-pub use sessions::{AccountCredentials, NewSession, Sessions, SignInError};
+pub use sessions::{AccountChange, AccountCredentials, NewSession, Sessions, SignInError};
 pub use settings::Settings;
 pub use stats::Stats;
 pub use upload::InputWriter;

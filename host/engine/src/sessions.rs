@@ -1,6 +1,7 @@
 //! Signing in and out: a browser shows a token, a password, or that a provider of identities knows it, and gets a
 //! session, which is a token that only a cookie carries.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +25,32 @@ pub struct NewSession {
     pub lifetime: Duration,
     /// As whom its bearer asks.
     pub principal: Principal,
+    /// What signing in changed of the account.
+    pub change: Option<AccountChange>,
+}
+
+/// What signing in at a provider changes of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccountChange {
+    /// It was made.
+    Made,
+    /// Its role was this.
+    RoleWas(Role),
+}
+
+impl fmt::Display for AccountChange {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Made => formatter.write_str("the account was made"),
+            Self::RoleWas(role) => write!(formatter, "the role was {role}"),
+        }
+    }
+}
+
+/// Somebody whom the provider knows.
+struct Known {
+    account: Account,
+    change: Option<AccountChange>,
 }
 
 /// Why somebody is not signed in.
@@ -64,23 +91,12 @@ impl From<HashingError> for SignInError {
     }
 }
 
-/// What somebody showed.
-enum Proof {
-    Token(Token),
-    /// A password, by its hash.
-    Password(Option<String>),
-    Provider,
-}
-
-impl Proof {
-    /// The token, and the hash of the password.
-    fn parts(self) -> (Option<Token>, Option<String>) {
-        match self {
-            Self::Token(token) => (Some(token), None),
-            Self::Password(hash) => (None, hash),
-            Self::Provider => (None, None),
-        }
-    }
+/// What somebody showed, that must still hold when the session opens; nothing when a provider knows him.
+#[derive(Default)]
+struct Proof {
+    token: Option<Token>,
+    /// The hash of the password.
+    password: Option<String>,
 }
 
 /// Signs people in and out. Cheap to clone.
@@ -124,7 +140,7 @@ impl Sessions {
         let by_account = shown.filter(|(token, _)| token.scope.run().is_none());
         let (token, account) = by_account.ok_or(SignInError::Refused)?;
         self.accounts.take_down_use(&token).await;
-        self.open(&account, Proof::Token(token), via).await
+        self.open(&account, Proof { token: Some(token), ..Proof::default() }, via).await
     }
 
     /// Opens a session for whoever knows the password of an account.
@@ -142,7 +158,8 @@ impl Sessions {
             return Err(SignInError::Refused);
         }
         let known = self.accounts.get(account).await?.filter(|account| account.revoked_at.is_none());
-        self.open(&known.ok_or(SignInError::Refused)?, Proof::Password(phc), via).await
+        let proof = Proof { password: phc, ..Proof::default() };
+        self.open(&known.ok_or(SignInError::Refused)?, proof, via).await
     }
 
     /// Where a browser goes to be known by the provider.
@@ -165,8 +182,8 @@ impl Sessions {
         via: &str,
     ) -> Result<NewSession, SignInError> {
         let claims = self.provider()?.redeem(code, challenge).await?;
-        let account = self.account_of(claims).await?;
-        self.open(&account, Proof::Provider, via).await
+        let Known { account, change } = self.account_of(claims).await?;
+        Ok(NewSession { change, ..self.open(&account, Proof::default(), via).await? })
     }
 
     /// Ends the session that `secret` is of, when there is one; whose it was.
@@ -185,7 +202,7 @@ impl Sessions {
         self.provider.as_deref().ok_or(SignInError::NoProvider)
     }
 
-    async fn account_of(&self, claims: Claims) -> Result<Account, SignInError> {
+    async fn account_of(&self, claims: Claims) -> Result<Known, SignInError> {
         let linked = self.credentials.linked(&claims.identity).await.map_err(EngineError::from)?;
         let Some(role) = self.group_roles.role(&claims.groups) else {
             // Whoever is let in no more does no more by what he has, either.
@@ -198,16 +215,18 @@ impl Sessions {
             let name = claims.name.and_then(|name| name.to_lowercase().parse().ok());
             let created_at = self.clock.now();
             let name = name.ok_or(SignInError::NoName)?;
-            return self.add(Account { name, role, created_at, revoked_at: None }, &claims.identity).await;
+            let account = Account { name, role, created_at, revoked_at: None };
+            let account = self.add(account, &claims.identity).await?;
+            return Ok(Known { account, change: Some(AccountChange::Made) });
         };
         if account.revoked_at.is_some() {
             return Err(SignInError::Refused);
         }
         if account.role == role {
-            Ok(account)
-        } else {
-            self.accounts.change_role(&account.name, role).await.map_err(Into::into)
+            return Ok(Known { account, change: None });
         }
+        let change = Some(AccountChange::RoleWas(account.role));
+        Ok(Known { account: self.accounts.change_role(&account.name, role).await?, change })
     }
 
     async fn add(&self, account: Account, identity: &Identity) -> Result<Account, SignInError> {
@@ -224,7 +243,7 @@ impl Sessions {
 
     /// Opens a session, with what the token allows that was shown for it.
     async fn open(&self, account: &Account, proof: Proof, via: &str) -> Result<NewSession, SignInError> {
-        let (shown, password) = proof.parts();
+        let Proof { token: shown, password } = proof;
         let (secret, created_at) = (draw_token().map_err(EngineError::broken)?, self.clock.now());
         let left = |end: Timestamp| Duration::try_from(end.duration_since(created_at)).unwrap_or_default();
         let ends = shown.as_ref().and_then(|token| token.expires_at);
@@ -250,7 +269,7 @@ impl Sessions {
             Err(StoreError::NotFound) => return Err(SignInError::Refused),
             opened => opened.map_err(EngineError::from)?,
         }
-        Ok(NewSession { secret, lifetime, principal })
+        Ok(NewSession { secret, lifetime, principal, change: None })
     }
 }
 

@@ -93,6 +93,7 @@ pub(super) async fn arrive(
     let opened = api.engine.sessions.by_provider(&code, &under_way.challenge, &via).await;
     let opened = opened.map_err(Refusal::from)?;
     deed.is_of(&opened.principal);
+    opened.change.iter().for_each(|change| deed.says(change));
     session::replace(&api, &headers, &via).await?;
     let mut set = session::set(cookies::keep_session(&opened));
     set.extend(cookies::forget_sign_in().map(|cookie| (header::SET_COOKIE, cookie)));
