@@ -221,12 +221,13 @@ impl Node {
         }
     }
 
-    /// Makes `waiter` the first again.
+    /// Makes `waiter` the first again, as if its turn had not come.
     fn put_back(&mut self, mut path: impl Iterator<Item = Arc<str>>, waiter: Waiter) {
-        match path.next() {
-            None => self.waiting.push_front(waiter),
-            Some(name) => self.child(name).put_back(path, waiter),
+        let Some(name) = path.next() else { return self.waiting.push_front(waiter) };
+        if let Some(child) = self.children.get_mut(&name) {
+            child.served = child.served.saturating_sub(1);
         }
+        self.child(name).put_back(path, waiter);
     }
 
     fn child(&mut self, name: Arc<str>) -> &mut Self {
