@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row, params};
-use simulay_model::{AccountName, AuditEntry, AuditHead, AuditRecord, AuditResult};
+use simulay_model::{AccountName, AuditAction, AuditEntry, AuditHead, AuditRecord, AuditResult};
 use simulay_store::{Audit, AuditQuery, AuditStart, StoreError};
 
 use crate::failure::{SqlError, SqlResult};
@@ -18,13 +18,12 @@ use crate::store::{RECORDS, SqliteStore};
 #[async_trait]
 impl Audit for SqliteStore {
     async fn append(&self, at: Timestamp, entry: AuditEntry) -> Result<AuditHead, StoreError> {
-        let refused = matches!(entry.result, AuditResult::Refused(_));
+        let at_last = is_kept_room_for(&entry);
         let work = move |connection: &Connection| append(connection, at, &entry);
-        // What could be done on a full disk can be recorded there; what was refused takes no room of that.
-        if refused {
-            self.write("audit.append", work).await
-        } else {
+        if at_last {
             self.write_at_last("audit.append", work).await
+        } else {
+            self.write("audit.append", work).await
         }
     }
 
@@ -60,6 +59,17 @@ impl AuditFile {
     pub fn page(&self, query: &AuditQuery) -> Result<Vec<AuditRecord>, StoreError> {
         Ok(page(&self.0, query)?)
     }
+}
+
+/// True for what frees room or ends a right, and for what the operator does himself: it can be done on a full disk, so it
+/// can be recorded there.
+fn is_kept_room_for(entry: &AuditEntry) -> bool {
+    let ends = matches!(
+        entry.action,
+        AuditAction::RunCancelled | AuditAction::TokenRevoked | AuditAction::AccountRevoked
+    );
+    let refused = matches!(entry.result, AuditResult::Refused(_));
+    !refused && (ends || entry.via.starts_with("command line"))
 }
 
 fn look(file: &Path) -> SqlResult<Connection> {
