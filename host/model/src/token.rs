@@ -110,7 +110,7 @@ impl Token {
     #[must_use]
     pub fn principal(&self, account: &Account, via: &str) -> Principal {
         let (account, role) = (account.name.clone(), self.lowered(account.role));
-        Principal { account, role, scope: self.scope.clone(), via: via.to_owned() }
+        Principal { account, role, scope: self.scope.clone(), via: via.to_owned(), token: Some(self.id) }
     }
 
     /// What it lets an account with `role` do.
