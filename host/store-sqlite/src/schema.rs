@@ -108,9 +108,12 @@ fn record_uploads(transaction: &Transaction<'_>, blobs: ListBlobs<'_>) -> SqlRes
 /// Counts what accounts keep, from then on by triggers. Until now nobody wrote down how large an upload is.
 fn count_what_is_stored(transaction: &Transaction<'_>, blobs: ListBlobs<'_>) -> SqlResult<()> {
     let mut statement = transaction.prepare("UPDATE uploads SET size = ?2 WHERE sha256 = ?1")?;
+    transaction.execute("UPDATE uploads SET size = -1", [])?;
     for (blob, size) in listed(blobs)? {
         statement.execute(params![blob.to_string(), signed(size)?])?;
     }
+    // What is not there any more is nobody's, and its size is not known.
+    transaction.execute("DELETE FROM uploads WHERE size < 0", [])?;
     Ok(transaction.execute_batch(include_str!("schema/quotas_stored.sql"))?)
 }
 
