@@ -55,8 +55,11 @@ async fn what_is_done_again_and_changes_nothing_is_counted() {
     log.settle().await;
     let records = records(&log).await;
     assert_eq!(records.len(), 6, "each once, and how often it came again");
-    let mut details: Vec<_> =
-        records.iter().filter(|record| record.request.is_none()).map(|it| it.detail.clone().unwrap()).collect();
+    let mut details: Vec<_> = records
+        .iter()
+        .filter(|record| record.request.is_none())
+        .map(|it| it.detail.clone().unwrap())
+        .collect();
     details.sort();
     let plain = "49 more within a minute";
     assert_eq!(details, [plain, plain, &format!("in time; {plain}")]);
