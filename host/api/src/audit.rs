@@ -19,7 +19,6 @@ use simulay_engine::AuditLog;
 use simulay_model::{AuditAction, AuditEntry, AuditResult, Principal};
 
 pub(crate) use self::actions::Actions;
-use crate::client::Client;
 use crate::middleware::RequestId;
 use crate::problem::Refusal;
 use crate::wire::ProblemKind;
@@ -49,7 +48,7 @@ struct Asked {
 
 #[derive(Clone, Default)]
 struct Known {
-    client: Client,
+    via: String,
     principal: Option<Principal>,
     subject: Option<String>,
     detail: Option<String>,
@@ -63,9 +62,9 @@ impl Deed {
         parts.extensions.get().cloned().unwrap_or_default()
     }
 
-    /// It is asked for by this client.
-    pub(crate) fn came(&self, client: &Client) {
-        self.known.lock().client = *client;
+    /// It came `via`.
+    pub(crate) fn came(&self, via: String) {
+        self.known.lock().via = via;
     }
 
     /// It is of this principal.
@@ -149,7 +148,7 @@ impl Deed {
             id: parts.extensions.get().map(|RequestId(id)| id.clone()),
             route: format!("{} {matched}", parts.method),
         };
-        let known = Known { subject, ..Known::default() };
+        let known = Known { subject, via: "rest".to_owned(), ..Known::default() };
         Self { asked: Arc::new(asked), known: Arc::new(Mutex::new(known)) }
     }
 
@@ -181,7 +180,7 @@ impl Deed {
     /// What is recorded of it in any case.
     fn with(&self, action: AuditAction) -> AuditEntry {
         let known = self.known.lock();
-        let entry = AuditEntry::new(action, &known.client.via());
+        let entry = AuditEntry::new(action, &known.via);
         let entry = AuditEntry { request: self.asked.id.clone(), ..entry };
         match &known.principal {
             Some(principal) => entry.by(principal),

@@ -128,11 +128,11 @@ pub(crate) async fn identify(State(proxies): State<Proxies>, mut request: Reques
     };
     let deed = request.extensions().get::<Deed>().cloned().unwrap_or_default();
     let peer = Client { address: Some(connection.peer.ip().to_canonical()), secure: connection.encrypted };
-    deed.came(&peer);
+    deed.came(peer.via());
     let checked = proxies.check(connection, request.uri().path());
     let mut response = match checked.and_then(|()| proxies.identify(connection, request.headers_mut())) {
         Ok(client) => {
-            deed.came(&client);
+            deed.came(client.via());
             request.extensions_mut().insert(client);
             next.run(request).await
         }

@@ -132,10 +132,9 @@ fn page(connection: &Connection, query: &AuditQuery) -> SqlResult<Vec<AuditRecor
 fn select(query: &AuditQuery, order: &str) -> String {
     let account = if query.account.is_some() { "account = ?3" } else { "?3 IS NULL" };
     let action = if query.action.is_some() { "action = ?4" } else { "?4 IS NULL" };
-    format!(
-        "SELECT * FROM audit WHERE sequence > ?1 AND {account} AND {action} AND (?5 IS NULL OR at >= ?5)
-         ORDER BY sequence {order} LIMIT ?2"
-    )
+    let (from, since) = ("SELECT * FROM audit WHERE sequence > ?1", "(?5 IS NULL OR at >= ?5)");
+    let which = [from, account, action, since].join(" AND ");
+    [&which, "ORDER BY sequence", order, "LIMIT ?2"].join(" ")
 }
 
 fn read(connection: &Connection, sql: &str, after: i64, query: &AuditQuery) -> SqlResult<Vec<AuditRecord>> {

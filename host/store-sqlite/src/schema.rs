@@ -146,6 +146,26 @@ mod tests {
     }
 
     #[test]
+    fn uploads_that_are_there_are_counted_and_others_forgotten() {
+        let mut old = Connection::open_in_memory().unwrap();
+        let before = MIGRATIONS.len() - 1;
+        MIGRATIONS[..before].iter().for_each(|(script, _)| old.execute_batch(script).unwrap());
+        old.pragma_update(None, "user_version", u32::try_from(before).unwrap()).unwrap();
+        let [there, gone] = [b"there", b"gone!"].map(|bytes| Digest::of(bytes));
+        for (blob, owner) in [(there, "ada"), (there, "bob"), (gone, "ada")] {
+            let sql = "INSERT INTO uploads (sha256, owner, at_ms) VALUES (?1, ?2, 0)";
+            old.execute(sql, [&blob.to_string(), owner]).unwrap();
+        }
+        migrate(&mut old, &|| Ok(vec![(there, 5)])).unwrap();
+        let sql = "SELECT owner || ' ' || blob_bytes || ' ' || record_bytes FROM stored ORDER BY owner";
+        let mut statement = old.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        assert_eq!(rows.map(Result::unwrap).collect::<Vec<_>>(), ["ada 5 0", "bob 5 0"]);
+        let kept: u32 = old.query_row("SELECT count(*) FROM uploads", [], |row| row.get(0)).unwrap();
+        assert_eq!(kept, 2);
+    }
+
+    #[test]
     fn data_of_a_newer_version_is_left_alone() {
         let mut newer = Connection::open_in_memory().unwrap();
         newer.pragma_update(None, "user_version", 1000).unwrap();
