@@ -2,8 +2,8 @@
 //!
 //! # Flow
 //! [`record`] gives each request a [`Deed`]. `authorization` writes down who asks, and a handler what came of it when
-//! the path does not say so. With the answer the deed is recorded: what changes something by its action (`actions`), what
-//! is turned away as denied. Whoever goes before he is answered leaves a record that it may be done.
+//! the path does not say so. With the answer the deed is recorded, or as soon as it is done ([`Deed::done`]): what changes
+//! something by its action (`actions`), what is turned away as denied. Whoever goes before he is answered leaves a record that it may be done.
 
 mod actions;
 
@@ -19,7 +19,6 @@ use simulay_engine::AuditLog;
 use simulay_model::{AuditAction, AuditEntry, AuditResult, Principal};
 
 pub(crate) use self::actions::Actions;
-use crate::caller::via;
 use crate::middleware::RequestId;
 use crate::problem::Refusal;
 use crate::wire::ProblemKind;
@@ -31,15 +30,30 @@ pub(crate) struct Recorder {
     pub(crate) actions: Arc<Actions>,
 }
 
-/// What is known of what a request does.
+/// What a request does, as far as it is known.
 #[derive(Clone, Default)]
-pub(crate) struct Deed(Arc<Mutex<Known>>);
+pub(crate) struct Deed {
+    asked: Arc<Asked>,
+    known: Arc<Mutex<Known>>,
+}
+
+/// What was asked for, and where that is recorded.
+#[derive(Default)]
+struct Asked {
+    log: Option<AuditLog>,
+    action: Option<AuditAction>,
+    id: Option<String>,
+    route: String,
+}
 
 #[derive(Clone, Default)]
 struct Known {
+    via: String,
     principal: Option<Principal>,
     subject: Option<String>,
     detail: Option<String>,
+    /// Nothing more is recorded.
+    over: bool,
 }
 
 impl Deed {
@@ -48,19 +62,51 @@ impl Deed {
         parts.extensions.get().cloned().unwrap_or_default()
     }
 
+    /// It came `via`.
+    pub(crate) fn came(&self, via: String) {
+        self.known.lock().via = via;
+    }
+
     /// It is of this principal.
     pub(crate) fn is_of(&self, principal: &Principal) {
-        self.0.lock().principal = Some(principal.clone());
+        self.known.lock().principal = Some(principal.clone());
     }
 
     /// It is about `subject`; said as soon as it is known, for who goes before he is answered.
     pub(crate) fn is_about(&self, subject: impl ToString) {
-        self.0.lock().subject = Some(subject.to_string());
+        self.known.lock().subject = Some(subject.to_string());
     }
 
     /// There is this to say of it.
     pub(crate) fn says(&self, detail: impl ToString) {
-        self.0.lock().detail = Some(detail.to_string());
+        self.known.lock().detail = Some(detail.to_string());
+    }
+
+    /// It is done, whatever comes of the answer: recorded now, where that takes long.
+    pub(crate) async fn done(&self) {
+        self.record(self.change(AuditResult::Done)).await;
+    }
+
+    /// Records `entry` of it, unless it is recorded by now.
+    async fn record(&self, entry: Option<AuditEntry>) {
+        if let (Some(log), Some(entry)) = (&self.asked.log, self.last(entry)) {
+            log.record(entry).await;
+        }
+    }
+
+    /// Records that it may be done or not, unless it is recorded by now.
+    fn record_unanswered(&self) {
+        if let (Some(log), Some(entry)) =
+            (&self.asked.log, self.last(self.change(AuditResult::Unknown(None))))
+        {
+            log.record_later(entry);
+        }
+    }
+
+    /// The same entry when nothing is recorded yet; nothing is after it.
+    fn last(&self, entry: Option<AuditEntry>) -> Option<AuditEntry> {
+        let over = std::mem::replace(&mut self.known.lock().over, true);
+        entry.filter(|_| !over)
     }
 }
 
@@ -75,80 +121,70 @@ impl<S: Send + Sync> FromRequestParts<S> for Deed {
 /// Records what a request does before it is answered.
 pub(crate) async fn record(State(recorder): State<Recorder>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    let mut unanswered = Unanswered::begin(recorder, &mut parts).await;
-    parts.extensions.insert(unanswered.deed.clone());
+    let unanswered = Unanswered(Deed::begin(recorder, &mut parts).await);
+    let deed = &unanswered.0;
+    parts.extensions.insert(deed.clone());
     let response = next.run(Request::from_parts(parts, body)).await;
-    let entry = unanswered.entry(&response);
-    unanswered.over = true;
-    if let Some(entry) = entry {
-        unanswered.recorder.log.record(entry).await;
-    }
+    deed.record(deed.entry(&response)).await;
     response
 }
 
 /// A request that is being answered. Dropped before it is, it is recorded as one of unknown result.
-struct Unanswered {
-    recorder: Recorder,
-    deed: Deed,
-    action: Option<AuditAction>,
-    via: String,
-    id: Option<String>,
-    route: String,
-    over: bool,
+struct Unanswered(Deed);
+
+impl Drop for Unanswered {
+    fn drop(&mut self) {
+        self.0.record_unanswered();
+    }
 }
 
-impl Unanswered {
+impl Deed {
     async fn begin(recorder: Recorder, parts: &mut Parts) -> Self {
-        let deed = Deed::default();
-        if let Some(subject) = subject(parts).await {
-            deed.is_about(subject);
-        }
+        let subject = subject(parts).await;
         let matched = parts.extensions.get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str);
-        Self {
+        let asked = Asked {
             action: recorder.actions.of(&parts.method, matched),
-            recorder,
-            deed,
-            via: via(parts),
+            log: Some(recorder.log),
             id: parts.extensions.get().map(|RequestId(id)| id.clone()),
             route: format!("{} {matched}", parts.method),
-            over: false,
-        }
+        };
+        let known = Known { subject, via: "rest".to_owned(), ..Known::default() };
+        Self { asked: Arc::new(asked), known: Arc::new(Mutex::new(known)) }
     }
 
     /// What is recorded of the request with this answer.
     fn entry(&self, response: &Response) -> Option<AuditEntry> {
-        let result = result(response);
-        if matches!(response.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
-            let route = self.route.clone();
-            return Some(AuditEntry { subject: Some(route), result, ..self.of(AuditAction::Denied) });
+        let (result, named) = (result(response), self.known.lock().subject.clone());
+        match response.status() {
+            StatusCode::UNAUTHORIZED => Some(self.denied(None, result)),
+            StatusCode::FORBIDDEN => Some(self.denied(named, result)),
+            _ => self.change(result),
         }
-        self.change(result)
+    }
+
+    /// What is recorded of a request that is turned away, to which somebody known may have named something.
+    fn denied(&self, named: Option<String>, result: AuditResult) -> AuditEntry {
+        let route = Some(self.asked.route.clone());
+        AuditEntry { subject: route, detail: named, result, ..self.with(AuditAction::Denied) }
     }
 
     /// What is recorded of a change that somebody known asked for.
     fn change(&self, result: AuditResult) -> Option<AuditEntry> {
-        let (action, known) = (self.action?, self.deed.0.lock().clone());
+        let (action, known) = (self.asked.action?, self.known.lock().clone());
         known.principal.as_ref()?;
-        let route = || (action == AuditAction::Changed).then(|| self.route.clone());
+        let route = || (action == AuditAction::Changed).then(|| self.asked.route.clone());
         let (subject, detail) = (known.subject, known.detail.or_else(route));
-        Some(AuditEntry { subject, detail, result, ..self.of(action) })
+        Some(AuditEntry { subject, detail, result, ..self.with(action) })
     }
 
-    fn of(&self, action: AuditAction) -> AuditEntry {
-        let entry = AuditEntry { request: self.id.clone(), ..AuditEntry::new(action, &self.via) };
-        match &self.deed.0.lock().principal {
+    /// What is recorded of it in any case.
+    fn with(&self, action: AuditAction) -> AuditEntry {
+        let known = self.known.lock();
+        let entry = AuditEntry::new(action, &known.via);
+        let entry = AuditEntry { request: self.asked.id.clone(), ..entry };
+        match &known.principal {
             Some(principal) => entry.by(principal),
             None => entry,
-        }
-    }
-}
-
-impl Drop for Unanswered {
-    fn drop(&mut self) {
-        if !self.over
-            && let Some(entry) = self.change(AuditResult::Unknown(None))
-        {
-            self.recorder.log.record_later(entry);
         }
     }
 }

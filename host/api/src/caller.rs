@@ -111,8 +111,7 @@ fn bearer(headers: &HeaderMap) -> Option<TokenSecret> {
 
 /// How a request came, e.g. `rest from 127.0.0.1`; behind a proxy that is not trusted, that is the proxy's address.
 pub(crate) fn via(parts: &Parts) -> String {
-    let address = parts.extensions.get::<Client>().and_then(|client| client.address);
-    address.map_or_else(|| String::from("rest"), |address| format!("rest from {address}"))
+    parts.extensions.get::<Client>().copied().unwrap_or_default().via()
 }
 
 /// How a request came.

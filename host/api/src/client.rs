@@ -11,6 +11,7 @@ use axum::response::{IntoResponse as _, Response};
 use ipnet::IpNet;
 
 use crate::ApiSettings;
+use crate::audit::Deed;
 use crate::problem::Refusal;
 use crate::wire::ProblemKind;
 
@@ -48,6 +49,13 @@ pub(crate) struct Client {
     pub(crate) address: Option<IpAddr>,
     /// Whether nobody could read along between the client and us, or the proxy that we trust.
     pub(crate) secure: bool,
+}
+
+impl Client {
+    /// How a request of it came, e.g. `rest from 127.0.0.1`.
+    pub(crate) fn via(&self) -> String {
+        self.address.map_or_else(|| String::from("rest"), |address| format!("rest from {address}"))
+    }
 }
 
 /// The proxies whose word counts.
@@ -131,11 +139,15 @@ pub(crate) async fn identify(State(proxies): State<Proxies>, mut request: Reques
         request.extensions_mut().insert(Client::default());
         return next.run(request).await;
     };
+    let deed = request.extensions().get::<Deed>().cloned().unwrap_or_default();
+    let peer = Client { address: Some(connection.peer.ip().to_canonical()), secure: connection.encrypted };
+    deed.came(peer.via());
     let checked = proxies.check(connection, request.uri().path());
     let path = request.uri().path().to_owned();
     let mut response = match checked.and_then(|()| proxies.identify(connection, &path, request.headers_mut()))
     {
         Ok(client) => {
+            deed.came(client.via());
             request.extensions_mut().insert(client);
             next.run(request).await
         }

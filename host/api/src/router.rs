@@ -48,8 +48,8 @@ fn guarded(routes: Router, recorder: Recorder, settings: &ApiSettings, rates: Ra
         .layer(from_fn_with_state(rates, rate_limits::by_address))
         .layer(from_fn(connections::check))
         .layer(CatchPanicLayer::custom(middleware::panicked))
-        .layer(from_fn_with_state(recorder, audit::record))
         .layer(from_fn_with_state(Proxies::new(settings), client::identify))
+        .layer(from_fn_with_state(recorder, audit::record))
         .layer(from_fn(linger::linger))
         .layer(from_fn(middleware::cross))
 }

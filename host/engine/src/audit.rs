@@ -1,9 +1,9 @@
 //! The audit log: what was done, by whom and from where.
 //!
 //! # Flow
-//! Whoever does something for somebody records it before he answers ([`AuditLog::record`]). What was done is recorded each
-//! time; of what was refused, equal requests within a minute are recorded once, and then counted (`repeats`), so that
-//! whoever is refused cannot fill the disk.
+//! Whoever does something for somebody records it before he answers ([`AuditLog::record`]). Of what was refused, and of what
+//! changes nothing when it is done again, equal requests within a minute are recorded once, and then counted (`repeats`),
+//! so that nobody fills the disk with them.
 
 mod repeats;
 
@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use simulay_model::{AuditEntry, AuditHead, AuditRecord, AuditResult, Chain, Clock};
+use simulay_model::{AuditEntry, AuditHead, AuditRecord, Chain, Clock};
 use simulay_store::{Audit, AuditQuery};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
@@ -66,12 +66,20 @@ impl AuditLog {
 
     /// Begins to record, unless it is only counted. Whoever drops what it gives does not end it.
     fn begin(&self, entry: AuditEntry) -> Option<JoinHandle<()>> {
-        if matches!(entry.result, AuditResult::Refused(_)) && self.repeats.lock().count(&entry) {
-            return None;
-        }
+        let counted = self.repeats.lock().count(&entry);
+        if counted { None } else { self.keep_all(vec![entry]) }
+    }
+
+    /// Records these, one after the other, whoever waits for it.
+    fn keep_all(&self, entries: Vec<AuditEntry>) -> Option<JoinHandle<()>> {
         let (log, runtime) = (self.clone(), Handle::try_current());
-        let runtime = runtime.inspect_err(|error| self.lose(&entry, error)).ok()?;
-        let recording = async move { log.keep(entry).await };
+        let lost = runtime.inspect_err(|error| entries.iter().for_each(|entry| self.lose(entry, error)));
+        let runtime = lost.ok()?;
+        let recording = async move {
+            for entry in entries {
+                log.keep(entry).await;
+            }
+        };
         Some(self.at_work.spawn_on(recording.in_current_span(), &runtime))
     }
 
@@ -94,11 +102,11 @@ impl AuditLog {
         self.lost.load(Ordering::Relaxed)
     }
 
-    /// Records how often what was refused came again since the last time.
+    /// Records how often what was counted came again since the last time; also when the caller goes meanwhile.
     pub async fn tell_repeats(&self) {
-        let told = std::mem::take(&mut *self.repeats.lock()).told();
-        for entry in told {
-            self.keep(entry).await;
+        let told = std::mem::take(&mut *self.repeats.lock()).told().collect();
+        if let Some(recording) = self.keep_all(told) {
+            let _ = recording.await;
         }
     }
 

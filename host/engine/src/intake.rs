@@ -245,6 +245,9 @@ impl Intake {
             return Err(CreateError::Draining);
         }
         self.shared.check_room().await?;
+        // Who has no quota left is told so before much is read and written for him.
+        let (quotas, now) = (&self.shared.quotas, self.shared.parts.clock.now());
+        quotas.admit_runs(&principal.account, 1, now).await?;
         let (plugin, request) = self.valid(principal, &new).await?;
         accept::retries(&new, self.shared.settings.max_retries)?;
         Ok(accept::run(&self.shared.parts, &principal.account, &plugin, &new, request))

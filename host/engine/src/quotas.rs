@@ -128,7 +128,11 @@ impl AccountQuotas {
         runs: u64,
         at: Timestamp,
     ) -> Result<(), EngineError> {
-        let (quotas, used) = (self.of(account).await?, self.present_use(account, at).await?);
+        let quotas = self.of(account).await?;
+        if quotas.is_empty() {
+            return Ok(());
+        }
+        let used = self.present_use(account, at).await?;
         Ok(quotas.admit_runs(&used, runs, at).map_err(StoreError::from)?)
     }
 

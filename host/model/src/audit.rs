@@ -39,7 +39,7 @@ pub struct AuditEntry {
     pub account: Option<AccountName>,
     /// What he might do then.
     pub role: Option<Role>,
-    /// How it came, e.g. `rest from 127.0.0.1` or `command line`.
+    /// How it came, e.g. `command line`, `rest from 127.0.0.1` or `rest from 127.0.0.1, token 01a22710-…`.
     pub via: String,
     /// The id of the request.
     pub request: Option<String>,
@@ -72,7 +72,8 @@ impl AuditEntry {
     /// The same, asked for by `principal`.
     #[must_use]
     pub fn by(self, principal: &Principal) -> Self {
-        let Principal { account, role, via, .. } = principal.clone();
+        let Principal { account, role, via, token, .. } = principal.clone();
+        let via = token.iter().fold(via, |via, token| format!("{via}, token {token}"));
         Self { account: Some(account), role: Some(role), via, ..self }
     }
 

@@ -50,6 +50,38 @@ impl FromStr for RunId {
     }
 }
 
+/// Names a token without telling it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TokenId(Uuid);
+
+/// A string that is not the id of a token.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("the id of a token is a UUID")]
+pub struct TokenIdError;
+
+impl TokenId {
+    /// A new id.
+    #[must_use]
+    pub fn generate() -> Self {
+        Self(Uuid::now_v7())
+    }
+}
+
+impl fmt::Display for TokenId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0.hyphenated(), formatter)
+    }
+}
+
+impl FromStr for TokenId {
+    type Err = TokenIdError;
+
+    fn from_str(text: &str) -> Result<Self, TokenIdError> {
+        text.parse().map(Self).map_err(|_| TokenIdError)
+    }
+}
+
 /// The deterministic name of a container: `simulay-<run>-<step>-<call>-<attempt>`, the run in 32
 /// hexadecimal digits. A host that comes back asks Docker for it, and so starts nothing twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -59,7 +59,7 @@ pub use digest::{Digest, DigestError, Hasher};
 pub use document::Document;
 pub use error::{ErrorKind, RunError};
 pub use event::{CallEnded, CallStarted, CallSummary, Event, EventData, Logged, RunEnded, StepPlanned};
-pub use id::{ContainerName, ContainerNameError, RunId, RunIdError};
+pub use id::{ContainerName, ContainerNameError, RunId, RunIdError, TokenId, TokenIdError};
 pub use life::{Check, Disagreement, PluginEvent, PluginEventKind, PluginState, Visibility};
 pub use manifest::{Example, Image, Manifest, ManifestError};
 pub use name::{PluginName, PluginNameError};
@@ -76,8 +76,6 @@ pub use run::{Run, RunState, UnfinishedRun};
 pub use scope::Scope;
 pub use summary::RunSummary;
 pub use text::{TextError, check_text};
-pub use token::{
-    TOKEN_BYTES, Token, TokenId, TokenIdError, TokenKind, TokenSecret, TokenSecretError, without_tokens,
-};
+pub use token::{TOKEN_BYTES, Token, TokenKind, TokenSecret, TokenSecretError, without_tokens};
 pub use usage::{DailyUsage, Month, MonthError, PresentUse, Usage, day_of, seconds_to_midnight};
 pub use weight::Weight;

@@ -1,6 +1,6 @@
 //! Who asks, and whose things are.
 
-use crate::{AccountName, PluginName, Role, RunId, Scope};
+use crate::{AccountName, PluginName, Role, RunId, Scope, TokenId};
 
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,13 +13,21 @@ pub struct Principal {
     pub scope: Scope,
     /// How the request came, e.g. `rest from 127.0.0.1`.
     pub via: String,
+    /// The token that was shown: of a program, a session or a link; none where nobody is known by one.
+    pub token: Option<TokenId>,
 }
 
 impl Principal {
     /// Who uses a host for one person, and may do everything.
     #[must_use]
     pub fn local(via: &str) -> Self {
-        Self { account: AccountName::local(), role: Role::Admin, scope: Scope::All, via: via.to_owned() }
+        Self {
+            account: AccountName::local(),
+            role: Role::Admin,
+            scope: Scope::All,
+            via: via.to_owned(),
+            token: None,
+        }
     }
 
     /// Of runs and bytes, what it gets to see: its own.

@@ -202,7 +202,9 @@ impl Quotas {
         let used = used.of(quota).unwrap_or_default();
         match self.of(quota) {
             Some(bound) if used.saturating_add(more) > bound => {
-                Err(QuotaExceeded { quota, bound, used, retry_after_s: quota.frees_after(at) })
+                // What does not fit alone, no time makes fit.
+                let retry_after_s = quota.frees_after(at).filter(|_| more <= bound);
+                Err(QuotaExceeded { quota, bound, used, needed: more, retry_after_s })
             }
             _ => Ok(()),
         }
@@ -211,7 +213,7 @@ impl Quotas {
 
 /// An account would use more than it may.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the quota `{quota}` of your account is {bound}{}; {}", .quota.in_use(*.used), .quota.cure())]
+#[error("the quota `{quota}` of your account is {bound}{}", self.cure())]
 pub struct QuotaExceeded {
     /// Which quota.
     pub quota: Quota,
@@ -219,8 +221,21 @@ pub struct QuotaExceeded {
     pub bound: u64,
     /// What is used of it.
     pub used: u64,
+    /// What more is asked for.
+    pub needed: u64,
     /// Seconds after which time alone frees it; none when only deleting does.
     pub retry_after_s: Option<u64>,
+}
+
+impl QuotaExceeded {
+    /// What is in the way, and when or how that ends.
+    fn cure(&self) -> String {
+        let Self { quota, bound, used, needed, .. } = self;
+        if needed > bound && *quota != Quota::UploadBytes {
+            return format!("; this needs {needed}, so it never fits; ask who operates the server for more");
+        }
+        format!("{}; {}", quota.in_use(*used), quota.cure())
+    }
 }
 
 impl PresentUse {
@@ -311,7 +326,8 @@ mod tests {
             (Quota::StoredBytes, 1000, None),
         ] {
             let refused = bounded(quota, used_of_it).admit_runs(&used(), 1, NOON).unwrap_err();
-            let expected = QuotaExceeded { quota, bound: used_of_it, used: used_of_it, retry_after_s: frees };
+            let (bound, used_of) = (used_of_it, used_of_it);
+            let expected = QuotaExceeded { quota, bound, used: used_of, needed: 1, retry_after_s: frees };
             assert_eq!(refused, expected);
             assert!(refused.to_string().contains(&format!("`{quota}` of your account is {used_of_it}, and")));
             bounded(quota, used_of_it + 1).admit_runs(&used(), 1, NOON).unwrap();
@@ -330,6 +346,18 @@ mod tests {
         quotas.admit_plugin(&used(), 10, NOON).unwrap();
         assert_eq!(quotas.admit_plugin(&used(), 11, NOON).unwrap_err().retry_after_s, None);
         assert!(bounded(Quota::PluginVersions, 3).admit_plugin(&used(), 0, NOON).is_err());
+    }
+
+    #[test]
+    fn what_never_fits_is_not_told_to_come_again() {
+        let quotas = bounded(Quota::BytesPerDay, 1024);
+        let later = quotas.admit_upload(&used(), 1024, NOON).unwrap_err();
+        assert_eq!(later.retry_after_s, Some(12 * 3600));
+        let never = quotas.admit_upload(&used(), 1025, NOON).unwrap_err();
+        assert_eq!(never.retry_after_s, None);
+        assert!(never.to_string().contains("is 1024; this needs 1025, so it never fits"), "{never}");
+        let runs = bounded(Quota::MaxUnfinishedRuns, 0).admit_runs(&used(), 1, NOON).unwrap_err();
+        assert_eq!(runs.retry_after_s, None);
     }
 
     #[test]

@@ -7,11 +7,9 @@ use std::str::FromStr;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr};
-use uuid::Uuid;
 
-use crate::{Account, AccountName, Digest, Principal, Role, Scope};
+use crate::{Account, AccountName, Digest, Principal, Role, Scope, TokenId};
 
 /// What every token begins with, so that scanners for secrets find it.
 const PREFIX: &str = "sim_";
@@ -19,38 +17,6 @@ const PREFIX: &str = "sim_";
 pub const TOKEN_BYTES: usize = 32;
 /// Letters that tell them.
 const TOKEN_LETTERS: usize = 43;
-
-/// Names a token without telling it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct TokenId(Uuid);
-
-/// A string that is not the id of a token.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("the id of a token is a UUID")]
-pub struct TokenIdError;
-
-impl TokenId {
-    /// A new id.
-    #[must_use]
-    pub fn generate() -> Self {
-        Self(Uuid::now_v7())
-    }
-}
-
-impl fmt::Display for TokenId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0.hyphenated(), formatter)
-    }
-}
-
-impl FromStr for TokenId {
-    type Err = TokenIdError;
-
-    fn from_str(text: &str) -> Result<Self, TokenIdError> {
-        text.parse().map(Self).map_err(|_| TokenIdError)
-    }
-}
 
 /// How a token is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Display, EnumString, IntoStaticStr)]
@@ -110,7 +76,7 @@ impl Token {
     #[must_use]
     pub fn principal(&self, account: &Account, via: &str) -> Principal {
         let (account, role) = (account.name.clone(), self.lowered(account.role));
-        Principal { account, role, scope: self.scope.clone(), via: via.to_owned() }
+        Principal { account, role, scope: self.scope.clone(), via: via.to_owned(), token: Some(self.id) }
     }
 
     /// What it lets an account with `role` do.

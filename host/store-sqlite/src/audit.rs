@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row, params};
-use simulay_model::{AccountName, AuditEntry, AuditHead, AuditRecord, AuditResult};
+use simulay_model::{AccountName, AuditAction, AuditEntry, AuditHead, AuditRecord, AuditResult};
 use simulay_store::{Audit, AuditQuery, AuditStart, StoreError};
 
 use crate::failure::{SqlError, SqlResult};
@@ -18,13 +18,12 @@ use crate::store::{RECORDS, SqliteStore};
 #[async_trait]
 impl Audit for SqliteStore {
     async fn append(&self, at: Timestamp, entry: AuditEntry) -> Result<AuditHead, StoreError> {
-        let refused = matches!(entry.result, AuditResult::Refused(_));
+        let at_last = is_kept_room_for(&entry);
         let work = move |connection: &Connection| append(connection, at, &entry);
-        // What could be done on a full disk can be recorded there; what was refused takes no room of that.
-        if refused {
-            self.write("audit.append", work).await
-        } else {
+        if at_last {
             self.write_at_last("audit.append", work).await
+        } else {
+            self.write("audit.append", work).await
         }
     }
 
@@ -60,6 +59,17 @@ impl AuditFile {
     pub fn page(&self, query: &AuditQuery) -> Result<Vec<AuditRecord>, StoreError> {
         Ok(page(&self.0, query)?)
     }
+}
+
+/// True for what frees room or ends a right, and for what the operator does himself: it can be done on a full disk, so it
+/// can be recorded there.
+fn is_kept_room_for(entry: &AuditEntry) -> bool {
+    let ends = matches!(
+        entry.action,
+        AuditAction::RunCancelled | AuditAction::TokenRevoked | AuditAction::AccountRevoked
+    );
+    let refused = matches!(entry.result, AuditResult::Refused(_));
+    !refused && (ends || entry.via.starts_with("command line"))
 }
 
 fn look(file: &Path) -> SqlResult<Connection> {
@@ -107,21 +117,24 @@ fn head(connection: &Connection) -> SqlResult<Option<AuditHead>> {
 fn page(connection: &Connection, query: &AuditQuery) -> SqlResult<Vec<AuditRecord>> {
     match query.start {
         AuditStart::After(after) => {
-            let sql = "SELECT * FROM audit WHERE sequence > ?1 AND (?3 IS NULL OR account = ?3)
-                     AND (?4 IS NULL OR action = ?4) AND (?5 IS NULL OR at >= ?5)
-                 ORDER BY sequence LIMIT ?2";
             // There is nothing after the largest number of SQLite.
-            read(connection, sql, i64::try_from(after).unwrap_or(i64::MAX), query)
+            read(connection, &select(query, "ASC"), i64::try_from(after).unwrap_or(i64::MAX), query)
         }
         AuditStart::Latest => {
-            let sql = "SELECT * FROM audit WHERE sequence > ?1 AND (?3 IS NULL OR account = ?3)
-                     AND (?4 IS NULL OR action = ?4) AND (?5 IS NULL OR at >= ?5)
-                 ORDER BY sequence DESC LIMIT ?2";
-            let mut latest = read(connection, sql, 0, query)?;
+            let mut latest = read(connection, &select(query, "DESC"), 0, query)?;
             latest.reverse();
             Ok(latest)
         }
     }
+}
+
+/// Names only what is asked for: each such statement has its index.
+fn select(query: &AuditQuery, order: &str) -> String {
+    let account = if query.account.is_some() { "account = ?3" } else { "?3 IS NULL" };
+    let action = if query.action.is_some() { "action = ?4" } else { "?4 IS NULL" };
+    let (from, since) = ("SELECT * FROM audit WHERE sequence > ?1", "(?5 IS NULL OR at >= ?5)");
+    let which = [from, account, action, since].join(" AND ");
+    [&which, "ORDER BY sequence", order, "LIMIT ?2"].join(" ")
 }
 
 fn read(connection: &Connection, sql: &str, after: i64, query: &AuditQuery) -> SqlResult<Vec<AuditRecord>> {
@@ -167,4 +180,34 @@ fn text(row: &Row<'_>, column: &str) -> SqlResult<Option<String>> {
         ValueRef::Integer(number) => Some(number.to_string()),
         ValueRef::Real(number) => Some(number.to_string()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How SQLite reads what `query` asks for.
+    fn plan(connection: &Connection, query: &AuditQuery, order: &str) -> String {
+        let sql = ["EXPLAIN QUERY PLAN", &select(query, order)].join(" ");
+        let mut statement = connection.prepare(&sql).unwrap();
+        let rows =
+            statement.query_map(params![0, 9, "ada", "denied", "x"], |row| row.get::<_, String>("detail"));
+        rows.unwrap().map(Result::unwrap).collect::<Vec<_>>().join("; ")
+    }
+
+    #[test]
+    fn what_is_chosen_has_its_index() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(include_str!("schema/audit.sql")).unwrap();
+        let by_account = AuditQuery { account: Some(AccountName::local()), ..AuditQuery::after(0, 9) };
+        let by_action = AuditQuery { action: Some("denied".to_owned()), ..AuditQuery::after(0, 9) };
+        for order in ["ASC", "DESC"] {
+            let all = plan(&connection, &AuditQuery::after(0, 9), order);
+            assert!(all.contains("INTEGER PRIMARY KEY") && !all.contains("TEMP"), "{all}");
+            for (query, index) in [(&by_account, "audit_by_account"), (&by_action, "audit_by_action")] {
+                let plan = plan(&connection, query, order);
+                assert!(plan.contains(index) && !plan.contains("TEMP"), "{plan}");
+            }
+        }
+    }
 }

@@ -108,9 +108,12 @@ fn record_uploads(transaction: &Transaction<'_>, blobs: ListBlobs<'_>) -> SqlRes
 /// Counts what accounts keep, from then on by triggers. Until now nobody wrote down how large an upload is.
 fn count_what_is_stored(transaction: &Transaction<'_>, blobs: ListBlobs<'_>) -> SqlResult<()> {
     let mut statement = transaction.prepare("UPDATE uploads SET size = ?2 WHERE sha256 = ?1")?;
+    transaction.execute("UPDATE uploads SET size = -1", [])?;
     for (blob, size) in listed(blobs)? {
         statement.execute(params![blob.to_string(), signed(size)?])?;
     }
+    // What is not there any more is nobody's, and its size is not known.
+    transaction.execute("DELETE FROM uploads WHERE size < 0", [])?;
     Ok(transaction.execute_batch(include_str!("schema/quotas_stored.sql"))?)
 }
 
@@ -140,6 +143,26 @@ mod tests {
         assert_eq!(rows, ["retired 2026-01-01T00:00:00Z 0.1.0 0", "active 2026-01-01T00:00:00Z 0.1.0 0"]);
         let observed: i64 = old.query_row("SELECT ms FROM observed", [], |row| row.get(0)).unwrap();
         assert_eq!(observed, 1_767_225_600_000, "time goes on where it was");
+    }
+
+    #[test]
+    fn uploads_that_are_there_are_counted_and_others_forgotten() {
+        let mut old = Connection::open_in_memory().unwrap();
+        let before = MIGRATIONS.len() - 1;
+        MIGRATIONS[..before].iter().for_each(|(script, _)| old.execute_batch(script).unwrap());
+        old.pragma_update(None, "user_version", u32::try_from(before).unwrap()).unwrap();
+        let [there, gone] = [b"there", b"gone!"].map(|bytes| Digest::of(bytes));
+        for (blob, owner) in [(there, "ada"), (there, "bob"), (gone, "ada")] {
+            let sql = "INSERT INTO uploads (sha256, owner, at_ms) VALUES (?1, ?2, 0)";
+            old.execute(sql, [&blob.to_string(), owner]).unwrap();
+        }
+        migrate(&mut old, &|| Ok(vec![(there, 5)])).unwrap();
+        let sql = "SELECT owner || ' ' || blob_bytes || ' ' || record_bytes FROM stored ORDER BY owner";
+        let mut statement = old.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        assert_eq!(rows.map(Result::unwrap).collect::<Vec<_>>(), ["ada 5 0", "bob 5 0"]);
+        let kept: u32 = old.query_row("SELECT count(*) FROM uploads", [], |row| row.get(0)).unwrap();
+        assert_eq!(kept, 2);
     }
 
     #[test]

@@ -26,7 +26,9 @@ impl Actions {
     }
 
     pub(super) fn of(&self, method: &Method, route: &str) -> Option<AuditAction> {
-        self.0.get(&(method.clone(), route.to_owned())).copied()
+        // Whoever asks for the head of an answer does what he does who asks for the answer.
+        let method = if method == Method::HEAD { Method::GET } else { method.clone() };
+        self.0.get(&(method, route.to_owned())).copied()
     }
 }
 
@@ -76,5 +78,8 @@ mod tests {
         assert!(unnamed.is_empty(), "name what these do: {unnamed:?}");
         assert_eq!(actions.of(&Method::PUT, "/v1/runs/{id}"), Some(AuditAction::RunCreated));
         assert_eq!(actions.of(&Method::GET, "/v1/runs/{id}"), None);
+        for method in [Method::GET, Method::HEAD] {
+            assert_eq!(actions.of(&method, "/v1/session/provider/return"), Some(AuditAction::SignIn));
+        }
     }
 }

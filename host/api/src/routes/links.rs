@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use simulay_engine::Links;
 use simulay_model::{RunId, TokenId};
 
+use crate::audit::Deed;
 use crate::caller::Caller;
 use crate::extract::{JsonBody, Segments};
 use crate::problem::{Refusal, Refused};
@@ -29,10 +30,13 @@ pub(super) async fn create(
     State(api): State<Api>,
     Caller(principal): Caller,
     Segments(id): Segments<RunId>,
+    deed: Deed,
     JsonBody(asked, _held): JsonBody<NewLink>,
 ) -> Result<(StatusCode, Json<LinkMade>), Refusal> {
     let lifetime = asked.expires_in_s.map_or(Links::USUAL_LIFETIME, Duration::from_secs);
     let (link, secret) = api.engine.links.create(&principal, id, lifetime).await?;
+    deed.is_about(link.id);
+    deed.says(id);
     Ok((StatusCode::CREATED, Json(LinkMade::new(&link, id, &secret))))
 }
 
@@ -64,7 +68,10 @@ pub(super) async fn revoke(
     State(api): State<Api>,
     Caller(principal): Caller,
     Segments((id, link)): Segments<(RunId, TokenId)>,
+    deed: Deed,
 ) -> Result<StatusCode, Refusal> {
+    deed.is_about(link);
+    deed.says(id);
     api.engine.links.revoke(&principal, id, link).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -60,9 +60,8 @@ pub(super) async fn create(
         Some(once) => api.engine.intake.create_once(&principal, new, &once).await?,
         None => api.engine.intake.create(&principal, new).await?,
     };
-    deed.is_about(run.id);
-    deed.says(&run.plugin);
     drop(permit);
+    is_stored(&deed, &run).await;
     accepted(&api, &principal, run, wait).await
 }
 
@@ -89,6 +88,7 @@ pub(super) async fn create_as(
     Caller(principal): Caller,
     Segments(id): Segments<RunId>,
     Wait(wait): Wait,
+    deed: Deed,
     JsonBody(document, permit): JsonBody<wire::NamedRun>,
 ) -> Result<Response, Refusal> {
     // Lists and cursors go by id: it has to begin with a time.
@@ -100,12 +100,21 @@ pub(super) async fn create_as(
     let named = api.engine.intake.create_as(&principal, id, new).await?;
     // Not held while the end of the run is waited for.
     drop(permit);
+    let (Named::New(run) | Named::Known(run)) = &named;
+    is_stored(&deed, run).await;
     match named {
         Named::New(run) => accepted(&api, &principal, run, wait).await,
         Named::Known(run) => {
             Ok((StatusCode::OK, accepted(&api, &principal, run, wait).await?).into_response())
         }
     }
+}
+
+/// Records that `run` is created: its end may be waited for.
+async fn is_stored(deed: &Deed, run: &Run) {
+    deed.is_about(run.id);
+    deed.says(&run.plugin);
+    deed.done().await;
 }
 
 /// The answer to who created `run`, and perhaps waits for its end.

@@ -9,6 +9,7 @@ use axum::http::Request;
 use serde_json::Value;
 use simulay_api::wire::Plugin;
 use simulay_api::{ApiSettings, Connection, Transport};
+use simulay_store::AuditQuery;
 use tokio::net::TcpSocket;
 
 use crate::house::{Answer, House};
@@ -199,6 +200,9 @@ async fn what_comes_around_the_proxy_in_plain_text_is_refused() {
     let refused = through(&house, "192.0.2.1:1", "POST", &[claim, proto]).await;
     let problem = refused.problem(403, "proxy_bypassed");
     assert!(problem.detail.contains("server.trusted_proxies"), "{problem:?}");
+    let records = house.engine.audit.page(AuditQuery::after(0, 9)).await.unwrap();
+    let told: Vec<_> = records.iter().map(|it| (it.via.as_str(), it.problem.as_deref())).collect();
+    assert_eq!(told, [("rest from 192.0.2.1", Some("proxy_bypassed"))]);
     through(&house, "10.0.0.5:1", "POST", &[("x-forwarded-for", "192.0.2.1"), proto])
         .await
         .problem(404, "not_found");

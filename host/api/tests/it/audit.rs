@@ -17,6 +17,7 @@ use simulay_store::AuditQuery;
 use crate::every_route::routes;
 use crate::house::{ACCOUNT, House, PATIENCE};
 use crate::roles::{new_token, secret};
+use crate::scopes::OfAda;
 use crate::scripts::{HEAT, HEAT_NEWER};
 
 impl House {
@@ -99,6 +100,7 @@ async fn runs_and_inputs_are_recorded_with_who_asked_for_them() {
     let request = Request::put(format!("/v1/runs/{named}")).header("content-type", "application/json");
     house.send(request, json!({ "pipeline": "heat" }).to_string()).await.expect(202);
     assert_eq!(told(&house.last().await), ["local", "run_created", named, "done"]);
+    assert!(house.last().await.detail.unwrap().starts_with("heat@1.0.0"));
     house.input(b"some bytes").await;
     let sha256 = Digest::of(b"some bytes").to_string();
     assert_eq!(told(&house.last().await), ["local", "input_uploaded", &sha256, "done"]);
@@ -114,6 +116,9 @@ async fn what_is_refused_is_recorded_with_the_kind() {
     let forbidden = Request::get("/v1/audit?account=local").header(ACCOUNT, "ada");
     house.send(forbidden, Body::empty()).await.problem(403, "forbidden");
     assert_eq!(told(&house.last().await), ["ada", "denied", "GET /v1/audit", "refused"]);
+    let forbidden = Request::post("/v1/plugins/heat/1.0.0/approve").header(ACCOUNT, "ada");
+    house.send(forbidden, Body::empty()).await.problem(403, "forbidden");
+    assert_eq!(house.last().await.detail.as_deref(), Some("heat@1.0.0"));
     let page = Request::post("/v1/plugins").header("origin", "https://evil.example");
     house.send(page, Body::empty()).await.problem(403, "cross_site");
     assert_eq!(told(&house.last().await), ["nobody", "denied", "POST /v1/plugins", "refused"]);
@@ -144,7 +149,7 @@ async fn who_only_looks_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn who_goes_before_he_is_answered_is_recorded_all_the_same() {
+async fn a_run_is_recorded_before_its_end_is_waited_for() {
     let house = House::with_heat().await;
     house.containers.on("solve", Act::exits(0).held());
     let request = Request::post("/v1/pipelines/heat/runs").header("content-type", "application/json");
@@ -162,7 +167,23 @@ async fn who_goes_before_he_is_answered_is_recorded_all_the_same() {
     assert!(waiting.as_mut().now_or_never().is_none());
     drop(waiting);
     house.engine.audit.settle().await;
-    assert_eq!(told(&house.last().await), ["local", "run_created", &run, "unknown"]);
+    let record = house.last().await;
+    assert_eq!(told(&record), ["local", "run_created", &run, "done"]);
+    assert_eq!(record.detail.as_deref().map(|detail| detail.starts_with("heat@1.0.0")), Some(true));
+}
+
+#[tokio::test]
+async fn who_goes_while_he_sends_may_have_done_it() {
+    let house = House::new();
+    let body = Body::from_stream(futures_util::stream::pending::<Result<Vec<u8>, std::io::Error>>());
+    let mut sending = Box::pin(house.send(Request::post("/v1/inputs"), body));
+    for _ in 0..100 {
+        assert!(sending.as_mut().now_or_never().is_none(), "there is more to come");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    drop(sending);
+    house.engine.audit.settle().await;
+    assert_eq!(told(&house.last().await), ["local", "input_uploaded", "", "unknown"]);
 }
 
 #[tokio::test]
@@ -218,10 +239,25 @@ async fn who_signs_in_and_out_is_recorded() {
     let token = secret(&house.engine.accounts, new_token("ada")).await;
     let shown = json!({ "token": token.reveal() }).to_string();
     let signed_in = house.post("/v1/session", shown).await.expect(200);
-    assert_eq!(told(&house.last().await), ["ada", "sign_in", "", "done"]);
+    let record = house.last().await;
+    assert_eq!(told(&record), ["ada", "sign_in", "", "done"]);
     let cookie = signed_in.header("set-cookie").split(';').next().unwrap().to_owned();
     house.send(Request::delete("/v1/session").header("cookie", cookie), Body::empty()).await.expect(204);
     assert_eq!(told(&house.last().await), ["ada", "sign_out", "", "done"]);
     house.post("/v1/session", json!({ "token": "sim_guessed" }).to_string()).await.expect(401);
     assert_eq!(told(&house.last().await), ["nobody", "denied", "POST /v1/session", "refused"]);
+}
+
+#[tokio::test]
+async fn a_record_tells_which_token_was_shown_and_which_link_was_made() {
+    let of_ada = OfAda::new().await;
+    let tokens = of_ada.house.engine.accounts.tokens(None).await.unwrap();
+    let link = of_ada.link().await;
+    let record = of_ada.house.last().await;
+    assert_eq!(told(&record), ["ada", "token_created", &link.id.to_string(), "done"]);
+    assert_eq!(record.detail.as_deref(), Some(of_ada.run.as_str()));
+    assert_eq!(record.via, format!("rest, token {}", tokens[0].id));
+    let by_link = link.token.parse().unwrap();
+    of_ada.get(&by_link, "/v1/audit").await.problem(403, "forbidden");
+    assert_eq!(of_ada.house.last().await.via, format!("rest, token {}", link.id));
 }

@@ -31,12 +31,62 @@ async fn records(log: &AuditLog) -> Vec<AuditRecord> {
 #[tokio::test]
 async fn what_is_done_is_recorded_each_time() {
     let log = log();
-    let run = AuditEntry::new(AuditAction::RunCreated, "rest").by(&Principal::local("rest")).about("a run");
-    for _ in 0..100 {
-        log.record(run.clone()).await;
+    let changed = AuditEntry::new(AuditAction::PluginActivated, "rest").about("heat@1.0.0");
+    for number in 0..100 {
+        log.record(changed.clone()).await;
+        log.record(AuditEntry::new(AuditAction::RunCreated, "rest").about(number)).await;
     }
     log.tell_repeats().await;
-    assert_eq!(records(&log).await.len(), 100);
+    assert_eq!(records(&log).await.len(), 200);
+}
+
+#[tokio::test]
+async fn what_is_done_again_and_changes_nothing_is_counted() {
+    let log = log();
+    let cancelled = |number| {
+        let entry = AuditEntry::new(AuditAction::RunCancelled, "rest").by(&Principal::local("rest"));
+        AuditEntry { request: Some(format!("r-{number}")), ..entry.about("a run") }
+    };
+    for number in 0..50 {
+        log.record(cancelled(number)).await;
+        log.record(cancelled(number).about("another run").saying("in time")).await;
+        log.record_later(AuditEntry { result: AuditResult::Unknown(None), ..cancelled(number) });
+    }
+    log.settle().await;
+    let records = records(&log).await;
+    assert_eq!(records.len(), 6, "each once, and how often it came again");
+    let mut details: Vec<_> = records
+        .iter()
+        .filter(|record| record.request.is_none())
+        .map(|it| it.detail.clone().unwrap())
+        .collect();
+    details.sort();
+    let plain = "49 more within a minute";
+    assert_eq!(details, [plain, plain, &format!("in time; {plain}")]);
+}
+
+#[tokio::test]
+async fn no_deed_is_lost_however_many_differ() {
+    let log = log();
+    let run = |number: usize| AuditEntry::new(AuditAction::RunCreated, "rest").about(number);
+    for number in 0..4096 + 10 {
+        log.record(run(number)).await;
+    }
+    log.record(run(4100)).await;
+    log.settle().await;
+    assert_eq!(records(&log).await.len(), 4096 + 11);
+}
+
+#[tokio::test]
+async fn what_was_counted_is_told_though_the_host_stops() {
+    let log = log();
+    for _ in 0..3 {
+        log.record(denied("rest", "GET /v1/runs")).await;
+    }
+    let telling = log.tell_repeats();
+    assert!(telling.now_or_never().is_none(), "it is not recorded yet");
+    log.settle().await;
+    assert_eq!(records(&log).await[1].detail.as_deref(), Some("2 more within a minute"));
 }
 
 #[tokio::test]

@@ -102,8 +102,9 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
     let watching = tokio::spawn(stop.clone().run_until_cancelled_owned(watching));
     let transport = follow(certificate, &stop);
     let audit = engine.audit.clone();
-    serve(&settings, Socket { listener, transport }, engine, stop).await?;
+    let served = serve(&settings, Socket { listener, transport }, engine, stop).await;
     audit.settle().await;
+    served?;
     // It ends by itself only to refuse what it found.
     if let Some(refused) = watching.await? {
         return refused.map(|()| ExitCode::SUCCESS);

@@ -15,6 +15,9 @@ CREATE TABLE audit (
     previous TEXT,
     hash     TEXT NOT NULL
 ) STRICT;
+-- What one account did, and what was done of one kind.
+CREATE INDEX audit_by_account ON audit (account, sequence);
+CREATE INDEX audit_by_action ON audit (action, sequence);
 CREATE TRIGGER audit_is_not_updated BEFORE UPDATE ON audit
     BEGIN SELECT RAISE(ABORT, 'records of the audit log are not changed'); END;
 CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit

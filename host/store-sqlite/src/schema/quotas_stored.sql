@@ -1,14 +1,13 @@
 -- What is kept by now.
 INSERT INTO stored (owner, blob_bytes, record_bytes)
-    SELECT owner, 0, 0 FROM (SELECT owner FROM runs UNION SELECT owner FROM uploads);
-UPDATE stored SET
-    blob_bytes = (SELECT coalesce(sum(size), 0) FROM
-        (SELECT sha256, max(size) AS size FROM
-            (SELECT sha256, size FROM artifacts WHERE artifacts.owner = stored.owner
-            UNION ALL SELECT sha256, size FROM uploads WHERE uploads.owner = stored.owner)
-        GROUP BY sha256)),
-    record_bytes = (SELECT coalesce(sum(bytes), 0) FROM records JOIN runs ON runs.id = records.run
-        WHERE runs.owner = stored.owner);
+    SELECT owner, sum(blobs), sum(texts) FROM
+        (SELECT owner, 0 AS blobs, 0 AS texts FROM runs
+        UNION ALL SELECT owner, size, 0 FROM
+            (SELECT owner, sha256, max(size) AS size FROM
+                (SELECT owner, sha256, size FROM artifacts UNION ALL SELECT owner, sha256, size FROM uploads)
+            GROUP BY owner, sha256)
+        UNION ALL SELECT runs.owner, 0, coalesce(records.bytes, 0) FROM records JOIN runs ON runs.id = records.run)
+    GROUP BY owner;
 
 -- Whoever has a run or an upload has a row.
 CREATE TRIGGER run_comes AFTER INSERT ON runs BEGIN

@@ -163,7 +163,7 @@ async fn cancelling_and_deleting_work_on_a_full_disk() {
 }
 
 #[tokio::test]
-async fn what_is_done_on_a_full_disk_is_recorded_and_what_is_refused_takes_no_room_from_it() {
+async fn what_frees_room_on_a_full_disk_is_recorded_and_nothing_else_takes_that_room() {
     let Some(disk) = Disk::new(8) else { return };
     let data = disk.mount.join("data");
     let (records, _blobs) = open(&data).unwrap();
@@ -177,6 +177,8 @@ async fn what_is_done_on_a_full_disk_is_recorded_and_what_is_refused_takes_no_ro
         }
     };
     assert!(is_of_the_disk(&lost.into()) && data.join("reserve").exists());
+    let created = AuditEntry::new(AuditAction::InputUploaded, "rest");
+    assert!(records.append(now(), created).await.is_err() && data.join("reserve").exists());
     let done = AuditEntry::new(AuditAction::RunCancelled, "rest");
     let head = records.append(now(), done).await.unwrap();
     assert_eq!(Audit::head(&*records).await.unwrap(), Some(head));
