@@ -77,5 +77,7 @@ pub use scope::Scope;
 pub use summary::RunSummary;
 pub use text::{TextError, check_text};
 pub use token::{TOKEN_BYTES, Token, TokenKind, TokenSecret, TokenSecretError, without_tokens};
-pub use usage::{DailyUsage, Month, MonthError, PresentUse, Usage, day_of, seconds_to_midnight};
+pub use usage::{
+    DailyUsage, Month, MonthError, PresentUse, StartedAttempt, Usage, day_of, seconds_to_midnight,
+};
 pub use weight::Weight;

@@ -56,6 +56,21 @@ impl Usage {
         usage
     }
 
+    /// Of attempts at calls of a run that ended `at`, in the order of calls and attempts. What is known of an attempt was
+    /// counted with its end; another counts as if it had used one processor until the next, or until the run ended.
+    #[must_use]
+    pub fn of_stopped(attempts: &[StartedAttempt], at: Timestamp) -> Self {
+        let mut usage = Self::default();
+        let nexts = attempts.iter().skip(1).map(Some).chain([None]);
+        for (attempt, next) in attempts.iter().zip(nexts).filter(|(attempt, _)| !attempt.ended) {
+            let next = next.filter(|next| next.call == attempt.call);
+            let time = next.map_or(at, |next| next.at).duration_since(attempt.at);
+            let ms = u64::try_from(time.as_millis()).unwrap_or_default();
+            usage += Self { containers: 1, container_ms: ms, cpu_ms: ms, ..Self::default() };
+        }
+        usage
+    }
+
     fn of_container(end: &CallEnd) -> Self {
         match end {
             CallEnd::Result(result) if result.reused => Self::default(),
@@ -87,6 +102,19 @@ impl AddAssign for Usage {
             *sum = sum.saturating_add(more);
         }
     }
+}
+
+/// An attempt at a call that was started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StartedAttempt {
+    /// Step and index of the call.
+    pub call: (u32, u32),
+    /// Its number.
+    pub attempt: u32,
+    /// When it was started.
+    pub at: Timestamp,
+    /// Whether its end is known.
+    pub ended: bool,
 }
 
 /// What an account used on a day.
@@ -179,6 +207,22 @@ impl fmt::Display for Month {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_never_ended_counts_until_the_next_attempt_or_the_end() {
+        let second = |second| Timestamp::constant(second, 0);
+        let attempt =
+            |call, attempt, at, ended| StartedAttempt { call: (0, call), attempt, at: second(at), ended };
+        let attempts = [
+            attempt(0, 0, 10, false),
+            attempt(0, 1, 15, true),
+            attempt(1, 0, 12, false),
+            attempt(2, 0, 99, false),
+        ];
+        let expected = Usage { containers: 3, container_ms: 13_000, cpu_ms: 13_000, ..Usage::default() };
+        assert_eq!(Usage::of_stopped(&attempts, second(20)), expected, "also when a clock went back");
+        assert_eq!(Usage::of_stopped(&[], second(20)), Usage::default());
+    }
 
     #[test]
     fn a_month_is_written_in_one_way() {

@@ -1,7 +1,9 @@
 //! Effects of a change, written as they are: what they mean was decided elsewhere.
 
+use std::collections::HashSet;
+
 use rusqlite::{Connection, params};
-use simulay_model::{AttemptProgress, Effects, Head, RunArtifact, RunId, Step, Usage};
+use simulay_model::{AttemptProgress, Effects, Head, RunArtifact, RunId, StartedAttempt, Step, Usage};
 use simulay_store::StoreError;
 
 use crate::failure::SqlResult;
@@ -42,13 +44,41 @@ pub(crate) fn commit(
 
 /// Counts what the owner of the run used.
 fn count(connection: &Connection, run: RunId, effects: &Effects) -> SqlResult<()> {
-    let usage = Usage::of_effects(effects);
+    let mut usage = Usage::of_effects(effects);
+    if effects.is_end() {
+        usage += Usage::of_stopped(&started_attempts(connection, run)?, effects.at);
+    }
     if usage.is_nothing() {
         return Ok(());
     }
     let mut statement = connection.prepare_cached("SELECT owner FROM runs WHERE id = ?1")?;
     let owner = statement.query_row([run.to_string()], |row| Ok(parsed(row, "owner")))??;
     metering::count(connection, &owner, effects.at, usage)
+}
+
+/// The attempts at the calls of a run, in their order; none when the end of each is known.
+fn started_attempts(connection: &Connection, run: RunId) -> SqlResult<Vec<StartedAttempt>> {
+    let sql = "SELECT step, call_index, attempt FROM calls WHERE run = ?1 AND started AND ending IS NULL";
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map([run.to_string()], |row| {
+        Ok(((row.get("step")?, row.get("call_index")?), row.get("attempt")?))
+    })?;
+    let unended: HashSet<((u32, u32), u32)> = rows.collect::<Result<_, _>>()?;
+    if unended.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql =
+        "SELECT at, data ->> 'step' AS step, data ->> 'call' AS call_index, data ->> 'attempt' AS attempt
+         FROM events WHERE run = ?1 AND kind = 'call.started'";
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_and_then([run.to_string()], |row| {
+        let (call, attempt) = ((row.get("step")?, row.get("call_index")?), row.get("attempt")?);
+        let ended = !unended.contains(&(call, attempt));
+        Ok(StartedAttempt { call, attempt, at: parsed(row, "at")?, ended })
+    })?;
+    let mut attempts = rows.collect::<SqlResult<Vec<_>>>()?;
+    attempts.sort_unstable();
+    Ok(attempts)
 }
 
 /// Makes `sequence` the number of the run's last event, if it follows that.

@@ -151,6 +151,7 @@ async fn check_audit(open: &impl AsyncFn() -> Subject) {
 async fn check_metering(open: &impl AsyncFn() -> Subject) {
     metering::a_run_is_counted_once(&open().await).await;
     metering::the_end_of_a_call_is_counted_once(&open().await).await;
+    metering::what_never_ended_is_counted_with_the_end_of_its_run(&open().await).await;
     metering::what_is_uploaded_again_is_counted_once(&open().await).await;
     metering::days_are_told_by_account_and_month(&open().await).await;
     metering::what_is_kept_is_known_for_each_account(&open().await).await;

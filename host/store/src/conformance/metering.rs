@@ -1,9 +1,11 @@
 //! What accounts use.
 
+use std::time::Duration;
+
 use simulay_model::OwnerFilter::{Any, Only};
 use simulay_model::{
-    AccountName, Change, Clock as _, DailyUsage, Digest, Month, OwnerFilter, Plugin, Quotas, Run, RunId,
-    Usage, day_of,
+    AccountName, Change, Clock as _, DailyUsage, Digest, Month, OwnerFilter, Plugin, Quotas, Run, RunEnd,
+    RunId, Usage, day_of,
 };
 
 use super::samples::{broken, ended, now, planned, plugin, run, started};
@@ -85,6 +87,23 @@ pub async fn the_end_of_a_call_is_counted_once(subject: &Subject) {
     subject.change(run, broken(0, 2, 0)).await;
     let two = Usage { containers: 2, ..one };
     assert_eq!(subject.used(&Any).await, two, "a call that was never started had no container");
+}
+
+/// Whoever cancels a run used what was at work until then.
+pub async fn what_never_ended_is_counted_with_the_end_of_its_run(subject: &Subject) {
+    let run = subject.at_work("ada", 2).await;
+    let (begun, minute) = (now(), Duration::from_secs(60));
+    let at = |minutes: u32| begun + minutes * minute;
+    let change = async |minutes, change| apply(&*subject.runs, run, None, at(minutes), change).await.unwrap();
+    change(0, started(0, 0, 0)).await;
+    change(1, started(0, 1, 0)).await;
+    change(2, ended(0, 1, 0, 7)).await;
+    let before = subject.used(&Any).await;
+    change(5, Change::ended(RunEnd::Cancelled)).await;
+    let (ms, used) = (5 * 60_000, subject.used(&Any).await);
+    let (containers, container_ms, cpu_ms) =
+        (before.containers + 1, before.container_ms + ms, before.cpu_ms + ms);
+    assert_eq!(used, Usage { containers, container_ms, cpu_ms, ..before });
 }
 
 /// By whom, and what others uploaded is no matter.

@@ -6,8 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use simulay_model::{
-    ArtifactKind, AskedCall, Effects, Event, EventData, Head, OwnerFilter, Progress, Quotas, Run,
-    RunArtifact, RunId, RunSummary, UnfinishedRun, Usage,
+    ArtifactKind, AskedCall, CallStarted, Effects, Event, EventData, Head, OwnerFilter, Progress, Quotas,
+    Run, RunArtifact, RunId, RunSummary, StartedAttempt, UnfinishedRun, Usage,
 };
 
 use super::{LeaseEntry, MemoryStore, RunEntry, State};
@@ -51,8 +51,12 @@ impl Runs for MemoryStore {
         if entry.last_event().saturating_add(1) != effects.sequence {
             return Err(StoreError::Stale);
         }
-        let (owner, at, usage) = (entry.run.owner.clone(), effects.at, Usage::of_effects(&effects));
+        let (owner, at, is_end) = (entry.run.owner.clone(), effects.at, effects.is_end());
+        let mut usage = Usage::of_effects(&effects);
         entry.store(*effects);
+        if is_end {
+            usage += Usage::of_stopped(&entry.started_attempts(), at);
+        }
         state.count(&owner, at, usage);
         Ok(())
     }
@@ -217,5 +221,22 @@ impl RunEntry {
         (self.run.state, self.run.steps, self.run.cancel_requested) = (state, steps, cancel_requested);
         self.run.started_at = started_at.or(self.run.started_at);
         (self.run.ended_at, self.run.error) = (ended_at, error);
+    }
+}
+
+impl RunEntry {
+    /// The attempts at its calls, in their order.
+    fn started_attempts(&self) -> Vec<StartedAttempt> {
+        let started = self.events.iter().filter_map(|event| match &event.data {
+            EventData::CallStarted(CallStarted { step, call, attempt }) => {
+                let newest = self.attempts.get(&(*step, *call)).filter(|newest| newest.attempt == *attempt);
+                let ended = newest.is_some_and(|newest| newest.end.is_some());
+                Some(StartedAttempt { call: (*step, *call), attempt: *attempt, at: event.at, ended })
+            }
+            _ => None,
+        });
+        let mut attempts: Vec<_> = started.collect();
+        attempts.sort_unstable();
+        attempts
     }
 }
