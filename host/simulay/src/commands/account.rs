@@ -80,7 +80,7 @@ enum What {
 pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(&arguments.local.flags())?;
     let administration = Administration::of(&settings, &settings.data()?)?;
-    let Administration { accounts, credentials, .. } = &administration;
+    let Administration { accounts, .. } = &administration;
     match arguments.what {
         What::Create { name, role } => {
             let account = accounts.create(name, role).await.map_err(refused)?;
@@ -93,36 +93,42 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
             administration.record(changed.saying(format!("to {role}"))).await?;
             tell(&account, "has the role now", json)?;
         }
-        What::Password { name } => {
-            credentials.set_password(&name, password(&name)?).await.map_err(refused)?;
-            administration.record(command_line(AuditAction::PasswordSet).about(&name)).await?;
-            say(&format!("{name} signs in with the new password; sessions of before have ended"))?;
-        }
+        What::Password { name } => set_password(&administration, &name).await?,
         What::Link { name, subject, issuer } => {
-            let identity = Identity { issuer: issuer_of(&settings, issuer)?, subject };
-            credentials.link(&name, &identity).await.map_err(refused)?;
-            let linked = command_line(AuditAction::AccountLinked).about(&name);
-            administration
-                .record(linked.saying(format!("{} at {}", identity.subject, identity.issuer)))
-                .await?;
-            say(&format!("whoever {} knows as {} is {name}", identity.issuer, identity.subject))?;
+            link(&administration, &name, Identity { issuer: issuer_of(&settings, issuer)?, subject }).await?;
         }
-        What::Revoke { name } => {
-            accounts.revoke_account(&name).await.map_err(refused)?;
-            administration.record(command_line(AuditAction::AccountRevoked).about(&name)).await?;
-            say(&format!(
-                "nobody is known as {name} any more; `simulay account restore {name}` takes it back"
-            ))?;
-        }
-        What::Restore { name } => {
-            accounts.restore_account(&name).await.map_err(refused)?;
-            administration.record(command_line(AuditAction::AccountRestored).about(&name)).await?;
-            say(&format!("{name} is known again by what it has"))?;
-        }
+        What::Revoke { name } => revoke(&administration, &name).await?,
+        What::Restore { name } => restore(&administration, &name).await?,
         What::List => list(&accounts.list().await?, json)?,
         What::Quota(asked) => quota::execute(asked, &administration, json).await?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn set_password(administration: &Administration, name: &AccountName) -> anyhow::Result<()> {
+    administration.credentials.set_password(name, password(name)?).await.map_err(refused)?;
+    administration.record(command_line(AuditAction::PasswordSet).about(name)).await?;
+    Ok(say(&format!("{name} signs in with the new password; sessions of before have ended"))?)
+}
+
+async fn link(administration: &Administration, name: &AccountName, identity: Identity) -> anyhow::Result<()> {
+    administration.credentials.link(name, &identity).await.map_err(refused)?;
+    let Identity { issuer, subject } = identity;
+    let linked = command_line(AuditAction::AccountLinked).about(name);
+    administration.record(linked.saying(format!("{subject} at {issuer}"))).await?;
+    Ok(say(&format!("whoever {issuer} knows as {subject} is {name}"))?)
+}
+
+async fn revoke(administration: &Administration, name: &AccountName) -> anyhow::Result<()> {
+    administration.accounts.revoke_account(name).await.map_err(refused)?;
+    administration.record(command_line(AuditAction::AccountRevoked).about(name)).await?;
+    Ok(say(&format!("nobody is known as {name} any more; `simulay account restore {name}` takes it back"))?)
+}
+
+async fn restore(administration: &Administration, name: &AccountName) -> anyhow::Result<()> {
+    administration.accounts.restore_account(name).await.map_err(refused)?;
+    administration.record(command_line(AuditAction::AccountRestored).about(name)).await?;
+    Ok(say(&format!("{name} is known again by what it has"))?)
 }
 
 /// The password for an account: typed twice, or a line of standard input.
