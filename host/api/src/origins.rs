@@ -13,6 +13,7 @@ use axum::response::{IntoResponse as _, Response};
 use crate::ApiSettings;
 use crate::hosts::{name, port};
 use crate::problem::Refusal;
+use crate::rate_limits::costs;
 use crate::wire::ProblemKind;
 
 const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -91,8 +92,7 @@ fn is_free(method: &Method, uri: &Uri, headers: &HeaderMap) -> bool {
     let is = |name, wanted| matches!(one(headers, &name), Header::Is(text) if text == wanted);
     let asks = *method == Method::OPTIONS;
     let reads = matches!(*method, Method::GET | Method::HEAD);
-    let costs = uri.path().starts_with("/v1/") || uri.path() == "/metrics";
-    asks || (reads && (!costs || (is(MODE, "navigate") && is(DESTINATION, "document"))))
+    asks || (reads && (!costs(uri.path()) || (is(MODE, "navigate") && is(DESTINATION, "document"))))
 }
 
 /// True for the origin `http://HOST` or `https://HOST`, where `HOST` is what the request itself is sent to.

@@ -1,6 +1,7 @@
 //! How often is asked: by an address, by an account, and with what shows no account.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -80,8 +81,7 @@ impl RateLimits {
 
     /// Counts a request of `peer`.
     fn request(&self, peer: Peer) -> Result<Option<Standing>, Exhausted> {
-        let limit = self.0.addresses.as_ref().zip(peer.bounded());
-        limit.map(|(limit, address)| limit.take(&address)).transpose()
+        take(self.0.addresses.as_ref(), peer.bounded())
     }
 
     /// Counts a request of `account`, which may ask as often as `rate`.
@@ -106,20 +106,25 @@ impl RateLimits {
 
     /// Counts that `peer` showed a token which is none.
     pub(crate) fn failure(&self, peer: Peer) -> Result<(), Exhausted> {
-        let limit = self.0.failures.as_ref().zip(peer.bounded());
-        limit.map_or(Ok(()), |(limit, address)| limit.take(&address).map(drop))
+        take(self.0.failures.as_ref(), peer.bounded()).map(drop)
     }
 
     /// Counts that `peer` tries to sign in by a password or elsewhere, and as which account; ask before anything is
     /// computed or asked for it.
     pub(crate) fn sign_in(&self, peer: Peer, account: Option<&str>) -> Result<(), Exhausted> {
-        let limit = self.0.attempts.as_ref().zip(peer.bounded());
-        limit.map_or(Ok(()), |(limit, address)| limit.take(&address).map(drop))?;
+        take(self.0.attempts.as_ref(), peer.bounded())?;
         // What can be no account has no password to guess.
         let account = account.and_then(|name| name.parse::<AccountName>().ok());
-        let limit = self.0.sign_ins.as_ref().zip(account);
-        limit.map_or(Ok(()), |(limit, account)| limit.take(&account).map(drop))
+        take(self.0.sign_ins.as_ref(), account).map(drop)
     }
+}
+
+/// Counts one of `key`, where there is a limit and it is held against that.
+fn take<K: Hash + Eq + Clone>(
+    limit: Option<&RateLimit<K>>,
+    key: Option<K>,
+) -> Result<Option<Standing>, Exhausted> {
+    limit.zip(key).map(|(limit, key)| limit.take(&key)).transpose()
 }
 
 /// Lets through what its address may still ask, before anything is looked up for it.
@@ -134,7 +139,7 @@ pub(crate) async fn by_address(State(limits): State<RateLimits>, request: Reques
 }
 
 /// True for what is answered from what is stored.
-fn costs(path: &str) -> bool {
+pub(crate) fn costs(path: &str) -> bool {
     path.starts_with("/v1/") || path == "/metrics"
 }
 

@@ -195,8 +195,12 @@ impl Accounts {
         Ok(())
     }
 
-    pub(crate) async fn get(&self, name: &AccountName) -> Result<Option<Account>, EngineError> {
-        Ok(self.list().await?.into_iter().find(|account| account.name == *name))
+    /// An account by its name.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn get(&self, name: &AccountName) -> Result<Option<Account>, EngineError> {
+        Ok(self.store.account(name).await?)
     }
 
     /// All accounts, by name.

@@ -6,7 +6,7 @@ mod life;
 mod uploads;
 
 use simulay_containers::{ContainerError, RegisteredImage};
-use simulay_model::{AccountName, Plugin, PluginSummary, Principal};
+use simulay_model::{AccountName, OwnerFilter, Plugin, PluginSummary, Principal};
 
 use crate::reader::Reader;
 use crate::shared::Shared;
@@ -35,8 +35,9 @@ impl Catalog {
     /// When the store does not answer.
     pub async fn plugins(&self, principal: &Principal) -> Result<Vec<PluginSummary>, EngineError> {
         let mut plugins = self.shared.parts.plugins.list(&principal.visible_plugins()).await?;
+        let own = principal.own_plugins();
         for plugin in &mut plugins {
-            conceal(principal, &plugin.owner, &mut plugin.uploader);
+            conceal(&own, &plugin.owner, &mut plugin.uploader);
         }
         Ok(plugins)
     }
@@ -52,7 +53,7 @@ impl Catalog {
     ) -> Result<Option<Plugin>, EngineError> {
         let mut found = accept::find(&self.shared.parts, &principal.visible_plugins(), selector).await?;
         if let Some(plugin) = &mut found {
-            conceal(principal, &plugin.owner, &mut plugin.uploader);
+            conceal(&principal.own_plugins(), &plugin.owner, &mut plugin.uploader);
         }
         Ok(found)
     }
@@ -66,9 +67,9 @@ impl Catalog {
     }
 }
 
-/// From where a plugin was uploaded is told to whoever may change it.
-fn conceal(principal: &Principal, owner: &AccountName, uploader: &mut String) {
-    if !principal.own_plugins().admits(owner) {
+/// From where a plugin was uploaded is told to whoever may change it, of the `own` ones.
+fn conceal(own: &OwnerFilter, owner: &AccountName, uploader: &mut String) {
+    if !own.admits(owner) {
         uploader.clear();
     }
 }

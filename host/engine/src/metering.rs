@@ -81,9 +81,8 @@ impl Meter {
         if *account == principal.account {
             return Ok(());
         }
-        let known = async || self.shared.parts.accounts.accounts().await;
-        let visible =
-            principal.role >= Role::Operator && known().await?.iter().any(|known| known.name == *account);
+        let accounts = &self.shared.parts.accounts;
+        let visible = principal.role >= Role::Operator && accounts.account(account).await?.is_some();
         if visible { Ok(()) } else { Err(StoreError::NotFound) }
     }
 

@@ -39,6 +39,16 @@ impl Accounts for SqliteStore {
         .await
     }
 
+    async fn account(&self, name: &AccountName) -> Result<Option<Account>, StoreError> {
+        let name = name.to_string();
+        self.read(move |connection| {
+            let sql = "SELECT name, role, created_at, revoked_at FROM accounts WHERE name = ?1";
+            let mut statement = connection.prepare_cached(sql)?;
+            statement.query_row([name], |row| Ok(account(row))).optional()?.transpose()
+        })
+        .await
+    }
+
     async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
         self.read(|connection| {
             let sql = "SELECT name, role, created_at, revoked_at FROM accounts ORDER BY name";

@@ -27,6 +27,9 @@ pub trait Accounts: Send + Sync {
     /// [`StoreError::NotFound`].
     async fn set_revoked(&self, account: &AccountName, at: Option<Timestamp>) -> Result<(), StoreError>;
 
+    /// An account by its name.
+    async fn account(&self, name: &AccountName) -> Result<Option<Account>, StoreError>;
+
     /// All accounts, by name.
     async fn accounts(&self) -> Result<Vec<Account>, StoreError>;
 

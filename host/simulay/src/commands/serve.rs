@@ -136,7 +136,7 @@ async fn first_token(settings: &Settings, engine: &Engine) -> anyhow::Result<Opt
     }
     let given = settings.auth.first_token_file.as_deref().map(token_in).transpose()?;
     let secret = given.clone().map_or_else(draw_token, Ok)?;
-    if accounts.list().await?.iter().all(|account| account.name != local) {
+    if accounts.get(&local).await?.is_none() {
         let account = accounts.create(local.clone(), Role::Admin).await?;
         audit.record(account::made(&account)).await;
     }

@@ -43,6 +43,8 @@ pub async fn accounts_read_back(subject: &Subject) {
     assert!(subject.accounts.accounts().await.unwrap()[1].revoked_at.is_some());
     subject.accounts.set_revoked(&bob.name, None).await.unwrap();
     assert_eq!(subject.accounts.accounts().await.unwrap()[1].revoked_at, None);
+    assert_eq!(subject.accounts.account(&bob.name).await.unwrap().unwrap().role, Role::Author);
+    assert_eq!(subject.accounts.account(&"eve".parse().unwrap()).await.unwrap(), None);
     let missing = subject.accounts.set_role(&"eve".parse().unwrap(), Role::Admin).await;
     assert!(matches!(missing, Err(StoreError::NotFound)), "{missing:?}");
 }

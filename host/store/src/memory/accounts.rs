@@ -31,6 +31,10 @@ impl Accounts for MemoryStore {
         Ok(())
     }
 
+    async fn account(&self, name: &AccountName) -> Result<Option<Account>, StoreError> {
+        Ok(self.state().accounts.get(name).cloned())
+    }
+
     async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
         Ok(self.state().accounts.values().cloned().collect())
     }
