@@ -26,11 +26,12 @@ pub(super) struct Member {
 
 /// The crates of ours that each crate may depend on, for tests too: engine and api are tested over the real
 /// stores, and records beside real blobs; [`super::closures`] sees that they are built without them.
-const LAYERS: [(&str, &[&str]); 22] = [
+const LAYERS: [(&str, &[&str]); 26] = [
     ("simulay-model", &[]),
     ("simulay-init", &[]),
     ("simulay-archives", &["simulay-model"]),
     ("simulay-signals", &["simulay-model"]),
+    ("simulay-signals-redis", &["simulay-model", "simulay-signals"]),
     ("simulay-sandbox", &["simulay-model"]),
     ("simulay-sandbox-wasm", &["simulay-model", "simulay-sandbox", "simulay-hostile"]),
     ("simulay-containers", &["simulay-model", "simulay-init"]),
@@ -38,12 +39,15 @@ const LAYERS: [(&str, &[&str]); 22] = [
         "simulay-containers-docker",
         &["simulay-model", "simulay-init", "simulay-containers", "simulay-fault-proxy"],
     ),
+    ("simulay-rpc", &["simulay-model", "simulay-sandbox", "simulay-containers"]),
     ("simulay-store", &["simulay-model"]),
     (
         "simulay-store-sqlite",
         &["simulay-model", "simulay-store", "simulay-blobs", "simulay-blobs-object-store"],
     ),
+    ("simulay-store-mongo", &["simulay-model", "simulay-store"]),
     ("simulay-blobs", &["simulay-model"]),
+    ("simulay-blobs-gridfs", &["simulay-model", "simulay-blobs"]),
     ("simulay-blobs-object-store", &["simulay-model", "simulay-blobs"]),
     ("simulay-identity", &["simulay-model"]),
     ("simulay-identity-oidc", &["simulay-model", "simulay-identity"]),
@@ -90,8 +94,12 @@ const LAYERS: [(&str, &[&str]); 22] = [
             "simulay-signals",
             "simulay-store",
             "simulay-store-sqlite",
+            "simulay-store-mongo",
             "simulay-blobs",
             "simulay-blobs-object-store",
+            "simulay-blobs-gridfs",
+            "simulay-signals-redis",
+            "simulay-rpc",
             "simulay-identity",
             "simulay-identity-oidc",
             "simulay-engine",
@@ -117,7 +125,7 @@ const LAYERS: [(&str, &[&str]); 22] = [
 ];
 
 /// Technologies, and the one crate that knows each.
-const HOMES: [(&str, &str); 9] = [
+const HOMES: [(&str, &str); 11] = [
     ("wasmtime", "simulay-sandbox-wasm"),
     ("wasmparser", "simulay-sandbox-wasm"),
     ("landlock", "simulay-sandbox-wasm"),
@@ -127,6 +135,8 @@ const HOMES: [(&str, &str); 9] = [
     ("rusqlite", "simulay-store-sqlite"),
     ("object_store", "simulay-blobs-object-store"),
     ("openidconnect", "simulay-identity-oidc"),
+    ("redis", "simulay-signals-redis"),
+    ("protox", "simulay-rpc"),
 ];
 
 /// The crates of the workspace.

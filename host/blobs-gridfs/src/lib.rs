@@ -1,0 +1,1 @@
+//! Blobs of Simulay in GridFS.

@@ -1,0 +1,1 @@
+//! Hints between processes of Simulay by Redis.

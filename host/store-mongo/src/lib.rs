@@ -1,0 +1,1 @@
+//! Records of Simulay in MongoDB.
