@@ -11,7 +11,6 @@ mod commit;
 mod connection;
 mod copy;
 mod credentials;
-mod documents;
 mod failure;
 mod filter;
 mod journal;

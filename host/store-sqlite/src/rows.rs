@@ -10,9 +10,9 @@ use simulay_model::{
     Artifact, AttemptProgress, Event, EventData, Plugin, PluginEvent, PluginRef, PluginSummary, Progress,
     RelativePath, Request, Run, RunArtifact, RunId, RunSummary, UnfinishedRun,
 };
+use simulay_store::documents::{self, Stored};
 use simulay_store::{ClaimableRun, StoreError};
 
-use crate::documents::{self, Stored};
 use crate::failure::{SqlError, SqlResult};
 
 pub(crate) const PLUGINS: &str =

@@ -4,6 +4,7 @@ mod accounts;
 mod audit;
 pub mod conformance;
 mod credentials;
+pub mod documents;
 mod error;
 mod links;
 mod memory;
