@@ -4,9 +4,9 @@ mod authors;
 mod docker;
 mod identity;
 mod images;
-mod mongodb;
 mod packages;
 mod registry;
+mod servers;
 mod targets;
 
 use std::path::Path;
@@ -34,7 +34,7 @@ pub(crate) fn for_tests(place: &Place) -> anyhow::Result<ImageId> {
         let tools = scope.spawn(|| {
             authors::ensure(place)?;
             identity::ensure(place)?;
-            mongodb::ensure(place)
+            servers::ensure(place)
         });
         let image = with_image(place, || {
             build::plugins(place)?;

@@ -63,7 +63,8 @@ fn other_index(index: &Index, error: mongodb::error::Error) -> Failure {
     match *error.kind {
         ErrorKind::Command(ref told) if matches!(told.code, 85 | 86) => {
             let (name, collection) = (index.name(), index.collection);
-            let message = format!("the index `{name}` of `{collection}` is not as this version makes it; drop it");
+            let message =
+                format!("the index `{name}` of `{collection}` is not as this version makes it; drop it");
             StoreError::Failed(message.into()).into()
         }
         _ => error.into(),

@@ -73,7 +73,8 @@ impl Index {
     }
 
     pub(crate) fn model(&self) -> IndexModel {
-        let keys: Document = self.keys.iter().map(|(key, order)| ((*key).to_owned(), (*order).into())).collect();
+        let keys: Document =
+            self.keys.iter().map(|(key, order)| ((*key).to_owned(), (*order).into())).collect();
         let mut options = IndexOptions::default();
         options.name = Some(self.name());
         options.unique = self.unique.then_some(true);
