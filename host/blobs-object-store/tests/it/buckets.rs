@@ -11,6 +11,7 @@ use futures_util::TryStreamExt as _;
 use object_store::ObjectStore as _;
 use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::path::Path as Key;
+use simulay_blobs::BlobError;
 use simulay_blobs::conformance::{self, Passing, Subject, hosts};
 use simulay_blobs_object_store::{BucketBlobs, BucketSettings, Credentials};
 use simulay_servers::BucketServer;
@@ -97,5 +98,6 @@ async fn several_hosts_may_share_it() {
 async fn a_bucket_that_is_not_there_is_told_when_it_is_opened() {
     let house = House::new();
     let settings = BucketSettings { bucket: "another".to_owned(), ..house.settings.clone() };
-    assert!(BucketBlobs::open(&settings).await.is_err());
+    let told = BucketBlobs::open(&settings).await.err();
+    assert!(matches!(&told, Some(BlobError::Failed(cause)) if cause.to_string().contains("NoSuchBucket")), "{told:?}");
 }
