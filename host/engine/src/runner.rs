@@ -61,7 +61,6 @@ impl Runner {
         self.until_shutdown(sweep::forever(self.shared.clone()));
         let Shared { parts, kept, settings, last_jump, .. } = self.shared.clone();
         self.until_shutdown(upkeep::forever(parts, kept, settings.retention.clone(), last_jump));
-        self.until_shutdown(self.shared.audit.clone().tell_forever());
         Ok(taken_up)
     }
 
