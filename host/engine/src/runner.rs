@@ -168,9 +168,8 @@ impl Runner {
 
     fn drive(&self, run: &UnfinishedRun, at_work: AtWork, permit: Option<Permit>) {
         let context = self.context(run, at_work.stop.clone());
-        let letting_go = self.shared.letting_go.clone();
         self.shared.tasks.spawn(async move {
-            letting_go.run_until_cancelled(context.drive(permit)).await;
+            context.drive(permit).await;
             drop(at_work);
         });
     }
@@ -188,6 +187,7 @@ impl Runner {
             flow: Flow::from(run),
             stop,
             draining: self.shared.shutdown.clone(),
+            letting_go: self.shared.letting_go.clone(),
         }
     }
 }
