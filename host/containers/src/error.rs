@@ -66,6 +66,10 @@ pub enum ContainerError {
     /// Whoever executes the calls is closed; the container goes on.
     #[error("no container calls are executed here any more")]
     Closed,
+    /// Someone with a newer lease of the run, or a newer attachment to the container, sees to it; the container
+    /// goes on.
+    #[error("someone else has the container since")]
+    Fenced,
 }
 
 /// Text from outside as it may appear in a message: short, and without what a terminal obeys.
@@ -93,6 +97,7 @@ mod tests {
             ContainerError::InputsTooLarge(7),
             ContainerError::Lost("gone".to_owned()),
             ContainerError::Cancelled,
+            ContainerError::Fenced,
             exchange(io::ErrorKind::NotFound),
             exchange(io::ErrorKind::StorageFull),
             exchange(io::ErrorKind::InvalidData),

@@ -15,9 +15,10 @@ use crate::{Parts, Settings};
 
 /// A run that this host leased.
 pub(crate) struct RunLease {
-    parts: Parts,
-    run: RunId,
-    fence: u64,
+    pub(crate) parts: Parts,
+    pub(crate) run: RunId,
+    /// Above those of all leases of the run before.
+    pub(crate) fence: u64,
     time: Duration,
     /// For how long the run was active.
     pub(crate) active: ActiveTime,

@@ -45,7 +45,7 @@ async fn containers(shared: &Shared) -> Result<(), String> {
         };
         if is_left(calls, name) {
             tracing::info!(container = %name, "removing a container that nobody waits for");
-            parts.containers.remove(name).await.map_err(in_words)?;
+            parts.containers.remove(name, None).await.map_err(in_words)?;
         }
     }
     Ok(())
