@@ -29,6 +29,7 @@ pub(crate) fn judge(error: &ContainerError, name: &str) -> Attempt {
         | ContainerError::Unavailable(_)
         | ContainerError::Closed
         | ContainerError::ImageUnavailable { .. } => Attempt::Broken(told()),
+        ContainerError::NoRoom(_) => Attempt::Parked(told()),
         ContainerError::Exchange(source) if source.kind() == io::ErrorKind::StorageFull => {
             Attempt::Parked(told())
         }
