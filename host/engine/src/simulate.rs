@@ -85,13 +85,16 @@ impl Simulation<'_> {
 
     /// The containers that an earlier life of the host left, when one is in question.
     async fn present(&self, pending: &[Pending], stop: &CancellationToken) -> Vec<ContainerName> {
-        if !pending.iter().any(|pending| pending.started) {
+        let started = pending.iter().filter(|pending| pending.started);
+        let started: Vec<_> = started.map(|pending| name(self.run.id, pending.attempt())).collect();
+        if started.is_empty() {
             return Vec::new();
         }
         for failures in 0.. {
-            match self.context.parts.containers.list().await {
-                Ok(names) => return names,
-                Err(error) => {
+            match stop.run_until_cancelled(self.context.parts.containers.find(&started)).await {
+                None => break,
+                Some(Ok(names)) => return names,
+                Some(Err(error)) => {
                     tracing::warn!(run = %self.run.id, error = %Chain(&error), "waiting for Docker to adopt containers")
                 }
             }

@@ -3,6 +3,7 @@
 mod account;
 mod audit;
 mod backup;
+mod cluster;
 mod dev;
 mod doctor;
 mod download;
@@ -63,6 +64,8 @@ enum Command {
     Audit(audit::Arguments),
     /// What accounts used in a month.
     Usage(usage::Arguments),
+    /// The certificates by which the roles of a cluster know each other: init, rotate, show.
+    Cluster(cluster::Arguments),
     /// Copies the data directory, also while a server works in it.
     Backup(backup::Backup),
     /// Puts a copy of the data directory back.
@@ -88,6 +91,7 @@ pub(crate) async fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Token(arguments) => token::execute(arguments, json).await,
         Command::Audit(arguments) => audit::execute(&arguments, json),
         Command::Usage(arguments) => usage::execute(arguments, json).await,
+        Command::Cluster(arguments) => cluster::execute(&arguments, json),
         Command::Backup(arguments) => backup::back_up(&arguments, json),
         Command::Restore(arguments) => backup::restore(&arguments, json),
         Command::Gc(arguments) => gc::execute(arguments, json).await,

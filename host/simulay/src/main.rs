@@ -1,5 +1,6 @@
 //! The command `simulay`: settings, composition, command line.
 
+mod authority;
 mod certificate;
 mod client;
 mod commands;
