@@ -6,6 +6,7 @@
 //! again. A run that another process has is let go of: [`crate::runner`] finds it should it become free.
 
 use simulay_model::Chain;
+use simulay_signals::Signal;
 use simulay_store::StoreError;
 
 use crate::EngineError;
@@ -44,15 +45,29 @@ impl RunContext {
     }
 
     async fn pass(&self) -> Result<(), EngineError> {
-        let Some(lease) = RunLease::acquire(&self.parts, &self.settings, self.run).await? else {
-            return Ok(());
-        };
+        let Some(lease) = self.lease().await? else { return Ok(()) };
         tokio::select! {
             biased;
             // The pass is dropped as if the host was killed: the containers are another's now.
             () = lease.keep(&self.stop) => Ok(()),
             // Apart, so that a run that waits for the store takes little memory.
             ended = Box::pin(Pass::make(self, &lease, &self.flow)) => ended,
+        }
+    }
+
+    /// Leases the run; none when another process was first.
+    async fn lease(&self) -> Result<Option<RunLease>, StoreError> {
+        match RunLease::acquire(&self.parts, &self.settings, self.run).await {
+            Ok(Some(lease)) => {
+                self.races.win();
+                self.parts.signals.publish(Signal::RunTaken(self.run));
+                Ok(Some(lease))
+            }
+            Ok(None) | Err(StoreError::Ended) => {
+                self.races.lose();
+                Ok(None)
+            }
+            Err(error) => Err(error),
         }
     }
 }
