@@ -27,4 +27,6 @@ pub(crate) struct RunContext {
     pub(crate) stop: CancellationToken,
     /// Cancelled when the host takes up no more work.
     pub(crate) draining: CancellationToken,
+    /// Cancelled when the host lets go of what is at work.
+    pub(crate) letting_go: CancellationToken,
 }

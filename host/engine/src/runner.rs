@@ -66,7 +66,6 @@ impl Runner {
         self.until_shutdown(sweep::forever(self.shared.clone()));
         let Shared { parts, kept, settings, last_jump, .. } = self.shared.clone();
         self.until_shutdown(upkeep::forever(parts, kept, settings.retention.clone(), last_jump));
-        self.until_shutdown(self.shared.audit.clone().tell_forever());
         Ok(taken_up)
     }
 
@@ -192,9 +191,8 @@ impl Runner {
 
     fn drive(&self, run: &UnfinishedRun, at_work: AtWork, permit: Option<Permit>) {
         let context = self.context(run, at_work.stop.clone());
-        let letting_go = self.shared.letting_go.clone();
         self.shared.tasks.spawn(async move {
-            letting_go.run_until_cancelled(context.drive(permit)).await;
+            context.drive(permit).await;
             drop(at_work);
         });
     }
@@ -213,6 +211,7 @@ impl Runner {
             flow: Flow::from(run),
             stop,
             draining: self.shared.shutdown.clone(),
+            letting_go: self.shared.letting_go.clone(),
         }
     }
 }

@@ -7,6 +7,7 @@ mod dev;
 mod doctor;
 mod download;
 mod examples;
+mod front;
 mod gc;
 mod images;
 mod local;
@@ -19,6 +20,7 @@ mod runs;
 mod serve;
 mod token;
 mod usage;
+mod watch;
 
 use std::process::ExitCode;
 
