@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::limits::{Flow, Limits};
 use crate::logs::LiveLogs;
+use crate::races::LeaseRaces;
 use crate::storage::FreeSpace;
 use crate::{Parts, Settings};
 
@@ -16,6 +17,7 @@ pub(crate) struct RunContext {
     pub(crate) settings: Arc<Settings>,
     pub(crate) limits: Arc<Limits>,
     pub(crate) logs: LiveLogs,
+    pub(crate) races: Arc<LeaseRaces>,
     pub(crate) run: RunId,
     /// Whose turn it is by.
     pub(crate) flow: Flow,

@@ -54,9 +54,8 @@ impl RunContext {
     }
 
     async fn pass(&self) -> Result<(), EngineError> {
-        let acquired = RunLease::acquire(&self.parts, &self.settings, self.run);
-        let Some(acquired) = self.letting_go.run_until_cancelled(acquired).await else { return Ok(()) };
-        let Some(lease) = acquired? else { return Ok(()) };
+        let leased = self.letting_go.run_until_cancelled(self.lease()).await;
+        let Some(lease) = leased.transpose()?.flatten() else { return Ok(()) };
         tokio::select! {
             biased;
             // The pass is dropped as if the host was killed: the containers are another's now.
@@ -64,6 +63,22 @@ impl RunContext {
             () = self.letting_go.cancelled() => Ok(self.hand_over(&lease).await),
             // Apart, so that a run that waits for the store takes little memory.
             ended = Box::pin(Pass::make(self, &lease, &self.flow)) => ended,
+        }
+    }
+
+    /// Leases the run; none when another process was first.
+    async fn lease(&self) -> Result<Option<RunLease>, StoreError> {
+        match RunLease::acquire(&self.parts, &self.settings, self.run).await {
+            Ok(Some(lease)) => {
+                self.races.win();
+                self.parts.signals.publish(Signal::RunTaken(self.run));
+                Ok(Some(lease))
+            }
+            Ok(None) | Err(StoreError::Ended) => {
+                self.races.lose();
+                Ok(None)
+            }
+            Err(error) => Err(error),
         }
     }
 

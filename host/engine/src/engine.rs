@@ -111,7 +111,8 @@ impl Engine {
     #[must_use]
     pub fn stats(&self) -> Stats {
         let (active_runs, containers) = self.shared.limits.taken();
-        Stats { unfinished_runs: self.runner.unfinished(), active_runs, containers }
+        let (leases_won, leases_lost) = self.shared.races.counts();
+        Stats { unfinished_runs: self.runner.unfinished(), active_runs, containers, leases_won, leases_lost }
     }
 
     /// Accepts no more runs and waits for those at work as long as the settings say. Then lets go of
