@@ -3,7 +3,7 @@
 //! those who work on runs of one account are not in each other's way.
 
 use mongodb::ClientSession;
-use simulay_model::{AccountName, Digest};
+use simulay_model::{AccountName, Digest, RunId};
 
 use crate::failure::MongoResult;
 use crate::store::MongoStore;
@@ -36,6 +36,11 @@ impl MongoStore {
         _owner: &AccountName,
         _bytes: i64,
     ) -> MongoResult<()> {
+        Ok(())
+    }
+
+    /// Forgets the links to a run that is deleted.
+    pub(crate) async fn forget_links(&self, _session: &mut ClientSession, _run: RunId) -> MongoResult<()> {
         Ok(())
     }
 }

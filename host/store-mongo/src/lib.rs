@@ -6,14 +6,34 @@
 //! documents of its journal, which are only ever added; texts that may be large lie in parts. What is JSON has
 //! the form it has in every store ([`simulay_store::documents`]).
 
+mod accept;
+mod artifacts;
+mod commit;
 mod connection;
+mod deletion;
+mod entries;
 mod failure;
+mod fields;
+mod filter;
 mod holdings;
+mod journal;
+mod kept;
+mod leases;
 mod metering;
 mod moment;
+mod names;
 mod observed;
+mod plugins;
+mod requests;
+mod retention;
+mod rows;
+mod runs;
 mod schema;
+mod space;
 mod store;
+mod told;
 mod transaction;
+mod used;
+mod versions;
 
 pub use store::MongoStore;

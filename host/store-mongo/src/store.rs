@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use mongodb::bson::Document;
 use mongodb::{Client, Collection, Database};
 use simulay_model::Clock;
 use simulay_store::StoreError;
@@ -15,7 +16,7 @@ use crate::schema;
 /// Plugins, runs and journals in a database of MongoDB, which any number of hosts share.
 pub struct MongoStore {
     pub(crate) client: Client,
-    database: Database,
+    pub(crate) database: Database,
     /// When leases end.
     pub(crate) moment: Moment,
     /// How old things are.
@@ -50,7 +51,8 @@ impl MongoStore {
 
     async fn prepare(&self) -> MongoResult<()> {
         expect_replica_set(&self.database).await?;
-        schema::ensure(self).await
+        schema::ensure(self).await?;
+        self.go_on().await
     }
 
     /// The time by which all that is stored here ages: [`simulay_store::Retention::observe`] moves it on.
@@ -60,6 +62,11 @@ impl MongoStore {
     }
 
     pub(crate) fn collection<T: Send + Sync>(&self, name: &str) -> Collection<T> {
+        self.database.collection(name)
+    }
+
+    /// A collection whose documents are read or written in part.
+    pub(crate) fn documents(&self, name: &str) -> Collection<Document> {
         self.database.collection(name)
     }
 }
