@@ -6,14 +6,23 @@
 //! documents of its journal, which are only ever added; texts that may be large lie in parts. What is JSON has
 //! the form it has in every store ([`simulay_store::documents`]).
 
+mod accounts;
+mod admission;
+mod audit;
 mod connection;
+mod credentials;
 mod failure;
 mod holdings;
+mod links;
 mod metering;
 mod moment;
 mod observed;
+mod parts;
+mod people;
 mod schema;
 mod store;
 mod transaction;
+mod uploads;
+mod usage;
 
 pub use store::MongoStore;

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use mongodb::bson::Document;
 use mongodb::{Client, Collection, Database};
 use simulay_model::Clock;
 use simulay_store::StoreError;
 
+use crate::audit::Appending;
 use crate::connection::{client, expect_replica_set};
 use crate::failure::MongoResult;
 use crate::moment::Moment;
@@ -15,11 +17,13 @@ use crate::schema;
 /// Plugins, runs and journals in a database of MongoDB, which any number of hosts share.
 pub struct MongoStore {
     pub(crate) client: Client,
-    database: Database,
+    pub(crate) database: Database,
     /// When leases end.
     pub(crate) moment: Moment,
     /// How old things are.
     pub(crate) observed: Arc<ObservedTime>,
+    /// Those of this host that append to the audit log.
+    pub(crate) appending: Appending,
 }
 
 impl MongoStore {
@@ -43,7 +47,7 @@ impl MongoStore {
     async fn over(uri: &str, database: &str, moment: Moment) -> Result<Self, StoreError> {
         let client = client(uri).await?;
         let (database, observed) = (client.database(database), Arc::new(ObservedTime::from(0)));
-        let store = Self { client, database, moment, observed };
+        let store = Self { client, database, moment, observed, appending: Appending::default() };
         store.bounded(store.prepare()).await?;
         Ok(store)
     }
@@ -60,6 +64,11 @@ impl MongoStore {
     }
 
     pub(crate) fn collection<T: Send + Sync>(&self, name: &str) -> Collection<T> {
+        self.database.collection(name)
+    }
+
+    /// A collection whose documents are read or written in part.
+    pub(crate) fn documents(&self, name: &str) -> Collection<Document> {
         self.database.collection(name)
     }
 }

@@ -1,0 +1,92 @@
+//! Links to runs. Whoever adds one writes to the document of its run, so that those who add, and whoever deletes the
+//! run, wait for each other.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use mongodb::ClientSession;
+use mongodb::bson::{Document, doc};
+use simulay_model::{OwnerFilter, RunId, Token, TokenId};
+use simulay_store::{LinkAdded, Links, StoreError};
+
+use crate::accounts::{found, revoked};
+use crate::failure::MongoResult;
+use crate::people::{StoredAccount, StoredToken};
+use crate::schema::{ACCOUNTS, RUNS, TOKENS};
+use crate::store::MongoStore;
+
+#[async_trait]
+impl Links for MongoStore {
+    async fn add_link(&self, link: Token, most: usize) -> Result<LinkAdded, StoreError> {
+        let run = link.scope.run().ok_or(StoreError::NotFound)?;
+        self.transaction(async |session| {
+            let owned = doc! { "_id": run.to_string(), "owner": link.account.as_str() };
+            let held = self.documents(RUNS).update_one(owned, doc! { "$inc": { "links": 1_i64 } });
+            found(held.session(&mut *session).await?.matched_count)?;
+            if self.valid_links(session, run, link.created_at).await? >= most {
+                return Ok(LinkAdded::TooMany);
+            }
+            let account = doc! { "_id": link.account.as_str() };
+            let accounts = self.collection::<StoredAccount>(ACCOUNTS);
+            if accounts.find_one(account).session(&mut *session).await?.is_none() {
+                return Ok(LinkAdded::NoAccount);
+            }
+            self.collection(TOKENS).insert_one(StoredToken::from(&link)).session(session).await?;
+            Ok(LinkAdded::New)
+        })
+        .await
+    }
+
+    async fn links(&self, owner: &OwnerFilter, run: RunId) -> Result<Vec<Token>, StoreError> {
+        if !self.is_found(owner, run).await? {
+            return Ok(Vec::new());
+        }
+        self.tokens_that(doc! { "run": run.to_string() }).await
+    }
+
+    async fn revoke_link(
+        &self,
+        owner: &OwnerFilter,
+        run: RunId,
+        link: TokenId,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        if !self.is_found(owner, run).await? {
+            return Err(StoreError::NotFound);
+        }
+        let which = doc! { "_id": link.to_string(), "run": run.to_string() };
+        let tokens = self.documents(TOKENS);
+        self.bounded(async { found(tokens.update_one(which, revoked(at)).await?.matched_count) }).await
+    }
+}
+
+impl MongoStore {
+    /// Whose a run is and what it is of never changes.
+    async fn is_found(&self, owner: &OwnerFilter, run: RunId) -> Result<bool, StoreError> {
+        let which = filter(owner, run);
+        self.bounded(async { Ok(self.documents(RUNS).find_one(which).await?.is_some()) }).await
+    }
+
+    /// How many links to the run are valid `now`; the others are forgotten.
+    async fn valid_links(
+        &self,
+        session: &mut ClientSession,
+        run: RunId,
+        now: Timestamp,
+    ) -> MongoResult<usize> {
+        let tokens = self.collection::<StoredToken>(TOKENS);
+        let mut links = tokens.find(doc! { "run": run.to_string() }).session(&mut *session).await?;
+        let (mut over, mut valid) = (Vec::new(), 0);
+        while let Some(stored) = links.next(session).await.transpose()? {
+            let id = stored.id.clone();
+            if Token::try_from(stored)?.is_valid(now) { valid += 1 } else { over.push(id) }
+        }
+        tokens.delete_many(doc! { "_id": { "$in": over } }).session(session).await?;
+        Ok(valid)
+    }
+}
+
+/// The run, when the filter finds it.
+fn filter(owner: &OwnerFilter, run: RunId) -> Document {
+    let mut which = doc! { "$and": [{ "_id": run.to_string() }] };
+    which
+}
