@@ -1,0 +1,6 @@
+//! The store as the engine sees it: through its ports, over a server that speaks MongoDB's protocol.
+
+#![cfg(test)]
+
+mod opening;
+mod server;
