@@ -1,7 +1,7 @@
 //! Accounts and tokens. No account is ever removed: whoever found one may write what names it.
 
 use async_trait::async_trait;
-use futures_util::TryStreamExt as _;
+use futures_util::{FutureExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use mongodb::ClientSession;
 use mongodb::bson::{Bson, Document, doc};
@@ -78,14 +78,9 @@ impl Accounts for MongoStore {
     }
 
     async fn revoke(&self, token: TokenId, at: Timestamp) -> Result<(), StoreError> {
-        self.transaction(async |session| {
-            // A session that is opened at the same time writes to the token that was shown: one of both waits.
-            let token = token.to_string();
-            self.revoke_in(session, doc! { "_id": &token }, at).await?;
-            match self.revoke_in(session, doc! { "parent": &token }, at).await {
-                Err(Failure::Port(StoreError::NotFound)) => Ok(()),
-                revoked => revoked,
-            }
+        let token = token.to_string();
+        self.transaction((self, token, at), |session, (store, token, at)| {
+            store.revoke_with_sessions(session, token, *at).boxed()
         })
         .await
     }
@@ -117,15 +112,31 @@ impl MongoStore {
         .await
     }
 
-    /// Revokes tokens; those that were revoked before stay as they are. Finds at least one, or fails.
-    pub(crate) async fn revoke_in(
+    /// Removes tokens.
+    pub(crate) async fn forget_tokens(
         &self,
         session: &mut ClientSession,
-        which: Document,
+        over: Vec<String>,
+    ) -> MongoResult<()> {
+        if !over.is_empty() {
+            let which = doc! { "_id": { "$in": over } };
+            self.documents(TOKENS).delete_many(which).session(session).await?;
+        }
+        Ok(())
+    }
+
+    /// Whoever opens a session by the token at the same time writes to the token as well: one of both waits.
+    async fn revoke_with_sessions(
+        &self,
+        session: &mut ClientSession,
+        token: &str,
         at: Timestamp,
     ) -> MongoResult<()> {
-        let tokens = self.collection::<Document>(TOKENS);
-        found(tokens.update_many(which, revoked(at)).session(session).await?.matched_count)
+        let tokens = self.documents(TOKENS);
+        let shown = tokens.update_one(doc! { "_id": token }, revoked(at)).session(&mut *session).await?;
+        found(shown.matched_count)?;
+        tokens.update_many(doc! { "parent": token }, revoked(at)).session(session).await?;
+        Ok(())
     }
 }
 

@@ -50,8 +50,8 @@ impl MongoStore {
         at: Timestamp,
     ) -> MongoResult<PresentUse> {
         let which = doc! { "_id": account.as_str() };
-        let admit = self.documents(ADMISSIONS).update_one(which, doc! { "$inc": { "times": 1_i64 } });
-        admit.upsert(true).session(&mut *session).await?;
+        let (admissions, admit) = (self.documents(ADMISSIONS), doc! { "$inc": { "times": 1_i64 } });
+        admissions.update_one(which, admit).upsert(true).session(&mut *session).await?;
         self.used(session, account, at).await
     }
 

@@ -26,7 +26,7 @@ use simulay_model::{AuditEntry, AuditHead, AuditRecord};
 use simulay_store::{Audit, AuditQuery, AuditStart, StoreError};
 use tokio::sync::{Mutex as Turns, oneshot};
 
-use crate::failure::DUPLICATE_KEY;
+use crate::failure::{DUPLICATE_KEY, Failure};
 use crate::schema::{ASCENDING, AUDIT, DESCENDING};
 use crate::store::MongoStore;
 
@@ -93,7 +93,7 @@ async fn append(log: Collection<Document>, mut waiting: Vec<Waiting>) {
             }
             Err(error) => {
                 for waiting in waiting.drain(..) {
-                    let _ = waiting.answer.send(Err(error.clone().into()));
+                    let _ = waiting.answer.send(Err(Failure::from(error.clone()).into()));
                 }
             }
         }

@@ -2,9 +2,10 @@
 //! waits for the other.
 
 use async_trait::async_trait;
+use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use mongodb::ClientSession;
-use mongodb::bson::{Document, doc};
+use mongodb::bson::{Bson, Document, doc};
 use serde::{Deserialize, Serialize};
 use simulay_model::{Account, AccountName, Identity, Token, TokenKind};
 use simulay_store::{Credentials, MAX_SESSIONS, StoreError};
@@ -38,13 +39,8 @@ impl Credentials for MongoStore {
         hash: String,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        self.transaction(async |session| {
-            let (accounts, tokens) = (self.documents(ACCOUNTS), self.documents(TOKENS));
-            let set = doc! { "$set": { "password": &hash } };
-            let changed = accounts.update_one(doc! { "_id": account.as_str() }, set).session(&mut *session).await?;
-            found(changed.matched_count)?;
-            tokens.update_many(sessions_of(account), revoked(at)).session(session).await?;
-            Ok(())
+        self.transaction((self, account, hash, at), |session, (store, account, hash, at)| {
+            store.replace_password(session, account, hash, *at).boxed()
         })
         .await
     }
@@ -59,14 +55,8 @@ impl Credentials for MongoStore {
     }
 
     async fn open_session(&self, new: Token, password: Option<String>) -> Result<(), StoreError> {
-        self.transaction(async |session| {
-            self.hold_account(session, &new.account, password.as_deref()).await?;
-            if let Some(parent) = new.parent {
-                self.hold_valid(session, doc! { "_id": parent.to_string() }, TOKENS).await?;
-            }
-            self.make_room_for(session, &new).await?;
-            self.collection(TOKENS).insert_one(StoredToken::from(&new)).session(session).await?;
-            Ok(())
+        self.transaction((self, new, password), |session, (store, new, password)| {
+            store.open_while_valid(session, new, password.as_deref()).boxed()
         })
         .await
     }
@@ -93,44 +83,71 @@ impl Credentials for MongoStore {
 
     async fn add_linked(&self, account: Account, identity: &Identity) -> Result<(), StoreError> {
         let (new, linked) = (StoredAccount::from(&account), StoredIdentity::of(&account.name, identity));
-        self.transaction(async |session| {
-            let taken = |failure: Failure| failure.on_duplicate(StoreError::NameTaken);
-            let accounts = self.collection::<StoredAccount>(ACCOUNTS);
-            let added = accounts.insert_one(&new).session(&mut *session).await;
-            added.map_err(|error| taken(error.into()))?;
-            let identities = self.collection::<StoredIdentity>(IDENTITIES);
-            let added = identities.insert_one(&linked).session(session).await;
-            added.map(drop).map_err(|error| taken(error.into()))
-        })
-        .await
+        let added = self.transaction((self, new, linked), |session, (store, new, linked)| {
+            store.add_both(session, new, linked).boxed()
+        });
+        added.await
     }
 }
 
 impl MongoStore {
-    /// Writes to an account that is not revoked, and whose password is still `password`, when that is given.
-    async fn hold_account(
+    async fn replace_password(
         &self,
         session: &mut ClientSession,
         account: &AccountName,
-        password: Option<&str>,
+        hash: &str,
+        at: Timestamp,
     ) -> MongoResult<()> {
-        let mut which = doc! { "_id": account.as_str() };
-        if let Some(password) = password {
-            which.insert("password", password);
-        }
-        self.hold_valid(session, which, ACCOUNTS).await
+        let (accounts, set) = (self.documents(ACCOUNTS), doc! { "$set": { "password": hash } });
+        let changed = accounts.update_one(doc! { "_id": account.as_str() }, set).session(&mut *session).await?;
+        found(changed.matched_count)?;
+        self.documents(TOKENS).update_many(sessions_of(account), revoked(at)).session(session).await?;
+        Ok(())
     }
 
-    /// Writes to a document that is not revoked: whoever revokes it waits, or was first.
+    async fn open_while_valid(
+        &self,
+        session: &mut ClientSession,
+        new: &Token,
+        password: Option<&str>,
+    ) -> MongoResult<()> {
+        let mut account = doc! { "_id": new.account.as_str() };
+        if let Some(password) = password {
+            account.insert("password", password);
+        }
+        self.hold_valid(session, ACCOUNTS, account).await?;
+        if let Some(parent) = new.parent {
+            self.hold_valid(session, TOKENS, doc! { "_id": parent.to_string() }).await?;
+        }
+        self.make_room_for(session, new).await?;
+        self.collection(TOKENS).insert_one(StoredToken::from(new)).session(session).await?;
+        Ok(())
+    }
+
+    async fn add_both(
+        &self,
+        session: &mut ClientSession,
+        new: &StoredAccount,
+        linked: &StoredIdentity,
+    ) -> MongoResult<()> {
+        let taken = |error| Failure::from(error).on_duplicate(StoreError::NameTaken);
+        let accounts = self.collection::<StoredAccount>(ACCOUNTS);
+        accounts.insert_one(new).session(&mut *session).await.map_err(taken)?;
+        let identities = self.collection::<StoredIdentity>(IDENTITIES);
+        identities.insert_one(linked).session(session).await.map_err(taken)?;
+        Ok(())
+    }
+
+    /// Writes to a document that is there and not revoked: whoever revokes it waits, or was first.
     async fn hold_valid(
         &self,
         session: &mut ClientSession,
-        mut which: Document,
         collection: &str,
+        mut which: Document,
     ) -> MongoResult<()> {
-        which.insert("revoked_at", mongodb::bson::Bson::Null);
-        let held = self.documents(collection).update_one(which, doc! { "$inc": { "sessions": 1_i64 } });
-        found(held.session(session).await?.matched_count)
+        which.insert("revoked_at", Bson::Null);
+        let (documents, held) = (self.documents(collection), doc! { "$inc": { "sessions": 1_i64 } });
+        found(documents.update_one(which, held).session(session).await?.matched_count)
     }
 
     /// Lets go of sessions of the account that are over, and of the oldest above the bound.
@@ -146,8 +163,7 @@ impl MongoStore {
         }
         let above = (valid.len() + 1).saturating_sub(usize::from(MAX_SESSIONS));
         over.extend(valid.into_iter().take(above));
-        tokens.delete_many(doc! { "_id": { "$in": over } }).session(session).await?;
-        Ok(())
+        self.forget_tokens(session, over).await
     }
 }
 

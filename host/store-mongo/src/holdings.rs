@@ -7,13 +7,13 @@ use std::collections::BTreeMap;
 use mongodb::ClientSession;
 use mongodb::bson::{Bson, Document, doc};
 use serde::Deserialize;
-use simulay_model::{AccountName, Digest};
+use simulay_model::{AccountName, Digest, RunId};
 use simulay_store::StoreError;
 
 use crate::admission::whole;
 use crate::failure::MongoResult;
 use crate::parts::some_part;
-use crate::schema::{KEPT, STORED};
+use crate::schema::{KEPT, STORED, TOKENS};
 use crate::store::MongoStore;
 
 /// A blob that something of an account shows.
@@ -71,6 +71,12 @@ impl MongoStore {
         bytes: i64,
     ) -> MongoResult<()> {
         self.add_stored(session, owner, "record_bytes", bytes).await
+    }
+
+    /// Forgets the links to a run that is deleted. Whoever adds one at the same time writes to the document of the run.
+    pub(crate) async fn forget_links(&self, session: &mut ClientSession, run: RunId) -> MongoResult<()> {
+        self.documents(TOKENS).delete_many(doc! { "run": run.to_string() }).session(session).await?;
+        Ok(())
     }
 
     /// Bytes that an account keeps, but for the records of runs that have not ended.
@@ -148,11 +154,11 @@ fn new_ones(answer: &Document) -> MongoResult<Vec<usize>> {
         return Err(StoreError::Failed(format!("MongoDB refused updates: {errors:?}").into()).into());
     }
     let upserted = answer.get_array("upserted").map(Vec::as_slice).unwrap_or_default();
-    let indexes = upserted.iter().filter_map(|one| one.as_document()?.get("index").and_then(whole));
+    let indexes = upserted.iter().filter_map(|one| one.as_document()?.get("index").and_then(place));
     Ok(indexes.collect())
 }
 
-fn whole(number: &Bson) -> Option<usize> {
+fn place(number: &Bson) -> Option<usize> {
     let number = number.as_i64().or_else(|| number.as_i32().map(i64::from))?;
     usize::try_from(number).ok()
 }

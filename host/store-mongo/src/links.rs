@@ -2,6 +2,7 @@
 //! run, wait for each other.
 
 use async_trait::async_trait;
+use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use mongodb::ClientSession;
 use mongodb::bson::{Document, doc};
@@ -10,7 +11,7 @@ use simulay_store::{LinkAdded, Links, StoreError};
 
 use crate::accounts::{found, revoked};
 use crate::failure::MongoResult;
-use crate::people::{StoredAccount, StoredToken};
+use crate::people::StoredToken;
 use crate::schema::{ACCOUNTS, RUNS, TOKENS};
 use crate::store::MongoStore;
 
@@ -18,20 +19,8 @@ use crate::store::MongoStore;
 impl Links for MongoStore {
     async fn add_link(&self, link: Token, most: usize) -> Result<LinkAdded, StoreError> {
         let run = link.scope.run().ok_or(StoreError::NotFound)?;
-        self.transaction(async |session| {
-            let owned = doc! { "_id": run.to_string(), "owner": link.account.as_str() };
-            let held = self.documents(RUNS).update_one(owned, doc! { "$inc": { "links": 1_i64 } });
-            found(held.session(&mut *session).await?.matched_count)?;
-            if self.valid_links(session, run, link.created_at).await? >= most {
-                return Ok(LinkAdded::TooMany);
-            }
-            let account = doc! { "_id": link.account.as_str() };
-            let accounts = self.collection::<StoredAccount>(ACCOUNTS);
-            if accounts.find_one(account).session(&mut *session).await?.is_none() {
-                return Ok(LinkAdded::NoAccount);
-            }
-            self.collection(TOKENS).insert_one(StoredToken::from(&link)).session(session).await?;
-            Ok(LinkAdded::New)
+        self.transaction((self, run, link, most), |session, (store, run, link, most)| {
+            store.add_bounded(session, *run, link, *most).boxed()
         })
         .await
     }
@@ -60,6 +49,27 @@ impl Links for MongoStore {
 }
 
 impl MongoStore {
+    async fn add_bounded(
+        &self,
+        session: &mut ClientSession,
+        run: RunId,
+        link: &Token,
+        most: usize,
+    ) -> MongoResult<LinkAdded> {
+        let owned = doc! { "_id": run.to_string(), "owner": link.account.as_str() };
+        let (runs, held) = (self.documents(RUNS), doc! { "$inc": { "links": 1_i64 } });
+        found(runs.update_one(owned, held).session(&mut *session).await?.matched_count)?;
+        if self.valid_links(session, run, link.created_at).await? >= most {
+            return Ok(LinkAdded::TooMany);
+        }
+        let (accounts, account) = (self.documents(ACCOUNTS), doc! { "_id": link.account.as_str() });
+        if accounts.find_one(account).session(&mut *session).await?.is_none() {
+            return Ok(LinkAdded::NoAccount);
+        }
+        self.collection(TOKENS).insert_one(StoredToken::from(link)).session(session).await?;
+        Ok(LinkAdded::New)
+    }
+
     /// Whose a run is and what it is of never changes.
     async fn is_found(&self, owner: &OwnerFilter, run: RunId) -> Result<bool, StoreError> {
         let which = filter(owner, run);
@@ -80,13 +90,16 @@ impl MongoStore {
             let id = stored.id.clone();
             if Token::try_from(stored)?.is_valid(now) { valid += 1 } else { over.push(id) }
         }
-        tokens.delete_many(doc! { "_id": { "$in": over } }).session(session).await?;
+        self.forget_tokens(session, over).await?;
         Ok(valid)
     }
 }
 
 /// The run, when the filter finds it.
 fn filter(owner: &OwnerFilter, run: RunId) -> Document {
-    let mut which = doc! { "$and": [{ "_id": run.to_string() }] };
-    which
+    let mut which = vec![doc! { "_id": run.to_string() }];
+    which.extend(owner.account().map(|account| doc! { "owner": account.as_str() }));
+    which.extend(owner.scope().pipeline().map(|pipeline| doc! { "pipeline": pipeline.as_str() }));
+    which.extend(owner.scope().run().map(|within| doc! { "_id": within.to_string() }));
+    doc! { "$and": which }
 }

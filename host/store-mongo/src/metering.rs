@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use futures_util::TryStreamExt as _;
+use futures_util::{FutureExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use mongodb::bson::{Bson, Document, doc};
 use serde::{Deserialize, Serialize};
@@ -58,7 +58,10 @@ impl Metering for MongoStore {
     }
 
     async fn present_use(&self, account: &AccountName, at: Timestamp) -> Result<PresentUse, StoreError> {
-        self.transaction(async |session| self.used(session, account, at).await).await
+        self.transaction((self, account, at), |session, (store, account, at)| {
+            store.used(session, account, *at).boxed()
+        })
+        .await
     }
 
     async fn usage(&self, owner: &OwnerFilter, month: Month) -> Result<Vec<DailyUsage>, StoreError> {

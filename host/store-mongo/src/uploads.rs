@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::TryStreamExt as _;
+use futures_util::{FutureExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use mongodb::ClientSession;
 use mongodb::bson::{Bson, Document, doc};
@@ -44,16 +44,8 @@ impl Uploads for MongoStore {
         quotas: &Quotas,
     ) -> Result<(), StoreError> {
         let uploads: BTreeMap<_, _> = uploads.iter().map(|upload| (upload.sha256, upload.size)).collect();
-        let now = self.moment.now();
-        self.transaction(async |session| {
-            let used = if quotas.is_empty() { None } else { Some(self.admitting(session, owner, now).await?) };
-            let more = self.record_in(session, owner, &uploads, now).await?;
-            match used {
-                Some(used) if more > 0 => Ok(quotas.admit_upload(&used, more, now).map_err(StoreError::from)?),
-                _ => Ok(()),
-            }
-        })
-        .await
+        let recording = Recording { store: self, owner, uploads, quotas, now: self.moment.now() };
+        self.transaction(recording, |session, recording| recording.record(session).boxed()).await
     }
 
     async fn nameable(&self, owner: &OwnerFilter, blobs: Vec<Digest>) -> Result<HashSet<Digest>, StoreError> {
@@ -82,66 +74,21 @@ impl Uploads for MongoStore {
         let before = self.observed.before(age);
         for blob in blobs {
             let old = doc! { "_id.sha256": blob.to_string(), "at_ms": { "$lte": before } };
-            self.transaction(async |session| self.forget_in(session, old.clone()).await).await?;
+            self.transaction((self, old), |session, (store, old)| store.forget_in(session, old).boxed()).await?;
         }
         Ok(())
     }
 }
 
 impl MongoStore {
-    /// Takes down what an account uploaded; gives the bytes among them that it did not keep before.
-    async fn record_in(
-        &self,
-        session: &mut ClientSession,
-        owner: &AccountName,
-        uploads: &BTreeMap<Digest, u64>,
-        now: Timestamp,
-    ) -> MongoResult<u64> {
-        let at_ms = self.observed.millis();
-        let known = self.refresh(session, owner, uploads, at_ms).await?;
-        let new: Vec<_> = uploads.iter().filter(|(blob, _)| !known.contains(blob)).collect();
-        let new: Vec<_> = new.into_iter().map(|(blob, size)| (*blob, *size)).collect();
-        if new.is_empty() {
-            return Ok(0);
-        }
-        let stored: Vec<_> = new.iter().map(|new| StoredUpload::of(owner, *new, at_ms)).collect::<Result<_, _>>()?;
-        self.collection::<StoredUpload>(UPLOADS).insert_many(stored).session(&mut *session).await?;
-        let more = self.blobs_come(session, owner, &new).await?;
-        let bytes = new.iter().map(|(_, size)| size).sum();
-        self.count(session, owner, now, Usage::of_upload(bytes)).await?;
-        Ok(more)
-    }
-
-    /// Takes down that what the account uploaded before it uploaded now as well; gives which that are.
-    async fn refresh(
-        &self,
-        session: &mut ClientSession,
-        owner: &AccountName,
-        uploads: &BTreeMap<Digest, u64>,
-        at_ms: i64,
-    ) -> MongoResult<HashSet<Digest>> {
-        let keys: Vec<_> = uploads.keys().map(|blob| key(owner, *blob)).collect();
-        let which = doc! { "_id": { "$in": keys } };
-        let mut found = self.collection::<StoredUpload>(UPLOADS).find(which.clone()).session(&mut *session).await?;
-        let mut known = HashSet::new();
-        while let Some(upload) = found.next(session).await.transpose()? {
-            known.insert(upload.sha256()?);
-        }
-        if !known.is_empty() {
-            let now = doc! { "$set": { "at_ms": at_ms } };
-            self.documents(UPLOADS).update_many(which, now).session(session).await?;
-        }
-        Ok(known)
-    }
-
-    async fn forget_in(&self, session: &mut ClientSession, old: Document) -> MongoResult<()> {
+    async fn forget_in(&self, session: &mut ClientSession, old: &Document) -> MongoResult<()> {
         let uploads = self.collection::<StoredUpload>(UPLOADS);
         let mut found = uploads.find(old.clone()).session(&mut *session).await?;
         let mut gone = Vec::new();
         while let Some(upload) = found.next(session).await.transpose()? {
             gone.push(upload);
         }
-        uploads.delete_many(old).session(&mut *session).await?;
+        uploads.delete_many(old.clone()).session(&mut *session).await?;
         for upload in gone {
             let size = u64::try_from(upload.size).unwrap_or_default();
             let owner = parsed("owner", &upload.key.owner)?;
@@ -175,6 +122,65 @@ impl MongoStore {
             which.insert("run", doc! { "$in": runs });
         }
         digests(artifacts.distinct("sha256", which).await?)
+    }
+}
+
+/// Takes down what an account uploaded, and when that was.
+struct Recording<'a> {
+    store: &'a MongoStore,
+    owner: &'a AccountName,
+    uploads: BTreeMap<Digest, u64>,
+    quotas: &'a Quotas,
+    now: Timestamp,
+}
+
+impl Recording<'_> {
+    async fn record(&self, session: &mut ClientSession) -> MongoResult<()> {
+        let Self { store, owner, quotas, now, .. } = *self;
+        if quotas.is_empty() {
+            return self.take_down(session).await.map(drop);
+        }
+        let used = store.admitting(session, owner, now).await?;
+        // Bytes that the account kept before take no more room.
+        match self.take_down(session).await? {
+            0 => Ok(()),
+            more => Ok(quotas.admit_upload(&used, more, now).map_err(StoreError::from)?),
+        }
+    }
+
+    /// Gives the bytes that the account did not keep before.
+    async fn take_down(&self, session: &mut ClientSession) -> MongoResult<u64> {
+        let (store, at_ms) = (self.store, self.store.observed.millis());
+        let known = self.refresh(session, at_ms).await?;
+        let new: Vec<_> = self.uploads.iter().filter(|(blob, _)| !known.contains(blob)).collect();
+        let new: Vec<_> = new.into_iter().map(|(blob, size)| (*blob, *size)).collect();
+        if new.is_empty() {
+            return Ok(0);
+        }
+        let stored = new.iter().map(|new| StoredUpload::of(self.owner, *new, at_ms));
+        let stored: Vec<_> = stored.collect::<Result<_, _>>()?;
+        store.collection::<StoredUpload>(UPLOADS).insert_many(stored).session(&mut *session).await?;
+        let more = store.blobs_come(session, self.owner, &new).await?;
+        let bytes = new.iter().map(|(_, size)| size).sum();
+        store.count(session, self.owner, self.now, Usage::of_upload(bytes)).await?;
+        Ok(more)
+    }
+
+    /// Takes down that what the account uploaded before it uploaded now as well; gives which that is.
+    async fn refresh(&self, session: &mut ClientSession, at_ms: i64) -> MongoResult<HashSet<Digest>> {
+        let keys: Vec<_> = self.uploads.keys().map(|blob| key(self.owner, *blob)).collect();
+        let which = doc! { "_id": { "$in": keys } };
+        let uploads = self.store.collection::<StoredUpload>(UPLOADS);
+        let mut found = uploads.find(which.clone()).session(&mut *session).await?;
+        let mut known = HashSet::new();
+        while let Some(upload) = found.next(session).await.transpose()? {
+            known.insert(upload.sha256()?);
+        }
+        if !known.is_empty() {
+            let now = doc! { "$set": { "at_ms": at_ms } };
+            uploads.update_many(which, now).session(session).await?;
+        }
+        Ok(known)
     }
 }
 
