@@ -4,7 +4,7 @@ use mongodb::error::{Error, ErrorKind, TRANSIENT_TRANSACTION_ERROR, WriteFailure
 use simulay_store::StoreError;
 
 /// The codes of errors that mean something here.
-const DUPLICATE_KEY: i32 = 11000;
+pub(crate) const DUPLICATE_KEY: i32 = 11000;
 const OUT_OF_DISK_SPACE: i32 = 14031;
 
 /// What work with the driver fails with: an error of its own, which may ask for another try, or one of the port.

@@ -7,9 +7,13 @@
 //! the form it has in every store ([`simulay_store::documents`]).
 
 mod accept;
+mod accounts;
+mod admission;
 mod artifacts;
+mod audit;
 mod commit;
 mod connection;
+mod credentials;
 mod deletion;
 mod entries;
 mod failure;
@@ -19,10 +23,13 @@ mod holdings;
 mod journal;
 mod kept;
 mod leases;
+mod links;
 mod metering;
 mod moment;
 mod names;
 mod observed;
+mod parts;
+mod people;
 mod plugins;
 mod requests;
 mod retention;
@@ -33,6 +40,8 @@ mod space;
 mod store;
 mod told;
 mod transaction;
+mod uploads;
+mod usage;
 mod used;
 mod versions;
 

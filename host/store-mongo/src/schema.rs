@@ -10,6 +10,7 @@ use crate::failure::{Failure, MongoResult};
 use crate::store::MongoStore;
 
 use indexes::Index;
+pub(crate) use indexes::{ASCENDING, DESCENDING};
 
 /// The version of the collections and indexes that this program writes.
 const VERSION: i64 = 1;
@@ -30,6 +31,26 @@ pub(crate) const REQUESTS: &str = "requests";
 pub(crate) const PLUGIN_NAMES: &str = "plugin_names";
 /// Versions of plugins, with what happened to them.
 pub(crate) const PLUGINS: &str = "plugins";
+/// Who may do what.
+pub(crate) const ACCOUNTS: &str = "accounts";
+/// By what they are known.
+pub(crate) const TOKENS: &str = "tokens";
+/// Who is who to providers of identities.
+pub(crate) const IDENTITIES: &str = "identities";
+/// How the quotas of accounts differ.
+pub(crate) const QUOTAS: &str = "quotas";
+/// Of each account a document that those write to who are held against its quotas.
+pub(crate) const ADMISSIONS: &str = "admissions";
+/// What was used, by account and day, in parts.
+pub(crate) const USAGE: &str = "usage";
+/// Who uploaded which bytes.
+pub(crate) const UPLOADS: &str = "uploads";
+/// The blobs that something of an account shows, and how often.
+pub(crate) const KEPT: &str = "kept";
+/// What accounts keep, in parts.
+pub(crate) const STORED: &str = "stored";
+/// Who did what.
+pub(crate) const AUDIT: &str = "audit";
 
 /// The fact that tells the version.
 const SCHEMA: &str = "schema";

@@ -7,6 +7,7 @@ use mongodb::{Client, Collection, Database};
 use simulay_model::Clock;
 use simulay_store::StoreError;
 
+use crate::audit::Appending;
 use crate::connection::{client, expect_replica_set};
 use crate::failure::MongoResult;
 use crate::moment::Moment;
@@ -21,6 +22,8 @@ pub struct MongoStore {
     pub(crate) moment: Moment,
     /// How old things are.
     pub(crate) observed: Arc<ObservedTime>,
+    /// Those of this host that append to the audit log.
+    pub(crate) appending: Appending,
 }
 
 impl MongoStore {
@@ -44,7 +47,7 @@ impl MongoStore {
     async fn over(uri: &str, database: &str, moment: Moment) -> Result<Self, StoreError> {
         let client = client(uri).await?;
         let (database, observed) = (client.database(database), Arc::new(ObservedTime::from(0)));
-        let store = Self { client, database, moment, observed };
+        let store = Self { client, database, moment, observed, appending: Appending::default() };
         store.bounded(store.prepare()).await?;
         Ok(store)
     }

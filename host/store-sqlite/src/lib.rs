@@ -28,6 +28,7 @@ mod schema;
 mod sharing;
 mod space;
 mod store;
+mod transfer;
 mod uploads;
 mod writer;
 

@@ -4,7 +4,7 @@ use mongodb::IndexModel;
 use mongodb::bson::{Document, doc};
 use mongodb::options::IndexOptions;
 
-use super::{ARTIFACTS, DELETIONS, PLUGINS, REQUESTS, RUNS};
+use super::{ARTIFACTS, AUDIT, DELETIONS, PLUGINS, REQUESTS, RUNS, STORED, TOKENS, UPLOADS, USAGE};
 
 /// From the lowest up.
 pub(crate) const ASCENDING: i32 = 1;
@@ -23,7 +23,7 @@ pub(crate) struct Index {
 }
 
 /// All indexes, by whose they are.
-pub(super) const ALL: &[&[Index]] = &[RUN_INDEXES, PLUGIN_INDEXES];
+pub(super) const ALL: &[&[Index]] = &[RUN_INDEXES, PLUGIN_INDEXES, ACCOUNT_INDEXES, AUDIT_INDEXES];
 
 const RUN_INDEXES: &[Index] = &[
     Index::of(RUNS, &[("unfinished", ASCENDING), ("_id", ASCENDING)]).having("unfinished"),
@@ -54,6 +54,23 @@ const PLUGIN_INDEXES: &[Index] = &[
     Index::of(PLUGINS, &[("shared", ASCENDING), ("name", ASCENDING)]),
     Index::of(PLUGINS, &[("sha256", ASCENDING)]),
     Index::of(PLUGINS, &[("checking", ASCENDING)]),
+];
+
+const ACCOUNT_INDEXES: &[Index] = &[
+    Index::of(TOKENS, &[("sha256", ASCENDING)]).unique(),
+    Index::of(TOKENS, &[("account", ASCENDING), ("_id", ASCENDING)]),
+    Index::of(TOKENS, &[("parent", ASCENDING)]),
+    Index::of(TOKENS, &[("run", ASCENDING)]),
+    Index::of(USAGE, &[("_id.account", ASCENDING), ("_id.day", ASCENDING)]),
+    Index::of(USAGE, &[("_id.day", ASCENDING)]),
+    Index::of(UPLOADS, &[("_id.sha256", ASCENDING), ("_id.owner", ASCENDING)]),
+    Index::of(UPLOADS, &[("at_ms", ASCENDING)]),
+    Index::of(STORED, &[("_id.account", ASCENDING)]),
+];
+
+const AUDIT_INDEXES: &[Index] = &[
+    Index::of(AUDIT, &[("account", ASCENDING), ("_id", ASCENDING)]),
+    Index::of(AUDIT, &[("action", ASCENDING), ("_id", ASCENDING)]),
 ];
 
 impl Index {

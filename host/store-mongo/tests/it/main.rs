@@ -2,5 +2,6 @@
 
 #![cfg(test)]
 
+mod conformance;
 mod opening;
 mod server;
