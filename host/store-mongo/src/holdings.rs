@@ -23,9 +23,18 @@ struct Kept {
 }
 
 impl MongoStore {
-    /// Artifacts or uploads of `owner` come, with their sizes; equal ones come as often as they are there. Gives
-    /// the bytes of those that the account did not keep before.
+    /// Artifacts of runs of `owner` come, with their sizes; equal ones come as often as they are there.
     pub(crate) async fn blobs_come(
+        &self,
+        session: &mut ClientSession,
+        owner: &AccountName,
+        blobs: &[(Digest, u64)],
+    ) -> MongoResult<()> {
+        self.keep(session, owner, blobs).await.map(drop)
+    }
+
+    /// As [`Self::blobs_come`], of artifacts or uploads; gives the bytes of those that the account did not keep before.
+    pub(crate) async fn keep(
         &self,
         session: &mut ClientSession,
         owner: &AccountName,
