@@ -14,7 +14,7 @@ use simulay_store::{StoreError, Upload, Uploads};
 
 use crate::failure::MongoResult;
 use crate::people::parsed;
-use crate::schema::{ARTIFACTS, RUNS, UPLOADS};
+use crate::schema::{ARTIFACTS, UPLOADS};
 use crate::store::MongoStore;
 use crate::usage::signed;
 
@@ -117,10 +117,7 @@ impl MongoStore {
             which.insert("run", run.to_string());
         }
         if let Some(pipeline) = owner.scope().pipeline() {
-            let runs = artifacts.distinct("run", which.clone()).await?;
-            let runs = doc! { "_id": { "$in": runs }, "pipeline": pipeline.as_str() };
-            let runs = self.documents(RUNS).distinct("_id", runs).await?;
-            which.insert("run", doc! { "$in": runs });
+            which.insert("pipeline", pipeline.as_str());
         }
         digests(artifacts.distinct("sha256", which).await?)
     }
@@ -161,7 +158,7 @@ impl Recording<'_> {
         let stored = new.iter().map(|new| StoredUpload::of(self.owner, *new, at_ms));
         let stored: Vec<_> = stored.collect::<Result<_, _>>()?;
         store.collection::<StoredUpload>(UPLOADS).insert_many(stored).session(&mut *session).await?;
-        let more = store.blobs_come(session, self.owner, &new).await?;
+        let more = store.keep(session, self.owner, &new).await?;
         let bytes = new.iter().map(|(_, size)| size).sum();
         store.count(session, self.owner, self.now, Usage::of_upload(bytes)).await?;
         Ok(more)
