@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use simulay_model::{Artifact, Digest, RelativePath};
 
 #[derive(Serialize, Deserialize)]
-pub(crate) struct StoredArtifact {
+pub struct StoredArtifact {
     path: RelativePath,
     size: u64,
     sha256: Digest,

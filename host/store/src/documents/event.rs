@@ -16,7 +16,7 @@ use super::result::StoredEnding;
 ///
 /// # Errors
 /// When a value in it cannot be written as JSON.
-pub(crate) fn write(event: &EventData) -> Result<(&'static str, String), serde_json::Error> {
+pub fn write(event: &EventData) -> Result<(&'static str, String), serde_json::Error> {
     let nothing = || Ok("{}".to_owned());
     let (kind, data) = match event {
         EventData::RunQueued => ("run.queued", nothing()),
@@ -35,7 +35,7 @@ pub(crate) fn write(event: &EventData) -> Result<(&'static str, String), serde_j
 ///
 /// # Errors
 /// When there is no such kind, or its data are not like this.
-pub(crate) fn read(kind: &str, data: &str) -> Result<EventData, serde_json::Error> {
+pub fn read(kind: &str, data: &str) -> Result<EventData, serde_json::Error> {
     match kind {
         "run.queued" => Ok(EventData::RunQueued),
         "run.started" => Ok(EventData::RunStarted),

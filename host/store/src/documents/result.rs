@@ -10,13 +10,13 @@ use super::error::StoredError;
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(clippy::large_enum_variant, reason = "one at a time, never in bulk")]
-pub(crate) enum StoredCallEnd {
+pub enum StoredCallEnd {
     Result(StoredResult),
     Error(StoredError),
 }
 
 #[derive(Serialize, Deserialize)]
-pub(crate) struct StoredResult {
+pub struct StoredResult {
     name: String,
     #[serde(with = "StoredEnding")]
     ending: Ending,

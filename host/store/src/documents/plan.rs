@@ -7,7 +7,7 @@ use super::Stored;
 use super::call::StoredCall;
 
 #[derive(Serialize, Deserialize)]
-pub(crate) struct StoredPlan<'a> {
+pub struct StoredPlan<'a> {
     calls: Vec<StoredCall<'a>>,
     state: Document,
 }

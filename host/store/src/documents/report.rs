@@ -7,7 +7,7 @@ use super::Stored;
 use super::call::StoredSource;
 
 #[derive(Serialize, Deserialize)]
-pub(crate) struct StoredReport<'a> {
+pub struct StoredReport<'a> {
     outcome: Document,
     plots: Vec<StoredPlot>,
     artifacts: Vec<StoredKept<'a>>,

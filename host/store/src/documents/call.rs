@@ -8,7 +8,7 @@ use simulay_model::{ContainerCall, Digest, File, OnFailure, Resources, Source};
 use super::bytes;
 
 #[derive(Serialize, Deserialize)]
-pub(crate) struct StoredCall<'a> {
+pub struct StoredCall<'a> {
     name: String,
     image: String,
     command: Vec<String>,

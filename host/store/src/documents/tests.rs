@@ -12,7 +12,7 @@ use simulay_model::{
     Report, ReportFile, Resources, RunEnd, RunEnded, RunError, RunId, Series, Source, Stage, Step,
     StepPlanned,
 };
-use simulay_store::conformance::samples;
+use crate::conformance::samples;
 
 use super::{Stored, event, read, write};
 

@@ -6,7 +6,7 @@ use simulay_model::{AskedCall, Digest, OnFailure, PlacedFile, Resources};
 use super::call::{StoredOnFailure, StoredResources};
 
 #[derive(Serialize, Deserialize)]
-pub(crate) struct StoredAskedCall {
+pub struct StoredAskedCall {
     name: String,
     image: String,
     command: Vec<String>,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use simulay_model::{ErrorKind, RunError};
 
 #[derive(Serialize, Deserialize)]
-pub(crate) struct StoredError {
+pub struct StoredError {
     #[serde(with = "StoredErrorKind")]
     kind: ErrorKind,
     message: String,

@@ -7,7 +7,7 @@ use serde_json::Value;
 use simulay_model::{Check, Disagreement, RunId};
 
 #[derive(Serialize, Deserialize)]
-pub(crate) struct StoredCheck {
+pub struct StoredCheck {
     begun_at: Timestamp,
     runs: Vec<RunId>,
     disagreements: Option<Vec<StoredDisagreement>>,

@@ -8,7 +8,7 @@ use simulay_model::{Example, Image, Manifest, PluginName, Resources, Tool};
 use super::call::StoredResources;
 
 #[derive(Serialize, Deserialize)]
-pub(crate) struct StoredManifest {
+pub struct StoredManifest {
     name: PluginName,
     version: Version,
     title: String,
@@ -37,7 +37,7 @@ struct StoredExample {
 }
 
 #[derive(Serialize, Deserialize)]
-pub(crate) struct StoredTool {
+pub struct StoredTool {
     role: String,
     name: String,
     version: String,

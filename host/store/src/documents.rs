@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use simulay_model::Document;
 
 /// A domain value that is stored as JSON.
-pub(crate) trait Stored: Sized {
+pub trait Stored: Sized {
     /// As it is read.
     type Document: DeserializeOwned;
 
@@ -24,7 +24,7 @@ pub(crate) trait Stored: Sized {
 ///
 /// # Errors
 /// When a value in it cannot be written as JSON.
-pub(crate) fn write(value: &impl Stored) -> Result<String, serde_json::Error> {
+pub fn write(value: &impl Stored) -> Result<String, serde_json::Error> {
     serde_json::to_string(&value.document())
 }
 
@@ -32,7 +32,7 @@ pub(crate) fn write(value: &impl Stored) -> Result<String, serde_json::Error> {
 ///
 /// # Errors
 /// When it is no such document.
-pub(crate) fn read<T: Stored>(text: &str) -> Result<T, serde_json::Error> {
+pub fn read<T: Stored>(text: &str) -> Result<T, serde_json::Error> {
     serde_json::from_str(text).map(T::restore)
 }
 
@@ -83,7 +83,7 @@ mod bytes;
 mod call;
 mod check;
 mod error;
-pub(crate) mod event;
+pub mod event;
 mod manifest;
 mod plan;
 mod report;
