@@ -1,6 +1,7 @@
 //! Dependencies point one way: `model ← {archives, blobs, identity, sandbox, containers, signals, store} ← engine ← api ←
 //! simulay`, and each backend stands between its port and `simulay`: `sandbox ← sandbox-wasm`,
-//! `containers ← containers-docker`, `store ← store-sqlite`, `blobs ← blobs-object-store`, `identity ← identity-oidc`.
+//! `containers ← containers-docker`, `store ← {store-sqlite, store-mongo}`, `blobs ← {blobs-object-store, blobs-gridfs}`,
+//! `identity ← identity-oidc`.
 
 use std::path::PathBuf;
 
@@ -26,7 +27,7 @@ pub(super) struct Member {
 
 /// The crates of ours that each crate may depend on, for tests too: engine and api are tested over the real
 /// stores, and records beside real blobs; [`super::closures`] sees that they are built without them.
-const LAYERS: [(&str, &[&str]); 26] = [
+const LAYERS: [(&str, &[&str]); 27] = [
     ("simulay-model", &[]),
     ("simulay-init", &[]),
     ("simulay-archives", &["simulay-model"]),
@@ -45,10 +46,10 @@ const LAYERS: [(&str, &[&str]); 26] = [
         "simulay-store-sqlite",
         &["simulay-model", "simulay-store", "simulay-blobs", "simulay-blobs-object-store"],
     ),
-    ("simulay-store-mongo", &["simulay-model", "simulay-store"]),
+    ("simulay-store-mongo", &["simulay-model", "simulay-store", "simulay-servers"]),
     ("simulay-blobs", &["simulay-model"]),
-    ("simulay-blobs-gridfs", &["simulay-model", "simulay-blobs"]),
-    ("simulay-blobs-object-store", &["simulay-model", "simulay-blobs"]),
+    ("simulay-blobs-gridfs", &["simulay-model", "simulay-blobs", "simulay-servers"]),
+    ("simulay-blobs-object-store", &["simulay-model", "simulay-blobs", "simulay-servers"]),
     ("simulay-identity", &["simulay-model"]),
     ("simulay-identity-oidc", &["simulay-model", "simulay-identity"]),
     (
@@ -109,6 +110,7 @@ const LAYERS: [(&str, &[&str]); 26] = [
     ("simulay-sdk", &[]),
     ("simulay-hostile", &[]),
     ("simulay-fault-proxy", &[]),
+    ("simulay-servers", &[]),
     (
         "simulay-fuzzed",
         &[
