@@ -10,7 +10,7 @@ pub use local::LocalRelay;
 
 /// One of the streams of a container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum LogStream {
+pub enum StreamName {
     /// Standard output.
     Stdout,
     /// Standard error.
@@ -23,7 +23,7 @@ pub struct LogName {
     /// The container that says it.
     pub container: ContainerName,
     /// By which of its streams.
-    pub stream: LogStream,
+    pub stream: StreamName,
 }
 
 /// A part of a log.

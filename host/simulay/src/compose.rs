@@ -16,6 +16,7 @@ use simulay_api::{Authenticator, ByToken, OnePerson, Transport};
 use simulay_containers_docker::Owner;
 use simulay_engine::{Engine, Parts, Settings as EngineSettings, SystemEntropy};
 use simulay_model::{Chain, SystemClock};
+use simulay_rates::LocalRates;
 use simulay_sandbox::{Sandbox, SandboxSettings};
 use simulay_sandbox_wasm::{Launch, ProcessSandbox, Restriction};
 use simulay_signals::LocalSignals;
@@ -100,6 +101,7 @@ pub(crate) async fn engine(
     let containers = docker::containers(settings, whose, policy.clone())?;
     let parts = Parts {
         signals: Arc::new(LocalSignals::default()),
+        relay: None,
         plugins: records.clone(),
         runs: records.clone(),
         journal: records.clone(),
@@ -140,7 +142,8 @@ pub(crate) async fn serve(
         AuthMode::Local => Arc::new(OnePerson),
         AuthMode::Accounts => Arc::new(ByToken::of(&engine)),
     };
-    let router = simulay_api::router(engine, authenticator, &api, stop.clone());
+    let rates: Arc<LocalRates> = Arc::default();
+    let router = simulay_api::router(engine, authenticator, rates, &api, stop.clone());
     simulay_api::serve(listener, transport, router, &api, stop).await;
     Ok(())
 }

@@ -7,7 +7,7 @@ use simulay_model::{ContainerName, RunId};
 use tokio::time::timeout;
 
 use super::PATIENCE;
-use crate::{LogName, LogPiece, LogRelay, LogStream};
+use crate::{LogName, LogPiece, LogRelay, StreamName};
 
 /// Fails when `relay` breaks a promise.
 pub async fn check(relay: &dyn LogRelay) {
@@ -46,7 +46,7 @@ async fn whoever_comes_early_waits(here: &dyn LogRelay, there: &dyn LogRelay) {
 
 async fn logs_are_told_apart(here: &dyn LogRelay, there: &dyn LogRelay) {
     let one = log();
-    let stderr = LogName { stream: LogStream::Stderr, ..one };
+    let stderr = LogName { stream: StreamName::Stderr, ..one };
     let next = LogName { container: ContainerName { attempt: 1, ..one.container }, ..one };
     for (log, text) in [(one, "one"), (stderr, "err"), (next, "new")] {
         here.publish(log, piece(0, text));
@@ -84,7 +84,7 @@ async fn any_bytes_come_through(here: &dyn LogRelay, there: &dyn LogRelay) {
 
 fn log() -> LogName {
     let container = ContainerName { run: RunId::generate(), step: 0, call: 0, attempt: 0 };
-    LogName { container, stream: LogStream::Stdout }
+    LogName { container, stream: StreamName::Stdout }
 }
 
 fn piece(offset: u64, text: &str) -> LogPiece {
