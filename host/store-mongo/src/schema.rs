@@ -2,14 +2,15 @@
 
 mod indexes;
 
-use mongodb::bson::{Document, doc};
+use mongodb::bson::doc;
 use mongodb::error::ErrorKind;
 use simulay_store::StoreError;
 
 use crate::failure::{Failure, MongoResult};
 use crate::store::MongoStore;
 
-pub(crate) use indexes::{ASCENDING, DESCENDING, Index};
+use indexes::Index;
+pub(crate) use indexes::{ASCENDING, DESCENDING};
 
 /// The version of the collections and indexes that this program writes.
 const VERSION: i64 = 1;
@@ -30,6 +31,26 @@ pub(crate) const REQUESTS: &str = "requests";
 pub(crate) const PLUGIN_NAMES: &str = "plugin_names";
 /// Versions of plugins, with what happened to them.
 pub(crate) const PLUGINS: &str = "plugins";
+/// Who may do what.
+pub(crate) const ACCOUNTS: &str = "accounts";
+/// By what they are known.
+pub(crate) const TOKENS: &str = "tokens";
+/// Who is who to providers of identities.
+pub(crate) const IDENTITIES: &str = "identities";
+/// How the quotas of accounts differ.
+pub(crate) const QUOTAS: &str = "quotas";
+/// Of each account a document that those write to who are held against its quotas.
+pub(crate) const ADMISSIONS: &str = "admissions";
+/// What was used, by account and day, in parts.
+pub(crate) const USAGE: &str = "usage";
+/// Who uploaded which bytes.
+pub(crate) const UPLOADS: &str = "uploads";
+/// The blobs that something of an account shows, and how often.
+pub(crate) const KEPT: &str = "kept";
+/// What accounts keep, in parts.
+pub(crate) const STORED: &str = "stored";
+/// Who did what.
+pub(crate) const AUDIT: &str = "audit";
 
 /// The fact that tells the version.
 const SCHEMA: &str = "schema";
@@ -38,17 +59,17 @@ const SCHEMA: &str = "schema";
 pub(crate) async fn ensure(store: &MongoStore) -> MongoResult<()> {
     check_version(store).await?;
     for index in indexes::ALL.iter().copied().flatten() {
-        let collection = store.collection::<Document>(index.collection);
+        let collection = store.documents(index.collection);
         collection.create_index(index.model()).await.map_err(|error| other_index(index, error))?;
     }
-    let facts = store.collection::<Document>(FACTS);
+    let facts = store.documents(FACTS);
     facts.update_one(doc! { "_id": SCHEMA }, doc! { "$max": { "version": VERSION } }).upsert(true).await?;
     Ok(())
 }
 
 /// What a newer version wrote is left alone.
 async fn check_version(store: &MongoStore) -> MongoResult<()> {
-    let found = store.collection::<Document>(FACTS).find_one(doc! { "_id": SCHEMA }).await?;
+    let found = store.documents(FACTS).find_one(doc! { "_id": SCHEMA }).await?;
     let version = found.map_or(Ok(0), |schema| schema.get_i64("version"));
     let version = version.map_err(|error| StoreError::Corrupt(error.into()))?;
     if version > VERSION {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use mongodb::ClientSession;
 use mongodb::error::UNKNOWN_TRANSACTION_COMMIT_RESULT;
 use simulay_store::StoreError;
@@ -20,13 +21,16 @@ const GONE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(200);
 
 impl MongoStore {
-    /// Does `work` in a transaction, again while others are in its way. It may run several times, each time on
-    /// what is stored by then, and must hand on what the driver fails with: the server has then undone it.
-    pub(crate) async fn transaction<T>(
+    /// Does `work` on `subject` in a transaction, again while others are in its way. It may run several times, each
+    /// time on what is stored by then, and must hand on what the driver fails with: the server has then undone it.
+    ///
+    /// What a closure borrows it cannot hand to the future of a method of a port: that is the `subject`.
+    pub(crate) async fn transaction<S: Sync, T>(
         &self,
-        work: impl AsyncFn(&mut ClientSession) -> MongoResult<T>,
+        subject: S,
+        work: impl for<'a> Fn(&'a mut ClientSession, &'a S) -> BoxFuture<'a, MongoResult<T>> + Send,
     ) -> Result<T, StoreError> {
-        self.bounded(self.attempts(work)).await
+        self.bounded(self.attempts(subject, work)).await
     }
 
     /// What `work` outside of a transaction gives, unless the server does not answer.
@@ -38,13 +42,17 @@ impl MongoStore {
         Ok(timeout(GONE, work).await.map_err(silent)??)
     }
 
-    async fn attempts<T>(&self, work: impl AsyncFn(&mut ClientSession) -> MongoResult<T>) -> MongoResult<T> {
+    async fn attempts<S: Sync, T>(
+        &self,
+        subject: S,
+        work: impl for<'a> Fn(&'a mut ClientSession, &'a S) -> BoxFuture<'a, MongoResult<T>> + Send,
+    ) -> MongoResult<T> {
         let begun = Instant::now();
         let mut session = self.client.start_session().await?;
         let mut pause = PAUSE / 100;
         loop {
             session.start_transaction().with_options(transactional()).await?;
-            let done = match work(&mut session).await {
+            let done = match work(&mut session, &subject).await {
                 Ok(value) => commit(&mut session, begun).await.map(|()| value),
                 Err(failure) => {
                     // The server undoes by itself what it is not told of.

@@ -7,6 +7,7 @@
 
 mod accounts;
 mod audit;
+mod claims;
 mod commit;
 mod connection;
 mod copy;
@@ -28,6 +29,7 @@ mod schema;
 mod sharing;
 mod space;
 mod store;
+mod transfer;
 mod uploads;
 mod writer;
 

@@ -13,6 +13,7 @@ mod port;
 mod requests;
 mod retention;
 mod space;
+pub mod transfer;
 mod uploads;
 
 pub use accounts::Accounts;

@@ -6,10 +6,10 @@ use crate::place::Place;
 use crate::process::read;
 
 /// The technologies, each with its family: `wasmtime` stands for `wasmtime-wasi` too.
-const TECHNOLOGIES: [&str; 6] =
-    ["wasmtime", "bollard", "rusqlite", "object_store", "openidconnect", "mongodb"];
+const TECHNOLOGIES: [&str; 7] =
+    ["wasmtime", "bollard", "rusqlite", "object_store", "openidconnect", "redis", "mongodb"];
 /// Crates that no technology may reach, but for the one that a backend is for.
-const FREE: [(&str, Option<&str>); 9] = [
+const FREE: [(&str, Option<&str>); 10] = [
     ("simulay-engine", None),
     ("simulay-api", None),
     ("simulay-sandbox-wasm", Some("wasmtime")),
@@ -19,6 +19,7 @@ const FREE: [(&str, Option<&str>); 9] = [
     ("simulay-blobs-object-store", Some("object_store")),
     ("simulay-blobs-gridfs", Some("mongodb")),
     ("simulay-identity-oidc", Some("openidconnect")),
+    ("simulay-signals-redis", Some("redis")),
 ];
 
 /// Technologies that reach a crate which is to be free of them.

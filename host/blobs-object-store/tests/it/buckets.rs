@@ -99,5 +99,8 @@ async fn a_bucket_that_is_not_there_is_told_when_it_is_opened() {
     let house = House::new();
     let settings = BucketSettings { bucket: "another".to_owned(), ..house.settings.clone() };
     let told = BucketBlobs::open(&settings).await.err();
-    assert!(matches!(&told, Some(BlobError::Failed(cause)) if cause.to_string().contains("NoSuchBucket")), "{told:?}");
+    assert!(
+        matches!(&told, Some(BlobError::Failed(cause)) if cause.to_string().contains("NoSuchBucket")),
+        "{told:?}"
+    );
 }

@@ -4,7 +4,7 @@ use mongodb::IndexModel;
 use mongodb::bson::{Document, doc};
 use mongodb::options::IndexOptions;
 
-use super::{ARTIFACTS, PLUGINS, REQUESTS, RUNS};
+use super::{ARTIFACTS, AUDIT, DELETIONS, PLUGINS, REQUESTS, RUNS, STORED, TOKENS, UPLOADS, USAGE};
 
 /// From the lowest up.
 pub(crate) const ASCENDING: i32 = 1;
@@ -23,10 +23,20 @@ pub(crate) struct Index {
 }
 
 /// All indexes, by whose they are.
-pub(super) const ALL: &[&[Index]] = &[RUN_INDEXES, PLUGIN_INDEXES];
+pub(super) const ALL: &[&[Index]] = &[RUN_INDEXES, PLUGIN_INDEXES, ACCOUNT_INDEXES, AUDIT_INDEXES];
 
 const RUN_INDEXES: &[Index] = &[
-    Index::of(RUNS, &[("unfinished", ASCENDING), ("_id", ASCENDING)]).having("unfinished"),
+    Index::of(
+        RUNS,
+        &[
+            ("unfinished", ASCENDING),
+            ("owner", ASCENDING),
+            ("pipeline", ASCENDING),
+            ("cancel_requested", ASCENDING),
+            ("_id", ASCENDING),
+        ],
+    )
+    .having("unfinished"),
     Index::of(RUNS, &[("owner", ASCENDING), ("unfinished", ASCENDING)]).having("unfinished"),
     Index::of(RUNS, &[("state", ASCENDING), ("_id", DESCENDING)]),
     Index::of(RUNS, &[("owner", ASCENDING), ("_id", DESCENDING)]),
@@ -38,6 +48,9 @@ const RUN_INDEXES: &[Index] = &[
     ),
     Index::of(RUNS, &[("ended_ms", ASCENDING)]).having("ended_ms"),
     Index::of(RUNS, &[("owner", ASCENDING), ("ended_ms", ASCENDING)]).having("ended_ms"),
+    Index::of(RUNS, &[("has_logs", ASCENDING), ("ended_ms", ASCENDING)]).having("has_logs"),
+    Index::of(RUNS, &[("has_outputs", ASCENDING), ("ended_ms", ASCENDING)]).having("has_outputs"),
+    Index::of(DELETIONS, &[("unswept", ASCENDING)]).having("unswept"),
     Index::of(ARTIFACTS, &[("run", ASCENDING), ("ordinal", ASCENDING)]).unique(),
     Index::of(ARTIFACTS, &[("sha256", ASCENDING), ("owner", ASCENDING)]),
     Index::of(REQUESTS, &[("at_ms", ASCENDING)]),
@@ -50,7 +63,24 @@ const PLUGIN_INDEXES: &[Index] = &[
     Index::of(PLUGINS, &[("public", ASCENDING), ("name", ASCENDING)]),
     Index::of(PLUGINS, &[("shared", ASCENDING), ("name", ASCENDING)]),
     Index::of(PLUGINS, &[("sha256", ASCENDING)]),
-    Index::of(PLUGINS, &[("checking", ASCENDING)]).having("checking"),
+    Index::of(PLUGINS, &[("checking", ASCENDING)]),
+];
+
+const ACCOUNT_INDEXES: &[Index] = &[
+    Index::of(TOKENS, &[("sha256", ASCENDING)]).unique(),
+    Index::of(TOKENS, &[("account", ASCENDING), ("_id", ASCENDING)]),
+    Index::of(TOKENS, &[("parent", ASCENDING)]),
+    Index::of(TOKENS, &[("run", ASCENDING)]),
+    Index::of(USAGE, &[("_id.account", ASCENDING), ("_id.day", ASCENDING)]),
+    Index::of(USAGE, &[("_id.day", ASCENDING)]),
+    Index::of(UPLOADS, &[("_id.sha256", ASCENDING), ("_id.owner", ASCENDING)]),
+    Index::of(UPLOADS, &[("at_ms", ASCENDING)]),
+    Index::of(STORED, &[("_id.account", ASCENDING)]),
+];
+
+const AUDIT_INDEXES: &[Index] = &[
+    Index::of(AUDIT, &[("account", ASCENDING), ("_id", ASCENDING)]),
+    Index::of(AUDIT, &[("action", ASCENDING), ("_id", ASCENDING)]),
 ];
 
 impl Index {
