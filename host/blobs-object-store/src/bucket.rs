@@ -30,6 +30,11 @@ pub struct BucketBlobs {
     editions: Editions,
 }
 
+/// A bucket that is not there.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no bucket {0}; make it, or correct its name and region")]
+struct NoBucket(String);
+
 impl BucketBlobs {
     /// Opens a bucket, which must be there.
     ///
@@ -37,8 +42,10 @@ impl BucketBlobs {
     /// When the settings are none, or the bucket does not answer or cannot be written to.
     pub async fn open(settings: &BucketSettings) -> Result<Self, BlobError> {
         let editions = Editions::new(Arc::new(settings.storage()?));
-        editions.now().await?;
-        Ok(Self { editions })
+        match editions.now().await {
+            Err(BlobError::NotFound) => Err(BlobError::of(NoBucket(settings.bucket.clone()))),
+            looked => looked.map(|_| Self { editions }),
+        }
     }
 }
 

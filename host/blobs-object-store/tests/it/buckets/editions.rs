@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use object_store::{ObjectStore as _, ObjectStoreExt as _};
+use object_store::ObjectStoreExt as _;
 use simulay_blobs::conformance::{content, noise, put};
 use simulay_blobs::{BlobError, BlobInventory as _, Blobs as _};
 
