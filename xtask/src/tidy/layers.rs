@@ -1,7 +1,7 @@
 //! Dependencies point one way: `model ← {archives, blobs, identity, rates, sandbox, containers, signals, store} ← engine ← api ←
 //! simulay`, and each backend stands between its port and `simulay`: `sandbox ← sandbox-wasm`,
-//! `containers ← containers-docker`, `store ← store-sqlite`, `blobs ← blobs-object-store`, `identity ← identity-oidc`,
-//! `{signals, rates} ← signals-redis`.
+//! `containers ← containers-docker`, `store ← {store-sqlite, store-mongo}`, `blobs ← {blobs-object-store, blobs-gridfs}`,
+//! `identity ← identity-oidc`, `{signals, rates} ← signals-redis`.
 
 use std::path::PathBuf;
 
@@ -47,10 +47,10 @@ const LAYERS: [(&str, &[&str]); 27] = [
         "simulay-store-sqlite",
         &["simulay-model", "simulay-store", "simulay-blobs", "simulay-blobs-object-store"],
     ),
-    ("simulay-store-mongo", &["simulay-model", "simulay-store"]),
+    ("simulay-store-mongo", &["simulay-model", "simulay-store", "simulay-servers"]),
     ("simulay-blobs", &["simulay-model"]),
-    ("simulay-blobs-gridfs", &["simulay-model", "simulay-blobs"]),
-    ("simulay-blobs-object-store", &["simulay-model", "simulay-blobs"]),
+    ("simulay-blobs-gridfs", &["simulay-model", "simulay-blobs", "simulay-servers"]),
+    ("simulay-blobs-object-store", &["simulay-model", "simulay-blobs", "simulay-servers"]),
     ("simulay-identity", &["simulay-model"]),
     ("simulay-identity-oidc", &["simulay-model", "simulay-identity"]),
     (
@@ -113,6 +113,7 @@ const LAYERS: [(&str, &[&str]); 27] = [
     ("simulay-sdk", &[]),
     ("simulay-hostile", &[]),
     ("simulay-fault-proxy", &[]),
+    ("simulay-servers", &[]),
     (
         "simulay-fuzzed",
         &[
