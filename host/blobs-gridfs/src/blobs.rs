@@ -5,7 +5,9 @@ use std::ops::Range;
 
 use async_trait::async_trait;
 use mongodb::bson::oid::ObjectId;
-use mongodb::options::{Acknowledgment, CollectionOptions, ReadConcern, ReadPreference, SelectionCriteria, WriteConcern};
+use mongodb::options::{
+    Acknowledgment, CollectionOptions, ReadConcern, ReadPreference, SelectionCriteria, WriteConcern,
+};
 use mongodb::{Client, Database};
 use simulay_blobs::{BlobError, BlobStream, BlobWriter, Blobs, PieceWriter, Whole, outgoing};
 use simulay_model::Digest;
@@ -44,8 +46,7 @@ impl GridFsBlobs {
     /// # Errors
     /// When the server does not answer, or has other indexes of these names.
     pub async fn open(database: &Database) -> Result<Self, BlobError> {
-        let blobs =
-            Self { files: Files::of(database, durable()), chunks: Chunks::of(database, durable()) };
+        let blobs = Self { files: Files::of(database, durable()), chunks: Chunks::of(database, durable()) };
         blobs.files.prepare().await?;
         blobs.chunks.prepare().await?;
         Ok(blobs)

@@ -19,7 +19,8 @@ impl Process {
         command.args(["--pdeathsig", "KILL"]).arg(program).args(arguments).current_dir(folder);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let said = lines.find_map(|line| line.unwrap().split_once(mark).map(|(_, rest)| rest.trim().to_owned()));
+        let said =
+            lines.find_map(|line| line.unwrap().split_once(mark).map(|(_, rest)| rest.trim().to_owned()));
         let address = said.expect("the server listens");
         // What it says later goes somewhere, until it ends.
         std::thread::spawn(move || lines.for_each(drop));
