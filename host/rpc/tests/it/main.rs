@@ -1,0 +1,14 @@
+//! The ports over real connections.
+
+mod authority;
+mod containers;
+mod cuts;
+mod golden;
+mod hostile;
+mod pressure;
+mod protocol;
+mod proxy;
+mod raw;
+mod renewal;
+mod rig;
+mod sandbox;
