@@ -87,7 +87,6 @@ async fn a_silent_network_is_noticed_and_the_call_found_again() {
         memory.printed("\n").await;
         proxy.lose_all();
         rig.containers.release("adopted");
-        proxy.mend();
     });
     assert_eq!(ended.unwrap().ending, Ending::Exited(0));
     assert_eq!((rig.containers.starts(), proxy.connections()), (vec![request.name], 2));

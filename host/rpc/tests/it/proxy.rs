@@ -19,21 +19,13 @@ pub(crate) enum To {
     Runner,
 }
 
-/// What happens to connections.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// Bytes pass.
-    Open,
-    /// Bytes are lost, and nobody is told.
-    Silent,
-}
-
 struct Shared {
     node: SocketAddr,
     /// The next connection is cut once so many bytes went that way.
     cut: Mutex<Option<(To, usize)>>,
     connections: AtomicUsize,
-    state: watch::Sender<State>,
+    /// How often all connections were lost.
+    losses: watch::Sender<u64>,
 }
 
 pub(crate) struct Proxy {
@@ -45,9 +37,9 @@ impl Proxy {
     pub(crate) async fn before(node: SocketAddr) -> Self {
         let listener = TcpListener::bind(loopback()).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let state = watch::Sender::new(State::Open);
+        let losses = watch::Sender::default();
         let shared =
-            Arc::new(Shared { node, cut: Mutex::default(), connections: AtomicUsize::new(0), state });
+            Arc::new(Shared { node, cut: Mutex::default(), connections: AtomicUsize::new(0), losses });
         let carrying = shared.clone();
         tokio::spawn(async move {
             while let Ok((runner, _)) = listener.accept().await {
@@ -62,14 +54,9 @@ impl Proxy {
         *self.shared.cut.lock() = Some((to, bytes));
     }
 
-    /// Loses all bytes of connections that there are, as a network does that is cut.
+    /// Loses all bytes of connections that there are, as a network does that is cut. New ones pass.
     pub(crate) fn lose_all(&self) {
-        self.shared.state.send_replace(State::Silent);
-    }
-
-    /// Lets the bytes of new connections pass.
-    pub(crate) fn mend(&self) {
-        self.shared.state.send_replace(State::Open);
+        self.shared.losses.send_modify(|losses| *losses += 1);
     }
 
     /// How many connections there were.
@@ -79,45 +66,31 @@ impl Proxy {
 }
 
 async fn carry(shared: Arc<Shared>, runner: TcpStream) {
-    let number = shared.connections.fetch_add(1, Ordering::SeqCst);
+    shared.connections.fetch_add(1, Ordering::SeqCst);
+    let losses = shared.losses.subscribe();
     let Ok(node) = TcpStream::connect(shared.node).await else { return };
-    tracing::debug!(number, "a connection");
     let cut = shared.cut.lock().take();
     let most = |to| cut.and_then(|(way, bytes)| (way == to).then_some(bytes)).unwrap_or(usize::MAX);
     let ((from_runner, to_runner), (from_node, to_node)) = (runner.into_split(), node.into_split());
     // Whichever way ends first takes the other along.
     tokio::select! {
-        () = pass(from_runner, to_node, most(To::Node), shared.state.subscribe()) => {}
-        () = pass(from_node, to_runner, most(To::Runner), shared.state.subscribe()) => {}
+        () = pass(from_runner, to_node, most(To::Node), losses.clone()) => {}
+        () = pass(from_node, to_runner, most(To::Runner), losses.clone()) => {}
     }
 }
 
-async fn pass(
-    mut from: OwnedReadHalf,
-    mut to: OwnedWriteHalf,
-    most: usize,
-    mut state: watch::Receiver<State>,
-) {
+async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, most: usize, mut losses: watch::Receiver<u64>) {
     let (mut left, mut buffer) = (most, vec![0; 16 << 10]);
-    let mut lost = *state.borrow_and_update() == State::Silent;
     while left > 0 {
         let read = tokio::select! {
+            biased;
+            // Nobody is told, and nobody is told of an end either.
+            _ = losses.changed() => return std::future::pending().await,
             read = from.read(&mut buffer) => read.unwrap_or(0),
-            changed = state.changed() => {
-                lost |= changed.is_ok() && *state.borrow_and_update() == State::Silent;
-                continue;
-            }
         };
-        if read == 0 && !lost {
-            return;
-        }
-        if lost {
-            // A cut network tells nobody of an end either.
-            return std::future::pending().await;
-        }
         let sent = read.min(left);
         left -= sent;
-        if to.write_all(buffer.get(..sent).unwrap()).await.is_err() {
+        if sent == 0 || to.write_all(buffer.get(..sent).unwrap()).await.is_err() {
             return;
         }
     }
