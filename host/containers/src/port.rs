@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use simulay_model::ContainerName;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Capacity, Completed, ContainerError, Exchange, ExecutionRequest, RegisteredImage};
+use crate::{Capacity, Completed, ContainerError, Exchange, ExecutionRequest, NodeStatus, RegisteredImage};
 
 /// Executes container calls. An implementation admits each call by its operator's policy before it makes a
 /// container, whatever whoever asks has admitted: see [`Admission`](crate::Admission).
@@ -50,8 +50,23 @@ pub trait Inventory: Send + Sync {
         Ok(None)
     }
 
+    /// Returns once [`Inventory::capacity`] may be another: never, where it stays the same.
+    async fn capacity_changed(&self) {
+        std::future::pending().await
+    }
+
     /// The operator's images: logical name, image ID, and whether Docker has it.
     async fn images(&self) -> Result<Vec<RegisteredImage>, ContainerError>;
+
+    /// What there is to know before a call is placed on this node. It is asked often, and answers soon.
+    async fn node(&self) -> Result<NodeStatus, ContainerError>;
+
+    /// Those of `names` that exist. One that is not told is gone for whoever asks: where it may be on a node
+    /// that does not answer, that node is waited for, within a bound.
+    async fn find(&self, names: &[ContainerName]) -> Result<Vec<ContainerName>, ContainerError> {
+        let present = self.list().await?;
+        Ok(names.iter().copied().filter(|name| present.contains(name)).collect())
+    }
 }
 
 #[async_trait]
@@ -90,6 +105,18 @@ impl<T: Inventory + ?Sized> Inventory for Arc<T> {
 
     async fn images(&self) -> Result<Vec<RegisteredImage>, ContainerError> {
         (**self).images().await
+    }
+
+    async fn capacity_changed(&self) {
+        (**self).capacity_changed().await;
+    }
+
+    async fn node(&self) -> Result<NodeStatus, ContainerError> {
+        (**self).node().await
+    }
+
+    async fn find(&self, names: &[ContainerName]) -> Result<Vec<ContainerName>, ContainerError> {
+        (**self).find(names).await
     }
 }
 

@@ -68,6 +68,12 @@ impl RunLease {
         }
     }
 
+    /// Ends the lease, so that another process may have the run.
+    pub(crate) async fn release(&self) -> Result<(), StoreError> {
+        let lease = Lease { fence: self.fence, active: self.active.total() };
+        self.parts.runs.renew_lease(self.run, lease, Duration::ZERO).await.map(drop)
+    }
+
     /// What is stored of the run.
     pub(crate) async fn progress(&self) -> Result<Arc<Progress>, StoreError> {
         self.known(&mut *self.progress.lock().await).await

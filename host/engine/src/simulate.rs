@@ -10,6 +10,7 @@ use simulay_model::{
     CallEnd, Chain, Change, ContainerCall, ContainerName, Digest, LogLevel, OnFailure, Run, RunError, RunId,
     Stage,
 };
+use simulay_signals::StreamName;
 use simulay_store::StoreError;
 use tokio_util::sync::CancellationToken;
 
@@ -17,7 +18,6 @@ use crate::context::RunContext;
 use crate::exchange::CallExchange;
 use crate::lease::{RunLease, may_pass};
 use crate::limits::Flow;
-use crate::logs::StreamName;
 use crate::retry::{Attempt, Budget, judge};
 use crate::{EngineError, omission, verdict};
 
@@ -85,13 +85,16 @@ impl Simulation<'_> {
 
     /// The containers that an earlier life of the host left, when one is in question.
     async fn present(&self, pending: &[Pending], stop: &CancellationToken) -> Vec<ContainerName> {
-        if !pending.iter().any(|pending| pending.started) {
+        let started = pending.iter().filter(|pending| pending.started);
+        let started: Vec<_> = started.map(|pending| name(self.run.id, pending.attempt())).collect();
+        if started.is_empty() {
             return Vec::new();
         }
         for failures in 0.. {
-            match self.context.parts.containers.list().await {
-                Ok(names) => return names,
-                Err(error) => {
+            match stop.run_until_cancelled(self.context.parts.containers.find(&started)).await {
+                None => break,
+                Some(Ok(names)) => return names,
+                Some(Err(error)) => {
                     tracing::warn!(run = %self.run.id, error = %Chain(&error), "waiting for Docker to adopt containers")
                 }
             }
@@ -254,7 +257,8 @@ impl Simulation<'_> {
     }
 
     fn exchange(&self, pending: &Pending) -> CallExchange {
-        let log = |stream| self.context.logs.open(self.run.id, pending.step, pending.index, stream);
+        let container = name(self.run.id, pending.attempt());
+        let log = |stream| self.context.logs.open(container, stream);
         let (stdout, stderr) = (log(StreamName::Stdout), log(StreamName::Stderr));
         CallExchange::new(self.context.parts.blobs.clone(), self.known.clone(), stdout, stderr)
     }
