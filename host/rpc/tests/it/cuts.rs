@@ -124,7 +124,7 @@ async fn a_node_that_does_not_come_back_is_given_up() {
         memory.printed("\n").await;
         drop(node);
     });
-    assert!(matches!(ended, Err(ContainerError::Lost(_))), "{ended:?}");
+    assert!(matches!(ended, Err(ContainerError::Unavailable(_))), "{ended:?}");
     let refused = run(&runner, &calls::request(calls::failing()), &memory).await;
     assert!(matches!(refused, Err(ContainerError::Unavailable(_))), "{refused:?}");
     // The container goes on, for whoever finds it.

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use simulay_containers::{Completed, ContainerError, ExecutionRequest};
+use simulay_containers::{Completed, ContainerError, ExecutionRequest, NodeStatus};
 use simulay_model::Inspection;
 use simulay_sandbox::{Answered, Call, CallError, InspectError};
 
@@ -42,6 +42,7 @@ fn has_all(later: &Value, earlier: &Value) -> bool {
 fn documents_of_released_versions_are_understood() {
     check::<ExecutionRequest>("execution_request");
     check::<Result<Completed, ContainerError>>("ended");
+    check::<NodeStatus>("node");
     check::<Call>("call");
     check::<Result<Answered, CallError>>("answered");
     check::<Result<Inspection, InspectError>>("inspected");
@@ -49,6 +50,7 @@ fn documents_of_released_versions_are_understood() {
 
 #[test]
 fn a_field_that_is_gone_is_caught() {
-    let (earlier, later) = (serde_json::json!({"a": [1], "b": 2}), serde_json::json!({"a": [1], "b": 2, "c": 3}));
+    let (earlier, later) =
+        (serde_json::json!({"a": [1], "b": 2}), serde_json::json!({"a": [1], "b": 2, "c": 3}));
     assert!(has_all(&later, &earlier) && !has_all(&earlier, &later));
 }

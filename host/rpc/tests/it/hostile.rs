@@ -63,7 +63,9 @@ async fn a_server_that_is_not_of_the_cluster_is_not_believed() {
 async fn plain_text_and_nonsense_get_no_answer() {
     let rig = Rig::new();
     let nonsense = vec![0xA5; 100_000];
-    for said in [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".as_slice(), b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03", &nonsense] {
+    for said in
+        [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".as_slice(), b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03", &nonsense]
+    {
         let mut stream = TcpStream::connect(rig.node.address).await.unwrap();
         // It may be cut off before it has said all.
         let _ = stream.write_all(said).await;

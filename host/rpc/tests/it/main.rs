@@ -1,5 +1,7 @@
 //! The ports over real connections.
 
+#![cfg(test)]
+
 mod authority;
 mod containers;
 mod cuts;

@@ -11,8 +11,8 @@ use futures_util::stream::{self, BoxStream, StreamExt as _};
 use simulay_containers::conformance::calls;
 use simulay_containers::scripted::Scripted;
 use simulay_containers::{
-    Completed, ContainerError, Exchange, Execution, ExecutionRequest, Inventory, OutputSink, RegisteredImage,
-    Stream,
+    Completed, ContainerError, Exchange, Execution, ExecutionRequest, Inventory, NodeStatus, OutputSink,
+    RegisteredImage, Stream,
 };
 use simulay_model::{ContainerName, Digest, Ending, RelativePath};
 use tokio::sync::Notify;
@@ -103,6 +103,10 @@ impl Inventory for Flood {
 
     async fn images(&self) -> Result<Vec<RegisteredImage>, ContainerError> {
         self.containers.images().await
+    }
+
+    async fn node(&self) -> Result<NodeStatus, ContainerError> {
+        self.containers.node().await
     }
 }
 

@@ -79,7 +79,12 @@ async fn carry(shared: Arc<Shared>, runner: TcpStream) {
     }
 }
 
-async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, most: usize, mut losses: watch::Receiver<u64>) {
+async fn pass(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    most: usize,
+    mut losses: watch::Receiver<u64>,
+) {
     let (mut left, mut buffer) = (most, vec![0; 16 << 10]);
     while left > 0 {
         let read = tokio::select! {

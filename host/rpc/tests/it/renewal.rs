@@ -61,9 +61,8 @@ async fn an_authority_and_what_it_signed_are_replaced_under_load() {
     let served = Arc::new(containers.clone());
     let node = Node::at(loopback(), Credentials::read(files.node.path()).unwrap(), served.clone());
     let runner = Credentials::read(files.runner.path()).unwrap();
-    let (stop, shown) = (CancellationToken::new(), |authority: &Authority| {
-        authority.sign(&authority.params(Role::Runner))
-    });
+    let (stop, shown) =
+        (CancellationToken::new(), |authority: &Authority| authority.sign(&authority.params(Role::Runner)));
     let loaded = tokio::spawn(load(node.address.to_string(), runner.clone(), stop.clone()));
     // One call goes through it all.
     let (request, memory) = (calls::request(calls::waiting("adopted")), Memory::new());

@@ -63,7 +63,8 @@ async fn a_role_that_needs_no_sandbox_has_none() {
         let sandbox = sandbox(&[address], authority.credentials(role));
         let inspected = sandbox.inspect(scripts::plugins().echo).await;
         assert_eq!(inspected.is_ok(), allowed, "{role}: {inspected:?}");
-        let inventory = RemoteInventory::new(&address.to_string(), &authority.credentials(role), &settings());
+        let inventory =
+            RemoteInventory::new(&[address.to_string()], &authority.credentials(role), &settings());
         assert_eq!(inventory.images().await.is_ok(), allowed, "{role}");
     }
 }
@@ -84,7 +85,7 @@ async fn whoever_has_the_inventory_only_starts_nothing() {
     let authority = Authority::new();
     let (address, _stop) = runner(authority.credentials(Role::Runner)).await;
     let credentials = authority.credentials(Role::Api);
-    let inventory = RemoteInventory::new(&address.to_string(), &credentials, &settings());
+    let inventory = RemoteInventory::new(&[address.to_string()], &credentials, &settings());
     assert_eq!(inventory.list().await.unwrap(), []);
     let name = ContainerName { run: RunId::generate(), step: 0, call: 0, attempt: 0 };
     assert!(matches!(inventory.remove(name, None).await, Err(ContainerError::Closed)));
