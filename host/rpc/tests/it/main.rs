@@ -5,6 +5,7 @@
 mod authority;
 mod containers;
 mod cuts;
+mod failures;
 mod golden;
 mod hostile;
 mod pressure;
