@@ -8,7 +8,7 @@ use futures_util::stream::BoxStream;
 use simulay_containers::conformance::calls;
 use simulay_containers::scripted::{Act, Memory};
 use simulay_containers::{ContainerError, Exchange, Execution as _, OutputSink, Stream};
-use simulay_model::{Digest, RelativePath};
+use simulay_model::{ContainerCall, Digest, RelativePath};
 use tokio_util::sync::CancellationToken;
 
 use crate::proxy::Proxy;
@@ -65,18 +65,13 @@ fn kind(ended: Result<simulay_containers::Completed, ContainerError>) -> ErrorKi
 async fn a_full_disk_is_told_as_such_and_no_container_left() {
     let rig = Rig::new();
     for full in [FullDisk::Streams, FullDisk::Outputs, FullDisk::Bytes, FullDisk::Ends] {
-        // It would never end by itself, once it has printed.
-        let held = if full == FullDisk::Streams { Act::exits(0).held() } else { Act::exits(0) };
-        rig.containers.on(calls::FAILS, held.stdout("text").output("out", "bytes"));
-        rig.containers.on(calls::FAILS, Act::exits(0));
-        let ended = rig.runner().run(calls::request(calls::failing()), &full, CancellationToken::new()).await;
+        let call = ContainerCall { name: format!("{full:?}").to_lowercase(), ..calls::failing() };
+        // Once it has printed, it would never end by itself.
+        let act = if full == FullDisk::Streams { Act::exits(0).held() } else { Act::exits(0) };
+        rig.containers.on(&call.name, act.stdout("text").output("out", "bytes"));
+        let ended = rig.runner().run(calls::request(call), &full, CancellationToken::new()).await;
         assert_eq!(kind(ended), ErrorKind::StorageFull, "{full:?}");
         assert_eq!(rig.containers.present(), [], "{full:?}");
-        // The last act set is repeated: it is used up.
-        rig.runner().run(calls::request(calls::failing()), &Memory::new(), CancellationToken::new()).await.unwrap();
-        for left in rig.containers.present() {
-            rig.containers.lose(left);
-        }
     }
 }
 
