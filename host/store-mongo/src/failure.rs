@@ -12,6 +12,8 @@ const OUT_OF_DISK_SPACE: i32 = 14031;
 pub(crate) enum Failure {
     Driver(Error),
     Port(StoreError),
+    /// Someone else was first: the transaction is to look again.
+    Again(Error),
 }
 
 /// What work with the driver gives.
@@ -39,6 +41,7 @@ impl From<Failure> for StoreError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Port(error) => error,
+            Failure::Again(error) => Self::Failed(error.into()),
             Failure::Driver(error) if code(&error) == Some(OUT_OF_DISK_SPACE) => Self::Full,
             Failure::Driver(error) => match *error.kind {
                 ErrorKind::Bson(_) => Self::Corrupt(error.into()),
@@ -54,6 +57,14 @@ impl Failure {
         if self.is_duplicate() { Self::Port(error) } else { self }
     }
 
+    /// Another try of the transaction instead, when a unique index refused the write.
+    pub(crate) fn once_more(self) -> Self {
+        match self {
+            Self::Driver(error) if code(&error) == Some(DUPLICATE_KEY) => Self::Again(error),
+            other => other,
+        }
+    }
+
     /// True when a unique index refused the write.
     pub(crate) fn is_duplicate(&self) -> bool {
         matches!(self, Self::Driver(error) if code(error) == Some(DUPLICATE_KEY))
@@ -61,7 +72,11 @@ impl Failure {
 
     /// True when the transaction did nothing and may succeed when it is tried again.
     pub(crate) fn is_transient(&self) -> bool {
-        matches!(self, Self::Driver(error) if error.contains_label(TRANSIENT_TRANSACTION_ERROR))
+        match self {
+            Self::Driver(error) => error.contains_label(TRANSIENT_TRANSACTION_ERROR),
+            Self::Again(_) => true,
+            Self::Port(_) => false,
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use mongodb::ClientSession;
-use mongodb::bson::{Document, doc};
+use mongodb::bson::doc;
 use simulay_model::{OwnerFilter, RunId, Token, TokenId};
 use simulay_store::{LinkAdded, Links, StoreError};
 
@@ -26,7 +26,7 @@ impl Links for MongoStore {
     }
 
     async fn links(&self, owner: &OwnerFilter, run: RunId) -> Result<Vec<Token>, StoreError> {
-        if !self.is_found(owner, run).await? {
+        if !self.bounded(self.is_found(owner, run)).await? {
             return Ok(Vec::new());
         }
         self.tokens_that(doc! { "run": run.to_string() }).await
@@ -39,7 +39,7 @@ impl Links for MongoStore {
         link: TokenId,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        if !self.is_found(owner, run).await? {
+        if !self.bounded(self.is_found(owner, run)).await? {
             return Err(StoreError::NotFound);
         }
         let which = doc! { "_id": link.to_string(), "run": run.to_string() };
@@ -70,12 +70,6 @@ impl MongoStore {
         Ok(LinkAdded::New)
     }
 
-    /// Whose a run is and what it is of never changes.
-    async fn is_found(&self, owner: &OwnerFilter, run: RunId) -> Result<bool, StoreError> {
-        let which = filter(owner, run);
-        self.bounded(async { Ok(self.documents(RUNS).find_one(which).await?.is_some()) }).await
-    }
-
     /// How many links to the run are valid `now`; the others are forgotten.
     async fn valid_links(
         &self,
@@ -93,13 +87,4 @@ impl MongoStore {
         self.forget_tokens(session, over).await?;
         Ok(valid)
     }
-}
-
-/// The run, when the filter finds it.
-fn filter(owner: &OwnerFilter, run: RunId) -> Document {
-    let mut which = vec![doc! { "_id": run.to_string() }];
-    which.extend(owner.account().map(|account| doc! { "owner": account.as_str() }));
-    which.extend(owner.scope().pipeline().map(|pipeline| doc! { "pipeline": pipeline.as_str() }));
-    which.extend(owner.scope().run().map(|within| doc! { "_id": within.to_string() }));
-    doc! { "$and": which }
 }

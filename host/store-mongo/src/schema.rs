@@ -2,14 +2,15 @@
 
 mod indexes;
 
-use mongodb::bson::{Document, doc};
+use mongodb::bson::doc;
 use mongodb::error::ErrorKind;
 use simulay_store::StoreError;
 
 use crate::failure::{Failure, MongoResult};
 use crate::store::MongoStore;
 
-pub(crate) use indexes::{ASCENDING, DESCENDING, Index};
+use indexes::Index;
+pub(crate) use indexes::{ASCENDING, DESCENDING};
 
 /// The version of the collections and indexes that this program writes.
 const VERSION: i64 = 1;
@@ -58,17 +59,17 @@ const SCHEMA: &str = "schema";
 pub(crate) async fn ensure(store: &MongoStore) -> MongoResult<()> {
     check_version(store).await?;
     for index in indexes::ALL.iter().copied().flatten() {
-        let collection = store.collection::<Document>(index.collection);
+        let collection = store.documents(index.collection);
         collection.create_index(index.model()).await.map_err(|error| other_index(index, error))?;
     }
-    let facts = store.collection::<Document>(FACTS);
+    let facts = store.documents(FACTS);
     facts.update_one(doc! { "_id": SCHEMA }, doc! { "$max": { "version": VERSION } }).upsert(true).await?;
     Ok(())
 }
 
 /// What a newer version wrote is left alone.
 async fn check_version(store: &MongoStore) -> MongoResult<()> {
-    let found = store.collection::<Document>(FACTS).find_one(doc! { "_id": SCHEMA }).await?;
+    let found = store.documents(FACTS).find_one(doc! { "_id": SCHEMA }).await?;
     let version = found.map_or(Ok(0), |schema| schema.get_i64("version"));
     let version = version.map_err(|error| StoreError::Corrupt(error.into()))?;
     if version > VERSION {
@@ -83,7 +84,8 @@ fn other_index(index: &Index, error: mongodb::error::Error) -> Failure {
     match *error.kind {
         ErrorKind::Command(ref told) if matches!(told.code, 85 | 86) => {
             let (name, collection) = (index.name(), index.collection);
-            let message = format!("the index `{name}` of `{collection}` is not as this version makes it; drop it");
+            let message =
+                format!("the index `{name}` of `{collection}` is not as this version makes it; drop it");
             StoreError::Failed(message.into()).into()
         }
         _ => error.into(),

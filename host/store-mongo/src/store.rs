@@ -54,7 +54,8 @@ impl MongoStore {
 
     async fn prepare(&self) -> MongoResult<()> {
         expect_replica_set(&self.database).await?;
-        schema::ensure(self).await
+        schema::ensure(self).await?;
+        self.go_on().await
     }
 
     /// The time by which all that is stored here ages: [`simulay_store::Retention::observe`] moves it on.

@@ -34,7 +34,10 @@ impl MongoStore {
     }
 
     /// What `work` outside of a transaction gives, unless the server does not answer.
-    pub(crate) async fn bounded<T>(&self, work: impl Future<Output = MongoResult<T>>) -> Result<T, StoreError> {
+    pub(crate) async fn bounded<T>(
+        &self,
+        work: impl Future<Output = MongoResult<T>>,
+    ) -> Result<T, StoreError> {
         let silent = |_| StoreError::Failed("the MongoDB server does not answer".into());
         Ok(timeout(GONE, work).await.map_err(silent)??)
     }
@@ -72,7 +75,9 @@ impl MongoStore {
 async fn commit(session: &mut ClientSession, begun: Instant) -> MongoResult<()> {
     loop {
         match session.commit_transaction().await {
-            Err(error) if error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT) && begun.elapsed() < PATIENCE => {
+            Err(error)
+                if error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT) && begun.elapsed() < PATIENCE =>
+            {
                 sleep(some_of(PAUSE)).await;
             }
             committed => return committed.map_err(Failure::from),

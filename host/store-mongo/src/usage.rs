@@ -12,6 +12,7 @@ use simulay_model::{AccountName, DailyUsage, Usage, day_of};
 use simulay_store::StoreError;
 
 use crate::failure::MongoResult;
+use crate::fields::signed;
 use crate::parts::some_part;
 use crate::people::parsed;
 use crate::schema::USAGE;
@@ -103,7 +104,7 @@ impl StoredUsage {
 }
 
 /// What is added to the fields of [`StoredUsage`].
-pub(crate) fn added(usage: Usage) -> Result<Document, StoreError> {
+pub(crate) fn added(usage: Usage) -> MongoResult<Document> {
     let Usage { runs, containers, container_ms, cpu_ms, bytes_in, bytes_kept } = usage;
     Ok(doc! {
         "runs": signed(runs)?,
@@ -113,9 +114,4 @@ pub(crate) fn added(usage: Usage) -> Result<Document, StoreError> {
         "bytes_in": signed(bytes_in)?,
         "bytes_kept": signed(bytes_kept)?,
     })
-}
-
-/// BSON's numbers are signed; sizes are not.
-pub(crate) fn signed(number: u64) -> Result<i64, StoreError> {
-    i64::try_from(number).map_err(|_| StoreError::Failed(format!("{number} is too large to be stored").into()))
 }

@@ -4,7 +4,7 @@ use mongodb::IndexModel;
 use mongodb::bson::{Document, doc};
 use mongodb::options::IndexOptions;
 
-use super::{ARTIFACTS, AUDIT, PLUGINS, REQUESTS, RUNS, STORED, TOKENS, UPLOADS, USAGE};
+use super::{ARTIFACTS, AUDIT, DELETIONS, PLUGINS, REQUESTS, RUNS, STORED, TOKENS, UPLOADS, USAGE};
 
 /// From the lowest up.
 pub(crate) const ASCENDING: i32 = 1;
@@ -38,6 +38,9 @@ const RUN_INDEXES: &[Index] = &[
     ),
     Index::of(RUNS, &[("ended_ms", ASCENDING)]).having("ended_ms"),
     Index::of(RUNS, &[("owner", ASCENDING), ("ended_ms", ASCENDING)]).having("ended_ms"),
+    Index::of(RUNS, &[("has_logs", ASCENDING), ("ended_ms", ASCENDING)]).having("has_logs"),
+    Index::of(RUNS, &[("has_outputs", ASCENDING), ("ended_ms", ASCENDING)]).having("has_outputs"),
+    Index::of(DELETIONS, &[("unswept", ASCENDING)]).having("unswept"),
     Index::of(ARTIFACTS, &[("run", ASCENDING), ("ordinal", ASCENDING)]).unique(),
     Index::of(ARTIFACTS, &[("sha256", ASCENDING), ("owner", ASCENDING)]),
     Index::of(REQUESTS, &[("at_ms", ASCENDING)]),
@@ -50,7 +53,7 @@ const PLUGIN_INDEXES: &[Index] = &[
     Index::of(PLUGINS, &[("public", ASCENDING), ("name", ASCENDING)]),
     Index::of(PLUGINS, &[("shared", ASCENDING), ("name", ASCENDING)]),
     Index::of(PLUGINS, &[("sha256", ASCENDING)]),
-    Index::of(PLUGINS, &[("checking", ASCENDING)]).having("checking"),
+    Index::of(PLUGINS, &[("checking", ASCENDING)]),
 ];
 
 const ACCOUNT_INDEXES: &[Index] = &[
@@ -90,7 +93,8 @@ impl Index {
     }
 
     pub(crate) fn model(&self) -> IndexModel {
-        let keys: Document = self.keys.iter().map(|(key, order)| ((*key).to_owned(), (*order).into())).collect();
+        let keys: Document =
+            self.keys.iter().map(|(key, order)| ((*key).to_owned(), (*order).into())).collect();
         let mut options = IndexOptions::default();
         options.name = Some(self.name());
         options.unique = self.unique.then_some(true);

@@ -2,5 +2,7 @@
 
 #![cfg(test)]
 
+mod conformance;
 mod opening;
 mod server;
+mod together;

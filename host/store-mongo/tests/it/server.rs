@@ -133,7 +133,8 @@ fn spawn(directory: &Path, port: &str, arguments: &[&str]) -> (Child, String) {
     command.arg("--storage-path").arg(directory.join("data")).current_dir(directory);
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    let said = lines.find_map(|line| line.unwrap().split_once(LISTENS).map(|(_, address)| address.to_owned()));
+    let said =
+        lines.find_map(|line| line.unwrap().split_once(LISTENS).map(|(_, address)| address.to_owned()));
     let address = said.expect("the server listens");
     // What it says later goes somewhere, until it ends.
     std::thread::spawn(move || lines.for_each(drop));
