@@ -88,7 +88,8 @@ impl Accounts for MongoStore {
     async fn used(&self, token: TokenId, at: Timestamp) -> Result<(), StoreError> {
         let (which, used) = (doc! { "_id": token.to_string() }, doc! { "last_used_at": at.to_string() });
         let tokens = self.collection::<Document>(TOKENS);
-        self.bounded(async { found(tokens.update_one(which, doc! { "$set": used }).await?.matched_count) }).await
+        self.bounded(async { found(tokens.update_one(which, doc! { "$set": used }).await?.matched_count) })
+            .await
     }
 }
 
@@ -106,7 +107,8 @@ impl MongoStore {
     pub(crate) async fn tokens_that(&self, which: Document) -> Result<Vec<Token>, StoreError> {
         let tokens = self.collection::<StoredToken>(TOKENS);
         self.bounded(async {
-            let found: Vec<_> = tokens.find(which).sort(doc! { "_id": ASCENDING }).await?.try_collect().await?;
+            let found: Vec<_> =
+                tokens.find(which).sort(doc! { "_id": ASCENDING }).await?.try_collect().await?;
             Ok(found.into_iter().map(Token::try_from).collect::<Result<_, _>>()?)
         })
         .await

@@ -54,7 +54,8 @@ impl Audit for MongoStore {
         if !waiting.is_empty() {
             // On its own: others wait for it, whoever goes away.
             let work = tokio::spawn(append(self.documents(AUDIT), waiting));
-            self.bounded(async { work.await.map_err(|error| StoreError::Failed(error.into()).into()) }).await?;
+            self.bounded(async { work.await.map_err(|error| StoreError::Failed(error.into()).into()) })
+                .await?;
         }
         drop(turn);
         answered.await.map_err(|error| StoreError::Failed(error.into()))?

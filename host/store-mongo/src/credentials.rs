@@ -99,7 +99,8 @@ impl MongoStore {
         at: Timestamp,
     ) -> MongoResult<()> {
         let (accounts, set) = (self.documents(ACCOUNTS), doc! { "$set": { "password": hash } });
-        let changed = accounts.update_one(doc! { "_id": account.as_str() }, set).session(&mut *session).await?;
+        let changed =
+            accounts.update_one(doc! { "_id": account.as_str() }, set).session(&mut *session).await?;
         found(changed.matched_count)?;
         self.documents(TOKENS).update_many(sessions_of(account), revoked(at)).session(session).await?;
         Ok(())

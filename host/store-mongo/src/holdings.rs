@@ -44,7 +44,8 @@ impl MongoStore {
         if blobs.is_empty() {
             return Ok(0);
         }
-        let updates: Vec<_> = blobs.iter().map(|(blob, (size, times))| come(owner, *blob, *size, *times)).collect();
+        let updates: Vec<_> =
+            blobs.iter().map(|(blob, (size, times))| come(owner, *blob, *size, *times)).collect();
         let command = doc! { "update": KEPT, "updates": updates };
         let answer = self.database.run_command(command).session(&mut *session).await?;
         let sizes: Vec<_> = blobs.values().map(|(size, _)| *size).collect();

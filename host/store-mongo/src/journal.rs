@@ -73,6 +73,7 @@ impl Journal for MongoStore {
 }
 
 impl MongoStore {
+    /// Whose a run is and what it is of never changes.
     pub(crate) async fn is_found(&self, owner: &OwnerFilter, run: RunId) -> MongoResult<bool> {
         let runs = self.documents(RUNS);
         Ok(runs.find_one(filter::run(owner, run)).projection(doc! { "_id": 1 }).await?.is_some())

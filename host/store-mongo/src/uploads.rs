@@ -74,7 +74,8 @@ impl Uploads for MongoStore {
         let before = self.observed.before(age);
         for blob in blobs {
             let old = doc! { "_id.sha256": blob.to_string(), "at_ms": { "$lte": before } };
-            self.transaction((self, old), |session, (store, old)| store.forget_in(session, old).boxed()).await?;
+            self.transaction((self, old), |session, (store, old)| store.forget_in(session, old).boxed())
+                .await?;
         }
         Ok(())
     }
@@ -185,6 +186,11 @@ impl StoredUpload {
     pub(crate) fn of(owner: &AccountName, (blob, size): (Digest, u64), at_ms: i64) -> MongoResult<Self> {
         let key = UploadKey { owner: owner.to_string(), sha256: blob.to_string() };
         Ok(Self { key, size: signed(size)?, at_ms })
+    }
+
+    /// What finds it.
+    pub(crate) fn which(&self) -> Document {
+        doc! { "_id": { "owner": &self.key.owner, "sha256": &self.key.sha256 } }
     }
 
     pub(crate) fn sha256(&self) -> Result<Digest, StoreError> {

@@ -50,7 +50,7 @@ impl MongoStore {
         if usage.is_nothing() {
             return Ok(());
         }
-        let which = doc! { "_id": { "account": account.as_str(), "day": day_of(at).to_string(), "part": some_part() } };
+        let which = doc! { "_id": key(account, day_of(at), some_part()) };
         let add = doc! { "$inc": added(usage)? };
         self.documents(USAGE).update_one(which, add).upsert(true).session(session).await?;
         Ok(())
@@ -103,8 +103,19 @@ impl StoredUsage {
     }
 }
 
+/// All that an account used on a day, in one part.
+pub(crate) fn document(used: &DailyUsage) -> MongoResult<Document> {
+    let mut document = doc! { "_id": key(&used.account, used.day, 0) };
+    document.extend(added(used.usage)?);
+    Ok(document)
+}
+
+fn key(account: &AccountName, day: Date, part: i32) -> Document {
+    doc! { "account": account.as_str(), "day": day.to_string(), "part": part }
+}
+
 /// What is added to the fields of [`StoredUsage`].
-pub(crate) fn added(usage: Usage) -> MongoResult<Document> {
+fn added(usage: Usage) -> MongoResult<Document> {
     let Usage { runs, containers, container_ms, cpu_ms, bytes_in, bytes_kept } = usage;
     Ok(doc! {
         "runs": signed(runs)?,

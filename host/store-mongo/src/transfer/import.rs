@@ -3,7 +3,8 @@
 use futures_util::FutureExt as _;
 use mongodb::ClientSession;
 use mongodb::bson::{Document, doc};
-use simulay_model::{AccountName, AskedCall, Head, OwnerFilter, RunId, Visibility};
+use serde::Serialize;
+use simulay_model::{AccountName, Head, OwnerFilter, Run, RunId, Visibility};
 use simulay_store::transfer::{Deletion, OwnedAccount, OwnedPlugin, OwnedRun, Record};
 use simulay_store::{Claim, Outcome, StoreError, Upload};
 
@@ -21,7 +22,7 @@ use crate::schema::{
 };
 use crate::store::MongoStore;
 use crate::uploads::StoredUpload;
-use crate::{accept, audit, told, usage, versions};
+use crate::{accept, audit, requests, told, usage, versions};
 
 /// Entries that are written at once.
 const ENTRIES: usize = 100;
@@ -135,7 +136,7 @@ impl MongoStore {
         outcome: &Outcome,
         at_ms: i64,
     ) -> MongoResult<()> {
-        let request = self.request(claim, outcome, at_ms);
+        let request = requests::request(claim, outcome, at_ms);
         let requests = self.documents(REQUESTS);
         let which = doc! { "_id": request.get("_id") };
         if requests.find_one(which).session(&mut *session).await?.is_some() {
