@@ -24,6 +24,7 @@ pub mod samples;
 pub mod scopes;
 pub mod sharing;
 mod subject;
+pub mod transfer;
 
 pub use subject::{Subject, apply};
 
