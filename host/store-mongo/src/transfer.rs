@@ -11,9 +11,7 @@ use simulay_store::transfer::{Export, Import, Record};
 
 use crate::failure::MongoResult;
 use crate::fields::text;
-use crate::schema::{
-    ACCOUNTS, AUDIT, DELETIONS, FACTS, JOURNAL, PLUGINS, REQUESTS, RUNS, UPLOADS, USAGE,
-};
+use crate::schema::{ACCOUNTS, AUDIT, DELETIONS, FACTS, JOURNAL, PLUGINS, REQUESTS, RUNS, UPLOADS, USAGE};
 use crate::store::MongoStore;
 
 /// The fact that tells what is being taken in.
@@ -29,10 +27,13 @@ impl Export for MongoStore {
     }
 
     async fn worked_on_by(&self) -> Result<Option<String>, StoreError> {
-        let held = doc! { "unfinished": true, "$expr": { "$gt": ["$lease.until", self.moment.expression()] } };
+        let held =
+            doc! { "unfinished": true, "$expr": { "$gt": ["$lease.until_ms", self.moment.expression()] } };
         self.bounded(async {
             let found = self.documents(RUNS).find_one(held).projection(doc! { "lease": 1 }).await?;
-            let holder = |run: &mongodb::bson::Document| Some(run.get_document("lease").ok()?.get_str("holder").ok()?.to_owned());
+            let holder = |run: &mongodb::bson::Document| {
+                Some(run.get_document("lease").ok()?.get_str("holder").ok()?.to_owned())
+            };
             Ok(found.map(|run| holder(&run).unwrap_or_default()))
         })
         .await
@@ -45,7 +46,9 @@ impl Import for MongoStore {
         self.bounded(async {
             match self.unfinished().await? {
                 Some(begun) if begun == source => Ok(()),
-                Some(begun) => Err(StoreError::Conflict(format!("it is being filled with what {begun} holds")).into()),
+                Some(begun) => {
+                    Err(StoreError::Conflict(format!("it is being filled with what {begun} holds")).into())
+                }
                 None if self.is_empty().await? => {
                     let begun = doc! { "_id": TRANSFER, "source": source };
                     self.documents(FACTS).insert_one(begun).await?;
@@ -84,7 +87,7 @@ impl MongoStore {
 
     async fn unfinished(&self) -> MongoResult<Option<String>> {
         let found = self.documents(FACTS).find_one(doc! { "_id": TRANSFER }).await?;
-        Ok(found.map(|fact| text(&fact, "source").map(str::to_owned)).transpose()?)
+        found.map(|fact| text(&fact, "source").map(str::to_owned)).transpose()
     }
 
     /// True when nobody stored anything.

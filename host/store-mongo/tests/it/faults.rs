@@ -34,7 +34,7 @@ async fn what_was_acknowledged_outlives_a_server_that_is_killed() {
         }
     }
     server.revive();
-    let runs = records.claimable("host").await.unwrap();
+    let runs = records.claimable(100).await.unwrap();
     for run in acknowledged {
         assert!(runs.iter().any(|found| found.run.id == run), "{run} is lost");
     }
@@ -104,6 +104,6 @@ async fn what_the_server_refuses_leaves_nothing() {
     fail(&server, "commitTransaction", 1, doc! { "errorCode": 8000 }).await;
     let refused = records.create(self::run("heat"), None).await;
     assert!(matches!(refused, Err(StoreError::Failed(_))), "{refused:?}");
-    let runs = records.claimable("host").await.unwrap();
+    let runs = records.claimable(100).await.unwrap();
     assert_eq!(runs.iter().map(|found| found.run.id).collect::<Vec<_>>(), [run]);
 }

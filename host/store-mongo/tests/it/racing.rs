@@ -26,7 +26,7 @@ async fn each_run_is_leased_to_one_of_them() {
         let (store, holder) = (&hosts[host], format!("host-{host}"));
         async move {
             let mut held = Vec::new();
-            for claimable in store.claimable(&holder).await.unwrap() {
+            for claimable in store.claimable(10).await.unwrap() {
                 let run = claimable.run.id;
                 held.extend(
                     store.acquire_lease(run, &holder, HOUR).await.unwrap().map(|lease| (run, lease.fence)),
@@ -40,7 +40,7 @@ async fn each_run_is_leased_to_one_of_them() {
     let mut expected: Vec<_> = runs.iter().map(|run| (run.id, 1)).collect();
     expected.sort_unstable();
     assert_eq!(held, expected);
-    assert_eq!(hosts[0].claimable("another").await.unwrap(), []);
+    assert_eq!(hosts[0].claimable(10).await.unwrap(), []);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -55,7 +55,7 @@ async fn a_request_makes_one_run() {
     let Some(Outcome::Run(made)) = hosts[0].find(&request).await.unwrap().map(|found| found.outcome) else {
         panic!("the request is not remembered")
     };
-    let unfinished = hosts[1].claimable("host").await.unwrap();
+    let unfinished = hosts[1].claimable(10).await.unwrap();
     assert_eq!(unfinished.iter().map(|claimable| claimable.run.id).collect::<Vec<_>>(), [made]);
 }
 
