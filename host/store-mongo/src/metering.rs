@@ -76,7 +76,8 @@ impl Metering for MongoStore {
 
 impl StoredQuotas {
     pub(crate) fn of(account: &AccountName, quotas: &QuotaOverrides) -> Self {
-        let bounds = quotas.iter().map(|(quota, bound)| (quota.to_string(), bound.map(|bound| bound.to_string())));
+        let bounds =
+            quotas.iter().map(|(quota, bound)| (quota.to_string(), bound.map(|bound| bound.to_string())));
         Self { account: account.to_string(), bounds: bounds.collect() }
     }
 

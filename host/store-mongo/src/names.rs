@@ -46,7 +46,11 @@ impl MongoStore {
         Ok(Added::New)
     }
 
-    pub(crate) async fn named(&self, session: &mut ClientSession, name: &PluginName) -> MongoResult<Option<Document>> {
+    pub(crate) async fn named(
+        &self,
+        session: &mut ClientSession,
+        name: &PluginName,
+    ) -> MongoResult<Option<Document>> {
         let names = self.documents(PLUGIN_NAMES);
         Ok(names.find_one(doc! { "_id": name.as_str() }).session(session).await?)
     }

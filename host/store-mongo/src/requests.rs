@@ -77,8 +77,11 @@ impl MongoStore {
         claim: &Claim,
         outcome: &Outcome,
     ) -> MongoResult<()> {
-        let inserted =
-            self.documents(REQUESTS).insert_one(request(claim, outcome, self.observed.millis())).session(session).await;
+        let inserted = self
+            .documents(REQUESTS)
+            .insert_one(request(claim, outcome, self.observed.millis()))
+            .session(session)
+            .await;
         inserted.map_err(|error| Failure::from(error).on_duplicate(StoreError::Repeated)).map(drop)
     }
 
@@ -103,8 +106,7 @@ impl MongoStore {
 
 /// What came of a request, at a moment of the time observed.
 pub(crate) fn request(Claim { request, fingerprint }: &Claim, outcome: &Outcome, at_ms: i64) -> Document {
-    let mut document =
-        doc! { "_id": id(request), "fingerprint": fingerprint.to_string(), "at_ms": at_ms };
+    let mut document = doc! { "_id": id(request), "fingerprint": fingerprint.to_string(), "at_ms": at_ms };
     match outcome {
         Outcome::Run(run) => document.insert("run", run.to_string()),
         Outcome::Answer(answer) => document.insert("answer", answer),

@@ -10,10 +10,8 @@ use simulay_store::StoreError;
 use simulay_store::transfer::{Export, Import, Record};
 
 use crate::failure::MongoResult;
-use crate::fields::text;
-use crate::schema::{
-    ACCOUNTS, AUDIT, DELETIONS, FACTS, JOURNAL, PLUGINS, REQUESTS, RUNS, UPLOADS, USAGE,
-};
+use crate::fields::{damaged, text};
+use crate::schema::{ACCOUNTS, AUDIT, DELETIONS, FACTS, JOURNAL, PLUGINS, REQUESTS, RUNS, UPLOADS, USAGE};
 use crate::store::MongoStore;
 
 /// The fact that tells what is being taken in.
@@ -29,11 +27,13 @@ impl Export for MongoStore {
     }
 
     async fn worked_on_by(&self) -> Result<Option<String>, StoreError> {
-        let held = doc! { "unfinished": true, "$expr": { "$gt": ["$lease.until", self.moment.expression()] } };
+        let at_work = doc! { "$gt": ["$lease.until", self.moment.expression()] };
+        let held = doc! { "unfinished": true, "$expr": at_work };
         self.bounded(async {
             let found = self.documents(RUNS).find_one(held).projection(doc! { "lease": 1 }).await?;
-            let holder = |run: &mongodb::bson::Document| Some(run.get_document("lease").ok()?.get_str("holder").ok()?.to_owned());
-            Ok(found.map(|run| holder(&run).unwrap_or_default()))
+            let Some(run) = found else { return Ok(None) };
+            let lease = run.get_document("lease").map_err(|error| damaged("lease", error))?;
+            Ok(Some(text(lease, "holder")?.to_owned()))
         })
         .await
     }
@@ -45,7 +45,9 @@ impl Import for MongoStore {
         self.bounded(async {
             match self.unfinished().await? {
                 Some(begun) if begun == source => Ok(()),
-                Some(begun) => Err(StoreError::Conflict(format!("it is being filled with what {begun} holds")).into()),
+                Some(begun) => {
+                    Err(StoreError::Conflict(format!("it is being filled with what {begun} holds")).into())
+                }
                 None if self.is_empty().await? => {
                     let begun = doc! { "_id": TRANSFER, "source": source };
                     self.documents(FACTS).insert_one(begun).await?;

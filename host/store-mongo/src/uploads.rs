@@ -13,10 +13,10 @@ use simulay_model::{AccountName, Digest, OwnerFilter, Quotas, Usage};
 use simulay_store::{StoreError, Upload, Uploads};
 
 use crate::failure::MongoResult;
+use crate::fields::signed;
 use crate::people::parsed;
 use crate::schema::{ARTIFACTS, UPLOADS};
 use crate::store::MongoStore;
-use crate::fields::signed;
 
 /// Bytes that somebody uploaded.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
-use futures_util::FutureExt as _;
 use mongodb::bson::{Document, doc};
 use serde::de::DeserializeOwned;
 use simulay_model::{AttemptProgress, Identity, OwnerFilter, RunId, Step};
@@ -19,7 +19,8 @@ use crate::fields::{damaged, number, parsed, text};
 use crate::metering::StoredQuotas;
 use crate::people::{self, StoredAccount, StoredToken};
 use crate::schema::{
-    ACCOUNTS, AUDIT, DELETIONS, FACTS, IDENTITIES, PLUGIN_NAMES, PLUGINS, QUOTAS, REQUESTS, RUNS, TOKENS, UPLOADS,
+    ACCOUNTS, AUDIT, DELETIONS, FACTS, IDENTITIES, PLUGIN_NAMES, PLUGINS, QUOTAS, REQUESTS, RUNS, TOKENS,
+    UPLOADS,
 };
 use crate::store::MongoStore;
 use crate::uploads::StoredUpload;
@@ -69,7 +70,8 @@ fn ready<'a>(record: MongoResult<Record>) -> BoxFuture<'a, MongoResult<Record>> 
 
 /// Parts are added up.
 fn usage(store: &MongoStore) -> Records<'_> {
-    let days = async { store.daily_usage(doc! {}).await.map(|days| stream::iter(days).map(Record::Usage).map(Ok)) };
+    let days =
+        async { store.daily_usage(doc! {}).await.map(|days| stream::iter(days).map(Record::Usage).map(Ok)) };
     stream::once(days).try_flatten().boxed()
 }
 
@@ -79,7 +81,8 @@ impl MongoStore {
         let which = doc! { "_id": &stored.name };
         let quotas = self.collection::<StoredQuotas>(QUOTAS).find_one(which).await?;
         let quotas = quotas.map(StoredQuotas::restore).transpose()?;
-        let (password, quotas) = (stored.password.clone(), quotas.map(|(_, quotas)| quotas).unwrap_or_default());
+        let (password, quotas) =
+            (stored.password.clone(), quotas.map(|(_, quotas)| quotas).unwrap_or_default());
         Ok(Record::Account(OwnedAccount { account: stored.try_into()?, password, quotas }))
     }
 

@@ -18,7 +18,8 @@ use crate::metering::StoredQuotas;
 use crate::observed::{self, millis};
 use crate::people::{StoredAccount, StoredToken};
 use crate::schema::{
-    ACCOUNTS, AUDIT, DELETIONS, FACTS, IDENTITIES, JOURNAL, PLUGINS, QUOTAS, REQUESTS, RUNS, TOKENS, UPLOADS, USAGE,
+    ACCOUNTS, AUDIT, DELETIONS, FACTS, IDENTITIES, JOURNAL, PLUGINS, QUOTAS, REQUESTS, RUNS, TOKENS, UPLOADS,
+    USAGE,
 };
 use crate::store::MongoStore;
 use crate::uploads::StoredUpload;
@@ -42,16 +43,18 @@ impl MongoStore {
                 simulay_store::Plugins::set_visibility(self, &OwnerFilter::Any, &name, visibility).await
             }
             Record::Upload(owner, upload, at) => {
-                let put = self.transaction((self, owner, upload, at), |session, (store, owner, upload, at)| {
-                    store.put_upload(session, owner, *upload, *at).boxed()
-                });
+                let put =
+                    self.transaction((self, owner, upload, at), |session, (store, owner, upload, at)| {
+                        store.put_upload(session, owner, *upload, *at).boxed()
+                    });
                 put.await
             }
             Record::Run(owned) => self.put_run(*owned).await,
             Record::Request(claim, outcome, at) => {
-                let put = self.transaction((self, claim, outcome, at), |session, (store, claim, outcome, at)| {
-                    store.put_request(session, claim, outcome, *at).boxed()
-                });
+                let put =
+                    self.transaction((self, claim, outcome, at), |session, (store, claim, outcome, at)| {
+                        store.put_request(session, claim, outcome, *at).boxed()
+                    });
                 put.await
             }
             single => self.bounded(self.put_single(single)).await,
@@ -80,7 +83,11 @@ impl MongoStore {
     }
 
     /// Puts a document in, unless there is one by its key.
-    async fn put_document(&self, collection: &str, document: impl Serialize + Send + Sync) -> MongoResult<()> {
+    async fn put_document(
+        &self,
+        collection: &str,
+        document: impl Serialize + Send + Sync,
+    ) -> MongoResult<()> {
         match self.collection(collection).insert_one(document).await.map_err(Failure::from) {
             Err(failure) if failure.is_duplicate() => Ok(()),
             put => put.map(drop),
@@ -94,7 +101,8 @@ impl MongoStore {
             let (quotas, which) = (StoredQuotas::of(name, &owned.quotas), doc! { "_id": name.as_str() });
             self.collection(QUOTAS).replace_one(which, quotas).upsert(true).await?;
         }
-        let stored = StoredAccount { password: owned.password.clone(), ..StoredAccount::from(&owned.account) };
+        let stored =
+            StoredAccount { password: owned.password.clone(), ..StoredAccount::from(&owned.account) };
         self.put_document(ACCOUNTS, stored).await
     }
 
@@ -153,7 +161,8 @@ impl MongoStore {
     /// The journal, which may be long, comes first, and nobody finds it; then the run with all that is counted.
     async fn put_run(&self, owned: OwnedRun) -> Result<(), StoreError> {
         let id = owned.run.id.to_string();
-        let known = self.bounded(async { Ok(self.documents(RUNS).find_one(doc! { "_id": &id }).await?) }).await?;
+        let known =
+            self.bounded(async { Ok(self.documents(RUNS).find_one(doc! { "_id": &id }).await?) }).await?;
         if known.is_some() {
             return Ok(());
         }

@@ -6,3 +6,4 @@ mod conformance;
 mod opening;
 mod server;
 mod together;
+mod transfer;
