@@ -10,7 +10,7 @@ use simulay_store::StoreError;
 use simulay_store::transfer::{Export, Import, Record};
 
 use crate::failure::MongoResult;
-use crate::fields::text;
+use crate::fields::{damaged, text};
 use crate::schema::{ACCOUNTS, AUDIT, DELETIONS, FACTS, JOURNAL, PLUGINS, REQUESTS, RUNS, UPLOADS, USAGE};
 use crate::store::MongoStore;
 
@@ -27,14 +27,13 @@ impl Export for MongoStore {
     }
 
     async fn worked_on_by(&self) -> Result<Option<String>, StoreError> {
-        let held =
-            doc! { "unfinished": true, "$expr": { "$gt": ["$lease.until_ms", self.moment.expression()] } };
+        let at_work = doc! { "$gt": ["$lease.until_ms", self.moment.expression()] };
+        let held = doc! { "unfinished": true, "$expr": at_work };
         self.bounded(async {
             let found = self.documents(RUNS).find_one(held).projection(doc! { "lease": 1 }).await?;
-            let holder = |run: &mongodb::bson::Document| {
-                Some(run.get_document("lease").ok()?.get_str("holder").ok()?.to_owned())
-            };
-            Ok(found.map(|run| holder(&run).unwrap_or_default()))
+            let Some(run) = found else { return Ok(None) };
+            let lease = run.get_document("lease").map_err(|error| damaged("lease", error))?;
+            Ok(Some(text(lease, "holder")?.to_owned()))
         })
         .await
     }

@@ -11,3 +11,4 @@ mod opening;
 mod racing;
 mod server;
 mod together;
+mod transfer;

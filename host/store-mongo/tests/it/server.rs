@@ -106,6 +106,11 @@ impl Records<'_> {
         MongoStore::open(&self.server.uri, &self.name).await
     }
 
+    /// As whoever fills it opens it.
+    pub(crate) async fn open_to_fill(&self) -> MongoStore {
+        MongoStore::open_to_fill(&self.server.uri, &self.name).await.unwrap()
+    }
+
     /// The database itself.
     pub(crate) async fn raw(&self) -> Database {
         Client::with_uri_str(&self.server.uri).await.unwrap().database(&self.name)
