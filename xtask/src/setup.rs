@@ -44,8 +44,10 @@ pub(crate) fn for_tests(place: &Place) -> anyhow::Result<ImageId> {
         let image = image?;
         // After Docker: the system installs one thing at a time.
         registry::ensure(place)?;
-        let cure = "install strace, then try again";
-        packages::ensure(place, &["strace"], &["strace"], cure)?;
+        for program in ["strace", "redis-server"] {
+            let cure = format!("install {program}, then try again");
+            packages::ensure(place, &[program], &[program], &cure)?;
+        }
         Ok(image)
     })
 }

@@ -14,13 +14,21 @@ use crate::observed::millis;
 use crate::schema::RUNS;
 use crate::store::MongoStore;
 
+/// Of runs, those that nobody holds at the moment.
+pub(crate) fn unheld(now: Bson) -> Document {
+    doc! { "unfinished": true, "$expr": over(now) }
+}
+
 /// Of runs, those that `holder` may lease: nobody else holds them at the moment. Whoever a holder was before, he is
 /// no more: his own lease does not hold him up.
-pub(crate) fn free_for(holder: &str, now: Bson) -> Document {
-    // A lease that is not there comes before every moment.
-    let over = doc! { "$lte": ["$lease.until", now] };
+fn free_for(holder: &str, now: Bson) -> Document {
     let own = doc! { "$eq": ["$lease.holder", { "$literal": holder }] };
-    doc! { "unfinished": true, "$expr": { "$or": [over, own] } }
+    doc! { "unfinished": true, "$expr": { "$or": [over(now), own] } }
+}
+
+/// True when a lease has ended. One that is not there comes before every moment.
+fn over(now: Bson) -> Document {
+    doc! { "$lte": ["$lease.until_ms", now] }
 }
 
 impl MongoStore {
@@ -35,7 +43,7 @@ impl MongoStore {
         let lease = doc! {
             "holder": { "$literal": holder },
             "fence": { "$add": [{ "$ifNull": ["$lease.fence", 0_i64] }, 1_i64] },
-            "until": self.until(time),
+            "until_ms": self.until(time),
             "worked_ms": { "$ifNull": ["$lease.worked_ms", 0_i64] },
         };
         let runs = self.documents(RUNS);
@@ -54,7 +62,7 @@ impl MongoStore {
 
     pub(crate) async fn renew(&self, run: RunId, lease: Lease, time: Duration) -> MongoResult<Renewed> {
         let held = doc! { "_id": run.to_string(), "lease.fence": signed(lease.fence)? };
-        let kept = doc! { "lease.until": self.until(time), "lease.worked_ms": millis(lease.active) };
+        let kept = doc! { "lease.until_ms": self.until(time), "lease.worked_ms": millis(lease.active) };
         let runs = self.documents(RUNS);
         let renewed = runs.find_one_and_update(held, vec![doc! { "$set": kept }]);
         match renewed.projection(doc! { "cancel_requested": 1 }).await? {

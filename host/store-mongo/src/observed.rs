@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use mongodb::bson::{DateTime, Document, doc};
+use mongodb::bson::{Document, doc};
 use mongodb::options::ReturnDocument;
 use simulay_model::Clock;
 
@@ -65,10 +65,9 @@ impl MongoStore {
     /// see pass at the same time passes once.
     pub(crate) async fn pass(&self, passed: Duration) -> MongoResult<()> {
         let now = self.moment.expression();
-        let since =
-            doc! { "$subtract": [now.clone(), { "$ifNull": ["$told_at", DateTime::from_millis(0)] }] };
+        let since = doc! { "$subtract": [now.clone(), { "$ifNull": ["$told_ms", 0_i64] }] };
         let more = doc! { "$max": [0_i64, { "$min": [millis(passed), since] }] };
-        let change = doc! { "$set": { "ms": { "$add": ["$ms", more] }, "told_at": now } };
+        let change = doc! { "$set": { "ms": { "$add": ["$ms", more] }, "told_ms": now } };
         let facts = self.documents(FACTS);
         let told = facts.find_one_and_update(fact(), vec![change]);
         let told = told.return_document(ReturnDocument::After).await?;

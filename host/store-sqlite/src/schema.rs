@@ -33,6 +33,7 @@ const MIGRATIONS: &[Migration] = &[
     (include_str!("schema/audit.sql"), nothing),
     (include_str!("schema/sharing.sql"), nothing),
     (include_str!("schema/quotas.sql"), count_what_is_stored),
+    (include_str!("schema/flows.sql"), nothing),
     (include_str!("schema/transfer.sql"), nothing),
 ];
 

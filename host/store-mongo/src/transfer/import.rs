@@ -231,9 +231,11 @@ fn head(owned: &OwnedRun, bytes: i64) -> MongoResult<Document> {
         head.remove("unfinished");
     }
     if let Some(lease) = owned.lease {
-        let over = mongodb::bson::DateTime::from_millis(0);
         let (fence, worked_ms) = (signed(lease.fence)?, millis(lease.active));
-        head.insert("lease", doc! { "holder": "", "fence": fence, "until": over, "worked_ms": worked_ms });
+        head.insert(
+            "lease",
+            doc! { "holder": "", "fence": fence, "until_ms": 0_i64, "worked_ms": worked_ms },
+        );
     }
     Ok(head)
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use simulay_model::OwnerFilter::Any;
-use simulay_model::{AccountName, CallEnd, Change, Digest, Quotas, RunEnd, RunId};
+use simulay_model::{AccountName, CallEnd, Change, ContainerResult, Digest, Quotas, RunEnd, RunId};
 
 use super::Subject;
 use super::samples::{ended, now, plugin, report, run, started};
@@ -29,6 +29,12 @@ impl Keeper {
             self.subject.change(run, change).await;
         }
         run
+    }
+
+    /// What came of the only call of a run.
+    async fn result_of(&self, run: RunId) -> ContainerResult {
+        let end = self.subject.journal.calls(&Any, run).await.unwrap().remove(0).end;
+        end.and_then(|end| if let CallEnd::Result(result) = end { Some(result) } else { None }).unwrap()
     }
 
     /// Lets a host be seen at work for `time`.
@@ -97,13 +103,10 @@ pub async fn what_calls_left_goes_before_their_run(keeper: &Keeper) {
     let (retention, journal) = (&keeper.retention, &keeper.subject.journal);
     assert_eq!(retention.let_go(Left::Logs, NOW).await.unwrap(), 2);
     assert_eq!(retention.let_go(Left::Logs, NOW).await.unwrap(), 0);
-    let call = journal.calls(&Any, run).await.unwrap().remove(0);
-    let Some(CallEnd::Result(result)) = call.end else { panic!("{call:?}") };
+    let result = keeper.result_of(run).await;
     assert_eq!((result.stdout_log, result.stderr_log, result.outputs.len()), (None, None, 1));
     assert_eq!(retention.let_go(Left::Outputs, NOW).await.unwrap(), 1);
-    let call = journal.calls(&Any, run).await.unwrap().remove(0);
-    let Some(CallEnd::Result(result)) = call.end else { panic!("{call:?}") };
-    assert_eq!(result.outputs, []);
+    assert_eq!(keeper.result_of(run).await.outputs, []);
     let left = journal.artifacts(&Any, run).await.unwrap();
     assert_eq!(left.iter().map(|entry| entry.artifact.path.as_str()).collect::<Vec<_>>(), ["mesh.csv"]);
     assert_eq!(journal.artifacts(&Any, at_work).await.unwrap().len(), 4);
