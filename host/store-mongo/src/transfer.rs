@@ -27,7 +27,7 @@ impl Export for MongoStore {
     }
 
     async fn worked_on_by(&self) -> Result<Option<String>, StoreError> {
-        let at_work = doc! { "$gt": ["$lease.until", self.moment.expression()] };
+        let at_work = doc! { "$gt": ["$lease.until_ms", self.moment.expression()] };
         let held = doc! { "unfinished": true, "$expr": at_work };
         self.bounded(async {
             let found = self.documents(RUNS).find_one(held).projection(doc! { "lease": 1 }).await?;
@@ -86,7 +86,7 @@ impl MongoStore {
 
     async fn unfinished(&self) -> MongoResult<Option<String>> {
         let found = self.documents(FACTS).find_one(doc! { "_id": TRANSFER }).await?;
-        Ok(found.map(|fact| text(&fact, "source").map(str::to_owned)).transpose()?)
+        found.map(|fact| text(&fact, "source").map(str::to_owned)).transpose()
     }
 
     /// True when nobody stored anything.
