@@ -103,12 +103,12 @@ impl Nodes {
             let mut seat = self.seat(&request, &asking, &cancel).await?;
             let ended = seat.take().run(request.clone(), exchange, cancel.clone()).await;
             match &ended {
-                Err(ContainerError::NoRoom(_)) if request.begin == Begin::Start => seat.is_refused(),
+                Err(ContainerError::NoRoom(_)) if request.begin == Begin::Start => seat.refuse(),
                 Err(ContainerError::ImageUnavailable { .. }) if request.begin == Begin::Start => {
                     seat.lacks_image(&asking.image_name);
                 }
                 Err(error) if error.leaves_nothing() => {
-                    seat.is_over();
+                    seat.end();
                     return ended;
                 }
                 _ => return ended,
