@@ -7,6 +7,7 @@ mod digest;
 mod documents;
 mod holding;
 mod hostile;
+mod local_cluster;
 mod place;
 mod process;
 mod proof;
@@ -57,6 +58,8 @@ enum Task {
     Sweep(proof::sweep::Arguments),
     /// Kills the host again and again while it works, and looks whether anything was lost or doubled.
     Torture(proof::torture::Arguments),
+    /// The same with every process of a cluster: kills, freezes and restarts.
+    ClusterTorture(proof::cluster::Arguments),
     /// Runs the commands of the documents, as a reader would.
     Docs,
     /// Checks what the compiler does not.
@@ -84,6 +87,7 @@ fn execute(task: Task) -> anyhow::Result<()> {
         Task::Hostile(arguments) => hostile::execute(&place, &arguments),
         Task::Sweep(arguments) => proof::sweep::execute(&place, &arguments),
         Task::Torture(arguments) => proof::torture::execute(&place, &arguments),
+        Task::ClusterTorture(arguments) => proof::cluster::execute(&place, &arguments),
         Task::Docs => documents::execute(&place),
         Task::Tidy => tidy::execute(&place),
     }

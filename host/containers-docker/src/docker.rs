@@ -209,7 +209,7 @@ impl Execution for DockerContainers {
         self.gate.pass(self.run_or_discard(name, &call, exchange, (begin, &cancel))).await
     }
 
-    async fn remove(&self, name: ContainerName) -> Result<(), ContainerError> {
+    async fn remove(&self, name: ContainerName, _fence: Option<u64>) -> Result<(), ContainerError> {
         self.remove_and_verify(name).await
     }
 

@@ -72,6 +72,10 @@ pub enum ContainerError {
     /// Whoever executes the calls is closed; the container goes on.
     #[error("no container calls are executed here any more")]
     Closed,
+    /// Someone with a newer lease of the run, or a newer attachment to the container, sees to it; the container
+    /// goes on.
+    #[error("someone else has the container since")]
+    Fenced,
 }
 
 impl ContainerError {
@@ -120,6 +124,7 @@ mod tests {
             ContainerError::Lost("gone".to_owned()),
             ContainerError::NoRoom("full".to_owned()),
             ContainerError::Cancelled,
+            ContainerError::Fenced,
             exchange(io::ErrorKind::NotFound),
             exchange(io::ErrorKind::StorageFull),
             exchange(io::ErrorKind::InvalidData),

@@ -1,5 +1,7 @@
 //! What is asked of a container runtime.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use simulay_model::ContainerName;
 use tokio_util::sync::CancellationToken;
@@ -15,8 +17,9 @@ pub trait Execution: Send + Sync {
     /// and never started again; with [`Begin::Adopt`](crate::Begin::Adopt), one that is not there is lost.
     ///
     /// A call that is not admitted changes nothing. After [`Completed`], the container is removed by
-    /// [`Execution::remove`], once the outcome is stored; after [`ContainerError::Closed`] and a kill of the
-    /// host it goes on; on every other way out it is removed before this returns.
+    /// [`Execution::remove`], once the outcome is stored; after [`ContainerError::Closed`],
+    /// [`ContainerError::Fenced`] and a kill of the host it goes on; on every other way out it is removed before
+    /// this returns.
     async fn run(
         &self,
         request: ExecutionRequest,
@@ -24,8 +27,9 @@ pub trait Execution: Send + Sync {
         cancel: CancellationToken,
     ) -> Result<Completed, ContainerError>;
 
-    /// Removes the container, whatever it does, and returns once it is gone. No container is fine.
-    async fn remove(&self, name: ContainerName) -> Result<(), ContainerError>;
+    /// Removes the container, whatever it does, and returns once it is gone. No container is fine. Who asks by
+    /// a lease gives its fence; `None` is for who goes by what the store says of the run, whoever has leased it.
+    async fn remove(&self, name: ContainerName, fence: Option<u64>) -> Result<(), ContainerError>;
 
     /// Runs no more calls, and lets go of those at work with [`ContainerError::Closed`]: their containers go
     /// on and can be adopted. Returns once all are let go of. Closing again is fine.
@@ -62,6 +66,45 @@ pub trait Inventory: Send + Sync {
     async fn find(&self, names: &[ContainerName]) -> Result<Vec<ContainerName>, ContainerError> {
         let present = self.list().await?;
         Ok(names.iter().copied().filter(|name| present.contains(name)).collect())
+    }
+}
+
+#[async_trait]
+impl<T: Execution + ?Sized> Execution for Arc<T> {
+    async fn run(
+        &self,
+        request: ExecutionRequest,
+        exchange: &dyn Exchange,
+        cancel: CancellationToken,
+    ) -> Result<Completed, ContainerError> {
+        (**self).run(request, exchange, cancel).await
+    }
+
+    async fn remove(&self, name: ContainerName, fence: Option<u64>) -> Result<(), ContainerError> {
+        (**self).remove(name, fence).await
+    }
+
+    async fn close(&self) {
+        (**self).close().await;
+    }
+}
+
+#[async_trait]
+impl<T: Inventory + ?Sized> Inventory for Arc<T> {
+    async fn list(&self) -> Result<Vec<ContainerName>, ContainerError> {
+        (**self).list().await
+    }
+
+    async fn ping(&self) -> Result<(), ContainerError> {
+        (**self).ping().await
+    }
+
+    async fn capacity(&self) -> Result<Option<Capacity>, ContainerError> {
+        (**self).capacity().await
+    }
+
+    async fn images(&self) -> Result<Vec<RegisteredImage>, ContainerError> {
+        (**self).images().await
     }
 }
 

@@ -288,7 +288,7 @@ impl Execution for Scripted {
         self.gate.pass(self.perform_or_stop(name, &call, exchange, (begin, &cancel))).await
     }
 
-    async fn remove(&self, name: ContainerName) -> Result<(), ContainerError> {
+    async fn remove(&self, name: ContainerName, _fence: Option<u64>) -> Result<(), ContainerError> {
         self.answer()?;
         self.state().present.remove(&name);
         Ok(())

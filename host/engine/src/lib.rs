@@ -36,6 +36,7 @@ mod passwords;
 mod plan;
 mod plugins;
 mod quotas;
+mod races;
 mod reader;
 mod repeat;
 mod report;

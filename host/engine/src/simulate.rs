@@ -19,7 +19,7 @@ use crate::lease::{RunLease, may_pass};
 use crate::limits::Flow;
 use crate::logs::StreamName;
 use crate::retry::{Attempt, Budget, judge};
-use crate::{EngineError, Parts, omission, verdict};
+use crate::{EngineError, omission, verdict};
 
 /// What carrying out the calls of one step needs.
 pub(crate) struct Simulation<'a> {
@@ -153,7 +153,7 @@ impl Simulation<'_> {
         let Some(_permit) = permit else {
             // What an earlier life started has no one to stop it but us.
             if pending.started {
-                remove(&self.context.parts, self.run.id, pending.attempt()).await;
+                remove(self.lease, pending.attempt()).await;
             }
             return Ok(Attempt::Stopped);
         };
@@ -201,7 +201,7 @@ impl Simulation<'_> {
         if let Some(message) = warning {
             self.warn(message).await?;
         }
-        remove(&self.context.parts, self.run.id, pending.attempt()).await;
+        remove(self.lease, pending.attempt()).await;
         Ok(goes_on)
     }
 
@@ -229,7 +229,7 @@ impl Simulation<'_> {
     async fn next_attempt(&self, pending: &mut Pending, why: &str) -> Result<(), StoreError> {
         let (name, attempt) = (&pending.call.name, pending.attempt);
         self.warn(format!("call `{name}`, attempt {attempt}: {why}; another attempt follows")).await?;
-        remove(&self.context.parts, self.run.id, pending.attempt()).await;
+        remove(self.lease, pending.attempt()).await;
         self.context.logs.close(self.run.id, pending.step, pending.index);
         pending.attempt += 1;
         pending.started = false;
@@ -247,7 +247,13 @@ impl Simulation<'_> {
 
     fn request(&self, pending: &Pending, begin: Begin) -> ExecutionRequest {
         let (call, permissions) = (pending.call.clone(), self.permissions.clone());
-        ExecutionRequest { name: name(self.run.id, pending.attempt()), call, permissions, begin }
+        ExecutionRequest {
+            name: name(self.run.id, pending.attempt()),
+            call,
+            permissions,
+            begin,
+            fence: self.lease.fence,
+        }
     }
 
     fn exchange(&self, pending: &Pending) -> CallExchange {
@@ -266,11 +272,11 @@ pub(crate) fn failure(call: &ContainerCall, end: &CallEnd) -> Option<RunError> {
     }
 }
 
-/// Removes the container of an attempt, by step, index and number. One that cannot be removed now is found
-/// by the sweep.
-pub(crate) async fn remove(parts: &Parts, run: RunId, attempt: (u32, u32, u32)) {
-    let name = name(run, attempt);
-    if let Err(error) = parts.containers.remove(name).await {
+/// Removes the container of an attempt at a call of the leased run, by step, index and number. One that cannot
+/// be removed now is found by the sweep.
+pub(crate) async fn remove(lease: &RunLease, attempt: (u32, u32, u32)) {
+    let name = name(lease.run, attempt);
+    if let Err(error) = lease.parts.containers.remove(name, Some(lease.fence)).await {
         tracing::warn!(container = %name, error = %Chain(&error), "the container stays until the next sweep");
     }
 }

@@ -11,6 +11,8 @@ use tokio::sync::broadcast::error::RecvError;
 pub enum Signal {
     /// A run was accepted and waits for a runner.
     RunQueued(UnfinishedRun),
+    /// A runner works on the run: others need not wait with it.
+    RunTaken(RunId),
     /// The run has new events.
     RunChanged(RunId),
     /// Someone asked for the end of the run.
@@ -36,7 +38,7 @@ impl Signal {
     #[must_use]
     pub fn topic(&self) -> Topic {
         match self {
-            Self::RunQueued(_) | Self::CancelRequested(_) => Topic::Work,
+            Self::RunQueued(_) | Self::RunTaken(_) | Self::CancelRequested(_) => Topic::Work,
             Self::RunChanged(run) => Topic::Run(*run),
             Self::PluginChanged(plugin) => Topic::Plugin(plugin.clone()),
         }

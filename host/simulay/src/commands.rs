@@ -8,6 +8,7 @@ mod dev;
 mod doctor;
 mod download;
 mod examples;
+mod front;
 mod gc;
 mod images;
 mod local;
@@ -20,6 +21,7 @@ mod runs;
 mod serve;
 mod token;
 mod usage;
+mod watch;
 
 use std::process::ExitCode;
 

@@ -14,6 +14,7 @@ mod folder;
 mod gathering;
 mod images;
 mod instance;
+mod logging;
 mod octave;
 mod panics;
 mod placement;

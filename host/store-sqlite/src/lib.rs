@@ -7,6 +7,7 @@
 
 mod accounts;
 mod audit;
+mod claims;
 mod commit;
 mod connection;
 mod copy;

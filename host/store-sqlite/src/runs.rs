@@ -16,7 +16,7 @@ use crate::failure::SqlResult;
 use crate::filter::{self, Filter};
 use crate::rows::{self, to_event, to_json, unsigned};
 use crate::store::SqliteStore;
-use crate::{leases, metering, requests};
+use crate::{claims, leases, metering, requests};
 
 /// Greater than every run id, all of which are hexadecimal.
 const PAST_ALL: &str = "~";
@@ -110,9 +110,9 @@ impl Runs for SqliteStore {
         .await
     }
 
-    async fn claimable(&self, holder: &str) -> Result<Vec<ClaimableRun>, StoreError> {
-        let (holder, now) = (holder.to_owned(), self.clock.now().as_millisecond());
-        self.read(move |connection| claimable(connection, &holder, now)).await
+    async fn claimable(&self, per_flow: usize) -> Result<Vec<ClaimableRun>, StoreError> {
+        let now = self.clock.now().as_millisecond();
+        self.read(move |connection| claims::claimable(connection, per_flow, now)).await
     }
 }
 
@@ -229,23 +229,8 @@ fn list(connection: &Connection, filter: &Filter, query: &RunQuery) -> SqlResult
     Ok(runs)
 }
 
-fn claimable(connection: &Connection, holder: &str, now: i64) -> SqlResult<Vec<ClaimableRun>> {
-    let sql =
-        "SELECT id, owner, pipeline, cancel_requested FROM runs LEFT JOIN leases ON leases.run = runs.id
-         WHERE state IN ('queued', 'running')
-             AND (leases.run IS NULL OR leases.holder = ?1 OR leases.until_ms <= ?2)
-         ORDER BY id";
-    let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query(params![holder, now])?;
-    let mut runs = Vec::new();
-    while let Some(row) = rows.next()? {
-        runs.extend(sound(row, rows::claimable));
-    }
-    Ok(runs)
-}
-
 /// A damaged run is left out of lists: it must not hide the others.
-fn sound<T>(row: &Row<'_>, read: impl FnOnce(&Row<'_>) -> SqlResult<T>) -> Option<T> {
+pub(crate) fn sound<T>(row: &Row<'_>, read: impl FnOnce(&Row<'_>) -> SqlResult<T>) -> Option<T> {
     read(row)
         .inspect_err(|error| {
             let id = row.get::<_, String>("id").unwrap_or_default();

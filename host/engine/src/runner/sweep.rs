@@ -47,7 +47,7 @@ async fn containers(shared: &Shared) -> Result<(), String> {
         if is_left(calls, name) {
             tracing::info!(container = %name, "removing a container that nobody waits for");
             // One that cannot be removed does not keep the others.
-            swept = swept.and(parts.containers.remove(name).await.map_err(in_words));
+            swept = swept.and(parts.containers.remove(name, None).await.map_err(in_words));
         }
     }
     swept

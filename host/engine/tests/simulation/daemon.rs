@@ -237,7 +237,7 @@ impl Execution for Client {
         completed
     }
 
-    async fn remove(&self, name: ContainerName) -> Result<(), ContainerError> {
+    async fn remove(&self, name: ContainerName, _fence: Option<u64>) -> Result<(), ContainerError> {
         self.answer().await?;
         self.daemon.state().containers.remove(&name);
         Ok(())

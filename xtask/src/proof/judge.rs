@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use serde_json::Value;
 
-use super::super::work;
 use super::ledger::Ledger;
+use super::work;
 use crate::rest::{Host, has_ended};
 
 /// The time in which everything accepted must end after the last start.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use fastrand::Rng;
 use uuid::Uuid;
 
-use super::super::work::Work;
+use super::work::Work;
 use crate::rest::Host;
 
 /// One request, which may go out more than once.
