@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use self::ledger::{Attachment, Ledger};
 use crate::{
     Capacity, Completed, ContainerError, Containers, Exchange, Execution, ExecutionRequest, Inventory,
-    RegisteredImage,
+    NodeStatus, RegisteredImage,
 };
 
 /// Containers that several hosts share. It remembers the highest fence of each run that has containers here:
@@ -100,5 +100,17 @@ impl<C: Containers> Inventory for Fenced<C> {
 
     async fn images(&self) -> Result<Vec<RegisteredImage>, ContainerError> {
         self.containers.images().await
+    }
+
+    async fn capacity_changed(&self) {
+        self.containers.capacity_changed().await;
+    }
+
+    async fn node(&self) -> Result<NodeStatus, ContainerError> {
+        self.containers.node().await
+    }
+
+    async fn find(&self, names: &[ContainerName]) -> Result<Vec<ContainerName>, ContainerError> {
+        self.containers.find(names).await
     }
 }

@@ -136,7 +136,7 @@ impl Nodes {
             Some(found) => found,
             None if request.begin == Begin::Start => Err(ContainerError::Cancelled),
             None => {
-                let _ = self.remove(request.name).await;
+                let _ = self.remove(request.name, Some(request.fence)).await;
                 Err(ContainerError::Cancelled)
             }
         }
@@ -172,11 +172,11 @@ impl Execution for Nodes {
         self.gate.pass(self.run_somewhere(request, asking, exchange, cancel)).await
     }
 
-    async fn remove(&self, name: ContainerName) -> Result<(), ContainerError> {
+    async fn remove(&self, name: ContainerName, fence: Option<u64>) -> Result<(), ContainerError> {
         if let Some(home) = self.board.home(name) {
-            home.remove(name).await?;
+            home.remove(name, fence).await?;
         } else {
-            self.remove_everywhere(name).await?;
+            self.remove_everywhere(name, fence).await?;
         }
         self.board.forget(name);
         Ok(())

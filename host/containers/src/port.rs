@@ -106,6 +106,18 @@ impl<T: Inventory + ?Sized> Inventory for Arc<T> {
     async fn images(&self) -> Result<Vec<RegisteredImage>, ContainerError> {
         (**self).images().await
     }
+
+    async fn capacity_changed(&self) {
+        (**self).capacity_changed().await;
+    }
+
+    async fn node(&self) -> Result<NodeStatus, ContainerError> {
+        (**self).node().await
+    }
+
+    async fn find(&self, names: &[ContainerName]) -> Result<Vec<ContainerName>, ContainerError> {
+        (**self).find(names).await
+    }
 }
 
 /// A container runtime.

@@ -131,8 +131,8 @@ impl<C: Execution + Inventory> Execution for Reserving<C> {
         ended
     }
 
-    async fn remove(&self, name: ContainerName) -> Result<(), ContainerError> {
-        self.inner.remove(name).await?;
+    async fn remove(&self, name: ContainerName, fence: Option<u64>) -> Result<(), ContainerError> {
+        self.inner.remove(name, fence).await?;
         self.held.lock().remove(&name);
         Ok(())
     }

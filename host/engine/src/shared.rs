@@ -38,13 +38,13 @@ impl Shared {
         let quotas = AccountQuotas::new(parts.metering.clone(), settings.quotas.clone());
         let audit = AuditLog::new(parts.audit.clone(), parts.clock.clone());
         Self {
+            logs: LiveLogs::relayed_by(parts.relay.clone()),
             parts,
             audit,
             quotas,
             limits: Arc::new(Limits::new(&settings)),
             races: Arc::default(),
             settings: Arc::new(settings),
-            logs: LiveLogs::default(),
             tasks: TaskTracker::new(),
             shutdown: CancellationToken::new(),
             letting_go: CancellationToken::new(),

@@ -257,7 +257,8 @@ impl Simulation<'_> {
     }
 
     fn exchange(&self, pending: &Pending) -> CallExchange {
-        let log = |stream| self.context.logs.open(self.run.id, pending.step, pending.index, stream);
+        let container = name(self.run.id, pending.attempt());
+        let log = |stream| self.context.logs.open(container, stream);
         let (stdout, stderr) = (log(StreamName::Stdout), log(StreamName::Stderr));
         CallExchange::new(self.context.parts.blobs.clone(), self.known.clone(), stdout, stderr)
     }

@@ -50,20 +50,21 @@ pub trait Signals: Send + Sync {
     /// Tells all who subscribed to the signal's topic.
     fn publish(&self, signal: Signal);
 
-    /// Hears what is published under `topic` from now on.
+    /// Hears what is published under `topic` from now on. Where that is not yet certain, as between processes, it
+    /// hears [`Heard::Missed`] once it is.
     fn subscribe(&self, topic: Topic) -> Subscription;
 }
 
 /// Hears the signals of a topic.
 #[derive(Debug)]
-pub struct Subscription(broadcast::Receiver<Signal>);
+pub struct Subscription(broadcast::Receiver<Heard>);
 
 /// What was heard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Heard {
     /// A signal.
     Signal(Signal),
-    /// More came than were waited for; some are lost.
+    /// Some may be lost: more came than were waited for, or whoever carries them was away. Look.
     Missed,
     /// Nothing will come any more.
     Closed,
@@ -72,14 +73,14 @@ pub enum Heard {
 impl Subscription {
     /// Hears what comes by `receiver`.
     #[must_use]
-    pub const fn new(receiver: broadcast::Receiver<Signal>) -> Self {
+    pub const fn new(receiver: broadcast::Receiver<Heard>) -> Self {
         Self(receiver)
     }
 
     /// The next signal. Cancel safe.
     pub async fn next(&mut self) -> Heard {
         match self.0.recv().await {
-            Ok(signal) => Heard::Signal(signal),
+            Ok(heard) => heard,
             Err(RecvError::Lagged(_)) => Heard::Missed,
             Err(RecvError::Closed) => Heard::Closed,
         }

@@ -18,6 +18,7 @@ use simulay_api::{Authenticator, ByToken, OnePerson, Transport};
 use simulay_containers_docker::Owner;
 use simulay_engine::Engine;
 use simulay_model::Chain;
+use simulay_rates::LocalRates;
 use simulay_sandbox::{Sandbox, SandboxSettings};
 use simulay_sandbox_wasm::{Launch, ProcessSandbox, Restriction};
 use simulay_signals::LocalSignals;
@@ -104,6 +105,7 @@ pub(crate) async fn engine(
     let backends = Backends {
         records: records.into(),
         signals: Arc::new(LocalSignals::default()),
+        relay: None,
         blobs,
         sandbox: sandbox_of(settings, Some(data))?,
         admission: Arc::new(policy),
@@ -130,7 +132,8 @@ pub(crate) async fn serve(
         AuthMode::Local => Arc::new(OnePerson),
         AuthMode::Accounts => Arc::new(ByToken::of(&engine)),
     };
-    let router = simulay_api::router(engine, authenticator, &api, stop.clone());
+    let rates: Arc<LocalRates> = Arc::default();
+    let router = simulay_api::router(engine, authenticator, rates, &api, stop.clone());
     simulay_api::serve(listener, transport, router, &api, stop).await;
     Ok(())
 }

@@ -12,7 +12,6 @@ mod commit;
 mod connection;
 mod copy;
 mod credentials;
-mod documents;
 mod failure;
 mod filter;
 mod journal;
@@ -30,6 +29,7 @@ mod schema;
 mod sharing;
 mod space;
 mod store;
+mod transfer;
 mod uploads;
 mod writer;
 

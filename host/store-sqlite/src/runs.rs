@@ -11,10 +11,10 @@ use simulay_model::{
 };
 use simulay_store::{Claim, ClaimableRun, Lease, Outcome, Renewed, RunQuery, Runs, StoreError};
 
-use crate::commit::{commit, insert_artifact};
+use crate::commit::{commit, insert_artifact, insert_event};
 use crate::failure::SqlResult;
 use crate::filter::{self, Filter};
-use crate::rows::{self, to_event, to_json, unsigned};
+use crate::rows::{self, to_json, unsigned};
 use crate::store::SqliteStore;
 use crate::{claims, leases, metering, requests};
 
@@ -165,22 +165,11 @@ pub(crate) fn create(connection: &Connection, run: &Run) -> SqlResult<()> {
         let artifact = RunArtifact { kind: ArtifactKind::Input, origin: None, artifact: input.clone() };
         insert_artifact(connection, run.id, &artifact)?;
     }
-    let sql = "INSERT INTO requested (run, inputs, params) VALUES (?1, ?2, ?3)";
-    let Request { inputs, params, .. } = &run.request;
-    connection.prepare_cached(sql)?.execute(params![
-        run.id.to_string(),
-        to_json(inputs)?,
-        params.as_str()
-    ])?;
-    let sql = "INSERT INTO events (run, sequence, at, kind, data) VALUES (?1, 1, ?2, ?3, ?4)";
-    let (kind, data) = to_event(&EventData::RunQueued)?;
-    let values = params![run.id.to_string(), run.created_at.to_string(), kind, data];
-    connection.prepare_cached(sql)?.execute(values)?;
-    Ok(())
+    insert_event(connection, run.id, (1, run.created_at), &EventData::RunQueued)
 }
 
-/// False when a run with this id is there.
-fn insert(connection: &Connection, run: &Run) -> SqlResult<bool> {
+/// Puts a run in as it was accepted, and what was asked; false when a run with this id is there.
+pub(crate) fn insert(connection: &Connection, run: &Run) -> SqlResult<bool> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO runs (id, pipeline, version, sha256, seed, state, steps, cancel_requested, created_at,
             last_event, retries, owner)
@@ -196,7 +185,18 @@ fn insert(connection: &Connection, run: &Run) -> SqlResult<bool> {
         run.retries,
         run.owner.as_str(),
     ])?;
+    if inserted > 0 {
+        insert_request(connection, run)?;
+    }
     Ok(inserted > 0)
+}
+
+fn insert_request(connection: &Connection, run: &Run) -> SqlResult<()> {
+    let sql = "INSERT INTO requested (run, inputs, params) VALUES (?1, ?2, ?3)";
+    let Request { inputs, params, .. } = &run.request;
+    let values = params![run.id.to_string(), to_json(inputs)?, params.as_str()];
+    connection.prepare_cached(sql)?.execute(values)?;
+    Ok(())
 }
 
 fn list(connection: &Connection, filter: &Filter, query: &RunQuery) -> SqlResult<Vec<RunSummary>> {

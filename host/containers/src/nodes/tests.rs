@@ -83,7 +83,7 @@ fn request(name: ContainerName, begin: Begin) -> ExecutionRequest {
         deterministic: true,
     };
     let permissions = Permissions { images: ["octave".to_owned()].into(), max_resources: ASKED };
-    ExecutionRequest { name, call, permissions, begin }
+    ExecutionRequest { name, call, permissions, begin, fence: 1 }
 }
 
 async fn start(nodes: &Nodes, name: ContainerName) -> Result<Completed, ContainerError> {
@@ -129,7 +129,7 @@ async fn a_node_without_the_image_gets_no_call_and_is_told() {
     for call in 0..4 {
         let name = name(call);
         start(&both, name).await.unwrap();
-        both.remove(name).await.unwrap();
+        both.remove(name, None).await.unwrap();
     }
     assert_eq!((with.starts().len(), without.starts().len()), (4, 0));
     let images = both.images().await.unwrap();
@@ -151,7 +151,7 @@ async fn a_call_waits_for_room_until_a_container_is_removed() {
     let (ended, ()) = tokio::join!(start(&nodes, second), async {
         tokio::time::sleep(Duration::from_secs(5)).await;
         assert_eq!(only.starts(), [first], "what ended holds its results");
-        nodes.remove(first).await.unwrap();
+        nodes.remove(first, None).await.unwrap();
     });
     ended.unwrap();
     assert_eq!(only.starts(), [first, second]);
@@ -190,7 +190,7 @@ async fn a_big_call_gets_its_turn_though_small_ones_come_all_the_time() {
                 let name = name(call);
                 start(nodes, name).await.unwrap();
                 tokio::time::sleep(Duration::from_millis(700)).await;
-                nodes.remove(name).await.unwrap();
+                nodes.remove(name, None).await.unwrap();
             }
         }
     };
@@ -198,7 +198,7 @@ async fn a_big_call_gets_its_turn_though_small_ones_come_all_the_time() {
     let big = async {
         tokio::time::sleep(Duration::from_secs(2)).await;
         nodes.run(big, &ledger, CancellationToken::new()).await.unwrap();
-        nodes.remove(big_name).await.unwrap();
+        nodes.remove(big_name, None).await.unwrap();
         begun.elapsed()
     };
     let (waited, (), ()) = tokio::join!(big, small(0), small(350));
@@ -219,7 +219,7 @@ async fn two_runners_never_place_more_on_a_node_than_it_has() {
             let seen = (a.present().len(), b.present().len());
             most.lock().push(seen);
             tokio::time::sleep(Duration::from_millis(300)).await;
-            runner.remove(name).await.unwrap();
+            runner.remove(name, None).await.unwrap();
         }
     };
     join_all((0..40).map(call)).await;
@@ -326,7 +326,7 @@ async fn a_node_that_left_keeps_its_call_and_is_forgotten_after() {
         a.release("solve");
     });
     ended.unwrap();
-    nodes.remove(first).await.unwrap();
+    nodes.remove(first, None).await.unwrap();
     assert!(a.present().is_empty());
     tokio::time::sleep(Duration::from_secs(60)).await;
     assert_eq!(nodes.board.nodes().len(), 1);

@@ -68,12 +68,16 @@ impl Nodes {
     }
 
     /// Removes the container wherever it is.
-    pub(super) async fn remove_everywhere(&self, name: ContainerName) -> Result<(), ContainerError> {
+    pub(super) async fn remove_everywhere(
+        &self,
+        name: ContainerName,
+        fence: Option<u64>,
+    ) -> Result<(), ContainerError> {
         let nodes = self.board.nodes();
         if nodes.is_empty() {
             return Err(self.board.silence());
         }
-        let removed = join_all(nodes.iter().map(|(_, node)| node.remove(name))).await;
+        let removed = join_all(nodes.iter().map(|(_, node)| node.remove(name, fence))).await;
         removed.into_iter().collect()
     }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use simulay_containers::{
     Begin, Capacity, Completed, ContainerError, Exchange, Execution, ExecutionRequest, Gate, Inventory,
-    RegisteredImage,
+    NodeStatus, RegisteredImage,
 };
 use simulay_model::ContainerName;
 use tokio_util::sync::CancellationToken;
@@ -146,5 +146,9 @@ impl Inventory for NodeClient {
 
     async fn images(&self) -> Result<Vec<RegisteredImage>, ContainerError> {
         self.inventory.images().await
+    }
+
+    async fn node(&self) -> Result<NodeStatus, ContainerError> {
+        self.inventory.node().await
     }
 }

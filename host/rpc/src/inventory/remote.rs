@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use simulay_containers::{
-    Capacity, Completed, ContainerError, Exchange, Execution, ExecutionRequest, Inventory, RegisteredImage,
+    Capacity, Completed, ContainerError, Exchange, Execution, ExecutionRequest, Inventory, NodeStatus,
+    RegisteredImage,
 };
 use simulay_model::ContainerName;
 use tokio_util::sync::CancellationToken;
@@ -12,7 +13,7 @@ use tonic::transport::Channel;
 use crate::connector::channel;
 use crate::parts::MESSAGE;
 use crate::proto::inventory_client::InventoryClient;
-use crate::proto::{CapacityRequest, Image, ImagesRequest, ListRequest, PingRequest};
+use crate::proto::{CapacityRequest, Image, ImagesRequest, ListRequest, NodeRequest, PingRequest};
 use crate::tls::Role;
 use crate::words::{joined, told};
 use crate::{Credentials, RpcSettings};
@@ -39,10 +40,10 @@ impl Asked {
     }
 
     fn image(&self, image: Image) -> Result<RegisteredImage, ContainerError> {
-        let Image { name, id, present, size, init } = image;
+        let Image { name, id, present, size, init, lacking } = image;
         let id = id.parse().map_err(|_| self.garbled("an image ID"))?;
         let init = init.map(|init| init.parse()).transpose().map_err(|_| self.garbled("a digest"))?;
-        Ok(RegisteredImage { name, id, present, size, init })
+        Ok(RegisteredImage { name, id, present, size, init, lacking })
     }
 }
 
@@ -74,35 +75,66 @@ impl Inventory for Asked {
         joined(&answer.error)?;
         answer.images.into_iter().map(|image| self.image(image)).collect()
     }
+
+    async fn node(&self) -> Result<NodeStatus, ContainerError> {
+        let answer = self.client.clone().node(NodeRequest {}).await;
+        let answer = answer.map_err(|status| self.lost(&status))?.into_inner();
+        joined(&answer.error)?;
+        serde_json::from_slice(&answer.status).map_err(|_| self.garbled("a status"))
+    }
 }
 
-/// What a runner knows of the nodes, for processes that carry out no container calls: they are refused here.
-pub struct RemoteInventory(Asked);
+/// What runners know of the nodes, for processes that carry out no container calls: they are refused here.
+pub struct RemoteInventory {
+    runners: Vec<Asked>,
+}
 
 impl RemoteInventory {
-    /// Asks the runner at `address`, a host and a port; connects when it is asked.
+    /// Asks the runners at `addresses`, each a host and a port, one after the other until one answers; connects when it
+    /// is asked.
     #[must_use]
-    pub fn new(address: &str, credentials: &Credentials, settings: &RpcSettings) -> Self {
-        Self(Asked::new(address, channel(address, Role::Runner, credentials, settings)))
+    pub fn new(addresses: &[String], credentials: &Credentials, settings: &RpcSettings) -> Self {
+        let asked =
+            |address: &String| Asked::new(address, channel(address, Role::Runner, credentials, settings));
+        Self { runners: addresses.iter().map(asked).collect() }
+    }
+
+    /// What the first of them says that is there.
+    async fn first<'a, T, F>(&'a self, ask: impl Fn(&'a Asked) -> F) -> Result<T, ContainerError>
+    where
+        F: Future<Output = Result<T, ContainerError>>,
+    {
+        let mut answer = Err(ContainerError::Unavailable("no runner is known".to_owned()));
+        for runner in &self.runners {
+            answer = ask(runner).await;
+            if !matches!(answer, Err(ContainerError::Unavailable(_))) {
+                break;
+            }
+        }
+        answer
     }
 }
 
 #[async_trait]
 impl Inventory for RemoteInventory {
     async fn list(&self) -> Result<Vec<ContainerName>, ContainerError> {
-        self.0.list().await
+        self.first(Inventory::list).await
     }
 
     async fn ping(&self) -> Result<(), ContainerError> {
-        self.0.ping().await
+        self.first(Inventory::ping).await
     }
 
     async fn capacity(&self) -> Result<Option<Capacity>, ContainerError> {
-        self.0.capacity().await
+        self.first(Inventory::capacity).await
     }
 
     async fn images(&self) -> Result<Vec<RegisteredImage>, ContainerError> {
-        self.0.images().await
+        self.first(Inventory::images).await
+    }
+
+    async fn node(&self) -> Result<NodeStatus, ContainerError> {
+        self.first(Inventory::node).await
     }
 }
 

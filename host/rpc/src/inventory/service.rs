@@ -7,11 +7,11 @@ use simulay_containers::{Inventory, RegisteredImage};
 use tonic::{Request, Response, Status};
 
 use crate::access::{Allowed, check};
-use crate::parts::MESSAGE;
+use crate::parts::{MESSAGE, written};
 use crate::proto::inventory_server::{Inventory as Port, InventoryServer};
 use crate::proto::{
     Capacity, CapacityRequest, CapacityResponse, Image, ImagesRequest, ImagesResponse, ListRequest,
-    ListResponse, PingRequest, PingResponse,
+    ListResponse, NodeRequest, NodeResponse, PingRequest, PingResponse,
 };
 use crate::words::parted;
 
@@ -63,11 +63,18 @@ impl Port for InventoryService {
         let images = images.into_iter().map(Image::from).collect();
         Ok(Response::new(ImagesResponse { error, images }))
     }
+
+    async fn node(&self, request: Request<NodeRequest>) -> Result<Response<NodeResponse>, Status> {
+        check(&request, self.allowed)?;
+        let (status, error) = parted(self.inventory.node().await)?;
+        let status = written(&status).map_err(|error| Status::internal(error.to_string()))?;
+        Ok(Response::new(NodeResponse { error, status }))
+    }
 }
 
 impl From<RegisteredImage> for Image {
     fn from(image: RegisteredImage) -> Self {
-        let RegisteredImage { name, id, present, size, init } = image;
-        Self { name, id: id.to_string(), present, size, init: init.map(|init| init.to_string()) }
+        let RegisteredImage { name, id, present, size, init, lacking } = image;
+        Self { name, id: id.to_string(), present, size, init: init.map(|init| init.to_string()), lacking }
     }
 }

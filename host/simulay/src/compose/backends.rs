@@ -7,7 +7,7 @@ use simulay_containers::{Admission, Containers};
 use simulay_engine::{Engine, Parts, RetentionPorts, Settings as EngineSettings, SystemEntropy};
 use simulay_model::SystemClock;
 use simulay_sandbox::Sandbox;
-use simulay_signals::Signals;
+use simulay_signals::{LogRelay, Signals};
 use uuid::Uuid;
 
 use super::{Records, identity, limits};
@@ -17,6 +17,8 @@ use crate::configuration::Settings;
 pub(super) struct Backends {
     pub(super) records: Records,
     pub(super) signals: Arc<dyn Signals>,
+    /// The logs of containers at work, from and to other processes.
+    pub(super) relay: Option<Arc<dyn LogRelay>>,
     pub(super) blobs: Arc<dyn Blobs>,
     pub(super) sandbox: Arc<dyn Sandbox>,
     pub(super) admission: Arc<dyn Admission>,
@@ -33,7 +35,7 @@ impl Backends {
     }
 
     fn parts(self, settings: &Settings) -> anyhow::Result<Parts> {
-        let Self { records, signals, blobs, sandbox, admission, containers } = self;
+        let Self { records, signals, relay, blobs, sandbox, admission, containers } = self;
         Ok(Parts {
             plugins: records.plugins,
             runs: records.runs,
@@ -47,6 +49,7 @@ impl Backends {
             metering: records.metering,
             identity: identity::provider(settings.auth.oidc.as_ref())?,
             signals,
+            relay,
             blobs,
             sandbox,
             admission,
