@@ -8,6 +8,7 @@ mod compose;
 mod configuration;
 mod cures;
 mod descriptors;
+mod discovery;
 mod embedded;
 mod fault;
 mod folder;
