@@ -198,7 +198,8 @@ mod tests {
     async fn accounts_may_have_rates_of_their_own() {
         let limits = limits();
         let (usual, more) = (limits.usual(), Rate::new(1, HOUR, 5));
-        let all = [("ada", usual, 2), ("grace", usual, 2), ("joan", more, 5), ("local", None, 9), ("ada", more, 5)];
+        let all =
+            [("ada", usual, 2), ("grace", usual, 2), ("joan", more, 5), ("local", None, 9), ("ada", more, 5)];
         for (name, rate, most) in all {
             let mut admitted = 0;
             for _ in 0..9 {

@@ -81,6 +81,6 @@ pub use retention::{Collected, RetentionPorts, RetentionRules, collect};
 pub use runner::Runner;
 pub use sessions::{AccountChange, AccountCredentials, NewSession, Sessions, SignInError};
 pub use settings::Settings;
-pub use stats::Stats;
 pub use simulay_signals::StreamName;
+pub use stats::Stats;
 pub use upload::InputWriter;

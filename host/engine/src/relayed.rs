@@ -21,18 +21,27 @@ where
     F: Future<Output = Result<LogStream, EngineError>> + Send + 'static,
 {
     let begin = (Follower { pieces, end, position: 0 }, kept);
-    let parts = stream::try_unfold(Some(begin), |reading| async move {
-        let Some((mut follower, kept)) = reading else { return Ok(None) };
-        Ok(match follower.next().await? {
-            Next::Bytes(bytes) => {
-                let one = stream::once(std::future::ready(Ok(bytes))).boxed();
-                Some((one, Some((follower, kept))))
-            }
-            Next::End(None) => None,
-            Next::End(Some(blob)) => Some((kept(blob, follower.position).await?, None)),
-        })
-    });
-    parts.try_flatten().boxed()
+    stream::try_unfold(Some(begin), read_on).try_flatten().boxed()
+}
+
+/// Who reads, until what is kept tells the rest.
+type Reading<K> = Option<(Follower, K)>;
+
+/// The next part of the log, and how to read on; nothing at the end.
+async fn read_on<K, F>(reading: Reading<K>) -> Result<Option<(LogStream, Reading<K>)>, EngineError>
+where
+    K: FnOnce(Artifact, u64) -> F,
+    F: Future<Output = Result<LogStream, EngineError>>,
+{
+    let Some((mut follower, kept)) = reading else { return Ok(None) };
+    Ok(match follower.next().await? {
+        Next::Bytes(bytes) => {
+            let one = stream::once(std::future::ready(Ok(bytes))).boxed();
+            Some((one, Some((follower, kept))))
+        }
+        Next::End(None) => None,
+        Next::End(Some(blob)) => Some((kept(blob, follower.position).await?, None)),
+    })
 }
 
 struct Follower {

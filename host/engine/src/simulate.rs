@@ -10,6 +10,7 @@ use simulay_model::{
     CallEnd, Chain, Change, ContainerCall, ContainerName, Digest, LogLevel, OnFailure, Run, RunError, RunId,
     Stage,
 };
+use simulay_signals::StreamName;
 use simulay_store::StoreError;
 use tokio_util::sync::CancellationToken;
 
@@ -17,7 +18,6 @@ use crate::context::RunContext;
 use crate::exchange::CallExchange;
 use crate::lease::{RunLease, may_pass};
 use crate::limits::Flow;
-use crate::logs::StreamName;
 use crate::retry::{Attempt, Budget, judge};
 use crate::{EngineError, omission, verdict};
 

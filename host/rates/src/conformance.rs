@@ -49,7 +49,9 @@ async fn a_burst_is_allowed_and_told(rates: &dyn Rates) {
 
 async fn everybody_and_every_limit_has_its_own(rates: &dyn Rates) {
     let rate = rate(1, HOUR, 1);
-    for (limit, who) in [("own", "ada"), ("own", "grace"), ("other", "ada"), ("own", ""), ("own", "ada:1 \u{0}")] {
+    for (limit, who) in
+        [("own", "ada"), ("own", "grace"), ("other", "ada"), ("own", ""), ("own", "ada:1 \u{0}")]
+    {
         assert!(rates.take(limit, who, rate).await.is_ok(), "{limit} {who:?}");
         assert!(rates.take(limit, who, rate).await.is_err(), "{limit} {who:?}");
     }

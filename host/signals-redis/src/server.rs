@@ -5,7 +5,9 @@ use std::time::Duration;
 use std::{fmt, fs};
 
 use redis::aio::{MultiplexedConnection, PubSub};
-use redis::{AsyncConnectionConfig, Client, ConnectionAddr, IntoConnectionInfo as _, TlsCertificates};
+use redis::{
+    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo as _, TlsCertificates,
+};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use tokio::time::timeout;
@@ -56,10 +58,13 @@ impl RedisServer {
     /// # Errors
     /// [`SetupError`] when the settings are for no server.
     pub fn new(settings: &RedisSettings) -> Result<Self, SetupError> {
-        let url = settings.url.as_str();
+        let server = settings.url.as_str().into_connection_info().map_err(SetupError::Url)?;
+        // The name of a library is nothing that a server of 7.0 or a user with few rights takes.
+        let nameless = server.redis_settings().clone().set_skip_set_lib_name();
+        let server = server.set_redis_settings(nameless);
         let client = match &settings.authority {
-            None => Client::open(url).map_err(SetupError::Url)?,
-            Some(authority) => with_authority(url, authority)?,
+            None => Client::open(server).map_err(SetupError::Url)?,
+            Some(authority) => with_authority(server, authority)?,
         };
         Ok(Self { client, keys: Keys::of(&settings.instance) })
     }
@@ -88,8 +93,7 @@ impl RedisServer {
     }
 }
 
-fn with_authority(url: &str, authority: &Path) -> Result<Client, SetupError> {
-    let server = url.into_connection_info().map_err(SetupError::Url)?;
+fn with_authority(server: ConnectionInfo, authority: &Path) -> Result<Client, SetupError> {
     if !matches!(server.addr(), ConnectionAddr::TcpTls { .. }) {
         return Err(SetupError::NotEncrypted);
     }

@@ -27,7 +27,8 @@ impl RedisSignals {
     pub fn start(server: &RedisServer) -> Self {
         let (local, changed, me) = (Arc::<LocalSignals>::default(), Arc::<Notify>::default(), Uuid::new_v4());
         let publisher = Publisher::start(server.clone(), me);
-        let listener = Listener { server: server.clone(), local: local.clone(), changed: changed.clone(), me };
+        let listener =
+            Listener { server: server.clone(), local: local.clone(), changed: changed.clone(), me };
         let listener = AbortOnDropHandle::new(tokio::spawn(persist(listener)));
         Self { local, publisher, changed, _listener: listener }
     }

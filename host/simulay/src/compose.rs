@@ -2,11 +2,13 @@
 
 mod administration;
 mod backends;
+mod cluster;
 mod data_directory;
 mod docker;
 mod identity;
 mod limits;
 mod records;
+mod roles;
 mod safety;
 
 use std::collections::BTreeMap;
@@ -18,7 +20,7 @@ use simulay_api::{Authenticator, ByToken, OnePerson, Transport};
 use simulay_containers_docker::Owner;
 use simulay_engine::Engine;
 use simulay_model::Chain;
-use simulay_rates::LocalRates;
+use simulay_rates::Rates;
 use simulay_sandbox::{Sandbox, SandboxSettings};
 use simulay_sandbox_wasm::{Launch, ProcessSandbox, Restriction};
 use simulay_signals::LocalSignals;
@@ -31,14 +33,15 @@ use crate::instance::{self, InstanceMode};
 use crate::risks::Risk;
 
 use self::backends::Backends;
-pub(crate) use administration::{Administration, command_line};
+pub(crate) use administration::{Administration, AuditLogOf, command_line};
+pub(crate) use cluster::until_stopped;
 pub(crate) use data_directory::{Copied, DataDirectory, Identity, back_up, restore};
 pub(crate) use docker::{Whose, images, images_for_run, preflight, register, remove_orphans, renew};
 pub(crate) use limits::of_retention as retention;
 pub(crate) use records::Records;
+pub(crate) use roles::{AgentRole, ApiRole, RunnerRole};
 pub(crate) use safety::{check_daemon, check_sandbox, is_there, risk_of};
 pub(crate) use simulay_containers_docker::{Finding, Severity};
-pub(crate) use simulay_store_sqlite::AuditFile;
 
 /// Image IDs by logical name.
 pub(crate) type ImageIds = BTreeMap<String, String>;
@@ -124,6 +127,7 @@ pub(crate) struct Socket {
 pub(crate) async fn serve(
     settings: &Settings,
     engine: Engine,
+    rates: Arc<dyn Rates>,
     Socket { listener, transport }: Socket,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
@@ -132,7 +136,6 @@ pub(crate) async fn serve(
         AuthMode::Local => Arc::new(OnePerson),
         AuthMode::Accounts => Arc::new(ByToken::of(&engine)),
     };
-    let rates: Arc<LocalRates> = Arc::default();
     let router = simulay_api::router(engine, authenticator, rates, &api, stop.clone());
     simulay_api::serve(listener, transport, router, &api, stop).await;
     Ok(())

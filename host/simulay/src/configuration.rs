@@ -274,6 +274,8 @@ impl Settings {
             .with_list_parse_key("server.trusted_proxies")
             .with_list_parse_key("accept_risks")
             .with_list_parse_key("auth.oidc.scopes")
+            .with_list_parse_key("cluster.runners")
+            .with_list_parse_key("cluster.nodes")
             .source(Some(environment));
         check_file(&file)?;
         let layers = Config::builder()

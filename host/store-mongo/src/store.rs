@@ -14,6 +14,8 @@ use crate::moment::Moment;
 use crate::observed::ObservedTime;
 use crate::schema;
 
+const NO_DATABASE: &str = "the address of MongoDB names no database, e.g. mongodb://host/simulay?replicaSet=rs0";
+
 /// Plugins, runs and journals in a database of MongoDB, which any number of hosts share.
 pub struct MongoStore {
     pub(crate) client: Client,
@@ -34,6 +36,16 @@ impl MongoStore {
     /// When no server answers, it is no replica set, or a newer version wrote the records.
     pub async fn open(uri: &str, database: &str) -> Result<Self, StoreError> {
         Self::over(uri, database, Moment::Server).await
+    }
+
+    /// As [`Self::open`], in the database that `address` names: `mongodb://host,host/database?replicaSet=…`.
+    ///
+    /// # Errors
+    /// As [`Self::open`], and when it names none.
+    pub async fn connect(address: &str) -> Result<Self, StoreError> {
+        let named = client(address).await?.default_database();
+        let named = named.ok_or_else(|| StoreError::Failed(NO_DATABASE.into()))?;
+        Self::open(address, named.name()).await
     }
 
     /// As [`Self::open`]; leases end by `clock`.

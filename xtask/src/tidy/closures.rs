@@ -6,8 +6,7 @@ use crate::place::Place;
 use crate::process::read;
 
 /// The technologies, each with its family: `wasmtime` stands for `wasmtime-wasi` too.
-const TECHNOLOGIES: [&str; 6] =
-    ["wasmtime", "bollard", "rusqlite", "object_store", "openidconnect", "redis"];
+const TECHNOLOGIES: [&str; 6] = ["wasmtime", "bollard", "rusqlite", "object_store", "openidconnect", "redis"];
 /// Crates that no technology may reach, but for the one that a backend is for.
 const FREE: [(&str, Option<&str>); 8] = [
     ("simulay-engine", None),

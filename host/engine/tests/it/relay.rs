@@ -66,7 +66,11 @@ async fn rest(log: LogStream) -> Vec<u8> {
 }
 
 /// A run whose first container has said all and is still at work, and the engine that does not work on it.
-async fn at_work(directory: &tempfile::TempDir, containers: &Scripted, relay: Arc<dyn LogRelay>) -> ([House; 2], RunId) {
+async fn at_work(
+    directory: &tempfile::TempDir,
+    containers: &Scripted,
+    relay: Arc<dyn LogRelay>,
+) -> ([House; 2], RunId) {
     let houses = House::pair(directory.path(), containers, &relay);
     houses[0].upload().await;
     let run = houses[0].create(json!({})).await;

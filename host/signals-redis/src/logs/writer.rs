@@ -104,7 +104,8 @@ fn joined(told: &[Told]) -> Vec<(LogName, Entry)> {
 }
 
 fn follows(before: &LogPiece, piece: &LogPiece) -> bool {
-    before.offset + before.bytes.len() as u64 == piece.offset && before.bytes.len() + piece.bytes.len() <= WHOLE
+    before.offset + before.bytes.len() as u64 == piece.offset
+        && before.bytes.len() + piece.bytes.len() <= WHOLE
 }
 
 fn both(before: &LogPiece, piece: &LogPiece) -> bytes::Bytes {

@@ -42,7 +42,8 @@ fn start() -> Redis {
         ("--tls-auth-clients", "no"),
         ("--aclfile", &users.display().to_string()),
     ];
-    let options = options.iter().flat_map(|(name, value)| [(*name).to_owned(), (*value).to_owned()]).collect();
+    let options =
+        options.iter().flat_map(|(name, value)| [(*name).to_owned(), (*value).to_owned()]).collect();
     Redis::with(directory, port, options)
 }
 

@@ -74,7 +74,10 @@ async fn a_server_that_is_frozen_drops_what_there_is_no_room_for() {
     redis.freeze();
     let much = Bytes::from(vec![b'x'; 64 << 10]);
     for number in 0..1000_u64 {
-        here.publish(log, LogPiece { offset: 4 + number * much.len() as u64 % (8 << 20), bytes: much.clone() });
+        here.publish(
+            log,
+            LogPiece { offset: 4 + number * much.len() as u64 % (8 << 20), bytes: much.clone() },
+        );
     }
     redis.thaw();
     while let Some(piece) = next(&mut follower).await {

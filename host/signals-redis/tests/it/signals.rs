@@ -139,7 +139,10 @@ async fn what_is_no_signal_is_a_hint_to_look() {
         assert_eq!(heard_by, 1);
         assert_eq!(next(&mut heard).await, Heard::Missed, "{said:?}");
     }
-    let said = format!(r#"{{"from":"{}","signal":{{"run_changed":"{run}"}}}}"#, "00000000-0000-0000-0000-000000000000");
+    let said = format!(
+        r#"{{"from":"{}","signal":{{"run_changed":"{run}"}}}}"#,
+        "00000000-0000-0000-0000-000000000000"
+    );
     let _: u64 = two.redis.asked(&["PUBLISH", &channel, &said]).await;
     assert_eq!(next(&mut heard).await, Heard::Signal(Signal::RunChanged(run)));
 }
@@ -170,7 +173,8 @@ async fn ten_thousand_topics_are_heard_on_one_connection_and_let_go_of() {
 #[tokio::test(flavor = "multi_thread")]
 async fn instances_do_not_hear_each_other() {
     let mut two = Two::start().await;
-    let settings = simulay_signals_redis::RedisSettings { instance: "other".to_owned(), ..two.redis.settings() };
+    let settings =
+        simulay_signals_redis::RedisSettings { instance: "other".to_owned(), ..two.redis.settings() };
     let server = simulay_signals_redis::RedisServer::new(&settings).unwrap();
     let other = RedisSignals::start(&server);
     let mut heard = other.subscribe(Topic::Run(two.run));

@@ -3,11 +3,13 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use simulay_api::Transport;
-use simulay_engine::{AuditLog, Engine, NewToken, draw_token};
+use simulay_engine::{AccountError, AuditLog, Engine, EngineError, NewToken, draw_token};
 use simulay_model::{AccountName, AuditAction, Digest, Role, Scope, TokenSecret, TokenSecretError};
+use simulay_rates::Rates;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 
@@ -16,6 +18,7 @@ use crate::certificate::Certificate;
 use crate::compose::{self, Socket, command_line};
 use crate::configuration::{AuthMode, Secret, Settings};
 use crate::fault::Usage;
+use crate::terminal::say;
 
 /// Bytes of an answer that wait in the kernel for a client that does not read; the kernel takes twice as many.
 const SEND_BUFFER: u32 = 256 << 10;
@@ -37,22 +40,42 @@ pub(super) async fn record_start(settings: &Settings, audit: &AuditLog) -> anyho
 
 /// The token of the first account of a server of many: of whoever set it up, to whom belongs what was there before.
 pub(super) async fn first_token(settings: &Settings, engine: &Engine) -> anyhow::Result<Option<TokenSecret>> {
-    let Engine { accounts, audit, .. } = engine;
-    let local = AccountName::local();
     // Also when an earlier start died between the two.
-    if settings.auth.mode == AuthMode::Local || !accounts.tokens(Some(&local)).await?.is_empty() {
+    if settings.auth.mode == AuthMode::Local || has_token(engine).await? {
         return Ok(None);
     }
     let given = settings.auth.first_token_file.as_deref().map(token_in).transpose()?;
     let secret = given.clone().map_or_else(draw_token, Ok)?;
-    if accounts.get(&local).await?.is_none() {
-        let account = accounts.create(local.clone(), Role::Admin).await?;
-        audit.record(account::made(&account)).await;
+    match make_first(engine, &secret).await {
+        Ok(()) => Ok(if given.is_some() { None } else { Some(secret) }),
+        // Another process of the cluster was faster.
+        Err(_) if has_token(engine).await? => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Shows the token of the first account, this once.
+pub(super) fn tell_first_token(token: &TokenSecret) -> anyhow::Result<()> {
+    let (account, token) = (AccountName::local(), token.reveal());
+    Ok(say(&format!("the account {account} is made; its token, shown this once: {token}"))?)
+}
+
+async fn has_token(engine: &Engine) -> Result<bool, EngineError> {
+    Ok(!engine.accounts.tokens(Some(&AccountName::local())).await?.is_empty())
+}
+
+async fn make_first(engine: &Engine, secret: &TokenSecret) -> Result<(), AccountError> {
+    let Engine { accounts, audit, .. } = engine;
+    let local = AccountName::local();
+    match accounts.create(local.clone(), Role::Admin).await {
+        Ok(account) => audit.record(account::made(&account)).await,
+        Err(_) if accounts.get(&local).await?.is_some() => {}
+        Err(error) => return Err(error),
     }
     let label = "made at the first start".to_owned();
     let new = NewToken { account: local, label, role: None, scope: Scope::All, lifetime: None };
-    audit.record(token::made(&accounts.create_token_of(new, &secret).await?)).await;
-    Ok(if given.is_some() { None } else { Some(secret) })
+    audit.record(token::made(&accounts.create_token_of(new, secret).await?)).await;
+    Ok(())
 }
 
 /// The token that `file` holds.
@@ -73,8 +96,8 @@ pub(super) fn follow(certificate: Option<Certificate>, stop: &CancellationToken)
 /// Serves, and lets go of the runs as soon as the end is asked for.
 pub(super) async fn serve(
     settings: &Settings,
+    (engine, rates): (Engine, Arc<dyn Rates>),
     socket: Socket,
-    engine: Engine,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let (runs, asked) = (engine.clone(), stop.clone());
@@ -84,7 +107,7 @@ pub(super) async fn serve(
         runs.shutdown().await;
     };
     let serving = async move {
-        let served = compose::serve(settings, engine, socket, stop.clone()).await;
+        let served = compose::serve(settings, engine, rates, socket, stop.clone()).await;
         stop.cancel();
         served
     };

@@ -3,12 +3,14 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
 use serde_json::json;
-use simulay_model::{AccountName, TokenSecret};
+use simulay_model::TokenSecret;
+use simulay_rates::LocalRates;
 
 use super::options::LocalOptions;
 use super::{front, watch};
@@ -88,8 +90,8 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
     let watching = watch::docker(settings.clone(), images, findings, stop.clone());
     let watching = tokio::spawn(stop.clone().run_until_cancelled_owned(watching));
     let transport = front::follow(certificate, &stop);
-    let audit = engine.audit.clone();
-    let served = front::serve(&settings, Socket { listener, transport }, engine, stop).await;
+    let (audit, rates) = (engine.audit.clone(), Arc::<LocalRates>::default());
+    let served = front::serve(&settings, (engine, rates), Socket { listener, transport }, stop).await;
     audit.settle().await;
     served?;
     // It ends by itself only to refuse what it found.
@@ -113,13 +115,7 @@ fn announce(place: &Announcement<'_>, json: bool) -> anyhow::Result<()> {
     }
     say(&format!("listening on {address}"))?;
     say(&format!("data in {}", data.display()))?;
-    if let Some(token) = first_token {
-        say(&format!(
-            "the account {} is made; its token, shown this once: {}",
-            AccountName::local(),
-            token.reveal()
-        ))?;
-    }
+    first_token.iter().try_for_each(front::tell_first_token)?;
     let names: Vec<&str> = images.keys().map(String::as_str).collect();
     let told = if names.is_empty() { "none; `simulay images register` adds one" } else { &names.join(", ") };
     say(&format!("images: {told}"))?;

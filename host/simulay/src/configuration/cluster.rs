@@ -1,6 +1,6 @@
 //! The services of a cluster: where its records, hints and bytes are, and how its processes reach each other.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use serde::Deserialize;
@@ -28,10 +28,12 @@ pub(crate) struct Cluster {
     pub(crate) certificates: Option<PathBuf>,
     /// Where a runner or an agent listens for calls of other processes; the role's own port when not set.
     pub(crate) listen: Option<SocketAddr>,
-    /// Host and port of the runners: every address that the name has is one.
-    pub(crate) runners: Option<String>,
-    /// Host and port of the agents that run containers.
-    pub(crate) nodes: Option<String>,
+    /// Hosts and ports of the runners: every address that a name has is one.
+    #[serde(default)]
+    pub(crate) runners: Vec<String>,
+    /// Hosts and ports of the agents that run containers.
+    #[serde(default)]
+    pub(crate) nodes: Vec<String>,
     /// What this node is called; the machine's name when not set.
     pub(crate) node: Option<String>,
     /// Where a runner or an agent answers `/healthz`, `/readyz` and `/metrics`, in plain HTTP.
@@ -44,8 +46,6 @@ pub(crate) struct Cluster {
 pub(crate) enum BlobPlace {
     /// In MongoDB, beside the records.
     GridFs,
-    /// In a bucket of an S3-compatible store; `[s3]` says which.
-    S3,
 }
 
 impl Cluster {
@@ -66,22 +66,31 @@ impl Cluster {
 
     /// The folder of certificates.
     pub(crate) fn certificates(&self) -> Result<PathBuf, Usage> {
-        required("cluster.certificates", self.certificates.as_ref())
+        self.certificates.clone().ok_or_else(|| missing("cluster.certificates"))
     }
 
-    /// Host and port of the runners.
-    pub(crate) fn runners(&self) -> Result<String, Usage> {
-        required("cluster.runners", self.runners.as_ref())
+    /// Hosts and ports of the runners.
+    pub(crate) fn runners(&self) -> Result<Vec<String>, Usage> {
+        some("cluster.runners", &self.runners)
     }
 
-    /// Host and port of the agents.
-    pub(crate) fn nodes(&self) -> Result<String, Usage> {
-        required("cluster.nodes", self.nodes.as_ref())
+    /// Hosts and ports of the agents.
+    pub(crate) fn nodes(&self) -> Result<Vec<String>, Usage> {
+        some("cluster.nodes", &self.nodes)
+    }
+
+    /// Where a process of a role listens whose own port is `port`.
+    pub(crate) fn listen_on(&self, port: u16) -> SocketAddr {
+        self.listen.unwrap_or_else(|| (Ipv4Addr::UNSPECIFIED, port).into())
     }
 }
 
-fn required<T: Clone>(name: &str, value: Option<&T>) -> Result<T, Usage> {
-    value.cloned().ok_or_else(|| Usage(format!("{name} is not set; a process of a cluster needs it")))
+fn some(name: &str, names: &[String]) -> Result<Vec<String>, Usage> {
+    if names.is_empty() { Err(missing(name)) } else { Ok(names.to_vec()) }
+}
+
+fn missing(name: &str) -> Usage {
+    Usage(format!("{name} is not set; a process of a cluster needs it"))
 }
 
 fn one_of(name: &str, given: Option<&Secret>, file: Option<&PathBuf>) -> anyhow::Result<Secret> {
