@@ -113,12 +113,7 @@ impl Shipper {
     ///
     /// # Errors
     /// See [`ShipError`].
-    pub async fn pull(
-        &self,
-        image: ImageId,
-        reference: &str,
-        login: Option<Login>,
-    ) -> Result<(), ShipError> {
+    pub async fn pull(&self, image: ImageId, reference: &str, login: Option<Login>) -> Result<(), ShipError> {
         check(reference)?;
         let options = CreateImageOptionsBuilder::default().from_image(reference).build();
         let pulled = self.docker.create_image(Some(options), None, login.map(Into::into));
@@ -171,7 +166,9 @@ async fn finish(
 
 fn explain(error: Error, image: &str) -> ShipError {
     match error {
-        Error::DockerResponseServerError { status_code: 404, message } if message.contains("No such image") => {
+        Error::DockerResponseServerError { status_code: 404, message }
+            if message.contains("No such image") =>
+        {
             ShipError::NotFound(image.to_owned())
         }
         Error::DockerResponseServerError { message, .. } | Error::DockerStreamError { error: message } => {
