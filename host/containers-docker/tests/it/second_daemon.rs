@@ -16,6 +16,7 @@ use tempfile::TempDir;
 
 use crate::addresses::{Certificates, works};
 use crate::rig::{Rig, SOCKET, image_id, shell};
+use crate::shipping::Image;
 
 const BASE: &str = "debian:trixie-slim";
 
@@ -105,9 +106,11 @@ async fn an_image_is_copied_to_a_daemon_that_lacks_it() {
     daemon.answered().await;
     let there = Shipper::new(&Address::Unix(daemon.socket()), None).unwrap();
     let here = Shipper::new(&Address::Unix(SOCKET.into()), None).unwrap();
-    assert!(here.copy(image_id(), &there).await.unwrap());
-    assert!(!here.copy(image_id(), &there).await.unwrap(), "it has it by now");
-    works(&daemon.rig(None, image_id())).await;
+    let image = Image::make("copied\n");
+    assert!(here.copy(image.0, &there).await.unwrap());
+    assert!(!here.copy(image.0, &there).await.unwrap(), "it has it by now");
+    image.remove();
+    assert!(there.copy(image.0, &here).await.unwrap(), "it is the same there");
     let missing = format!("sha256:{}", "0".repeat(64)).parse().unwrap();
     let refused = here.copy(missing, &there).await;
     assert!(matches!(refused, Err(ShipError::NotFound(_))), "{refused:?}");

@@ -11,10 +11,10 @@ use simulay_servers::RegistryServer;
 use crate::rig::{Rig, SOCKET, docker};
 
 /// An image of this test only, which is removed when dropped, with all its names.
-struct Image(ImageId);
+pub(crate) struct Image(pub(crate) ImageId);
 
 impl Image {
-    fn make(content: &str) -> Self {
+    pub(crate) fn make(content: &str) -> Self {
         let mut archive = tar::Builder::new(Vec::new());
         let mut header = tar::Header::new_gnu();
         header.set_size(content.len() as u64);
@@ -28,7 +28,7 @@ impl Image {
     }
 
     /// Takes it from Docker.
-    fn remove(&self) {
+    pub(crate) fn remove(&self) {
         let _ = Command::new("docker").args(["rmi", "--force", &self.0.to_string()]).output();
         assert!(!self.is_there());
     }
@@ -89,7 +89,8 @@ async fn a_node_pulls_what_it_lacks_and_tells_why_it_cannot() {
     let repository = format!("{}/three", registry.address());
     let reference = shipper().push(image.0, &repository, login()).await.unwrap();
     image.remove();
-    let node = Rig::with_image(image.0).containers;
+    let rig = Rig::with_image(image.0);
+    let node = &rig.containers;
     let source =
         |login| BTreeMap::from([("octave".to_owned(), ImageSource { reference: reference.clone(), login })]);
     let told = async |what: fn(&simulay_containers::NodeStatus) -> bool| {

@@ -66,3 +66,44 @@ fn a_guarded_registry_takes_what_docker_login_left() {
     registry.log_in();
     assert_eq!(told(&push())["name"], "heat-equation");
 }
+
+/// An image of this test only.
+struct Image(String);
+
+impl Image {
+    fn make(folder: &Path) -> Self {
+        std::fs::write(folder.join("content"), folder.display().to_string()).unwrap();
+        let import = "tar -c content | docker import -";
+        let made = Command::new("sh").args(["-c", import]).current_dir(folder).output().unwrap();
+        assert!(made.status.success(), "{made:?}");
+        Self(String::from_utf8(made.stdout).unwrap().trim().to_owned())
+    }
+}
+
+impl Drop for Image {
+    fn drop(&mut self) {
+        let _ = Command::new("docker").args(["rmi", "--force", &self.0]).output();
+    }
+}
+
+#[test]
+fn an_image_is_pushed_and_noted_by_its_digest() {
+    let registry = RegistryServer::start_guarded();
+    let (folder, image) = (registry.folder(), Image::make(registry.folder()));
+    std::fs::write(folder.join("images.toml"), format!("[images.tiny]\nid = \"{}\"\n", image.0)).unwrap();
+    let repository = format!("{}/simulay/tiny", registry.address());
+    let push = |repository: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_simulay"));
+        command.args(["--json", "images", "--data", ".", "push", "tiny", repository]).current_dir(folder);
+        command.env("DOCKER_CONFIG", folder).output().unwrap()
+    };
+    let stranger = push(&repository);
+    assert_eq!(stranger.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&stranger.stderr).contains("docker login"), "{stranger:?}");
+    registry.log_in();
+    let pushed = told(&push(&repository))["pushed"].as_str().unwrap().to_owned();
+    assert!(pushed.starts_with(&format!("{repository}@sha256:")), "{pushed}");
+    assert!(std::fs::read_to_string(folder.join("images.toml")).unwrap().contains(&pushed));
+    let tagged = push(&format!("{repository}:1"));
+    assert_eq!(tagged.status.code(), Some(2), "{tagged:?}");
+}
