@@ -312,7 +312,8 @@ impl Settings {
             crate::images::check_name(name).and_then(|()| crate::images::check_id(id))?;
         }
         for (name, reference) in &self.image_sources {
-            crate::images::check_pinned(reference).with_context(|| format!("image_sources.{name}"))?;
+            crate::images::check_pinned(reference)
+                .map_err(|rule| Usage(format!("image_sources.{name}: {rule}")))?;
             if !self.images.contains_key(name) {
                 bail!(Usage(format!(
                     "image_sources.{name}: images.{name} is not set, which says what comes"
