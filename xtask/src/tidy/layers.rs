@@ -39,7 +39,7 @@ const LAYERS: [(&str, &[&str]); 28] = [
     ("simulay-containers", &["simulay-model", "simulay-init"]),
     (
         "simulay-containers-docker",
-        &["simulay-model", "simulay-init", "simulay-containers", "simulay-fault-proxy"],
+        &["simulay-model", "simulay-init", "simulay-containers", "simulay-fault-proxy", "simulay-servers"],
     ),
     ("simulay-rpc", &["simulay-model", "simulay-sandbox", "simulay-containers"]),
     ("simulay-store", &["simulay-model"]),
@@ -108,6 +108,7 @@ const LAYERS: [(&str, &[&str]); 28] = [
             "simulay-identity-oidc",
             "simulay-engine",
             "simulay-api",
+            "simulay-servers",
         ],
     ),
     ("simulay-sdk", &[]),
