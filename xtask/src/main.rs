@@ -2,6 +2,7 @@
 
 mod bench;
 mod build;
+mod cluster;
 mod demo;
 mod digest;
 mod documents;
@@ -57,6 +58,11 @@ enum Task {
     Sweep(proof::sweep::Arguments),
     /// Kills the host again and again while it works, and looks whether anything was lost or doubled.
     Torture(proof::torture::Arguments),
+    /// Brings a cluster up on this machine, shows and tests it, takes it down.
+    Cluster {
+        #[command(subcommand)]
+        what: cluster::Cluster,
+    },
     /// Runs the commands of the documents, as a reader would.
     Docs,
     /// Checks what the compiler does not.
@@ -84,6 +90,7 @@ fn execute(task: Task) -> anyhow::Result<()> {
         Task::Hostile(arguments) => hostile::execute(&place, &arguments),
         Task::Sweep(arguments) => proof::sweep::execute(&place, &arguments),
         Task::Torture(arguments) => proof::torture::execute(&place, &arguments),
+        Task::Cluster { what } => cluster::execute(&place, &what),
         Task::Docs => documents::execute(&place),
         Task::Tidy => tidy::execute(&place),
     }

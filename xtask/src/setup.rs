@@ -5,6 +5,7 @@ mod docker;
 mod identity;
 mod images;
 mod packages;
+mod recipe;
 mod registry;
 mod targets;
 
@@ -15,7 +16,9 @@ use crate::build;
 use crate::place::Place;
 use crate::process::joined;
 use crate::step::say;
-pub(crate) use images::ImageId;
+pub(crate) use images::{ImageId, ensure_base};
+pub(crate) use packages::ensure as ensure_packages;
+pub(crate) use recipe::{Recipe, inspect};
 
 /// Makes everything that running simulations needs.
 pub(crate) fn everything(place: &Place) -> anyhow::Result<ImageId> {
