@@ -109,6 +109,7 @@ const LAYERS: [(&str, &[&str]); 26] = [
     ("simulay-sdk", &[]),
     ("simulay-hostile", &[]),
     ("simulay-fault-proxy", &[]),
+    ("simulay-nginx-tests", &[]),
     (
         "simulay-fuzzed",
         &[
