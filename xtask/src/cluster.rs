@@ -2,6 +2,7 @@
 //! `deploy` are what runs on them.
 
 mod certificates;
+mod compose;
 mod images;
 mod network;
 mod node;
@@ -11,8 +12,9 @@ mod site;
 mod stack;
 mod swarm;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
+use self::images::Images;
 use self::node::Node;
 use self::site::Site;
 use crate::place::Place;
@@ -22,35 +24,55 @@ use crate::step::{say, step};
 #[derive(Debug, Subcommand)]
 pub(crate) enum Cluster {
     /// Brings it up; what is there already is left as it is.
-    Up,
+    Up(Size),
     /// Takes it away with all it has stored.
     Down,
+}
+
+/// How much of it.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Size {
+    /// On one node, by `docker compose`, instead of three by Docker Swarm.
+    #[arg(long)]
+    compose: bool,
 }
 
 /// Does it.
 pub(crate) fn execute(place: &Place, what: &Cluster) -> anyhow::Result<()> {
     site::need_root()?;
     match what {
-        Cluster::Up => up(place).map(drop),
+        Cluster::Up(size) => up(place, *size).map(drop),
         Cluster::Down => down(),
     }
 }
 
-/// Nodes, a swarm over them, images on each, and the services.
-fn up(place: &Place) -> anyhow::Result<Site> {
+/// Nodes, images on each, and the services over them.
+fn up(place: &Place, size: Size) -> anyhow::Result<Site> {
     let site = Site::open()?;
     let images = images::ensure(place)?;
     step("joining the nodes by a network", || network::up(&site))?;
-    let nodes = step("starting the nodes", || node::up(place, &site))?;
-    step("making a swarm of them", || swarm::up(&nodes))?;
+    let names = site.names().take(if size.compose { 1 } else { usize::MAX });
+    let nodes = step("starting the nodes", || node::up(place, &site, names))?;
     step("loading the images into each node", || images.load(&nodes))?;
-    step("handing out secrets", || secrets::up(place, &site, swarm::manager(&nodes)?))?;
-    step("deploying the services", || stack::deploy(place, &images, swarm::manager(&nodes)?))?;
-    progress::wait(swarm::manager(&nodes)?)?;
+    step("making passwords, keys and certificates", || secrets::ensure(place, &site))?;
+    if size.compose {
+        step("starting the services", || compose::up(place, &site, &images, swarm::manager(&nodes)?))?;
+    } else {
+        spread(place, &site, &images, &nodes)?;
+    }
     say(&format!("the cluster serves at {}", site.url()));
     say(&format!("the token of its first account is in {}", site.token().display()));
     say(&format!("who signed its certificate is in {}", site.authority().display()));
     Ok(site)
+}
+
+/// A swarm of the nodes, and the services on it.
+fn spread(place: &Place, site: &Site, images: &Images, nodes: &[Node]) -> anyhow::Result<()> {
+    step("making a swarm of the nodes", || swarm::up(nodes))?;
+    let manager = swarm::manager(nodes)?;
+    step("handing out secrets", || secrets::hand_out(site, manager))?;
+    step("deploying the services", || stack::deploy(place, images, manager))?;
+    progress::wait(manager)
 }
 
 /// Ends every process of it, and removes its networks, mounts and folders.

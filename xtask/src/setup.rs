@@ -4,6 +4,7 @@ mod authors;
 mod docker;
 mod identity;
 mod images;
+mod later;
 mod packages;
 mod recipe;
 mod registry;
@@ -17,6 +18,7 @@ use crate::place::Place;
 use crate::process::joined;
 use crate::step::say;
 pub(crate) use images::{ImageId, ensure_base};
+pub(crate) use later::ensure as ensure_later;
 pub(crate) use packages::ensure as ensure_packages;
 pub(crate) use recipe::{Recipe, inspect};
 

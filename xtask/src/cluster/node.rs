@@ -29,8 +29,8 @@ pub(crate) struct Node {
 }
 
 /// Starts those that do not run, and waits until each answers.
-pub(super) fn up(place: &Place, site: &Site) -> anyhow::Result<Vec<Node>> {
-    let nodes = super::nodes(site);
+pub(super) fn up(place: &Place, site: &Site, names: impl Iterator<Item = Name>) -> anyhow::Result<Vec<Node>> {
+    let nodes: Vec<_> = names.map(|name| Node::new(site, name)).collect();
     for node in nodes.iter().filter(|node| node.process().is_none()) {
         node.start(place)?;
     }

@@ -1,6 +1,7 @@
 //! Passwords, keys and certificates: made once, and given to the swarm.
 
 use std::fs::{self, Permissions};
+use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,16 +11,14 @@ use anyhow::Context as _;
 use super::certificates;
 use super::node::Node;
 use super::site::Site;
-use crate::build;
 use crate::place::Place;
 use crate::process::{read, run};
 use crate::step::say;
 
 const ROLES: [&str; 3] = ["api", "runner", "containers"];
 
-/// Makes those that are missing, and gives the swarm those that it lacks.
-pub(super) fn up(place: &Place, site: &Site, manager: &Node) -> anyhow::Result<()> {
-    ensure(place, site)?;
+/// Gives the swarm those that it lacks.
+pub(super) fn hand_out(site: &Site, manager: &Node) -> anyhow::Result<()> {
     let known = read(manager.docker().args(["secret", "ls", "--format", "{{.Name}}"]))?;
     for (name, file) in all(&site.secrets()) {
         if !known.lines().any(|known| known == name) {
@@ -37,29 +36,34 @@ pub(super) fn ensure(place: &Place, site: &Site) -> anyhow::Result<()> {
     let mut names: Vec<String> = site.names().map(|name| name.address()).collect();
     names.extend(["localhost", "127.0.0.1"].map(str::to_owned));
     certificates::ensure(&folder, names)?;
-    passwords(&folder)?;
+    passwords(place, &folder)?;
     roles(place, &folder.join("cluster"))
 }
 
-fn passwords(folder: &Path) -> anyhow::Result<()> {
-    let redis = drawn(&folder.join("redis_password"))?;
-    drawn(&folder.join("mongodb_password"))?;
-    drawn(&folder.join("mongodb_key"))?;
-    drawn(&folder.join("first_token"))?;
+fn passwords(place: &Place, folder: &Path) -> anyhow::Result<()> {
+    for name in ["redis_password", "mongodb_password", "mongodb_key"] {
+        keep(&folder.join(name), drawn)?;
+    }
+    keep(&folder.join("first_token"), || read(Command::new(place.simulay()).args(["token", "draw"])))?;
+    let redis = fs::read_to_string(folder.join("redis_password"))?;
     fs::write(folder.join("redis_uri"), format!("redis://:{redis}@redis:6379"))?;
     // The server that stands in for MongoDB has a replica set of another name, and no accounts.
     Ok(fs::write(folder.join("mongodb_uri"), "mongodb://mongodb:27017/simulay?directConnection=true")?)
 }
 
-/// What is in `file`; drawn when there is none.
-fn drawn(file: &Path) -> anyhow::Result<String> {
-    if !file.exists() {
-        let mut bytes = [0; 32];
-        fs::File::open("/dev/urandom")
-            .and_then(|mut source| std::io::Read::read_exact(&mut source, &mut bytes))?;
-        fs::write(file, bytes.map(|byte| format!("{byte:02x}")).concat())?;
+/// Writes what `make` gives into `file`, unless it is there.
+fn keep(file: &Path, make: impl FnOnce() -> anyhow::Result<String>) -> anyhow::Result<()> {
+    if file.exists() {
+        return Ok(());
     }
-    Ok(fs::read_to_string(file)?)
+    fs::write(file, make()?).with_context(|| format!("{} cannot be written", file.display()))
+}
+
+/// Sixty-four digits of chance.
+fn drawn() -> anyhow::Result<String> {
+    let mut bytes = [0; 32];
+    fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    Ok(bytes.map(|byte| format!("{byte:02x}")).concat())
 }
 
 /// Certificates by which the roles know each other.
@@ -68,12 +72,11 @@ fn roles(place: &Place, folder: &Path) -> anyhow::Result<()> {
         return Ok(());
     }
     say("making certificates of the roles");
-    build::host(place)?;
     run(Command::new(place.simulay()).args(["cluster", "init"]).arg(folder))
 }
 
 /// Each secret by its name, and its file.
-fn all(folder: &Path) -> Vec<(String, PathBuf)> {
+pub(super) fn all(folder: &Path) -> Vec<(String, PathBuf)> {
     let cluster = folder.join("cluster");
     let mut all = vec![
         ("simulay_first_token".to_owned(), folder.join("first_token")),

@@ -24,7 +24,7 @@ pub(super) fn deploy(place: &Place, images: &Images, manager: &Node) -> anyhow::
 }
 
 /// Who may use the socket of a node's daemon.
-fn group(node: &Node) -> anyhow::Result<u32> {
+pub(super) fn group(node: &Node) -> anyhow::Result<u32> {
     let socket = node.socket();
     let facts = socket.metadata().with_context(|| format!("{} is not there", socket.display()))?;
     Ok(facts.gid())

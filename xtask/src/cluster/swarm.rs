@@ -19,13 +19,13 @@ const LABEL_EDGE: &str = "simulay.edge=true";
 /// Makes a swarm of nodes that are in none; each becomes a manager, so that any may be lost.
 pub(super) fn up(nodes: &[Node]) -> anyhow::Result<()> {
     let (first, others) = nodes.split_first().context("there is no node")?;
-    if state(first)? != "active" {
+    if !is_member(first)? {
         say("the first node begins a swarm");
         init(first)?;
     }
     let token = read(first.docker().args(["swarm", "join-token", "--quiet", "manager"]))?;
     for node in others {
-        if state(node)? != "active" {
+        if !is_member(node)? {
             say(&format!("{} joins", node.name().host()));
             join(first, node, token.trim())?;
         }
@@ -39,6 +39,11 @@ pub(super) fn up(nodes: &[Node]) -> anyhow::Result<()> {
 /// A node that answers for the swarm.
 pub(crate) fn manager(nodes: &[Node]) -> anyhow::Result<&Node> {
     nodes.iter().find(|node| node.answers()).context("no node answers")
+}
+
+/// True when a node is in a swarm.
+pub(super) fn is_member(node: &Node) -> anyhow::Result<bool> {
+    Ok(state(node)? == "active")
 }
 
 fn state(node: &Node) -> anyhow::Result<String> {

@@ -26,7 +26,7 @@ pub(super) struct Member {
 
 /// The crates of ours that each crate may depend on, for tests too: engine and api are tested over the real
 /// stores, and records beside real blobs; [`super::closures`] sees that they are built without them.
-const LAYERS: [(&str, &[&str]); 26] = [
+const LAYERS: [(&str, &[&str]); 27] = [
     ("simulay-model", &[]),
     ("simulay-init", &[]),
     ("simulay-archives", &["simulay-model"]),
