@@ -8,6 +8,7 @@ mod digest;
 mod documents;
 mod holding;
 mod hostile;
+mod local_cluster;
 mod place;
 mod process;
 mod proof;
@@ -63,6 +64,8 @@ enum Task {
         #[command(subcommand)]
         what: cluster::Cluster,
     },
+    /// The same with every process of a cluster: kills, freezes and restarts.
+    ClusterTorture(proof::cluster::Arguments),
     /// Runs the commands of the documents, as a reader would.
     Docs,
     /// Checks what the compiler does not.
@@ -91,6 +94,7 @@ fn execute(task: Task) -> anyhow::Result<()> {
         Task::Sweep(arguments) => proof::sweep::execute(&place, &arguments),
         Task::Torture(arguments) => proof::torture::execute(&place, &arguments),
         Task::Cluster { what } => cluster::execute(&place, &what),
+        Task::ClusterTorture(arguments) => proof::cluster::execute(&place, &arguments),
         Task::Docs => documents::execute(&place),
         Task::Tidy => tidy::execute(&place),
     }

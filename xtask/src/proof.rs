@@ -1,5 +1,8 @@
-//! Proof that nothing is lost: by killing the host, and by failing Docker.
+//! Proof that nothing is lost: by killing the host or any process of a cluster, and by failing Docker.
 
+pub(crate) mod cluster;
+mod judge;
+mod ledger;
 pub(crate) mod sweep;
 pub(crate) mod torture;
 mod witness;

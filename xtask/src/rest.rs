@@ -7,7 +7,10 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 use serde_json::Value;
-use ureq::Agent;
+use ureq::http::Request;
+use ureq::http::header::{AUTHORIZATION, HeaderValue};
+use ureq::middleware::MiddlewareNext;
+use ureq::{Agent, SendBody};
 use uuid::Uuid;
 
 /// For what goes on as long as a run does.
@@ -18,19 +21,25 @@ const ANSWER: Duration = Duration::from_secs(120);
 pub(crate) struct Host {
     agent: Agent,
     url: String,
-    token: Option<String>,
+    token: Option<HeaderValue>,
+    bound: Duration,
 }
 
 impl Host {
     /// The host at `url`.
     pub(crate) fn new(url: &str) -> Self {
-        let agent = Agent::config_builder().timeout_global(Some(ANSWER)).proxy(None).build().into();
-        Self { agent, url: url.to_owned(), token: None }
+        Self { agent: agent(ANSWER, None), url: url.to_owned(), token: None, bound: ANSWER }
     }
 
     /// The same, asked by the bearer of `token`.
-    pub(crate) fn with_token(self, token: &str) -> Self {
-        Self { token: Some(format!("Bearer {token}")), ..self }
+    pub(crate) fn with_token(self, token: &str) -> anyhow::Result<Self> {
+        let token = Some(HeaderValue::try_from(format!("Bearer {token}"))?);
+        Ok(Self { agent: agent(self.bound, token.clone()), token, ..self })
+    }
+
+    /// The same, which is waited for no longer than this.
+    pub(crate) fn within(self, bound: Duration) -> Self {
+        Self { agent: agent(bound, self.token.clone()), bound, ..self }
     }
 
     /// Creates a run and waits for its end.
@@ -147,13 +156,16 @@ impl Host {
     /// The document at `path`.
     pub(crate) fn get(&self, path: &str) -> anyhow::Result<Value> {
         let path = format!("{}{path}", self.url);
-        let request = self.agent.get(&path);
-        let request = match &self.token {
-            Some(token) => request.header("authorization", token),
-            None => request,
-        };
-        document(request.call()).with_context(|| format!("{path} failed"))
+        document(self.agent.get(&path).call()).with_context(|| format!("{path} failed"))
     }
+}
+
+fn agent(bound: Duration, token: Option<HeaderValue>) -> Agent {
+    let bear = move |mut request: Request<SendBody<'_>>, next: MiddlewareNext<'_>| {
+        request.headers_mut().extend(token.clone().map(|token| (AUTHORIZATION, token)));
+        next.handle(request)
+    };
+    Agent::config_builder().timeout_global(Some(bound)).proxy(None).middleware(bear).build().into()
 }
 
 /// How far a run was followed.

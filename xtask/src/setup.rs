@@ -5,6 +5,7 @@ mod docker;
 mod identity;
 mod images;
 mod later;
+mod mongodb;
 mod packages;
 mod recipe;
 mod registry;
@@ -35,7 +36,11 @@ pub(crate) fn everything(place: &Place) -> anyhow::Result<ImageId> {
 /// Makes what tests need: besides images and plugins, the tools of every language plugins are written in.
 pub(crate) fn for_tests(place: &Place) -> anyhow::Result<ImageId> {
     thread::scope(|scope| {
-        let tools = scope.spawn(|| authors::ensure(place).and_then(|()| identity::ensure(place)));
+        let tools = scope.spawn(|| {
+            authors::ensure(place)?;
+            identity::ensure(place)?;
+            mongodb::ensure(place)
+        });
         let image = with_image(place, || {
             build::plugins(place)?;
             build::tests(place)
@@ -44,8 +49,10 @@ pub(crate) fn for_tests(place: &Place) -> anyhow::Result<ImageId> {
         let image = image?;
         // After Docker: the system installs one thing at a time.
         registry::ensure(place)?;
-        let cure = "install strace, then try again";
-        packages::ensure(place, &["strace"], &["strace"], cure)?;
+        for program in ["strace", "redis-server"] {
+            let cure = format!("install {program}, then try again");
+            packages::ensure(place, &[program], &[program], &cure)?;
+        }
         Ok(image)
     })
 }

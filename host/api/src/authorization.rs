@@ -114,7 +114,7 @@ impl Gate {
         check_page(parts)?;
         let Some(principal) = self.asks(&parts.headers, &via(parts), link).await? else {
             if link.is_some() || parts.headers.contains_key(header::AUTHORIZATION) {
-                rates.failure(Peer::of(&parts.extensions))?;
+                rates.failure(Peer::of(&parts.extensions)).await?;
             }
             return Err(link.map_or_else(unknown, |_| link::unknown()).into());
         };
@@ -126,7 +126,7 @@ impl Gate {
             Scope::Run(_) => None,
             _ => {
                 let rate = authenticator.rate(&principal, rates.usual()).await.map_err(Refusal::from)?;
-                rates.account(&principal.account, rate)?
+                rates.account(&principal.account, rate).await?
             }
         };
         Ok((principal, standing))

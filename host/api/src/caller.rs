@@ -8,11 +8,11 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use simulay_engine::{AccountQuotas, Accounts, Engine, EngineError};
 use simulay_model::{Principal, Quota, TokenKind, TokenSecret};
+use simulay_rates::Rate;
 
 use crate::client::Client;
 use crate::cookies;
 use crate::problem::Refusal;
-use crate::rate::Rate;
 
 /// Tells who a request is of.
 #[async_trait]

@@ -43,7 +43,6 @@ pub mod wire;
 
 pub use caller::{Authenticator, ByToken, OnePerson};
 pub use client::Connection;
-pub use rate::Rate;
 pub use router::{openapi, router};
 pub use serve::serve;
 pub use settings::ApiSettings;

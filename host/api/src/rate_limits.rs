@@ -1,19 +1,16 @@
 //! How often is asked: by an address, by an account, and with what shows no account.
 
-use std::collections::HashMap;
-use std::hash::Hash;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use parking_lot::Mutex;
 use simulay_model::AccountName;
+use simulay_rates::{Rate, Rates};
 
 use crate::ApiSettings;
 use crate::address_limit::Peer;
-use crate::rate::{Exhausted, Policy, Rate, RateLimit, Standing};
+use crate::rate::{Exhausted, Policy, Standing};
 
 const ADDRESS: Policy = Policy {
     name: "address",
@@ -48,29 +45,21 @@ const ADDRESSES: u32 = 10;
 pub(crate) struct RateLimits(Arc<Limits>);
 
 struct Limits {
-    addresses: Option<RateLimit<IpAddr>>,
-    failures: Option<RateLimit<IpAddr>>,
-    attempts: Option<RateLimit<IpAddr>>,
-    sign_ins: Option<RateLimit<AccountName>>,
+    /// Who counts: this process, or all that serve the same.
+    rates: Arc<dyn Rates>,
+    addresses: Option<Rate>,
+    failures: Option<Rate>,
     /// What an account has of which nothing else is said.
     usual: Option<Rate>,
-    accounts: Mutex<ByRate>,
 }
 
-/// The accounts that may ask equally often.
-type ByRate = HashMap<Rate, Arc<RateLimit<AccountName>>>;
-
 impl RateLimits {
-    pub(crate) fn new(settings: &ApiSettings) -> Self {
-        let failures = settings.failure_rate;
+    pub(crate) fn new(rates: Arc<dyn Rates>, settings: &ApiSettings) -> Self {
         Self(Arc::new(Limits {
-            addresses: settings.address_rate.and_then(|rate| RateLimit::new(ADDRESS, rate)),
-            failures: failures.and_then(|rate| RateLimit::new(FAILURES, rate)),
-            attempts: failures.and_then(|rate| RateLimit::new(ATTEMPTS, rate)),
-            // One address does not keep somebody from his account.
-            sign_ins: failures.and_then(|rate| RateLimit::new(SIGN_INS, rate.times(ADDRESSES))),
+            rates,
+            addresses: settings.address_rate,
+            failures: settings.failure_rate,
             usual: settings.account_rate,
-            accounts: Mutex::default(),
         }))
     }
 
@@ -80,51 +69,54 @@ impl RateLimits {
     }
 
     /// Counts a request of `peer`.
-    fn request(&self, peer: Peer) -> Result<Option<Standing>, Exhausted> {
-        take(self.0.addresses.as_ref(), peer.bounded())
+    async fn request(&self, peer: Peer) -> Result<Option<Standing>, Exhausted> {
+        self.of_address(ADDRESS, peer, self.0.addresses).await
     }
 
     /// Counts a request of `account`, which may ask as often as `rate`.
-    pub(crate) fn account(
+    pub(crate) async fn account(
         &self,
         account: &AccountName,
         rate: Option<Rate>,
     ) -> Result<Option<Standing>, Exhausted> {
-        let limit = rate.and_then(|rate| self.of_accounts(rate));
-        limit.map(|limit| limit.take(account)).transpose()
-    }
-
-    fn of_accounts(&self, rate: Rate) -> Option<Arc<RateLimit<AccountName>>> {
-        let mut all = self.0.accounts.lock();
-        if let Some(limit) = all.get(&rate) {
-            return Some(limit.clone());
-        }
-        let limit = Arc::new(RateLimit::new(ACCOUNT, rate)?);
-        all.insert(rate, limit.clone());
-        Some(limit)
+        self.take(ACCOUNT, Some(account.to_string()), rate).await
     }
 
     /// Counts that `peer` showed a token which is none.
-    pub(crate) fn failure(&self, peer: Peer) -> Result<(), Exhausted> {
-        take(self.0.failures.as_ref(), peer.bounded()).map(drop)
+    pub(crate) async fn failure(&self, peer: Peer) -> Result<(), Exhausted> {
+        self.of_address(FAILURES, peer, self.0.failures).await.map(drop)
     }
 
     /// Counts that `peer` tries to sign in by a password or elsewhere, and as which account; ask before anything is
     /// computed or asked for it.
-    pub(crate) fn sign_in(&self, peer: Peer, account: Option<&str>) -> Result<(), Exhausted> {
-        take(self.0.attempts.as_ref(), peer.bounded())?;
+    pub(crate) async fn sign_in(&self, peer: Peer, account: Option<&str>) -> Result<(), Exhausted> {
+        self.of_address(ATTEMPTS, peer, self.0.failures).await?;
         // What can be no account has no password to guess.
         let account = account.and_then(|name| name.parse::<AccountName>().ok());
-        take(self.0.sign_ins.as_ref(), account).map(drop)
+        // One address does not keep somebody from his account.
+        let rate = self.0.failures.map(|rate| rate.times(ADDRESSES));
+        self.take(SIGN_INS, account.map(|account| account.to_string()), rate).await.map(drop)
     }
-}
 
-/// Counts one of `key`, where there is a limit and it is held against that.
-fn take<K: Hash + Eq + Clone>(
-    limit: Option<&RateLimit<K>>,
-    key: Option<K>,
-) -> Result<Option<Standing>, Exhausted> {
-    limit.zip(key).map(|(limit, key)| limit.take(&key)).transpose()
+    async fn of_address(
+        &self,
+        policy: Policy,
+        peer: Peer,
+        rate: Option<Rate>,
+    ) -> Result<Option<Standing>, Exhausted> {
+        self.take(policy, peer.bounded().map(|address| address.to_string()), rate).await
+    }
+
+    /// Counts one of `who`, where there is a limit and it is held against that.
+    async fn take(
+        &self,
+        policy: Policy,
+        who: Option<String>,
+        rate: Option<Rate>,
+    ) -> Result<Option<Standing>, Exhausted> {
+        let Some((who, rate)) = who.zip(rate) else { return Ok(None) };
+        policy.take(&*self.0.rates, &who, rate).await.map(Some)
+    }
 }
 
 /// Lets through what its address may still ask, before anything is looked up for it.
@@ -132,7 +124,7 @@ pub(crate) async fn by_address(State(limits): State<RateLimits>, request: Reques
     if !costs(request.uri().path()) {
         return next.run(request).await;
     }
-    match limits.request(Peer::of(request.extensions())) {
+    match limits.request(Peer::of(request.extensions())).await {
         Ok(standing) => told(standing, next.run(request).await),
         Err(exhausted) => exhausted.into_response(),
     }
@@ -155,13 +147,15 @@ pub(crate) fn told(standing: Option<Standing>, mut response: Response) -> Respon
 mod tests {
     use std::time::Duration;
 
+    use simulay_rates::LocalRates;
+
     use super::*;
 
     const HOUR: Duration = Duration::from_secs(3600);
 
     fn limits() -> RateLimits {
         let rate = |burst| Rate::new(1, HOUR, burst);
-        RateLimits::new(&ApiSettings {
+        with(&ApiSettings {
             address_rate: rate(4),
             failure_rate: rate(3),
             account_rate: rate(2),
@@ -169,44 +163,71 @@ mod tests {
         })
     }
 
+    fn with(settings: &ApiSettings) -> RateLimits {
+        let rates: LocalRates = LocalRates::default();
+        RateLimits::new(Arc::new(rates), settings)
+    }
+
     fn peer(address: &str) -> Peer {
         Peer::new(address.parse().unwrap())
     }
 
-    fn account(name: &str) -> AccountName {
-        name.parse().unwrap()
+    /// How often an address may ask, of so many times.
+    async fn asked(limits: &RateLimits, address: &str, times: usize) -> usize {
+        let mut admitted = 0;
+        for _ in 0..times {
+            admitted += usize::from(limits.request(peer(address)).await.is_ok());
+        }
+        admitted
     }
 
-    #[test]
-    fn each_address_has_its_own_and_this_machine_has_no_limit() {
+    #[tokio::test]
+    async fn each_address_has_its_own_and_this_machine_has_no_limit() {
         let limits = limits();
-        let asked = |address, times| (0..times).filter(|_| limits.request(peer(address)).is_ok()).count();
-        assert_eq!((asked("192.0.2.1", 9), asked("192.0.2.2", 9), asked("127.0.0.1", 9)), (4, 4, 9));
-        assert_eq!((asked("2001:db8::1", 9), asked("2001:db8::2", 9)), (4, 0), "one network is one");
-        let none = RateLimits::new(&ApiSettings { address_rate: None, ..ApiSettings::default() });
-        assert!((0..9999).all(|_| none.request(peer("192.0.2.1")).is_ok()));
+        for (address, admitted) in [("192.0.2.1", 4), ("192.0.2.2", 4), ("127.0.0.1", 9)] {
+            assert_eq!(asked(&limits, address, 9).await, admitted, "{address}");
+        }
+        for (address, admitted) in [("2001:db8::1", 4), ("2001:db8::2", 0)] {
+            assert_eq!(asked(&limits, address, 9).await, admitted, "one network is one: {address}");
+        }
+        let none = with(&ApiSettings { address_rate: None, ..ApiSettings::default() });
+        assert_eq!(asked(&none, "192.0.2.1", 9999).await, 9999);
     }
 
-    #[test]
-    fn accounts_may_have_rates_of_their_own() {
+    #[tokio::test]
+    async fn accounts_may_have_rates_of_their_own() {
         let limits = limits();
-        let asked =
-            |name: &str, rate| (0..9).filter(|_| limits.account(&account(name), rate).is_ok()).count();
-        assert_eq!((asked("ada", limits.usual()), asked("grace", limits.usual())), (2, 2));
-        assert_eq!((asked("joan", Rate::new(1, HOUR, 5)), asked("local", None)), (5, 9));
-        assert_eq!(asked("ada", Rate::new(1, HOUR, 5)), 5, "a new rate begins anew");
+        let (usual, more) = (limits.usual(), Rate::new(1, HOUR, 5));
+        let all =
+            [("ada", usual, 2), ("grace", usual, 2), ("joan", more, 5), ("local", None, 9), ("ada", more, 5)];
+        for (name, rate, most) in all {
+            let mut admitted = 0;
+            for _ in 0..9 {
+                admitted += usize::from(limits.account(&name.parse().unwrap(), rate).await.is_ok());
+            }
+            assert_eq!(admitted, most, "{name}: a new rate begins anew");
+        }
     }
 
-    #[test]
-    fn signing_in_is_bounded_by_address_and_by_account() {
+    #[tokio::test]
+    async fn signing_in_is_bounded_by_address_and_by_account() {
         let limits = limits();
-        let tried = |address: &str, name: &str| limits.sign_in(peer(address), Some(name)).is_ok();
-        assert_eq!((0..9).filter(|_| tried("192.0.2.1", "ada")).count(), 3);
-        assert!(tried("192.0.2.2", "ada"), "nobody is kept out by one address");
-        assert!(!tried("192.0.2.1", "grace"), "another account does not help");
-        assert_eq!((0..99).filter(|_| tried("127.0.0.1", "joan")).count(), 30, "nor this machine");
-        let others = (3..99).filter(|last| tried(&format!("192.0.2.{last}"), "ada")).count();
+        let tried = async |address: &str, name: &str, times: usize| {
+            let mut admitted = 0;
+            for _ in 0..times {
+                admitted += usize::from(limits.sign_in(peer(address), Some(name)).await.is_ok());
+            }
+            admitted
+        };
+        assert_eq!(tried("192.0.2.1", "ada", 9).await, 3);
+        assert_eq!(tried("192.0.2.2", "ada", 1).await, 1, "nobody is kept out by one address");
+        assert_eq!(tried("192.0.2.1", "grace", 1).await, 0, "another account does not help");
+        assert_eq!(tried("127.0.0.1", "joan", 99).await, 30, "nor this machine");
+        let mut others = 0;
+        for last in 3..99 {
+            others += tried(&format!("192.0.2.{last}"), "ada", 1).await;
+        }
         assert_eq!(others, 30 - 4, "nor many addresses");
-        assert!(tried("192.0.2.100", "grace"));
+        assert_eq!(tried("192.0.2.100", "grace", 1).await, 1);
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use simulay_engine::Engine;
+use simulay_rates::{LocalRates, Rates};
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::openapi::OpenApi;
@@ -22,16 +23,17 @@ use crate::{
     middleware, origins, rate_limits, routes, telemetry,
 };
 
-/// The interface over `engine`, for whoever `authenticator` says asks. Once `draining` is cancelled nobody is
-/// ready, and streams and waits end.
+/// The interface over `engine`, for whoever `authenticator` says asks, as often as `rates` counts. Once `draining` is
+/// cancelled nobody is ready, and streams and waits end.
 pub fn router(
     engine: Engine,
     authenticator: Arc<dyn Authenticator>,
+    rates: Arc<dyn Rates>,
     settings: &ApiSettings,
     draining: CancellationToken,
 ) -> Router {
     telemetry::begin();
-    let rates = RateLimits::new(settings);
+    let rates = RateLimits::new(rates, settings);
     let keeper = Gatekeeper { authenticator, rates: rates.clone() };
     let (routes, document) = documented(settings, &keeper).split_for_parts();
     let recorder = Recorder { log: engine.audit.clone(), actions: Arc::new(Actions::new(&document)) };
@@ -58,7 +60,9 @@ fn guarded(routes: Router, recorder: Recorder, settings: &ApiSettings, rates: Ra
 #[must_use]
 pub fn openapi() -> OpenApi {
     let settings = ApiSettings::default();
-    let keeper = Gatekeeper { authenticator: Arc::new(OnePerson), rates: RateLimits::new(&settings) };
+    let rates: LocalRates = LocalRates::default();
+    let rates = RateLimits::new(Arc::new(rates), &settings);
+    let keeper = Gatekeeper { authenticator: Arc::new(OnePerson), rates };
     documentation::complete(documented(&settings, &keeper).into_openapi())
 }
 
@@ -93,7 +97,9 @@ mod tests {
     async fn a_panic_ends_its_request_only_and_tells_no_secrets() {
         let fails = Router::new().route("/fails", get(fails));
         let settings = ApiSettings::default();
-        let router = guarded(fails, recorder(), &settings, RateLimits::new(&settings));
+        let rates: LocalRates = LocalRates::default();
+        let rates = RateLimits::new(Arc::new(rates), &settings);
+        let router = guarded(fails, recorder(), &settings, rates);
         for id in ["first", "second"] {
             let request = Request::get("/fails").header("host", "localhost").header("x-request-id", id);
             let response = router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();

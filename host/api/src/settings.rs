@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use ipnet::IpNet;
-
-use crate::rate::Rate;
+use simulay_rates::Rate;
 
 const SECOND: Duration = Duration::from_secs(1);
 

@@ -56,8 +56,14 @@ const fn known(method: &Method) -> &'static str {
 
 /// All metrics in the text format.
 pub(crate) fn text(stats: &Stats, audit_lost: u64) -> String {
-    let Stats { unfinished_runs, active_runs, containers } = *stats;
-    counter!("simulay_audit_lost_total").absolute(audit_lost);
+    let Stats { unfinished_runs, active_runs, containers, leases_won, leases_lost } = *stats;
+    for (name, count) in [
+        ("simulay_audit_lost_total", audit_lost),
+        ("simulay_leases_won_total", leases_won),
+        ("simulay_leases_lost_total", leases_lost),
+    ] {
+        counter!(name).absolute(count);
+    }
     for (name, value) in [
         ("simulay_unfinished_runs", unfinished_runs),
         ("simulay_active_runs", active_runs),

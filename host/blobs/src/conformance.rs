@@ -3,12 +3,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a suite fails the test that calls it")]
 
+pub mod hosts;
 pub mod inventory;
 pub mod reading;
 pub mod writing;
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::TryStreamExt as _;
 use simulay_model::{Digest, ManualClock};
@@ -22,12 +25,26 @@ pub struct Subject {
     /// Which there are.
     pub inventory: Arc<dyn BlobInventory>,
     /// The clock by which they age.
-    pub clock: Arc<ManualClock>,
+    pub clock: Arc<dyn Passing>,
+}
+
+/// A clock that a suite lets time pass on.
+#[async_trait]
+pub trait Passing: Send + Sync {
+    /// Lets `time` pass: blobs are as much older.
+    async fn pass(&self, time: Duration);
+}
+
+#[async_trait]
+impl Passing for ManualClock {
+    async fn pass(&self, time: Duration) {
+        self.advance(time);
+    }
 }
 
 impl Subject {
     /// A store that is one thing.
-    pub fn new<B: Blobs + BlobInventory + 'static>(blobs: Arc<B>, clock: Arc<ManualClock>) -> Self {
+    pub fn new<B: Blobs + BlobInventory + 'static>(blobs: Arc<B>, clock: Arc<dyn Passing>) -> Self {
         Self { blobs: blobs.clone(), inventory: blobs, clock }
     }
 

@@ -20,7 +20,7 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use simulay_containers::{
     Admission as _, Admitted, Begin, Capacity, Completed, ContainerError, Exchange, Execution,
-    ExecutionRequest, Gate, ImageId, Inventory, Policy, RegisteredImage,
+    ExecutionRequest, Gate, ImageId, Inventory, NodeStatus, Policy, RegisteredImage,
 };
 use simulay_model::ContainerName;
 use tokio::sync::{OnceCell, Semaphore};
@@ -209,7 +209,7 @@ impl Execution for DockerContainers {
         self.gate.pass(self.run_or_discard(name, &call, exchange, (begin, &cancel))).await
     }
 
-    async fn remove(&self, name: ContainerName) -> Result<(), ContainerError> {
+    async fn remove(&self, name: ContainerName, _fence: Option<u64>) -> Result<(), ContainerError> {
         self.remove_and_verify(name).await
     }
 
@@ -254,8 +254,14 @@ impl Inventory for DockerContainers {
             let facts = found.as_ref().and_then(facts::facts);
             let (name, id, present) = (name.clone(), *id, found.is_some());
             let (size, init) = facts.map(|facts| (facts.size, facts.init)).unwrap_or_default();
-            images.push(RegisteredImage { name, id, present, size, init });
+            images.push(RegisteredImage { name, id, present, size, init, lacking: Vec::new() });
         }
         Ok(images)
+    }
+
+    async fn node(&self) -> Result<NodeStatus, ContainerError> {
+        let name = self.daemon.info().await?.name.unwrap_or_default();
+        let capacity = self.capacity().await?.unwrap_or_default();
+        Ok(NodeStatus { name, capacity, images: self.images().await?, ..NodeStatus::default() })
     }
 }

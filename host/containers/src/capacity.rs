@@ -44,4 +44,11 @@ impl Capacity {
     pub const fn fits(self, room: Self) -> bool {
         self.cpu_milli <= room.cpu_milli && self.memory_mib <= room.memory_mib
     }
+
+    /// How much of `whole` it is, thousandths of the scarcer of both.
+    #[must_use]
+    pub fn share_of(self, whole: Self) -> u64 {
+        let share = |part: u64, whole: u64| part.saturating_mul(1000) / whole.max(1);
+        share(self.cpu_milli, whole.cpu_milli).max(share(self.memory_mib, whole.memory_mib))
+    }
 }

@@ -6,6 +6,7 @@
 mod adoption;
 pub mod calls;
 mod execution;
+mod fences;
 mod refusal;
 
 use async_trait::async_trait;
@@ -40,6 +41,17 @@ pub async fn check(subject: &dyn Subject) {
     adoption::containers_go_on_when_their_host_is_closed(subject).await;
     refusal::a_call_is_refused_whatever_was_admitted_elsewhere(subject).await;
     what_there_is_is_told(subject).await;
+}
+
+/// Does all that a container runtime does which several hosts share, beside [`check`].
+///
+/// # Panics
+/// When `subject` does not, or does another thing.
+pub async fn check_fences(subject: &dyn Subject) {
+    fences::a_newer_lease_has_the_container(subject).await;
+    fences::a_newer_attachment_has_the_container(subject).await;
+    fences::an_older_lease_is_refused(subject).await;
+    fences::who_goes_by_the_store_needs_no_lease(subject).await;
 }
 
 async fn what_there_is_is_told(subject: &dyn Subject) {

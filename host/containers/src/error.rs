@@ -25,13 +25,19 @@ pub enum ContainerError {
         rule: String,
     },
     /// The image is in the list and Docker does not have it.
-    #[error("image `{image}` is registered as {id}, which Docker does not have; register it again")]
+    #[error("image `{image}` is registered as {id}, which {} not have; {}", who(.nodes), cure(.nodes))]
     ImageUnavailable {
         /// Logical name.
         image: String,
         /// Image ID.
         id: String,
+        /// Names of the nodes that lack it, where there are several.
+        #[serde(default)]
+        nodes: Vec<String>,
     },
+    /// The node takes no such call now; nothing was started.
+    #[error("there is no room for the call: {0}")]
+    NoRoom(String),
     /// The command cannot be started, e.g. its program is not in the image.
     #[error("the command cannot be started: {0}")]
     CommandRefused(String),
@@ -66,6 +72,30 @@ pub enum ContainerError {
     /// Whoever executes the calls is closed; the container goes on.
     #[error("no container calls are executed here any more")]
     Closed,
+    /// Someone with a newer lease of the run, or a newer attachment to the container, sees to it; the container
+    /// goes on.
+    #[error("someone else has the container since")]
+    Fenced,
+}
+
+impl ContainerError {
+    /// True when a call that ended so left no container.
+    #[must_use]
+    pub const fn leaves_nothing(&self) -> bool {
+        !matches!(self, Self::Closed | Self::Unavailable(_))
+    }
+}
+
+fn who(nodes: &[String]) -> String {
+    if nodes.is_empty() {
+        "Docker does".to_owned()
+    } else {
+        format!("the nodes {} do", shown(&nodes.join(", ")))
+    }
+}
+
+const fn cure(nodes: &[String]) -> &'static str {
+    if nodes.is_empty() { "register it again" } else { "push it to a registry, or copy it there" }
 }
 
 /// Text from outside as it may appear in a message: short, and without what a terminal obeys.
@@ -92,7 +122,9 @@ mod tests {
             ContainerError::SpecDenied { field: "env[1]".to_owned(), rule: "no".to_owned() },
             ContainerError::InputsTooLarge(7),
             ContainerError::Lost("gone".to_owned()),
+            ContainerError::NoRoom("full".to_owned()),
             ContainerError::Cancelled,
+            ContainerError::Fenced,
             exchange(io::ErrorKind::NotFound),
             exchange(io::ErrorKind::StorageFull),
             exchange(io::ErrorKind::InvalidData),

@@ -60,12 +60,15 @@ pub struct RegisteredImage {
     pub name: String,
     /// What it stands for.
     pub id: ImageId,
-    /// Docker has it.
+    /// Docker has it; of several nodes, one does.
     pub present: bool,
     /// Bytes, when present.
     pub size: Option<u64>,
     /// The `simulay-init` in it, as its registration noted.
     pub init: Option<Digest>,
+    /// Names of the nodes that lack it, where there are several.
+    #[serde(default)]
+    pub lacking: Vec<String>,
 }
 
 #[cfg(test)]

@@ -8,22 +8,32 @@ mod capacity;
 pub mod conformance;
 mod error;
 mod exchange;
+mod fenced;
 mod gate;
 mod image;
+mod node;
+mod nodes;
 mod outcome;
 mod permissions;
 mod policy;
 mod port;
 mod request;
+mod reserving;
 pub mod scripted;
 
 pub use capacity::Capacity;
 pub use error::{ContainerError, shown};
 pub use exchange::{Exchange, OutputSink, Stream};
+pub use fenced::Fenced;
 pub use gate::Gate;
 pub use image::{ImageId, ImageIdError, RegisteredImage};
+pub use node::NodeStatus;
+pub use nodes::{
+    Candidate, Choice, Discovered, Discovery, DiscoveryError, Need, Nodes, NodesSettings, choose,
+};
 pub use outcome::{Completed, Omitted};
 pub use permissions::Permissions;
 pub use policy::{Admission, Admitted, Content, Limits, Policy, TMP_MIB};
 pub use port::{Containers, Execution, Inventory};
 pub use request::{Begin, ExecutionRequest};
+pub use reserving::Reserving;

@@ -16,6 +16,8 @@ pub struct ExecutionRequest {
     pub permissions: Permissions,
     /// Whether the container may be started.
     pub begin: Begin,
+    /// The fence of the lease under which it is asked for.
+    pub fence: u64,
 }
 
 /// Whether a container may be started.
@@ -55,6 +57,7 @@ mod tests {
             },
             permissions: Permissions { images: ["octave".to_owned()].into(), max_resources: resources },
             begin: Begin::Adopt,
+            fence: 7,
         };
         let text = serde_json::to_string(&request).unwrap();
         assert_eq!(serde_json::from_str::<ExecutionRequest>(&text).unwrap(), request);

@@ -24,14 +24,17 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Admission, Admitted, Begin, Completed, ContainerError, Content, Exchange, Execution, ExecutionRequest,
-    Gate, ImageId, Inventory, Permissions, Policy, RegisteredImage,
+    Admission, Admitted, Begin, Capacity, Completed, ContainerError, Content, Exchange, Execution,
+    ExecutionRequest, Gate, ImageId, Inventory, NodeStatus, Permissions, Policy, RegisteredImage,
 };
 
 pub use self::act::Act;
 use self::act::End;
 pub use self::ledger::Ledger;
 pub use self::memory::{Memory, Outputs};
+
+/// What a node has of which nothing else is said.
+const BOUNDLESS: Capacity = Capacity { cpu_milli: u64::MAX, memory_mib: u64::MAX };
 
 /// Files a container was given: path and bytes.
 pub type Received = Vec<(String, Vec<u8>)>;
@@ -42,13 +45,22 @@ pub struct Scripted {
     state: Arc<Mutex<State>>,
     released: Arc<watch::Sender<BTreeSet<String>>>,
     policy: Option<Policy>,
+    name: String,
+    capacity: Option<Capacity>,
     gate: Gate,
 }
 
 impl Clone for Scripted {
     fn clone(&self) -> Self {
-        let (state, released) = (self.state.clone(), self.released.clone());
-        Self { state, released, policy: self.policy.clone(), gate: Gate::default() }
+        let Self { state, released, policy, name, capacity, .. } = self;
+        Self {
+            state: state.clone(),
+            released: released.clone(),
+            policy: policy.clone(),
+            name: name.clone(),
+            capacity: *capacity,
+            gate: Gate::default(),
+        }
     }
 }
 
@@ -72,13 +84,20 @@ impl Scripted {
     #[must_use]
     pub fn new() -> Self {
         let released = Arc::new(watch::Sender::default());
-        Self { state: Arc::default(), released, policy: None, gate: Gate::default() }
+        let (state, name, gate) = (Arc::default(), String::new(), Gate::default());
+        Self { state, released, policy: None, name, capacity: None, gate }
     }
 
     /// With the images and bounds of `policy`.
     #[must_use]
     pub fn with_policy(policy: Policy) -> Self {
         Self { policy: Some(policy), ..Self::new() }
+    }
+
+    /// As a node that is called `name` and has so much.
+    #[must_use]
+    pub fn on_node(self, name: &str, capacity: Capacity) -> Self {
+        Self { name: name.to_owned(), capacity: Some(capacity), ..self }
     }
 
     /// The next container for the call `name` does this; the last act set is repeated. Without an
@@ -269,7 +288,7 @@ impl Execution for Scripted {
         self.gate.pass(self.perform_or_stop(name, &call, exchange, (begin, &cancel))).await
     }
 
-    async fn remove(&self, name: ContainerName) -> Result<(), ContainerError> {
+    async fn remove(&self, name: ContainerName, _fence: Option<u64>) -> Result<(), ContainerError> {
         self.answer()?;
         self.state().present.remove(&name);
         Ok(())
@@ -300,8 +319,19 @@ impl Inventory for Scripted {
             present: true,
             size: None,
             init: None,
+            lacking: Vec::new(),
         };
         Ok(images.map(image).collect())
+    }
+
+    async fn capacity(&self) -> Result<Option<Capacity>, ContainerError> {
+        self.answer()?;
+        Ok(self.capacity)
+    }
+
+    async fn node(&self) -> Result<NodeStatus, ContainerError> {
+        let (capacity, images) = (self.capacity.unwrap_or(BOUNDLESS), self.images().await?);
+        Ok(NodeStatus { name: self.name.clone(), capacity, images, ..NodeStatus::default() })
     }
 }
 

@@ -1,9 +1,11 @@
 //! The scripted stand-in does what every container runtime does.
 
 use async_trait::async_trait;
-use simulay_containers::conformance::{Subject, calls, check};
+use std::sync::Arc;
+
+use simulay_containers::conformance::{Subject, calls, check, check_fences};
 use simulay_containers::scripted::{Act, Scripted};
-use simulay_containers::{Containers, ExecutionRequest, ImageId, Policy};
+use simulay_containers::{Containers, ExecutionRequest, Fenced, ImageId, Policy};
 use simulay_model::Digest;
 
 struct Stage(Scripted);
@@ -19,25 +21,49 @@ impl Subject for Stage {
     }
 }
 
+/// Hosts that share one runtime.
+struct Shared(Arc<Fenced<Scripted>>, Scripted);
+
+#[async_trait]
+impl Subject for Shared {
+    fn host(&self) -> Box<dyn Containers> {
+        Box::new(self.0.clone())
+    }
+
+    async fn release(&self, request: &ExecutionRequest) {
+        self.1.release(&request.call.name);
+    }
+}
+
 /// What the commands of the calls do.
 fn played(containers: &Scripted) {
     let whole = calls::TAKEN.concat();
     let copies = Act::exits(0).stdout(whole.clone()).stderr(calls::COMPLAINT).output(calls::COPY, whole);
     containers.on(calls::COPIES, copies);
     containers.on(calls::FAILS, Act::exits(calls::CODE));
-    for name in ["adopted", "let-go", "cancelled"] {
+    for name in ["adopted", "let-go", "cancelled", "newer-lease", "newer-attachment", "older-lease"] {
         for line in ["first\n", "second\n", "third\n"] {
             containers.on(name, Act::exits(0).stdout(line).held());
         }
     }
 }
 
-#[tokio::test]
-async fn scripted_containers_are_like_any_other() {
+fn scripted() -> Scripted {
     let images = [(calls::IMAGE.to_owned(), ImageId::from(Digest::of(b"shell")))].into();
     let containers = Scripted::with_policy(Policy { images, ..Policy::default() });
     played(&containers);
-    check(&Stage(containers)).await;
+    containers
+}
+
+#[tokio::test]
+async fn scripted_containers_are_like_any_other() {
+    check(&Stage(scripted())).await;
+}
+
+#[tokio::test]
+async fn fenced_containers_obey_the_newest_lease() {
+    let containers = scripted();
+    check_fences(&Shared(Arc::new(Fenced::new(containers.clone())), containers)).await;
 }
 
 #[tokio::test]

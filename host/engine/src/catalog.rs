@@ -5,8 +5,12 @@ mod gate;
 mod life;
 mod uploads;
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 use simulay_containers::{ContainerError, RegisteredImage};
-use simulay_model::{AccountName, OwnerFilter, Plugin, PluginSummary, Principal};
+use simulay_model::{AccountName, OwnerFilter, Plugin, PluginRef, PluginSummary, Principal};
 
 use crate::reader::Reader;
 use crate::shared::Shared;
@@ -22,11 +26,13 @@ pub struct Catalog {
     shared: Shared,
     /// Waits for the runs of examples.
     reader: Reader,
+    /// The versions whose checks this process sees through.
+    checking: Arc<Mutex<HashSet<PluginRef>>>,
 }
 
 impl Catalog {
-    pub(crate) const fn new(shared: Shared, reader: Reader) -> Self {
-        Self { shared, reader }
+    pub(crate) fn new(shared: Shared, reader: Reader) -> Self {
+        Self { shared, reader, checking: Arc::default() }
     }
 
     /// All versions of all plugins.

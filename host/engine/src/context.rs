@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::limits::{Flow, Limits};
 use crate::logs::LiveLogs;
+use crate::races::LeaseRaces;
 use crate::storage::FreeSpace;
 use crate::{Parts, Settings};
 
@@ -16,6 +17,7 @@ pub(crate) struct RunContext {
     pub(crate) settings: Arc<Settings>,
     pub(crate) limits: Arc<Limits>,
     pub(crate) logs: LiveLogs,
+    pub(crate) races: Arc<LeaseRaces>,
     pub(crate) run: RunId,
     /// Whose turn it is by.
     pub(crate) flow: Flow,
@@ -25,4 +27,6 @@ pub(crate) struct RunContext {
     pub(crate) stop: CancellationToken,
     /// Cancelled when the host takes up no more work.
     pub(crate) draining: CancellationToken,
+    /// Cancelled when the host lets go of what is at work.
+    pub(crate) letting_go: CancellationToken,
 }

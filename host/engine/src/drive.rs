@@ -3,9 +3,13 @@
 //! # Flow
 //! [`RunContext::drive`] is given a run whose turn it is, leases it and makes one [`Pass`] over it. A pass that
 //! the store breaks off is followed by another, which begins with what is stored, when it is the run's turn
-//! again. A run that another process has is let go of: [`crate::runner`] finds it should it become free.
+//! again. A run that another process has is let go of: [`crate::runner`] finds it should it become free. When the host
+//! stops, its lease is ended, so that another process goes on with it at once.
+
+use std::time::Duration;
 
 use simulay_model::Chain;
+use simulay_signals::Signal;
 use simulay_store::StoreError;
 
 use crate::EngineError;
@@ -13,6 +17,9 @@ use crate::context::RunContext;
 use crate::fair_queue::Permit;
 use crate::lease::RunLease;
 use crate::pass::Pass;
+
+/// For the store to take it down that a run is let go of.
+const HAND_OVER: Duration = Duration::from_secs(5);
 
 impl RunContext {
     /// Returns once the run has ended, another process has it, or it is left to the next start of the host.
@@ -22,7 +29,10 @@ impl RunContext {
             tracing::error!(run = %self.run, error = %Chain(&error), "the run waits for the store");
             // Others may have what it waits for.
             drop(permit.take());
-            tokio::time::sleep(self.settings.backoff.pause(failures, &*self.parts.entropy)).await;
+            let pause = tokio::time::sleep(self.settings.backoff.pause(failures, &*self.parts.entropy));
+            if self.letting_go.run_until_cancelled(pause).await.is_none() {
+                return;
+            }
             permit = tokio::select! {
                 biased;
                 () = self.stop.cancelled() => None,
@@ -44,15 +54,42 @@ impl RunContext {
     }
 
     async fn pass(&self) -> Result<(), EngineError> {
-        let Some(lease) = RunLease::acquire(&self.parts, &self.settings, self.run).await? else {
-            return Ok(());
-        };
+        let leased = self.letting_go.run_until_cancelled(self.lease()).await;
+        let Some(lease) = leased.transpose()?.flatten() else { return Ok(()) };
         tokio::select! {
             biased;
             // The pass is dropped as if the host was killed: the containers are another's now.
             () = lease.keep(&self.stop) => Ok(()),
+            () = self.letting_go.cancelled() => Ok(self.hand_over(&lease).await),
             // Apart, so that a run that waits for the store takes little memory.
             ended = Box::pin(Pass::make(self, &lease, &self.flow)) => ended,
+        }
+    }
+
+    /// Leases the run; none when another process was first.
+    async fn lease(&self) -> Result<Option<RunLease>, StoreError> {
+        match RunLease::acquire(&self.parts, &self.settings, self.run).await {
+            Ok(Some(lease)) => {
+                self.races.win();
+                self.parts.signals.publish(Signal::RunTaken(self.run));
+                Ok(Some(lease))
+            }
+            Ok(None) | Err(StoreError::Ended) => {
+                self.races.lose();
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Lets another process have the run at once. Without it, one has it when the lease is over.
+    async fn hand_over(&self, lease: &RunLease) {
+        match tokio::time::timeout(HAND_OVER, lease.release()).await {
+            Ok(Ok(())) => self.parts.signals.publish(Signal::RunQueued(self.flow.unfinished())),
+            Ok(Err(error)) => {
+                tracing::info!(run = %self.run, error = %Chain(&error), "the run goes on when its lease is over");
+            }
+            Err(_) => tracing::info!(run = %self.run, "the run goes on when its lease is over"),
         }
     }
 }

@@ -70,7 +70,18 @@ impl Engine {
     pub async fn recover(&self) -> Result<usize, EngineError> {
         let unfinished = self.runner.start().await?;
         self.catalog.take_up_checks().await?;
+        self.until_shutdown(self.catalog.clone().take_up_checks_forever());
+        self.attend();
         Ok(unfinished)
+    }
+
+    /// Does what a process looks after that takes requests, though others work on the runs.
+    pub fn attend(&self) {
+        self.until_shutdown(self.audit.clone().tell_forever());
+    }
+
+    fn until_shutdown(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.shared.tasks.spawn(self.shared.shutdown.clone().run_until_cancelled_owned(work));
     }
 
     /// What keeps the engine from working, in words; empty when nothing does.
@@ -100,7 +111,8 @@ impl Engine {
     #[must_use]
     pub fn stats(&self) -> Stats {
         let (active_runs, containers) = self.shared.limits.taken();
-        Stats { unfinished_runs: self.runner.unfinished(), active_runs, containers }
+        let (leases_won, leases_lost) = self.shared.races.counts();
+        Stats { unfinished_runs: self.runner.unfinished(), active_runs, containers, leases_won, leases_lost }
     }
 
     /// Accepts no more runs and waits for those at work as long as the settings say. Then lets go of

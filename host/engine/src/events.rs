@@ -16,7 +16,7 @@ use crate::Parts;
 
 const PAGE: u32 = 256;
 /// After this time whoever hears of nothing looks by himself: a signal may be lost.
-const LOOK: Duration = Duration::from_secs(5);
+pub(crate) const LOOK: Duration = Duration::from_secs(5);
 /// Bytes of data of a page that needs no permit: one event may have more.
 const LIGHT: usize = 256 << 10;
 /// Heavy pages held at once.

@@ -93,8 +93,8 @@ impl Exchange for CallExchange {
 
     async fn stream(&self, stream: Stream, offset: u64, bytes: Bytes) -> io::Result<()> {
         match stream {
-            Stream::Stdout => self.stdout.write(offset, &bytes),
-            Stream::Stderr => self.stderr.write(offset, &bytes),
+            Stream::Stdout => self.stdout.write(offset, bytes),
+            Stream::Stderr => self.stderr.write(offset, bytes),
         }
         Ok(())
     }

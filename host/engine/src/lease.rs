@@ -15,9 +15,10 @@ use crate::{Parts, Settings};
 
 /// A run that this host leased.
 pub(crate) struct RunLease {
-    parts: Parts,
-    run: RunId,
-    fence: u64,
+    pub(crate) parts: Parts,
+    pub(crate) run: RunId,
+    /// Above those of all leases of the run before.
+    pub(crate) fence: u64,
     time: Duration,
     /// For how long the run was active.
     pub(crate) active: ActiveTime,
@@ -65,6 +66,12 @@ impl RunLease {
                 }
             }
         }
+    }
+
+    /// Ends the lease, so that another process may have the run.
+    pub(crate) async fn release(&self) -> Result<(), StoreError> {
+        let lease = Lease { fence: self.fence, active: self.active.total() };
+        self.parts.runs.renew_lease(self.run, lease, Duration::ZERO).await.map(drop)
     }
 
     /// What is stored of the run.

@@ -36,6 +36,11 @@ impl From<&UnfinishedRun> for Flow {
 }
 
 impl Flow {
+    /// The run of the flow, as others are told of it.
+    pub(crate) fn unfinished(&self) -> UnfinishedRun {
+        UnfinishedRun { id: self.run, owner: self.owner.clone(), pipeline: self.pipeline.clone() }
+    }
+
     fn path(&self, with_run: bool) -> Path {
         let run = with_run.then(|| Arc::from(self.run.to_string()));
         [self.owner.as_str(), self.pipeline.as_str()].map(Arc::from).into_iter().chain(run).collect()

@@ -8,19 +8,11 @@ use bytes::Bytes;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use parking_lot::Mutex;
-use simulay_model::RunId;
+use simulay_model::{ContainerName, RunId};
+use simulay_signals::{LogName, LogPiece, LogRelay, StreamName};
 use tokio::sync::watch;
 
 use crate::EngineError;
-
-/// One of the streams of a container call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum StreamName {
-    /// Standard output.
-    Stdout,
-    /// Standard error.
-    Stderr,
-}
 
 /// A stream of a call from its start; goes on until the call ends when that has not happened yet.
 pub type LogStream = BoxStream<'static, Result<Bytes, EngineError>>;
@@ -29,23 +21,35 @@ type Key = (RunId, u32, u32, StreamName);
 
 /// Streams of the containers at work.
 #[derive(Clone, Default)]
-pub(crate) struct LiveLogs(Arc<Mutex<HashMap<Key, Arc<LiveLog>>>>);
+pub(crate) struct LiveLogs {
+    logs: Arc<Mutex<HashMap<Key, Arc<LiveLog>>>>,
+    /// Tells other processes, where there are some.
+    relay: Option<Arc<dyn LogRelay>>,
+}
 
 impl LiveLogs {
+    pub(crate) fn relayed_by(relay: Option<Arc<dyn LogRelay>>) -> Self {
+        Self { logs: Arc::default(), relay }
+    }
+
     /// The log of a stream, made when there is none.
-    pub(crate) fn open(&self, run: RunId, step: u32, call: u32, stream: StreamName) -> Arc<LiveLog> {
-        self.0.lock().entry((run, step, call, stream)).or_default().clone()
+    pub(crate) fn open(&self, container: ContainerName, stream: StreamName) -> Arc<LiveLog> {
+        let ContainerName { run, step, call, .. } = container;
+        let name = LogName { container, stream };
+        let relayed = || self.relay.clone().map(|relay| Relayed { relay, name });
+        let log = || Arc::new(LiveLog { relayed: relayed(), ..LiveLog::default() });
+        self.logs.lock().entry((run, step, call, stream)).or_insert_with(log).clone()
     }
 
     /// The log of a stream at work.
     pub(crate) fn get(&self, run: RunId, step: u32, call: u32, stream: StreamName) -> Option<Arc<LiveLog>> {
-        self.0.lock().get(&(run, step, call, stream)).cloned()
+        self.logs.lock().get(&(run, step, call, stream)).cloned()
     }
 
     /// Ends both logs of a call; from now on its artifacts tell.
     pub(crate) fn close(&self, run: RunId, step: u32, call: u32) {
         for stream in [StreamName::Stdout, StreamName::Stderr] {
-            if let Some(log) = self.0.lock().remove(&(run, step, call, stream)) {
+            if let Some(log) = self.logs.lock().remove(&(run, step, call, stream)) {
                 log.end();
             }
         }
@@ -60,6 +64,13 @@ const PIECE: usize = 64 << 10;
 pub(crate) struct LiveLog {
     bytes: Mutex<Pieces>,
     progress: watch::Sender<Progress>,
+    relayed: Option<Relayed>,
+}
+
+/// By whom other processes are told, and of what.
+struct Relayed {
+    relay: Arc<dyn LogRelay>,
+    name: LogName,
 }
 
 #[derive(Clone, Default)]
@@ -71,10 +82,14 @@ struct Progress {
 
 impl LiveLog {
     /// Takes bytes told at `offset`. What lies behind it came from a lost attachment and comes again.
-    pub(crate) fn write(&self, offset: u64, new: &[u8]) {
+    pub(crate) fn write(&self, offset: u64, new: impl Into<Bytes>) {
+        let new = new.into();
         let mut bytes = self.bytes.lock();
         bytes.truncate(usize::try_from(offset).unwrap_or(usize::MAX));
-        bytes.extend(new);
+        bytes.extend(&new);
+        if let Some(Relayed { relay, name }) = &self.relayed {
+            relay.publish(*name, LogPiece { offset, bytes: new });
+        }
         // Readers never go back: what is told again is the same.
         self.progress.send_modify(|progress| progress.length = progress.length.max(bytes.length()));
     }
@@ -88,6 +103,9 @@ impl LiveLog {
         let bytes = self.bytes.lock();
         let ended = Some(bytes.last());
         self.progress.send_replace(Progress { length: bytes.length(), ended });
+        if let Some(Relayed { relay, name }) = &self.relayed {
+            relay.end(*name);
+        }
     }
 
     /// The stream from its start to its end. Whoever is far behind when it ends has the rest from `kept`,
@@ -236,10 +254,10 @@ mod tests {
         let log = Arc::new(LiveLog::default());
         let reader = follow(&log).map(|piece| piece.unwrap().to_vec());
         let reader = tokio::spawn(reader.concat());
-        log.write(0, b"one ");
+        log.write(0, "one ");
         tokio::task::yield_now().await;
-        log.write(0, b"one ");
-        log.write(4, b"two");
+        log.write(0, "one ");
+        log.write(4, "two");
         log.end();
         let all: Vec<u8> = reader.await.unwrap();
         assert_eq!(all, b"one two");
@@ -249,7 +267,7 @@ mod tests {
     async fn who_follows_shares_what_is_whole() {
         let log = Arc::new(LiveLog::default());
         let told: Vec<u8> = (0..=250).cycle().take(3 * PIECE + 7).collect();
-        log.write(0, &told);
+        log.write(0, told.clone());
         let (mut one, mut other) = (follow(&log), follow(&log));
         let mut read = Vec::new();
         while read.len() < told.len() {
@@ -266,7 +284,7 @@ mod tests {
     async fn who_is_behind_at_the_end_holds_nothing_and_reads_on_elsewhere() {
         let log = Arc::new(LiveLog::default());
         let told: Vec<u8> = (0..=250).cycle().take(3 * PIECE).collect();
-        log.write(0, &told);
+        log.write(0, told.clone());
         let rest = told.clone();
         let mut behind = log.follow(move |from| async move {
             let piece = Ok(rest.get(from..).unwrap_or_default().to_vec().into());
@@ -292,14 +310,14 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_is_ahead_of_a_retelling_waits_and_does_not_spin() {
         let log = Arc::new(LiveLog::default());
-        log.write(0, b"one two");
+        log.write(0, "one two");
         let mut reader = follow(&log);
         assert_eq!(reader.next().await.unwrap().unwrap(), "one two");
-        log.write(0, b"one");
+        log.write(0, "one");
         // Time only passes once nobody has anything to do.
         let waiting = tokio::time::timeout(std::time::Duration::from_secs(1), reader.next()).await;
         assert!(waiting.is_err());
-        log.write(3, b" two ");
+        log.write(3, " two ");
         assert_eq!(reader.next().await.unwrap().unwrap(), " ");
     }
 

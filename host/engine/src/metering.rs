@@ -73,7 +73,7 @@ impl Meter {
         }
         let unfinished = self.shared.parts.runs.count_unfinished(&principal.visible(), usize::MAX).await?;
         let (active_runs, containers) = self.shared.limits.taken_by(&principal.account);
-        Ok(Stats { unfinished_runs: unfinished, active_runs, containers })
+        Ok(Stats { unfinished_runs: unfinished, active_runs, containers, ..Stats::default() })
     }
 
     /// Accounts of others are not there but for operators.

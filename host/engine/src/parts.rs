@@ -7,7 +7,7 @@ use simulay_containers::{Admission, Containers};
 use simulay_identity::IdentityProvider;
 use simulay_model::Clock;
 use simulay_sandbox::Sandbox;
-use simulay_signals::Signals;
+use simulay_signals::{LogRelay, Signals};
 use simulay_store::{
     Accounts, Audit, Credentials, Journal, Links, Metering, Plugins, Requests, Runs, Uploads,
 };
@@ -41,6 +41,8 @@ pub struct Parts {
     pub metering: Arc<dyn Metering>,
     /// Hints to and from whoever else works on the same store.
     pub signals: Arc<dyn Signals>,
+    /// Carries logs of containers at work to and from other processes, where there are some.
+    pub relay: Option<Arc<dyn LogRelay>>,
     /// Immutable bytes.
     pub blobs: Arc<dyn Blobs>,
     /// Runs plugin code.

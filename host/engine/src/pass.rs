@@ -280,7 +280,7 @@ async fn remove_containers(context: &RunContext, lease: &RunLease) -> Result<(),
     let progress = lease.progress().await?;
     let open = progress.attempts.iter().filter(|(_, newest)| newest.started && newest.end.is_none());
     for ((step, index), newest) in open {
-        remove(&context.parts, context.run, (*step, *index, newest.attempt)).await;
+        remove(lease, (*step, *index, newest.attempt)).await;
         context.logs.close(context.run, *step, *index);
     }
     Ok(())

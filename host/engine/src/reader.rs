@@ -4,16 +4,19 @@ use std::ops::Range;
 use std::time::Duration;
 
 use futures_util::stream::{self, BoxStream};
-use futures_util::{StreamExt as _, TryStreamExt as _};
+use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _};
 use simulay_blobs::BlobStream;
 use simulay_model::{
-    Artifact, CallEnd, CallRecord, Digest, Event, OwnerFilter, Principal, Run, RunArtifact, RunId, RunSummary,
+    Artifact, CallEnd, CallRecord, ContainerName, Digest, Event, OwnerFilter, Principal, Run, RunArtifact,
+    RunId, RunSummary,
 };
+use simulay_signals::{Heard, LogName, Topic};
 use simulay_store::{RunQuery, StoreError};
+use tokio::time::timeout;
 
 use crate::events::{self, Followers};
 use crate::shared::Shared;
-use crate::{EngineError, LogStream, StreamName};
+use crate::{EngineError, LogStream, StreamName, relayed};
 
 /// What there is to know of runs. Cheap to clone.
 #[derive(Clone)]
@@ -32,8 +35,14 @@ struct Wanted {
 }
 
 /// What is stored of a stream of a call.
-enum KeptLog {
-    /// The call has not ended.
+struct KeptLog {
+    /// The newest attempt at the call.
+    attempt: u32,
+    content: KeptContent,
+}
+
+enum KeptContent {
+    /// The attempt has not ended.
     None,
     Empty,
     Blob(Artifact),
@@ -133,26 +142,67 @@ impl Reader {
         let wanted = Wanted { owner: principal.visible(), run, step, index, name };
         // Looked up before the journal: a call that ends in between has its artifact then.
         let live = self.shared.logs.get(run, step, index, name);
-        match (self.kept_log(&wanted).await?, live) {
-            (KeptLog::None, Some(log)) => {
+        let KeptLog { attempt, content } = self.kept_log(&wanted).await?;
+        match (content, live) {
+            (KeptContent::None, Some(log)) => {
                 let reader = self.clone();
                 Ok(log.follow(move |from| async move { reader.rest_of_log(&wanted, from).await }))
             }
-            (KeptLog::None | KeptLog::Empty, _) => Ok(stream::empty().boxed()),
-            (KeptLog::Blob(blob), _) => self.stored_log(&blob, 0).await,
+            (KeptContent::None, None) => Ok(self.relayed_log(wanted, attempt)),
+            (KeptContent::Empty, _) => Ok(stream::empty().boxed()),
+            (KeptContent::Blob(blob), _) => self.stored_log(&blob, 0).await,
         }
     }
 
     /// What is stored of a stream, from byte `from` on.
     async fn rest_of_log(&self, wanted: &Wanted, from: usize) -> Result<LogStream, EngineError> {
-        match self.kept_log(wanted).await? {
-            KeptLog::Blob(blob) => self.stored_log(&blob, from as u64).await,
+        match self.kept_log(wanted).await?.content {
+            KeptContent::Blob(blob) => self.stored_log(&blob, from as u64).await,
             // An attempt that another follows keeps nothing: its stream ends here.
-            KeptLog::None | KeptLog::Empty => Ok(stream::empty().boxed()),
+            KeptContent::None | KeptContent::Empty => Ok(stream::empty().boxed()),
         }
     }
 
+    /// A stream of an attempt that another process works on, or nobody yet; nothing where there is no other.
+    fn relayed_log(&self, wanted: Wanted, attempt: u32) -> LogStream {
+        let Some(relay) = &self.shared.parts.relay else { return stream::empty().boxed() };
+        let container = ContainerName { run: wanted.run, step: wanted.step, call: wanted.index, attempt };
+        let pieces = relay.follow(LogName { container, stream: wanted.name });
+        let (reader, ending) = (self.clone(), self.clone());
+        let end = async move { ending.end_of_log(&wanted, attempt).await };
+        relayed::follow(pieces, end.boxed(), |blob, from| async move { reader.stored_log(&blob, from).await })
+    }
+
+    /// Waits until the attempt is over, and gives what is kept of the stream.
+    async fn end_of_log(&self, wanted: &Wanted, attempt: u32) -> Result<Option<Artifact>, EngineError> {
+        let mut signals = self.shared.parts.signals.subscribe(Topic::Run(wanted.run));
+        loop {
+            signals.forget();
+            let kept = self.kept_log(wanted).await?;
+            match kept.content {
+                // Of an attempt that another follows nothing is kept.
+                _ if kept.attempt != attempt => return Ok(None),
+                KeptContent::Blob(blob) => return Ok(Some(blob)),
+                KeptContent::Empty => return Ok(None),
+                KeptContent::None if self.is_over(wanted).await? => return Ok(None),
+                KeptContent::None => {
+                    if timeout(events::LOOK, signals.next()).await == Ok(Heard::Closed) {
+                        tokio::time::sleep(events::LOOK).await;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn is_over(&self, wanted: &Wanted) -> Result<bool, EngineError> {
+        let run = self.shared.parts.runs.summary(&wanted.owner, wanted.run).await?;
+        Ok(run.is_none_or(|run| run.state.is_end()))
+    }
+
     async fn stored_log(&self, blob: &Artifact, from: u64) -> Result<LogStream, EngineError> {
+        if from >= blob.size {
+            return Ok(stream::empty().boxed());
+        }
         let range = (from > 0).then_some(from..blob.size);
         let content = self.shared.parts.blobs.read(blob.sha256, range).await?;
         Ok(content.map_err(EngineError::from).boxed())
@@ -161,15 +211,17 @@ impl Reader {
     async fn kept_log(&self, wanted: &Wanted) -> Result<KeptLog, EngineError> {
         let Wanted { owner, run, step, index, name } = wanted;
         let record = self.shared.parts.journal.call(owner, *run, *step, *index).await?;
-        let artifact = match record.ok_or(StoreError::NotFound)?.end {
+        let record = record.ok_or(StoreError::NotFound)?;
+        let artifact = match record.end {
             Some(CallEnd::Result(result)) => match name {
                 StreamName::Stdout => result.stdout_log,
                 StreamName::Stderr => result.stderr_log,
             },
             Some(CallEnd::Error(_)) => None,
-            None => return Ok(KeptLog::None),
+            None => return Ok(KeptLog { attempt: record.attempt, content: KeptContent::None }),
         };
-        Ok(artifact.map_or(KeptLog::Empty, KeptLog::Blob))
+        let content = artifact.map_or(KeptContent::Empty, KeptContent::Blob);
+        Ok(KeptLog { attempt: record.attempt, content })
     }
 
     /// Bytes of an input or artifact; none of those that are not the principal's to name.

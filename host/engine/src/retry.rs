@@ -28,7 +28,10 @@ pub(crate) fn judge(error: &ContainerError, name: &str) -> Attempt {
         ContainerError::Lost(_)
         | ContainerError::Unavailable(_)
         | ContainerError::Closed
+        // A lease that is over lets nothing be stored: no other attempt follows from it.
+        | ContainerError::Fenced
         | ContainerError::ImageUnavailable { .. } => Attempt::Broken(told()),
+        ContainerError::NoRoom(_) => Attempt::Parked(told()),
         ContainerError::Exchange(source) if source.kind() == io::ErrorKind::StorageFull => {
             Attempt::Parked(told())
         }

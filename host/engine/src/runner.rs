@@ -6,6 +6,7 @@
 //! ([`Runner::take_up`]). A run waits for its turn in the [`WorkQueue`]; only then it gets a context and a
 //! task, which drives it ([`crate::drive`]). Containers that nobody waits for are removed by [`sweep`].
 
+mod backlog;
 mod sweep;
 mod work_queue;
 
@@ -30,6 +31,8 @@ use crate::{EngineError, Parts, quotas, upkeep};
 const PAUSE: Duration = Duration::from_secs(1);
 /// How often the store is asked for runs while a lease lasts: those of a process that is no more go on soon.
 const LOOKS_PER_LEASE: u32 = 3;
+/// Between two looks at least, however soon runs are gone that were found.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
 /// Works on runs. Cheap to clone.
 #[derive(Clone)]
@@ -38,16 +41,18 @@ pub struct Runner {
     queue: WorkQueue,
     /// Until someone works on them.
     turns: Arc<Mutex<Option<Turns>>>,
+    /// Held during a look: what one found must not be judged by what another did.
+    looking: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Runner {
     pub(crate) fn new(shared: Shared) -> Self {
-        let (queue, turns) = WorkQueue::new(shared.limits.clone());
-        Self { shared, queue, turns: Arc::new(Mutex::new(Some(turns))) }
+        let (queue, turns) = WorkQueue::new(shared.limits.clone(), shared.settings.max_waiting_per_flow);
+        Self { shared, queue, turns: Arc::new(Mutex::new(Some(turns))), looking: Arc::default() }
     }
 
     /// Takes up every run that no other process has, from then on those that come, and removes containers
-    /// whose run has ended. Gives the number of runs taken up.
+    /// whose run has ended. Gives the number of runs taken up; of each flow no more than may wait.
     ///
     /// # Errors
     /// When the store does not answer; Docker may be absent.
@@ -61,7 +66,6 @@ impl Runner {
         self.until_shutdown(sweep::forever(self.shared.clone()));
         let Shared { parts, kept, settings, last_jump, .. } = self.shared.clone();
         self.until_shutdown(upkeep::forever(parts, kept, settings.retention.clone(), last_jump));
-        self.until_shutdown(self.shared.audit.clone().tell_forever());
         Ok(taken_up)
     }
 
@@ -94,7 +98,8 @@ impl Runner {
     async fn hear(self, mut work: Subscription) {
         loop {
             match work.next().await {
-                Heard::Signal(Signal::RunQueued(run)) => self.queue.add(run),
+                Heard::Signal(Signal::RunQueued(run)) => self.queue.hear(run),
+                Heard::Signal(Signal::RunTaken(run)) => self.queue.leave(run),
                 Heard::Signal(Signal::CancelRequested(run)) => self.cancel(run).await,
                 Heard::Signal(_) => {}
                 Heard::Missed => self.look().await,
@@ -107,10 +112,14 @@ impl Runner {
         }
     }
 
+    /// Looks every now and then, and soon when few wait of a flow that has more.
     async fn look_forever(self) {
+        let longest = self.shared.settings.lease / LOOKS_PER_LEASE;
         loop {
-            tokio::time::sleep(self.shared.settings.lease / LOOKS_PER_LEASE).await;
+            // Either way it is time.
+            let _ = tokio::time::timeout(longest, self.queue.runs_low()).await;
             self.look().await;
+            tokio::time::sleep(BETWEEN_LOOKS).await;
         }
     }
 
@@ -120,19 +129,32 @@ impl Runner {
         }
     }
 
-    /// Takes up the runs that no other process has, perhaps those of one that is no more, and waits no longer
-    /// with those that another has or has ended.
+    /// Takes up the runs that no process has, perhaps those of one that is no more, and waits no longer with
+    /// those that another has or has ended.
     async fn take_up(&self) -> Result<usize, StoreError> {
+        let _looking = self.looking.lock().await;
         // Before the look: what is queued meanwhile was not looked for.
-        let mut gone = self.queue.waiting();
-        let claimable = self.shared.parts.runs.claimable(&self.shared.settings.lease_holder).await?;
+        let waiting = self.queue.look_begins();
+        let per_flow = self.queue.per_flow();
+        let claimable = self.shared.parts.runs.claimable(per_flow).await?;
         let count = claimable.len();
-        for ClaimableRun { run, cancel_requested } in claimable {
-            gone.remove(&run.id);
-            if cancel_requested { self.end(&run) } else { self.queue.add(run) }
+        let (to_end, to_do): (Vec<_>, Vec<_>) = claimable.into_iter().partition(|found| found.cancel_requested);
+        // More may be behind them.
+        if to_end.len() >= per_flow {
+            self.queue.ask_for_more();
         }
-        self.queue.leave(&gone);
+        to_end.iter().for_each(|found| self.end(&found.run));
+        self.queue.look_ended(waiting, self.in_order(to_do));
         Ok(count)
+    }
+
+    /// From the oldest on, while this process is alone. Where others look as well, by chance, lest all begin with
+    /// the same.
+    fn in_order(&self, mut claimable: Vec<ClaimableRun>) -> Vec<UnfinishedRun> {
+        if self.shared.races.has_rivals() {
+            claimable.sort_by_cached_key(|_| self.shared.parts.entropy.draw());
+        }
+        claimable.into_iter().map(|found| found.run).collect()
     }
 
     /// Ends a run whose end was asked for somewhere, unless another process has it.
@@ -169,9 +191,8 @@ impl Runner {
 
     fn drive(&self, run: &UnfinishedRun, at_work: AtWork, permit: Option<Permit>) {
         let context = self.context(run, at_work.stop.clone());
-        let letting_go = self.shared.letting_go.clone();
         self.shared.tasks.spawn(async move {
-            letting_go.run_until_cancelled(context.drive(permit)).await;
+            context.drive(permit).await;
             drop(at_work);
         });
     }
@@ -184,11 +205,13 @@ impl Runner {
             room,
             settings: self.shared.settings.clone(),
             limits: self.shared.limits.clone(),
+            races: self.shared.races.clone(),
             logs: self.shared.logs.clone(),
             run: run.id,
             flow: Flow::from(run),
             stop,
             draining: self.shared.shutdown.clone(),
+            letting_go: self.shared.letting_go.clone(),
         }
     }
 }

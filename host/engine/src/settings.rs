@@ -23,6 +23,8 @@ pub struct Settings {
     pub max_parsed_bytes: u64,
     /// Runs at work at once.
     pub max_active_runs: usize,
+    /// Runs of one pipeline of one owner that wait in this process; the others wait in the store.
+    pub max_waiting_per_flow: usize,
     /// Containers at work at once.
     pub max_containers: usize,
     /// Percent of these places, and of the memory for containers, that only pipelines get that have nothing
@@ -72,6 +74,7 @@ impl Default for Settings {
             quotas: Quotas::default(),
             max_parsed_bytes: 192 << 20,
             max_active_runs: 64,
+            max_waiting_per_flow: 64,
             // One is for newcomers.
             max_containers: 2 * cores + 1,
             newcomer_percent: 12,

@@ -8,6 +8,7 @@ use tokio_util::task::TaskTracker;
 use crate::audit::AuditLog;
 use crate::limits::Limits;
 use crate::logs::LiveLogs;
+use crate::races::LeaseRaces;
 use crate::storage::{Disks, FreeSpace};
 use crate::upkeep::LastJump;
 use crate::{AccountQuotas, EngineError, Parts, RetentionPorts, Settings};
@@ -18,6 +19,7 @@ pub(crate) struct Shared {
     pub(crate) parts: Parts,
     pub(crate) settings: Arc<Settings>,
     pub(crate) limits: Arc<Limits>,
+    pub(crate) races: Arc<LeaseRaces>,
     pub(crate) quotas: AccountQuotas,
     pub(crate) logs: LiveLogs,
     pub(crate) tasks: TaskTracker,
@@ -36,12 +38,13 @@ impl Shared {
         let quotas = AccountQuotas::new(parts.metering.clone(), settings.quotas.clone());
         let audit = AuditLog::new(parts.audit.clone(), parts.clock.clone());
         Self {
+            logs: LiveLogs::relayed_by(parts.relay.clone()),
             parts,
             audit,
             quotas,
             limits: Arc::new(Limits::new(&settings)),
+            races: Arc::default(),
             settings: Arc::new(settings),
-            logs: LiveLogs::default(),
             tasks: TaskTracker::new(),
             shutdown: CancellationToken::new(),
             letting_go: CancellationToken::new(),

@@ -10,6 +10,7 @@ use simulay_model::{
     CallEnd, Chain, Change, ContainerCall, ContainerName, Digest, LogLevel, OnFailure, Run, RunError, RunId,
     Stage,
 };
+use simulay_signals::StreamName;
 use simulay_store::StoreError;
 use tokio_util::sync::CancellationToken;
 
@@ -17,9 +18,8 @@ use crate::context::RunContext;
 use crate::exchange::CallExchange;
 use crate::lease::{RunLease, may_pass};
 use crate::limits::Flow;
-use crate::logs::StreamName;
 use crate::retry::{Attempt, Budget, judge};
-use crate::{EngineError, Parts, omission, verdict};
+use crate::{EngineError, omission, verdict};
 
 /// What carrying out the calls of one step needs.
 pub(crate) struct Simulation<'a> {
@@ -85,13 +85,16 @@ impl Simulation<'_> {
 
     /// The containers that an earlier life of the host left, when one is in question.
     async fn present(&self, pending: &[Pending], stop: &CancellationToken) -> Vec<ContainerName> {
-        if !pending.iter().any(|pending| pending.started) {
+        let started = pending.iter().filter(|pending| pending.started);
+        let started: Vec<_> = started.map(|pending| name(self.run.id, pending.attempt())).collect();
+        if started.is_empty() {
             return Vec::new();
         }
         for failures in 0.. {
-            match self.context.parts.containers.list().await {
-                Ok(names) => return names,
-                Err(error) => {
+            match stop.run_until_cancelled(self.context.parts.containers.find(&started)).await {
+                None => break,
+                Some(Ok(names)) => return names,
+                Some(Err(error)) => {
                     tracing::warn!(run = %self.run.id, error = %Chain(&error), "waiting for Docker to adopt containers")
                 }
             }
@@ -150,7 +153,7 @@ impl Simulation<'_> {
         let Some(_permit) = permit else {
             // What an earlier life started has no one to stop it but us.
             if pending.started {
-                remove(&self.context.parts, self.run.id, pending.attempt()).await;
+                remove(self.lease, pending.attempt()).await;
             }
             return Ok(Attempt::Stopped);
         };
@@ -198,7 +201,7 @@ impl Simulation<'_> {
         if let Some(message) = warning {
             self.warn(message).await?;
         }
-        remove(&self.context.parts, self.run.id, pending.attempt()).await;
+        remove(self.lease, pending.attempt()).await;
         Ok(goes_on)
     }
 
@@ -226,7 +229,7 @@ impl Simulation<'_> {
     async fn next_attempt(&self, pending: &mut Pending, why: &str) -> Result<(), StoreError> {
         let (name, attempt) = (&pending.call.name, pending.attempt);
         self.warn(format!("call `{name}`, attempt {attempt}: {why}; another attempt follows")).await?;
-        remove(&self.context.parts, self.run.id, pending.attempt()).await;
+        remove(self.lease, pending.attempt()).await;
         self.context.logs.close(self.run.id, pending.step, pending.index);
         pending.attempt += 1;
         pending.started = false;
@@ -244,11 +247,18 @@ impl Simulation<'_> {
 
     fn request(&self, pending: &Pending, begin: Begin) -> ExecutionRequest {
         let (call, permissions) = (pending.call.clone(), self.permissions.clone());
-        ExecutionRequest { name: name(self.run.id, pending.attempt()), call, permissions, begin }
+        ExecutionRequest {
+            name: name(self.run.id, pending.attempt()),
+            call,
+            permissions,
+            begin,
+            fence: self.lease.fence,
+        }
     }
 
     fn exchange(&self, pending: &Pending) -> CallExchange {
-        let log = |stream| self.context.logs.open(self.run.id, pending.step, pending.index, stream);
+        let container = name(self.run.id, pending.attempt());
+        let log = |stream| self.context.logs.open(container, stream);
         let (stdout, stderr) = (log(StreamName::Stdout), log(StreamName::Stderr));
         CallExchange::new(self.context.parts.blobs.clone(), self.known.clone(), stdout, stderr)
     }
@@ -263,11 +273,11 @@ pub(crate) fn failure(call: &ContainerCall, end: &CallEnd) -> Option<RunError> {
     }
 }
 
-/// Removes the container of an attempt, by step, index and number. One that cannot be removed now is found
-/// by the sweep.
-pub(crate) async fn remove(parts: &Parts, run: RunId, attempt: (u32, u32, u32)) {
-    let name = name(run, attempt);
-    if let Err(error) = parts.containers.remove(name).await {
+/// Removes the container of an attempt at a call of the leased run, by step, index and number. One that cannot
+/// be removed now is found by the sweep.
+pub(crate) async fn remove(lease: &RunLease, attempt: (u32, u32, u32)) {
+    let name = name(lease.run, attempt);
+    if let Err(error) = lease.parts.containers.remove(name, Some(lease.fence)).await {
         tracing::warn!(container = %name, error = %Chain(&error), "the container stays until the next sweep");
     }
 }

@@ -3,10 +3,14 @@
 /// What is going on, for metrics.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Stats {
-    /// Runs that wait for their turn in this process, or are at work.
+    /// Runs that wait for their turn in this process, which are not all that wait, or are at work.
     pub unfinished_runs: usize,
     /// Runs at work.
     pub active_runs: usize,
     /// Containers at work.
     pub containers: usize,
+    /// Runs that this process leased, since it started.
+    pub leases_won: u64,
+    /// Runs whose turn had come here, and that another process had by then.
+    pub leases_lost: u64,
 }

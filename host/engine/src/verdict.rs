@@ -80,8 +80,12 @@ pub(crate) fn of_container(error: &ContainerError, call: &str) -> RunError {
         ContainerError::ImageUnavailable { .. } => ErrorKind::ImageUnavailable,
         ContainerError::CommandRefused(_) => ErrorKind::ContainerExit,
         ContainerError::InputsTooLarge(_) => ErrorKind::ContainerDiskLimit,
-        ContainerError::Lost(_) | ContainerError::Cancelled => ErrorKind::ContainerLost,
-        ContainerError::Unavailable(_) | ContainerError::Closed => ErrorKind::DockerUnavailable,
+        ContainerError::Lost(_) | ContainerError::Cancelled | ContainerError::Fenced => {
+            ErrorKind::ContainerLost
+        }
+        ContainerError::Unavailable(_) | ContainerError::NoRoom(_) | ContainerError::Closed => {
+            ErrorKind::DockerUnavailable
+        }
         ContainerError::Exchange(source) if source.kind() == std::io::ErrorKind::StorageFull => {
             ErrorKind::StorageLow
         }

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// A plugin version and the exact bytes that go by it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PluginRef {
     /// Name.
     pub name: PluginName,

@@ -1,1 +1,27 @@
-//! The ports of containers and of the sandbox over gRPC with mutual TLS.
+//! The ports of containers and of the sandbox over gRPC with mutual TLS: whoever asks holds the port, whoever
+//! answers serves it, and neither knows what stands behind the other.
+//!
+//! # Compatibility
+//! Processes of two versions, one after the other, understand each other. In `proto/simulay` messages, fields
+//! and methods are only added, as against each frozen copy in `proto/released`. The documents that travel in
+//! them are JSON of the types of the ports, for which the same holds: a new field has a default.
+
+mod access;
+mod connector;
+mod execution;
+mod incoming;
+mod inventory;
+mod parts;
+mod proto;
+mod sandbox;
+mod serve;
+mod settings;
+mod tls;
+mod words;
+
+pub use execution::NodeClient;
+pub use inventory::RemoteInventory;
+pub use sandbox::RemoteSandbox;
+pub use serve::{ServeError, serve_containers, serve_runner};
+pub use settings::RpcSettings;
+pub use tls::{Credentials, CredentialsError, Identity, IdentityError, Role};

@@ -11,6 +11,8 @@ use tokio::sync::broadcast::error::RecvError;
 pub enum Signal {
     /// A run was accepted and waits for a runner.
     RunQueued(UnfinishedRun),
+    /// A runner works on the run: others need not wait with it.
+    RunTaken(RunId),
     /// The run has new events.
     RunChanged(RunId),
     /// Someone asked for the end of the run.
@@ -36,7 +38,7 @@ impl Signal {
     #[must_use]
     pub fn topic(&self) -> Topic {
         match self {
-            Self::RunQueued(_) | Self::CancelRequested(_) => Topic::Work,
+            Self::RunQueued(_) | Self::RunTaken(_) | Self::CancelRequested(_) => Topic::Work,
             Self::RunChanged(run) => Topic::Run(*run),
             Self::PluginChanged(plugin) => Topic::Plugin(plugin.clone()),
         }
@@ -48,20 +50,21 @@ pub trait Signals: Send + Sync {
     /// Tells all who subscribed to the signal's topic.
     fn publish(&self, signal: Signal);
 
-    /// Hears what is published under `topic` from now on.
+    /// Hears what is published under `topic` from now on. Where that is not yet certain, as between processes, it
+    /// hears [`Heard::Missed`] once it is.
     fn subscribe(&self, topic: Topic) -> Subscription;
 }
 
 /// Hears the signals of a topic.
 #[derive(Debug)]
-pub struct Subscription(broadcast::Receiver<Signal>);
+pub struct Subscription(broadcast::Receiver<Heard>);
 
 /// What was heard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Heard {
     /// A signal.
     Signal(Signal),
-    /// More came than were waited for; some are lost.
+    /// Some may be lost: more came than were waited for, or whoever carries them was away. Look.
     Missed,
     /// Nothing will come any more.
     Closed,
@@ -70,14 +73,14 @@ pub enum Heard {
 impl Subscription {
     /// Hears what comes by `receiver`.
     #[must_use]
-    pub const fn new(receiver: broadcast::Receiver<Signal>) -> Self {
+    pub const fn new(receiver: broadcast::Receiver<Heard>) -> Self {
         Self(receiver)
     }
 
     /// The next signal. Cancel safe.
     pub async fn next(&mut self) -> Heard {
         match self.0.recv().await {
-            Ok(signal) => Heard::Signal(signal),
+            Ok(heard) => heard,
             Err(RecvError::Lagged(_)) => Heard::Missed,
             Err(RecvError::Closed) => Heard::Closed,
         }

@@ -1,12 +1,16 @@
 //! The command line: one file per command.
 
 mod account;
+mod api;
 mod audit;
 mod backup;
+mod cluster;
+mod containers;
 mod dev;
 mod doctor;
 mod download;
 mod examples;
+mod front;
 mod gc;
 mod images;
 mod local;
@@ -15,10 +19,12 @@ mod options;
 mod plugin;
 mod request;
 mod run;
+mod runner;
 mod runs;
 mod serve;
 mod token;
 mod usage;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -41,6 +47,12 @@ pub(crate) struct Cli {
 enum Command {
     /// Serves the REST interface and does the runs.
     Serve(serve::Arguments),
+    /// Answers requests, in a cluster.
+    Api(api::Arguments),
+    /// Works on runs, in a cluster.
+    Runner(runner::Arguments),
+    /// Has the containers of a node, in a cluster.
+    Containers(containers::Arguments),
     /// Runs a plugin once, without a server, and prints what came of it.
     Run(run::Arguments),
     /// Begins a project for a plugin of your own.
@@ -61,6 +73,8 @@ enum Command {
     Audit(audit::Arguments),
     /// What accounts used in a month.
     Usage(usage::Arguments),
+    /// The certificates by which the roles of a cluster know each other: init, rotate, show.
+    Cluster(cluster::Arguments),
     /// Copies the data directory, also while a server works in it.
     Backup(backup::Backup),
     /// Puts a copy of the data directory back.
@@ -76,6 +90,9 @@ pub(crate) async fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
     let json = cli.json;
     match cli.command {
         Command::Serve(arguments) => serve::execute(arguments, json).await,
+        Command::Api(arguments) => api::execute(arguments).await,
+        Command::Runner(arguments) => runner::execute(arguments).await,
+        Command::Containers(arguments) => containers::execute(arguments).await,
         Command::Run(arguments) => run::execute(arguments, json).await,
         Command::New(arguments) => new::execute(arguments, json),
         Command::Dev(arguments) => dev::execute(arguments, json).await,
@@ -84,8 +101,9 @@ pub(crate) async fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Images(arguments) => images::execute(arguments, json).await,
         Command::Account(arguments) => account::execute(arguments, json).await,
         Command::Token(arguments) => token::execute(arguments, json).await,
-        Command::Audit(arguments) => audit::execute(&arguments, json),
+        Command::Audit(arguments) => audit::execute(&arguments, json).await,
         Command::Usage(arguments) => usage::execute(arguments, json).await,
+        Command::Cluster(arguments) => cluster::execute(&arguments, json),
         Command::Backup(arguments) => backup::back_up(&arguments, json),
         Command::Restore(arguments) => backup::restore(&arguments, json),
         Command::Gc(arguments) => gc::execute(arguments, json).await,

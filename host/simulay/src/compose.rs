@@ -1,10 +1,14 @@
 //! The only place that picks backends.
 
 mod administration;
+mod backends;
+mod cluster;
 mod data_directory;
 mod docker;
 mod identity;
 mod limits;
+mod records;
+mod roles;
 mod safety;
 
 use std::collections::BTreeMap;
@@ -14,27 +18,30 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use simulay_api::{Authenticator, ByToken, OnePerson, Transport};
 use simulay_containers_docker::Owner;
-use simulay_engine::{Engine, Parts, Settings as EngineSettings, SystemEntropy};
-use simulay_model::{Chain, SystemClock};
+use simulay_engine::Engine;
+use simulay_model::Chain;
+use simulay_rates::Rates;
 use simulay_sandbox::{Sandbox, SandboxSettings};
 use simulay_sandbox_wasm::{Launch, ProcessSandbox, Restriction};
 use simulay_signals::LocalSignals;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use crate::configuration::{AuthMode, Flags, Settings, is_loopback};
 use crate::images::Images;
 use crate::instance::{self, InstanceMode};
 use crate::risks::Risk;
 
-pub(crate) use administration::{Administration, command_line};
+use self::backends::Backends;
+pub(crate) use administration::{Administration, AuditLogOf, command_line};
+pub(crate) use cluster::until_stopped;
 pub(crate) use data_directory::{Copied, DataDirectory, Identity, back_up, restore};
 pub(crate) use docker::{Whose, images, images_for_run, preflight, register, remove_orphans, renew};
 pub(crate) use limits::of_retention as retention;
+pub(crate) use records::Records;
+pub(crate) use roles::{AgentRole, ApiRole, RunnerRole};
 pub(crate) use safety::{check_daemon, check_sandbox, is_there, risk_of};
 pub(crate) use simulay_containers_docker::{Finding, Severity};
-pub(crate) use simulay_store_sqlite::AuditFile;
 
 /// Image IDs by logical name.
 pub(crate) type ImageIds = BTreeMap<String, String>;
@@ -98,28 +105,16 @@ pub(crate) async fn engine(
     let whose = Whose { instance: instance::of(data, mode)?, owner };
     let policy = docker::policy(settings, images)?;
     let containers = docker::containers(settings, whose, policy.clone())?;
-    let parts = Parts {
+    let backends = Backends {
+        records: records.into(),
         signals: Arc::new(LocalSignals::default()),
-        plugins: records.clone(),
-        runs: records.clone(),
-        journal: records.clone(),
-        requests: records.clone(),
-        uploads: records.clone(),
-        accounts: records.clone(),
-        credentials: records.clone(),
-        identity: identity::provider(settings.auth.oidc.as_ref())?,
-        audit: records.clone(),
-        links: records.clone(),
-        metering: records,
+        relay: None,
         blobs,
         sandbox: sandbox_of(settings, Some(data))?,
         admission: Arc::new(policy),
         containers: Arc::new(containers),
-        clock: Arc::new(SystemClock),
-        entropy: Arc::new(SystemEntropy),
     };
-    let settings = EngineSettings { lease_holder: Uuid::now_v7().to_string(), ..limits::of_engine(settings) };
-    Ok(Engine::new(parts, settings, Some(kept)))
+    backends.engine(settings, kept)
 }
 
 /// Where connections come in, and what they carry.
@@ -132,6 +127,7 @@ pub(crate) struct Socket {
 pub(crate) async fn serve(
     settings: &Settings,
     engine: Engine,
+    rates: Arc<dyn Rates>,
     Socket { listener, transport }: Socket,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
@@ -140,7 +136,7 @@ pub(crate) async fn serve(
         AuthMode::Local => Arc::new(OnePerson),
         AuthMode::Accounts => Arc::new(ByToken::of(&engine)),
     };
-    let router = simulay_api::router(engine, authenticator, &api, stop.clone());
+    let router = simulay_api::router(engine, authenticator, rates, &api, stop.clone());
     simulay_api::serve(listener, transport, router, &api, stop).await;
     Ok(())
 }

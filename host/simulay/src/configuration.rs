@@ -1,6 +1,7 @@
 //! Settings: defaults, then `simulay.toml`, then the environment (`SIMULAY__SERVER__LISTEN`), then flags.
 
 mod auth;
+mod cluster;
 mod kept;
 mod limits;
 mod secret;
@@ -16,6 +17,7 @@ use serde::Deserialize;
 use simulay_model::Quotas;
 
 pub(crate) use self::auth::{Auth, AuthMode, Oidc};
+pub(crate) use self::cluster::{BlobPlace, Cluster};
 use self::kept::{Retention, Storage};
 pub(crate) use self::limits::Limits;
 pub(crate) use self::secret::Secret;
@@ -25,8 +27,12 @@ use crate::risks::Risk;
 
 const DEFAULTS: &str = include_str!("configuration/defaults.toml");
 const FILE: &str = "simulay.toml";
-const CLIENT_SECRET: &str = "auth.oidc.client_secret";
-const CLIENT_SECRET_VARIABLE: &str = "SIMULAY__AUTH__OIDC__CLIENT_SECRET";
+/// Settings that are secrets, and the variables that may hold them.
+const SECRETS: [(&str, &str); 3] = [
+    ("auth.oidc.client_secret", "SIMULAY__AUTH__OIDC__CLIENT_SECRET"),
+    ("cluster.mongodb", "SIMULAY__CLUSTER__MONGODB"),
+    ("cluster.redis", "SIMULAY__CLUSTER__REDIS"),
+];
 /// Percent of the places that may be kept from who has one.
 const MOST_FOR_NEWCOMERS: u8 = 90;
 
@@ -44,6 +50,8 @@ pub(crate) struct Settings {
     pub(crate) limits: Limits,
     /// Where data is kept.
     pub(crate) storage: Storage,
+    /// The services of a cluster.
+    pub(crate) cluster: Cluster,
     /// How Docker is reached.
     pub(crate) docker: Docker,
     /// What runs may take together.
@@ -253,8 +261,9 @@ impl Settings {
                 .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
                 .collect()
         });
-        // Taken as it is: a secret that looks like a number is none.
-        let client_secret = environment.remove(CLIENT_SECRET_VARIABLE).map(Secret::from);
+        // Taken as they are: a secret that looks like a number is none.
+        let [client_secret, mongodb, redis] =
+            SECRETS.map(|(_, variable)| environment.remove(variable).map(Secret::from));
         let environment = Environment::with_prefix("SIMULAY")
             .prefix_separator("__")
             .separator("__")
@@ -265,6 +274,8 @@ impl Settings {
             .with_list_parse_key("server.trusted_proxies")
             .with_list_parse_key("accept_risks")
             .with_list_parse_key("auth.oidc.scopes")
+            .with_list_parse_key("cluster.runners")
+            .with_list_parse_key("cluster.nodes")
             .source(Some(environment));
         check_file(&file)?;
         let layers = Config::builder()
@@ -276,6 +287,8 @@ impl Settings {
         if let Some(oidc) = &mut settings.auth.oidc {
             oidc.client_secret = client_secret.or(oidc.client_secret.take());
         }
+        settings.cluster.mongodb = mongodb;
+        settings.cluster.redis = redis;
         settings.obey(flags);
         settings.check()?;
         Ok(settings)
@@ -331,12 +344,13 @@ impl Settings {
 
 /// Refuses secrets in the file of the settings.
 fn check_file(file: &File<FileSourceFile, FileFormat>) -> anyhow::Result<()> {
-    let written = Config::builder().add_source(file.clone()).build();
-    if written.is_ok_and(|written| written.get_string(CLIENT_SECRET).is_ok()) {
-        bail!(Usage(format!(
-            "{CLIENT_SECRET} is a secret and does not stand in the settings; name its file in {CLIENT_SECRET}_file, or \
-             set {CLIENT_SECRET_VARIABLE}"
-        )));
+    let Ok(written) = Config::builder().add_source(file.clone()).build() else { return Ok(()) };
+    for (name, variable) in SECRETS {
+        if written.get_string(name).is_ok() {
+            bail!(Usage(format!(
+                "{name} is a secret and does not stand in the settings; name its file in {name}_file, or set {variable}"
+            )));
+        }
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! The command `simulay`: settings, composition, command line.
 
+mod authority;
 mod certificate;
 mod client;
 mod commands;
@@ -7,12 +8,14 @@ mod compose;
 mod configuration;
 mod cures;
 mod descriptors;
+mod discovery;
 mod embedded;
 mod fault;
 mod folder;
 mod gathering;
 mod images;
 mod instance;
+mod logging;
 mod octave;
 mod panics;
 mod placement;

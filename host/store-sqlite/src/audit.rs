@@ -85,6 +85,12 @@ fn look(file: &Path) -> SqlResult<Connection> {
 
 fn append(connection: &Connection, at: Timestamp, entry: &AuditEntry) -> SqlResult<AuditHead> {
     let record = AuditRecord::seal(at, entry, head(connection)?.as_ref());
+    insert(connection, &record)?;
+    Ok(record.head())
+}
+
+/// Puts a record at the end of the log, sealed as it is.
+pub(crate) fn insert(connection: &Connection, record: &AuditRecord) -> SqlResult<()> {
     let sql = "INSERT INTO audit (sequence, format, at, account, role, via, request, action, subject, result,
              problem, detail, previous, hash)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
@@ -104,7 +110,7 @@ fn append(connection: &Connection, at: Timestamp, entry: &AuditEntry) -> SqlResu
         record.previous,
         record.hash,
     ])?;
-    Ok(record.head())
+    Ok(())
 }
 
 fn head(connection: &Connection) -> SqlResult<Option<AuditHead>> {
@@ -147,7 +153,7 @@ fn read(connection: &Connection, sql: &str, after: i64, query: &AuditQuery) -> S
 }
 
 /// Reads what is there, whoever wrote it: that it is what was recorded, its hash has to tell.
-fn record(row: &Row<'_>) -> SqlResult<AuditRecord> {
+pub(crate) fn record(row: &Row<'_>) -> SqlResult<AuditRecord> {
     let known = |column| text(row, column).map(Option::unwrap_or_default);
     Ok(AuditRecord {
         format: number(row, "format")?,

@@ -2,8 +2,11 @@
 
 use std::collections::HashSet;
 
+use jiff::Timestamp;
 use rusqlite::{Connection, params};
-use simulay_model::{AttemptProgress, Effects, Head, RunArtifact, RunId, StartedAttempt, Step, Usage};
+use simulay_model::{
+    AttemptProgress, Effects, EventData, Head, Report, RunArtifact, RunId, StartedAttempt, Step, Usage,
+};
 use simulay_store::StoreError;
 
 use crate::failure::SqlResult;
@@ -24,7 +27,7 @@ pub(crate) fn commit(
     }
     advance(connection, run, effects.sequence)?;
     if let Some(head) = &effects.head {
-        set_head(connection, run, head, observed)?;
+        set_head(connection, run, head, head.ended_at.map(|_| observed))?;
     }
     if let Some((step, plan)) = &effects.step {
         insert_step(connection, run, *step, plan)?;
@@ -34,10 +37,9 @@ pub(crate) fn commit(
     }
     effects.artifacts.iter().try_for_each(|artifact| insert_artifact(connection, run, artifact))?;
     if let Some(report) = &effects.report {
-        let sql = "INSERT INTO reports (run, report) VALUES (?1, ?2)";
-        connection.prepare_cached(sql)?.execute(params![run.to_string(), to_json(report)?])?;
+        insert_report(connection, run, report)?;
     }
-    insert_event(connection, run, effects)?;
+    insert_event(connection, run, (effects.sequence, effects.at), &effects.event)?;
     count(connection, run, effects)?;
     if effects.is_end() { leases::end(connection, run) } else { Ok(()) }
 }
@@ -93,7 +95,13 @@ fn advance(connection: &Connection, run: RunId, sequence: u64) -> SqlResult<()> 
     Err(refused.into())
 }
 
-fn set_head(connection: &Connection, run: RunId, head: &Head, observed: i64) -> SqlResult<()> {
+/// `ended_ms` is when it ended, in the time observed.
+pub(crate) fn set_head(
+    connection: &Connection,
+    run: RunId,
+    head: &Head,
+    ended_ms: Option<i64>,
+) -> SqlResult<()> {
     let sql = "UPDATE runs SET state = ?2, steps = ?3, cancel_requested = ?4,
          started_at = coalesce(?5, started_at), ended_at = ?6, ended_ms = ?7, error = ?8 WHERE id = ?1";
     connection.prepare_cached(sql)?.execute(params![
@@ -103,20 +111,26 @@ fn set_head(connection: &Connection, run: RunId, head: &Head, observed: i64) -> 
         head.cancel_requested,
         head.started_at.map(|at| at.to_string()),
         head.ended_at.map(|at| at.to_string()),
-        head.ended_at.map(|_| observed),
+        ended_ms,
         head.error.as_ref().map(to_json).transpose()?,
     ])?;
     Ok(())
 }
 
-fn insert_step(connection: &Connection, run: RunId, step: u32, plan: &Step) -> SqlResult<()> {
+pub(crate) fn insert_report(connection: &Connection, run: RunId, report: &Report) -> SqlResult<()> {
+    let sql = "INSERT INTO reports (run, report) VALUES (?1, ?2)";
+    connection.prepare_cached(sql)?.execute(params![run.to_string(), to_json(report)?])?;
+    Ok(())
+}
+
+pub(crate) fn insert_step(connection: &Connection, run: RunId, step: u32, plan: &Step) -> SqlResult<()> {
     let run = run.to_string();
     let sql = "INSERT INTO steps (run, step, plan) VALUES (?1, ?2, ?3)";
     connection.prepare_cached(sql)?.execute(params![run, step, to_json(plan)?])?;
     schema::tell(connection, &run, step, plan)
 }
 
-fn set_attempt(
+pub(crate) fn set_attempt(
     connection: &Connection,
     run: RunId,
     (step, index): (u32, u32),
@@ -156,11 +170,16 @@ pub(crate) fn insert_artifact(connection: &Connection, run: RunId, entry: &RunAr
     Ok(())
 }
 
-fn insert_event(connection: &Connection, run: RunId, effects: &Effects) -> SqlResult<()> {
+/// Adds an event that happened `at` a moment, by its number.
+pub(crate) fn insert_event(
+    connection: &Connection,
+    run: RunId,
+    (sequence, at): (u64, Timestamp),
+    event: &EventData,
+) -> SqlResult<()> {
     let sql = "INSERT INTO events (run, sequence, at, kind, data) VALUES (?1, ?2, ?3, ?4, ?5)";
-    let Effects { sequence, at, event, .. } = effects;
     let (kind, data) = to_event(event)?;
-    let values = params![run.to_string(), signed(*sequence)?, at.to_string(), kind, data];
+    let values = params![run.to_string(), signed(sequence)?, at.to_string(), kind, data];
     connection.prepare_cached(sql)?.execute(values)?;
     Ok(())
 }

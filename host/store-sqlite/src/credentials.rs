@@ -104,7 +104,12 @@ fn make_room_for(connection: &Connection, session: &Token) -> SqlResult<()> {
     Ok(())
 }
 
-fn link_first(connection: &Connection, account: &AccountName, identity: &Identity) -> SqlResult<()> {
+/// Links an identity that is not linked yet.
+pub(crate) fn link_first(
+    connection: &Connection,
+    account: &AccountName,
+    identity: &Identity,
+) -> SqlResult<()> {
     let sql = "INSERT INTO identities (issuer, subject, account) VALUES (?1, ?2, ?3)
          ON CONFLICT (issuer, subject) DO NOTHING";
     let Identity { issuer, subject } = identity;

@@ -7,7 +7,7 @@ use simulay_model::RunId;
 use simulay_store::{Lease, Renewed, StoreError};
 
 use crate::failure::SqlResult;
-use crate::rows::{signed, unsigned};
+use crate::rows::{self, signed, unsigned};
 
 fn millis(time: Duration) -> i64 {
     i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
@@ -31,8 +31,7 @@ pub(crate) fn acquire(
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(values)?;
     let Some(row) = rows.next()? else { return Ok(None) };
-    let active = Duration::from_millis(unsigned(row, "worked_ms")?);
-    Ok(Some(Lease { fence: unsigned(row, "fence")?, active }))
+    Ok(Some(rows::lease(row)?))
 }
 
 pub(crate) fn renew(
@@ -52,6 +51,14 @@ pub(crate) fn renew(
         None if ended(connection, run)? => Err(StoreError::Ended.into()),
         None => Err(StoreError::Fenced.into()),
     }
+}
+
+/// Puts in what a run was leased with elsewhere: a time that is over.
+pub(crate) fn put(connection: &Connection, run: RunId, lease: Lease) -> SqlResult<()> {
+    let sql = "INSERT INTO leases (run, holder, fence, until_ms, worked_ms) VALUES (?1, '', ?2, 0, ?3)";
+    let values = params![run.to_string(), signed(lease.fence)?, millis(lease.active)];
+    connection.prepare_cached(sql)?.execute(values)?;
+    Ok(())
 }
 
 /// Lets go of all leases.

@@ -7,11 +7,11 @@
 
 mod accounts;
 mod audit;
+mod claims;
 mod commit;
 mod connection;
 mod copy;
 mod credentials;
-mod documents;
 mod failure;
 mod filter;
 mod journal;
@@ -29,6 +29,7 @@ mod schema;
 mod sharing;
 mod space;
 mod store;
+mod transfer;
 mod uploads;
 mod writer;
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use simulay_model::{
     AccountName, DailyUsage, Month, OwnerFilter, PresentUse, Quota, QuotaOverrides, QuotaSetting, Quotas,
@@ -54,13 +55,7 @@ impl Metering for SqliteStore {
             let sql = [USAGE, "WHERE", which, "day BETWEEN ?1 AND ?2 ORDER BY account, day"].join(" ");
             let (first, last) = (month.first().to_string(), month.last().to_string());
             let mut statement = connection.prepare_cached(&sql)?;
-            let rows = statement.query_and_then(params![first, last, owner], |row| {
-                Ok(DailyUsage {
-                    account: parsed(row, "account")?,
-                    day: parsed(row, "day")?,
-                    usage: usage(row)?,
-                })
-            })?;
+            let rows = statement.query_and_then(params![first, last, owner], daily_usage)?;
             rows.collect()
         })
         .await
@@ -72,14 +67,24 @@ fn overrides(connection: &Connection) -> SqlResult<BTreeMap<AccountName, QuotaOv
     let mut rows = statement.query([])?;
     let mut all = BTreeMap::<_, QuotaOverrides>::new();
     while let Some(row) = rows.next()? {
-        let bound: Option<String> = row.get("bound")?;
-        let bound = bound.map(|_| parsed(row, "bound")).transpose()?;
-        all.entry(parsed(row, "account")?).or_default().insert(parsed(row, "quota")?, bound);
+        all.entry(parsed(row, "account")?).or_default().insert(parsed(row, "quota")?, bound(row)?);
     }
     Ok(all)
 }
 
-fn set(connection: &Connection, account: &AccountName, quota: Quota, setting: QuotaSetting) -> SqlResult<()> {
+/// What differs from the quotas of all for one account.
+pub(crate) fn overrides_of(connection: &Connection, account: &AccountName) -> SqlResult<QuotaOverrides> {
+    let sql = "SELECT quota, bound FROM quota_overrides WHERE account = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    statement.query_and_then([account.as_str()], |row| Ok((parsed(row, "quota")?, bound(row)?)))?.collect()
+}
+
+fn bound(row: &Row<'_>) -> SqlResult<Option<u64>> {
+    let bound: Option<String> = row.get("bound")?;
+    bound.map(|_| parsed(row, "bound")).transpose()
+}
+
+pub(crate) fn set(connection: &Connection, account: &AccountName, quota: Quota, setting: QuotaSetting) -> SqlResult<()> {
     let bound = match setting {
         QuotaSetting::Default => {
             let sql = "DELETE FROM quota_overrides WHERE account = ?1 AND quota = ?2";
@@ -102,9 +107,11 @@ pub(crate) fn count(
     at: Timestamp,
     usage: Usage,
 ) -> SqlResult<()> {
-    if usage.is_nothing() {
-        return Ok(());
-    }
+    if usage.is_nothing() { Ok(()) } else { add(connection, account, day_of(at), usage) }
+}
+
+/// Adds to what an account used on a day.
+pub(crate) fn add(connection: &Connection, account: &AccountName, day: Date, usage: Usage) -> SqlResult<()> {
     let sql = "INSERT INTO usage (account, day, runs, containers, container_ms, cpu_ms, bytes_in, bytes_kept)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
          ON CONFLICT (account, day) DO UPDATE SET runs = runs + ?3, containers = containers + ?4,
@@ -113,7 +120,7 @@ pub(crate) fn count(
     let Usage { runs, containers, container_ms, cpu_ms, bytes_in, bytes_kept } = usage;
     connection.prepare_cached(sql)?.execute(params![
         account.as_str(),
-        day_of(at).to_string(),
+        day.to_string(),
         signed(runs)?,
         signed(containers)?,
         signed(container_ms)?,
@@ -167,6 +174,10 @@ fn today(connection: &Connection, account: &AccountName, at: Timestamp) -> SqlRe
     let mut statement = connection.prepare_cached(&sql)?;
     let found = statement.query_row([account.as_str(), &day_of(at).to_string()], |row| Ok(usage(row)));
     Ok(found.optional()?.transpose()?.unwrap_or_default())
+}
+
+pub(crate) fn daily_usage(row: &Row<'_>) -> SqlResult<DailyUsage> {
+    Ok(DailyUsage { account: parsed(row, "account")?, day: parsed(row, "day")?, usage: usage(row)? })
 }
 
 fn usage(row: &Row<'_>) -> SqlResult<Usage> {

@@ -181,7 +181,7 @@ fn stored_digest(connection: &Connection, name: &PluginName, version: &Version) 
         .transpose()
 }
 
-fn insert(connection: &Connection, plugin: &Plugin) -> SqlResult<()> {
+pub(crate) fn insert(connection: &Connection, plugin: &Plugin) -> SqlResult<()> {
     connection.execute(
         "INSERT INTO plugins (name, version, sha256, size, manifest, contract, tools, uploader,
              uploaded_at, state, approved_at, retired_at, examples_check, revision, owner, uploaded_by)
@@ -255,7 +255,12 @@ fn expect_versions(connection: &Connection, name: &PluginName, expected: Option<
     if stored == expected { Ok(()) } else { Err(StoreError::Stale.into()) }
 }
 
-fn tell(connection: &Connection, name: &PluginName, version: &Version, event: &PluginEvent) -> SqlResult<()> {
+pub(crate) fn tell(
+    connection: &Connection,
+    name: &PluginName,
+    version: &Version,
+    event: &PluginEvent,
+) -> SqlResult<()> {
     connection.execute(
         "INSERT INTO plugin_events (name, version, at, kind, account, by) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         params![

@@ -63,7 +63,7 @@ impl Requests for SqliteStore {
     }
 }
 
-fn remembered(row: &Row<'_>) -> SqlResult<Remembered> {
+pub(crate) fn remembered(row: &Row<'_>) -> SqlResult<Remembered> {
     let outcome = match row.get::<_, Option<String>>("answer")? {
         Some(answer) => Outcome::Answer(answer),
         None => Outcome::Run(parsed(row, "run")?),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::str::FromStr;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::Row;
@@ -10,9 +11,9 @@ use simulay_model::{
     Artifact, AttemptProgress, Event, EventData, Plugin, PluginEvent, PluginRef, PluginSummary, Progress,
     RelativePath, Request, Run, RunArtifact, RunId, RunSummary, UnfinishedRun,
 };
-use simulay_store::{ClaimableRun, StoreError};
+use simulay_store::documents::{self, Stored};
+use simulay_store::{ClaimableRun, Lease, StoreError};
 
-use crate::documents::{self, Stored};
 use crate::failure::{SqlError, SqlResult};
 
 pub(crate) const PLUGINS: &str =
@@ -166,6 +167,11 @@ pub(crate) fn artifact(row: &Row<'_>) -> SqlResult<RunArtifact> {
             media_type: row.get("media_type")?,
         },
     })
+}
+
+pub(crate) fn lease(row: &Row<'_>) -> SqlResult<Lease> {
+    let active = Duration::from_millis(unsigned(row, "worked_ms")?);
+    Ok(Lease { fence: unsigned(row, "fence")?, active })
 }
 
 /// A domain value as the text of a column.

@@ -11,12 +11,12 @@ use simulay_model::{
 };
 use simulay_store::{Claim, ClaimableRun, Lease, Outcome, Renewed, RunQuery, Runs, StoreError};
 
-use crate::commit::{commit, insert_artifact};
+use crate::commit::{commit, insert_artifact, insert_event};
 use crate::failure::SqlResult;
 use crate::filter::{self, Filter};
-use crate::rows::{self, to_event, to_json, unsigned};
+use crate::rows::{self, to_json, unsigned};
 use crate::store::SqliteStore;
-use crate::{leases, metering, requests};
+use crate::{claims, leases, metering, requests};
 
 /// Greater than every run id, all of which are hexadecimal.
 const PAST_ALL: &str = "~";
@@ -110,9 +110,9 @@ impl Runs for SqliteStore {
         .await
     }
 
-    async fn claimable(&self, holder: &str) -> Result<Vec<ClaimableRun>, StoreError> {
-        let (holder, now) = (holder.to_owned(), self.clock.now().as_millisecond());
-        self.read(move |connection| claimable(connection, &holder, now)).await
+    async fn claimable(&self, per_flow: usize) -> Result<Vec<ClaimableRun>, StoreError> {
+        let now = self.clock.now().as_millisecond();
+        self.read(move |connection| claims::claimable(connection, per_flow, now)).await
     }
 }
 
@@ -165,22 +165,11 @@ pub(crate) fn create(connection: &Connection, run: &Run) -> SqlResult<()> {
         let artifact = RunArtifact { kind: ArtifactKind::Input, origin: None, artifact: input.clone() };
         insert_artifact(connection, run.id, &artifact)?;
     }
-    let sql = "INSERT INTO requested (run, inputs, params) VALUES (?1, ?2, ?3)";
-    let Request { inputs, params, .. } = &run.request;
-    connection.prepare_cached(sql)?.execute(params![
-        run.id.to_string(),
-        to_json(inputs)?,
-        params.as_str()
-    ])?;
-    let sql = "INSERT INTO events (run, sequence, at, kind, data) VALUES (?1, 1, ?2, ?3, ?4)";
-    let (kind, data) = to_event(&EventData::RunQueued)?;
-    let values = params![run.id.to_string(), run.created_at.to_string(), kind, data];
-    connection.prepare_cached(sql)?.execute(values)?;
-    Ok(())
+    insert_event(connection, run.id, (1, run.created_at), &EventData::RunQueued)
 }
 
-/// False when a run with this id is there.
-fn insert(connection: &Connection, run: &Run) -> SqlResult<bool> {
+/// Puts a run in as it was accepted, and what was asked; false when a run with this id is there.
+pub(crate) fn insert(connection: &Connection, run: &Run) -> SqlResult<bool> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO runs (id, pipeline, version, sha256, seed, state, steps, cancel_requested, created_at,
             last_event, retries, owner)
@@ -196,7 +185,18 @@ fn insert(connection: &Connection, run: &Run) -> SqlResult<bool> {
         run.retries,
         run.owner.as_str(),
     ])?;
+    if inserted > 0 {
+        insert_request(connection, run)?;
+    }
     Ok(inserted > 0)
+}
+
+fn insert_request(connection: &Connection, run: &Run) -> SqlResult<()> {
+    let sql = "INSERT INTO requested (run, inputs, params) VALUES (?1, ?2, ?3)";
+    let Request { inputs, params, .. } = &run.request;
+    let values = params![run.id.to_string(), to_json(inputs)?, params.as_str()];
+    connection.prepare_cached(sql)?.execute(values)?;
+    Ok(())
 }
 
 fn list(connection: &Connection, filter: &Filter, query: &RunQuery) -> SqlResult<Vec<RunSummary>> {
@@ -229,23 +229,8 @@ fn list(connection: &Connection, filter: &Filter, query: &RunQuery) -> SqlResult
     Ok(runs)
 }
 
-fn claimable(connection: &Connection, holder: &str, now: i64) -> SqlResult<Vec<ClaimableRun>> {
-    let sql =
-        "SELECT id, owner, pipeline, cancel_requested FROM runs LEFT JOIN leases ON leases.run = runs.id
-         WHERE state IN ('queued', 'running')
-             AND (leases.run IS NULL OR leases.holder = ?1 OR leases.until_ms <= ?2)
-         ORDER BY id";
-    let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query(params![holder, now])?;
-    let mut runs = Vec::new();
-    while let Some(row) = rows.next()? {
-        runs.extend(sound(row, rows::claimable));
-    }
-    Ok(runs)
-}
-
 /// A damaged run is left out of lists: it must not hide the others.
-fn sound<T>(row: &Row<'_>, read: impl FnOnce(&Row<'_>) -> SqlResult<T>) -> Option<T> {
+pub(crate) fn sound<T>(row: &Row<'_>, read: impl FnOnce(&Row<'_>) -> SqlResult<T>) -> Option<T> {
     read(row)
         .inspect_err(|error| {
             let id = row.get::<_, String>("id").unwrap_or_default();

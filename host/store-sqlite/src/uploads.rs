@@ -96,7 +96,7 @@ impl Recording {
         let mut new = 0;
         for upload in uploads {
             if !self.refresh(connection, upload.sha256)? {
-                self.insert(connection, upload)?;
+                insert(connection, &self.owner, upload, self.observed)?;
                 new += upload.size;
             }
         }
@@ -123,12 +123,13 @@ impl Recording {
         let values = params![blob.to_string(), self.owner.as_str(), self.observed];
         Ok(connection.prepare_cached(sql)?.execute(values)? > 0)
     }
+}
 
-    fn insert(&self, connection: &Connection, upload: &Upload) -> SqlResult<()> {
-        let sql = "INSERT INTO uploads (sha256, owner, at_ms, size) VALUES (?1, ?2, ?3, ?4)";
-        let Upload { sha256, size } = upload;
-        let values = params![sha256.to_string(), self.owner.as_str(), self.observed, signed(*size)?];
-        connection.prepare_cached(sql)?.execute(values)?;
-        Ok(())
-    }
+/// Takes down an upload at a moment of the time observed.
+pub(crate) fn insert(connection: &Connection, owner: &AccountName, upload: &Upload, at: i64) -> SqlResult<()> {
+    let sql = "INSERT INTO uploads (sha256, owner, at_ms, size) VALUES (?1, ?2, ?3, ?4)";
+    let Upload { sha256, size } = upload;
+    let values = params![sha256.to_string(), owner.as_str(), at, signed(*size)?];
+    connection.prepare_cached(sql)?.execute(values)?;
+    Ok(())
 }

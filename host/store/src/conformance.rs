@@ -77,8 +77,10 @@ async fn check_leases(open: &impl AsyncFn() -> Subject) {
     leases::what_has_ended_is_held_by_nobody(&open().await).await;
     leases::what_is_not_there_is_not_leased(&open().await).await;
     claimable::runs_to_claim_go_from_the_oldest_and_leave_out_what_has_ended(&open().await).await;
-    claimable::a_run_is_claimable_but_while_another_holds_it(&open().await).await;
+    claimable::a_run_is_claimable_but_while_somebody_holds_it(&open().await).await;
     claimable::who_may_claim_a_run_hears_that_its_end_is_asked_for(&open().await).await;
+    claimable::of_each_flow_the_oldest_that_are_free_are_claimable(&open().await).await;
+    claimable::runs_whose_end_is_asked_for_take_no_place_of_others(&open().await).await;
     fences::an_old_fence_changes_nothing(&open().await).await;
     fences::an_owner_that_comes_again_fences_his_earlier_life(&open().await).await;
     fences::a_fence_that_nobody_gave_is_refused(&open().await).await;

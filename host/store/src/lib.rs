@@ -4,6 +4,7 @@ mod accounts;
 mod audit;
 pub mod conformance;
 mod credentials;
+pub mod documents;
 mod error;
 mod links;
 mod memory;
@@ -12,6 +13,7 @@ mod port;
 mod requests;
 mod retention;
 mod space;
+pub mod transfer;
 mod uploads;
 
 pub use accounts::Accounts;

@@ -162,9 +162,11 @@ pub trait Runs: Send + Sync {
     /// Runs without their documents, from the newest to the oldest.
     async fn list(&self, owner: &OwnerFilter, query: RunQuery) -> Result<Vec<RunSummary>, StoreError>;
 
-    /// Runs that have not ended, whosever they are, and that `holder` may lease: nobody else holds them by
-    /// now. From the oldest to the newest.
-    async fn claimable(&self, holder: &str) -> Result<Vec<ClaimableRun>, StoreError>;
+    /// Runs that have not ended and that nobody holds by now. Of each flow, which is the runs of one pipeline
+    /// of one owner: the `per_flow` oldest, and beside them the `per_flow` oldest of those whose end is asked
+    /// for. From the oldest to the newest. What it costs goes by the flows with such runs and by the runs
+    /// that are held, and not by how many wait.
+    async fn claimable(&self, per_flow: usize) -> Result<Vec<ClaimableRun>, StoreError>;
 
     /// How many runs have not ended, as far as `most`.
     async fn count_unfinished(&self, owner: &OwnerFilter, most: usize) -> Result<usize, StoreError>;

@@ -59,7 +59,7 @@ pub(super) fn execute(place: &Place, arguments: &Arguments) -> anyhow::Result<()
     };
     let (one, folder) = (start("bench-one.log", one.path(), &[], &octave)?, many.path());
     let many = start("bench-many.log", folder, &of_many, &octave)?;
-    let hosts = [Host::new(one.url()), Host::new(many.url()).with_token(TOKEN)];
+    let hosts = [Host::new(one.url()), Host::new(many.url()).with_token(TOKEN)?];
     report(measure(&hosts, arguments.requests)?)?;
     probes::execute(&program, folder, many.url(), arguments.requests)?;
     one.stop()?;

@@ -57,8 +57,8 @@ fn prove(place: &Place, octave: &ImageId, arguments: &Arguments) -> anyhow::Resu
     let data = folder.path().join("data");
     std::fs::create_dir(&data)?;
     let server = Server::start_with(place, &data, octave, &[("DOCKER_HOST", &address)])?;
-    let all = work::prepare(place, server.url())?;
-    let witness = Witness::new(&data)?;
+    let all = work::prepare(place, &Host::new(server.url()))?;
+    let witness = Witness::of_host(&data)?;
     let host = Host::new(server.url());
     let modes = if arguments.short { SHORT.as_slice() } else { ALL.as_slice() };
     let pipelines = if arguments.short { 1 } else { all.len() };

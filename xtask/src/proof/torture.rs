@@ -1,8 +1,6 @@
 //! Kills the host again and again while it works, then looks whether anything was lost or doubled.
 
 mod death;
-mod judge;
-mod ledger;
 mod life;
 
 use std::collections::{BTreeSet, HashMap};
@@ -15,9 +13,9 @@ use fastrand::Rng;
 use serde_json::Value;
 
 use self::death::Deaths;
-use self::judge::judge;
-use self::ledger::Ledger;
 use self::life::{Course, Scene};
+use super::judge::judge;
+use super::ledger::Ledger;
 use super::witness::Witness;
 use super::work;
 use crate::build;
@@ -62,7 +60,7 @@ fn prove(place: &Place, octave: &ImageId, arguments: &Arguments) -> anyhow::Resu
     fs::write(data.path().join("simulay.toml"), "[runs]\nmax_containers = 6\n")?;
     let mut scene = Scene { place, program: &program, log: &log, data: data.path(), octave, all: Vec::new() };
     let calm = Calm::before(&mut scene)?;
-    let witness = Witness::new(data.path())?;
+    let witness = Witness::of_host(data.path())?;
     let rng = Rng::with_seed(arguments.seed);
     let mut course = Course { rng, ledger: Ledger::default(), workers_killed: 0 };
     let mut broken = kill_often(&scene, arguments, &mut course)?;
@@ -88,8 +86,8 @@ impl Calm {
     /// Uploads the plugins, and does each piece of work undisturbed.
     fn before(scene: &mut Scene<'_>) -> anyhow::Result<Self> {
         let server = scene.start(None)?;
-        scene.all = work::prepare(scene.place, server.url())?;
         let host = Host::new(server.url());
+        scene.all = work::prepare(scene.place, &host)?;
         let calm = Self { references: work::references(&host, &scene.all)?, runs: host.runs("")? };
         server.stop()?;
         Ok(calm)

@@ -24,9 +24,13 @@ pub(super) struct Witness {
 
 impl Witness {
     /// Of the host that keeps its data in `data`.
-    pub(super) fn new(data: &Path) -> anyhow::Result<Self> {
+    pub(super) fn of_host(data: &Path) -> anyhow::Result<Self> {
         let instance = fs::read_to_string(data.join("instance")).context("the host has no instance yet")?;
-        let instance = instance.lines().next().unwrap_or_default();
+        Self::of(instance.lines().next().unwrap_or_default())
+    }
+
+    /// Of whoever's containers are those of `instance`.
+    pub(super) fn of(instance: &str) -> anyhow::Result<Self> {
         let label = format!("label=org.simulay.instance={instance}");
         let told = tempfile::tempfile()?;
         let mut events = Command::new("docker");

@@ -2,14 +2,11 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::path::Path;
-use std::process::Command;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use serde_json::{Value, json};
 
 use crate::place::Place;
-use crate::process::run;
 use crate::rest::Host;
 
 /// A request that gives the same outcome every time.
@@ -22,12 +19,13 @@ pub(super) struct Work {
 }
 
 /// Uploads what the work needs.
-pub(super) fn prepare(place: &Place, url: &str) -> anyhow::Result<Vec<Work>> {
+pub(super) fn prepare(place: &Place, host: &Host) -> anyhow::Result<Vec<Work>> {
     for pipeline in ["heat-equation", "beam-monte-carlo", "cooling-calibration"] {
-        upload(&place.simulay(), url, &place.plugin(pipeline))?;
+        let (status, told) = host.upload(&fs::read(place.plugin(pipeline))?)?;
+        ensure!(matches!(status, 200 | 201), "{pipeline} is not taken: {told}");
     }
     let measurements = fs::read(place.root().join("examples/requests/cooling-calibration/measurements.csv"))?;
-    let input = json!({ "path": "measurements.csv", "sha256": Host::new(url).input(&measurements)? });
+    let input = json!({ "path": "measurements.csv", "sha256": host.input(&measurements)? });
     let work = |pipeline, params: Value, inputs: Value| Work {
         pipeline,
         request: json!({ "params": params, "inputs": inputs, "seed": 7 }),
@@ -41,10 +39,6 @@ pub(super) fn prepare(place: &Place, url: &str) -> anyhow::Result<Vec<Work>> {
             json!([input]),
         ),
     ])
-}
-
-fn upload(simulay: &Path, url: &str, plugin: &Path) -> anyhow::Result<()> {
-    run(Command::new(simulay).args(["plugin", "upload", "--server", url]).arg(plugin))
 }
 
 /// The outcome of each pipeline when nothing disturbs it.

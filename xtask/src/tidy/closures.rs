@@ -6,9 +6,9 @@ use crate::place::Place;
 use crate::process::read;
 
 /// The technologies, each with its family: `wasmtime` stands for `wasmtime-wasi` too.
-const TECHNOLOGIES: [&str; 5] = ["wasmtime", "bollard", "rusqlite", "object_store", "openidconnect"];
+const TECHNOLOGIES: [&str; 6] = ["wasmtime", "bollard", "rusqlite", "object_store", "openidconnect", "redis"];
 /// Crates that no technology may reach, but for the one that a backend is for.
-const FREE: [(&str, Option<&str>); 7] = [
+const FREE: [(&str, Option<&str>); 8] = [
     ("simulay-engine", None),
     ("simulay-api", None),
     ("simulay-sandbox-wasm", Some("wasmtime")),
@@ -16,6 +16,7 @@ const FREE: [(&str, Option<&str>); 7] = [
     ("simulay-store-sqlite", Some("rusqlite")),
     ("simulay-blobs-object-store", Some("object_store")),
     ("simulay-identity-oidc", Some("openidconnect")),
+    ("simulay-signals-redis", Some("redis")),
 ];
 
 /// Technologies that reach a crate which is to be free of them.

@@ -1,6 +1,7 @@
-//! Dependencies point one way: `model ← {archives, blobs, identity, sandbox, containers, signals, store} ← engine ← api ←
+//! Dependencies point one way: `model ← {archives, blobs, identity, rates, sandbox, containers, signals, store} ← engine ← api ←
 //! simulay`, and each backend stands between its port and `simulay`: `sandbox ← sandbox-wasm`,
-//! `containers ← containers-docker`, `store ← store-sqlite`, `blobs ← blobs-object-store`, `identity ← identity-oidc`.
+//! `containers ← containers-docker`, `store ← {store-sqlite, store-mongo}`, `blobs ← {blobs-object-store, blobs-gridfs}`,
+//! `identity ← identity-oidc`, `{signals, rates} ← signals-redis`.
 
 use std::path::PathBuf;
 
@@ -26,12 +27,13 @@ pub(super) struct Member {
 
 /// The crates of ours that each crate may depend on, for tests too: engine and api are tested over the real
 /// stores, and records beside real blobs; [`super::closures`] sees that they are built without them.
-const LAYERS: [(&str, &[&str]); 27] = [
+const LAYERS: [(&str, &[&str]); 29] = [
     ("simulay-model", &[]),
     ("simulay-init", &[]),
     ("simulay-archives", &["simulay-model"]),
     ("simulay-signals", &["simulay-model"]),
-    ("simulay-signals-redis", &["simulay-model", "simulay-signals"]),
+    ("simulay-rates", &[]),
+    ("simulay-signals-redis", &["simulay-model", "simulay-rates", "simulay-signals"]),
     ("simulay-sandbox", &["simulay-model"]),
     ("simulay-sandbox-wasm", &["simulay-model", "simulay-sandbox", "simulay-hostile"]),
     ("simulay-containers", &["simulay-model", "simulay-init"]),
@@ -45,10 +47,10 @@ const LAYERS: [(&str, &[&str]); 27] = [
         "simulay-store-sqlite",
         &["simulay-model", "simulay-store", "simulay-blobs", "simulay-blobs-object-store"],
     ),
-    ("simulay-store-mongo", &["simulay-model", "simulay-store"]),
+    ("simulay-store-mongo", &["simulay-model", "simulay-store", "simulay-servers"]),
     ("simulay-blobs", &["simulay-model"]),
-    ("simulay-blobs-gridfs", &["simulay-model", "simulay-blobs"]),
-    ("simulay-blobs-object-store", &["simulay-model", "simulay-blobs"]),
+    ("simulay-blobs-gridfs", &["simulay-model", "simulay-blobs", "simulay-servers"]),
+    ("simulay-blobs-object-store", &["simulay-model", "simulay-blobs", "simulay-servers"]),
     ("simulay-identity", &["simulay-model"]),
     ("simulay-identity-oidc", &["simulay-model", "simulay-identity"]),
     (
@@ -79,6 +81,7 @@ const LAYERS: [(&str, &[&str]); 27] = [
             "simulay-blobs",
             "simulay-blobs-object-store",
             "simulay-identity",
+            "simulay-rates",
             "simulay-engine",
         ],
     ),
@@ -99,6 +102,7 @@ const LAYERS: [(&str, &[&str]); 27] = [
             "simulay-blobs-object-store",
             "simulay-blobs-gridfs",
             "simulay-signals-redis",
+            "simulay-rates",
             "simulay-rpc",
             "simulay-identity",
             "simulay-identity-oidc",
@@ -110,6 +114,7 @@ const LAYERS: [(&str, &[&str]); 27] = [
     ("simulay-hostile", &[]),
     ("simulay-fault-proxy", &[]),
     ("simulay-nginx-tests", &[]),
+    ("simulay-servers", &[]),
     (
         "simulay-fuzzed",
         &[

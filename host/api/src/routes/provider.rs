@@ -57,7 +57,7 @@ pub(super) async fn depart(
     peer: Peer,
     Asked(Departure { return_to }): Asked<Departure>,
 ) -> Result<Response, Denied> {
-    api.rates.sign_in(peer, None)?;
+    api.rates.sign_in(peer, None).await?;
     let return_to = return_to.unwrap_or_else(|| "/".to_owned());
     if !is_ours(&return_to) {
         let detail = format!("`return_to` must be a path of this server, at most {MAX_ADDRESS} bytes");
@@ -87,7 +87,7 @@ pub(super) async fn arrive(
     headers: HeaderMap,
     Asked(back): Asked<Return>,
 ) -> Result<Response, Denied> {
-    api.rates.sign_in(peer, None)?;
+    api.rates.sign_in(peer, None).await?;
     let under_way = cookies::sign_in(&headers).ok_or_else(begin_again)?;
     let code = code(back, &under_way)?;
     let opened = api.engine.sessions.by_provider(&code, &under_way.challenge, &via).await;

@@ -43,11 +43,11 @@ pub(super) async fn sign_in(
     JsonBody(shown, _held): JsonBody<SignIn>,
 ) -> Result<Response, Denied> {
     if shown.account.is_some() {
-        api.rates.sign_in(peer, shown.account.as_deref())?;
+        api.rates.sign_in(peer, shown.account.as_deref()).await?;
     }
     let session = match open(&api, shown, &via).await {
         Err(refusal) if refusal.kind() == ProblemKind::Unauthenticated => {
-            api.rates.failure(peer)?;
+            api.rates.failure(peer).await?;
             return Err(refusal.into());
         }
         opened => opened?,

@@ -20,6 +20,7 @@ use simulay_containers::scripted::Scripted;
 use simulay_engine::{Engine, EngineError, Parts, RetentionPorts, Settings, SystemEntropy};
 use simulay_identity::IdentityProvider;
 use simulay_model::{Principal, Role, SystemClock};
+use simulay_rates::LocalRates;
 use simulay_signals::LocalSignals;
 use simulay_store::Credentials;
 use simulay_store_sqlite::SqliteStore;
@@ -123,6 +124,7 @@ impl House {
         let containers = Scripted::new();
         let parts = Parts {
             signals: Arc::new(LocalSignals::default()),
+            relay: None,
             plugins: records.clone(),
             runs: records.clone(),
             journal: records.clone(),
@@ -145,7 +147,8 @@ impl House {
         let engine = Engine::new(parts, engine, Some(kept.clone()));
         engine.runner.listen();
         let draining = CancellationToken::new();
-        let router = router(engine.clone(), authenticator(&engine), settings, draining.clone());
+        let rates: Arc<LocalRates> = Arc::default();
+        let router = router(engine.clone(), authenticator(&engine), rates, settings, draining.clone());
         Self { router, engine, containers, draining, kept, credentials, data }
     }
 

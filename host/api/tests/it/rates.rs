@@ -5,8 +5,9 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::Request;
 use axum::http::request::Builder;
-use simulay_api::{ApiSettings, Connection, Rate};
+use simulay_api::{ApiSettings, Connection};
 use simulay_model::{TOKEN_BYTES, TokenSecret};
+use simulay_rates::Rate;
 
 use crate::house::{Answer, House};
 use crate::roles::{new_token, of_many, secret};

@@ -16,3 +16,11 @@ async fn what_is_in_memory_is_a_store_of_blobs() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn several_hosts_may_share_it() {
+    let clock = Arc::<ManualClock>::default();
+    let blobs = MemoryBlobs::new(clock.clone());
+    let hosts = [0; 3].map(|_| Subject::new(Arc::new(blobs.clone()), clock.clone()));
+    conformance::hosts::what_is_stored_or_kept_outlives_those_who_collect(&hosts, 20).await;
+}

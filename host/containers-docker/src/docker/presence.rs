@@ -181,5 +181,6 @@ impl DockerContainers {
 }
 
 fn image_unavailable(call: &Admitted) -> ContainerError {
-    ContainerError::ImageUnavailable { image: call.image_name().to_owned(), id: call.image().to_string() }
+    let (image, id) = (call.image_name().to_owned(), call.image().to_string());
+    ContainerError::ImageUnavailable { image, id, nodes: Vec::new() }
 }

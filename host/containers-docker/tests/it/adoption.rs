@@ -57,7 +57,7 @@ async fn a_container_at_work_is_adopted() {
     assert_eq!((memory.stdout(), memory.stderr()), ("one\ntwo\n".to_owned(), "oops\n".to_owned()));
     assert_eq!(memory.outputs()["out"], (2, Digest::of(b"x\n")));
     assert_eq!(started(&rig), before);
-    reborn.containers.remove(rig.name).await.unwrap();
+    reborn.containers.remove(rig.name, None).await.unwrap();
     assert_eq!(reborn.containers.list().await.unwrap(), []);
 }
 

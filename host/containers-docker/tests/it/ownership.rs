@@ -23,13 +23,13 @@ async fn a_copy_of_a_host_leaves_the_containers_of_the_other_alone() {
         let request = copy.request(&call, Begin::Adopt);
         let ended = copy.containers.run(request, &Memory::new(), CancellationToken::new()).await;
         assert!(matches!(ended, Err(ContainerError::Lost(_))), "{ended:?}");
-        copy.containers.remove(copy.name).await.unwrap();
+        copy.containers.remove(copy.name, None).await.unwrap();
         let (own, _) = copy.complete(&shell("true")).await;
         assert_eq!(own.ending, Ending::Exited(0));
         go(&rig);
     });
     assert_eq!(completed.unwrap().ending, Ending::Exited(0));
-    rig.containers.remove(rig.name).await.unwrap();
+    rig.containers.remove(rig.name, None).await.unwrap();
 }
 
 /// A process that waits to be ended, and what names it.

@@ -77,7 +77,7 @@ impl Rig {
     }
 
     pub(crate) fn request(&self, call: &ContainerCall, begin: Begin) -> ExecutionRequest {
-        ExecutionRequest { name: self.name, call: call.clone(), permissions: permissions(), begin }
+        ExecutionRequest { name: self.name, call: call.clone(), permissions: permissions(), begin, fence: 1 }
     }
 
     pub(crate) async fn run(
@@ -93,7 +93,7 @@ impl Rig {
         let memory = Memory::new();
         let completed = self.run(call, &memory).await;
         let completed = completed.unwrap_or_else(|error| panic!("{error:?}: {}", memory.stderr()));
-        self.containers.remove(self.name).await.unwrap();
+        self.containers.remove(self.name, None).await.unwrap();
         (completed, memory)
     }
 

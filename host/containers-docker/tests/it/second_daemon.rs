@@ -134,7 +134,7 @@ async fn a_daemon_that_freezes_is_borne_and_its_container_goes_on() {
         assert!(matches!(absent, Err(ContainerError::Unavailable(_))), "{absent:?}");
     });
     assert_eq!(ended.unwrap().ending, Ending::Exited(0));
-    rig.containers.remove(rig.name).await.unwrap();
+    rig.containers.remove(rig.name, None).await.unwrap();
     assert_eq!(rig.containers.list().await.unwrap(), []);
 }
 

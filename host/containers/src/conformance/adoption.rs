@@ -27,7 +27,7 @@ pub(super) async fn a_container_is_adopted_and_not_started_twice(subject: &dyn S
     for begin in [Begin::Start, Begin::Adopt] {
         is_heard_again(subject, &ExecutionRequest { begin, ..request.clone() }, &line).await;
     }
-    host.remove(request.name).await.unwrap();
+    host.remove(request.name, Some(request.fence)).await.unwrap();
 }
 
 pub(super) async fn what_is_not_there_is_not_adopted(subject: &dyn Subject) {
@@ -51,7 +51,7 @@ pub(super) async fn containers_go_on_when_their_host_is_closed(subject: &dyn Sub
     subject.release(&request).await;
     is_heard_again(subject, &ExecutionRequest { begin: Begin::Adopt, ..request.clone() }, &memory.stdout())
         .await;
-    host.remove(request.name).await.unwrap();
+    host.remove(request.name, Some(request.fence)).await.unwrap();
     assert_eq!(present(subject).await, []);
 }
 

@@ -9,6 +9,9 @@ pub const IMAGE: &str = "shell";
 /// Name of an image that the operator does not grant.
 pub const UNREGISTERED: &str = "unregistered";
 
+/// The fence of [`request`].
+pub const FENCE: u64 = 7;
+
 /// Name of [`copying`].
 pub const COPIES: &str = "copies";
 /// What [`copying`] takes in as a text and as an artifact.
@@ -56,7 +59,7 @@ pub fn waiting(name: &str) -> ContainerCall {
 #[must_use]
 pub fn request(call: ContainerCall) -> ExecutionRequest {
     let name = ContainerName { run: RunId::generate(), step: 0, call: 0, attempt: 0 };
-    ExecutionRequest { name, call, permissions: permissions(), begin: Begin::Start }
+    ExecutionRequest { name, call, permissions: permissions(), begin: Begin::Start, fence: FENCE }
 }
 
 fn permissions() -> Permissions {

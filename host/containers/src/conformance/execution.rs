@@ -19,7 +19,7 @@ pub(super) async fn streams_and_outputs_are_handed_back(subject: &dyn Subject) {
     // Until what was handed back is safe.
     assert_eq!(present(subject).await, [request.name]);
     for _ in 0..2 {
-        host.remove(request.name).await.unwrap();
+        host.remove(request.name, Some(request.fence)).await.unwrap();
         assert_eq!(present(subject).await, []);
     }
 }
@@ -28,7 +28,7 @@ pub(super) async fn a_command_that_fails_is_completed(subject: &dyn Subject) {
     let (host, request) = (subject.host(), calls::request(calls::failing()));
     let completed = run(&*host, &request, &Memory::new()).await.unwrap();
     assert_eq!(completed.ending, Ending::Exited(calls::CODE));
-    host.remove(request.name).await.unwrap();
+    host.remove(request.name, Some(request.fence)).await.unwrap();
 }
 
 pub(super) async fn a_cancelled_container_is_removed(subject: &dyn Subject) {

@@ -22,7 +22,7 @@ fn request(name: ContainerName) -> ExecutionRequest {
         deterministic: true,
     };
     let permissions = Permissions { images: ["octave".to_owned()].into(), max_resources: resources };
-    ExecutionRequest { name, call, permissions, begin: Begin::Start }
+    ExecutionRequest { name, call, permissions, begin: Begin::Start, fence: 1 }
 }
 
 async fn run(containers: &Scripted, name: ContainerName) -> Result<Completed, ContainerError> {
@@ -51,7 +51,7 @@ async fn a_held_container_is_adopted_released_and_removed() {
     let (completed, ()) = tokio::join!(run(&containers, name), async { containers.release("solve-1") });
     assert_eq!(completed.unwrap().ending, Ending::Exited(0));
     assert!(containers.starts().is_empty());
-    containers.remove(name).await.unwrap();
+    containers.remove(name, Some(1)).await.unwrap();
     assert!(containers.list().await.unwrap().is_empty());
 }
 

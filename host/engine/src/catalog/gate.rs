@@ -21,6 +21,8 @@ const SEED: u64 = 1;
 const PAUSE: Duration = Duration::from_secs(1);
 /// Between two looks of who waits for a check.
 const LOOK: Duration = Duration::from_secs(5);
+/// Between two looks for checks of a process that is no more.
+const CHECKS_PERIOD: Duration = Duration::from_secs(15);
 /// Longer than any run.
 const LONG: Duration = Duration::from_secs(365 * 24 * 3600);
 
@@ -58,11 +60,22 @@ impl Catalog {
         }
     }
 
-    /// Takes up the checks that an earlier life of the host began.
+    /// Takes up the checks that an earlier life of the host began, or a process that is no more. Two that see one check
+    /// through do no harm: its runs have names of their own, and its end is stored once.
     pub(crate) async fn take_up_checks(&self) -> Result<(), EngineError> {
         let plugins = self.shared.parts.plugins.checking().await?;
         plugins.into_iter().for_each(|plugin| self.spawn_check(plugin));
         Ok(())
+    }
+
+    /// Takes up checks every now and then.
+    pub(crate) async fn take_up_checks_forever(self) {
+        loop {
+            tokio::time::sleep(CHECKS_PERIOD).await;
+            if let Err(error) = self.take_up_checks().await {
+                tracing::warn!(error = %Chain(&error), "checks of plugins are not looked for");
+            }
+        }
     }
 
     /// The examples of `plugin` are to be run.
@@ -89,15 +102,23 @@ impl Catalog {
     }
 
     pub(super) fn spawn_check(&self, plugin: Plugin) {
+        if !self.checking.lock().insert(plugin.reference()) {
+            return;
+        }
         let (catalog, shutdown) = (self.clone(), self.shared.shutdown.clone());
         self.shared.tasks.spawn(shutdown.run_until_cancelled_owned(async move {
-            let (backoff, entropy) = (catalog.shared.settings.backoff, &*catalog.shared.parts.entropy);
-            for failures in 0.. {
-                let Err(error) = catalog.check(&plugin).await else { return };
-                tracing::error!(plugin = %plugin.reference(), error = %Chain(&error), "the check waits for the store");
-                tokio::time::sleep(backoff.pause(failures, entropy)).await;
-            }
+            catalog.check_until_stored(&plugin).await;
+            catalog.checking.lock().remove(&plugin.reference());
         }));
+    }
+
+    async fn check_until_stored(&self, plugin: &Plugin) {
+        let (backoff, entropy) = (self.shared.settings.backoff, &*self.shared.parts.entropy);
+        for failures in 0.. {
+            let Err(error) = self.check(plugin).await else { return };
+            tracing::error!(plugin = %plugin.reference(), error = %Chain(&error), "the check waits for the store");
+            tokio::time::sleep(backoff.pause(failures, entropy)).await;
+        }
     }
 
     async fn check(&self, plugin: &Plugin) -> Result<(), EngineError> {
@@ -145,8 +166,12 @@ impl Catalog {
         let run = Run { id, ..accept::run(parts, &host.account, plugin, &new, request) };
         let queued = UnfinishedRun::from(&run);
         // All of them were held against the quotas of the owner when the check began.
-        parts.runs.create(run, None).await?;
-        parts.signals.publish(Signal::RunQueued(queued));
+        match parts.runs.create(run, None).await {
+            Ok(()) => parts.signals.publish(Signal::RunQueued(queued)),
+            // Another process sees the same check through.
+            Err(StoreError::RunExists) => {}
+            Err(error) => return Err(error.into()),
+        }
         Ok(())
     }
 

@@ -14,7 +14,7 @@ use crate::shared::Shared;
 const WAIT: Duration = Duration::from_secs(2);
 const PERIOD: Duration = Duration::from_secs(60);
 
-/// Looks at once, and from then on every now and then.
+/// Looks at once, and from then on every now and then, and when nodes have come or gone.
 pub(super) async fn forever(shared: Shared) {
     loop {
         let pause = match containers(&shared).await {
@@ -24,7 +24,8 @@ pub(super) async fn forever(shared: Shared) {
                 WAIT
             }
         };
-        tokio::time::sleep(pause).await;
+        // What came or went is looked at whole: a node that is back may have what nobody waits for any more.
+        let _ = tokio::time::timeout(pause, shared.parts.containers.capacity_changed()).await;
     }
 }
 
@@ -34,7 +35,7 @@ async fn containers(shared: &Shared) -> Result<(), String> {
     if let Some(node) = parts.containers.capacity().await.map_err(in_words)? {
         shared.limits.learn(node);
     }
-    let mut runs = HashMap::new();
+    let (mut runs, mut swept) = (HashMap::new(), Ok(()));
     for name in parts.containers.list().await.map_err(in_words)? {
         let calls = match runs.entry(name.run) {
             Entry::Occupied(known) => known.into_mut(),
@@ -45,10 +46,11 @@ async fn containers(shared: &Shared) -> Result<(), String> {
         };
         if is_left(calls, name) {
             tracing::info!(container = %name, "removing a container that nobody waits for");
-            parts.containers.remove(name).await.map_err(in_words)?;
+            // One that cannot be removed does not keep the others.
+            swept = swept.and(parts.containers.remove(name, None).await.map_err(in_words));
         }
     }
-    Ok(())
+    swept
 }
 
 /// The calls of a run; none of a run that has ended.

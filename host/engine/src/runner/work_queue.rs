@@ -1,9 +1,10 @@
 //! The runs that this process waits with or works on, each once. One that waits is an entry, and no task: it
-//! costs little, and is let go of when its turn is over.
+//! costs little, and is let go of when its turn is over. Of each flow only so many wait ([`Backlogs`]).
 //!
 //! # Flow
-//! [`WorkQueue::add`] has a run wait in the fair queue; its turn comes by [`Turns`], and [`WorkQueue::begin`]
-//! makes it one at work. A run whose end is asked for leaves the queue by [`WorkQueue::end`], without a turn.
+//! [`WorkQueue::hear`] and [`WorkQueue::look_ended`] have runs wait in the fair queue; the turn of one comes by
+//! [`Turns`], and [`WorkQueue::begin`] makes it one at work. A run whose end is asked for leaves the queue by
+//! [`WorkQueue::end`], without a turn. [`WorkQueue::runs_low`] tells when to look for more.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
@@ -11,9 +12,11 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 use simulay_model::{RunId, UnfinishedRun};
+use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio_util::sync::CancellationToken;
 
+use super::backlog::Backlogs;
 use crate::fair_queue::{Permit, Turn};
 use crate::limits::{Flow, Limits};
 
@@ -24,11 +27,19 @@ pub(super) type Turns = UnboundedReceiver<(Arc<UnfinishedRun>, Permit)>;
 #[derive(Clone)]
 pub(super) struct WorkQueue {
     runs: Runs,
+    /// Told when few wait of a flow that the store has more of.
+    low: Arc<Notify>,
     limits: Arc<Limits>,
     turns: UnboundedSender<(Arc<UnfinishedRun>, Permit)>,
 }
 
-type Runs = Arc<Mutex<HashMap<RunId, State>>>;
+type Runs = Arc<Mutex<Held>>;
+
+/// What is here.
+struct Held {
+    states: HashMap<RunId, State>,
+    backlogs: Backlogs,
+}
 
 enum State {
     /// In the fair queue for as long as this is here.
@@ -58,45 +69,91 @@ struct QueuedRun {
 }
 
 impl WorkQueue {
-    pub(super) fn new(limits: Arc<Limits>) -> (Self, Turns) {
+    /// At most `per_flow` wait of each flow.
+    pub(super) fn new(limits: Arc<Limits>, per_flow: usize) -> (Self, Turns) {
         let (turns, granted) = unbounded_channel();
-        (Self { runs: Arc::default(), limits, turns }, granted)
+        let held = Held { states: HashMap::new(), backlogs: Backlogs::new(per_flow) };
+        (Self { runs: Arc::new(Mutex::new(held)), low: Arc::default(), limits, turns }, granted)
     }
 
     /// How many runs wait or are at work.
     pub(super) fn len(&self) -> usize {
-        self.runs.lock().len()
+        self.runs.lock().states.len()
+    }
+
+    /// The most runs that wait of a flow.
+    pub(super) fn per_flow(&self) -> usize {
+        self.runs.lock().backlogs.most()
+    }
+
+    /// Queues a run that was heard of, unless it is here or as many of its flow wait as may.
+    pub(super) fn hear(&self, run: UnfinishedRun) {
+        let mut runs = self.runs.lock();
+        let admitted = !runs.states.contains_key(&run.id) && runs.backlogs.admits(&run);
+        drop(runs);
+        if admitted {
+            self.add(run);
+        }
     }
 
     /// Queues a run, unless it waits or is at work.
-    pub(super) fn add(&self, run: UnfinishedRun) {
-        let run = match self.runs.lock().entry(run.id) {
-            Entry::Occupied(_) => return,
-            Entry::Vacant(vacant) => {
-                let run = Arc::new(run);
-                vacant.insert(State::Queued(run.clone()));
-                run
-            }
-        };
+    fn add(&self, run: UnfinishedRun) {
+        let run = Arc::new(run);
+        let mut runs = self.runs.lock();
+        let Entry::Vacant(vacant) = runs.states.entry(run.id) else { return };
+        vacant.insert(State::Queued(run.clone()));
+        runs.backlogs.come(&run);
+        // The fair queue asks back whether the run still waits.
+        drop(runs);
         let turn = QueuedRun { run: Arc::downgrade(&run), turns: self.turns.clone() };
         self.limits.queue_run(&Flow::from(&*run), Box::new(turn));
     }
 
-    /// The runs that wait.
-    pub(super) fn waiting(&self) -> HashSet<RunId> {
-        let runs = self.runs.lock();
-        runs.iter().filter(|(_, state)| state.is_queued()).map(|(run, _)| *run).collect()
+    /// Returns when it is time to look for more runs.
+    pub(super) async fn runs_low(&self) {
+        self.low.notified().await;
     }
 
-    /// Waits no longer with those of `gone` that are not at work.
-    pub(super) fn leave(&self, gone: &HashSet<RunId>) {
-        self.runs.lock().retain(|run, state| !(state.is_queued() && gone.contains(run)));
+    /// Has [`WorkQueue::runs_low`] return soon.
+    pub(super) fn ask_for_more(&self) {
+        self.low.notify_one();
+    }
+
+    /// The runs that wait as a look begins.
+    pub(super) fn look_begins(&self) -> HashSet<RunId> {
+        let mut runs = self.runs.lock();
+        runs.backlogs.look_begins();
+        runs.states.iter().filter(|(_, state)| state.is_queued()).map(|(run, _)| *run).collect()
+    }
+
+    /// Queues the runs that a look found, and waits no longer with those that were `waiting` as it began and
+    /// that it did not find.
+    pub(super) fn look_ended(&self, mut waiting: HashSet<RunId>, found: Vec<UnfinishedRun>) {
+        found.iter().for_each(|run| {
+            waiting.remove(&run.id);
+        });
+        waiting.iter().for_each(|gone| self.leave(*gone));
+        let more = self.runs.lock().backlogs.look_ended(found.iter());
+        if more {
+            self.ask_for_more();
+        }
+        found.into_iter().for_each(|run| self.add(run));
+    }
+
+    /// Waits no longer with a run that is not at work here.
+    pub(super) fn leave(&self, run: RunId) {
+        let mut runs = self.runs.lock();
+        if runs.states.get(&run).is_some_and(State::is_queued) {
+            let left = runs.states.remove(&run);
+            self.gone(&mut runs, left);
+        }
     }
 
     /// Begins the work on a run whose turn has come; none when it left the queue meanwhile.
     pub(super) fn begin(&self, run: &Arc<UnfinishedRun>) -> Option<AtWork> {
         let mut runs = self.runs.lock();
-        let waits = matches!(runs.get(&run.id), Some(State::Queued(queued)) if Arc::ptr_eq(queued, run));
+        let waits =
+            matches!(runs.states.get(&run.id), Some(State::Queued(queued)) if Arc::ptr_eq(queued, run));
         waits.then(|| self.at_work(&mut runs, run.id))
     }
 
@@ -104,7 +161,7 @@ impl WorkQueue {
     /// and told.
     pub(super) fn end(&self, run: RunId) -> Option<AtWork> {
         let mut runs = self.runs.lock();
-        if let Some(State::AtWork(stop)) = runs.get(&run) {
+        if let Some(State::AtWork(stop)) = runs.states.get(&run) {
             stop.cancel();
             return None;
         }
@@ -116,21 +173,31 @@ impl WorkQueue {
     /// Tells a run at work that its end is asked for; false when it is not.
     pub(super) fn stop(&self, run: RunId) -> bool {
         let runs = self.runs.lock();
-        let Some(State::AtWork(stop)) = runs.get(&run) else { return false };
+        let Some(State::AtWork(stop)) = runs.states.get(&run) else { return false };
         stop.cancel();
         true
     }
 
-    fn at_work(&self, runs: &mut HashMap<RunId, State>, run: RunId) -> AtWork {
+    fn at_work(&self, runs: &mut Held, run: RunId) -> AtWork {
         let stop = CancellationToken::new();
-        runs.insert(run, State::AtWork(stop.clone()));
+        let before = runs.states.insert(run, State::AtWork(stop.clone()));
+        self.gone(runs, before);
         AtWork { runs: self.runs.clone(), run, stop }
+    }
+
+    /// What a run was that waits no longer.
+    fn gone(&self, runs: &mut Held, before: Option<State>) {
+        if let Some(State::Queued(run)) = before
+            && runs.backlogs.go(&run)
+        {
+            self.ask_for_more();
+        }
     }
 }
 
 impl Drop for AtWork {
     fn drop(&mut self) {
-        self.runs.lock().remove(&self.run);
+        self.runs.lock().states.remove(&self.run);
     }
 }
 
@@ -147,12 +214,17 @@ impl Turn for QueuedRun {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
     use crate::Settings;
 
+    const PER_FLOW: usize = 8;
+
     /// A queue of which one run at a time is at work.
     fn queue() -> (WorkQueue, Turns) {
-        WorkQueue::new(Arc::new(Limits::new(&Settings { max_active_runs: 1, ..Settings::default() })))
+        let settings = Settings { max_active_runs: 1, ..Settings::default() };
+        WorkQueue::new(Arc::new(Limits::new(&settings)), PER_FLOW)
     }
 
     fn run() -> UnfinishedRun {
@@ -219,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_may_leave_and_what_is_at_work_stays() {
+    fn what_a_look_does_not_find_leaves_and_what_is_at_work_stays() {
         let (queue, mut turns) = queue();
         let (one, other, last) = (run(), run(), run());
         for run in [&one, &other, &last] {
@@ -227,11 +299,27 @@ mod tests {
         }
         let (granted, permit) = turns.try_recv().unwrap();
         let _at_work = queue.begin(&granted);
-        assert_eq!(queue.waiting(), HashSet::from([other.id, last.id]));
-        queue.leave(&HashSet::from([one.id, other.id]));
+        let waiting = queue.look_begins();
+        assert_eq!(waiting, HashSet::from([other.id, last.id]));
+        queue.look_ended(waiting, vec![last.clone()]);
         assert_eq!(queue.len(), 2);
         drop(permit);
         assert_eq!(*turns.try_recv().unwrap().0, last);
+    }
+
+    #[test]
+    fn few_that_wait_of_many_are_told_once() {
+        let (queue, mut turns) = queue();
+        for _ in 0..PER_FLOW + 1 {
+            queue.hear(run());
+        }
+        assert_eq!(queue.len(), PER_FLOW);
+        assert!(queue.runs_low().now_or_never().is_none());
+        while let Ok((run, permit)) = turns.try_recv() {
+            drop((queue.begin(&run), permit));
+        }
+        assert!(queue.runs_low().now_or_never().is_some());
+        assert!(queue.runs_low().now_or_never().is_none());
     }
 
     #[test]

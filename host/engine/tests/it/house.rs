@@ -15,13 +15,20 @@ use simulay_model::{
 };
 use simulay_sandbox::ScriptedSandbox;
 use simulay_sandbox::{Answer, Answered, Call};
-use simulay_signals::LocalSignals;
+use simulay_signals::{LocalSignals, LogRelay};
 use simulay_store_sqlite::SqliteStore;
 
 pub(crate) const COMPONENT: &[u8] = b"a pipeline";
 
 /// A store that engines work over.
 pub(crate) type Stored = (Arc<SqliteStore>, Arc<ObjectBlobs>);
+
+/// What processes tell each other by.
+#[derive(Clone, Default)]
+struct Between {
+    signals: Arc<LocalSignals>,
+    relay: Option<Arc<dyn LogRelay>>,
+}
 
 /// An engine over the data in `directory`.
 pub(crate) struct House {
@@ -50,13 +57,38 @@ impl House {
 
     /// One of the engines that share a store.
     pub(crate) fn over(
-        (records, blobs): &Stored,
+        stored: &Stored,
         containers: &Scripted,
         settings: Settings,
         plugins: ScriptedSandbox,
     ) -> Self {
+        let house = Self::build(stored, containers, settings, plugins, Between::default());
+        house.engine.runner.listen();
+        house
+    }
+
+    /// Two engines over one store that hear each other; only the first works on runs.
+    pub(crate) fn pair(directory: &Path, containers: &Scripted, relay: &Arc<dyn LogRelay>) -> [Self; 2] {
+        let stored = open(directory);
+        let between = Between { relay: Some(relay.clone()), ..Between::default() };
+        let houses = [(); 2].map(|()| {
+            let pairs = ScriptedSandbox::default().with(COMPONENT, manifest(), |call, _| Ok(answer(call)));
+            Self::build(&stored, containers, Settings::default(), pairs, between.clone())
+        });
+        houses[0].engine.runner.listen();
+        houses
+    }
+
+    fn build(
+        (records, blobs): &Stored,
+        containers: &Scripted,
+        settings: Settings,
+        plugins: ScriptedSandbox,
+        Between { signals, relay }: Between,
+    ) -> Self {
         let parts = Parts {
-            signals: Arc::new(LocalSignals::default()),
+            signals,
+            relay,
             plugins: records.clone(),
             runs: records.clone(),
             journal: records.clone(),
@@ -76,7 +108,6 @@ impl House {
             entropy: Arc::new(SystemEntropy),
         };
         let engine = Engine::new(parts, settings, None);
-        engine.runner.listen();
         Self { engine, containers: containers.clone() }
     }
 

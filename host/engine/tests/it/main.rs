@@ -7,6 +7,7 @@ mod house;
 mod life;
 mod quotas;
 mod recovery;
+mod relay;
 mod runs;
 mod sessions;
 mod two_hosts;

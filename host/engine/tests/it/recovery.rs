@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use simulay_containers::scripted::{Act, Scripted};
+use simulay_engine::Settings;
 use simulay_model::{ContainerName, RunId, RunState};
 
 use crate::house::House;
@@ -31,6 +32,20 @@ async fn containers_at_work_are_adopted_and_none_starts_twice() {
     assert_eq!(house.ended(id).await.state, RunState::Succeeded);
     assert_eq!(containers.starts().len(), 2);
     assert_eq!(containers.present(), []);
+}
+
+#[tokio::test]
+async fn a_host_that_stops_hands_its_runs_over_before_their_leases_end() {
+    let directory = tempfile::tempdir().unwrap();
+    let containers = Scripted::new();
+    let id = interrupted(directory.path(), &containers).await;
+    let another = Settings { lease_holder: "another".to_owned(), ..Settings::default() };
+    let house = House::with(directory.path(), &containers, another);
+    assert_eq!(house.engine.recover().await.unwrap(), 1);
+    containers.release("left");
+    containers.release("right");
+    assert_eq!(house.ended(id).await.state, RunState::Succeeded);
+    assert_eq!(containers.starts().len(), 2);
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use simulay_containers::{
     Admission, Begin, Capacity, Completed, ContainerError, Exchange, Execution, ExecutionRequest, ImageId,
-    Inventory, Policy, RegisteredImage, Stream,
+    Inventory, NodeStatus, Policy, RegisteredImage, Stream,
 };
 use simulay_model::{ContainerCall, ContainerName, Digest, RelativePath, RunId};
 use tokio_util::sync::CancellationToken;
@@ -237,7 +237,7 @@ impl Execution for Client {
         completed
     }
 
-    async fn remove(&self, name: ContainerName) -> Result<(), ContainerError> {
+    async fn remove(&self, name: ContainerName, _fence: Option<u64>) -> Result<(), ContainerError> {
         self.answer().await?;
         self.daemon.state().containers.remove(&name);
         Ok(())
@@ -268,5 +268,9 @@ impl Inventory for Client {
 
     async fn images(&self) -> Result<Vec<RegisteredImage>, ContainerError> {
         Ok(Vec::new())
+    }
+
+    async fn node(&self) -> Result<NodeStatus, ContainerError> {
+        Ok(NodeStatus { capacity: self.capacity().await?.unwrap_or_default(), ..NodeStatus::default() })
     }
 }

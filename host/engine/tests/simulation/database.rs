@@ -228,8 +228,8 @@ impl Runs for Database {
         self.read(self.store.records.count_unfinished(owner, most)).await
     }
 
-    async fn claimable(&self, holder: &str) -> Result<Vec<ClaimableRun>, StoreError> {
-        self.read(self.store.records.claimable(holder)).await
+    async fn claimable(&self, per_flow: usize) -> Result<Vec<ClaimableRun>, StoreError> {
+        self.read(self.store.records.claimable(per_flow)).await
     }
 }
 

@@ -11,6 +11,7 @@
     reason = "a helper of a test fails like the test itself"
 )]
 
+mod backlogs;
 mod claims;
 mod daemon;
 mod database;

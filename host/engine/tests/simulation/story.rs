@@ -214,6 +214,7 @@ impl Story {
         let database = Arc::new(Database { machine: machine.clone(), store: store.clone() });
         Parts {
             signals: Arc::new(LocalSignals::default()),
+            relay: None,
             plugins: database.clone(),
             runs: database.clone(),
             journal: database.clone(),

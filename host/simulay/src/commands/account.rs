@@ -79,7 +79,7 @@ enum What {
 /// Does what is asked.
 pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(&arguments.local.flags())?;
-    let administration = Administration::of(&settings, &settings.data()?)?;
+    let administration = Administration::of(&settings).await?;
     let Administration { accounts, .. } = &administration;
     match arguments.what {
         What::Create { name, role } => {

@@ -1,5 +1,5 @@
-//! `simulay audit`: what was done on a server, by whom and from where. Works on the data directory or a copy of it, and
-//! writes nothing there.
+//! `simulay audit`: what was done on a server, by whom and from where. Works on the data directory or a copy of it, or on
+//! the records of a cluster, and writes nothing there.
 
 mod verify;
 
@@ -13,7 +13,7 @@ use simulay_model::{AccountName, AuditAction, AuditHead, AuditRecord};
 use simulay_store::{AuditQuery, AuditStart};
 
 use super::options::LocalOptions;
-use crate::compose::{AuditFile, DataDirectory};
+use crate::compose::AuditLogOf;
 use crate::configuration::Settings;
 use crate::terminal::{Table, print, print_json, print_json_line, say};
 
@@ -73,26 +73,31 @@ enum Format {
 }
 
 /// Does what is asked.
-pub(crate) fn execute(arguments: &Arguments, json: bool) -> anyhow::Result<ExitCode> {
-    let open = || DataDirectory::audit(&Settings::load(&arguments.local.flags())?.data()?);
+pub(crate) async fn execute(arguments: &Arguments, json: bool) -> anyhow::Result<ExitCode> {
+    let open = async || AuditLogOf::server(&Settings::load(&arguments.local.flags())?).await;
     match &arguments.what {
-        What::List(asked) => list(&open()?, asked, json)?,
+        What::List(asked) => list(&open().await?, asked, json).await?,
         What::Verify { expect, file: Some(file) } => {
             verify::tell(verify::file(file, expect.clone())?.as_ref(), json)?;
         }
         What::Verify { expect, file: None } => {
-            verify::tell(verify::log(&open()?, expect.clone())?.as_ref(), json)?;
+            verify::tell(verify::log(&open().await?, expect.clone()).await?.as_ref(), json)?;
         }
-        What::Export { format: Format::Jsonl } => every(&open()?, |record| Ok(print_json_line(record)?))?,
+        What::Export { format: Format::Jsonl } => {
+            every(&open().await?, |record| Ok(print_json_line(record)?)).await?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// Does `work` with every record, from the first.
-fn every(log: &AuditFile, mut work: impl FnMut(&AuditRecord) -> anyhow::Result<()>) -> anyhow::Result<()> {
+async fn every(
+    log: &AuditLogOf,
+    mut work: impl FnMut(&AuditRecord) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
     let mut after = 0;
     loop {
-        let page = log.page(&AuditQuery::after(after, PAGE))?;
+        let page = log.page(AuditQuery::after(after, PAGE)).await?;
         page.iter().try_for_each(&mut work)?;
         match page.last() {
             Some(last) => after = last.sequence,
@@ -101,7 +106,7 @@ fn every(log: &AuditFile, mut work: impl FnMut(&AuditRecord) -> anyhow::Result<(
     }
 }
 
-fn list(log: &AuditFile, asked: &List, json: bool) -> anyhow::Result<()> {
+async fn list(log: &AuditLogOf, asked: &List, json: bool) -> anyhow::Result<()> {
     let List { account, action, since, limit } = asked;
     let query = AuditQuery {
         start: AuditStart::Latest,
@@ -110,7 +115,7 @@ fn list(log: &AuditFile, asked: &List, json: bool) -> anyhow::Result<()> {
         action: action.map(|action| action.to_string()),
         since: *since,
     };
-    let records = log.page(&query)?;
+    let records = log.page(query).await?;
     if json {
         return Ok(print_json(&json!({ "records": records }))?);
     }

@@ -8,7 +8,7 @@ use simulay_engine::Selector;
 use simulay_model::{PluginName, TokenSecretError};
 
 use crate::client::{Client, PlainHttp};
-use crate::configuration::Flags;
+use crate::configuration::{Flags, LogFormat};
 use crate::fault::Usage;
 use crate::risks::Risk;
 
@@ -67,6 +67,32 @@ impl LocalOptions {
             file: self.config.clone(),
             data: self.data.clone(),
             docker: self.docker.clone(),
+            accept_risks: self.accept_risks.clone(),
+            ..Flags::default()
+        }
+    }
+}
+
+/// What a process of a cluster takes.
+#[derive(Debug, Args)]
+pub(crate) struct RoleOptions {
+    /// Settings file [default: simulay.toml, when there is one].
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// How the log is written, on standard error [default: text].
+    #[arg(long, value_enum)]
+    log_format: Option<LogFormat>,
+    /// Goes on though there is this risk; may be given several times.
+    #[arg(long = "accept-risk", value_enum, value_name = "RISK")]
+    accept_risks: Vec<Risk>,
+}
+
+impl RoleOptions {
+    /// The same as flags over the settings.
+    pub(crate) fn flags(&self) -> Flags {
+        Flags {
+            file: self.config.clone(),
+            log_format: self.log_format,
             accept_risks: self.accept_risks.clone(),
             ..Flags::default()
         }

@@ -74,7 +74,7 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
         return Ok(print(&format!("{}\n", draw_token()?.reveal())).map(|()| ExitCode::SUCCESS)?);
     }
     let settings = Settings::load(&arguments.local.flags())?;
-    let administration = Administration::of(&settings, &settings.data()?)?;
+    let administration = Administration::of(&settings).await?;
     let accounts = &administration.accounts;
     match arguments.what {
         What::Draw => {}

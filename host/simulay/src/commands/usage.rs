@@ -37,7 +37,7 @@ struct Account {
 /// Does what is asked.
 pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(&arguments.local.flags())?;
-    let quotas = Administration::of(&settings, &settings.data()?)?.quotas;
+    let quotas = Administration::of(&settings).await?.quotas;
     let month = arguments.month.unwrap_or_else(|| Month::of(SystemClock.now()));
     let owner = arguments.account.map_or(OwnerFilter::Any, OwnerFilter::Only);
     let accounts = read(&quotas, &owner, month).await?;

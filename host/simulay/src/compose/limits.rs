@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use simulay_api::{ApiSettings, Rate};
+use simulay_api::ApiSettings;
 use simulay_containers::{Capacity, Limits};
 use simulay_engine::{Backoff, PluginPolicy, RetentionRules, Settings as EngineSettings};
 use simulay_identity::GroupRoles;
 use simulay_model::{Quota, Quotas, Resources};
+use simulay_rates::Rate;
 use simulay_sandbox::SandboxSettings;
 
 use crate::configuration::{Approval, AuthMode, Container, Network, Oidc, Settings};

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod audit;
+mod cluster;
 mod command;
 mod dev;
 mod encrypted;

@@ -39,7 +39,7 @@ async fn a_damaged_run_hides_no_other() {
         listed.into_iter().map(|run| run.id).collect::<Vec<_>>()
     };
     let claimable = async || {
-        let claimable = house.records.claimable("next").await.unwrap();
+        let claimable = house.records.claimable(10).await.unwrap();
         claimable.into_iter().map(|claimable| claimable.run.id).collect::<Vec<_>>()
     };
     damage("UPDATE requested SET params = '{' WHERE run = ?1");

@@ -56,7 +56,7 @@ async fn runs_come_along_with_all_their_documents() {
         let run =
             UnfinishedRun { id: queued, owner: AccountName::local(), pipeline: "heat".parse().unwrap() };
         let waiting = ClaimableRun { run, cancel_requested: false };
-        assert_eq!(records.claimable("next").await.unwrap(), [waiting]);
+        assert_eq!(records.claimable(10).await.unwrap(), [waiting]);
         let listed =
             Runs::list(&*records, &Any, RunQuery { limit: 10, ..RunQuery::default() }).await.unwrap();
         assert_eq!(listed.iter().map(|run| run.id).collect::<Vec<_>>(), [queued, done]);

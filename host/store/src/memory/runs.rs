@@ -1,6 +1,6 @@
 //! Runs and their leases.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -120,14 +120,20 @@ impl Runs for MemoryStore {
         Ok(state.runs.values().filter(unfinished).take(most).count())
     }
 
-    async fn claimable(&self, holder: &str) -> Result<Vec<ClaimableRun>, StoreError> {
+    async fn claimable(&self, per_flow: usize) -> Result<Vec<ClaimableRun>, StoreError> {
         let (now, state) = (self.clock.now(), self.state());
-        let claimable = state.runs.values().filter(|entry| entry.is_claimable(holder, now));
-        let told = |RunEntry { run, .. }: &RunEntry| ClaimableRun {
-            run: UnfinishedRun::from(run),
-            cancel_requested: run.cancel_requested,
-        };
-        Ok(claimable.map(told).collect())
+        let mut of_flow = HashMap::<_, usize>::new();
+        let mut claimable = Vec::new();
+        for RunEntry { run, .. } in state.runs.values().filter(|entry| entry.is_claimable(now)) {
+            let flow = (&run.owner, &run.plugin.name, run.cancel_requested);
+            let found = of_flow.entry(flow).or_default();
+            *found += 1;
+            if *found <= per_flow {
+                let cancel_requested = run.cancel_requested;
+                claimable.push(ClaimableRun { run: UnfinishedRun::from(run), cancel_requested });
+            }
+        }
+        Ok(claimable)
     }
 }
 
@@ -182,8 +188,8 @@ impl RunEntry {
         }
     }
 
-    fn is_claimable(&self, holder: &str, now: Timestamp) -> bool {
-        let held = self.lease.as_ref().is_some_and(|lease| lease.keeps_out(holder, now));
+    fn is_claimable(&self, now: Timestamp) -> bool {
+        let held = self.lease.as_ref().is_some_and(|lease| lease.until > now);
         !self.run.state.is_end() && !held
     }
 

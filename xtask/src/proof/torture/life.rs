@@ -10,9 +10,9 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
+use super::super::ledger::Ledger;
 use super::super::work::Work;
 use super::death::Death;
-use super::ledger::Ledger;
 use crate::place::Place;
 use crate::rest::Host;
 use crate::server::Server;

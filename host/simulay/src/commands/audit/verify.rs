@@ -9,16 +9,16 @@ use serde_json::json;
 use simulay_model::{AuditChain, AuditFault, AuditHead, AuditRecord};
 
 use super::every;
-use crate::compose::AuditFile;
+use crate::compose::AuditLogOf;
 use crate::terminal::{print_json, say};
 
 /// Bytes of the longest line of an exported log; no record has as many.
 const MAX_LINE: u64 = 64 << 10;
 
-/// Verifies the log of a data directory; gives its head.
-pub(super) fn log(log: &AuditFile, expected: Option<AuditHead>) -> anyhow::Result<Option<AuditHead>> {
+/// Verifies the log of a server; gives its head.
+pub(super) async fn log(log: &AuditLogOf, expected: Option<AuditHead>) -> anyhow::Result<Option<AuditHead>> {
     let mut chain = AuditChain::new(expected);
-    every(log, |record| chain.take(record).map_err(bad))?;
+    every(log, |record| chain.take(record).map_err(bad)).await?;
     chain.finish().map_err(bad)
 }
 

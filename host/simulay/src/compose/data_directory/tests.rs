@@ -179,7 +179,7 @@ async fn has_inputs_of(copy: &Path, before: Vec<RunId>) {
         let found = records.get(&Any, run).await.unwrap();
         assert!(found.is_some(), "an acknowledged run is not in the backup");
     }
-    for ClaimableRun { run, .. } in records.claimable("a copy").await.unwrap() {
+    for ClaimableRun { run, .. } in records.claimable(usize::MAX).await.unwrap() {
         for entry in records.artifacts(&Any, run.id).await.unwrap() {
             assert_eq!(entry.kind, ArtifactKind::Input);
             assert!(blobs.size(entry.artifact.sha256).await.unwrap().is_some(), "a blob is missing");

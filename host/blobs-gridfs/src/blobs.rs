@@ -1,0 +1,99 @@
+//! The store: what is asked of blobs.
+
+use std::fs;
+use std::ops::Range;
+
+use async_trait::async_trait;
+use mongodb::bson::oid::ObjectId;
+use mongodb::options::{Acknowledgment, CollectionOptions, ReadConcern, ReadPreference, SelectionCriteria, WriteConcern};
+use mongodb::{Client, Database};
+use simulay_blobs::{BlobError, BlobStream, BlobWriter, Blobs, PieceWriter, Whole, outgoing};
+use simulay_model::Digest;
+
+use crate::chunks::Chunks;
+use crate::failure::of_mongo;
+use crate::files::Files;
+use crate::reader::Download;
+use crate::writer::{PIECE, Upload};
+
+/// Blobs in the GridFS bucket `blobs` of a database. They age by the clock of its server.
+#[derive(Clone)]
+pub struct GridFsBlobs {
+    pub(crate) files: Files,
+    pub(crate) chunks: Chunks,
+}
+
+/// An address of MongoDB that names no database.
+#[derive(Debug, thiserror::Error)]
+#[error("the address of MongoDB names no database; add one as its path: mongodb://host/simulay")]
+struct NoDatabase;
+
+impl GridFsBlobs {
+    /// Opens the bucket of the database that `address` names, `mongodb://host,host/database?replicaSet=…`.
+    ///
+    /// # Errors
+    /// When the address is none, or as [`GridFsBlobs::open`].
+    pub async fn connect(address: &str) -> Result<Self, BlobError> {
+        let client = Client::with_uri_str(address).await.map_err(of_mongo)?;
+        let database = client.default_database().ok_or_else(|| BlobError::of(NoDatabase))?;
+        Self::open(&database).await
+    }
+
+    /// Opens the bucket of a database, and makes its indexes when there are none.
+    ///
+    /// # Errors
+    /// When the server does not answer, or has other indexes of these names.
+    pub async fn open(database: &Database) -> Result<Self, BlobError> {
+        let blobs =
+            Self { files: Files::of(database, durable()), chunks: Chunks::of(database, durable()) };
+        blobs.files.prepare().await?;
+        blobs.chunks.prepare().await?;
+        Ok(blobs)
+    }
+
+    /// Removes a file and its chunks, unless it is a blob: whoever gives it up need not know how that ended.
+    pub(crate) async fn discard(&self, file: ObjectId) -> Result<(), BlobError> {
+        if self.files.give_up(file).await? { self.remove_going(file).await } else { Ok(()) }
+    }
+
+    /// Removes a file that is going. Its document is last, so that what a crash leaves is found again.
+    pub(crate) async fn remove_going(&self, file: ObjectId) -> Result<(), BlobError> {
+        self.chunks.remove(file).await?;
+        self.files.forget(file).await
+    }
+}
+
+/// What is written is on the disks of most members, and what is read cannot be taken back.
+fn durable() -> CollectionOptions {
+    CollectionOptions::builder()
+        .write_concern(WriteConcern::builder().w(Acknowledgment::Majority).journal(true).build())
+        .read_concern(ReadConcern::majority())
+        .selection_criteria(SelectionCriteria::ReadPreference(ReadPreference::Primary))
+        .build()
+}
+
+#[async_trait]
+impl Blobs for GridFsBlobs {
+    async fn scratch(&self) -> Result<fs::File, BlobError> {
+        let made = tokio::task::spawn_blocking(tempfile::tempfile).await.map_err(BlobError::of)?;
+        made.map_err(BlobError::of)
+    }
+
+    async fn create(&self) -> Result<Box<dyn BlobWriter>, BlobError> {
+        Ok(Box::new(PieceWriter::new(Upload::new(self.clone()), PIECE)))
+    }
+
+    async fn size(&self, blob: Digest) -> Result<Option<u64>, BlobError> {
+        Ok(self.files.get(blob).await?.map(|file| file.size))
+    }
+
+    async fn keep(&self, blob: Digest) -> Result<Option<u64>, BlobError> {
+        Ok(self.files.keep(blob).await?.map(|file| file.size))
+    }
+
+    async fn read(&self, blob: Digest, range: Option<Range<u64>>) -> Result<BlobStream, BlobError> {
+        let file = self.files.get(blob).await?.ok_or(BlobError::NotFound)?;
+        let whole = Whole { blob, size: file.size };
+        Ok(outgoing(whole, range, Download { blobs: self.clone(), blob, file }))
+    }
+}

@@ -1,0 +1,32 @@
+//! What a node says of itself.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Capacity, ImageId, RegisteredImage};
+
+/// A machine with a container runtime, as it is at a moment.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeStatus {
+    /// Its name.
+    pub name: String,
+    /// All that it gives to containers.
+    pub capacity: Capacity,
+    /// What of it the containers that are there have, whoever asked for them.
+    pub reserved: Capacity,
+    /// The operator's images, and whether they are there.
+    pub images: Vec<RegisteredImage>,
+    /// Containers that wait for a call, by the logical name of their image.
+    pub warm: BTreeMap<String, u32>,
+    /// It takes no more calls, and lets those at work end.
+    pub draining: bool,
+}
+
+impl NodeStatus {
+    /// True when `image` is there under the logical name `name`.
+    #[must_use]
+    pub fn has(&self, name: &str, image: ImageId) -> bool {
+        self.images.iter().any(|found| found.present && found.name == name && found.id == image)
+    }
+}

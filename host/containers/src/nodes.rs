@@ -1,0 +1,230 @@
+//! Many nodes as one: each call goes to the node that has its image and room for it.
+//!
+//! # Flow
+//! Who watches a node ([`watch`]) asks it every second what it has, and writes that on the board ([`board`]). A
+//! call waits there until [`choose`] finds a node for it, oldest first, and has a seat from then on until its
+//! container is removed. A node that is full by the word of another runner says so itself, and the call
+//! looks for another one; only a call that was surely not started does. What exists on which node is asked of
+//! all ([`whereabouts`]).
+
+mod board;
+mod choice;
+mod discovery;
+mod seat;
+mod watch;
+mod whereabouts;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::future::join_all;
+use simulay_model::ContainerName;
+use tokio::time::Instant;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+pub use self::choice::{Candidate, Choice, Need, choose};
+pub use self::discovery::{Discovered, Discovery, DiscoveryError};
+
+use self::board::{Asking, Board};
+use self::seat::Seat;
+use crate::{
+    Admission, Begin, Capacity, Completed, ContainerError, Exchange, Execution, ExecutionRequest, Gate,
+    Inventory, NodeStatus, RegisteredImage,
+};
+
+/// How long is waited for nodes.
+#[derive(Debug, Clone, Copy)]
+pub struct NodesSettings {
+    /// Between two looks at a node.
+    pub refresh: Duration,
+    /// Between two looks at which nodes there are.
+    pub discover: Duration,
+    /// For a node to tell how it is.
+    pub answer: Duration,
+    /// For nodes that do not answer, before what they have counts as lost.
+    pub absence: Duration,
+    /// For room, before the call is given back with [`ContainerError::NoRoom`].
+    pub room: Duration,
+    /// From then on a call has the next room of one node before those that came later.
+    pub patience: Duration,
+}
+
+impl Default for NodesSettings {
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        Self {
+            refresh: seconds(1),
+            discover: seconds(3),
+            answer: seconds(5),
+            absence: seconds(30),
+            room: seconds(300),
+            patience: seconds(10),
+        }
+    }
+}
+
+/// Many nodes as one. Watches them until it is dropped.
+pub struct Nodes {
+    board: Arc<Board>,
+    admission: Arc<dyn Admission>,
+    settings: NodesSettings,
+    gate: Gate,
+    _watching: DropGuard,
+}
+
+impl Nodes {
+    /// The nodes that `discovery` finds; `admission` tells what a call takes. Begins to watch them, on the
+    /// runtime it is called in.
+    pub fn new(
+        discovery: Arc<dyn Discovery>,
+        admission: Arc<dyn Admission>,
+        settings: NodesSettings,
+    ) -> Self {
+        let (board, watching) = (Arc::new(Board::new(settings)), CancellationToken::new());
+        tokio::spawn(watch::all(board.clone(), discovery, settings, watching.clone()));
+        Self { board, admission, settings, gate: Gate::default(), _watching: watching.drop_guard() }
+    }
+
+    /// What the nodes said of themselves last, those that answer.
+    #[must_use]
+    pub fn statuses(&self) -> Vec<NodeStatus> {
+        self.board.statuses()
+    }
+
+    async fn run_somewhere(
+        &self,
+        request: ExecutionRequest,
+        asking: Asking,
+        exchange: &dyn Exchange,
+        cancel: CancellationToken,
+    ) -> Result<Completed, ContainerError> {
+        loop {
+            let mut seat = self.seat(&request, &asking, &cancel).await?;
+            let ended = seat.take().run(request.clone(), exchange, cancel.clone()).await;
+            match &ended {
+                Err(ContainerError::NoRoom(_)) if request.begin == Begin::Start => seat.is_refused(),
+                Err(ContainerError::ImageUnavailable { .. }) if request.begin == Begin::Start => {
+                    seat.lacks_image(&asking.image_name);
+                }
+                Err(error) if error.leaves_nothing() => {
+                    seat.is_over();
+                    return ended;
+                }
+                _ => return ended,
+            }
+        }
+    }
+
+    /// Where the container of the call is, or may begin.
+    async fn seat(
+        &self,
+        request: &ExecutionRequest,
+        asking: &Asking,
+        cancel: &CancellationToken,
+    ) -> Result<Seat, ContainerError> {
+        let found = async {
+            match request.begin {
+                Begin::Start => match self.board.seat_at_home(asking) {
+                    Some(seat) => Ok(seat),
+                    None => self.board.wait_for_seat(asking).await,
+                },
+                Begin::Adopt => self.adopt(asking).await,
+            }
+        };
+        match cancel.run_until_cancelled(found).await {
+            Some(found) => found,
+            None if request.begin == Begin::Start => Err(ContainerError::Cancelled),
+            None => {
+                let _ = self.remove(request.name, Some(request.fence)).await;
+                Err(ContainerError::Cancelled)
+            }
+        }
+    }
+
+    async fn adopt(&self, asking: &Asking) -> Result<Seat, ContainerError> {
+        let there = self.board.is_at_home(asking.name) || !self.find(&[asking.name]).await?.is_empty();
+        let seat = if there { self.board.seat_at_home(asking) } else { None };
+        seat.ok_or_else(|| ContainerError::Lost("no node that answers has it".to_owned()))
+    }
+}
+
+#[async_trait]
+impl Execution for Nodes {
+    async fn run(
+        &self,
+        request: ExecutionRequest,
+        exchange: &dyn Exchange,
+        cancel: CancellationToken,
+    ) -> Result<Completed, ContainerError> {
+        if cancel.is_cancelled() && request.begin == Begin::Start {
+            return Err(ContainerError::Cancelled);
+        }
+        let admitted = self.admission.admit(&request.call, &request.permissions)?;
+        let asking = Asking {
+            name: request.name,
+            demand: admitted.demand(),
+            image_name: admitted.image_name().to_owned(),
+            image: admitted.image(),
+            since: Instant::now(),
+        };
+        drop(admitted);
+        self.gate.pass(self.run_somewhere(request, asking, exchange, cancel)).await
+    }
+
+    async fn remove(&self, name: ContainerName, fence: Option<u64>) -> Result<(), ContainerError> {
+        if let Some(home) = self.board.home(name) {
+            home.remove(name, fence).await?;
+        } else {
+            self.remove_everywhere(name, fence).await?;
+        }
+        self.board.forget(name);
+        Ok(())
+    }
+
+    async fn close(&self) {
+        self.gate.close().await;
+        let nodes = self.board.nodes();
+        join_all(nodes.iter().map(|(_, node)| node.close())).await;
+    }
+}
+
+#[async_trait]
+impl Inventory for Nodes {
+    /// Those on the nodes that answer.
+    async fn list(&self) -> Result<Vec<ContainerName>, ContainerError> {
+        let roll = self.roll().await;
+        if roll.is_empty() { Err(self.board.silence()) } else { Ok(roll.present) }
+    }
+
+    async fn ping(&self) -> Result<(), ContainerError> {
+        self.board.looked(self.settings.absence).await;
+        if self.board.statuses().is_empty() { Err(self.board.silence()) } else { Ok(()) }
+    }
+
+    async fn capacity(&self) -> Result<Option<Capacity>, ContainerError> {
+        self.ping().await?;
+        Ok(Some(self.board.tell_capacity()))
+    }
+
+    async fn capacity_changed(&self) {
+        self.board.capacity_changed().await;
+    }
+
+    async fn images(&self) -> Result<Vec<RegisteredImage>, ContainerError> {
+        Ok(self.node().await?.images)
+    }
+
+    /// All nodes that answer, as if they were one.
+    async fn node(&self) -> Result<NodeStatus, ContainerError> {
+        self.ping().await?;
+        Ok(whereabouts::together(&self.board.statuses()))
+    }
+
+    async fn find(&self, names: &[ContainerName]) -> Result<Vec<ContainerName>, ContainerError> {
+        self.find_or_wait(names).await
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,13 @@
+//! Container calls, carried out by another process.
+
+mod artifacts;
+mod attachment;
+mod call;
+mod exchange;
+mod node;
+mod outbound;
+mod outputs;
+mod service;
+
+pub use node::NodeClient;
+pub(crate) use service::ExecutionService;

@@ -1,0 +1,154 @@
+//! The containers of a node, as runners have them.
+
+mod absence;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use simulay_containers::{
+    Begin, Capacity, Completed, ContainerError, Exchange, Execution, ExecutionRequest, Gate, Inventory,
+    NodeStatus, RegisteredImage,
+};
+use simulay_model::ContainerName;
+use tokio_util::sync::CancellationToken;
+use tonic::transport::Channel;
+
+use self::absence::Absence;
+use super::attachment::{Broken, Ended, Job};
+use crate::connector::channel;
+use crate::inventory::Asked;
+use crate::parts::MESSAGE;
+use crate::proto::RemoveRequest;
+use crate::proto::execution_client::ExecutionClient;
+use crate::tls::Role;
+use crate::words::{joined, told};
+use crate::{Credentials, RpcSettings};
+
+/// For a container that cannot be removed now; the engine sweeps later.
+const REMOVAL: Duration = Duration::from_secs(10);
+
+/// The containers of the node at an address. A call whose connection is lost goes on there, and is adopted
+/// when the node is back within the time that is set; it is never started again.
+pub struct NodeClient {
+    address: Arc<str>,
+    settings: RpcSettings,
+    client: ExecutionClient<Channel>,
+    inventory: Asked,
+    gate: Gate,
+}
+
+impl NodeClient {
+    /// Reaches the containers served at `address`, a host and a port; connects when it is used.
+    #[must_use]
+    pub fn new(address: &str, credentials: &Credentials, settings: RpcSettings) -> Self {
+        let channel = channel(address, Role::Containers, credentials, &settings);
+        let client = ExecutionClient::new(channel.clone());
+        Self {
+            address: address.into(),
+            settings,
+            client: client.max_decoding_message_size(MESSAGE).max_encoding_message_size(MESSAGE),
+            inventory: Asked::new(address, channel),
+            gate: Gate::default(),
+        }
+    }
+
+    async fn see_through(&self, mut job: Job<'_>) -> Ended {
+        let mut absence = Absence::within(self.settings.reattach);
+        loop {
+            if job.cancel.is_cancelled() {
+                return Err(self.give_up(&job, ContainerError::Cancelled).await);
+            }
+            let began = Instant::now();
+            let heard = job.attach(self.client.clone(), self.settings.connect).await;
+            if let Some(error) = job.failed.take() {
+                return Err(self.give_up(&job, ContainerError::Exchange(error)).await);
+            }
+            let broken = match heard {
+                // It ends, and its containers go on: whoever follows it has them.
+                Ok(Err(ContainerError::Closed)) => Broken::lost("it is being stopped"),
+                Ok(ended) => return ended,
+                Err(broken) => broken,
+            };
+            tracing::warn!(container = %job.request.name, node = %self.address, why = broken.reason, "a call lost its connection");
+            absence.was_there_for(began.elapsed());
+            if broken.is_final || absence.is_over() {
+                return Err(self.lost(&job, &broken.reason));
+            }
+            if job.begun {
+                job.request.begin = Begin::Adopt;
+            }
+            absence.pause(job.cancel).await;
+        }
+    }
+
+    fn lost(&self, job: &Job<'_>, reason: &str) -> ContainerError {
+        let words = format!("the node {}: {reason}", self.address);
+        if job.begun { ContainerError::Lost(words) } else { ContainerError::Unavailable(words) }
+    }
+
+    /// Removes what may have begun, and gives `why` back.
+    async fn give_up(&self, job: &Job<'_>, why: ContainerError) -> ContainerError {
+        let ExecutionRequest { name, begin, fence, .. } = &job.request;
+        if job.begun || *begin == Begin::Adopt {
+            let mut absence = Absence::within(REMOVAL.min(self.settings.reattach));
+            while let Err(error) = self.remove(*name, Some(*fence)).await {
+                if !matches!(error, ContainerError::Unavailable(_)) || absence.is_over() {
+                    tracing::warn!(container = %name, %error, "the container stays until the next sweep");
+                    break;
+                }
+                absence.pause(&CancellationToken::new()).await;
+            }
+        }
+        why
+    }
+}
+
+#[async_trait]
+impl Execution for NodeClient {
+    async fn run(
+        &self,
+        request: ExecutionRequest,
+        exchange: &dyn Exchange,
+        cancel: CancellationToken,
+    ) -> Result<Completed, ContainerError> {
+        let job = Job { request, exchange, cancel: &cancel, begun: false, failed: None };
+        self.gate.pass(self.see_through(job)).await
+    }
+
+    async fn remove(&self, name: ContainerName, fence: Option<u64>) -> Result<(), ContainerError> {
+        let request = RemoveRequest { name: name.to_string(), fence };
+        let answer = self.client.clone().remove(request).await;
+        let answer = answer.map_err(|status| {
+            ContainerError::Unavailable(format!("the node {}: {}", self.address, told(&status)))
+        })?;
+        joined(&answer.into_inner().error)
+    }
+
+    async fn close(&self) {
+        self.gate.close().await;
+    }
+}
+
+#[async_trait]
+impl Inventory for NodeClient {
+    async fn list(&self) -> Result<Vec<ContainerName>, ContainerError> {
+        self.inventory.list().await
+    }
+
+    async fn ping(&self) -> Result<(), ContainerError> {
+        self.inventory.ping().await
+    }
+
+    async fn capacity(&self) -> Result<Option<Capacity>, ContainerError> {
+        self.inventory.capacity().await
+    }
+
+    async fn images(&self) -> Result<Vec<RegisteredImage>, ContainerError> {
+        self.inventory.images().await
+    }
+
+    async fn node(&self) -> Result<NodeStatus, ContainerError> {
+        self.inventory.node().await
+    }
+}

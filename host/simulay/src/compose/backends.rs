@@ -1,0 +1,61 @@
+//! An engine over the backends that were picked.
+
+use std::sync::Arc;
+
+use simulay_blobs::Blobs;
+use simulay_containers::{Admission, Containers};
+use simulay_engine::{Engine, Parts, RetentionPorts, Settings as EngineSettings, SystemEntropy};
+use simulay_model::SystemClock;
+use simulay_sandbox::Sandbox;
+use simulay_signals::{LogRelay, Signals};
+use uuid::Uuid;
+
+use super::{Records, identity, limits};
+use crate::configuration::Settings;
+
+/// The backends that were picked.
+pub(super) struct Backends {
+    pub(super) records: Records,
+    pub(super) signals: Arc<dyn Signals>,
+    /// The logs of containers at work, from and to other processes.
+    pub(super) relay: Option<Arc<dyn LogRelay>>,
+    pub(super) blobs: Arc<dyn Blobs>,
+    pub(super) sandbox: Arc<dyn Sandbox>,
+    pub(super) admission: Arc<dyn Admission>,
+    pub(super) containers: Arc<dyn Containers>,
+}
+
+impl Backends {
+    /// An engine over them, which looks after what is `kept`.
+    pub(super) fn engine(self, settings: &Settings, kept: RetentionPorts) -> anyhow::Result<Engine> {
+        let lease_holder = Uuid::now_v7().to_string();
+        let parts = self.parts(settings)?;
+        let settings = EngineSettings { lease_holder, ..limits::of_engine(settings) };
+        Ok(Engine::new(parts, settings, Some(kept)))
+    }
+
+    fn parts(self, settings: &Settings) -> anyhow::Result<Parts> {
+        let Self { records, signals, relay, blobs, sandbox, admission, containers } = self;
+        Ok(Parts {
+            plugins: records.plugins,
+            runs: records.runs,
+            journal: records.journal,
+            requests: records.requests,
+            uploads: records.uploads,
+            accounts: records.accounts,
+            credentials: records.credentials,
+            links: records.links,
+            audit: records.audit,
+            metering: records.metering,
+            identity: identity::provider(settings.auth.oidc.as_ref())?,
+            signals,
+            relay,
+            blobs,
+            sandbox,
+            admission,
+            containers,
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(SystemEntropy),
+        })
+    }
+}

@@ -1,0 +1,106 @@
+//! What the processes of a cluster share: records in MongoDB, bytes in GridFS or S3, hints in Redis, and the certificates
+//! by which they know each other.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use simulay_blobs::Blobs;
+use simulay_blobs_gridfs::GridFsBlobs;
+use simulay_engine::RetentionPorts;
+use simulay_model::SystemClock;
+use simulay_rates::Rates;
+use simulay_rpc::Credentials;
+use simulay_signals::{LogRelay, Signals};
+use simulay_signals_redis::{RedisLogs, RedisRates, RedisServer, RedisSettings, RedisSignals};
+use simulay_store_mongo::MongoStore;
+use tokio_util::sync::CancellationToken;
+
+use super::Records;
+use crate::configuration::{BlobPlace, Settings};
+
+/// Before a service that does not answer is asked again.
+const PAUSE: Duration = Duration::from_secs(2);
+/// For Redis to count a request; after that a process counts alone.
+const COUNTING: Duration = Duration::from_millis(50);
+
+/// What the processes of a cluster share.
+pub(super) struct Shared {
+    pub(super) credentials: Credentials,
+    pub(super) records: Records,
+    pub(super) kept: RetentionPorts,
+    pub(super) blobs: Arc<dyn Blobs>,
+    pub(super) signals: Arc<dyn Signals>,
+    pub(super) relay: Arc<dyn LogRelay>,
+    pub(super) rates: Arc<dyn Rates>,
+}
+
+impl Shared {
+    /// Reaches all of it; waits for MongoDB, while Redis may be away.
+    pub(super) async fn open(settings: &Settings) -> anyhow::Result<Self> {
+        let credentials = Credentials::read(settings.cluster.certificates()?)?;
+        let redis = redis(settings, &credentials)?;
+        let (records, blobs) = patiently(|| stored(settings)).await?;
+        Ok(Self {
+            credentials,
+            kept: RetentionPorts::over(records.clone(), blobs.clone(), Arc::new(SystemClock)),
+            records: records.into(),
+            blobs,
+            signals: Arc::new(RedisSignals::start(&redis)),
+            relay: Arc::new(RedisLogs::start(&redis)),
+            rates: Arc::new(RedisRates::start(&redis, COUNTING)),
+        })
+    }
+}
+
+/// The records of the cluster.
+pub(super) async fn records(settings: &Settings) -> anyhow::Result<Arc<MongoStore>> {
+    let address = settings.cluster.mongodb()?;
+    let opened = MongoStore::connect(address.reveal()).await;
+    Ok(Arc::new(opened.context("the records of the cluster cannot be used")?))
+}
+
+async fn stored(settings: &Settings) -> anyhow::Result<(Arc<MongoStore>, Arc<GridFsBlobs>)> {
+    let records = records(settings).await?;
+    let blobs = match settings.cluster.blobs {
+        BlobPlace::GridFs => GridFsBlobs::connect(settings.cluster.mongodb()?.reveal()).await,
+    };
+    Ok((records, Arc::new(blobs.context("the bytes of the cluster cannot be used")?)))
+}
+
+/// What `open` gives once it does; servers of a cluster start in any order.
+async fn patiently<T>(mut open: impl AsyncFnMut() -> anyhow::Result<T>) -> anyhow::Result<T> {
+    loop {
+        match open().await {
+            Err(error) if is_away(&error) => {
+                tracing::warn!("{error:#}; asking again");
+                tokio::time::sleep(PAUSE).await;
+            }
+            opened => return opened,
+        }
+    }
+}
+
+/// True when waiting may help.
+fn is_away(error: &anyhow::Error) -> bool {
+    use simulay_store::StoreError;
+    matches!(error.downcast_ref(), Some(StoreError::Failed(_)))
+        || error.downcast_ref::<simulay_blobs::BlobError>().is_some()
+}
+
+fn redis(settings: &Settings, credentials: &Credentials) -> anyhow::Result<RedisServer> {
+    let settings = RedisSettings {
+        url: settings.cluster.redis()?.reveal().to_owned(),
+        authority: settings.cluster.redis_ca.clone(),
+        instance: credentials.identity().cluster.to_string(),
+    };
+    Ok(RedisServer::new(&settings)?)
+}
+
+/// What `work` comes to, unless the end is asked for before.
+pub(crate) async fn until_stopped<T>(
+    stop: &CancellationToken,
+    work: impl Future<Output = anyhow::Result<T>>,
+) -> anyhow::Result<Option<T>> {
+    stop.run_until_cancelled(work).await.transpose()
+}

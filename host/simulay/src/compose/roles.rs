@@ -1,0 +1,143 @@
+//! The processes of a cluster, each with what its role needs and nothing else.
+
+use std::sync::Arc;
+
+use anyhow::ensure;
+use simulay_containers::{Admission, Capacity, Containers, Nodes, NodesSettings, Reserving};
+use simulay_engine::Engine;
+use simulay_rates::Rates;
+use simulay_rpc::{
+    Credentials, NodeClient, RemoteInventory, RemoteSandbox, Role, RpcSettings, serve_containers,
+    serve_runner,
+};
+use simulay_sandbox::Sandbox;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::cluster::Shared;
+use super::docker::{self, Whose};
+use super::{Backends, ImageIds, sandbox_of};
+use crate::configuration::Settings;
+use crate::discovery::Names;
+
+/// What answers requests: it asks runners about plugins and nodes, and touches neither.
+pub(crate) struct ApiRole {
+    pub(crate) engine: Engine,
+    /// Counts with all that answer requests.
+    pub(crate) rates: Arc<dyn Rates>,
+}
+
+impl ApiRole {
+    /// Reaches what it needs.
+    pub(crate) async fn open(settings: &Settings) -> anyhow::Result<Self> {
+        let runners = settings.cluster.runners()?;
+        let shared = Shared::open(settings).await?;
+        expect(&shared.credentials, Role::Api)?;
+        let rpc = RpcSettings::default();
+        let rates = shared.rates.clone();
+        let backends = Backends {
+            sandbox: Arc::new(RemoteSandbox::new(runners.clone(), shared.credentials.clone(), rpc.clone())),
+            containers: Arc::new(RemoteInventory::new(&runners, &shared.credentials, &rpc)),
+            admission: admission(settings)?,
+            records: shared.records,
+            signals: shared.signals,
+            relay: Some(shared.relay),
+            blobs: shared.blobs,
+        };
+        Ok(Self { engine: backends.engine(settings, shared.kept)?, rates })
+    }
+}
+
+/// What works on runs.
+pub(crate) struct RunnerRole {
+    pub(crate) engine: Engine,
+    sandbox: Arc<dyn Sandbox>,
+    nodes: Arc<Nodes>,
+    credentials: Credentials,
+}
+
+impl RunnerRole {
+    /// Reaches what it needs; nodes come and go later.
+    pub(crate) async fn open(settings: &Settings) -> anyhow::Result<Self> {
+        let names = settings.cluster.nodes()?;
+        let shared = Shared::open(settings).await?;
+        expect(&shared.credentials, Role::Runner)?;
+        let (credentials, admission) = (shared.credentials.clone(), admission(settings)?);
+        let reach = move |address: &str| -> Arc<dyn Containers> {
+            Arc::new(NodeClient::new(address, &credentials, RpcSettings::default()))
+        };
+        let names = Arc::new(Names::new(names, reach));
+        let nodes = Arc::new(Nodes::new(names, admission.clone(), NodesSettings::default()));
+        let sandbox = sandbox_of(settings, None)?;
+        let backends = Backends {
+            records: shared.records,
+            signals: shared.signals,
+            relay: Some(shared.relay),
+            blobs: shared.blobs,
+            sandbox: sandbox.clone(),
+            admission,
+            containers: nodes.clone(),
+        };
+        let engine = backends.engine(settings, shared.kept)?;
+        Ok(Self { engine, sandbox, nodes, credentials: shared.credentials })
+    }
+
+    /// Answers those who answer requests, until `stop`; then lets go of the runs, which go on elsewhere.
+    pub(crate) async fn serve(self, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
+        let (engine, asked) = (self.engine, stop.clone());
+        let letting_go = async move {
+            asked.cancelled().await;
+            engine.shutdown().await;
+        };
+        let asked = (self.sandbox, self.nodes as Arc<_>);
+        let rpc = RpcSettings::default();
+        let serving = async {
+            let served = serve_runner(listener, self.credentials, &rpc, asked, stop.clone()).await;
+            stop.cancel();
+            served
+        };
+        let ((), served) = tokio::join!(letting_go, serving);
+        Ok(served?)
+    }
+}
+
+/// What has the containers of a node: the only one that speaks with Docker.
+pub(crate) struct AgentRole {
+    containers: Arc<dyn Containers>,
+    credentials: Credentials,
+}
+
+impl AgentRole {
+    /// Reaches Docker, which may be away.
+    pub(crate) fn open(settings: &Settings, images: &ImageIds) -> anyhow::Result<Self> {
+        let credentials = Credentials::read(settings.cluster.certificates()?)?;
+        expect(&credentials, Role::Containers)?;
+        let whose = Whose { instance: credentials.identity().cluster, owner: None };
+        let policy = docker::policy(settings, images)?;
+        let containers = docker::containers(settings, whose, policy.clone())?;
+        let reserve = super::limits::of_engine(settings).reserve;
+        let kept = Capacity { cpu_milli: reserve.cpu_milli, memory_mib: reserve.memory_mib };
+        let containers = Reserving::new(containers, Arc::new(policy), kept);
+        Ok(Self { containers: Arc::new(containers), credentials })
+    }
+
+    /// Carries out the calls of runners, until `stop`; their containers go on.
+    pub(crate) async fn serve(self, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
+        let rpc = RpcSettings::default();
+        Ok(serve_containers(listener, self.credentials, &rpc, self.containers, stop).await?)
+    }
+}
+
+/// What the operator grants, as the settings say.
+fn admission(settings: &Settings) -> anyhow::Result<Arc<dyn Admission>> {
+    Ok(Arc::new(docker::policy(settings, &settings.images)?))
+}
+
+fn expect(credentials: &Credentials, role: Role) -> anyhow::Result<()> {
+    let found = credentials.identity().role;
+    ensure!(
+        found == role,
+        "the certificates are those of `{found}`, and this is `{role}`; see cluster.certificates"
+    );
+    Ok(())
+}

@@ -1,0 +1,68 @@
+//! `simulay cluster`.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::command::{complaint, run, said, simulay};
+
+fn told<const N: usize>(home: &Path, arguments: [&str; N]) -> Value {
+    let output = simulay(home).arg("--json").args(arguments).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn serials(told: &Value) -> Vec<String> {
+    let roles = told["cluster"]["roles"].as_array().unwrap();
+    roles.iter().map(|role| role["serial"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_cluster_is_made_rotated_and_shown() {
+    let home = tempfile::tempdir().unwrap();
+    let made = run(home.path(), ["cluster", "init", "keys/north", "--name", "north"]);
+    assert_eq!(made.status.code(), Some(0), "{}", complaint(&made));
+    let text = said(&made);
+    for expected in ["cluster north", "/runner", "keys/north/ca offline", "docker secrets"] {
+        assert!(text.contains(expected), "{text}");
+    }
+    let before = told(home.path(), ["cluster", "show", "keys/north"]);
+    let after = told(home.path(), ["cluster", "rotate", "keys/north", "--days", "7"]);
+    assert_eq!(before["cluster"]["id"], after["cluster"]["id"]);
+    assert_eq!(after["cluster"]["roles"][0]["days_left"], 6);
+    assert!(serials(&after).iter().all(|serial| !serials(&before).contains(serial)));
+    let begun = told(home.path(), ["cluster", "rotate", "keys/north", "--ca", "begin"]);
+    assert_eq!(
+        (serials(&begun), begun["cluster"]["roles"][0]["trusts"].clone()),
+        (serials(&after), 2.into())
+    );
+    assert!(begun["next"].as_str().unwrap().contains("--ca switch"));
+}
+
+#[test]
+fn what_is_of_no_use_is_told_and_fails() {
+    let home = tempfile::tempdir().unwrap();
+    told(home.path(), ["cluster", "init", "a"]);
+    told(home.path(), ["cluster", "init", "b"]);
+    std::fs::copy(home.path().join("b/api/tls.key"), home.path().join("a/api/tls.key")).unwrap();
+    let shown = run(home.path(), ["cluster", "show", "a"]);
+    assert_eq!(shown.status.code(), Some(1));
+    assert!(said(&shown).contains("its key is another's"), "{}", said(&shown));
+}
+
+#[test]
+fn wrong_folders_names_and_days_are_told_with_their_rule() {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join("mine"), "").unwrap();
+    for (arguments, rule) in [
+        (vec!["init", "."], "is not empty"),
+        (vec!["show", "nothing"], "simulay cluster init"),
+        (vec!["init", "x", "--name", "a/b"], "1 to 64 letters"),
+        (vec!["init", "x", "--days", "0"], "0 is not in 1..=3650"),
+        (vec!["rotate", "x", "--ca", "end"], "begin, switch, finish"),
+    ] {
+        let output = simulay(home.path()).arg("cluster").args(&arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(complaint(&output).contains(rule), "{}", complaint(&output));
+    }
+}

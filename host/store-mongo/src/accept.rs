@@ -1,0 +1,85 @@
+//! Runs that are accepted, with the requests they came of.
+
+use mongodb::ClientSession;
+use mongodb::bson::{Document, doc};
+use simulay_model::{ArtifactKind, EventData, Quotas, Run, RunArtifact, Usage};
+use simulay_store::{Claim, Outcome, StoreError};
+
+use crate::artifacts::Shown;
+use crate::entries::{Entry, key};
+use crate::failure::{Failure, MongoResult};
+use crate::fields::to_json;
+use crate::schema::RUNS;
+use crate::store::MongoStore;
+use crate::told::event_entry;
+
+impl MongoStore {
+    /// Stores a queued run and its first event, with the claim of the request that it came of.
+    pub(crate) async fn accept(
+        &self,
+        session: &mut ClientSession,
+        run: &Run,
+        claim: Option<&Claim>,
+        quotas: &Quotas,
+    ) -> MongoResult<()> {
+        // Before it is one of them; whatever else is wrong with it is told first.
+        let admitted = match self.admit_run(session, quotas, run).await {
+            Err(Failure::Driver(error)) => return Err(error.into()),
+            admitted => admitted,
+        };
+        self.insert_run(session, run, claim.is_some()).await?;
+        if let Some(claim) = claim {
+            self.claim(session, claim, &Outcome::Run(run.id)).await?;
+        }
+        admitted?;
+        self.count(session, &run.owner, run.created_at, Usage::of_run()).await
+    }
+
+    async fn insert_run(&self, session: &mut ClientSession, run: &Run, remembered: bool) -> MongoResult<()> {
+        let entries = entries(run)?;
+        let bytes = entries.iter().map(|entry| entry.text.len()).sum::<usize>();
+        let head = head(run, i64::try_from(bytes).unwrap_or(i64::MAX), remembered);
+        let inserted = self.documents(RUNS).insert_one(head).session(&mut *session).await;
+        inserted.map_err(|error| Failure::from(error).on_duplicate(StoreError::RunExists))?;
+        self.enter(session, entries).await?;
+        let input = |artifact| RunArtifact { kind: ArtifactKind::Input, origin: None, artifact };
+        let inputs: Vec<_> = run.request.inputs.iter().cloned().map(input).collect();
+        let shown = Shown { run: run.id, owner: &run.owner, pipeline: run.plugin.name.as_str() };
+        self.show(session, shown, 0, &inputs).await
+    }
+}
+
+/// A run that has just come.
+fn head(run: &Run, bytes: i64, remembered: bool) -> Document {
+    let mut head = doc! {
+        "_id": run.id.to_string(),
+        "owner": run.owner.as_str(),
+        "pipeline": run.plugin.name.as_str(),
+        "version": run.plugin.version.to_string(),
+        "sha256": run.plugin.sha256.to_string(),
+        // Decimal: MongoDB has no unsigned 64-bit numbers.
+        "seed": run.request.seed.to_string(),
+        "retries": i64::from(run.retries),
+        "state": "queued",
+        "steps": 0_i64,
+        "cancel_requested": false,
+        "created_at": run.created_at.to_string(),
+        "last_event": 1_i64,
+        "artifacts": i64::try_from(run.request.inputs.len()).unwrap_or(i64::MAX),
+        "record_bytes": bytes,
+        "unfinished": true,
+    };
+    if remembered {
+        head.insert("remembered", true);
+    }
+    head
+}
+
+fn entries(run: &Run) -> MongoResult<Vec<Entry>> {
+    let document = |name, text| Entry::new(key::document(run.id, name), Document::new(), text);
+    Ok(vec![
+        event_entry(run.id, 1, run.created_at, &EventData::RunQueued)?,
+        document("inputs", to_json(&run.request.inputs)?),
+        document("params", run.request.params.as_str().to_owned()),
+    ])
+}

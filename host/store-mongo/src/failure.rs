@@ -1,0 +1,92 @@
+//! What MongoDB says went wrong, in the port's words.
+
+use mongodb::error::{Error, ErrorKind, TRANSIENT_TRANSACTION_ERROR, WriteFailure};
+use simulay_store::StoreError;
+
+/// The codes of errors that mean something here.
+pub(crate) const DUPLICATE_KEY: i32 = 11000;
+const OUT_OF_DISK_SPACE: i32 = 14031;
+
+/// What work with the driver fails with: an error of its own, which may ask for another try, or one of the port.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    Driver(Error),
+    Port(StoreError),
+    /// Someone else was first: the transaction is to look again.
+    Again(Error),
+}
+
+/// What work with the driver gives.
+pub(crate) type MongoResult<T> = Result<T, Failure>;
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Driver(error)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Port(error)
+    }
+}
+
+impl From<mongodb::bson::error::Error> for Failure {
+    fn from(error: mongodb::bson::error::Error) -> Self {
+        Self::Port(StoreError::Corrupt(error.into()))
+    }
+}
+
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Port(error) => error,
+            Failure::Again(error) => Self::Failed(error.into()),
+            Failure::Driver(error) if code(&error) == Some(OUT_OF_DISK_SPACE) => Self::Full,
+            Failure::Driver(error) => match *error.kind {
+                ErrorKind::Bson(_) => Self::Corrupt(error.into()),
+                _ => Self::Failed(error.into()),
+            },
+        }
+    }
+}
+
+impl Failure {
+    /// The port's error instead, when a unique index refused the write.
+    pub(crate) fn on_duplicate(self, error: StoreError) -> Self {
+        if self.is_duplicate() { Self::Port(error) } else { self }
+    }
+
+    /// Another try of the transaction instead, when a unique index refused the write.
+    pub(crate) fn once_more(self) -> Self {
+        match self {
+            Self::Driver(error) if code(&error) == Some(DUPLICATE_KEY) => Self::Again(error),
+            other => other,
+        }
+    }
+
+    /// True when a unique index refused the write.
+    pub(crate) fn is_duplicate(&self) -> bool {
+        matches!(self, Self::Driver(error) if code(error) == Some(DUPLICATE_KEY))
+    }
+
+    /// True when the transaction did nothing and may succeed when it is tried again.
+    pub(crate) fn is_transient(&self) -> bool {
+        match self {
+            Self::Driver(error) => error.contains_label(TRANSIENT_TRANSACTION_ERROR),
+            Self::Again(_) => true,
+            Self::Port(_) => false,
+        }
+    }
+}
+
+/// The server's code of an error.
+fn code(error: &Error) -> Option<i32> {
+    match &*error.kind {
+        ErrorKind::Command(error) => Some(error.code),
+        ErrorKind::Write(WriteFailure::WriteError(error)) => Some(error.code),
+        ErrorKind::Write(WriteFailure::WriteConcernError(error)) => Some(error.code),
+        ErrorKind::InsertMany(error) => error.write_errors.as_ref()?.first().map(|error| error.code),
+        _ => None,
+    }
+}

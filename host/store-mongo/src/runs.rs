@@ -1,0 +1,162 @@
+//! Runs: accepted, listed, changed.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::{FutureExt as _, TryStreamExt as _};
+use mongodb::bson::{Document, doc};
+use simulay_model::{Effects, OwnerFilter, Progress, Quotas, Request, Run, RunId, RunSummary};
+use simulay_store::{Claim, ClaimableRun, Lease, Renewed, RunQuery, Runs, StoreError};
+
+use crate::entries::beginning;
+use crate::failure::MongoResult;
+use crate::fields::{damaged, flag, parsed};
+use crate::leases::free_for;
+use crate::schema::RUNS;
+use crate::store::MongoStore;
+use crate::{filter, rows, told};
+
+#[async_trait]
+impl Runs for MongoStore {
+    async fn create_within(&self, run: Run, claim: Option<Claim>, quotas: &Quotas) -> Result<(), StoreError> {
+        self.transaction((self, run, claim, quotas), |session, (store, run, claim, quotas)| {
+            store.accept(session, run, claim.as_ref(), quotas).boxed()
+        })
+        .await
+    }
+
+    async fn progress(&self, run: RunId) -> Result<Option<Progress>, StoreError> {
+        self.bounded(async {
+            let Some(mut progress) = self.head_of(&OwnerFilter::Any, run).await? else { return Ok(None) };
+            // What came since then would contradict the head.
+            progress.attempts = self.newest_attempts(run, "", progress.sequence).await?;
+            Ok(Some(progress))
+        })
+        .await
+    }
+
+    async fn head(&self, owner: &OwnerFilter, run: RunId) -> Result<Option<Progress>, StoreError> {
+        self.bounded(self.head_of(owner, run)).await
+    }
+
+    async fn commit(&self, run: RunId, fence: Option<u64>, effects: Box<Effects>) -> Result<(), StoreError> {
+        self.transaction((self, run, fence, effects), |session, (store, run, fence, effects)| {
+            store.advance(session, *run, *fence, effects).boxed()
+        })
+        .await
+    }
+
+    async fn acquire_lease(
+        &self,
+        run: RunId,
+        holder: &str,
+        time: Duration,
+    ) -> Result<Option<Lease>, StoreError> {
+        self.bounded(self.acquire(run, holder, time)).await
+    }
+
+    async fn renew_lease(&self, run: RunId, lease: Lease, time: Duration) -> Result<Renewed, StoreError> {
+        self.bounded(self.renew(run, lease, time)).await
+    }
+
+    async fn get(&self, owner: &OwnerFilter, run: RunId) -> Result<Option<Run>, StoreError> {
+        self.bounded(self.whole(owner, run)).await
+    }
+
+    async fn summary(&self, owner: &OwnerFilter, run: RunId) -> Result<Option<RunSummary>, StoreError> {
+        self.bounded(async {
+            let runs = self.documents(RUNS);
+            let found = runs.find_one(filter::run(owner, run));
+            found.projection(rows::summary_fields()).await?.as_ref().map(rows::summary).transpose()
+        })
+        .await
+    }
+
+    async fn list(&self, owner: &OwnerFilter, query: RunQuery) -> Result<Vec<RunSummary>, StoreError> {
+        self.bounded(async {
+            let runs = self.documents(RUNS);
+            let found = runs.find(doc! { "$and": [filter::runs(owner), asked(&query)] });
+            let found = found.projection(rows::summary_fields()).sort(doc! { "_id": -1 });
+            let found: Vec<_> = found.limit(i64::from(query.limit)).await?.try_collect().await?;
+            Ok(found.iter().filter_map(|run| sound(run, rows::summary)).collect())
+        })
+        .await
+    }
+
+    async fn count_unfinished(&self, owner: &OwnerFilter, most: usize) -> Result<usize, StoreError> {
+        self.bounded(async {
+            let unfinished = doc! { "$and": [{ "unfinished": true }, filter::runs(owner)] };
+            // No bound would be none.
+            let most = u64::try_from(most).unwrap_or(u64::MAX).clamp(1, 1 << 40);
+            let count = self.documents(RUNS).count_documents(unfinished).limit(most).await?;
+            Ok(usize::try_from(count).unwrap_or(usize::MAX))
+        })
+        .await
+        .map(|count| count.min(most))
+    }
+
+    async fn claimable(&self, holder: &str) -> Result<Vec<ClaimableRun>, StoreError> {
+        self.bounded(async {
+            let free = free_for(holder, self.moment.expression());
+            let runs = self.documents(RUNS);
+            let found = runs.find(free).projection(rows::claimable_fields());
+            let found: Vec<_> = found.sort(doc! { "_id": 1 }).await?.try_collect().await?;
+            Ok(found.iter().filter_map(|run| sound(run, rows::claimable)).collect())
+        })
+        .await
+    }
+}
+
+impl MongoStore {
+    async fn head_of(&self, owner: &OwnerFilter, run: RunId) -> MongoResult<Option<Progress>> {
+        let runs = self.documents(RUNS);
+        let found = runs.find_one(filter::run(owner, run));
+        found.projection(rows::progress_fields()).await?.as_ref().map(rows::progress).transpose()
+    }
+
+    /// A run with its documents.
+    async fn whole(&self, owner: &OwnerFilter, run: RunId) -> MongoResult<Option<Run>> {
+        let Some(found) = self.documents(RUNS).find_one(filter::run(owner, run)).await? else {
+            return Ok(None);
+        };
+        let documents = self.entries(beginning(&format!("{run}/document/"))).await?;
+        let document = |name: &str| documents.iter().find(|entry| entry.place() == name);
+        let missing = |name: &str| damaged(name, "it is not there");
+        let request = Request {
+            params: told::read(document("params").ok_or_else(|| missing("params"))?)?,
+            inputs: told::read(document("inputs").ok_or_else(|| missing("inputs"))?)?,
+            seed: parsed(&found, "seed")?,
+        };
+        let mut run = rows::run(&found, request)?;
+        // One that came since then would contradict the head.
+        if !flag(&found, "unfinished")? {
+            run.report = document("report").map(told::read).transpose()?;
+        }
+        Ok(Some(run))
+    }
+}
+
+/// What a query asks for besides its limit.
+fn asked(query: &RunQuery) -> Document {
+    let mut asked = Document::new();
+    if let Some(pipeline) = &query.pipeline {
+        asked.insert("pipeline", pipeline.as_str());
+    }
+    if let Some(state) = query.state {
+        asked.insert("state", state.as_str());
+    }
+    if let Some(before) = query.before {
+        asked.insert("_id", doc! { "$lt": before.to_string() });
+    }
+    asked
+}
+
+/// A damaged run is left out of lists: it must not hide the others.
+fn sound<T>(run: &Document, read: impl FnOnce(&Document) -> MongoResult<T>) -> Option<T> {
+    read(run)
+        .inspect_err(|error| {
+            let id = run.get_str("_id").unwrap_or_default();
+            tracing::error!(run = id, ?error, "a damaged run is left out of the list");
+        })
+        .ok()
+}

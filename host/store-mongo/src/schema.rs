@@ -1,0 +1,93 @@
+//! Collections, their indexes, and which version of them is stored.
+
+mod indexes;
+
+use mongodb::bson::doc;
+use mongodb::error::ErrorKind;
+use simulay_store::StoreError;
+
+use crate::failure::{Failure, MongoResult};
+use crate::store::MongoStore;
+
+use indexes::Index;
+pub(crate) use indexes::{ASCENDING, DESCENDING};
+
+/// The version of the collections and indexes that this program writes.
+const VERSION: i64 = 1;
+
+/// Facts about the whole database: each a document by its name.
+pub(crate) const FACTS: &str = "facts";
+/// The heads of runs, with who works on them.
+pub(crate) const RUNS: &str = "runs";
+/// What happened to runs, and what of them may be large.
+pub(crate) const JOURNAL: &str = "journal";
+/// Inputs, outputs, streams and kept files of runs.
+pub(crate) const ARTIFACTS: &str = "artifacts";
+/// Runs that were deleted: all that is left of them.
+pub(crate) const DELETIONS: &str = "deletions";
+/// Requests that may come again.
+pub(crate) const REQUESTS: &str = "requests";
+/// Names of plugins: whose they are, and who sees them.
+pub(crate) const PLUGIN_NAMES: &str = "plugin_names";
+/// Versions of plugins, with what happened to them.
+pub(crate) const PLUGINS: &str = "plugins";
+/// Who may do what.
+pub(crate) const ACCOUNTS: &str = "accounts";
+/// By what they are known.
+pub(crate) const TOKENS: &str = "tokens";
+/// Who is who to providers of identities.
+pub(crate) const IDENTITIES: &str = "identities";
+/// How the quotas of accounts differ.
+pub(crate) const QUOTAS: &str = "quotas";
+/// Of each account a document that those write to who are held against its quotas.
+pub(crate) const ADMISSIONS: &str = "admissions";
+/// What was used, by account and day, in parts.
+pub(crate) const USAGE: &str = "usage";
+/// Who uploaded which bytes.
+pub(crate) const UPLOADS: &str = "uploads";
+/// The blobs that something of an account shows, and how often.
+pub(crate) const KEPT: &str = "kept";
+/// What accounts keep, in parts.
+pub(crate) const STORED: &str = "stored";
+/// Who did what.
+pub(crate) const AUDIT: &str = "audit";
+
+/// The fact that tells the version.
+const SCHEMA: &str = "schema";
+
+/// Makes what is missing. Hosts that start side by side do no harm.
+pub(crate) async fn ensure(store: &MongoStore) -> MongoResult<()> {
+    check_version(store).await?;
+    for index in indexes::ALL.iter().copied().flatten() {
+        let collection = store.documents(index.collection);
+        collection.create_index(index.model()).await.map_err(|error| other_index(index, error))?;
+    }
+    let facts = store.documents(FACTS);
+    facts.update_one(doc! { "_id": SCHEMA }, doc! { "$max": { "version": VERSION } }).upsert(true).await?;
+    Ok(())
+}
+
+/// What a newer version wrote is left alone.
+async fn check_version(store: &MongoStore) -> MongoResult<()> {
+    let found = store.documents(FACTS).find_one(doc! { "_id": SCHEMA }).await?;
+    let version = found.map_or(Ok(0), |schema| schema.get_i64("version"));
+    let version = version.map_err(|error| StoreError::Corrupt(error.into()))?;
+    if version > VERSION {
+        let message = "the database was written by a newer version of Simulay; use that one";
+        return Err(StoreError::Failed(message.into()).into());
+    }
+    Ok(())
+}
+
+/// Tells of an index that is there and another.
+fn other_index(index: &Index, error: mongodb::error::Error) -> Failure {
+    match *error.kind {
+        ErrorKind::Command(ref told) if matches!(told.code, 85 | 86) => {
+            let (name, collection) = (index.name(), index.collection);
+            let message =
+                format!("the index `{name}` of `{collection}` is not as this version makes it; drop it");
+            StoreError::Failed(message.into()).into()
+        }
+        _ => error.into(),
+    }
+}

@@ -1,0 +1,87 @@
+//! Records and events in a database of MongoDB.
+
+use std::sync::Arc;
+
+use mongodb::bson::Document;
+use mongodb::{Client, Collection, Database};
+use simulay_model::Clock;
+use simulay_store::StoreError;
+
+use crate::audit::Appending;
+use crate::connection::{client, expect_replica_set};
+use crate::failure::MongoResult;
+use crate::moment::Moment;
+use crate::observed::ObservedTime;
+use crate::schema;
+
+const NO_DATABASE: &str = "the address of MongoDB names no database, e.g. mongodb://host/simulay?replicaSet=rs0";
+
+/// Plugins, runs and journals in a database of MongoDB, which any number of hosts share.
+pub struct MongoStore {
+    pub(crate) client: Client,
+    pub(crate) database: Database,
+    /// When leases end.
+    pub(crate) moment: Moment,
+    /// How old things are.
+    pub(crate) observed: Arc<ObservedTime>,
+    /// Those of this host that append to the audit log.
+    pub(crate) appending: Appending,
+}
+
+impl MongoStore {
+    /// Opens the records in `database` on the servers of `uri`, e.g. `mongodb://10.0.0.1,10.0.0.2/?replicaSet=rs`,
+    /// and makes the collections and indexes that are missing. Leases end by the server's clock.
+    ///
+    /// # Errors
+    /// When no server answers, it is no replica set, or a newer version wrote the records.
+    pub async fn open(uri: &str, database: &str) -> Result<Self, StoreError> {
+        Self::over(uri, database, Moment::Server).await
+    }
+
+    /// As [`Self::open`], in the database that `address` names: `mongodb://host,host/database?replicaSet=…`.
+    ///
+    /// # Errors
+    /// As [`Self::open`], and when it names none.
+    pub async fn connect(address: &str) -> Result<Self, StoreError> {
+        let named = client(address).await?.default_database();
+        let named = named.ok_or_else(|| StoreError::Failed(NO_DATABASE.into()))?;
+        Self::open(address, named.name()).await
+    }
+
+    /// As [`Self::open`]; leases end by `clock`.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_with(uri: &str, database: &str, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
+        Self::over(uri, database, Moment::Of(clock)).await
+    }
+
+    async fn over(uri: &str, database: &str, moment: Moment) -> Result<Self, StoreError> {
+        let client = client(uri).await?;
+        let (database, observed) = (client.database(database), Arc::new(ObservedTime::from(0)));
+        let store = Self { client, database, moment, observed, appending: Appending::default() };
+        store.bounded(store.prepare()).await?;
+        Ok(store)
+    }
+
+    async fn prepare(&self) -> MongoResult<()> {
+        expect_replica_set(&self.database).await?;
+        schema::ensure(self).await?;
+        self.go_on().await
+    }
+
+    /// The time by which all that is stored here ages: [`simulay_store::Retention::observe`] moves it on.
+    #[must_use]
+    pub fn observed_clock(&self) -> Arc<dyn Clock> {
+        self.observed.clone()
+    }
+
+    pub(crate) fn collection<T: Send + Sync>(&self, name: &str) -> Collection<T> {
+        self.database.collection(name)
+    }
+
+    /// A collection whose documents are read or written in part.
+    pub(crate) fn documents(&self, name: &str) -> Collection<Document> {
+        self.database.collection(name)
+    }
+}

@@ -1,0 +1,55 @@
+//! Databases that are opened, and those that are not.
+
+use mongodb::bson::{Document, doc};
+use simulay_model::Chain;
+
+use crate::server::Server;
+
+#[tokio::test]
+async fn a_database_is_opened_again_as_it_was_made() {
+    let server = Server::start();
+    let records = server.database();
+    records.try_open().await.unwrap();
+    records.try_open().await.unwrap();
+    let schema = records.raw().await.collection::<Document>("facts").find_one(doc! { "_id": "schema" }).await;
+    assert_eq!(schema.unwrap().unwrap().get_i64("version").unwrap(), 1);
+}
+
+#[tokio::test]
+async fn what_a_newer_version_wrote_is_left_alone() {
+    let server = Server::start();
+    let records = server.database();
+    let facts = records.raw().await.collection::<Document>("facts");
+    facts.insert_one(doc! { "_id": "schema", "version": 1000_i64 }).await.unwrap();
+    let refused = records.try_open().await.err().unwrap();
+    assert!(Chain(&refused).to_string().contains("newer version of Simulay"), "{}", Chain(&refused));
+    assert_eq!(records.raw().await.list_collection_names().await.unwrap(), ["facts"]);
+}
+
+#[tokio::test]
+async fn an_index_that_is_there_and_another_is_told() {
+    let server = Server::start();
+    let records = server.database();
+    let command = doc! {
+        "createIndexes": "artifacts",
+        "indexes": [{ "key": { "ordinal": 1 }, "name": "by_run_ordinal" }],
+    };
+    records.raw().await.run_command(command).await.unwrap();
+    let refused = records.try_open().await.err().unwrap();
+    assert!(Chain(&refused).to_string().contains("`by_run_ordinal` of `artifacts`"), "{}", Chain(&refused));
+}
+
+#[tokio::test]
+async fn a_server_that_is_no_replica_set_is_refused_with_what_to_do() {
+    let server = Server::standalone();
+    let refused = server.database().try_open().await.err().unwrap();
+    assert!(Chain(&refused).to_string().contains("rs.initiate()"), "{}", Chain(&refused));
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_told() {
+    let mut server = Server::own();
+    server.kill();
+    let refused = server.database().try_open().await.err().unwrap();
+    assert!(Chain(&refused).to_string().contains(server.address()), "{}", Chain(&refused));
+}

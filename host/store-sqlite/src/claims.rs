@@ -1,0 +1,86 @@
+//! Which runs may be leased. They are looked for flow by flow, each by a seek in an index that has the runs that
+//! have not ended alone: how many wait of a flow does not matter.
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+use simulay_store::ClaimableRun;
+
+use crate::failure::SqlResult;
+use crate::rows;
+use crate::runs::sound;
+
+/// The first flow after another.
+const NEXT_FLOW: &str = "SELECT owner, pipeline FROM runs INDEXED BY runs_by_flow
+    WHERE state IN ('queued', 'running') AND (owner, pipeline) > (?1, ?2)
+    ORDER BY owner, pipeline LIMIT 1";
+
+/// The oldest runs of a flow that nobody holds; those whose end is asked for apart from the others.
+const OF_FLOW: &str =
+    "SELECT id, owner, pipeline, cancel_requested
+    FROM runs INDEXED BY runs_by_flow LEFT JOIN leases ON leases.run = runs.id
+    WHERE state IN ('queued', 'running') AND owner = ?1 AND pipeline = ?2 AND cancel_requested = ?3
+        AND (leases.run IS NULL OR leases.until_ms <= ?4)
+    ORDER BY id LIMIT ?5";
+
+/// An owner and a pipeline, as they are stored.
+type Flow = (String, String);
+
+pub(crate) fn claimable(connection: &Connection, per_flow: usize, now: i64) -> SqlResult<Vec<ClaimableRun>> {
+    let most = i64::try_from(per_flow).unwrap_or(i64::MAX);
+    let mut claimable = Vec::new();
+    let mut flow = (String::new(), String::new());
+    while let Some(next) = next_flow(connection, &flow)? {
+        for cancel_requested in [false, true] {
+            claimable.extend(of_flow(connection, &next, cancel_requested, (now, most))?);
+        }
+        flow = next;
+    }
+    claimable.sort_unstable_by_key(|claimable| claimable.run.id);
+    Ok(claimable)
+}
+
+fn next_flow(connection: &Connection, (owner, pipeline): &Flow) -> SqlResult<Option<Flow>> {
+    let mut statement = connection.prepare_cached(NEXT_FLOW)?;
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get("owner")?, row.get("pipeline")?));
+    Ok(statement.query_row([owner, pipeline], read).optional()?)
+}
+
+fn of_flow(
+    connection: &Connection,
+    (owner, pipeline): &Flow,
+    cancel_requested: bool,
+    (now, most): (i64, i64),
+) -> SqlResult<Vec<ClaimableRun>> {
+    let mut statement = connection.prepare_cached(OF_FLOW)?;
+    let mut rows = statement.query(params![owner, pipeline, cancel_requested, now, most])?;
+    let mut runs = Vec::new();
+    while let Some(row) = rows.next()? {
+        runs.extend(sound(row, rows::claimable));
+    }
+    Ok(runs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::migrate;
+
+    /// How SQLite reads what `sql` asks for.
+    fn plan(connection: &Connection, sql: &str) -> String {
+        let mut statement = connection.prepare(&["EXPLAIN QUERY PLAN", sql].join(" ")).unwrap();
+        let rows = statement.raw_query().mapped(|row| row.get::<_, String>("detail"));
+        rows.map(Result::unwrap).collect::<Vec<_>>().join("; ")
+    }
+
+    #[test]
+    fn the_next_flow_and_the_oldest_of_a_flow_are_found_by_one_seek() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, &|| Ok(Vec::new())).unwrap();
+        for (sql, seek) in [
+            (NEXT_FLOW, "runs_by_flow ((owner,pipeline)>(?,?))"),
+            (OF_FLOW, "runs_by_flow (owner=? AND pipeline=? AND cancel_requested=?)"),
+        ] {
+            let plan = plan(&connection, sql);
+            assert!(plan.contains(seek) && !plan.contains("TEMP") && !plan.contains("SCAN"), "{plan}");
+        }
+    }
+}

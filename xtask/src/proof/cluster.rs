@@ -1,0 +1,172 @@
+//! Kills, freezes and restarts any process of a cluster while it works, then looks whether anything was lost or doubled.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::bail;
+use clap::Args;
+use fastrand::Rng;
+
+use super::judge::judge;
+use super::ledger::Ledger;
+use super::witness::Witness;
+use super::work::{self, Work};
+use crate::local_cluster::{LocalCluster, Process, Shape};
+use crate::place::Place;
+use crate::process::poll;
+use crate::rest::Host;
+use crate::setup::{self, ImageId};
+
+/// Faults in the short form: each process is hit.
+const SHORT: u32 = 10;
+/// Two of each role that may be several: what one lets go of, the other takes up.
+const SHAPE: Shape = Shape { apis: 2, runners: 2 };
+/// Between two faults, milliseconds.
+const CALM_MS: u64 = 4_000;
+/// The longest that a process is frozen, milliseconds: some are longer than a connection is waited for.
+const FROZEN_MS: u64 = 15_000;
+/// For a process that was killed to be started again, as an engine of services does it, milliseconds.
+const DOWN_MS: u64 = 3_000;
+/// For one answer; one that does not come is asked for again.
+const ANSWER: Duration = Duration::from_secs(5);
+/// For every open request to be answered after the last fault.
+const RECOVERY: Duration = Duration::from_secs(30);
+
+/// How often, and which way.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Faults.
+    #[arg(long, default_value_t = SHORT)]
+    faults: u32,
+    /// Seed of the moments, the faults and the work.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+/// Sets up and disturbs.
+pub(crate) fn execute(place: &Place, arguments: &Arguments) -> anyhow::Result<()> {
+    prove(place, &setup::for_tests(place)?, arguments)
+}
+
+/// What the tests do, where everything is set up.
+pub(crate) fn short(place: &Place, octave: &ImageId) -> anyhow::Result<()> {
+    prove(place, octave, &Arguments { faults: SHORT, seed: 1 })
+}
+
+fn prove(place: &Place, octave: &ImageId, arguments: &Arguments) -> anyhow::Result<()> {
+    let mut cluster = LocalCluster::start(place, &place.simulay(), octave, SHAPE)?;
+    let first = cluster.api(0)?;
+    let all = work::prepare(place, &first)?;
+    let references = work::references(&first, &all)?;
+    let hosts = (0..SHAPE.apis).map(|number| Ok(cluster.api(number)?.within(ANSWER)));
+    let hosts: Vec<Host> = hosts.collect::<anyhow::Result<_>>()?;
+    let (before, witness) = (first.runs("")?, Witness::of(cluster.instance())?);
+    let mut course =
+        Course { rng: Rng::with_seed(arguments.seed), ledger: Ledger::default(), hosts: &hosts, all: &all };
+    let mut broken = Vec::new();
+    for number in 1..=arguments.faults {
+        broken.extend(course.disturb(&mut cluster, number)?);
+    }
+    for host in &hosts {
+        broken.extend(judge(host, &course.ledger, &references)?);
+        broken.extend(course.ledger.compare(&host.runs("")?, &before));
+    }
+    let (starts, wrong) = witness.judge()?;
+    broken.extend(wrong);
+    println!(
+        "seed {}: {} faults, {} runs accepted, {starts} containers started, {} promises broken",
+        arguments.seed,
+        arguments.faults,
+        course.ledger.accepted().len(),
+        broken.len()
+    );
+    if broken.is_empty() { Ok(()) } else { bail!("{}", broken.join("\n")) }
+}
+
+/// What happens to a process.
+#[derive(Debug, Clone, Copy)]
+enum Fault {
+    /// It dies, and is started again after this time.
+    Killed(Duration),
+    /// It stands still for this time.
+    Frozen(Duration),
+    /// It is asked to end, and is started again.
+    Restarted,
+}
+
+impl Fault {
+    fn draw(rng: &mut Rng) -> Self {
+        match rng.u32(0..4) {
+            0 => Self::Frozen(Duration::from_millis(rng.u64(500..FROZEN_MS))),
+            1 => Self::Restarted,
+            _ => Self::Killed(Duration::from_millis(rng.u64(0..DOWN_MS))),
+        }
+    }
+}
+
+/// What goes on from fault to fault.
+struct Course<'a> {
+    rng: Rng,
+    ledger: Ledger,
+    hosts: &'a [Host],
+    all: &'a [Work],
+}
+
+impl Course<'_> {
+    /// Gives work, lets a fault happen, gives work meanwhile; what is not as it was soon after.
+    fn disturb(&mut self, cluster: &mut LocalCluster, number: u32) -> anyhow::Result<Vec<String>> {
+        let calm = Duration::from_millis(self.rng.u64(500..CALM_MS));
+        self.give_work(calm);
+        let fault = Fault::draw(&mut self.rng);
+        let mut processes = cluster.processes();
+        let victim = self.rng.usize(0..processes.len());
+        let Some(process) = processes.get_mut(victim) else { return Ok(Vec::new()) };
+        let name = process.name().to_owned();
+        self.strike(process, fault)?;
+        let begun = Instant::now();
+        let answered = poll(RECOVERY, || self.all_answered().then_some(()));
+        println!(
+            "  {number:3} {name:12} {fault:?}: all answered after {:.1} s",
+            begun.elapsed().as_secs_f64()
+        );
+        let late = format!("after {fault:?} of {name}, requests are not answered within {RECOVERY:?}");
+        Ok(answered.map_or_else(|| vec![late], |()| Vec::new()))
+    }
+
+    fn strike(&mut self, process: &mut Process, fault: Fault) -> anyhow::Result<()> {
+        match fault {
+            Fault::Killed(down) => {
+                process.kill();
+                self.give_work(down);
+                process.revive()
+            }
+            Fault::Frozen(time) => {
+                process.freeze();
+                self.give_work(time);
+                process.thaw();
+                Ok(())
+            }
+            Fault::Restarted => {
+                process.stop();
+                process.revive()
+            }
+        }
+    }
+
+    /// Asks for runs for this time, now of one process, now of another.
+    fn give_work(&mut self, time: Duration) {
+        let end = Instant::now() + time;
+        while Instant::now() < end {
+            if let Some(host) = self.rng.choice(self.hosts) {
+                self.ledger.ask(host, self.all, &mut self.rng);
+            }
+            let pause = Duration::from_millis(self.rng.u64(50..400));
+            thread::sleep(pause.min(end.saturating_duration_since(Instant::now())));
+        }
+    }
+
+    fn all_answered(&mut self) -> bool {
+        self.hosts.iter().for_each(|host| self.ledger.ask_again(host));
+        self.ledger.unanswered() == 0
+    }
+}
