@@ -3,6 +3,7 @@
 
 mod certificates;
 mod compose;
+mod handle;
 mod images;
 mod network;
 mod node;
@@ -12,12 +13,19 @@ mod site;
 mod stack;
 mod swarm;
 
+use std::ffi::OsStr;
+use std::fs;
+
 use clap::{Args, Subcommand};
 
+pub(crate) use self::handle::Swarm;
 use self::images::Images;
 use self::node::Node;
 use self::site::Site;
+use crate::build;
+use crate::demo::{self, Client};
 use crate::place::Place;
+use crate::proof::swarm as swarm_proof;
 use crate::step::{say, step};
 
 /// What to do with the cluster.
@@ -27,6 +35,10 @@ pub(crate) enum Cluster {
     Up(Size),
     /// Takes it away with all it has stored.
     Down,
+    /// Brings it up, and shows a simulation on it from upload to plots, by way of nginx.
+    Demo(Size),
+    /// Brings it up, kills its parts while it works, and looks whether anything was lost or doubled.
+    Test(swarm_proof::Arguments),
 }
 
 /// How much of it.
@@ -43,6 +55,8 @@ pub(crate) fn execute(place: &Place, what: &Cluster) -> anyhow::Result<()> {
     match what {
         Cluster::Up(size) => up(place, *size).map(drop),
         Cluster::Down => down(),
+        Cluster::Demo(size) => demo(place, *size),
+        Cluster::Test(arguments) => test(place, arguments),
     }
 }
 
@@ -50,6 +64,7 @@ pub(crate) fn execute(place: &Place, what: &Cluster) -> anyhow::Result<()> {
 fn up(place: &Place, size: Size) -> anyhow::Result<Site> {
     let site = Site::open()?;
     let images = images::ensure(place)?;
+    build::host(place)?;
     step("joining the nodes by a network", || network::up(&site))?;
     let names = site.names().take(if size.compose { 1 } else { usize::MAX });
     let nodes = step("starting the nodes", || node::up(place, &site, names))?;
@@ -73,6 +88,25 @@ fn spread(place: &Place, site: &Site, images: &Images, nodes: &[Node]) -> anyhow
     step("handing out secrets", || secrets::hand_out(site, manager))?;
     step("deploying the services", || stack::deploy(place, images, manager))?;
     progress::wait(manager)
+}
+
+/// The demo of one host, on the cluster.
+fn demo(place: &Place, size: Size) -> anyhow::Result<()> {
+    let site = up(place, size)?;
+    build::plugins(place)?;
+    let token = fs::read_to_string(site.token())?;
+    let environment = [
+        ("SIMULAY_SERVER", OsStr::new(&site.url()).to_owned()),
+        ("SIMULAY_TOKEN", OsStr::new(token.trim()).to_owned()),
+        ("SSL_CERT_FILE", site.authority().into_os_string()),
+    ];
+    demo::show(place, &Client::new(place, environment), &place.made("cluster-demo")?)
+}
+
+fn test(place: &Place, arguments: &swarm_proof::Arguments) -> anyhow::Result<()> {
+    let site = up(place, Size { compose: false })?;
+    build::plugins(place)?;
+    swarm_proof::prove(place, &Swarm::find(place, site)?, arguments)
 }
 
 /// Ends every process of it, and removes its networks, mounts and folders.
