@@ -42,7 +42,7 @@ impl MongoStore {
         let stored = stored.collect::<MongoResult<Vec<_>>>()?;
         self.documents(ARTIFACTS).insert_many(stored).session(&mut *session).await?;
         let blobs: Vec<_> = artifacts.iter().map(|it| (it.artifact.sha256, it.artifact.size)).collect();
-        self.blobs_come(session, run.owner, &blobs).await.map(drop)
+        self.blobs_come(session, run.owner, &blobs).await
     }
 
     /// The artifacts that `filter` finds, in the order they came.

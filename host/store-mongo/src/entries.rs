@@ -146,7 +146,7 @@ fn torn(key: &str) -> crate::failure::Failure {
 
 /// All entries whose keys begin with `prefix`, which ends between two of their parts.
 pub(crate) fn beginning(prefix: &str) -> Document {
-    doc! { "_id": { "$gt": prefix, "$lt": format!("{prefix}~") } }
+    doc! { "_id": { "$gte": prefix, "$lt": format!("{prefix}~") } }
 }
 
 /// The one entry that goes by `key`.

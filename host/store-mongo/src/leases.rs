@@ -14,13 +14,21 @@ use crate::observed::millis;
 use crate::schema::RUNS;
 use crate::store::MongoStore;
 
+/// Of runs, those that nobody holds at the moment.
+pub(crate) fn unheld(now: Bson) -> Document {
+    doc! { "unfinished": true, "$expr": over(now) }
+}
+
 /// Of runs, those that `holder` may lease: nobody else holds them at the moment. Whoever a holder was before, he is
 /// no more: his own lease does not hold him up.
-pub(crate) fn free_for(holder: &str, now: Bson) -> Document {
-    // A lease that is not there comes before every moment.
-    let over = doc! { "$lte": ["$lease.until", now] };
+fn free_for(holder: &str, now: Bson) -> Document {
     let own = doc! { "$eq": ["$lease.holder", { "$literal": holder }] };
-    doc! { "unfinished": true, "$expr": { "$or": [over, own] } }
+    doc! { "unfinished": true, "$expr": { "$or": [over(now), own] } }
+}
+
+/// True when a lease has ended. One that is not there comes before every moment.
+fn over(now: Bson) -> Document {
+    doc! { "$lte": ["$lease.until", now] }
 }
 
 impl MongoStore {

@@ -11,6 +11,7 @@ mod accounts;
 mod admission;
 mod artifacts;
 mod audit;
+mod claims;
 mod commit;
 mod connection;
 mod credentials;

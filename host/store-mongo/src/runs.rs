@@ -11,7 +11,6 @@ use simulay_store::{Claim, ClaimableRun, Lease, Renewed, RunQuery, Runs, StoreEr
 use crate::entries::beginning;
 use crate::failure::MongoResult;
 use crate::fields::{damaged, flag, parsed};
-use crate::leases::free_for;
 use crate::schema::RUNS;
 use crate::store::MongoStore;
 use crate::{filter, rows, told};
@@ -95,15 +94,8 @@ impl Runs for MongoStore {
         .map(|count| count.min(most))
     }
 
-    async fn claimable(&self, holder: &str) -> Result<Vec<ClaimableRun>, StoreError> {
-        self.bounded(async {
-            let free = free_for(holder, self.moment.expression());
-            let runs = self.documents(RUNS);
-            let found = runs.find(free).projection(rows::claimable_fields());
-            let found: Vec<_> = found.sort(doc! { "_id": 1 }).await?.try_collect().await?;
-            Ok(found.iter().filter_map(|run| sound(run, rows::claimable)).collect())
-        })
-        .await
+    async fn claimable(&self, per_flow: usize) -> Result<Vec<ClaimableRun>, StoreError> {
+        self.bounded(self.claims(per_flow)).await
     }
 }
 
@@ -152,7 +144,7 @@ fn asked(query: &RunQuery) -> Document {
 }
 
 /// A damaged run is left out of lists: it must not hide the others.
-fn sound<T>(run: &Document, read: impl FnOnce(&Document) -> MongoResult<T>) -> Option<T> {
+pub(crate) fn sound<T>(run: &Document, read: impl FnOnce(&Document) -> MongoResult<T>) -> Option<T> {
     read(run)
         .inspect_err(|error| {
             let id = run.get_str("_id").unwrap_or_default();

@@ -14,7 +14,8 @@ use crate::moment::Moment;
 use crate::observed::ObservedTime;
 use crate::schema;
 
-const NO_DATABASE: &str = "the address of MongoDB names no database, e.g. mongodb://host/simulay?replicaSet=rs0";
+const NO_DATABASE: &str =
+    "the address of MongoDB names no database, e.g. mongodb://host/simulay?replicaSet=rs0";
 
 /// Plugins, runs and journals in a database of MongoDB, which any number of hosts share.
 pub struct MongoStore {

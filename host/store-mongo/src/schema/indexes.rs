@@ -26,7 +26,17 @@ pub(crate) struct Index {
 pub(super) const ALL: &[&[Index]] = &[RUN_INDEXES, PLUGIN_INDEXES, ACCOUNT_INDEXES, AUDIT_INDEXES];
 
 const RUN_INDEXES: &[Index] = &[
-    Index::of(RUNS, &[("unfinished", ASCENDING), ("_id", ASCENDING)]).having("unfinished"),
+    Index::of(
+        RUNS,
+        &[
+            ("unfinished", ASCENDING),
+            ("owner", ASCENDING),
+            ("pipeline", ASCENDING),
+            ("cancel_requested", ASCENDING),
+            ("_id", ASCENDING),
+        ],
+    )
+    .having("unfinished"),
     Index::of(RUNS, &[("owner", ASCENDING), ("unfinished", ASCENDING)]).having("unfinished"),
     Index::of(RUNS, &[("state", ASCENDING), ("_id", DESCENDING)]),
     Index::of(RUNS, &[("owner", ASCENDING), ("_id", DESCENDING)]),
