@@ -27,7 +27,7 @@ pub(super) struct Member {
 
 /// The crates of ours that each crate may depend on, for tests too: engine and api are tested over the real
 /// stores, and records beside real blobs; [`super::closures`] sees that they are built without them.
-const LAYERS: [(&str, &[&str]); 28] = [
+const LAYERS: [(&str, &[&str]); 29] = [
     ("simulay-model", &[]),
     ("simulay-init", &[]),
     ("simulay-archives", &["simulay-model"]),
@@ -114,6 +114,7 @@ const LAYERS: [(&str, &[&str]); 28] = [
     ("simulay-sdk", &[]),
     ("simulay-hostile", &[]),
     ("simulay-fault-proxy", &[]),
+    ("simulay-nginx-tests", &[]),
     ("simulay-servers", &[]),
     (
         "simulay-fuzzed",
