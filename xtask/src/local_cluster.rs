@@ -143,7 +143,7 @@ impl<'a> Plan<'a> {
         let shown = read(Command::new(program).args(["--json", "cluster", "show"]).arg(&secrets))?;
         let shown: serde_json::Value = serde_json::from_str(&shown)?;
         let instance =
-            shown.get("id").and_then(serde_json::Value::as_str).context("the cluster has no id")?;
+            shown.pointer("/cluster/id").and_then(serde_json::Value::as_str).context("the cluster has no id")?;
         let token = folder.join("token");
         fs::write(&token, TOKEN)?;
         fs::set_permissions(&token, fs::Permissions::from_mode(0o600))?;
