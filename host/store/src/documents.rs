@@ -1,6 +1,6 @@
-//! What is stored as JSON has types of its own, so that a name that changes in the domain changes no database;
-//! every store has the same, so that what one holds another takes.
-//! They are written as they always were; what earlier versions left out has a default.
+//! What is stored as JSON has types of its own, so that a name that changes in the domain changes no database.
+//! Every store has the same: what one holds, another takes. They are written as they always were; what earlier
+//! versions left out has a default.
 //!
 //! Digests, names, versions, times and documents are texts wherever they are, and have no types here. Enums
 //! without a document of their own are mirrored (`serde(remote)`): the compiler finds what is missing.
