@@ -138,7 +138,8 @@ impl Runner {
         let per_flow = self.queue.per_flow();
         let claimable = self.shared.parts.runs.claimable(per_flow).await?;
         let count = claimable.len();
-        let (to_end, to_do): (Vec<_>, Vec<_>) = claimable.into_iter().partition(|found| found.cancel_requested);
+        let (to_end, to_do): (Vec<_>, Vec<_>) =
+            claimable.into_iter().partition(|found| found.cancel_requested);
         // More may be behind them.
         if to_end.len() >= per_flow {
             self.queue.ask_for_more();
