@@ -9,6 +9,7 @@
 mod accept;
 mod accounts;
 mod admission;
+mod appending;
 mod artifacts;
 mod audit;
 mod claims;
@@ -30,6 +31,7 @@ mod moment;
 mod names;
 mod observed;
 mod parts;
+mod passing;
 mod people;
 mod plugins;
 mod requests;

@@ -2,12 +2,12 @@
 
 mod indexes;
 
-use mongodb::bson::doc;
+use mongodb::Database;
+use mongodb::bson::{Document, doc};
 use mongodb::error::ErrorKind;
 use simulay_store::StoreError;
 
 use crate::failure::{Failure, MongoResult};
-use crate::store::MongoStore;
 
 pub(crate) use indexes::{ASCENDING, DESCENDING};
 
@@ -59,20 +59,20 @@ const INDEX_KEY_CONFLICT: i32 = 86;
 const SCHEMA: &str = "schema";
 
 /// Makes what is missing. Hosts that start side by side do no harm.
-pub(crate) async fn ensure(store: &MongoStore) -> MongoResult<()> {
-    check_version(store).await?;
+pub(crate) async fn ensure(database: &Database) -> MongoResult<()> {
+    check_version(database).await?;
     for (collection, indexes) in indexes::by_collection() {
-        let made = store.documents(collection).create_indexes(indexes).await;
+        let made = database.collection::<Document>(collection).create_indexes(indexes).await;
         made.map_err(|error| other_index(collection, error))?;
     }
-    let facts = store.documents(FACTS);
+    let facts = database.collection::<Document>(FACTS);
     facts.update_one(doc! { "_id": SCHEMA }, doc! { "$max": { "version": VERSION } }).upsert(true).await?;
     Ok(())
 }
 
 /// What a newer version wrote is left alone.
-async fn check_version(store: &MongoStore) -> MongoResult<()> {
-    let found = store.documents(FACTS).find_one(doc! { "_id": SCHEMA }).await?;
+async fn check_version(database: &Database) -> MongoResult<()> {
+    let found = database.collection::<Document>(FACTS).find_one(doc! { "_id": SCHEMA }).await?;
     let version = found.map_or(Ok(0), |schema| schema.get_i64("version"));
     let version = version.map_err(|error| StoreError::Corrupt(error.into()))?;
     if version > VERSION {

@@ -7,7 +7,7 @@ use mongodb::{Client, Collection, Database};
 use simulay_model::Clock;
 use simulay_store::StoreError;
 
-use crate::audit::Appending;
+use crate::appending::Appending;
 use crate::connection::{client, expect_replica_set};
 use crate::failure::MongoResult;
 use crate::moment::Moment;
@@ -81,7 +81,7 @@ impl MongoStore {
 
     async fn prepare(&self) -> MongoResult<()> {
         expect_replica_set(&self.database).await?;
-        schema::ensure(self).await?;
+        schema::ensure(&self.database).await?;
         self.go_on().await
     }
 
