@@ -15,7 +15,8 @@ use tokio_util::sync::CancellationToken;
 use tonic::transport::Channel;
 
 use self::absence::Absence;
-use super::attachment::{Broken, Ended, Job};
+use super::attachment::Job;
+use super::inbound::{Broken, Ended};
 use crate::connector::channel;
 use crate::inventory::Asked;
 use crate::parts::MESSAGE;
