@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use anyhow::ensure;
+use async_trait::async_trait;
+use simulay_api::Watched;
 use simulay_containers::{Admission, Capacity, Containers, Nodes, NodesSettings, Reserving};
-use simulay_engine::Engine;
+use simulay_engine::{Engine, Lack, Part};
 use simulay_rates::Rates;
 use simulay_rpc::{
     Credentials, NodeClient, RemoteInventory, RemoteSandbox, Role, RpcSettings, serve_containers,
@@ -121,10 +123,25 @@ impl AgentRole {
         Ok(Self { containers: Arc::new(containers), credentials })
     }
 
+    /// What tells whether it works.
+    pub(crate) fn watched(&self) -> Arc<dyn Watched> {
+        Arc::new(WatchedAgent(self.containers.clone()))
+    }
+
     /// Carries out the calls of runners, until `stop`; their containers go on.
     pub(crate) async fn serve(self, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
         let rpc = RpcSettings::default();
         Ok(serve_containers(listener, self.credentials, &rpc, self.containers, stop).await?)
+    }
+}
+
+/// An agent works when Docker does.
+struct WatchedAgent(Arc<dyn Containers>);
+
+#[async_trait]
+impl Watched for WatchedAgent {
+    async fn lacks(&self) -> Vec<Lack> {
+        Lack::of(Part::Containers, self.0.ping()).await.into_iter().collect()
     }
 }
 
