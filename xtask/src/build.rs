@@ -7,6 +7,7 @@ use anyhow::Context as _;
 
 use crate::place::{INIT_TARGET, PLUGIN_TARGET, Place};
 use crate::process::run;
+use crate::setup::ensure_packages;
 use crate::step::step;
 
 /// A test that runs the command has it built.
@@ -50,6 +51,25 @@ pub(crate) fn release_host(place: &Place) -> anyhow::Result<PathBuf> {
         run(place.cargo().args(["build", "--release", "--workspace", "--bin", "simulay"]))
     })?;
     Ok(place.released())
+}
+
+/// Builds the command as it lies in its image: static, so that nothing else needs to be there.
+pub(crate) fn static_host(place: &Place) -> anyhow::Result<PathBuf> {
+    let cure = "install a C compiler for musl, then try again";
+    ensure_packages(place, &["musl-gcc"], &["musl-tools"], cure)?;
+    step("building simulay for its image (the first time takes a while)", || {
+        run(place.cargo().args([
+            "build",
+            "--release",
+            "--target",
+            INIT_TARGET,
+            "-p",
+            "simulay",
+            "--bin",
+            "simulay",
+        ]))
+    })?;
+    Ok(place.static_host())
 }
 
 /// Builds every plugin as a component.

@@ -1,5 +1,6 @@
 //! Shows a simulation from upload to plots, over REST.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -25,32 +26,46 @@ pub(crate) fn execute(place: &Place) -> anyhow::Result<()> {
     let data = data(place, &plugin)?;
     let server = Server::start(place, &data, &octave)?;
     println!("a host serves at {}", server.url());
-    let client = Client { simulay: place.simulay(), server: server.url().to_owned() };
+    let client = Client::new(place, [("SIMULAY_SERVER", server.url().into())]);
+    show(place, &client, &data.join("out"))?;
+    server.stop()?;
+    println!("the demo took {:.1} s after the set-up", begun.elapsed().as_secs_f64());
+    Ok(())
+}
+
+/// Uploads the heat equation, runs it, and saves its results in `out`.
+pub(crate) fn show(place: &Place, client: &Client, out: &Path) -> anyhow::Result<()> {
+    let plugin = place.plugin(PIPELINE);
     run(client.simulay(&["plugin", "upload"]).arg(&plugin))?;
     let id = client.create(&example(place, &plugin)?)?;
     println!("run {id} of {PIPELINE}");
     run(&mut client.simulay(&["runs", "watch", &id]))?;
     let outcome = client.outcome(&id)?;
-    let out = data.join("out");
-    clear(&out)?;
-    run(client.simulay(&["runs", "artifacts", &id, "--out"]).arg(&out))?;
-    server.stop()?;
+    clear(out)?;
+    run(client.simulay(&["runs", "artifacts", &id, "--out"]).arg(out))?;
     println!("\n{}", error_line(&outcome)?);
-    println!("plots and tables in {}: {}", out.display(), saved(&out)?.join(", "));
-    println!("the demo took {:.1} s after the set-up", begun.elapsed().as_secs_f64());
+    println!("plots and tables in {}: {}", out.display(), saved(out)?.join(", "));
     Ok(())
 }
 
 /// The command line as a client of the host.
-struct Client {
+pub(crate) struct Client {
     simulay: PathBuf,
-    server: String,
+    environment: Vec<(&'static str, OsString)>,
 }
 
 impl Client {
+    /// The command with these variables, which say where the host is.
+    pub(crate) fn new(
+        place: &Place,
+        environment: impl IntoIterator<Item = (&'static str, OsString)>,
+    ) -> Self {
+        Self { simulay: place.simulay(), environment: environment.into_iter().collect() }
+    }
+
     fn simulay(&self, arguments: &[&str]) -> Command {
         let mut simulay = Command::new(&self.simulay);
-        simulay.args(arguments).env("SIMULAY_SERVER", &self.server);
+        simulay.args(arguments).envs(self.environment.iter().map(|(name, value)| (name, value)));
         simulay
     }
 

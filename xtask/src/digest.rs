@@ -2,6 +2,11 @@
 
 use sha2::{Digest as _, Sha256};
 
+/// SHA-256 of bytes.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    hexadecimal(Sha256::digest(bytes))
+}
+
 /// SHA-256 of parts, each told apart from the next.
 pub(crate) fn of(parts: &[&[u8]]) -> String {
     let mut hash = Sha256::new();
@@ -9,7 +14,11 @@ pub(crate) fn of(parts: &[&[u8]]) -> String {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(hash.finalize())
+}
+
+fn hexadecimal(digest: impl IntoIterator<Item = u8>) -> String {
+    digest.into_iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod bench;
 mod build;
+mod cluster;
 mod demo;
 mod digest;
 mod documents;
@@ -58,6 +59,11 @@ enum Task {
     Sweep(proof::sweep::Arguments),
     /// Kills the host again and again while it works, and looks whether anything was lost or doubled.
     Torture(proof::torture::Arguments),
+    /// Brings a cluster up on this machine, shows and tests it, takes it down.
+    Cluster {
+        #[command(subcommand)]
+        what: cluster::Cluster,
+    },
     /// The same with every process of a cluster: kills, freezes and restarts.
     ClusterTorture(proof::cluster::Arguments),
     /// Runs the commands of the documents, as a reader would.
@@ -87,6 +93,7 @@ fn execute(task: Task) -> anyhow::Result<()> {
         Task::Hostile(arguments) => hostile::execute(&place, &arguments),
         Task::Sweep(arguments) => proof::sweep::execute(&place, &arguments),
         Task::Torture(arguments) => proof::torture::execute(&place, &arguments),
+        Task::Cluster { what } => cluster::execute(&place, &what),
         Task::ClusterTorture(arguments) => proof::cluster::execute(&place, &arguments),
         Task::Docs => documents::execute(&place),
         Task::Tidy => tidy::execute(&place),

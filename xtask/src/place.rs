@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::Context as _;
 
-/// Target triple of the program inside containers.
+/// Target triple of the programs inside containers.
 pub(crate) const INIT_TARGET: &str = "x86_64-unknown-linux-musl";
 /// Target triple of plugins.
 pub(crate) const PLUGIN_TARGET: &str = "wasm32-wasip2";
@@ -56,6 +56,11 @@ impl Place {
     /// The same, built for release.
     pub(crate) fn released(&self) -> PathBuf {
         self.target.join("release/simulay")
+    }
+
+    /// The same, static, as it lies in its image.
+    pub(crate) fn static_host(&self) -> PathBuf {
+        self.target.join(INIT_TARGET).join("release/simulay")
     }
 
     /// The program inside containers.

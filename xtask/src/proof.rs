@@ -3,6 +3,7 @@
 pub(crate) mod cluster;
 mod judge;
 mod ledger;
+pub(crate) mod swarm;
 pub(crate) mod sweep;
 pub(crate) mod torture;
 mod witness;

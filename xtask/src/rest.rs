@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -10,6 +11,7 @@ use serde_json::Value;
 use ureq::http::Request;
 use ureq::http::header::{AUTHORIZATION, HeaderValue};
 use ureq::middleware::MiddlewareNext;
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, SendBody};
 use uuid::Uuid;
 
@@ -18,28 +20,47 @@ const LONGEST: Duration = Duration::from_secs(24 * 3600);
 const ANSWER: Duration = Duration::from_secs(120);
 
 /// A host to ask.
+#[derive(Clone)]
 pub(crate) struct Host {
     agent: Agent,
     url: String,
+    way: Way,
+}
+
+/// How it is asked.
+#[derive(Clone)]
+struct Way {
     token: Option<HeaderValue>,
     bound: Duration,
+    /// Who signed its certificate, when it has one.
+    authority: Option<Certificate<'static>>,
 }
 
 impl Host {
     /// The host at `url`.
     pub(crate) fn new(url: &str) -> Self {
-        Self { agent: agent(ANSWER, None), url: url.to_owned(), token: None, bound: ANSWER }
+        Self::asked(url, Way { token: None, bound: ANSWER, authority: None })
+    }
+
+    fn asked(url: &str, way: Way) -> Self {
+        Self { agent: agent(way.clone()), url: url.to_owned(), way }
     }
 
     /// The same, asked by the bearer of `token`.
     pub(crate) fn with_token(self, token: &str) -> anyhow::Result<Self> {
         let token = Some(HeaderValue::try_from(format!("Bearer {token}"))?);
-        Ok(Self { agent: agent(self.bound, token.clone()), token, ..self })
+        Ok(Self::asked(&self.url, Way { token, ..self.way }))
     }
 
     /// The same, which is waited for no longer than this.
     pub(crate) fn within(self, bound: Duration) -> Self {
-        Self { agent: agent(bound, self.token.clone()), bound, ..self }
+        Self::asked(&self.url, Way { bound, ..self.way })
+    }
+
+    /// The same, whose certificate is signed by `authority`, a certificate as PEM.
+    pub(crate) fn signed_by(self, authority: &str) -> anyhow::Result<Self> {
+        let authority = Some(Certificate::from_pem(authority.as_bytes())?);
+        Ok(Self::asked(&self.url, Way { authority, ..self.way }))
     }
 
     /// Creates a run and waits for its end.
@@ -114,6 +135,12 @@ impl Host {
         Ok(stored.get("sha256").and_then(Value::as_str).context("the host gave no address")?.to_owned())
     }
 
+    /// Fails unless the input of this address is there.
+    pub(crate) fn has_input(&self, sha256: &str) -> anyhow::Result<()> {
+        self.agent.head(&format!("{}/v1/inputs/{sha256}", self.url)).call()?;
+        Ok(())
+    }
+
     /// Number and kind of each event of a run that has ended.
     pub(crate) fn events(&self, run: &str) -> anyhow::Result<Vec<(u64, String)>> {
         let path = format!("{}/v1/runs/{run}/events", self.url);
@@ -160,12 +187,15 @@ impl Host {
     }
 }
 
-fn agent(bound: Duration, token: Option<HeaderValue>) -> Agent {
+fn agent(Way { token, bound, authority }: Way) -> Agent {
     let bear = move |mut request: Request<SendBody<'_>>, next: MiddlewareNext<'_>| {
         request.headers_mut().extend(token.clone().map(|token| (AUTHORIZATION, token)));
         next.handle(request)
     };
-    Agent::config_builder().timeout_global(Some(bound)).proxy(None).middleware(bear).build().into()
+    let tls = TlsConfig::builder().root_certs(RootCerts::from(authority));
+    let tls = tls.unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()));
+    let config = Agent::config_builder().timeout_global(Some(bound)).proxy(None).tls_config(tls.build());
+    config.middleware(bear).build().into()
 }
 
 /// How far a run was followed.

@@ -4,9 +4,11 @@ mod authors;
 mod docker;
 mod identity;
 mod images;
-mod mongodb;
+mod later;
 mod packages;
+mod recipe;
 mod registry;
+mod servers;
 mod targets;
 
 use std::path::Path;
@@ -16,7 +18,10 @@ use crate::build;
 use crate::place::Place;
 use crate::process::joined;
 use crate::step::say;
-pub(crate) use images::ImageId;
+pub(crate) use images::{ImageId, ensure_base};
+pub(crate) use later::ensure as ensure_later;
+pub(crate) use packages::ensure as ensure_packages;
+pub(crate) use recipe::{Recipe, inspect};
 
 /// Makes everything that running simulations needs.
 pub(crate) fn everything(place: &Place) -> anyhow::Result<ImageId> {
@@ -34,7 +39,7 @@ pub(crate) fn for_tests(place: &Place) -> anyhow::Result<ImageId> {
         let tools = scope.spawn(|| {
             authors::ensure(place)?;
             identity::ensure(place)?;
-            mongodb::ensure(place)
+            servers::ensure(place)
         });
         let image = with_image(place, || {
             build::plugins(place)?;

@@ -7,6 +7,7 @@ mod connect;
 mod conversation;
 mod daemon;
 mod ending;
+mod keeping;
 mod orphans;
 mod patience;
 mod preflight;
@@ -34,6 +35,8 @@ pub use connect::ConnectError;
 pub(crate) use connect::client;
 use conversation::{Heard, Job};
 use daemon::{Daemon, DaemonError};
+pub use keeping::ImageSource;
+use keeping::Pulls;
 use patience::Patience;
 pub use preflight::{Finding, Severity};
 use presence::Presence;
@@ -78,6 +81,9 @@ pub struct DockerContainers {
     cpus: OnceCell<u32>,
     /// Images that were looked at, and have nothing against them.
     sound: Mutex<BTreeSet<ImageId>>,
+    address: Address,
+    tls: Option<Tls>,
+    pulls: Pulls,
     gate: Gate,
 }
 
@@ -98,6 +104,9 @@ impl DockerContainers {
             starts: Semaphore::new(STARTS_PER_CORE * cores),
             cpus: OnceCell::new(),
             sound: Mutex::default(),
+            address: settings.address,
+            tls: settings.tls,
+            pulls: Pulls::default(),
             gate: Gate::default(),
         })
     }
@@ -278,6 +287,7 @@ impl Inventory for DockerContainers {
     async fn node(&self) -> Result<NodeStatus, ContainerError> {
         let name = self.daemon.info().await?.name.unwrap_or_default();
         let capacity = self.capacity().await?.unwrap_or_default();
-        Ok(NodeStatus { name, capacity, images: self.images().await?, ..NodeStatus::default() })
+        let (images, pulls) = (self.images().await?, self.pulls.lock().clone());
+        Ok(NodeStatus { name, capacity, images, pulls, ..NodeStatus::default() })
     }
 }

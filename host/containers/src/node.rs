@@ -17,6 +17,9 @@ pub struct NodeStatus {
     pub reserved: Capacity,
     /// The operator's images, and whether they are there.
     pub images: Vec<RegisteredImage>,
+    /// What is said of images that are not there and are pulled, by logical name.
+    #[serde(default)]
+    pub pulls: BTreeMap<String, String>,
     /// Containers that wait for a call, by the logical name of their image.
     pub warm: BTreeMap<String, u32>,
     /// It takes no more calls, and lets those at work end.

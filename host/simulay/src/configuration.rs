@@ -75,6 +75,9 @@ pub(crate) struct Settings {
     /// Logical image names and image IDs, beside those registered by `simulay images`.
     #[serde(default)]
     pub(crate) images: BTreeMap<String, String>,
+    /// Where the nodes of a cluster pull images that they lack, by logical name: `HOST/NAME@sha256:…`.
+    #[serde(default)]
+    pub(crate) image_sources: BTreeMap<String, String>,
 }
 
 /// How Docker is reached.
@@ -312,6 +315,15 @@ impl Settings {
         self.quotas.check().map_err(|rule| Usage(format!("quotas: {rule}")))?;
         for (name, id) in &self.images {
             crate::images::check_name(name).and_then(|()| crate::images::check_id(id))?;
+        }
+        for (name, reference) in &self.image_sources {
+            crate::images::check_pinned(reference)
+                .map_err(|rule| Usage(format!("image_sources.{name}: {rule}")))?;
+            if !self.images.contains_key(name) {
+                bail!(Usage(format!(
+                    "image_sources.{name}: images.{name} is not set, which says what comes"
+                )));
+            }
         }
         self.server.check()?;
         let tls = [&self.docker.ca, &self.docker.cert, &self.docker.key];

@@ -41,6 +41,7 @@ mod space;
 mod store;
 mod told;
 mod transaction;
+mod transfer;
 mod uploads;
 mod usage;
 mod used;

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use mongodb::bson::{DateTime, doc};
+use mongodb::bson::{Document, doc};
 use mongodb::options::ReturnDocument;
 use simulay_model::Clock;
 
@@ -15,6 +15,11 @@ use crate::store::MongoStore;
 
 /// The fact that tells it.
 const OBSERVED: &str = "observed";
+
+/// What finds it.
+pub(crate) fn fact() -> Document {
+    doc! { "_id": OBSERVED }
+}
 
 /// Milliseconds of that time, as this host saw it last. Never goes back.
 #[derive(Debug)]
@@ -49,7 +54,7 @@ impl MongoStore {
     pub(crate) async fn go_on(&self) -> MongoResult<()> {
         let facts = self.documents(FACTS);
         let begun = doc! { "$setOnInsert": { "ms": self.moment.now().as_millisecond() } };
-        let told = facts.find_one_and_update(doc! { "_id": OBSERVED }, begun).upsert(true);
+        let told = facts.find_one_and_update(fact(), begun).upsert(true);
         if let Some(told) = told.return_document(ReturnDocument::After).await? {
             self.observed.reach(number(&told, "ms")?);
         }
@@ -60,12 +65,11 @@ impl MongoStore {
     /// see pass at the same time passes once.
     pub(crate) async fn pass(&self, passed: Duration) -> MongoResult<()> {
         let now = self.moment.expression();
-        let since =
-            doc! { "$subtract": [now.clone(), { "$ifNull": ["$told_at", DateTime::from_millis(0)] }] };
+        let since = doc! { "$subtract": [now.clone(), { "$ifNull": ["$told_ms", 0_i64] }] };
         let more = doc! { "$max": [0_i64, { "$min": [millis(passed), since] }] };
-        let change = doc! { "$set": { "ms": { "$add": ["$ms", more] }, "told_at": now } };
+        let change = doc! { "$set": { "ms": { "$add": ["$ms", more] }, "told_ms": now } };
         let facts = self.documents(FACTS);
-        let told = facts.find_one_and_update(doc! { "_id": OBSERVED }, vec![change]);
+        let told = facts.find_one_and_update(fact(), vec![change]);
         let told = told.return_document(ReturnDocument::After).await?;
         if let Some(told) = told {
             self.observed.reach(number(&told, "ms")?);

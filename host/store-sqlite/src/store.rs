@@ -14,6 +14,7 @@ use crate::leases;
 use crate::observed::ObservedTime;
 use crate::reserve::Reserve;
 use crate::schema::{check_version, known, migrate};
+use crate::transfer::unfinished;
 use crate::writer::Writer;
 
 /// The file of the records, in the directory of the store.
@@ -50,6 +51,18 @@ impl SqliteStore {
     ) -> Result<Self, StoreError> {
         let mut writing = connection::connect(&directory.join(RECORDS))?;
         migrate(&mut writing, blobs)?;
+        refuse_unfinished(&writing)?;
+        Self::over(writing, directory, clock, Reserve::open(directory))
+    }
+
+    /// Opens the records in `directory`, made when there are none, also while what another store holds is being taken
+    /// in.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_to_fill(directory: &Path, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
+        let mut writing = connection::connect(&directory.join(RECORDS))?;
+        migrate(&mut writing, &|| Ok(Vec::new()))?;
         Self::over(writing, directory, clock, Reserve::open(directory))
     }
 
@@ -67,6 +80,7 @@ impl SqliteStore {
             let message = "an earlier version of Simulay works in the data directory; use that one";
             return Err(StoreError::Failed(message.to_owned().into()));
         }
+        refuse_unfinished(&writing)?;
         Self::over(writing, directory, clock, Reserve::of_another(directory))
     }
 
@@ -141,6 +155,14 @@ impl SqliteStore {
         F: FnOnce(&Connection) -> SqlResult<T> + Send + 'static,
     {
         self.readers.read(work).await
+    }
+}
+
+/// Refuses to open what is not whole yet.
+fn refuse_unfinished(connection: &Connection) -> SqlResult<()> {
+    match unfinished(connection)? {
+        None => Ok(()),
+        Some(source) => Err(StoreError::unfinished(&source).into()),
     }
 }
 

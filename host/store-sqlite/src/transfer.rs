@@ -75,7 +75,9 @@ pub(crate) fn unfinished(connection: &Connection) -> SqlResult<Option<String>> {
 fn begin(connection: &Connection, source: &str) -> SqlResult<()> {
     match unfinished(connection)? {
         Some(begun) if begun == source => Ok(()),
-        Some(begun) => Err(StoreError::Conflict(format!("it is being filled with what {begun} holds")).into()),
+        Some(begun) => {
+            Err(StoreError::Conflict(format!("it is being filled with what {begun} holds")).into())
+        }
         None if is_empty(connection)? => {
             connection.execute("INSERT INTO transfer (source) VALUES (?1)", [source])?;
             Ok(())

@@ -1,22 +1,32 @@
 //! What Docker saw, as against what the host says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{Read as _, Seek as _, SeekFrom};
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
 
 use crate::process::{poll, read};
 
 /// Longer than the host's sweep takes to come around.
 const SWEPT: Duration = Duration::from_secs(90);
 
-/// Looks at the containers of one host from a moment on.
+/// Looks at the containers of one host, or of one cluster, from a moment on.
 pub(super) struct Witness {
     label: String,
+    watches: Vec<Watch>,
+}
+
+/// Looks at one daemon.
+struct Watch {
+    /// Its address; the usual one when there is none.
+    address: Option<String>,
     /// Tells each start as it happens: Docker itself remembers only its last 256 events.
     events: Child,
     told: File,
@@ -31,13 +41,17 @@ impl Witness {
 
     /// Of whoever's containers are those of `instance`.
     pub(super) fn of(instance: &str) -> anyhow::Result<Self> {
+        Self::on(instance, [None])
+    }
+
+    /// The same, on several daemons, each of which may end and come again.
+    pub(super) fn on(
+        instance: &str,
+        addresses: impl IntoIterator<Item = Option<String>>,
+    ) -> anyhow::Result<Self> {
         let label = format!("label=org.simulay.instance={instance}");
-        let told = tempfile::tempfile()?;
-        let mut events = Command::new("docker");
-        events.args(["events", "--since", &now()?, "--filter", &label, "--filter", "event=start"]);
-        events.args(["--format", "{{.Actor.Attributes.name}}"]);
-        let events = events.stdin(Stdio::null()).stdout(told.try_clone()?).spawn()?;
-        Ok(Self { label, events, told })
+        let watches = addresses.into_iter().map(|address| Watch::new(address, &label));
+        Ok(Self { watches: watches.collect::<Result<_, _>>()?, label })
     }
 
     /// How many containers were started, and what is wrong with them: each started twice, each left behind.
@@ -51,14 +65,12 @@ impl Witness {
 
     /// Containers that were started more than once, and how many were started at all.
     fn starts(&mut self) -> anyhow::Result<(Vec<String>, usize)> {
-        if let Some(ended) = self.events.try_wait()? {
-            bail!("`docker events` ended with {ended}: not every start was seen");
+        let mut told = BTreeSet::new();
+        for watch in &mut self.watches {
+            told.extend(watch.told()?);
         }
-        let mut names = String::new();
-        self.told.seek(SeekFrom::Start(0))?;
-        self.told.read_to_string(&mut names)?;
         let mut counts = BTreeMap::<&str, usize>::new();
-        for name in names.lines() {
+        for name in told.iter().filter_map(|line| line.split_whitespace().nth(1)) {
             *counts.entry(name).or_default() += 1;
         }
         let twice = counts.iter().filter(|(_, count)| **count > 1).map(|(name, _)| (*name).to_owned());
@@ -72,16 +84,49 @@ impl Witness {
     }
 
     fn present(&self) -> anyhow::Result<Vec<String>> {
+        let listed = self.watches.iter().map(|watch| watch.present(&self.label));
+        Ok(listed.collect::<Result<Vec<_>, _>>()?.concat())
+    }
+}
+
+impl Watch {
+    fn new(address: Option<String>, label: &str) -> anyhow::Result<Self> {
+        let told = tempfile::tempfile()?;
+        let mut watching = Command::new("sh");
+        // A daemon that comes again tells what it remembers; what was told before is told in the same words.
+        watching.args(["-c", "while :; do \"$@\"; sleep 0.1; done", "watch", "docker", "events"]);
+        watching.args(["--since", &now()?, "--filter", label, "--filter", "event=start"]);
+        watching.args(["--format", "{{.TimeNano}} {{.Actor.Attributes.name}}"]);
+        watching.envs(address.iter().map(|address| ("DOCKER_HOST", address))).process_group(0);
+        let events = watching.stdin(Stdio::null()).stdout(told.try_clone()?).stderr(Stdio::null()).spawn()?;
+        Ok(Self { address, events, told })
+    }
+
+    /// Each start: when, and of which container.
+    fn told(&mut self) -> anyhow::Result<BTreeSet<String>> {
+        if let Some(ended) = self.events.try_wait()? {
+            bail!("who watches the events of Docker ended with {ended}: not every start was seen");
+        }
+        let mut text = String::new();
+        self.told.seek(SeekFrom::Start(0))?;
+        self.told.read_to_string(&mut text)?;
+        Ok(text.lines().map(str::to_owned).collect())
+    }
+
+    fn present(&self, label: &str) -> anyhow::Result<Vec<String>> {
         let mut list = Command::new("docker");
-        list.args(["ps", "--all", "--filter", &self.label, "--format", "{{.Names}}"]);
+        list.args(["ps", "--all", "--filter", label, "--format", "{{.Names}}"]);
+        list.envs(self.address.iter().map(|address| ("DOCKER_HOST", address)));
         Ok(read(&mut list)?.lines().map(str::to_owned).collect())
     }
 }
 
-impl Drop for Witness {
+impl Drop for Watch {
     fn drop(&mut self) {
-        // It may be gone already.
-        let _ = self.events.kill();
+        // With what it started, which is in its group; it may be gone already.
+        if let Ok(group) = self.events.id().try_into() {
+            let _ = killpg(Pid::from_raw(group), Signal::SIGKILL);
+        }
         let _ = self.events.wait();
     }
 }

@@ -1,17 +1,15 @@
 //! The images we ship.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
-use std::os::unix::ffi::OsStrExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
 use super::packages;
-use crate::digest;
+use super::recipe::{Recipe, inspect};
 use crate::place::Place;
 use crate::process::{administrative, ends_well, log, read, run};
 use crate::step::{say, step};
@@ -22,8 +20,6 @@ const BASE: &str = "debian:trixie-slim";
 const TAG: &str = "simulay/octave:latest";
 /// The name that tests look for when they are run without `cargo xtask test`.
 const TEST_TAG: &str = "simulay/octave:dev";
-/// Label of what an image was built from.
-const RECIPE: &str = "org.simulay.recipe";
 const PULL: Duration = Duration::from_secs(60);
 
 /// ID of an image: `sha256:` and 64 digits.
@@ -51,11 +47,10 @@ impl fmt::Display for ImageId {
 /// Builds the Octave image unless one of the same recipe is there; simulay-init must be built.
 pub(crate) fn ensure(place: &Place) -> anyhow::Result<ImageId> {
     let init = fs::read(place.init()).context("simulay-init is not built")?;
-    let recipe = Recipe::of(&place.root().join("images/octave"), init)?;
-    let digest = recipe.digest();
-    if inspect(TAG, &format!("{{{{index .Config.Labels \"{RECIPE}\"}}}}")).as_deref() != Some(&digest) {
+    let recipe = Recipe::of(&place.root().join("images/octave"))?.with_program("simulay-init", init);
+    if !recipe.is_built(TAG) {
         ensure_base(place)?;
-        step(&format!("building the image {TAG}"), || build(place, &recipe, &digest))?;
+        recipe.build(place, TAG)?;
     }
     run(Command::new("docker").args(["tag", TAG, TEST_TAG]))?;
     let id = inspect(TAG, "{{.Id}}").with_context(|| format!("Docker does not have {TAG}"))?;
@@ -69,66 +64,8 @@ pub(crate) fn register(place: &Place, data: &Path) -> anyhow::Result<()> {
     run(simulay.args(["images", "register", "octave", TAG, "--data"]).arg(data))
 }
 
-/// What Docker says of an image; nothing when it has none.
-fn inspect(image: &str, format: &str) -> Option<String> {
-    let mut docker = Command::new("docker");
-    docker.args(["image", "inspect", "--format", format, image]).stderr(Stdio::null());
-    let output = docker.output().ok().filter(|output| output.status.success())?;
-    Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-}
-
-/// What the image is built from: a folder, and simulay-init beside what is in it.
-struct Recipe {
-    /// Paths within the folder, sorted, and contents.
-    files: BTreeMap<PathBuf, Vec<u8>>,
-    init: Vec<u8>,
-}
-
-impl Recipe {
-    fn of(folder: &Path, init: Vec<u8>) -> anyhow::Result<Self> {
-        let mut files = BTreeMap::new();
-        let mut folders = vec![PathBuf::new()];
-        while let Some(inner) = folders.pop() {
-            for entry in fs::read_dir(folder.join(&inner))? {
-                let entry = entry?;
-                let path = inner.join(entry.file_name());
-                if entry.file_type()?.is_dir() {
-                    folders.push(path);
-                } else {
-                    files.insert(path, fs::read(entry.path())?);
-                }
-            }
-        }
-        Ok(Self { files, init })
-    }
-
-    fn digest(&self) -> String {
-        let named = self.files.iter().flat_map(|(path, content)| [path.as_os_str().as_bytes(), content]);
-        digest::of(&named.chain([self.init.as_slice()]).collect::<Vec<_>>())
-    }
-
-    fn write(&self, folder: &Path) -> anyhow::Result<()> {
-        for (path, content) in &self.files {
-            let target = folder.join(path);
-            fs::create_dir_all(target.parent().unwrap_or(folder))?;
-            fs::write(target, content)?;
-        }
-        let program = folder.join("simulay-init");
-        fs::write(&program, &self.init)?;
-        Ok(fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755))?)
-    }
-}
-
-fn build(place: &Place, recipe: &Recipe, digest: &str) -> anyhow::Result<()> {
-    let folder = tempfile::tempdir()?;
-    recipe.write(folder.path())?;
-    let mut docker = Command::new("docker");
-    docker.args(["build", "--label", &format!("{RECIPE}={digest}"), "-t", TAG]).arg(folder.path());
-    log(&mut docker, &place.made("setup.log")?)
-}
-
 /// Pulls the base image, or makes it from the distribution's packages.
-fn ensure_base(place: &Place) -> anyhow::Result<()> {
+pub(crate) fn ensure_base(place: &Place) -> anyhow::Result<()> {
     if inspect(BASE, "{{.Id}}").is_some() {
         return Ok(());
     }

@@ -9,7 +9,7 @@ use crate::process::{administrative, log, which};
 use crate::step::step;
 
 /// Installs packages when one of `programs` is missing; `cure` says what to do where this cannot.
-pub(super) fn ensure(place: &Place, programs: &[&str], packages: &[&str], cure: &str) -> anyhow::Result<()> {
+pub(crate) fn ensure(place: &Place, programs: &[&str], packages: &[&str], cure: &str) -> anyhow::Result<()> {
     let missing: Vec<&str> = programs.iter().copied().filter(|program| which(program).is_none()).collect();
     if missing.is_empty() {
         return Ok(());

@@ -73,6 +73,8 @@ pub(super) struct Job<'a> {
     pub(super) cancel: &'a CancellationToken,
     /// The whole request was sent once: the container may have been started.
     pub(super) begun: bool,
+    /// A request before this one began, and was not answered.
+    pub(super) is_repeated: bool,
     /// The exchange failed.
     pub(super) failed: Option<std::io::Error>,
 }
@@ -104,6 +106,17 @@ impl Job<'_> {
         tokio::select! {
             ended = self.converse(inbound, &requests, &artifacts) => ended,
             never = artifacts.give(ordered) => match never {},
+        }
+    }
+
+    /// What came of it. That nothing was started is true of the request that was answered; of one before, whose
+    /// answer was lost, nobody knows: another node must not start it as the same attempt.
+    pub(super) fn known(&self, ended: Ended) -> Ended {
+        match ended {
+            Err(ContainerError::NoRoom(_) | ContainerError::ImageUnavailable { .. }) if self.is_repeated => {
+                Err(ContainerError::Lost("it is not there after its connection was lost".to_owned()))
+            }
+            ended => ended,
         }
     }
 

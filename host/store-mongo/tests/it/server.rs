@@ -16,6 +16,8 @@ use uuid::Uuid;
 /// The address of a real server, where somebody has one.
 const REAL: &str = "SIMULAY_TEST_MONGODB";
 const LISTENS: &str = "listening on ";
+/// It may be told to fail, and what it acknowledges as journaled is.
+const OWN: &[&str] = &["--enable-test-commands", "--sync-on-commit"];
 
 /// A server that is asked by an address: that of whoever runs the tests, or a process of this test's own.
 pub(crate) struct Server {
@@ -33,12 +35,12 @@ pub(crate) struct Process {
 impl Server {
     /// The real one, or one of this test.
     pub(crate) fn start() -> Self {
-        env::var(REAL).map_or_else(|_| Self::own(), |uri| Self { uri, own: None })
+        env::var(REAL).map_or_else(|_| Self::of(Process::start(&[])), |uri| Self { uri, own: None })
     }
 
-    /// One of this test, which it may stop.
+    /// One of this test, which it may stop and tell to fail.
     pub(crate) fn own() -> Self {
-        Self::of(Process::start(&["--enable-test-commands"]))
+        Self::of(Process::start(OWN))
     }
 
     /// One that is no replica set.
@@ -65,6 +67,11 @@ impl Server {
         self.own.as_mut().expect("a server of this test").revive();
     }
 
+    /// Where commands to the server itself go.
+    pub(crate) async fn admin(&self) -> Database {
+        Client::with_uri_str(&self.uri).await.unwrap().database("admin")
+    }
+
     /// An empty database.
     pub(crate) fn database(&self) -> Records<'_> {
         Records { server: self, name: format!("test_{}", Uuid::new_v4().simple()) }
@@ -75,6 +82,12 @@ impl Server {
         let clock = Arc::<ManualClock>::default();
         (self.database().open(clock.clone()).await, clock)
     }
+}
+
+/// A database that two hosts have opened.
+pub(crate) async fn two_hosts(server: &Server) -> [Arc<MongoStore>; 2] {
+    let (database, clock) = (server.database(), Arc::<ManualClock>::default());
+    [database.open(clock.clone()).await, database.open(clock).await]
 }
 
 /// A database that several hosts may open.
@@ -91,6 +104,11 @@ impl Records<'_> {
     /// As hosts open it: leases end by the server's clock.
     pub(crate) async fn try_open(&self) -> Result<MongoStore, StoreError> {
         MongoStore::open(&self.server.uri, &self.name).await
+    }
+
+    /// As whoever fills it opens it.
+    pub(crate) async fn open_to_fill(&self) -> MongoStore {
+        MongoStore::open_to_fill(&self.server.uri, &self.name).await.unwrap()
     }
 
     /// The database itself.
@@ -113,7 +131,7 @@ impl Process {
 
     fn revive(&mut self) {
         let (_, port) = self.address.rsplit_once(':').unwrap();
-        let (child, address) = spawn(self.directory.path(), port, &[]);
+        let (child, address) = spawn(self.directory.path(), port, OWN);
         assert_eq!(address, self.address);
         self.child = child;
     }

@@ -1,0 +1,131 @@
+//! nginx as a process of its own, with the file that is deployed.
+
+use std::fs;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use reqwest::{Certificate, Client, redirect};
+use tempfile::TempDir;
+
+const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/nginx/nginx.conf");
+
+/// nginx before some replicas.
+pub(crate) struct Proxy {
+    process: Child,
+    folder: TempDir,
+    pub(crate) client: Client,
+    pub(crate) secure: String,
+    pub(crate) plain: String,
+}
+
+impl Proxy {
+    /// Starts it and waits until it answers.
+    pub(crate) async fn before(replicas: &[SocketAddr]) -> Self {
+        // Another choice of the same provider is no harm.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let folder = tempfile::tempdir().unwrap();
+        let CertifiedKey { cert, signing_key } =
+            generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        fs::write(folder.path().join("tls.crt"), cert.pem()).unwrap();
+        fs::write(folder.path().join("tls.key"), signing_key.serialize_pem()).unwrap();
+        let servers: String =
+            replicas.iter().map(|address| format!("server {address} max_fails=0;\n")).collect();
+        let named = format!("upstream both {{\n{servers}}}\nmap \"\" $replicas {{ default both; }}\n");
+        fs::write(folder.path().join("replicas.conf"), named).unwrap();
+        let ports = free_ports();
+        fs::write(folder.path().join("nginx.conf"), settings(folder.path(), ports)).unwrap();
+        let process = start(folder.path());
+        let root = Certificate::from_pem(cert.pem().as_bytes()).unwrap();
+        let client = Client::builder().no_proxy().tls_certs_only([root]).redirect(redirect::Policy::none());
+        let [plain, _, secure] = ports;
+        let proxy = Self {
+            process,
+            folder,
+            client: client.build().unwrap(),
+            secure: format!("https://localhost:{secure}"),
+            plain: format!("http://127.0.0.1:{plain}"),
+        };
+        proxy.wait().await;
+        proxy
+    }
+
+    async fn wait(&self) {
+        for _ in 0..200 {
+            if self.client.get(&self.plain).send().await.is_ok() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("nginx does not start: see what it printed");
+    }
+
+    /// Files in which it put something aside.
+    pub(crate) fn put_aside(&self) -> Vec<PathBuf> {
+        let (mut found, mut folders) = (Vec::new(), vec![self.folder.path().join("tmp")]);
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap().flatten() {
+                if entry.file_type().unwrap().is_dir() {
+                    folders.push(entry.path())
+                } else {
+                    found.push(entry.path())
+                }
+            }
+        }
+        found.retain(|file| file.file_name().is_none_or(|name| name != "nginx.pid"));
+        found
+    }
+}
+
+/// The file that is deployed, with other places and ports.
+fn settings(folder: &Path, [plain, own, secure]: [u16; 3]) -> String {
+    let text = fs::read_to_string(SOURCE).unwrap();
+    // The folder may lie in /tmp itself, which therefore comes first.
+    let replaced = [
+        (" /tmp/", folder.join("tmp/")),
+        ("/etc/nginx/replicas.conf", folder.join("replicas.conf")),
+        ("/run/secrets/", folder.join("")),
+        ("/dev/stdout", folder.join("access")),
+        ("/dev/stderr", folder.join("log")),
+    ];
+    let text = replaced.into_iter().fold(text, |text, (from, to)| {
+        assert!(text.contains(from), "{from} is not in the file any more");
+        let blank = if from.starts_with(' ') { " " } else { "" };
+        text.replace(from, &format!("{blank}{}", to.display()))
+    });
+    let ports = [("listen 8080", plain), ("listen 127.0.0.1:8081", own), ("listen 8443", secure)];
+    ports.into_iter().fold(text, |text, (from, port)| {
+        assert!(text.contains(from), "{from} is not in the file any more");
+        text.replace(from, &format!("listen 127.0.0.1:{port}"))
+    })
+}
+
+fn start(folder: &Path) -> Child {
+    fs::create_dir(folder.join("tmp")).unwrap();
+    let mut nginx = Command::new("nginx");
+    nginx.arg("-p").arg(folder).arg("-c").arg(folder.join("nginx.conf"));
+    nginx.args(["-g", &format!("daemon off; {}", user())]).stdin(Stdio::null());
+    nginx.spawn().expect("nginx is not installed")
+}
+
+/// Workers of root's nginx run as nobody, who may not enter a folder of root's.
+fn user() -> &'static str {
+    if nix::unistd::geteuid().is_root() { "user root;" } else { "" }
+}
+
+fn free_ports() -> [u16; 3] {
+    let held = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    held.map(|listener| listener.local_addr().unwrap().port())
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        // Asked to stop, it takes its workers along.
+        let _ = kill(Pid::from_raw(self.process.id().try_into().unwrap()), Signal::SIGTERM);
+        let _ = self.process.wait();
+    }
+}

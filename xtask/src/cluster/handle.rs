@@ -1,0 +1,100 @@
+//! A cluster that is up, for who uses and who disturbs it.
+
+use std::fs;
+use std::process::Command;
+
+use anyhow::{Context as _, bail};
+use fastrand::Rng;
+use serde_json::Value;
+
+use super::network;
+use super::node::Node;
+use super::site::{Name, Site};
+use super::stack::STACK;
+use crate::place::Place;
+use crate::process::read;
+use crate::rest::Host;
+
+/// A cluster on a swarm.
+pub(crate) struct Swarm {
+    site: Site,
+    nodes: Vec<Node>,
+    instance: String,
+}
+
+/// A container of a service.
+pub(crate) struct Task {
+    node: Node,
+    container: String,
+}
+
+impl Swarm {
+    /// The cluster that is up.
+    pub(super) fn find(place: &Place, site: Site) -> anyhow::Result<Self> {
+        let mut show = Command::new(place.simulay());
+        show.args(["--json", "cluster", "show"]).arg(site.secrets().join("cluster"));
+        let shown: Value = serde_json::from_str(&read(&mut show)?)?;
+        let instance = shown.get("id").and_then(Value::as_str).context("the cluster has no id")?.to_owned();
+        let nodes = super::nodes(&site);
+        Ok(Self { site, nodes, instance })
+    }
+
+    /// Whose containers are its own.
+    pub(crate) fn instance(&self) -> &str {
+        &self.instance
+    }
+
+    /// The addresses of all daemons.
+    pub(crate) fn daemons(&self) -> Vec<String> {
+        self.nodes.iter().map(Node::docker_host).collect()
+    }
+
+    /// Ways to it, as the first account: by the nginx of each node.
+    pub(crate) fn hosts(&self) -> anyhow::Result<Vec<Host>> {
+        let authority = fs::read_to_string(self.site.authority())?;
+        let token = fs::read_to_string(self.site.token())?;
+        let host = |name: Name| {
+            Host::new(&format!("https://{}", name.address())).signed_by(&authority)?.with_token(token.trim())
+        };
+        self.site.names().map(host).collect()
+    }
+
+    /// A container of a service, on whichever node has one.
+    pub(crate) fn task(&self, service: &str, rng: &mut Rng) -> anyhow::Result<Task> {
+        let mut nodes = self.nodes.clone();
+        rng.shuffle(&mut nodes);
+        for node in nodes {
+            let filter = format!("label=com.docker.swarm.service.name={STACK}_{service}");
+            let listed = read(node.docker().args(["ps", "--quiet", "--no-trunc", "--filter", &filter]))?;
+            let containers: Vec<&str> = listed.lines().collect();
+            if let Some(container) = rng.choice(containers).map(str::to_owned) {
+                return Ok(Task { node, container });
+            }
+        }
+        bail!("{service} runs nowhere")
+    }
+
+    /// Any node.
+    pub(crate) fn any_node(&self, rng: &mut Rng) -> anyhow::Result<&Node> {
+        rng.choice(&self.nodes).context("there is no node")
+    }
+}
+
+impl Task {
+    /// Where it runs.
+    pub(crate) fn node(&self) -> String {
+        self.node.name().host()
+    }
+
+    /// Sends its process a signal.
+    pub(crate) fn signal(&self, signal: &str) -> anyhow::Result<()> {
+        read(self.node.docker().args(["kill", "--signal", signal, &self.container])).map(drop)
+    }
+}
+
+impl Node {
+    /// Pulls its cable, or plugs it in again.
+    pub(crate) fn plug(&self, plugged: bool) -> anyhow::Result<()> {
+        network::plug(self.name(), plugged)
+    }
+}
