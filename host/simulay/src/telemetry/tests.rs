@@ -88,6 +88,7 @@ fn engine(code: i32) -> Engine {
     let plugins = ScriptedSandbox::default().with(COMPONENT, manifest(), |call, _| Ok(answer(call)));
     let parts = Parts {
         signals: Arc::new(LocalSignals::default()),
+        relay: None,
         plugins: records.clone(),
         runs: records.clone(),
         journal: records.clone(),
