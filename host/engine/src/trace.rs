@@ -18,7 +18,7 @@ pub(crate) fn accept(run: &Run) -> Span {
 pub(crate) fn waited(run: &Run) {
     let since = run.created_at.as_millisecond();
     tracing::info_span!(
-        target: "simulay::run", "queue", otel.kind = "consumer",
+        target: "simulay::run", parent: None, "queue", otel.kind = "consumer",
         simulay.run.id = %run.id, simulay.since_ms = since,
     );
 }
