@@ -26,6 +26,8 @@ use simulay_containers::{
 use simulay_model::ContainerName;
 use tokio::sync::{OnceCell, Semaphore};
 use tokio_util::sync::CancellationToken;
+use tracing::field::Empty;
+use tracing::{Instrument as _, Span};
 use uuid::Uuid;
 
 pub(crate) use absence::in_words;
@@ -202,6 +204,14 @@ impl DockerContainers {
     }
 }
 
+/// What a container does, in the trace of its run.
+fn container(name: ContainerName) -> Span {
+    tracing::info_span!(
+        target: "simulay::run", "container", otel.kind = "server",
+        simulay.run.id = %name.run, container.name = %name, otel.status_code = Empty,
+    )
+}
+
 #[async_trait]
 impl Execution for DockerContainers {
     async fn run(
@@ -215,7 +225,13 @@ impl Execution for DockerContainers {
         let call = self.policy.admit(&request.call, &request.permissions)?;
         // Its files may be large, and are copied.
         drop(request);
-        self.gate.pass(self.run_or_discard(name, &call, exchange, (begin, &cancel))).await
+        let span = container(name);
+        let running = self.run_or_discard(name, &call, exchange, (begin, &cancel));
+        let ended = self.gate.pass(running).instrument(span.clone()).await;
+        if ended.is_err() {
+            span.record("otel.status_code", "ERROR");
+        }
+        ended
     }
 
     async fn remove(&self, name: ContainerName, _fence: Option<u64>) -> Result<(), ContainerError> {

@@ -24,9 +24,18 @@ pub struct NodeStatus {
     pub warm: BTreeMap<String, u32>,
     /// It takes no more calls, and lets those at work end.
     pub draining: bool,
+    /// Those that it stands for, when it is several nodes as one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nodes: Vec<NodeStatus>,
 }
 
 impl NodeStatus {
+    /// The machines: itself, or those that it stands for.
+    #[must_use]
+    pub fn machines(self) -> Vec<Self> {
+        if self.nodes.is_empty() { vec![self] } else { self.nodes }
+    }
+
     /// True when `image` is there under the logical name `name`.
     #[must_use]
     pub fn has(&self, name: &str, image: ImageId) -> bool {

@@ -6,6 +6,7 @@ mod kept;
 mod limits;
 mod secret;
 mod server;
+mod telemetry;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -22,6 +23,7 @@ use self::kept::{Retention, Storage};
 pub(crate) use self::limits::Limits;
 pub(crate) use self::secret::Secret;
 pub(crate) use self::server::{Network, Server, is_loopback};
+pub(crate) use self::telemetry::Telemetry;
 use crate::fault::Usage;
 use crate::risks::Risk;
 
@@ -67,6 +69,9 @@ pub(crate) struct Settings {
     pub(crate) plugins: Plugins,
     /// How the log is written.
     pub(crate) log: Log,
+    /// Where traces go.
+    #[serde(default)]
+    pub(crate) telemetry: Telemetry,
     /// Logical image names and image IDs, beside those registered by `simulay images`.
     #[serde(default)]
     pub(crate) images: BTreeMap<String, String>,

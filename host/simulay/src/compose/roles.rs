@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::ensure;
+use async_trait::async_trait;
+use simulay_api::Watched;
 use simulay_containers::{Admission, Capacity, Containers, Nodes, NodesSettings, Reserving};
 use simulay_containers_docker::{DockerContainers, ImageSource};
-use simulay_engine::Engine;
+use simulay_engine::{Engine, Lack, Part};
 use simulay_rates::Rates;
 use simulay_rpc::{
     Credentials, NodeClient, RemoteInventory, RemoteSandbox, Role, RpcSettings, serve_containers,
@@ -125,6 +127,11 @@ impl AgentRole {
         Ok(Self { docker, sources: docker::sources(settings)?, containers, credentials })
     }
 
+    /// What tells whether it works.
+    pub(crate) fn watched(&self) -> Arc<dyn Watched> {
+        Arc::new(WatchedAgent(self.containers.clone()))
+    }
+
     /// Carries out the calls of runners, and pulls the images that it lacks, until `stop`; containers go on.
     pub(crate) async fn serve(self, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
         let rpc = RpcSettings::default();
@@ -133,6 +140,16 @@ impl AgentRole {
             served = serving => Ok(served?),
             Err(error) = self.docker.keep_images(self.sources) => Err(error.into()),
         }
+    }
+}
+
+/// An agent works when Docker does.
+struct WatchedAgent(Arc<dyn Containers>);
+
+#[async_trait]
+impl Watched for WatchedAgent {
+    async fn lacks(&self) -> Vec<Lack> {
+        Lack::of(Part::Containers, self.0.ping()).await.into_iter().collect()
     }
 }
 
