@@ -9,6 +9,7 @@
 mod accept;
 mod accounts;
 mod admission;
+mod appending;
 mod artifacts;
 mod audit;
 mod claims;

@@ -7,7 +7,7 @@ use mongodb::{Client, Collection, Database};
 use simulay_model::Clock;
 use simulay_store::StoreError;
 
-use crate::audit::Appending;
+use crate::appending::Appending;
 use crate::connection::{client, expect_replica_set};
 use crate::failure::MongoResult;
 use crate::moment::Moment;

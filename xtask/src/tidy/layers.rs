@@ -47,7 +47,7 @@ const LAYERS: [(&str, &[&str]); 29] = [
         "simulay-store-sqlite",
         &["simulay-model", "simulay-store", "simulay-blobs", "simulay-blobs-object-store"],
     ),
-    ("simulay-store-mongo", &["simulay-model", "simulay-store", "simulay-servers"]),
+    ("simulay-store-mongo", &["simulay-model", "simulay-store", "simulay-store-sqlite", "simulay-servers"]),
     ("simulay-blobs", &["simulay-model"]),
     ("simulay-blobs-gridfs", &["simulay-model", "simulay-blobs", "simulay-servers"]),
     ("simulay-blobs-object-store", &["simulay-model", "simulay-blobs", "simulay-servers"]),
