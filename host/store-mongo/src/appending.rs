@@ -1,4 +1,4 @@
-//! Those of this host that append to the audit log: one at a time, for all who wait.
+//! Those of this host that append to the audit log at the same time: one puts in what waits by then.
 
 use jiff::Timestamp;
 use parking_lot::Mutex;
@@ -10,6 +10,7 @@ use tokio::sync::{Mutex as Turns, oneshot};
 #[derive(Default)]
 pub(crate) struct Appending {
     pub(crate) waiting: Mutex<Vec<Waiting>>,
+    /// Whoever has the turn puts in what waits.
     pub(crate) turns: Turns<()>,
 }
 

@@ -13,8 +13,7 @@ use crate::failure::SqlResult;
 use crate::leases;
 use crate::observed::ObservedTime;
 use crate::reserve::Reserve;
-use crate::schema::{check_version, known, migrate};
-use crate::transfer::unfinished;
+use crate::schema::{check_version, check_whole, known, migrate};
 use crate::writer::Writer;
 
 /// The file of the records, in the directory of the store.
@@ -51,7 +50,7 @@ impl SqliteStore {
     ) -> Result<Self, StoreError> {
         let mut writing = connection::connect(&directory.join(RECORDS))?;
         migrate(&mut writing, blobs)?;
-        refuse_unfinished(&writing)?;
+        check_whole(&writing)?;
         Self::over(writing, directory, clock, Reserve::open(directory))
     }
 
@@ -80,7 +79,7 @@ impl SqliteStore {
             let message = "an earlier version of Simulay works in the data directory; use that one";
             return Err(StoreError::Failed(message.to_owned().into()));
         }
-        refuse_unfinished(&writing)?;
+        check_whole(&writing)?;
         Self::over(writing, directory, clock, Reserve::of_another(directory))
     }
 
@@ -155,14 +154,6 @@ impl SqliteStore {
         F: FnOnce(&Connection) -> SqlResult<T> + Send + 'static,
     {
         self.readers.read(work).await
-    }
-}
-
-/// Refuses to open what is not whole yet.
-fn refuse_unfinished(connection: &Connection) -> SqlResult<()> {
-    match unfinished(connection)? {
-        None => Ok(()),
-        Some(source) => Err(StoreError::unfinished(&source).into()),
     }
 }
 

@@ -17,7 +17,7 @@ use crate::place::Place;
 use crate::process::{joined, poll};
 use crate::rest::{Host, has_ended};
 use crate::server::Server;
-use crate::setup::{self, ImageId};
+use crate::setup;
 
 /// Processes that answer requests, at most.
 const APIS: usize = 3;
