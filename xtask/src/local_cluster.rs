@@ -97,12 +97,6 @@ impl LocalCluster {
         Host::new(&format!("http://{address}")).with_token(TOKEN)
     }
 
-    /// The environment of a command that is to work on the first `api`.
-    pub(crate) fn client(&self) -> anyhow::Result<[(&'static str, String); 2]> {
-        let address = self.apis.first().context("there is no api")?;
-        Ok([("SIMULAY_SERVER", format!("http://{address}")), ("SIMULAY_TOKEN", TOKEN.to_owned())])
-    }
-
     /// Whose containers are its own.
     pub(crate) fn instance(&self) -> &str {
         &self.instance
