@@ -167,7 +167,7 @@ impl<'a> Plan<'a> {
         let program = self.place.made("tools")?.join("mongodb/bin/secantusd-py");
         let data = self.folder.join("mongodb").display().to_string();
         let port = self.mongodb.port().to_string();
-        let arguments = ["--port", &port, "--storage-path", &data].map(String::from);
+        let arguments = ["--port", &port, "--storage-path", &data, "--sync-on-commit"].map(String::from);
         self.recipe("mongodb", program, &arguments, self.mongodb)
     }
 
