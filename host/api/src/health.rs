@@ -74,7 +74,7 @@ pub(crate) fn ready(lacks: Vec<Lack>) -> Result<Json<Health>, Refusal> {
         return Ok(Json(Health { status: "ready".to_owned(), missing }));
     }
     let mut refusal = Refusal::new(ProblemKind::NotReady, detail.join("; "));
-    refusal.missing = missing;
+    refusal.missing = missing.into();
     Err(refusal)
 }
 

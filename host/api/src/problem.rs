@@ -22,9 +22,9 @@ pub(crate) struct Refusal {
     kind: ProblemKind,
     detail: Box<str>,
     field: Option<Box<str>>,
-    errors: Vec<FieldError>,
-    pub(crate) disagreements: Vec<Disagreement>,
-    pub(crate) missing: Vec<Lack>,
+    errors: Box<[FieldError]>,
+    pub(crate) disagreements: Box<[Disagreement]>,
+    pub(crate) missing: Box<[Lack]>,
     /// Seconds after which another attempt may succeed, when it is known better than by the kind.
     retry_after_s: Option<u64>,
     /// For the log only: may name paths, queries or what Docker said.
@@ -139,9 +139,9 @@ impl Refusal {
             kind,
             detail: detail.into().into_boxed_str(),
             field: None,
-            errors: Vec::new(),
-            disagreements: Vec::new(),
-            missing: Vec::new(),
+            errors: Box::default(),
+            disagreements: Box::default(),
+            missing: Box::default(),
             retry_after_s: None,
             cause: None,
         }
@@ -211,9 +211,9 @@ impl Refusal {
             detail: self.detail.into_string(),
             request_id: request_id.to_owned(),
             field: self.field.map(str::into_string),
-            errors: self.errors,
-            disagreements: self.disagreements,
-            missing: self.missing,
+            errors: self.errors.into(),
+            disagreements: self.disagreements.into(),
+            missing: self.missing.into(),
             retry_after_s,
         };
         let body = serde_json::to_vec(&problem).unwrap_or_default();

@@ -62,7 +62,10 @@ impl RunContext {
             biased;
             // The pass is dropped as if the host was killed: the containers are another's now.
             () = lease.keep(&self.stop) => Ok(()),
-            () = self.letting_go.cancelled() => Ok(self.hand_over(&lease).await),
+            () = self.letting_go.cancelled() => {
+                self.hand_over(&lease).await;
+                Ok(())
+            }
             // Apart, so that a run that waits for the store takes little memory.
             ended = Box::pin(Pass::make(self, &lease, &self.flow).instrument(trace::pass(self.run))) => ended,
         }

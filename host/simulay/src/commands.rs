@@ -15,6 +15,7 @@ mod gc;
 mod health;
 mod images;
 mod local;
+mod migrate;
 mod new;
 mod options;
 mod plugin;
@@ -81,6 +82,8 @@ enum Command {
     Backup(backup::Backup),
     /// Puts a copy of the data directory back.
     Restore(backup::Restore),
+    /// Moves all that a data directory holds to a cluster, or back.
+    Migrate(migrate::Arguments),
     /// Deletes what the settings no longer keep.
     Gc(gc::Arguments),
     /// Tells whether a process of this machine works, for whoever restarts it.
@@ -112,6 +115,7 @@ pub(crate) async fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Cluster(arguments) => cluster::execute(&arguments, json),
         Command::Backup(arguments) => backup::back_up(&arguments, json),
         Command::Restore(arguments) => backup::restore(&arguments, json),
+        Command::Migrate(arguments) => migrate::execute(arguments, json).await,
         Command::Gc(arguments) => gc::execute(arguments, json).await,
         Command::Health(arguments) => health::execute(arguments, json).await,
         Command::Status(arguments) => status::execute(arguments, json).await,

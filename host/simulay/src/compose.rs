@@ -7,6 +7,7 @@ mod data_directory;
 mod docker;
 mod identity;
 mod limits;
+mod migration;
 mod records;
 mod roles;
 mod safety;
@@ -40,6 +41,7 @@ pub(crate) use docker::{
     Whose, copy, images, images_for_run, preflight, push, register, remove_orphans, renew,
 };
 pub(crate) use limits::of_retention as retention;
+pub(crate) use migration::{End, Moved, migrate};
 pub(crate) use records::Records;
 pub(crate) use roles::{AgentRole, ApiRole, RunnerRole};
 pub(crate) use safety::{check_daemon, check_sandbox, is_there, risk_of};

@@ -44,9 +44,15 @@ impl MongoStore {
     /// # Errors
     /// As [`Self::open`], and when it names none.
     pub async fn connect(address: &str) -> Result<Self, StoreError> {
-        let named = client(address).await?.default_database();
-        let named = named.ok_or_else(|| StoreError::Failed(NO_DATABASE.into()))?;
-        Self::open(address, named.name()).await
+        Self::open(address, &named(address).await?).await
+    }
+
+    /// As [`Self::connect`], also while what another store holds is being taken in.
+    ///
+    /// # Errors
+    /// As [`Self::connect`].
+    pub async fn connect_to_fill(address: &str) -> Result<Self, StoreError> {
+        Self::open_to_fill(address, &named(address).await?).await
     }
 
     /// As [`Self::open`]; leases end by `clock`.
@@ -91,6 +97,12 @@ impl MongoStore {
         self.observed.clone()
     }
 
+    /// The name of its database.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.database.name()
+    }
+
     pub(crate) fn collection<T: Send + Sync>(&self, name: &str) -> Collection<T> {
         self.database.collection(name)
     }
@@ -99,4 +111,10 @@ impl MongoStore {
     pub(crate) fn documents(&self, name: &str) -> Collection<Document> {
         self.database.collection(name)
     }
+}
+
+/// The database that an address names.
+async fn named(address: &str) -> Result<String, StoreError> {
+    let named = client(address).await?.default_database();
+    Ok(named.ok_or_else(|| StoreError::Failed(NO_DATABASE.into()))?.name().to_owned())
 }

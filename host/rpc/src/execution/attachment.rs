@@ -79,7 +79,7 @@ impl Job<'_> {
             ended: Gathered::within(DOCUMENT),
         };
         tokio::select! {
-            ended = hearing.to_end() => ended,
+            ended = hearing.hear_out() => ended,
             never = artifacts.give(ordered) => match never {},
         }
     }

@@ -24,7 +24,7 @@ pub(super) struct Hearing<'a> {
 
 impl Hearing<'_> {
     /// Hears all that is said, and asks for an end once the call is cancelled.
-    pub(super) async fn to_end(mut self) -> Result<Ended, Broken> {
+    pub(super) async fn hear_out(mut self) -> Result<Ended, Broken> {
         let mut cancelled = false;
         loop {
             // What is being kept is not dropped half-way: the call may have ended well meanwhile.

@@ -42,6 +42,17 @@ impl DataDirectory {
         Ok(Self { records: Arc::new(records.holding(lock.clone())), blobs: Arc::new(blobs.holding(lock)) })
     }
 
+    /// Opens the data directory, made when there is none, to take in what is moved to it.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub(crate) fn open_to_fill(directory: &Path) -> anyhow::Result<Self> {
+        let lock = Arc::new(DirectoryLock::take(directory)?);
+        let records = SqliteStore::open_to_fill(directory, Arc::new(SystemClock))?;
+        let blobs = ObjectBlobs::open(&directory.join(BLOBS), records.observed_clock())?;
+        Ok(Self { records: Arc::new(records.holding(lock.clone())), blobs: Arc::new(blobs.holding(lock)) })
+    }
+
     /// The records of a data directory as they are at this moment, and its blobs as they are. A host may work
     /// there: nothing that happens here happens there, as long as no blob is removed.
     ///

@@ -1,0 +1,131 @@
+//! Moves all that a data directory holds to the services of a cluster, or back: bytes first, then the records that name
+//! them, which are read back and compared.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context as _, ensure};
+use futures_util::TryStreamExt as _;
+use simulay_blobs::{BlobError, BlobInventory, Blobs};
+use simulay_blobs_gridfs::GridFsBlobs;
+use simulay_model::Digest;
+use simulay_store::transfer::{Counts, Transfer, transfer};
+use simulay_store_mongo::MongoStore;
+
+use super::DataDirectory;
+use crate::configuration::Secret;
+
+/// Where data is moved from or to.
+pub(crate) enum End {
+    /// A data directory.
+    Directory(PathBuf),
+    /// A database of MongoDB, with its blobs in GridFS.
+    Cluster(Secret),
+}
+
+/// What was moved.
+#[derive(Debug, Default)]
+pub(crate) struct Moved {
+    /// Blobs, those that were there already too.
+    pub(crate) blobs: u64,
+    /// Their bytes.
+    pub(crate) bytes: u64,
+    /// Blobs that could not be read at the source.
+    pub(crate) damaged: Vec<Digest>,
+    /// Records, by kind.
+    pub(crate) records: Counts,
+}
+
+/// Moves all that is at `from`, where nobody works, to `to`, which is empty or was begun to be filled from there.
+///
+/// # Errors
+/// When someone works there, `to` has something else, or one of them fails; begun again, it goes on.
+pub(crate) async fn migrate(from: &End, to: &End, tell: impl Fn(&Moved)) -> anyhow::Result<Moved> {
+    let source = Opened::source(from).await.context("the source cannot be used")?;
+    let destination = Opened::destination(to).await.context("the destination cannot be used")?;
+    let mut moved = Moved::default();
+    for stored in source.inventory.list().await? {
+        match copy(&*source.blobs, &*destination.blobs, stored.blob).await {
+            Ok(size) => moved.bytes += size,
+            Err(CopyError::Source(error)) => {
+                tracing::warn!(blob = %stored.blob, %error, "a blob is damaged or missing");
+                moved.damaged.push(stored.blob);
+                continue;
+            }
+            Err(CopyError::Destination(error)) => return Err(error.into()),
+        }
+        moved.blobs += 1;
+        tell(&moved);
+    }
+    moved.records = transfer(&*source.records, &*destination.records, &source.name).await?;
+    Ok(moved)
+}
+
+/// An end that is open.
+struct Opened {
+    /// What it is known by, without any secret.
+    name: String,
+    records: Arc<dyn Transfer>,
+    blobs: Arc<dyn Blobs>,
+    inventory: Arc<dyn BlobInventory>,
+}
+
+impl Opened {
+    async fn source(end: &End) -> anyhow::Result<Self> {
+        match end {
+            End::Directory(directory) => {
+                ensure!(directory.is_dir(), "{} is no directory", directory.display());
+                let opened = DataDirectory::open(directory)?;
+                // Nobody else works in it: all leases are of earlier lives.
+                opened.records.expire_leases().await?;
+                Self::directory(directory.canonicalize()?, opened)
+            }
+            End::Cluster(address) => {
+                Self::cluster(MongoStore::connect(address.reveal()).await?, address).await
+            }
+        }
+    }
+
+    async fn destination(end: &End) -> anyhow::Result<Self> {
+        match end {
+            End::Directory(directory) => {
+                Self::directory(directory.clone(), DataDirectory::open_to_fill(directory)?)
+            }
+            End::Cluster(address) => {
+                Self::cluster(MongoStore::connect_to_fill(address.reveal()).await?, address).await
+            }
+        }
+    }
+
+    fn directory(directory: PathBuf, opened: DataDirectory) -> anyhow::Result<Self> {
+        let DataDirectory { records, blobs } = opened;
+        let name = directory.display().to_string();
+        Ok(Self { name, records, blobs: blobs.clone(), inventory: blobs })
+    }
+
+    async fn cluster(records: MongoStore, address: &Secret) -> anyhow::Result<Self> {
+        let name = format!("the database {}", records.name());
+        let blobs = Arc::new(GridFsBlobs::connect(address.reveal()).await?);
+        Ok(Self { name, records: Arc::new(records), blobs: blobs.clone(), inventory: blobs })
+    }
+}
+
+/// Which side of a copy failed.
+enum CopyError {
+    Source(BlobError),
+    Destination(BlobError),
+}
+
+/// Copies a blob, unless it is there; its bytes.
+async fn copy(from: &dyn Blobs, to: &dyn Blobs, blob: Digest) -> Result<u64, CopyError> {
+    if let Some(size) = to.keep(blob).await.map_err(CopyError::Destination)? {
+        return Ok(size);
+    }
+    let mut pieces = from.read(blob, None).await.map_err(CopyError::Source)?;
+    let mut writer = to.create().await.map_err(CopyError::Destination)?;
+    while let Some(piece) = pieces.try_next().await.map_err(CopyError::Source)? {
+        writer.write(piece).await.map_err(CopyError::Destination)?;
+    }
+    let (_, size) = writer.finish().await.map_err(CopyError::Destination)?;
+    Ok(size)
+}
