@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 
+use crate::packages;
 use crate::place::{INIT_TARGET, PLUGIN_TARGET, Place};
 use crate::process::run;
-use crate::setup::ensure_packages;
 use crate::step::step;
 
 /// A test that runs the command has it built.
@@ -56,7 +56,7 @@ pub(crate) fn release_host(place: &Place) -> anyhow::Result<PathBuf> {
 /// Builds the command as it lies in its image: static, so that nothing else needs to be there.
 pub(crate) fn static_host(place: &Place) -> anyhow::Result<PathBuf> {
     let cure = "install a C compiler for musl, then try again";
-    ensure_packages(place, &["musl-gcc"], &["musl-tools"], cure)?;
+    packages::ensure(place, &["musl-gcc"], &["musl-tools"], cure)?;
     step("building simulay for its image (the first time takes a while)", || {
         run(place.cargo().args([
             "build",

@@ -9,6 +9,7 @@ mod documents;
 mod holding;
 mod hostile;
 mod local_cluster;
+mod packages;
 mod place;
 mod process;
 mod proof;

@@ -5,7 +5,6 @@ mod docker;
 mod identity;
 mod images;
 mod later;
-mod packages;
 mod recipe;
 mod registry;
 mod servers;
@@ -15,12 +14,12 @@ use std::path::Path;
 use std::thread;
 
 use crate::build;
+use crate::packages;
 use crate::place::Place;
 use crate::process::joined;
 use crate::step::say;
 pub(crate) use images::{ImageId, ensure_base};
 pub(crate) use later::ensure as ensure_later;
-pub(crate) use packages::ensure as ensure_packages;
 pub(crate) use recipe::{Recipe, inspect};
 
 /// Makes everything that running simulations needs.

@@ -4,13 +4,12 @@ use bytes::Bytes;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::spec::BinarySubtype;
 use mongodb::bson::{Binary, doc};
-use mongodb::options::CollectionOptions;
+use mongodb::options::{CollectionOptions, IndexOptions};
 use mongodb::{Collection, Database, IndexModel};
 use serde::{Deserialize, Serialize};
 use simulay_blobs::BlobError;
 
 use crate::failure::{TooLarge, of_mongo};
-use crate::files::unique;
 
 /// Bytes in a chunk, but for the last of a file: what GridFS has by default.
 pub(crate) const CHUNK: usize = 255 * 1024;
@@ -33,7 +32,8 @@ impl Chunks {
 
     /// Makes the index that GridFS wants.
     pub(crate) async fn prepare(&self) -> Result<(), BlobError> {
-        let index = IndexModel::builder().keys(doc! { "files_id": 1, "n": 1 }).options(unique()).build();
+        let unique = IndexOptions::builder().unique(true).build();
+        let index = IndexModel::builder().keys(doc! { "files_id": 1, "n": 1 }).options(unique).build();
         self.0.create_index(index).await.map(|_| ()).map_err(of_mongo)
     }
 

@@ -61,7 +61,7 @@ impl Files {
 
     /// Makes the indexes: a blob has one file, and files that are left behind are found.
     pub(crate) async fn prepare(&self) -> Result<(), BlobError> {
-        let mut once = unique();
+        let mut once = IndexOptions::builder().unique(true).build();
         once.partial_filter_expression = Some(doc! { "metadata.state": "stored" });
         let stored = IndexModel::builder().keys(doc! { "filename": 1 }).options(once).build();
         let waiting = IndexModel::builder().keys(doc! { "metadata.state": 1, "uploadDate": 1 }).build();
@@ -139,11 +139,6 @@ impl Files {
         let listed = self.0.aggregate(stages).with_type::<Listed>().await.map_err(of_mongo)?;
         listed.try_collect().await.map_err(of_mongo)
     }
-}
-
-/// An index that has each key once.
-pub(crate) fn unique() -> IndexOptions {
-    IndexOptions::builder().unique(true).build()
 }
 
 fn stored(blob: Digest) -> Document {

@@ -7,7 +7,6 @@ mod connect;
 mod conversation;
 mod daemon;
 mod ending;
-mod keeping;
 mod orphans;
 mod patience;
 mod preflight;
@@ -15,7 +14,7 @@ mod presence;
 mod receiving;
 mod sending;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use async_trait::async_trait;
@@ -35,8 +34,6 @@ pub use connect::ConnectError;
 pub(crate) use connect::client;
 use conversation::{Heard, Job};
 use daemon::{Daemon, DaemonError};
-pub use keeping::ImageSource;
-use keeping::Pulls;
 use patience::Patience;
 pub use preflight::{Finding, Severity};
 use presence::Presence;
@@ -81,9 +78,10 @@ pub struct DockerContainers {
     cpus: OnceCell<u32>,
     /// Images that were looked at, and have nothing against them.
     sound: Mutex<BTreeSet<ImageId>>,
-    address: Address,
-    tls: Option<Tls>,
-    pulls: Pulls,
+    pub(crate) address: Address,
+    pub(crate) tls: Option<Tls>,
+    /// What is said of the images that are pulled, by logical name.
+    pub(crate) pulls: parking_lot::Mutex<BTreeMap<String, String>>,
     gate: Gate,
 }
 
@@ -106,7 +104,7 @@ impl DockerContainers {
             sound: Mutex::default(),
             address: settings.address,
             tls: settings.tls,
-            pulls: Pulls::default(),
+            pulls: parking_lot::Mutex::default(),
             gate: Gate::default(),
         })
     }

@@ -8,6 +8,7 @@ mod docker;
 mod facts;
 #[cfg(test)]
 mod fixtures;
+mod keeping;
 mod naming;
 mod owner;
 mod register;
@@ -15,8 +16,9 @@ mod shipping;
 mod spec;
 
 pub use address::{Address, AddressError, Reach, Tls};
-pub use docker::{ConnectError, DockerContainers, DockerSettings, Finding, ImageSource, Severity, hear};
+pub use docker::{ConnectError, DockerContainers, DockerSettings, Finding, Severity, hear};
 pub use facts::ImageFacts;
+pub use keeping::ImageSource;
 pub use naming::docker_name;
 pub use owner::{Owner, OwnerError};
 pub use register::{RegisterError, Registrar};

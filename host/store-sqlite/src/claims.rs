@@ -6,7 +6,6 @@ use simulay_store::ClaimableRun;
 
 use crate::failure::SqlResult;
 use crate::rows;
-use crate::runs::sound;
 
 /// The first flow after another.
 const NEXT_FLOW: &str = "SELECT owner, pipeline FROM runs INDEXED BY runs_by_flow
@@ -53,7 +52,7 @@ fn of_flow(
     let mut rows = statement.query(params![owner, pipeline, cancel_requested, now, most])?;
     let mut runs = Vec::new();
     while let Some(row) = rows.next()? {
-        runs.extend(sound(row, rows::claimable));
+        runs.extend(rows::sound(row, rows::claimable));
     }
     Ok(runs)
 }

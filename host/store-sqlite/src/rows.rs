@@ -222,3 +222,13 @@ pub(crate) fn time(row: &Row<'_>, column: &str) -> SqlResult<Option<Timestamp>> 
 fn damaged(column: &str, error: impl Display) -> SqlError {
     StoreError::Corrupt(format!("column `{column}`: {error}").into()).into()
 }
+
+/// A damaged run is left out of lists: it must not hide the others.
+pub(crate) fn sound<T>(row: &Row<'_>, read: impl FnOnce(&Row<'_>) -> SqlResult<T>) -> Option<T> {
+    read(row)
+        .inspect_err(|error| {
+            let id = row.get::<_, String>("id").unwrap_or_default();
+            tracing::error!(run = id, %error, "a damaged run is left out of the list");
+        })
+        .ok()
+}

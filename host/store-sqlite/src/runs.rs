@@ -224,17 +224,7 @@ fn list(connection: &Connection, filter: &Filter, query: &RunQuery) -> SqlResult
     let mut rows = statement.query(values.as_slice())?;
     let mut runs = Vec::new();
     while let Some(row) = rows.next()? {
-        runs.extend(sound(row, rows::summary));
+        runs.extend(rows::sound(row, rows::summary));
     }
     Ok(runs)
-}
-
-/// A damaged run is left out of lists: it must not hide the others.
-pub(crate) fn sound<T>(row: &Row<'_>, read: impl FnOnce(&Row<'_>) -> SqlResult<T>) -> Option<T> {
-    read(row)
-        .inspect_err(|error| {
-            let id = row.get::<_, String>("id").unwrap_or_default();
-            tracing::error!(run = id, %error, "a damaged run is left out of the list");
-        })
-        .ok()
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
-use super::packages;
+use crate::packages;
 use crate::place::Place;
 use crate::process::{administrative, ends_well, poll, tail};
 use crate::step::{say, step};

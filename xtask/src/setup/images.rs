@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
-use super::packages;
 use super::recipe::{Recipe, inspect};
+use crate::packages;
 use crate::place::Place;
 use crate::process::{administrative, ends_well, log, read, run};
 use crate::step::{say, step};

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::Context as _;
 
-use super::packages::apt_get;
+use crate::packages::apt_get;
 use crate::place::Place;
 use crate::process::log;
 use crate::step::step;

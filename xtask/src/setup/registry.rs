@@ -5,7 +5,7 @@ use std::fs;
 
 use anyhow::Context as _;
 
-use super::packages::apt_get;
+use crate::packages::apt_get;
 use crate::place::Place;
 use crate::process::{log, which};
 use crate::step::step;

@@ -25,7 +25,7 @@ pub(crate) fn ensure(place: &Place, programs: &[&str], packages: &[&str], cure: 
 }
 
 /// Debian's installer, which asks nothing.
-pub(super) fn apt_get() -> anyhow::Result<Command> {
+pub(crate) fn apt_get() -> anyhow::Result<Command> {
     let mut apt_get = administrative("apt-get")?;
     apt_get.env("DEBIAN_FRONTEND", "noninteractive");
     Ok(apt_get)

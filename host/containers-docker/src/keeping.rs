@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use simulay_containers::{ContainerError, ImageId, Inventory as _};
 
-use super::DockerContainers;
-use crate::{ConnectError, Login, ShipError, Shipper};
+use crate::shipping::{Login, ShipError, Shipper};
+use crate::{ConnectError, DockerContainers};
 
 /// Between two looks at which images there are.
 const PERIOD: Duration = Duration::from_secs(30);
@@ -20,9 +19,6 @@ pub struct ImageSource {
     /// Who asks for it.
     pub login: Option<Login>,
 }
-
-/// What is said of the images that are pulled, by logical name.
-pub(super) type Pulls = Mutex<BTreeMap<String, String>>;
 
 impl DockerContainers {
     /// Pulls each of the operator's images that is not there from its source, by logical name, and looks again
