@@ -34,7 +34,8 @@ impl Swarm {
         let mut show = Command::new(place.simulay());
         show.args(["--json", "cluster", "show"]).arg(site.secrets().join("cluster"));
         let shown: Value = serde_json::from_str(&read(&mut show)?)?;
-        let instance = shown.get("id").and_then(Value::as_str).context("the cluster has no id")?.to_owned();
+        let instance =
+            shown.pointer("/cluster/id").and_then(Value::as_str).context("the cluster has no id")?.to_owned();
         let nodes = super::nodes(&site);
         Ok(Self { site, nodes, instance })
     }

@@ -29,6 +29,8 @@ const SHORT: usize = Target::ALL.len();
 const CALM: Duration = Duration::from_secs(4);
 /// For one answer; one that does not come is asked for again.
 const ANSWER: Duration = Duration::from_secs(10);
+/// For one connection that events come over: one whose other end is gone stays open without a word.
+const FOLLOWED: Duration = Duration::from_secs(30);
 /// For every open request to be answered after a fault.
 const RECOVERY: Duration = Duration::from_secs(30);
 
@@ -51,7 +53,8 @@ pub(crate) fn prove(place: &Place, swarm: &Swarm, arguments: &Arguments) -> anyh
     let references = work::references(&first, &all)?;
     let before = first.runs("")?;
     let witness = Witness::on(swarm.instance(), swarm.daemons().into_iter().map(Some))?;
-    let quick: Vec<Host> = hosts.iter().map(|host| host.clone().within(ANSWER)).collect();
+    let quick: Vec<Host> =
+        hosts.iter().map(|host| host.clone().within(ANSWER).followed_within(FOLLOWED)).collect();
     let rng = Rng::with_seed(arguments.seed);
     let mut course = Course { swarm, rng, ledger: Ledger::default(), hosts: &quick, all: &all };
     let mut broken = course.disturb_often(arguments.kills)?;
