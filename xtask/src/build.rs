@@ -7,7 +7,6 @@ use anyhow::Context as _;
 
 use crate::place::{INIT_TARGET, PLUGIN_TARGET, Place};
 use crate::process::run;
-use crate::setup::ensure_packages;
 use crate::step::step;
 
 /// A test that runs the command has it built.
@@ -53,10 +52,8 @@ pub(crate) fn release_host(place: &Place) -> anyhow::Result<PathBuf> {
     Ok(place.released())
 }
 
-/// Builds the command as it lies in its image: static, so that nothing else needs to be there.
+/// Builds the command as it lies in its image: static, so that nothing else needs to be there. Needs a C compiler for musl.
 pub(crate) fn static_host(place: &Place) -> anyhow::Result<PathBuf> {
-    let cure = "install a C compiler for musl, then try again";
-    ensure_packages(place, &["musl-gcc"], &["musl-tools"], cure)?;
     step("building simulay for its image (the first time takes a while)", || {
         run(place.cargo().args([
             "build",
