@@ -1,6 +1,7 @@
 //! What Simulay costs, and how much it bears.
 
 mod auth;
+mod cluster;
 mod compare;
 mod figures;
 mod load;
@@ -19,6 +20,8 @@ pub(crate) enum Bench {
     Compare(compare::Arguments),
     /// What it costs to tell who asks.
     Auth(auth::Arguments),
+    /// What a run costs in a cluster, and how soon it goes on when a process of it dies.
+    Cluster(cluster::Arguments),
     /// How a host bears a long queue, many who watch, and a long past.
     Load(load::Arguments),
 }
@@ -29,6 +32,7 @@ pub(crate) fn execute(place: &Place, bench: &Bench) -> anyhow::Result<()> {
         Bench::Runs => runs::execute(place),
         Bench::Compare(arguments) => compare::execute(place, arguments),
         Bench::Auth(arguments) => auth::execute(place, arguments),
+        Bench::Cluster(arguments) => cluster::execute(place, arguments),
         Bench::Load(arguments) => load::execute(place, arguments),
     }
 }

@@ -97,12 +97,6 @@ impl LocalCluster {
         Host::new(&format!("http://{address}")).with_token(TOKEN)
     }
 
-    /// The environment of a command that is to work on the first `api`.
-    pub(crate) fn client(&self) -> anyhow::Result<[(&'static str, String); 2]> {
-        let address = self.apis.first().context("there is no api")?;
-        Ok([("SIMULAY_SERVER", format!("http://{address}")), ("SIMULAY_TOKEN", TOKEN.to_owned())])
-    }
-
     /// Whose containers are its own.
     pub(crate) fn instance(&self) -> &str {
         &self.instance
@@ -143,7 +137,7 @@ impl<'a> Plan<'a> {
         let shown = read(Command::new(program).args(["--json", "cluster", "show"]).arg(&secrets))?;
         let shown: serde_json::Value = serde_json::from_str(&shown)?;
         let instance =
-            shown.get("id").and_then(serde_json::Value::as_str).context("the cluster has no id")?;
+            shown.pointer("/cluster/id").and_then(serde_json::Value::as_str).context("the cluster has no id")?;
         let token = folder.join("token");
         fs::write(&token, TOKEN)?;
         fs::set_permissions(&token, fs::Permissions::from_mode(0o600))?;
@@ -173,7 +167,7 @@ impl<'a> Plan<'a> {
         let program = self.place.made("tools")?.join("mongodb/bin/secantusd-py");
         let data = self.folder.join("mongodb").display().to_string();
         let port = self.mongodb.port().to_string();
-        let arguments = ["--port", &port, "--storage-path", &data].map(String::from);
+        let arguments = ["--port", &port, "--storage-path", &data, "--sync-on-commit"].map(String::from);
         self.recipe("mongodb", program, &arguments, self.mongodb)
     }
 

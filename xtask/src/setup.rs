@@ -5,10 +5,10 @@ mod docker;
 mod identity;
 mod images;
 mod later;
-mod mongodb;
 mod packages;
 mod recipe;
 mod registry;
+mod servers;
 mod targets;
 
 use std::path::Path;
@@ -39,7 +39,7 @@ pub(crate) fn for_tests(place: &Place) -> anyhow::Result<ImageId> {
         let tools = scope.spawn(|| {
             authors::ensure(place)?;
             identity::ensure(place)?;
-            mongodb::ensure(place)
+            servers::ensure(place)
         });
         let image = with_image(place, || {
             build::plugins(place)?;

@@ -18,6 +18,7 @@ mod deadline;
 mod disposition;
 mod documentation;
 mod extract;
+mod health;
 mod hosts;
 mod idempotency;
 mod linger;
@@ -43,6 +44,7 @@ pub mod wire;
 
 pub use caller::{Authenticator, ByToken, OnePerson};
 pub use client::Connection;
+pub use health::{Watched, watch};
 pub use router::{openapi, router};
 pub use serve::serve;
 pub use settings::ApiSettings;

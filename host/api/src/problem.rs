@@ -9,7 +9,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use simulay_model::Chain;
 
-use crate::wire::{Disagreement, FieldError, Problem, ProblemKind};
+use crate::wire::{Disagreement, FieldError, Lack, Problem, ProblemKind};
 
 pub(crate) use documented::{Refused, description, every_kind, response as default_response};
 
@@ -24,6 +24,7 @@ pub(crate) struct Refusal {
     field: Option<Box<str>>,
     errors: Vec<FieldError>,
     pub(crate) disagreements: Vec<Disagreement>,
+    pub(crate) missing: Vec<Lack>,
     /// Seconds after which another attempt may succeed, when it is known better than by the kind.
     retry_after_s: Option<u64>,
     /// For the log only: may name paths, queries or what Docker said.
@@ -140,6 +141,7 @@ impl Refusal {
             field: None,
             errors: Vec::new(),
             disagreements: Vec::new(),
+            missing: Vec::new(),
             retry_after_s: None,
             cause: None,
         }
@@ -211,6 +213,7 @@ impl Refusal {
             field: self.field.map(str::into_string),
             errors: self.errors,
             disagreements: self.disagreements,
+            missing: self.missing,
             retry_after_s,
         };
         let body = serde_json::to_vec(&problem).unwrap_or_default();

@@ -54,7 +54,12 @@ const fn known(method: &Method) -> &'static str {
     }
 }
 
-/// All metrics in the text format.
+/// All that was counted, in the text format.
+pub(crate) fn rendered() -> String {
+    recorder().render()
+}
+
+/// The same, with what the engine says of itself.
 pub(crate) fn text(stats: &Stats, audit_lost: u64) -> String {
     let Stats { unfinished_runs, active_runs, containers, leases_won, leases_lost } = *stats;
     for (name, count) in [
@@ -72,7 +77,7 @@ pub(crate) fn text(stats: &Stats, audit_lost: u64) -> String {
         #[expect(clippy::cast_precision_loss, reason = "these counts stay far below 2^52")]
         gauge!(name).set(value as f64);
     }
-    recorder().render()
+    rendered()
 }
 
 #[cfg(test)]

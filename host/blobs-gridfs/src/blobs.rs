@@ -2,10 +2,14 @@
 
 use std::fs;
 use std::ops::Range;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use mongodb::bson::oid::ObjectId;
-use mongodb::options::{Acknowledgment, CollectionOptions, ReadConcern, ReadPreference, SelectionCriteria, WriteConcern};
+use mongodb::options::{
+    Acknowledgment, ClientOptions, CollectionOptions, ReadConcern, ReadPreference, SelectionCriteria,
+    WriteConcern,
+};
 use mongodb::{Client, Database};
 use simulay_blobs::{BlobError, BlobStream, BlobWriter, Blobs, PieceWriter, Whole, outgoing};
 use simulay_model::Digest;
@@ -23,6 +27,9 @@ pub struct GridFsBlobs {
     pub(crate) chunks: Chunks,
 }
 
+/// For how long a server is looked for, unless its address says otherwise; then it counts as gone.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// An address of MongoDB that names no database.
 #[derive(Debug, thiserror::Error)]
 #[error("the address of MongoDB names no database; add one as its path: mongodb://host/simulay")]
@@ -34,7 +41,11 @@ impl GridFsBlobs {
     /// # Errors
     /// When the address is none, or as [`GridFsBlobs::open`].
     pub async fn connect(address: &str) -> Result<Self, BlobError> {
-        let client = Client::with_uri_str(address).await.map_err(of_mongo)?;
+        let mut options = ClientOptions::parse(address).await.map_err(of_mongo)?;
+        options.app_name.get_or_insert_with(|| "simulay".to_owned());
+        options.server_selection_timeout.get_or_insert(PATIENCE);
+        options.connect_timeout.get_or_insert(PATIENCE);
+        let client = Client::with_options(options).map_err(of_mongo)?;
         let database = client.default_database().ok_or_else(|| BlobError::of(NoDatabase))?;
         Self::open(&database).await
     }
@@ -44,8 +55,7 @@ impl GridFsBlobs {
     /// # Errors
     /// When the server does not answer, or has other indexes of these names.
     pub async fn open(database: &Database) -> Result<Self, BlobError> {
-        let blobs =
-            Self { files: Files::of(database, durable()), chunks: Chunks::of(database, durable()) };
+        let blobs = Self { files: Files::of(database, durable()), chunks: Chunks::of(database, durable()) };
         blobs.files.prepare().await?;
         blobs.chunks.prepare().await?;
         Ok(blobs)

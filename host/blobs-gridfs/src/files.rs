@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
 use mongodb::bson::oid::ObjectId;
-use mongodb::bson::{Bson, Document, doc};
+use mongodb::bson::{Document, doc};
 use mongodb::options::{CollectionOptions, IndexOptions, ReturnDocument};
 use mongodb::{Collection, Database, IndexModel};
 use serde::Deserialize;
@@ -134,8 +134,7 @@ impl Files {
 
     /// All blobs.
     pub(crate) async fn list(&self) -> Result<Vec<Listed>, BlobError> {
-        let age = doc! { "$subtract": ["$$NOW", "$metadata.kept_at"] };
-        let shown = doc! { "_id": 0, "filename": 1, "length": 1, "age": age };
+        let shown = doc! { "_id": 0, "filename": 1, "length": 1, "age": age("$metadata.kept_at") };
         let stages = [doc! { "$match": { "metadata.state": "stored" } }, doc! { "$project": shown }];
         let listed = self.0.aggregate(stages).with_type::<Listed>().await.map_err(of_mongo)?;
         listed.try_collect().await.map_err(of_mongo)
@@ -155,8 +154,13 @@ fn going() -> Document {
     doc! { "$set": { "metadata.state": "going" } }
 }
 
-/// True of a document whose time in `field` is `age` ago or more, by the clock of the server.
-fn older(field: &str, age: Duration) -> Result<Bson, BlobError> {
-    let milliseconds = int(u64::try_from(age.as_millis()).unwrap_or(u64::MAX))?;
-    Ok(doc! { "$lte": [field, { "$subtract": ["$$NOW", milliseconds] }] }.into())
+/// Milliseconds since the time in `field`, by the clock of the server.
+fn age(field: &str) -> Document {
+    doc! { "$dateDiff": { "startDate": field, "endDate": "$$NOW", "unit": "millisecond" } }
+}
+
+/// True of a document whose time in `field` is `least` ago or more.
+fn older(field: &str, least: Duration) -> Result<Document, BlobError> {
+    let milliseconds = int(u64::try_from(least.as_millis()).unwrap_or(u64::MAX))?;
+    Ok(doc! { "$gte": [age(field), milliseconds] })
 }

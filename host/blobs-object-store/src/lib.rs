@@ -1,14 +1,14 @@
-//! Blobs in an object store: the local file system, under `sha256/ab/abcdef…`; what is not whole yet is under
-//! `incoming/`.
+//! Blobs in an object store. [`ObjectBlobs`] has them as files of one directory, for one host; [`BucketBlobs`] as
+//! objects of a bucket that many hosts share, in any storage that speaks S3's protocol.
 
-mod blobs;
-mod copies;
+mod bucket;
 mod failure;
-mod inventory;
-mod layout;
+mod files;
 mod reader;
-mod writer;
+mod staging;
 
-pub use blobs::ObjectBlobs;
-pub use copies::{BlobCopies, Copied};
-pub use layout::{file_of, stored_in};
+pub use bucket::BucketBlobs;
+pub use bucket::settings::{BucketSettings, Credentials};
+pub use files::ObjectBlobs;
+pub use files::copies::{BlobCopies, Copied};
+pub use files::layout::{file_of, stored_in};

@@ -7,6 +7,7 @@ mod connect;
 mod conversation;
 mod daemon;
 mod ending;
+mod keeping;
 mod orphans;
 mod patience;
 mod preflight;
@@ -25,6 +26,8 @@ use simulay_containers::{
 use simulay_model::ContainerName;
 use tokio::sync::{OnceCell, Semaphore};
 use tokio_util::sync::CancellationToken;
+use tracing::field::Empty;
+use tracing::{Instrument as _, Span};
 use uuid::Uuid;
 
 pub(crate) use absence::in_words;
@@ -32,6 +35,8 @@ pub use connect::ConnectError;
 pub(crate) use connect::client;
 use conversation::{Heard, Job};
 use daemon::{Daemon, DaemonError};
+pub use keeping::ImageSource;
+use keeping::Pulls;
 use patience::Patience;
 pub use preflight::{Finding, Severity};
 use presence::Presence;
@@ -76,6 +81,9 @@ pub struct DockerContainers {
     cpus: OnceCell<u32>,
     /// Images that were looked at, and have nothing against them.
     sound: Mutex<BTreeSet<ImageId>>,
+    address: Address,
+    tls: Option<Tls>,
+    pulls: Pulls,
     gate: Gate,
 }
 
@@ -96,6 +104,9 @@ impl DockerContainers {
             starts: Semaphore::new(STARTS_PER_CORE * cores),
             cpus: OnceCell::new(),
             sound: Mutex::default(),
+            address: settings.address,
+            tls: settings.tls,
+            pulls: Pulls::default(),
             gate: Gate::default(),
         })
     }
@@ -193,6 +204,14 @@ impl DockerContainers {
     }
 }
 
+/// What a container does, in the trace of its run.
+fn container(name: ContainerName) -> Span {
+    tracing::info_span!(
+        target: "simulay::run", "container", otel.kind = "server",
+        simulay.run.id = %name.run, container.name = %name, otel.status_code = Empty,
+    )
+}
+
 #[async_trait]
 impl Execution for DockerContainers {
     async fn run(
@@ -206,7 +225,13 @@ impl Execution for DockerContainers {
         let call = self.policy.admit(&request.call, &request.permissions)?;
         // Its files may be large, and are copied.
         drop(request);
-        self.gate.pass(self.run_or_discard(name, &call, exchange, (begin, &cancel))).await
+        let span = container(name);
+        let running = self.run_or_discard(name, &call, exchange, (begin, &cancel));
+        let ended = self.gate.pass(running).instrument(span.clone()).await;
+        if ended.is_err() {
+            span.record("otel.status_code", "ERROR");
+        }
+        ended
     }
 
     async fn remove(&self, name: ContainerName, _fence: Option<u64>) -> Result<(), ContainerError> {
@@ -262,6 +287,7 @@ impl Inventory for DockerContainers {
     async fn node(&self) -> Result<NodeStatus, ContainerError> {
         let name = self.daemon.info().await?.name.unwrap_or_default();
         let capacity = self.capacity().await?.unwrap_or_default();
-        Ok(NodeStatus { name, capacity, images: self.images().await?, ..NodeStatus::default() })
+        let (images, pulls) = (self.images().await?, self.pulls.lock().clone());
+        Ok(NodeStatus { name, capacity, images, pulls, ..NodeStatus::default() })
     }
 }

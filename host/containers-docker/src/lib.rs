@@ -11,12 +11,14 @@ mod fixtures;
 mod naming;
 mod owner;
 mod register;
+mod shipping;
 mod spec;
 
 pub use address::{Address, AddressError, Reach, Tls};
-pub use docker::{ConnectError, DockerContainers, DockerSettings, Finding, Severity, hear};
+pub use docker::{ConnectError, DockerContainers, DockerSettings, Finding, ImageSource, Severity, hear};
 pub use facts::ImageFacts;
 pub use naming::docker_name;
 pub use owner::{Owner, OwnerError};
 pub use register::{RegisterError, Registrar};
+pub use shipping::{Login, ShipError, Shipper};
 pub use spec::Runtime;

@@ -99,7 +99,7 @@ impl Registrar {
         let id = self.build(context).await?;
         // What the image wants done at a build (`ONBUILD`) is done by now.
         without_volumes(self.inspect(&id.to_string()).await?.volumes)?;
-        self.tag(id).await.map(|()| id)
+        tag(&self.docker, id).await.map(|()| id).map_err(build_error)
     }
 
     /// Registers the image `registered` anew with `init`: from what it was made from, as long as Docker
@@ -119,13 +119,6 @@ impl Registrar {
         self.register(&registered, init).await
     }
 
-    async fn tag(&self, id: ImageId) -> Result<(), RegisterError> {
-        let id = id.to_string();
-        let digits: String = id.chars().skip_while(|c| *c != ':').skip(1).take(TAG_LENGTH).collect();
-        let options = TagImageOptionsBuilder::default().repo(REPOSITORY).tag(&digits).build();
-        self.docker.tag_image(&id, Some(options)).await.map_err(build_error)
-    }
-
     async fn build(&self, context: Vec<u8>) -> Result<ImageId, RegisterError> {
         let options = BuildImageOptionsBuilder::default().rm(true).forcerm(true).networkmode("none");
         let body = bollard::body_full(Bytes::from(context));
@@ -141,6 +134,17 @@ impl Registrar {
         let id = built.and_then(|id| id.parse().ok());
         id.ok_or_else(|| RegisterError::Build("Docker told no image ID".to_owned()))
     }
+}
+
+/// Keeps `docker image prune` away from an image.
+pub(crate) async fn tag(docker: &Docker, id: ImageId) -> Result<(), Error> {
+    let options = TagImageOptionsBuilder::default().repo(REPOSITORY).tag(&short(id)).build();
+    docker.tag_image(&id.to_string(), Some(options)).await
+}
+
+/// The first digits of an ID, which make a tag.
+pub(crate) fn short(id: ImageId) -> String {
+    id.to_string().chars().skip_while(|c| *c != ':').skip(1).take(TAG_LENGTH).collect()
 }
 
 fn build_error(error: Error) -> RegisterError {
@@ -179,7 +183,7 @@ fn without_volumes(volumes: Vec<String>) -> Result<(), RegisterError> {
 }
 
 /// A reference becomes part of a path: no dots as a part, nothing a URL reads otherwise.
-fn check_reference(reference: &str) -> Result<(), RegisterError> {
+pub(crate) fn check_reference(reference: &str) -> Result<(), RegisterError> {
     let known = |c: char| c.is_ascii_alphanumeric() || "/:@._-".contains(c);
     let parts_fine = reference.split('/').all(|part| !matches!(part, "" | "." | ".."));
     let fine = reference.len() <= REFERENCE_LENGTH

@@ -7,6 +7,7 @@ mod adoption;
 pub mod calls;
 mod execution;
 mod fences;
+pub mod played;
 mod refusal;
 
 use async_trait::async_trait;

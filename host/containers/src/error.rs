@@ -82,7 +82,7 @@ impl ContainerError {
     /// True when a call that ended so left no container.
     #[must_use]
     pub const fn leaves_nothing(&self) -> bool {
-        !matches!(self, Self::Closed | Self::Unavailable(_))
+        !matches!(self, Self::Closed | Self::Unavailable(_) | Self::Fenced)
     }
 }
 

@@ -17,13 +17,25 @@ pub struct NodeStatus {
     pub reserved: Capacity,
     /// The operator's images, and whether they are there.
     pub images: Vec<RegisteredImage>,
+    /// What is said of images that are not there and are pulled, by logical name.
+    #[serde(default)]
+    pub pulls: BTreeMap<String, String>,
     /// Containers that wait for a call, by the logical name of their image.
     pub warm: BTreeMap<String, u32>,
     /// It takes no more calls, and lets those at work end.
     pub draining: bool,
+    /// Those that it stands for, when it is several nodes as one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nodes: Vec<NodeStatus>,
 }
 
 impl NodeStatus {
+    /// The machines: itself, or those that it stands for.
+    #[must_use]
+    pub fn machines(self) -> Vec<Self> {
+        if self.nodes.is_empty() { vec![self] } else { self.nodes }
+    }
+
     /// True when `image` is there under the logical name `name`.
     #[must_use]
     pub fn has(&self, name: &str, image: ImageId) -> bool {

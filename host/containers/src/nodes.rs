@@ -101,14 +101,16 @@ impl Nodes {
     ) -> Result<Completed, ContainerError> {
         loop {
             let mut seat = self.seat(&request, &asking, &cancel).await?;
+            // Where it may be already, it is not tried elsewhere.
+            let elsewhere = !seat.taken && asking.since.elapsed() < self.settings.room;
             let ended = seat.take().run(request.clone(), exchange, cancel.clone()).await;
             match &ended {
-                Err(ContainerError::NoRoom(_)) if request.begin == Begin::Start => seat.is_refused(),
-                Err(ContainerError::ImageUnavailable { .. }) if request.begin == Begin::Start => {
+                Err(ContainerError::NoRoom(_)) if elsewhere => seat.refuse(),
+                Err(ContainerError::ImageUnavailable { .. }) if elsewhere => {
                     seat.lacks_image(&asking.image_name);
                 }
                 Err(error) if error.leaves_nothing() => {
-                    seat.is_over();
+                    seat.end();
                     return ended;
                 }
                 _ => return ended,

@@ -96,7 +96,7 @@ fn sum(held: &HashMap<ContainerName, Held>) -> Capacity {
 
 impl<C> Attending<'_, C> {
     /// The container is removed: its part is free, unless somebody else sees to it.
-    fn is_gone(self) {
+    fn free(self) {
         let mut held = self.node.held.lock();
         if held.get(&self.name).is_some_and(|held| held.attended == 1) {
             held.remove(&self.name);
@@ -126,7 +126,7 @@ impl<C: Execution + Inventory> Execution for Reserving<C> {
         drop(admitted);
         let ended = self.inner.run(request, exchange, cancel).await;
         if ended.as_ref().is_err_and(ContainerError::leaves_nothing) {
-            attending.is_gone();
+            attending.free();
         }
         ended
     }

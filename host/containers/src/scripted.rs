@@ -70,6 +70,8 @@ struct State {
     present: BTreeMap<ContainerName, Act>,
     starts: Vec<ContainerName>,
     received: HashMap<ContainerName, Received>,
+    /// Containers that wait for their files.
+    waiting: BTreeSet<ContainerName>,
     absent: bool,
 }
 
@@ -156,17 +158,18 @@ impl Scripted {
     }
 
     /// Finds the container or starts one, and gives what it does.
-    fn ensure(&self, name: ContainerName, call: &str) -> (Act, bool) {
+    fn ensure(&self, name: ContainerName, call: &str) -> Act {
         let mut state = self.state();
         if let Some(act) = state.present.get(&name) {
-            return (act.clone(), true);
+            return act.clone();
         }
         let acts = state.script.entry(call.to_owned()).or_default();
         let next = if acts.len() > 1 { acts.pop_front() } else { acts.front().cloned() };
         let act = next.unwrap_or_else(|| Act::exits(0));
         state.starts.push(name);
+        state.waiting.insert(name);
         state.present.insert(name, act.clone());
-        (act, false)
+        act
     }
 
     async fn perform_or_stop(
@@ -201,10 +204,12 @@ impl Scripted {
         if begin == Begin::Adopt && !self.state().present.contains_key(&name) {
             return Err(ContainerError::Lost("it is not there".to_owned()));
         }
-        let (act, adopted) = self.ensure(name, call.name());
-        if !adopted {
+        let act = self.ensure(name, call.name());
+        if self.state().waiting.contains(&name) {
             let received = receive(call, exchange).await?;
-            self.state().received.insert(name, received);
+            let mut state = self.state();
+            state.received.insert(name, received);
+            state.waiting.remove(&name);
         }
         print(&act, exchange).await.map_err(ContainerError::Exchange)?;
         if act.held {

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use std::sync::Arc;
 
-use simulay_containers::conformance::{Subject, calls, check, check_fences};
-use simulay_containers::scripted::{Act, Scripted};
+use simulay_containers::conformance::{Subject, calls, check, check_fences, played};
+use simulay_containers::scripted::Scripted;
 use simulay_containers::{Containers, ExecutionRequest, Fenced, ImageId, Policy};
 use simulay_model::Digest;
 
@@ -35,23 +35,10 @@ impl Subject for Shared {
     }
 }
 
-/// What the commands of the calls do.
-fn played(containers: &Scripted) {
-    let whole = calls::TAKEN.concat();
-    let copies = Act::exits(0).stdout(whole.clone()).stderr(calls::COMPLAINT).output(calls::COPY, whole);
-    containers.on(calls::COPIES, copies);
-    containers.on(calls::FAILS, Act::exits(calls::CODE));
-    for name in ["adopted", "let-go", "cancelled", "newer-lease", "newer-attachment", "older-lease"] {
-        for line in ["first\n", "second\n", "third\n"] {
-            containers.on(name, Act::exits(0).stdout(line).held());
-        }
-    }
-}
-
 fn scripted() -> Scripted {
     let images = [(calls::IMAGE.to_owned(), ImageId::from(Digest::of(b"shell")))].into();
     let containers = Scripted::with_policy(Policy { images, ..Policy::default() });
-    played(&containers);
+    played::play(&containers);
     containers
 }
 
@@ -70,6 +57,6 @@ async fn fenced_containers_obey_the_newest_lease() {
 #[should_panic(expected = "a refused call starts nothing")]
 async fn a_runtime_that_admits_what_its_operator_does_not_grant_is_caught() {
     let containers = Scripted::new();
-    played(&containers);
+    played::play(&containers);
     check(&Stage(containers)).await;
 }

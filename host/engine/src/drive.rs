@@ -11,12 +11,14 @@ use std::time::Duration;
 use simulay_model::Chain;
 use simulay_signals::Signal;
 use simulay_store::StoreError;
+use tracing::Instrument as _;
 
 use crate::EngineError;
 use crate::context::RunContext;
 use crate::fair_queue::Permit;
 use crate::lease::RunLease;
 use crate::pass::Pass;
+use crate::trace;
 
 /// For the store to take it down that a run is let go of.
 const HAND_OVER: Duration = Duration::from_secs(5);
@@ -62,13 +64,14 @@ impl RunContext {
             () = lease.keep(&self.stop) => Ok(()),
             () = self.letting_go.cancelled() => Ok(self.hand_over(&lease).await),
             // Apart, so that a run that waits for the store takes little memory.
-            ended = Box::pin(Pass::make(self, &lease, &self.flow)) => ended,
+            ended = Box::pin(Pass::make(self, &lease, &self.flow).instrument(trace::pass(self.run))) => ended,
         }
     }
 
     /// Leases the run; none when another process was first.
     async fn lease(&self) -> Result<Option<RunLease>, StoreError> {
-        match RunLease::acquire(&self.parts, &self.settings, self.run).await {
+        let acquired = RunLease::acquire(&self.parts, &self.settings, self.run);
+        match acquired.instrument(trace::lease(self.run)).await {
             Ok(Some(lease)) => {
                 self.races.win();
                 self.parts.signals.publish(Signal::RunTaken(self.run));

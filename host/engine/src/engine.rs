@@ -1,5 +1,6 @@
 //! All parts of the engine in one process.
 
+use simulay_containers::NodeStatus;
 use simulay_model::Chain;
 
 use crate::accounts::Accounts;
@@ -11,7 +12,7 @@ use crate::reader::Reader;
 use crate::runner::Runner;
 use crate::sessions::Sessions;
 use crate::shared::Shared;
-use crate::{AccountQuotas, ClockJump, EngineError, Meter, Parts, RetentionPorts, Settings, Stats};
+use crate::{AccountQuotas, ClockJump, EngineError, Lack, Meter, Parts, RetentionPorts, Settings, Stats};
 
 /// All parts of the engine in one process. Cheap to clone.
 #[derive(Clone)]
@@ -84,21 +85,20 @@ impl Engine {
         self.shared.tasks.spawn(self.shared.shutdown.clone().run_until_cancelled_owned(work));
     }
 
-    /// What keeps the engine from working, in words; empty when nothing does.
-    pub async fn readiness(&self) -> Vec<String> {
-        let mut reasons = Vec::new();
-        if self.shared.shutdown.is_cancelled() {
-            reasons.push("the host is stopping".to_owned());
+    /// What keeps the engine from working or slows it down; empty when nothing does.
+    pub async fn readiness(&self) -> Vec<Lack> {
+        self.shared.lacks().await
+    }
+
+    /// The machines that containers run on, as they said last; none when nobody answers.
+    pub async fn nodes(&self) -> Vec<NodeStatus> {
+        match self.shared.parts.containers.node().await {
+            Ok(node) => node.machines(),
+            Err(error) => {
+                tracing::info!(error = %Chain(&error), "nobody tells of the nodes");
+                Vec::new()
+            }
         }
-        if let Err(error) = self.shared.parts.containers.ping().await {
-            tracing::info!(error = %Chain(&error), "not ready");
-            reasons.push(error.to_string());
-        }
-        if let Err(error) = self.shared.check_room().await {
-            tracing::info!(error = %Chain(&error), "not ready");
-            reasons.push(error.to_string());
-        }
-        reasons
     }
 
     /// The last time that the clock of the machine jumped, since the host started.

@@ -12,6 +12,7 @@ use simulay_model::{
 use simulay_sandbox::{Answer, Call};
 use simulay_signals::Signal;
 use simulay_store::{Claim, Outcome, StoreError};
+use tracing::Instrument as _;
 
 use crate::archive::ArchiveWriter;
 use crate::checks::CheckPermit;
@@ -19,7 +20,9 @@ use crate::lease::apply_unleased;
 use crate::repeat::{AtWork, Beginning, InFlight, Once};
 use crate::shared::Shared;
 use crate::upload::{InputWriter, Uploader};
-use crate::{CreateError, EngineError, NewRun, Planned, RepeatError, accept, checks, plan, plugins, verdict};
+use crate::{
+    CreateError, EngineError, NewRun, Planned, RepeatError, accept, checks, plan, plugins, trace, verdict,
+};
 
 /// Time a request waits to be checked.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -274,14 +277,16 @@ impl Intake {
         let intake = self.clone();
         let stored = self.shared.tasks.spawn(async move {
             let (_accepting, (claim, _at_work)) = (accepting, claim.unzip());
-            intake.store_run(run, claim).await
+            let accept = trace::accept(&run);
+            intake.store_run(run, claim).instrument(accept).await
         });
         Ok(stored.await.map_err(EngineError::broken)??)
     }
 
     async fn store_run(&self, run: Run, claim: Option<Claim>) -> Result<Run, EngineError> {
         let quotas = self.shared.quotas.of(&run.owner).await?;
-        self.shared.parts.runs.create_within(run.clone(), claim, &quotas).await?;
+        let created = self.shared.parts.runs.create_within(run.clone(), claim, &quotas);
+        created.instrument(trace::create(run.id)).await?;
         self.shared.parts.signals.publish(Signal::RunQueued(UnfinishedRun::from(&run)));
         Ok(run)
     }

@@ -9,9 +9,10 @@ use simulay_signals::Signal;
 use simulay_store::{Lease, StoreError};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use crate::active_time::ActiveTime;
-use crate::{Parts, Settings};
+use crate::{Parts, Settings, trace};
 
 /// A run that this host leased.
 pub(crate) struct RunLease {
@@ -89,7 +90,8 @@ impl RunLease {
             };
             // Whatever comes of it, what was known is not what is stored.
             *known = None;
-            match self.parts.runs.commit(self.run, Some(self.fence), effects.clone()).await {
+            let committed = self.parts.runs.commit(self.run, Some(self.fence), effects.clone());
+            match committed.instrument(trace::commit(self.run)).await {
                 Ok(()) => {
                     let mut progress = Arc::unwrap_or_clone(progress);
                     progress.apply(&effects);
@@ -144,7 +146,7 @@ async fn apply_by_head(
         let Decision::Commit(effects) = progress.decide(parts.clock.now(), change.clone())? else {
             return Ok(());
         };
-        match parts.runs.commit(run, fence, effects).await {
+        match parts.runs.commit(run, fence, effects).instrument(trace::commit(run)).await {
             Ok(()) => {
                 parts.signals.publish(Signal::RunChanged(run));
                 return Ok(());

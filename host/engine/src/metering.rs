@@ -65,13 +65,15 @@ impl Meter {
     /// # Errors
     /// When the store does not answer.
     pub async fn stats(&self, principal: &Principal, of_all: Stats) -> Result<Stats, EngineError> {
+        let (runs, most) = (&self.shared.parts.runs, self.shared.settings.max_unfinished_runs);
         if principal.role >= Role::Operator {
-            return Ok(of_all);
+            let unfinished_runs = runs.count_unfinished(&OwnerFilter::Any, most).await?;
+            return Ok(Stats { unfinished_runs, ..of_all });
         }
         if principal.scope != Scope::All {
             return Ok(Stats::default());
         }
-        let unfinished = self.shared.parts.runs.count_unfinished(&principal.visible(), usize::MAX).await?;
+        let unfinished = runs.count_unfinished(&principal.visible(), most).await?;
         let (active_runs, containers) = self.shared.limits.taken_by(&principal.account);
         Ok(Stats { unfinished_runs: unfinished, active_runs, containers, ..Stats::default() })
     }

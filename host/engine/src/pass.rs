@@ -18,6 +18,7 @@ use simulay_model::{
 use simulay_sandbox::{Answer, Answered, Call, CallError};
 use simulay_store::StoreError;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use crate::context::RunContext;
 use crate::fault::Fault;
@@ -25,7 +26,7 @@ use crate::lease::RunLease;
 use crate::limits::Flow;
 use crate::retry::Budget;
 use crate::simulate::{Pending, Simulation, failure, pause, remove};
-use crate::{EngineError, plan, plugins, report, verdict};
+use crate::{EngineError, plan, plugins, report, trace, verdict};
 
 /// One pass over a leased run.
 pub(crate) struct Pass<'a> {
@@ -80,6 +81,9 @@ impl<'a> Pass<'a> {
         if run.state.is_end() {
             return Err(StoreError::Ended);
         }
+        if run.state == RunState::Queued {
+            trace::waited(&run);
+        }
         let plugin = plugins::of_run(&context.parts, &run.plugin).await?;
         Ok(Self { context, lease, flow, run, plugin })
     }
@@ -97,7 +101,10 @@ impl<'a> Pass<'a> {
             Err(Fault::Engine(error)) => return Err(error),
         };
         remove_containers(self.context, self.lease).await?;
-        Ok(self.lease.apply(Change::Ended { end, kept }).await?)
+        let outcome = trace::outcome(&end);
+        self.lease.apply(Change::Ended { end, kept }).await?;
+        trace::ended(&self.run, outcome);
+        Ok(())
     }
 
     /// Works on the run until it ends or its time is up; containers are stopped before either.
@@ -192,7 +199,8 @@ impl<'a> Pass<'a> {
     }
 
     async fn ask(&self, stage: Stage, call: Call) -> Result<Answer, Fault> {
-        let answered = self.call_plugin(call).await?.map_err(|error| verdict::of_plugin(&error))?;
+        let called = self.call_plugin(call).instrument(trace::stage(self.run.id, stage));
+        let answered = called.await?.map_err(|error| verdict::of_plugin(&error))?;
         for (level, message) in answered.messages {
             self.log(stage, level, message).await?;
         }
@@ -245,7 +253,8 @@ impl<'a> Pass<'a> {
         let open = pending(number, step, &*self.lease.progress().await?, demands);
         let Self { context, lease, flow, run, .. } = self;
         let (permissions, known) = (Permissions::from(&self.plugin.manifest), self.known().await?);
-        Simulation { context, lease, flow, run, permissions, known }.step(open, stop).await?;
+        let simulation = Simulation { context, lease, flow, run, permissions, known };
+        simulation.step(open, stop).instrument(trace::stage(run.id, Stage::Simulate)).await?;
         let progress = self.lease.progress().await?;
         if let Some(error) = failed(number, step, &progress) {
             return Err(error.into());

@@ -20,6 +20,20 @@ pub(crate) enum Attempt {
     Stopped,
 }
 
+impl Attempt {
+    /// What it failed by; none when it has a result or was stopped.
+    pub(crate) fn error(&self) -> Option<ErrorKind> {
+        match self {
+            Self::Broken(error) | Self::Parked(error) => Some(error.kind),
+            Self::Over(end) => match &**end {
+                CallEnd::Error(error) => Some(error.kind),
+                CallEnd::Result(_) => None,
+            },
+            Self::Stopped => None,
+        }
+    }
+}
+
 /// What an error of the container runtime makes of an attempt at the call `name`.
 pub(crate) fn judge(error: &ContainerError, name: &str) -> Attempt {
     let told = || verdict::of_container(error, name);

@@ -18,6 +18,7 @@ use simulay_model::{Chain, OwnerFilter, RunId, UnfinishedRun};
 use simulay_signals::{Heard, Signal, Subscription, Topic};
 use simulay_store::{ClaimableRun, StoreError};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use self::work_queue::{AtWork, Turns, WorkQueue};
 use crate::context::RunContext;
@@ -25,7 +26,7 @@ use crate::fair_queue::Permit;
 use crate::limits::Flow;
 use crate::shared::Shared;
 use crate::storage::ThrottledBlobs;
-use crate::{EngineError, Parts, quotas, upkeep};
+use crate::{EngineError, Parts, quotas, trace, upkeep};
 
 /// Before signals are subscribed to again.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -136,9 +137,10 @@ impl Runner {
         // Before the look: what is queued meanwhile was not looked for.
         let waiting = self.queue.look_begins();
         let per_flow = self.queue.per_flow();
-        let claimable = self.shared.parts.runs.claimable(per_flow).await?;
+        let claimable = self.shared.parts.runs.claimable(per_flow).instrument(trace::look()).await?;
         let count = claimable.len();
-        let (to_end, to_do): (Vec<_>, Vec<_>) = claimable.into_iter().partition(|found| found.cancel_requested);
+        let (to_end, to_do): (Vec<_>, Vec<_>) =
+            claimable.into_iter().partition(|found| found.cancel_requested);
         // More may be behind them.
         if to_end.len() >= per_flow {
             self.queue.ask_for_more();

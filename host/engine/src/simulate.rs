@@ -13,13 +13,14 @@ use simulay_model::{
 use simulay_signals::StreamName;
 use simulay_store::StoreError;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use crate::context::RunContext;
 use crate::exchange::CallExchange;
 use crate::lease::{RunLease, may_pass};
 use crate::limits::Flow;
 use crate::retry::{Attempt, Budget, judge};
-use crate::{EngineError, omission, verdict};
+use crate::{EngineError, omission, trace, verdict};
 
 /// What carrying out the calls of one step needs.
 pub(crate) struct Simulation<'a> {
@@ -166,8 +167,14 @@ impl Simulation<'_> {
             self.lease.apply(Change::CallStarted { step, index, attempt }).await?;
         }
         let request = self.request(pending, begin);
-        let ended = self.context.parts.containers.run(request, &exchange, stop.clone()).await;
-        self.result(&pending.call.name, &exchange, ended).await
+        let span = trace::attempt(self.run.id, &pending.call, pending.attempt());
+        let running = self.context.parts.containers.run(request, &exchange, stop.clone());
+        let ended = running.instrument(span.clone()).await;
+        let attempt = self.result(&pending.call.name, &exchange, ended).await?;
+        if let Some(kind) = attempt.error() {
+            trace::fail(&span, kind);
+        }
+        Ok(attempt)
     }
 
     async fn result(

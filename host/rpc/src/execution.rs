@@ -4,6 +4,8 @@ mod artifacts;
 mod attachment;
 mod call;
 mod exchange;
+mod hearing;
+mod inbound;
 mod node;
 mod outbound;
 mod outputs;

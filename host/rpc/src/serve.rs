@@ -20,6 +20,8 @@ use crate::{Credentials, RpcSettings};
 
 /// Calls at once on one connection.
 const CALLS: u32 = 4096;
+/// After so long a connection takes no more calls, and those on it go on: the next one shows certificates anew.
+const AGE: Duration = Duration::from_secs(3600);
 /// For answers that are under way when the end is asked for.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -73,6 +75,7 @@ fn server(settings: &RpcSettings) -> Server {
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_concurrent_streams(CALLS)
+        .max_connection_age(AGE)
         .http2_keepalive_interval(Some(settings.ping_interval))
         .http2_keepalive_timeout(Some(settings.ping_timeout))
 }

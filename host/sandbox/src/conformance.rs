@@ -5,6 +5,7 @@ mod artifacts;
 mod calls;
 mod inspection;
 mod limits;
+pub mod scripts;
 mod subject;
 
 pub use artifacts::{

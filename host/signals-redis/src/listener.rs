@@ -1,6 +1,7 @@
 //! Hears what other processes say, on one connection.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -30,6 +31,8 @@ pub(crate) struct Listener {
     pub(crate) local: Arc<LocalSignals>,
     /// Somebody listens to another topic.
     pub(crate) changed: Arc<Notify>,
+    /// True while there is a connection.
+    pub(crate) connected: Arc<AtomicBool>,
     /// This process.
     pub(crate) me: Uuid,
 }
@@ -45,11 +48,14 @@ impl Purpose for Listener {
     async fn serve(&self, connection: PubSub) -> Unreachable {
         let (sink, stream) = connection.split();
         let channels = Channels::new(self.server.keys.clone());
-        tokio::select! {
+        self.connected.store(true, Ordering::Relaxed);
+        let lost = tokio::select! {
             () = self.hear(stream, &channels) => Unreachable::Silent,
             lost = self.follow(sink.clone(), &channels) => lost,
             lost = silence(sink) => lost,
-        }
+        };
+        self.connected.store(false, Ordering::Relaxed);
+        lost
     }
 }
 

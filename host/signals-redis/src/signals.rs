@@ -1,6 +1,7 @@
 //! Signals between processes.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use simulay_signals::{LocalSignals, Signal, Signals, Subscription, Topic};
 use tokio::sync::Notify;
@@ -18,6 +19,7 @@ pub struct RedisSignals {
     local: Arc<LocalSignals>,
     publisher: Publisher,
     changed: Arc<Notify>,
+    connected: Arc<AtomicBool>,
     _listener: AbortOnDropHandle<()>,
 }
 
@@ -27,10 +29,16 @@ impl RedisSignals {
     pub fn start(server: &RedisServer) -> Self {
         let (local, changed, me) = (Arc::<LocalSignals>::default(), Arc::<Notify>::default(), Uuid::new_v4());
         let publisher = Publisher::start(server.clone(), me);
-        let listener =
-            Listener { server: server.clone(), local: local.clone(), changed: changed.clone(), me };
+        let connected = Arc::<AtomicBool>::default();
+        let listener = Listener {
+            server: server.clone(),
+            local: local.clone(),
+            changed: changed.clone(),
+            connected: connected.clone(),
+            me,
+        };
         let listener = AbortOnDropHandle::new(tokio::spawn(persist(listener)));
-        Self { local, publisher, changed, _listener: listener }
+        Self { local, publisher, changed, connected, _listener: listener }
     }
 }
 
@@ -44,5 +52,9 @@ impl Signals for RedisSignals {
         let subscription = self.local.subscribe(topic);
         self.changed.notify_one();
         subscription
+    }
+
+    fn is_connected(&self) -> bool {
+        self.connected.load(Ordering::Relaxed)
     }
 }

@@ -53,6 +53,11 @@ pub trait Signals: Send + Sync {
     /// Hears what is published under `topic` from now on. Where that is not yet certain, as between processes, it
     /// hears [`Heard::Missed`] once it is.
     fn subscribe(&self, topic: Topic) -> Subscription;
+
+    /// False while nothing is heard of other processes: this one works on, and looks by itself.
+    fn is_connected(&self) -> bool {
+        true
+    }
 }
 
 /// Hears the signals of a topic.

@@ -12,6 +12,7 @@ mod download;
 mod examples;
 mod front;
 mod gc;
+mod health;
 mod images;
 mod local;
 mod new;
@@ -22,6 +23,7 @@ mod run;
 mod runner;
 mod runs;
 mod serve;
+mod status;
 mod token;
 mod usage;
 mod watch;
@@ -81,6 +83,10 @@ enum Command {
     Restore(backup::Restore),
     /// Deletes what the settings no longer keep.
     Gc(gc::Arguments),
+    /// Tells whether a process of this machine works, for whoever restarts it.
+    Health(health::Arguments),
+    /// Shows a server and its nodes: how much waits, and what is missing.
+    Status(status::Arguments),
     /// Checks whether simulations can run here, and safely.
     Doctor(doctor::Arguments),
 }
@@ -107,6 +113,8 @@ pub(crate) async fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Backup(arguments) => backup::back_up(&arguments, json),
         Command::Restore(arguments) => backup::restore(&arguments, json),
         Command::Gc(arguments) => gc::execute(arguments, json).await,
+        Command::Health(arguments) => health::execute(arguments, json).await,
+        Command::Status(arguments) => status::execute(arguments, json).await,
         Command::Doctor(arguments) => doctor::execute(arguments, json).await,
     }
 }

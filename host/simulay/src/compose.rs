@@ -36,7 +36,9 @@ use self::backends::Backends;
 pub(crate) use administration::{Administration, AuditLogOf, command_line};
 pub(crate) use cluster::until_stopped;
 pub(crate) use data_directory::{Copied, DataDirectory, Identity, back_up, restore};
-pub(crate) use docker::{Whose, images, images_for_run, preflight, register, remove_orphans, renew};
+pub(crate) use docker::{
+    Whose, copy, images, images_for_run, preflight, push, register, remove_orphans, renew,
+};
 pub(crate) use limits::of_retention as retention;
 pub(crate) use records::Records;
 pub(crate) use roles::{AgentRole, ApiRole, RunnerRole};

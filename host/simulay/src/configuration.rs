@@ -6,6 +6,7 @@ mod kept;
 mod limits;
 mod secret;
 mod server;
+mod telemetry;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -22,6 +23,7 @@ use self::kept::{Retention, Storage};
 pub(crate) use self::limits::Limits;
 pub(crate) use self::secret::Secret;
 pub(crate) use self::server::{Network, Server, is_loopback};
+pub(crate) use self::telemetry::Telemetry;
 use crate::fault::Usage;
 use crate::risks::Risk;
 
@@ -67,9 +69,15 @@ pub(crate) struct Settings {
     pub(crate) plugins: Plugins,
     /// How the log is written.
     pub(crate) log: Log,
+    /// Where traces go.
+    #[serde(default)]
+    pub(crate) telemetry: Telemetry,
     /// Logical image names and image IDs, beside those registered by `simulay images`.
     #[serde(default)]
     pub(crate) images: BTreeMap<String, String>,
+    /// Where the nodes of a cluster pull images that they lack, by logical name: `HOST/NAME@sha256:…`.
+    #[serde(default)]
+    pub(crate) image_sources: BTreeMap<String, String>,
 }
 
 /// How Docker is reached.
@@ -307,6 +315,15 @@ impl Settings {
         self.quotas.check().map_err(|rule| Usage(format!("quotas: {rule}")))?;
         for (name, id) in &self.images {
             crate::images::check_name(name).and_then(|()| crate::images::check_id(id))?;
+        }
+        for (name, reference) in &self.image_sources {
+            crate::images::check_pinned(reference)
+                .map_err(|rule| Usage(format!("image_sources.{name}: {rule}")))?;
+            if !self.images.contains_key(name) {
+                bail!(Usage(format!(
+                    "image_sources.{name}: images.{name} is not set, which says what comes"
+                )));
+            }
         }
         self.server.check()?;
         let tls = [&self.docker.ca, &self.docker.cert, &self.docker.key];

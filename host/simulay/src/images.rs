@@ -20,6 +20,9 @@ pub(crate) struct Image {
     /// The image it was made from, as the operator named it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) source: Option<String>,
+    /// By what nodes of a cluster can pull it: `HOST/NAME@sha256:…`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) pushed: Option<String>,
     /// When it was registered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) registered_at: Option<Timestamp>,
@@ -99,6 +102,18 @@ pub(crate) fn check_id(id: &str) -> anyhow::Result<()> {
     bail!("`{id}` is no image ID: `sha256:` and 64 hexadecimal digits, as `docker image inspect` shows it")
 }
 
+/// Refuses what does not name one image of a registry for ever.
+pub(crate) fn check_pinned(reference: &str) -> anyhow::Result<()> {
+    match reference.split_once('@') {
+        Some((repository, digest)) if is_id(digest) && crate::registry::repository(repository).is_ok() => {
+            Ok(())
+        }
+        _ => bail!(
+            "`{reference}` is no image of a registry: HOST/NAME@sha256:…, as `simulay images push` tells it"
+        ),
+    }
+}
+
 /// True for an image ID.
 pub(crate) fn is_id(text: &str) -> bool {
     let hex = |c: char| c.is_ascii_digit() || matches!(c, 'a'..='f');
@@ -111,7 +126,8 @@ mod tests {
 
     fn image(digit: &str) -> Image {
         let id = format!("sha256:{}", digit.repeat(64));
-        Image { id, source: Some("simulay/octave:latest".into()), registered_at: Some(Timestamp::UNIX_EPOCH) }
+        let (source, registered_at) = ("simulay/octave:latest".into(), Timestamp::UNIX_EPOCH);
+        Image { id, source: Some(source), pushed: None, registered_at: Some(registered_at) }
     }
 
     fn insert(data: &Path, name: &str, image: Image) {

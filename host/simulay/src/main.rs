@@ -15,7 +15,6 @@ mod folder;
 mod gathering;
 mod images;
 mod instance;
-mod logging;
 mod octave;
 mod panics;
 mod placement;
@@ -25,6 +24,7 @@ mod registry;
 mod render;
 mod risks;
 mod signals;
+mod telemetry;
 mod terminal;
 mod tls;
 

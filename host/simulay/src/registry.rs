@@ -38,6 +38,14 @@ pub(crate) fn address(text: &str) -> Result<Reference, String> {
     Ok(reference)
 }
 
+/// Reads `HOST/NAME`, without a tag: what is pushed there is named by its content.
+pub(crate) fn repository(text: &str) -> Result<Reference, String> {
+    let wrong = || format!("`{text}` is no HOST/NAME of a registry, e.g. registry.example/simulay/octave");
+    let reference = address(&format!("{SCHEME}{text}")).map_err(|_| wrong())?;
+    let name = format!("{}/{}", reference.registry(), reference.repository());
+    if name == text { Ok(reference) } else { Err(wrong()) }
+}
+
 /// Pushes a component; gives the digest it can be pulled by for ever.
 pub(crate) async fn push(to: &Reference, component: Bytes) -> anyhow::Result<String> {
     let repository = Repository::open(to, RegistryOperation::Push).await?;
@@ -173,7 +181,7 @@ fn is_loopback(registry: &str) -> bool {
 }
 
 /// What `docker login` left; nobody when there is none.
-fn credentials(registry: &str) -> anyhow::Result<RegistryAuth> {
+pub(crate) fn credentials(registry: &str) -> anyhow::Result<RegistryAuth> {
     match get_credential(registry) {
         Ok(DockerCredential::UsernamePassword(user, password)) => Ok(RegistryAuth::Basic(user, password)),
         Ok(DockerCredential::IdentityToken(token)) => Ok(RegistryAuth::Bearer(token)),
@@ -203,6 +211,18 @@ mod tests {
         }
         for wrong in ["beam.wasm", "oci://", "oci://beam", "oci://127.0.0.1:5000/Beam"] {
             assert!(address(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_repository_names_a_registry_and_no_tag() {
+        for fine in ["127.0.0.1:5000/octave", "registry.example/simulay/octave"] {
+            assert!(repository(fine).is_ok(), "{fine}");
+        }
+        for wrong in
+            ["octave", "simulay/octave", "127.0.0.1:5000/octave:1", "oci://127.0.0.1:5000/x", "x/y@sha256:0"]
+        {
+            assert!(repository(wrong).is_err(), "{wrong}");
         }
     }
 

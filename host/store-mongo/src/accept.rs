@@ -50,7 +50,7 @@ impl MongoStore {
 }
 
 /// A run that has just come.
-fn head(run: &Run, bytes: i64, remembered: bool) -> Document {
+pub(crate) fn head(run: &Run, bytes: i64, remembered: bool) -> Document {
     let mut head = doc! {
         "_id": run.id.to_string(),
         "owner": run.owner.as_str(),
@@ -76,9 +76,15 @@ fn head(run: &Run, bytes: i64, remembered: bool) -> Document {
 }
 
 fn entries(run: &Run) -> MongoResult<Vec<Entry>> {
+    let mut entries = documents(run)?;
+    entries.push(event_entry(run.id, 1, run.created_at, &EventData::RunQueued)?);
+    Ok(entries)
+}
+
+/// What was asked.
+pub(crate) fn documents(run: &Run) -> MongoResult<Vec<Entry>> {
     let document = |name, text| Entry::new(key::document(run.id, name), Document::new(), text);
     Ok(vec![
-        event_entry(run.id, 1, run.created_at, &EventData::RunQueued)?,
         document("inputs", to_json(&run.request.inputs)?),
         document("params", run.request.params.as_str().to_owned()),
     ])

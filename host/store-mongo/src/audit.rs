@@ -21,28 +21,14 @@ use jiff::Timestamp;
 use mongodb::Collection;
 use mongodb::bson::{Bson, Document, doc};
 use mongodb::error::{Error, ErrorKind};
-use parking_lot::Mutex;
 use simulay_model::{AuditEntry, AuditHead, AuditRecord};
 use simulay_store::{Audit, AuditQuery, AuditStart, StoreError};
-use tokio::sync::{Mutex as Turns, oneshot};
+use tokio::sync::oneshot;
 
+use crate::appending::Waiting;
 use crate::failure::{DUPLICATE_KEY, Failure};
 use crate::schema::{ASCENDING, AUDIT, DESCENDING};
 use crate::store::MongoStore;
-
-/// Those of this host that append.
-#[derive(Default)]
-pub(crate) struct Appending {
-    waiting: Mutex<Vec<Waiting>>,
-    turns: Turns<()>,
-}
-
-/// What is to be recorded, and who waits for it.
-struct Waiting {
-    at: Timestamp,
-    entry: AuditEntry,
-    answer: oneshot::Sender<Result<AuditHead, StoreError>>,
-}
 
 #[async_trait]
 impl Audit for MongoStore {

@@ -103,7 +103,7 @@ fn head_change(effects: &Effects, observed: i64, bytes: i64) -> MongoResult<Docu
     Ok(change)
 }
 
-fn head_fields(head: &Head, observed: i64) -> MongoResult<Document> {
+pub(crate) fn head_fields(head: &Head, observed: i64) -> MongoResult<Document> {
     let Head { state, steps, cancel_requested, started_at, ended_at, error } = head;
     let mut fields =
         doc! { "state": state.as_str(), "steps": i64::from(*steps), "cancel_requested": *cancel_requested };

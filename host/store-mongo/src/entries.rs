@@ -116,7 +116,8 @@ impl Assembly {
             _ => {
                 let missing = if document.contains_key("more") { number(&document, "more")? } else { 0 };
                 let key = fields::text(&document, "_id")?.to_owned();
-                (document.remove("text"), document.remove("more"));
+                document.remove("text");
+                document.remove("more");
                 self.close()?;
                 self.open = Some((Entry::new(key, document, text), missing));
             }

@@ -28,7 +28,7 @@ fn free_for(holder: &str, now: Bson) -> Document {
 
 /// True when a lease has ended. One that is not there comes before every moment.
 fn over(now: Bson) -> Document {
-    doc! { "$lte": ["$lease.until", now] }
+    doc! { "$lte": ["$lease.until_ms", now] }
 }
 
 impl MongoStore {
@@ -43,7 +43,7 @@ impl MongoStore {
         let lease = doc! {
             "holder": { "$literal": holder },
             "fence": { "$add": [{ "$ifNull": ["$lease.fence", 0_i64] }, 1_i64] },
-            "until": self.until(time),
+            "until_ms": self.until(time),
             "worked_ms": { "$ifNull": ["$lease.worked_ms", 0_i64] },
         };
         let runs = self.documents(RUNS);
@@ -62,7 +62,7 @@ impl MongoStore {
 
     pub(crate) async fn renew(&self, run: RunId, lease: Lease, time: Duration) -> MongoResult<Renewed> {
         let held = doc! { "_id": run.to_string(), "lease.fence": signed(lease.fence)? };
-        let kept = doc! { "lease.until": self.until(time), "lease.worked_ms": millis(lease.active) };
+        let kept = doc! { "lease.until_ms": self.until(time), "lease.worked_ms": millis(lease.active) };
         let runs = self.documents(RUNS);
         let renewed = runs.find_one_and_update(held, vec![doc! { "$set": kept }]);
         match renewed.projection(doc! { "cancel_requested": 1 }).await? {

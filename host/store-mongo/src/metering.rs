@@ -75,6 +75,12 @@ impl Metering for MongoStore {
 }
 
 impl StoredQuotas {
+    pub(crate) fn of(account: &AccountName, quotas: &QuotaOverrides) -> Self {
+        let bounds =
+            quotas.iter().map(|(quota, bound)| (quota.to_string(), bound.map(|bound| bound.to_string())));
+        Self { account: account.to_string(), bounds: bounds.collect() }
+    }
+
     pub(crate) fn restore(self) -> Result<(AccountName, QuotaOverrides), StoreError> {
         let bound = |bound: Option<String>| bound.map(|text| parsed("bounds", &text)).transpose();
         let bounds =

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use mongodb::bson::{Bson, DateTime};
+use mongodb::bson::{Bson, doc};
 use simulay_model::Clock;
 
 /// Whose clock says when leases end: the server's, which all hosts share, or one that is given.
@@ -14,11 +14,11 @@ pub(crate) enum Moment {
 }
 
 impl Moment {
-    /// The present moment as an expression of the server's.
+    /// The present moment in milliseconds, as an expression of the server's.
     pub(crate) fn expression(&self) -> Bson {
         match self {
-            Self::Server => Bson::String("$$NOW".to_owned()),
-            Self::Of(clock) => DateTime::from_millis(clock.now().as_millisecond()).into(),
+            Self::Server => doc! { "$toLong": "$$NOW" }.into(),
+            Self::Of(clock) => clock.now().as_millisecond().into(),
         }
     }
 

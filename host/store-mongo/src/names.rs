@@ -46,12 +46,16 @@ impl MongoStore {
         Ok(Added::New)
     }
 
-    async fn named(&self, session: &mut ClientSession, name: &PluginName) -> MongoResult<Option<Document>> {
+    pub(crate) async fn named(
+        &self,
+        session: &mut ClientSession,
+        name: &PluginName,
+    ) -> MongoResult<Option<Document>> {
         let names = self.documents(PLUGIN_NAMES);
         Ok(names.find_one(doc! { "_id": name.as_str() }).session(session).await?)
     }
 
-    async fn known(
+    pub(crate) async fn known(
         &self,
         session: &mut ClientSession,
         name: &PluginName,
@@ -63,7 +67,12 @@ impl MongoStore {
     }
 
     /// Takes down that the name has one version more, or takes the name.
-    async fn move_on(&self, session: &mut ClientSession, plugin: &Plugin, is_first: bool) -> MongoResult<()> {
+    pub(crate) async fn move_on(
+        &self,
+        session: &mut ClientSession,
+        plugin: &Plugin,
+        is_first: bool,
+    ) -> MongoResult<()> {
         let (name, revision) = (plugin.manifest.name.as_str(), signed(plugin.revision)?.saturating_add(1));
         let names = self.documents(PLUGIN_NAMES);
         if is_first {

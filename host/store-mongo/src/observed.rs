@@ -1,20 +1,19 @@
-//! Time as hosts see it pass while they work, in one document that they share. Ages go by it.
+//! Time as hosts see it pass while they work. Ages go by it.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use mongodb::bson::{DateTime, doc};
-use mongodb::options::ReturnDocument;
+use mongodb::bson::{Document, doc};
 use simulay_model::Clock;
-
-use crate::failure::MongoResult;
-use crate::fields::number;
-use crate::schema::FACTS;
-use crate::store::MongoStore;
 
 /// The fact that tells it.
 const OBSERVED: &str = "observed";
+
+/// What finds it.
+pub(crate) fn fact() -> Document {
+    doc! { "_id": OBSERVED }
+}
 
 /// Milliseconds of that time, as this host saw it last. Never goes back.
 #[derive(Debug)]
@@ -41,36 +40,6 @@ impl ObservedTime {
     /// The moment `age` ago.
     pub(crate) fn before(&self, age: Duration) -> i64 {
         self.millis().saturating_sub(millis(age))
-    }
-}
-
-impl MongoStore {
-    /// Goes on from what is stored; the first host begins at the present moment.
-    pub(crate) async fn go_on(&self) -> MongoResult<()> {
-        let facts = self.documents(FACTS);
-        let begun = doc! { "$setOnInsert": { "ms": self.moment.now().as_millisecond() } };
-        let told = facts.find_one_and_update(doc! { "_id": OBSERVED }, begun).upsert(true);
-        if let Some(told) = told.return_document(ReturnDocument::After).await? {
-            self.observed.reach(number(&told, "ms")?);
-        }
-        Ok(())
-    }
-
-    /// Goes on by `passed`, but not by more than passed on the server since any host told of it last: what several
-    /// see pass at the same time passes once.
-    pub(crate) async fn pass(&self, passed: Duration) -> MongoResult<()> {
-        let now = self.moment.expression();
-        let since =
-            doc! { "$subtract": [now.clone(), { "$ifNull": ["$told_at", DateTime::from_millis(0)] }] };
-        let more = doc! { "$max": [0_i64, { "$min": [millis(passed), since] }] };
-        let change = doc! { "$set": { "ms": { "$add": ["$ms", more] }, "told_at": now } };
-        let facts = self.documents(FACTS);
-        let told = facts.find_one_and_update(doc! { "_id": OBSERVED }, vec![change]);
-        let told = told.return_document(ReturnDocument::After).await?;
-        if let Some(told) = told {
-            self.observed.reach(number(&told, "ms")?);
-        }
-        Ok(())
     }
 }
 

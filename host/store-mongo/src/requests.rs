@@ -47,7 +47,7 @@ impl Requests for MongoStore {
     }
 
     async fn remember(&self, claim: Claim, answer: String) -> Result<(), StoreError> {
-        let request = self.request(&claim, &Outcome::Answer(answer));
+        let request = request(&claim, &Outcome::Answer(answer), self.observed.millis());
         self.bounded(async {
             let inserted = self.documents(REQUESTS).insert_one(request).await;
             inserted.map_err(|error| Failure::from(error).on_duplicate(StoreError::Repeated)).map(drop)
@@ -77,22 +77,12 @@ impl MongoStore {
         claim: &Claim,
         outcome: &Outcome,
     ) -> MongoResult<()> {
-        let inserted =
-            self.documents(REQUESTS).insert_one(self.request(claim, outcome)).session(session).await;
+        let inserted = self
+            .documents(REQUESTS)
+            .insert_one(request(claim, outcome, self.observed.millis()))
+            .session(session)
+            .await;
         inserted.map_err(|error| Failure::from(error).on_duplicate(StoreError::Repeated)).map(drop)
-    }
-
-    fn request(&self, Claim { request, fingerprint }: &Claim, outcome: &Outcome) -> Document {
-        let mut document = doc! {
-            "_id": id(request),
-            "fingerprint": fingerprint.to_string(),
-            "at_ms": self.observed.millis(),
-        };
-        match outcome {
-            Outcome::Run(run) => document.insert("run", run.to_string()),
-            Outcome::Answer(answer) => document.insert("answer", answer),
-        };
-        document
     }
 
     async fn old_requests(&self, before: i64) -> MongoResult<Vec<Document>> {
@@ -114,12 +104,22 @@ impl MongoStore {
     }
 }
 
+/// What came of a request, at a moment of the time observed.
+pub(crate) fn request(Claim { request, fingerprint }: &Claim, outcome: &Outcome, at_ms: i64) -> Document {
+    let mut document = doc! { "_id": id(request), "fingerprint": fingerprint.to_string(), "at_ms": at_ms };
+    match outcome {
+        Outcome::Run(run) => document.insert("run", run.to_string()),
+        Outcome::Answer(answer) => document.insert("answer", answer),
+    };
+    document
+}
+
 /// What a request is known by; always in this order.
 fn id(RequestKey { owner, scope, key }: &RequestKey) -> Document {
     doc! { "owner": owner.as_str(), "scope": scope, "key": key }
 }
 
-fn remembered(request: &Document) -> MongoResult<Remembered> {
+pub(crate) fn remembered(request: &Document) -> MongoResult<Remembered> {
     let outcome = match optional(request, "run")? {
         Some(run) => Outcome::Run(run),
         None => Outcome::Answer(text(request, "answer")?.to_owned()),

@@ -107,7 +107,7 @@ impl MongoStore {
     }
 
     /// A run with its documents.
-    async fn whole(&self, owner: &OwnerFilter, run: RunId) -> MongoResult<Option<Run>> {
+    pub(crate) async fn whole(&self, owner: &OwnerFilter, run: RunId) -> MongoResult<Option<Run>> {
         let Some(found) = self.documents(RUNS).find_one(filter::run(owner, run)).await? else {
             return Ok(None);
         };

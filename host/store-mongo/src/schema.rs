@@ -2,14 +2,13 @@
 
 mod indexes;
 
-use mongodb::bson::doc;
+use mongodb::Database;
+use mongodb::bson::{Document, doc};
 use mongodb::error::ErrorKind;
 use simulay_store::StoreError;
 
 use crate::failure::{Failure, MongoResult};
-use crate::store::MongoStore;
 
-use indexes::Index;
 pub(crate) use indexes::{ASCENDING, DESCENDING};
 
 /// The version of the collections and indexes that this program writes.
@@ -52,24 +51,28 @@ pub(crate) const STORED: &str = "stored";
 /// Who did what.
 pub(crate) const AUDIT: &str = "audit";
 
+/// The server's codes for an index that goes by the name, or has the keys, of another.
+const INDEX_OPTIONS_CONFLICT: i32 = 85;
+const INDEX_KEY_CONFLICT: i32 = 86;
+
 /// The fact that tells the version.
 const SCHEMA: &str = "schema";
 
 /// Makes what is missing. Hosts that start side by side do no harm.
-pub(crate) async fn ensure(store: &MongoStore) -> MongoResult<()> {
-    check_version(store).await?;
-    for index in indexes::ALL.iter().copied().flatten() {
-        let collection = store.documents(index.collection);
-        collection.create_index(index.model()).await.map_err(|error| other_index(index, error))?;
+pub(crate) async fn ensure(database: &Database) -> MongoResult<()> {
+    check_version(database).await?;
+    for (collection, indexes) in indexes::by_collection() {
+        let made = database.collection::<Document>(collection).create_indexes(indexes).await;
+        made.map_err(|error| other_index(collection, error))?;
     }
-    let facts = store.documents(FACTS);
+    let facts = database.collection::<Document>(FACTS);
     facts.update_one(doc! { "_id": SCHEMA }, doc! { "$max": { "version": VERSION } }).upsert(true).await?;
     Ok(())
 }
 
 /// What a newer version wrote is left alone.
-async fn check_version(store: &MongoStore) -> MongoResult<()> {
-    let found = store.documents(FACTS).find_one(doc! { "_id": SCHEMA }).await?;
+async fn check_version(database: &Database) -> MongoResult<()> {
+    let found = database.collection::<Document>(FACTS).find_one(doc! { "_id": SCHEMA }).await?;
     let version = found.map_or(Ok(0), |schema| schema.get_i64("version"));
     let version = version.map_err(|error| StoreError::Corrupt(error.into()))?;
     if version > VERSION {
@@ -80,12 +83,12 @@ async fn check_version(store: &MongoStore) -> MongoResult<()> {
 }
 
 /// Tells of an index that is there and another.
-fn other_index(index: &Index, error: mongodb::error::Error) -> Failure {
-    match *error.kind {
-        ErrorKind::Command(ref told) if matches!(told.code, 85 | 86) => {
-            let (name, collection) = (index.name(), index.collection);
+fn other_index(collection: &str, error: mongodb::error::Error) -> Failure {
+    match &*error.kind {
+        ErrorKind::Command(told) if matches!(told.code, INDEX_OPTIONS_CONFLICT | INDEX_KEY_CONFLICT) => {
+            let told = &told.message;
             let message =
-                format!("the index `{name}` of `{collection}` is not as this version makes it; drop it");
+                format!("an index of `{collection}` is another than this version makes; drop it: {told}");
             StoreError::Failed(message.into()).into()
         }
         _ => error.into(),

@@ -7,7 +7,7 @@ use mongodb::{Client, Collection, Database};
 use simulay_model::Clock;
 use simulay_store::StoreError;
 
-use crate::audit::Appending;
+use crate::appending::Appending;
 use crate::connection::{client, expect_replica_set};
 use crate::failure::MongoResult;
 use crate::moment::Moment;
@@ -57,7 +57,21 @@ impl MongoStore {
         Self::over(uri, database, Moment::Of(clock)).await
     }
 
+    /// As [`Self::open`], also while what another store holds is being taken in.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_to_fill(uri: &str, database: &str) -> Result<Self, StoreError> {
+        Self::filling(uri, database, Moment::Server).await
+    }
+
     async fn over(uri: &str, database: &str, moment: Moment) -> Result<Self, StoreError> {
+        let store = Self::filling(uri, database, moment).await?;
+        store.bounded(store.refuse_unfinished()).await?;
+        Ok(store)
+    }
+
+    async fn filling(uri: &str, database: &str, moment: Moment) -> Result<Self, StoreError> {
         let client = client(uri).await?;
         let (database, observed) = (client.database(database), Arc::new(ObservedTime::from(0)));
         let store = Self { client, database, moment, observed, appending: Appending::default() };
@@ -67,7 +81,7 @@ impl MongoStore {
 
     async fn prepare(&self) -> MongoResult<()> {
         expect_replica_set(&self.database).await?;
-        schema::ensure(self).await?;
+        schema::ensure(&self.database).await?;
         self.go_on().await
     }
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use mongodb::bson::{Document, doc};
-use simulay_model::{AskedCall, AttemptProgress, CallEnd, Effects, Event, EventData, RunId};
+use simulay_model::{AskedCall, AttemptProgress, CallEnd, Effects, Event, EventData, RunId, Step};
 use simulay_store::documents::{self, Stored};
 
 use crate::entries::{Entry, key};
@@ -13,15 +13,7 @@ use crate::fields::{damaged, flag, number, parsed, signed, text, to_json, unwrit
 pub(crate) fn entries(run: RunId, effects: &Effects) -> MongoResult<Vec<Entry>> {
     let mut entries = vec![event_entry(run, effects.sequence, effects.at, &effects.event)?];
     if let Some((step, plan)) = &effects.step {
-        entries.push(Entry::new(key::plan(run, *step), Document::new(), to_json(plan)?));
-        for (index, call) in (0_u32..).zip(&plan.calls) {
-            let fields = doc! { "step": i64::from(*step), "index": i64::from(index) };
-            entries.push(Entry::new(
-                key::call(run, (*step, index)),
-                fields,
-                to_json(&AskedCall::from(call))?,
-            ));
-        }
+        entries.extend(plan_entries(run, *step, plan)?);
     }
     for (call, attempt) in &effects.attempts {
         let key = key::attempt(run, *call, attempt.attempt, effects.sequence);
@@ -29,6 +21,16 @@ pub(crate) fn entries(run: RunId, effects: &Effects) -> MongoResult<Vec<Entry>> 
     }
     if let Some(report) = &effects.report {
         entries.push(Entry::new(key::document(run, "report"), Document::new(), to_json(report)?));
+    }
+    Ok(entries)
+}
+
+/// The plan of a step, and what its calls ask for.
+pub(crate) fn plan_entries(run: RunId, step: u32, plan: &Step) -> MongoResult<Vec<Entry>> {
+    let mut entries = vec![Entry::new(key::plan(run, step), Document::new(), to_json(plan)?)];
+    for (index, call) in (0_u32..).zip(&plan.calls) {
+        let fields = doc! { "step": i64::from(step), "index": i64::from(index) };
+        entries.push(Entry::new(key::call(run, (step, index)), fields, to_json(&AskedCall::from(call))?));
     }
     Ok(entries)
 }

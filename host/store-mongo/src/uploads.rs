@@ -13,10 +13,10 @@ use simulay_model::{AccountName, Digest, OwnerFilter, Quotas, Usage};
 use simulay_store::{StoreError, Upload, Uploads};
 
 use crate::failure::MongoResult;
+use crate::fields::signed;
 use crate::people::parsed;
 use crate::schema::{ARTIFACTS, UPLOADS};
 use crate::store::MongoStore;
-use crate::usage::signed;
 
 /// Bytes that somebody uploaded.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -156,7 +156,7 @@ impl Recording<'_> {
             return Ok(0);
         }
         let stored = new.iter().map(|new| StoredUpload::of(self.owner, *new, at_ms));
-        let stored: Vec<_> = stored.collect::<Result<_, _>>()?;
+        let stored = stored.collect::<MongoResult<Vec<_>>>()?;
         store.collection::<StoredUpload>(UPLOADS).insert_many(stored).session(&mut *session).await?;
         let more = store.keep(session, self.owner, &new).await?;
         let bytes = new.iter().map(|(_, size)| size).sum();
@@ -183,13 +183,14 @@ impl Recording<'_> {
 }
 
 impl StoredUpload {
-    pub(crate) fn of(
-        owner: &AccountName,
-        (blob, size): (Digest, u64),
-        at_ms: i64,
-    ) -> Result<Self, StoreError> {
+    pub(crate) fn of(owner: &AccountName, (blob, size): (Digest, u64), at_ms: i64) -> MongoResult<Self> {
         let key = UploadKey { owner: owner.to_string(), sha256: blob.to_string() };
         Ok(Self { key, size: signed(size)?, at_ms })
+    }
+
+    /// What finds it.
+    pub(crate) fn which(&self) -> Document {
+        doc! { "_id": { "owner": &self.key.owner, "sha256": &self.key.sha256 } }
     }
 
     pub(crate) fn sha256(&self) -> Result<Digest, StoreError> {

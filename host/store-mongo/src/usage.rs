@@ -12,6 +12,7 @@ use simulay_model::{AccountName, DailyUsage, Usage, day_of};
 use simulay_store::StoreError;
 
 use crate::failure::MongoResult;
+use crate::fields::signed;
 use crate::parts::some_part;
 use crate::people::parsed;
 use crate::schema::USAGE;
@@ -49,7 +50,7 @@ impl MongoStore {
         if usage.is_nothing() {
             return Ok(());
         }
-        let which = doc! { "_id": { "account": account.as_str(), "day": day_of(at).to_string(), "part": some_part() } };
+        let which = doc! { "_id": key(account, day_of(at), some_part()) };
         let add = doc! { "$inc": added(usage)? };
         self.documents(USAGE).update_one(which, add).upsert(true).session(session).await?;
         Ok(())
@@ -102,8 +103,19 @@ impl StoredUsage {
     }
 }
 
+/// All that an account used on a day, in one part.
+pub(crate) fn document(used: &DailyUsage) -> MongoResult<Document> {
+    let mut document = doc! { "_id": key(&used.account, used.day, 0) };
+    document.extend(added(used.usage)?);
+    Ok(document)
+}
+
+fn key(account: &AccountName, day: Date, part: i32) -> Document {
+    doc! { "account": account.as_str(), "day": day.to_string(), "part": part }
+}
+
 /// What is added to the fields of [`StoredUsage`].
-pub(crate) fn added(usage: Usage) -> Result<Document, StoreError> {
+fn added(usage: Usage) -> MongoResult<Document> {
     let Usage { runs, containers, container_ms, cpu_ms, bytes_in, bytes_kept } = usage;
     Ok(doc! {
         "runs": signed(runs)?,
@@ -113,10 +125,4 @@ pub(crate) fn added(usage: Usage) -> Result<Document, StoreError> {
         "bytes_in": signed(bytes_in)?,
         "bytes_kept": signed(bytes_kept)?,
     })
-}
-
-/// BSON's numbers are signed; sizes are not.
-pub(crate) fn signed(number: u64) -> Result<i64, StoreError> {
-    i64::try_from(number)
-        .map_err(|_| StoreError::Failed(format!("{number} is too large to be stored").into()))
 }

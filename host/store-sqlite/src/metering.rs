@@ -84,7 +84,12 @@ fn bound(row: &Row<'_>) -> SqlResult<Option<u64>> {
     bound.map(|_| parsed(row, "bound")).transpose()
 }
 
-pub(crate) fn set(connection: &Connection, account: &AccountName, quota: Quota, setting: QuotaSetting) -> SqlResult<()> {
+pub(crate) fn set(
+    connection: &Connection,
+    account: &AccountName,
+    quota: Quota,
+    setting: QuotaSetting,
+) -> SqlResult<()> {
     let bound = match setting {
         QuotaSetting::Default => {
             let sql = "DELETE FROM quota_overrides WHERE account = ?1 AND quota = ?2";

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 use simulay_model::{AccountName, AskedCall, Digest, Step};
 use simulay_store::StoreError;
 
@@ -66,6 +66,19 @@ pub(crate) fn check_version(connection: &Connection) -> SqlResult<u32> {
         return Err(StoreError::Failed(message.into()).into());
     }
     Ok(done)
+}
+
+/// What is being taken in of another store, when that was begun and not finished.
+pub(crate) fn unfinished(connection: &Connection) -> SqlResult<Option<String>> {
+    Ok(connection.query_row("SELECT source FROM transfer", [], |row| row.get(0)).optional()?)
+}
+
+/// Refuses records that take in what another store holds and are not whole yet.
+pub(crate) fn check_whole(connection: &Connection) -> SqlResult<()> {
+    match unfinished(connection)? {
+        None => Ok(()),
+        Some(source) => Err(StoreError::unfinished(&source).into()),
+    }
 }
 
 const fn nothing(_: &Transaction<'_>, _: ListBlobs<'_>) -> SqlResult<()> {

@@ -13,7 +13,7 @@ use crate::failure::SqlResult;
 use crate::leases;
 use crate::observed::ObservedTime;
 use crate::reserve::Reserve;
-use crate::schema::{check_version, known, migrate};
+use crate::schema::{check_version, check_whole, known, migrate};
 use crate::writer::Writer;
 
 /// The file of the records, in the directory of the store.
@@ -50,6 +50,18 @@ impl SqliteStore {
     ) -> Result<Self, StoreError> {
         let mut writing = connection::connect(&directory.join(RECORDS))?;
         migrate(&mut writing, blobs)?;
+        check_whole(&writing)?;
+        Self::over(writing, directory, clock, Reserve::open(directory))
+    }
+
+    /// Opens the records in `directory`, made when there are none, also while what another store holds is being taken
+    /// in.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_to_fill(directory: &Path, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
+        let mut writing = connection::connect(&directory.join(RECORDS))?;
+        migrate(&mut writing, &|| Ok(Vec::new()))?;
         Self::over(writing, directory, clock, Reserve::open(directory))
     }
 
@@ -67,6 +79,7 @@ impl SqliteStore {
             let message = "an earlier version of Simulay works in the data directory; use that one";
             return Err(StoreError::Failed(message.to_owned().into()));
         }
+        check_whole(&writing)?;
         Self::over(writing, directory, clock, Reserve::of_another(directory))
     }
 

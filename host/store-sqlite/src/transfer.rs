@@ -11,6 +11,7 @@ use simulay_store::transfer::{Export, Import, Record};
 use tokio::sync::mpsc;
 
 use crate::failure::SqlResult;
+use crate::schema::unfinished;
 use crate::store::SqliteStore;
 
 /// Records that were read and wait to be taken.
@@ -67,15 +68,12 @@ impl Import for SqliteStore {
     }
 }
 
-/// What is being taken in, when that was begun and not finished.
-pub(crate) fn unfinished(connection: &Connection) -> SqlResult<Option<String>> {
-    Ok(connection.query_row("SELECT source FROM transfer", [], |row| row.get(0)).optional()?)
-}
-
 fn begin(connection: &Connection, source: &str) -> SqlResult<()> {
     match unfinished(connection)? {
         Some(begun) if begun == source => Ok(()),
-        Some(begun) => Err(StoreError::Conflict(format!("it is being filled with what {begun} holds")).into()),
+        Some(begun) => {
+            Err(StoreError::Conflict(format!("it is being filled with what {begun} holds")).into())
+        }
         None if is_empty(connection)? => {
             connection.execute("INSERT INTO transfer (source) VALUES (?1)", [source])?;
             Ok(())
@@ -86,7 +84,8 @@ fn begin(connection: &Connection, source: &str) -> SqlResult<()> {
 
 /// True when nobody stored anything.
 fn is_empty(connection: &Connection) -> SqlResult<bool> {
-    let tables = ["accounts", "plugins", "uploads", "runs", "requests", "deletions", "usage", "audit"];
-    let any = tables.map(|table| format!("EXISTS (SELECT 1 FROM {table})")).join(" OR ");
-    Ok(connection.query_row(&format!("SELECT NOT ({any})"), [], |row| row.get(0))?)
+    let sql = "SELECT NOT (EXISTS (SELECT 1 FROM accounts) OR EXISTS (SELECT 1 FROM plugins)
+             OR EXISTS (SELECT 1 FROM uploads) OR EXISTS (SELECT 1 FROM runs) OR EXISTS (SELECT 1 FROM requests)
+             OR EXISTS (SELECT 1 FROM deletions) OR EXISTS (SELECT 1 FROM usage) OR EXISTS (SELECT 1 FROM audit))";
+    Ok(connection.query_row(sql, [], |row| row.get(0))?)
 }

@@ -126,7 +126,12 @@ impl Recording {
 }
 
 /// Takes down an upload at a moment of the time observed.
-pub(crate) fn insert(connection: &Connection, owner: &AccountName, upload: &Upload, at: i64) -> SqlResult<()> {
+pub(crate) fn insert(
+    connection: &Connection,
+    owner: &AccountName,
+    upload: &Upload,
+    at: i64,
+) -> SqlResult<()> {
     let sql = "INSERT INTO uploads (sha256, owner, at_ms, size) VALUES (?1, ?2, ?3, ?4)";
     let Upload { sha256, size } = upload;
     let values = params![sha256.to_string(), owner.as_str(), at, signed(*size)?];

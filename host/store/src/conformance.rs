@@ -1,5 +1,5 @@
 //! What every store must do, whatever keeps it. Each behaviour is a function that fails the test which calls
-//! it, and is given an empty store; [`check`] calls them all.
+//! it, and is given an empty store; [`check`] calls them all, but for those of [`retention`], which has its own.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a suite fails the test that calls it")]
 
@@ -18,11 +18,13 @@ pub mod owners;
 pub mod plugins;
 pub mod quotas;
 pub mod requests;
+pub mod retention;
 pub mod runs;
 pub mod samples;
 pub mod scopes;
 pub mod sharing;
 mod subject;
+pub mod transfer;
 
 pub use subject::{Subject, apply};
 

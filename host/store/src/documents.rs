@@ -1,5 +1,6 @@
 //! What is stored as JSON has types of its own, so that a name that changes in the domain changes no database.
-//! They are written as they always were; what earlier versions left out has a default.
+//! Every store has the same: what one holds, another takes. They are written as they always were; what earlier
+//! versions left out has a default.
 //!
 //! Digests, names, versions, times and documents are texts wherever they are, and have no types here. Enums
 //! without a document of their own are mirrored (`serde(remote)`): the compiler finds what is missing.
@@ -20,7 +21,7 @@ pub trait Stored: Sized {
     fn restore(document: Self::Document) -> Self;
 }
 
-/// The text of a column.
+/// The text that is stored.
 ///
 /// # Errors
 /// When a value in it cannot be written as JSON.
@@ -28,7 +29,7 @@ pub fn write(value: &impl Stored) -> Result<String, serde_json::Error> {
     serde_json::to_string(&value.document())
 }
 
-/// What the text of a column says.
+/// What a stored text says.
 ///
 /// # Errors
 /// When it is no such document.

@@ -68,6 +68,13 @@ struct Unusable {
 }
 
 impl StoreError {
+    /// Why no host opens a store that takes in what `source` holds.
+    #[must_use]
+    pub fn unfinished(source: &str) -> Self {
+        let cure = "run the same `simulay migrate` again, which goes on where it was";
+        Self::Failed(format!("what {source} holds is not moved here whole yet; {cure}").into())
+    }
+
     /// What work on the file or directory `place` failed with.
     #[must_use]
     pub fn of_file(place: &Path, source: io::Error) -> Self {

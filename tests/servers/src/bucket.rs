@@ -1,6 +1,7 @@
 //! A server that speaks S3's protocol.
 
 use std::fs;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -14,7 +15,7 @@ const LISTENS: &str = "Running on ";
 pub struct BucketServer {
     process: Process,
     folder: TempDir,
-    ahead: std::sync::Mutex<Duration>,
+    ahead: Mutex<Duration>,
 }
 
 impl BucketServer {
@@ -25,13 +26,31 @@ impl BucketServer {
         fs::write(folder.path().join("seconds-ahead"), "0").unwrap();
         let python = tool("moto/bin/python");
         let process = Process::start(&python, &[PROGRAM, "0"], folder.path(), LISTENS);
-        Self { process, folder, ahead: std::sync::Mutex::default() }
+        Self { process, folder, ahead: Mutex::default() }
     }
 
     /// Its address, `http://…`.
     #[must_use]
     pub fn endpoint(&self) -> &str {
         &self.process.address
+    }
+
+    /// Makes a bucket.
+    ///
+    /// # Panics
+    /// When there is such a bucket.
+    pub fn make(&self, bucket: &str) {
+        ureq::put(format!("{}/{bucket}", self.endpoint())).send_empty().unwrap();
+    }
+
+    /// How many uploads of a bucket are neither completed nor aborted.
+    ///
+    /// # Panics
+    /// When there is no such bucket.
+    #[must_use]
+    pub fn uploads(&self, bucket: &str) -> usize {
+        let mut answer = ureq::get(format!("{}/{bucket}?uploads", self.endpoint())).call().unwrap();
+        answer.body_mut().read_to_string().unwrap().matches("<UploadId>").count()
     }
 
     /// Sets its clock ahead by `time` more, in whole seconds.

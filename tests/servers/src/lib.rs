@@ -7,6 +7,8 @@
 mod bucket;
 mod mongodb;
 mod process;
+mod registry;
 
 pub use bucket::BucketServer;
 pub use mongodb::MongoServer;
+pub use registry::RegistryServer;

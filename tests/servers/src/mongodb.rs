@@ -9,6 +9,8 @@ use crate::process::{Process, tool};
 /// The address of a real server, where somebody has one.
 const REAL: &str = "SIMULAY_TEST_MONGODB";
 const LISTENS: &str = "listening on ";
+/// What it acknowledges as journaled is, and it may be told to fail.
+const OWN: &[&str] = &["--enable-test-commands", "--sync-on-commit"];
 
 /// A server that is asked by an address: that of whoever runs the tests, or a process of this test's own.
 pub struct MongoServer {
@@ -20,24 +22,24 @@ impl MongoServer {
     /// The real one, or one of this test.
     #[must_use]
     pub fn start() -> Self {
-        env::var(REAL).map_or_else(|_| Self::own(), |uri| Self { uri, own: None })
+        env::var(REAL).map_or_else(|_| Self::with(&[]), |uri| Self { uri, own: None })
     }
 
-    /// One of this test, which it may stop.
+    /// One of this test, which it may stop and tell to fail.
     #[must_use]
     pub fn own() -> Self {
-        Self::with("--enable-test-commands")
+        Self::with(OWN)
     }
 
     /// One that is no replica set.
     #[must_use]
     pub fn standalone() -> Self {
-        Self::with("--standalone")
+        Self::with(&["--standalone"])
     }
 
-    fn with(argument: &str) -> Self {
+    fn with(arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let process = spawn(&folder, "0", &[argument]);
+        let process = spawn(&folder, "0", arguments);
         Self { uri: format!("mongodb://{}/", process.address), own: Some((process, folder)) }
     }
 
@@ -62,7 +64,7 @@ impl MongoServer {
     pub fn revive(&mut self) {
         let (process, folder) = self.own.as_mut().expect("a server of this test");
         let (_, port) = process.address.rsplit_once(':').unwrap();
-        *process = spawn(folder, port, &[]);
+        *process = spawn(folder, port, OWN);
     }
 }
 

@@ -19,7 +19,8 @@ impl Process {
         command.args(["--pdeathsig", "KILL"]).arg(program).args(arguments).current_dir(folder);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let said = lines.find_map(|line| line.unwrap().split_once(mark).map(|(_, rest)| rest.trim().to_owned()));
+        let said =
+            lines.find_map(|line| line.unwrap().split_once(mark).map(|(_, rest)| rest.trim().to_owned()));
         let address = said.expect("the server listens");
         // What it says later goes somewhere, until it ends.
         std::thread::spawn(move || lines.for_each(drop));
@@ -42,8 +43,17 @@ impl Drop for Process {
 
 /// Where `cargo xtask setup` puts a program.
 pub(crate) fn tool(path: &str) -> PathBuf {
-    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/simulay/tools");
-    let program = env::var_os("SIMULAY_TOOLS").map_or(tools, PathBuf::from).join(path);
+    let program = place(path);
     assert!(program.is_file(), "{} is not there: `cargo xtask setup` fetches it", program.display());
     program
+}
+
+/// The same, where the machine's own does as well.
+pub(crate) fn unpacked(path: &str) -> Option<PathBuf> {
+    Some(place(path)).filter(|program| program.is_file())
+}
+
+fn place(path: &str) -> PathBuf {
+    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/simulay/tools");
+    env::var_os("SIMULAY_TOOLS").map_or(tools, PathBuf::from).join(path)
 }

@@ -56,11 +56,6 @@ impl Process {
         &self.recipe.name
     }
 
-    /// Where it listens.
-    pub(crate) const fn address(&self) -> SocketAddr {
-        self.recipe.address
-    }
-
     /// Starts it again after a kill, and returns once it listens.
     pub(crate) fn revive(&mut self) -> anyhow::Result<()> {
         let Recipe { name, program, arguments, variables, folder, address, log } = &self.recipe;
@@ -158,7 +153,7 @@ mod tests {
         process.kill();
         assert!(TcpStream::connect(address).is_err());
         process.revive().unwrap();
-        assert_eq!(process.address(), address);
+        assert!(TcpStream::connect(address).is_ok());
         process.stop();
         assert!(TcpStream::connect(address).is_err());
     }

@@ -6,15 +6,18 @@ use crate::place::Place;
 use crate::process::read;
 
 /// The technologies, each with its family: `wasmtime` stands for `wasmtime-wasi` too.
-const TECHNOLOGIES: [&str; 6] = ["wasmtime", "bollard", "rusqlite", "object_store", "openidconnect", "redis"];
+const TECHNOLOGIES: [&str; 7] =
+    ["wasmtime", "bollard", "rusqlite", "object_store", "openidconnect", "redis", "mongodb"];
 /// Crates that no technology may reach, but for the one that a backend is for.
-const FREE: [(&str, Option<&str>); 8] = [
+const FREE: [(&str, Option<&str>); 10] = [
     ("simulay-engine", None),
     ("simulay-api", None),
     ("simulay-sandbox-wasm", Some("wasmtime")),
     ("simulay-containers-docker", Some("bollard")),
     ("simulay-store-sqlite", Some("rusqlite")),
+    ("simulay-store-mongo", Some("mongodb")),
     ("simulay-blobs-object-store", Some("object_store")),
+    ("simulay-blobs-gridfs", Some("mongodb")),
     ("simulay-identity-oidc", Some("openidconnect")),
     ("simulay-signals-redis", Some("redis")),
 ];

@@ -39,7 +39,7 @@ const LAYERS: [(&str, &[&str]); 29] = [
     ("simulay-containers", &["simulay-model", "simulay-init"]),
     (
         "simulay-containers-docker",
-        &["simulay-model", "simulay-init", "simulay-containers", "simulay-fault-proxy"],
+        &["simulay-model", "simulay-init", "simulay-containers", "simulay-fault-proxy", "simulay-servers"],
     ),
     ("simulay-rpc", &["simulay-model", "simulay-sandbox", "simulay-containers"]),
     ("simulay-store", &["simulay-model"]),
@@ -47,7 +47,7 @@ const LAYERS: [(&str, &[&str]); 29] = [
         "simulay-store-sqlite",
         &["simulay-model", "simulay-store", "simulay-blobs", "simulay-blobs-object-store"],
     ),
-    ("simulay-store-mongo", &["simulay-model", "simulay-store", "simulay-servers"]),
+    ("simulay-store-mongo", &["simulay-model", "simulay-store", "simulay-store-sqlite", "simulay-servers"]),
     ("simulay-blobs", &["simulay-model"]),
     ("simulay-blobs-gridfs", &["simulay-model", "simulay-blobs", "simulay-servers"]),
     ("simulay-blobs-object-store", &["simulay-model", "simulay-blobs", "simulay-servers"]),
@@ -108,6 +108,7 @@ const LAYERS: [(&str, &[&str]); 29] = [
             "simulay-identity-oidc",
             "simulay-engine",
             "simulay-api",
+            "simulay-servers",
         ],
     ),
     ("simulay-sdk", &[]),
@@ -130,19 +131,20 @@ const LAYERS: [(&str, &[&str]); 29] = [
     ("mischief", &[]),
 ];
 
-/// Technologies, and the one crate that knows each.
-const HOMES: [(&str, &str); 11] = [
-    ("wasmtime", "simulay-sandbox-wasm"),
-    ("wasmparser", "simulay-sandbox-wasm"),
-    ("landlock", "simulay-sandbox-wasm"),
-    ("seccompiler", "simulay-sandbox-wasm"),
-    ("bollard", "simulay-containers-docker"),
-    ("axum", "simulay-api"),
-    ("rusqlite", "simulay-store-sqlite"),
-    ("object_store", "simulay-blobs-object-store"),
-    ("openidconnect", "simulay-identity-oidc"),
-    ("redis", "simulay-signals-redis"),
-    ("protox", "simulay-rpc"),
+/// Technologies, and the crates that know each: one, but where two ports are kept by the same server.
+const HOMES: [(&str, &[&str]); 12] = [
+    ("wasmtime", &["simulay-sandbox-wasm"]),
+    ("wasmparser", &["simulay-sandbox-wasm"]),
+    ("landlock", &["simulay-sandbox-wasm"]),
+    ("seccompiler", &["simulay-sandbox-wasm"]),
+    ("bollard", &["simulay-containers-docker"]),
+    ("axum", &["simulay-api"]),
+    ("rusqlite", &["simulay-store-sqlite"]),
+    ("mongodb", &["simulay-store-mongo", "simulay-blobs-gridfs"]),
+    ("object_store", &["simulay-blobs-object-store"]),
+    ("openidconnect", &["simulay-identity-oidc"]),
+    ("redis", &["simulay-signals-redis"]),
+    ("protox", &["simulay-rpc"]),
 ];
 
 /// The crates of the workspace.
@@ -185,8 +187,9 @@ fn check_member(member: &Member, ours: &[&str]) -> Vec<Violation> {
         if ours.contains(&dependency.as_str()) && !allowed.contains(&dependency.as_str()) {
             found.push(Violation::new(&member.name, format_args!("must not depend on {dependency}")));
         }
-        if let Some(home) = home(dependency).filter(|home| *home != member.name) {
-            found.push(Violation::new(&member.name, format_args!("only {home} may depend on {dependency}")));
+        if let Some(homes) = homes(dependency).filter(|homes| !homes.contains(&member.name.as_str())) {
+            let rule = format!("only {} may depend on {dependency}", homes.join(" and "));
+            found.push(Violation::new(&member.name, rule));
         }
     }
     found
@@ -202,9 +205,9 @@ fn allowed(member: &Member) -> Option<&'static [&'static str]> {
     LAYERS.iter().find(|(name, _)| *name == member.name).map(|(_, allowed)| *allowed)
 }
 
-/// The only crate that may name `dependency`.
-fn home(dependency: &str) -> Option<&'static str> {
-    HOMES.iter().find(|(family, _)| is_of(dependency, family)).map(|(_, home)| *home)
+/// The only crates that may name `dependency`.
+fn homes(dependency: &str) -> Option<&'static [&'static str]> {
+    HOMES.iter().find(|(family, _)| is_of(dependency, family)).map(|(_, homes)| *homes)
 }
 
 /// True for `wasmtime` and `wasmtime-wasi` of the family `wasmtime`.
@@ -259,11 +262,16 @@ mod tests {
     }
 
     #[test]
-    fn a_technology_has_one_home() {
-        let engine = member("simulay-engine", "host/engine", &["wasmtime-wasi", "wasmtimes"]);
+    fn a_technology_stays_in_its_homes() {
+        let engine = member("simulay-engine", "host/engine", &["wasmtime-wasi", "wasmtimes", "mongodb"]);
+        let homes = ["simulay-store-mongo", "simulay-blobs-gridfs"];
+        let [records, blobs] = homes.map(|home| member(home, "host/any", &["mongodb"]));
         assert_eq!(
-            rules(&[engine]),
-            ["simulay-engine: only simulay-sandbox-wasm may depend on wasmtime-wasi"]
+            rules(&[engine, records, blobs]),
+            [
+                "simulay-engine: only simulay-sandbox-wasm may depend on wasmtime-wasi",
+                "simulay-engine: only simulay-store-mongo and simulay-blobs-gridfs may depend on mongodb",
+            ]
         );
     }
 

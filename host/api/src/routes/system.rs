@@ -2,12 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
+use simulay_model::{Principal, Role};
 
 use crate::ApiSettings;
 use crate::caller::Caller;
 use crate::problem::Refusal;
 use crate::state::Api;
-use crate::wire::{Limits, System};
+use crate::wire::{Lack, Limits, Node, System};
 
 /// Show the server
 ///
@@ -15,8 +16,29 @@ use crate::wire::{Limits, System};
 #[utoipa::path(get, path = "/v1/system", tag = "system", operation_id = "showSystem",
     responses((status = 200, description = "The server", body = System)))]
 pub(super) async fn show(State(api): State<Api>, Caller(principal): Caller) -> Result<Json<System>, Refusal> {
-    let settings = &api.settings;
-    let limits = Limits {
+    let stats = api.engine.meter.stats(&principal, api.engine.stats()).await?.into();
+    let (nodes, missing) = surroundings(&api, &principal).await;
+    Ok(Json(System {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        limits: limits(&api.settings),
+        stats,
+        clock_jump: api.engine.clock_jump().map(Into::into),
+        nodes,
+        missing,
+    }))
+}
+
+/// What the server works with, for whoever looks after it.
+async fn surroundings(api: &Api, principal: &Principal) -> (Vec<Node>, Vec<Lack>) {
+    if principal.role < Role::Operator {
+        return (Vec::new(), Vec::new());
+    }
+    let (nodes, lacks) = tokio::join!(api.engine.nodes(), api.engine.readiness());
+    (nodes.into_iter().map(Into::into).collect(), lacks.into_iter().map(Into::into).collect())
+}
+
+const fn limits(settings: &ApiSettings) -> Limits {
+    Limits {
         max_component_bytes: settings.max_component_bytes,
         max_input_bytes: settings.max_input_bytes,
         max_archive_files: settings.max_archive_files,
@@ -24,9 +46,5 @@ pub(super) async fn show(State(api): State<Api>, Caller(principal): Caller) -> R
         max_json_bytes: settings.max_json_bytes,
         max_wait_s: ApiSettings::MAX_WAIT.as_secs(),
         max_page: ApiSettings::MAX_PAGE,
-    };
-    let version = env!("CARGO_PKG_VERSION").to_owned();
-    let clock_jump = api.engine.clock_jump().map(Into::into);
-    let stats = api.engine.meter.stats(&principal, api.engine.stats()).await?.into();
-    Ok(Json(System { version, limits, stats, clock_jump }))
+    }
 }

@@ -6,6 +6,7 @@ use strum::{Display, EnumIter};
 use utoipa::ToSchema;
 
 use super::life::Disagreement;
+use super::system::Lack;
 
 /// Why a request was refused. The media type is `application/problem+json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -35,6 +36,9 @@ pub struct Problem {
     /// Every place where an example of a plugin did not give what it expects.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub disagreements: Vec<Disagreement>,
+    /// What the server cannot reach, when it is not ready.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<Lack>,
     /// Seconds after which another attempt may succeed; also in `Retry-After`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_s: Option<u64>,

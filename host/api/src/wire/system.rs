@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use simulay_containers::{NodeStatus, RegisteredImage};
 use simulay_engine as engine;
 use utoipa::ToSchema;
 
@@ -10,6 +11,25 @@ use utoipa::ToSchema;
 pub struct Health {
     /// `ok` or `ready`.
     pub status: String,
+    /// What is out of reach, and makes the server slower.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<Lack>,
+}
+
+/// What a process cannot reach.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Lack {
+    /// `host`, `store`, `signals`, `blobs`, `disk`, `runners` or `containers`.
+    #[schema(example = "store")]
+    pub part: String,
+    /// Why, in words.
+    pub why: String,
+}
+
+impl From<engine::Lack> for Lack {
+    fn from(lack: engine::Lack) -> Self {
+        Self { part: lack.part.as_str().to_owned(), why: lack.why }
+    }
 }
 
 /// Bounds of requests.
@@ -55,6 +75,52 @@ pub struct System {
     /// The last time that the clock of the machine jumped, since the server started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock_jump: Option<ClockJump>,
+    /// The machines that containers run on; for operators.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nodes: Vec<Node>,
+    /// What the server cannot reach; for operators.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<Lack>,
+}
+
+/// A machine that containers run on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Node {
+    /// Its name.
+    pub name: String,
+    /// Thousandths of a processor that it gives to containers.
+    pub cpu_milli: u64,
+    /// Of these, those that containers have.
+    pub cpu_milli_used: u64,
+    /// MiB of memory that it gives to containers.
+    pub memory_mib: u64,
+    /// Of these, those that containers have.
+    pub memory_mib_used: u64,
+    /// The images that it has, by their logical names.
+    pub images: Vec<String>,
+    /// Those that it lacks: it is not given calls that need them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing_images: Vec<String>,
+    /// It takes no more calls, and lets those at work end.
+    pub draining: bool,
+}
+
+impl From<NodeStatus> for Node {
+    fn from(node: NodeStatus) -> Self {
+        let NodeStatus { name, capacity, reserved, images, draining, .. } = node;
+        let (present, absent): (Vec<_>, Vec<_>) = images.into_iter().partition(|image| image.present);
+        let names = |images: Vec<RegisteredImage>| images.into_iter().map(|image| image.name).collect();
+        Self {
+            name,
+            cpu_milli: capacity.cpu_milli,
+            cpu_milli_used: reserved.cpu_milli,
+            memory_mib: capacity.memory_mib,
+            memory_mib_used: reserved.memory_mib,
+            images: names(present),
+            missing_images: names(absent),
+            draining,
+        }
+    }
 }
 
 /// A jump of the clock. What is kept ages by the time that passed, not by the clock.

@@ -13,7 +13,8 @@ const CHUNK: usize = 255 * 1024;
 
 #[tokio::test]
 async fn a_range_reads_the_chunks_it_needs_and_no_other() {
-    let house = House::new(&MongoServer::start()).await;
+    let server = MongoServer::start();
+    let house = House::new(&server).await;
     let bytes = noise(5 * CHUNK + 1);
     let blob = house.put(&bytes).await;
     house.chunks().delete_many(doc! { "n": { "$nin": [2, 3] } }).await.unwrap();
@@ -42,7 +43,8 @@ async fn damage_is_found_where_the_whole_is_read() {
 
 #[tokio::test]
 async fn a_blob_that_is_removed_while_it_is_read_is_told_as_gone() {
-    let house = House::new(&MongoServer::start()).await;
+    let server = MongoServer::start();
+    let house = House::new(&server).await;
     let blob = house.put(&noise(3 * CHUNK)).await;
     let mut read = house.blobs.read(blob, None).await.unwrap();
     assert!(read.next().await.unwrap().is_ok());
@@ -66,7 +68,8 @@ async fn bytes_that_come_from_two_hosts_at_once_are_one_file() {
 
 #[tokio::test]
 async fn small_bytes_that_are_there_are_not_sent_again() {
-    let house = House::new(&MongoServer::start()).await;
+    let server = MongoServer::start();
+    let house = House::new(&server).await;
     house.put(b"once").await;
     let before = house.files().find_one(doc! {}).await.unwrap().unwrap();
     house.put(b"once").await;

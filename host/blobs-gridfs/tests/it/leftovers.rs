@@ -22,7 +22,8 @@ async fn half(house: &House, bytes: &[u8]) -> Box<dyn BlobWriter> {
 
 #[tokio::test]
 async fn an_abandoned_writer_leaves_no_document() {
-    let house = House::new(&MongoServer::start()).await;
+    let server = MongoServer::start();
+    let house = House::new(&server).await;
     let writer = half(&house, &noise(9 * CHUNK)).await;
     assert_eq!(house.count().await, (1, 8));
     drop(writer);
@@ -31,7 +32,8 @@ async fn an_abandoned_writer_leaves_no_document() {
 
 #[tokio::test]
 async fn an_upload_whose_host_died_goes_when_it_is_a_day_old() {
-    let house = House::new(&MongoServer::start()).await;
+    let server = MongoServer::start();
+    let house = House::new(&server).await;
     std::mem::forget(half(&house, &noise(9 * CHUNK)).await);
     let stored = house.put(b"stored").await;
     house.pass(DAY - Duration::from_secs(3600)).await;
@@ -45,7 +47,8 @@ async fn an_upload_whose_host_died_goes_when_it_is_a_day_old() {
 
 #[tokio::test]
 async fn an_upload_that_was_taken_for_abandoned_is_refused_and_no_half_blob() {
-    let house = House::new(&MongoServer::start()).await;
+    let server = MongoServer::start();
+    let house = House::new(&server).await;
     let bytes = noise(9 * CHUNK);
     let mut writer = half(&house, &bytes).await;
     house.pass(DAY).await;
@@ -58,7 +61,8 @@ async fn an_upload_that_was_taken_for_abandoned_is_refused_and_no_half_blob() {
 
 #[tokio::test]
 async fn a_removal_that_broke_off_is_finished_and_the_blob_may_come_again() {
-    let house = House::new(&MongoServer::start()).await;
+    let server = MongoServer::start();
+    let house = House::new(&server).await;
     let bytes = noise(2 * CHUNK);
     let blob = house.put(&bytes).await;
     // As a host leaves it that dies right after it has decided.
@@ -74,7 +78,8 @@ async fn a_removal_that_broke_off_is_finished_and_the_blob_may_come_again() {
 
 #[tokio::test]
 async fn a_file_that_became_the_blob_after_all_is_not_discarded() {
-    let house = House::new(&MongoServer::start()).await;
+    let server = MongoServer::start();
+    let house = House::new(&server).await;
     let writer = half(&house, &noise(8 * CHUNK)).await;
     let blob = writer.digest();
     // As when the answer to the publication was lost, and the writer takes it for failed.
@@ -82,8 +87,21 @@ async fn a_file_that_became_the_blob_after_all_is_not_discarded() {
         "filename": blob.to_string(), "length": 8 * CHUNK as i64, "metadata.state": "stored",
     } };
     house.files().update_one(doc! {}, stored).await.unwrap();
-    drop(writer);
-    house.put(b"another").await;
-    house.settles((2, 9)).await;
+    discard(writer).await;
+    assert_eq!(house.count().await, (1, 8));
     assert_eq!(content(house.blobs.read(blob, None).await.unwrap()).await.unwrap().len(), 8 * CHUNK);
+}
+
+/// Drops a writer, and waits for what it does then.
+async fn discard(writer: Box<dyn BlobWriter>) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    {
+        let _entered = runtime.enter();
+        drop(writer);
+    }
+    assert_eq!(runtime.metrics().num_alive_tasks(), 1);
+    while runtime.metrics().num_alive_tasks() > 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    runtime.shutdown_background();
 }

@@ -1,7 +1,8 @@
-//! Blobs as the engine sees them: through their ports, over a real directory.
+//! Blobs as the engine sees them: through their ports, over a real directory, and over a server of buckets.
 
 #![cfg(test)]
 
+mod buckets;
 mod collected;
 mod conformance;
 mod copies;

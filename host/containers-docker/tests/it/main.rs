@@ -22,4 +22,5 @@ mod registration;
 mod rig;
 mod sandbox;
 mod second_daemon;
+mod shipping;
 mod transfer;

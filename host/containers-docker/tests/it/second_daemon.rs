@@ -10,12 +10,13 @@ use std::time::Duration;
 
 use simulay_containers::scripted::Memory;
 use simulay_containers::{ContainerError, Execution as _, ImageId, Inventory as _};
-use simulay_containers_docker::{Address, Registrar, Tls};
+use simulay_containers_docker::{Address, Registrar, ShipError, Shipper, Tls};
 use simulay_model::Ending;
 use tempfile::TempDir;
 
 use crate::addresses::{Certificates, works};
-use crate::rig::{Rig, image_id, shell};
+use crate::rig::{Rig, SOCKET, image_id, shell};
+use crate::shipping::Image;
 
 const BASE: &str = "debian:trixie-slim";
 
@@ -50,14 +51,19 @@ impl Daemon {
         self.folder.path().join("sock")
     }
 
-    /// Waits until it answers, and gives it an image that simulations may use.
-    async fn equip(&self) -> ImageId {
+    /// Waits until it answers.
+    async fn answered(&self) {
         let answered = async {
             while UnixStream::connect(self.socket()).is_err() {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         };
         tokio::time::timeout(Duration::from_secs(60), answered).await.expect("the daemon starts");
+    }
+
+    /// Waits until it answers, and gives it an image that simulations may use.
+    async fn equip(&self) -> ImageId {
+        self.answered().await;
         let host = format!("unix://{}", self.socket().display());
         let copy = format!("docker save {BASE} | docker --host {host} load");
         assert!(Command::new("sh").args(["-c", &copy]).stdout(Stdio::null()).status().unwrap().success());
@@ -92,6 +98,22 @@ fn init() -> Vec<u8> {
     let image = image_id().to_string();
     let cat = ["run", "--rm", "--network=none", "--entrypoint=cat", &image, "/simulay-init"];
     Command::new("docker").args(cat).output().unwrap().stdout
+}
+
+#[tokio::test]
+async fn an_image_is_copied_to_a_daemon_that_lacks_it() {
+    let daemon = Daemon::start(&["--tls=false".to_owned()]);
+    daemon.answered().await;
+    let there = Shipper::new(&Address::Unix(daemon.socket()), None).unwrap();
+    let here = Shipper::new(&Address::Unix(SOCKET.into()), None).unwrap();
+    let image = Image::make("copied\n");
+    assert!(here.copy(image.0, &there).await.unwrap());
+    assert!(!here.copy(image.0, &there).await.unwrap(), "it has it by now");
+    image.remove();
+    assert!(there.copy(image.0, &here).await.unwrap(), "it is the same there");
+    let missing = format!("sha256:{}", "0".repeat(64)).parse().unwrap();
+    let refused = here.copy(missing, &there).await;
+    assert!(matches!(refused, Err(ShipError::NotFound(_))), "{refused:?}");
 }
 
 #[tokio::test]

@@ -25,12 +25,12 @@ impl Seat {
     }
 
     /// No container of the call is left there.
-    pub(super) fn is_over(mut self) {
+    pub(super) fn end(mut self) {
         self.taken = false;
     }
 
     /// The node took no call, and started nothing: it gets none before it told how it is.
-    pub(super) fn is_refused(mut self) {
+    pub(super) fn refuse(mut self) {
         self.board.refuse(&self.address);
         self.taken = false;
     }

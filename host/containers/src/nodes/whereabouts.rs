@@ -92,6 +92,7 @@ pub(super) fn together(nodes: &[NodeStatus]) -> NodeStatus {
         reserved: sum(|node| node.reserved),
         images: images(nodes),
         draining: nodes.iter().all(|node| node.draining),
+        nodes: nodes.to_vec(),
         ..NodeStatus::default()
     };
     for (image, count) in nodes.iter().flat_map(|node| &node.warm) {

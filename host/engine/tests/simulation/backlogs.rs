@@ -22,8 +22,7 @@ async fn hosts(story: &Story, store: &Store, count: usize, per_flow: usize) -> V
     let signals: Arc<dyn Signals> = Arc::new(LocalSignals::default());
     let mut hosts = Vec::new();
     for number in 0..count {
-        let settings =
-            Settings { max_waiting_per_flow: per_flow, max_run_time: LONG, ..settings(number) };
+        let settings = Settings { max_waiting_per_flow: per_flow, max_run_time: LONG, ..settings(number) };
         let machine = Machine::new(&story.world, u64::MAX);
         let host = story.engine_that_hears(signals.clone(), &machine, store, settings);
         host.recover().await.unwrap();
@@ -94,5 +93,4 @@ fn several_hosts_share_the_work_and_seldom_race_for_the_same_run() {
         stats.iter().fold((0, 0), |(won, lost), host| (won + host.leases_won, lost + host.leases_lost));
     assert_eq!(won, 400);
     assert!(lost <= won / 2, "{lost} races were lost for {won} runs");
-    println!("{stats:?} {alone:?} {together:?}");
 }

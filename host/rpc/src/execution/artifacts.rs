@@ -14,7 +14,7 @@ use simulay_model::Digest;
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use super::attachment::{Broken, Requests};
+use super::inbound::{Broken, Requests};
 use crate::parts::{WINDOW, pieces};
 use crate::proto::run_request::Message;
 use crate::proto::{ArtifactOpen, ArtifactOpened, Failure, NumberedFailure, NumberedPart, Part};

@@ -25,10 +25,7 @@ pub(super) async fn see_through(
     sender: Sender<Result<RunResponse, Status>>,
 ) {
     let outbound = Outbound(sender.clone());
-    let over = tokio::select! {
-        over = converse(&*containers, inbound, &outbound) => over,
-    };
-    if let Err(status) = over {
+    if let Err(status) = converse(&*containers, inbound, &outbound).await {
         tracing::debug!(%status, "a call is let go of");
         // Whoever asked is gone, or hears why.
         drop(sender.send(Err(status)).await);

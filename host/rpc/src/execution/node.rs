@@ -15,7 +15,8 @@ use tokio_util::sync::CancellationToken;
 use tonic::transport::Channel;
 
 use self::absence::Absence;
-use super::attachment::{Broken, Ended, Job};
+use super::attachment::Job;
+use super::inbound::{Broken, Ended};
 use crate::connector::channel;
 use crate::inventory::Asked;
 use crate::parts::MESSAGE;
@@ -67,24 +68,22 @@ impl NodeClient {
             let broken = match heard {
                 // It ends, and its containers go on: whoever follows it has them.
                 Ok(Err(ContainerError::Closed)) => Broken::lost("it is being stopped"),
-                Ok(ended) => return ended,
+                Ok(ended) => return job.known(ended),
                 Err(broken) => broken,
             };
             tracing::warn!(container = %job.request.name, node = %self.address, why = broken.reason, "a call lost its connection");
             absence.was_there_for(began.elapsed());
             if broken.is_final || absence.is_over() {
-                return Err(self.lost(&job, &broken.reason));
+                return Err(ContainerError::Unavailable(format!(
+                    "the node {}: {}",
+                    self.address, broken.reason
+                )));
             }
             if job.begun {
-                job.request.begin = Begin::Adopt;
+                (job.request.begin, job.is_repeated) = (Begin::Adopt, true);
             }
             absence.pause(job.cancel).await;
         }
-    }
-
-    fn lost(&self, job: &Job<'_>, reason: &str) -> ContainerError {
-        let words = format!("the node {}: {reason}", self.address);
-        if job.begun { ContainerError::Lost(words) } else { ContainerError::Unavailable(words) }
     }
 
     /// Removes what may have begun, and gives `why` back.
@@ -112,7 +111,7 @@ impl Execution for NodeClient {
         exchange: &dyn Exchange,
         cancel: CancellationToken,
     ) -> Result<Completed, ContainerError> {
-        let job = Job { request, exchange, cancel: &cancel, begun: false, failed: None };
+        let job = Job { request, exchange, cancel: &cancel, begun: false, is_repeated: false, failed: None };
         self.gate.pass(self.see_through(job)).await
     }
 

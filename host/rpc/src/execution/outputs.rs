@@ -6,7 +6,7 @@ use bytes::Bytes;
 use simulay_containers::{Exchange, OutputSink, Stream};
 use simulay_model::RelativePath;
 
-use super::attachment::Broken;
+use super::inbound::Broken;
 use crate::proto::{NumberedPart, OutputBegin, StreamPart, stream_part};
 
 /// Outputs that are taken at once, at most.

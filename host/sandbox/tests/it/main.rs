@@ -2,9 +2,7 @@
 
 #![cfg(test)]
 
-mod scripts;
-
-use simulay_sandbox::conformance::{self, Subject};
+use simulay_sandbox::conformance::{self, Subject, scripts};
 
 #[tokio::test]
 async fn the_stand_in_is_a_sandbox() {

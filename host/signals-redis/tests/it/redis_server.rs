@@ -100,7 +100,7 @@ fn launch(directory: &Path, options: &[String]) -> Child {
         .args(options)
         .stdout(Stdio::null())
         .spawn()
-        .expect("redis-server is installed: cargo xtask setup --tests")
+        .expect("redis-server is there: `cargo xtask test` installs it")
 }
 
 pub(crate) fn free_port() -> u16 {

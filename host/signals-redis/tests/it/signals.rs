@@ -67,7 +67,9 @@ async fn next(heard: &mut Subscription) -> Heard {
 async fn a_server_that_is_killed_costs_time_only() {
     let mut two = Two::start().await;
     for _ in 0..2 {
+        assert!(two.there.is_connected());
         two.redis.kill();
+        until("the loss is seen", async || !two.there.is_connected()).await;
         two.local_ones_are_heard().await;
         two.redis.restart().await;
         // He may hear the first that comes through a little before.

@@ -4,9 +4,9 @@
 //! any time each trusts whoever calls it: `begin` lets all trust the next one, `switch` makes the certificates
 //! of it, `finish` forgets the former. Each step can be repeated, also after it was interrupted anywhere.
 
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, DirBuilder, File, Permissions};
 use std::io;
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
@@ -80,7 +80,7 @@ impl Folder {
         let parent = root.parent().filter(|parent| !parent.as_os_str().is_empty());
         let parent = parent.unwrap_or_else(|| Path::new("."));
         fs::create_dir_all(parent)?;
-        let draft = tempfile::Builder::new().prefix(".cluster-").tempdir_in(parent)?;
+        let draft = private(parent)?;
         let made = Self { root: draft.path().to_owned() };
         made.write_authority(CURRENT, &Authority::make(Uuid::new_v4(), name, now)?)?;
         made.renew(days, now)?;
@@ -111,7 +111,7 @@ impl Folder {
         if !self.has(NEXT) {
             let current = self.authority()?;
             let Facts { cluster, name, .. } = current.facts();
-            let draft = self.draft()?;
+            let draft = private(&self.root)?;
             let beside = Self { root: draft.path().to_owned() };
             beside.write_authority(NEXT, &Authority::make(*cluster, name, now)?)?;
             fs::rename(beside.root.join(NEXT), self.root.join(NEXT))?;
@@ -153,7 +153,7 @@ impl Folder {
         self.write_trusted(&self.certificate(CURRENT)?)?;
         if self.has(FORMER) {
             // Away at once, not file by file.
-            let away = self.draft()?;
+            let away = private(&self.root)?;
             fs::rename(self.root.join(FORMER), away.path().join(FORMER))?;
         }
         Ok(sync(&self.root)?)
@@ -232,11 +232,6 @@ impl Folder {
         fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))
     }
 
-    /// A folder beside the others, which goes when it is dropped.
-    fn draft(&self) -> io::Result<TempDir> {
-        tempfile::Builder::new().prefix(".ca-").tempdir_in(&self.root)
-    }
-
     /// A folder in this one, for its owner only.
     fn place(&self, name: &str) -> io::Result<PathBuf> {
         let place = self.root.join(name);
@@ -244,6 +239,12 @@ impl Folder {
         sync(&self.root)?;
         Ok(place)
     }
+}
+
+/// A folder for its owner only, which goes when it is dropped.
+fn private(parent: &Path) -> io::Result<TempDir> {
+    let owner = Permissions::from_mode(0o700);
+    tempfile::Builder::new().prefix(".cluster-").permissions(owner).tempdir_in(parent)
 }
 
 fn sync(folder: &Path) -> io::Result<()> {

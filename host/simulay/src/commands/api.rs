@@ -11,7 +11,7 @@ use crate::certificate::Certificate;
 use crate::compose::{self, ApiRole, Socket};
 use crate::configuration::{Flags, Settings};
 use crate::terminal::say;
-use crate::{logging, signals};
+use crate::{signals, telemetry};
 
 /// Answers requests, in a cluster.
 #[derive(Debug, Args)]
@@ -37,7 +37,7 @@ pub(crate) async fn execute(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(&arguments.flags())?;
     settings.check_listen()?;
     let certificate = Certificate::read(&settings.server)?;
-    logging::begin(&settings.log)?;
+    let telemetry = telemetry::begin(&settings, "api")?;
     let stop = signals::stop()?;
     let listener = front::bind(settings.server.listen)?;
     let opened = compose::until_stopped(&stop, ApiRole::open(&settings)).await?;
@@ -51,6 +51,7 @@ pub(crate) async fn execute(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let (transport, audit) = (front::follow(certificate, &stop), engine.audit.clone());
     let served = front::serve(&settings, (engine, rates), Socket { listener, transport }, stop).await;
     audit.settle().await;
+    telemetry.end().await;
     served?;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)

@@ -11,7 +11,7 @@ use super::{front, watch};
 use crate::compose::{self, AgentRole};
 use crate::configuration::Settings;
 use crate::terminal::say;
-use crate::{logging, signals};
+use crate::{signals, telemetry};
 
 /// Where it listens when the settings do not say.
 const PORT: u16 = 7375;
@@ -28,7 +28,7 @@ pub(crate) struct Arguments {
 /// Works until a signal asks for the end; containers at work go on.
 pub(crate) async fn execute(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(&arguments.role.flags())?;
-    logging::begin(&settings.log)?;
+    let telemetry = telemetry::begin(&settings, "containers")?;
     let judged = tokio::time::timeout(JUDGEMENT, compose::check_daemon(&settings)).await;
     let findings = judged.unwrap_or_else(|_| Ok(Vec::new()))?;
     let agent = AgentRole::open(&settings, &settings.images)?;
@@ -37,7 +37,10 @@ pub(crate) async fn execute(arguments: Arguments) -> anyhow::Result<ExitCode> {
     say(&format!("listening on {}", listener.local_addr()?))?;
     let watching = watch::docker(settings.clone(), settings.images.clone(), findings, stop.clone());
     let watching = tokio::spawn(stop.clone().run_until_cancelled_owned(watching));
-    agent.serve(listener, stop).await?;
+    front::tell_health(&settings, agent.watched(), &stop);
+    let served = agent.serve(listener, stop).await;
+    telemetry.end().await;
+    served?;
     // It ends by itself only to refuse what it found.
     if let Some(refused) = watching.await? {
         return refused.map(|()| ExitCode::SUCCESS);

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use simulay_api::Transport;
+use simulay_api::{Transport, Watched};
 use simulay_engine::{AccountError, AuditLog, Engine, EngineError, NewToken, draw_token};
 use simulay_model::{AccountName, AuditAction, Digest, Role, Scope, TokenSecret, TokenSecretError};
 use simulay_rates::Rates;
@@ -113,6 +113,17 @@ pub(super) async fn serve(
     };
     let ((), served) = tokio::join!(letting_go, serving);
     served
+}
+
+/// Answers those who watch a process that serves nothing else over HTTP. It works without, and is told in the log.
+pub(super) fn tell_health(settings: &Settings, watched: Arc<dyn Watched>, stop: &CancellationToken) {
+    let address = settings.cluster.health;
+    match listener(address) {
+        Ok(listener) => {
+            tokio::spawn(simulay_api::watch(listener, watched, stop.clone()));
+        }
+        Err(error) => tracing::warn!(%address, %error, "nobody is told of the health: see cluster.health"),
+    }
 }
 
 pub(super) fn bind(listen: SocketAddr) -> anyhow::Result<TcpListener> {

@@ -1,11 +1,14 @@
 //! `simulay images`: the operator's list of images that simulations may use.
 
+mod shipping;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
+use oci_client::Reference;
 use serde_json::{Value, json};
 use simulay_containers::RegisteredImage;
 use simulay_model::Digest;
@@ -14,7 +17,7 @@ use super::options::LocalOptions;
 use crate::configuration::Settings;
 use crate::images::{Image, Images, check_name};
 use crate::terminal::{Table, print, print_json, say, size, value};
-use crate::{compose, embedded, places};
+use crate::{compose, embedded, places, registry};
 
 /// The images simulations may use.
 #[derive(Debug, Args)]
@@ -50,6 +53,25 @@ enum Verb {
         #[arg(long, value_name = "PATH")]
         init: Option<PathBuf>,
     },
+    /// Pushes an image to a registry, where the nodes of a cluster pull it.
+    Push {
+        /// Logical name.
+        name: String,
+        /// Where to, without a tag, e.g. `registry.example/simulay/octave`.
+        #[arg(value_name = "REGISTRY/REPO", value_parser = registry::repository)]
+        repository: Reference,
+    },
+    /// Copies an image from one Docker daemon to another, where there is no registry.
+    Copy {
+        /// Logical name.
+        name: String,
+        /// Address of the daemon that has it [default: that of the settings].
+        #[arg(long, value_name = "ADDRESS")]
+        from: Option<String>,
+        /// Address of the daemon that gets it: unix:// or tcp://.
+        #[arg(long, value_name = "ADDRESS")]
+        to: String,
+    },
     /// Takes a name off the list; Docker keeps the image.
     Remove {
         /// Logical name.
@@ -73,6 +95,8 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
             if json { print_json(&told)? } else { say(&line)? }
         }
         Verb::Refresh { init } => refresh(&settings, init.as_deref(), json).await?,
+        Verb::Push { name, repository } => shipping::push(&settings, &name, &repository, json).await?,
+        Verb::Copy { name, from, to } => shipping::copy(&settings, &name, (from, to), json).await?,
         Verb::Remove { name } => {
             remove(&settings, &name)?;
             let line = format!("{name} is off the list; a running server forgets it after a restart");
@@ -85,8 +109,8 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
 fn record(settings: &Settings, name: &str, source: &str, id: &str) -> anyhow::Result<()> {
     let data = settings.data()?;
     places::prepare(&data)?;
-    let image =
-        Image { id: id.to_owned(), source: Some(source.to_owned()), registered_at: Some(Timestamp::now()) };
+    let (id, source, registered_at) = (id.to_owned(), Some(source.to_owned()), Some(Timestamp::now()));
+    let image = Image { id, source, pushed: None, registered_at };
     Images::change(&data, |images| Ok(images.insert(name.to_owned(), image)))?;
     Ok(())
 }
@@ -109,7 +133,7 @@ async fn refresh(settings: &Settings, init: Option<&Path>, json: bool) -> anyhow
             // Registered as another or removed meanwhile: that holds.
             if let Some(image) = images.get_mut(&name).filter(|image| image.id == id) {
                 image.id.clone_from(&new);
-                image.registered_at = Some(Timestamp::now());
+                (image.pushed, image.registered_at) = (None, Some(Timestamp::now()));
             }
             Ok(())
         })?;
@@ -196,6 +220,7 @@ async fn documents(settings: &Settings) -> anyhow::Result<Vec<Value>> {
             "init_is_current": found.filter(|image| image.present && embedded::is_built_in())
                 .map(|image| !embedded::is_another(image.init)),
             "source": entry.and_then(|image| image.source.clone()),
+            "pushed": entry.and_then(|image| image.pushed.clone()),
             "registered_at": entry.and_then(|image| image.registered_at),
             "from_settings": settings.images.contains_key(name),
         })

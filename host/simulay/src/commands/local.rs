@@ -177,7 +177,7 @@ impl Local {
 /// A server waits for Docker; someone at a terminal is told at once.
 async fn check_ready(engine: &Engine) -> anyhow::Result<()> {
     match engine.readiness().await.first() {
-        Some(reason) => bail!("{reason}\n{}", cure(RunErrorKind::DockerUnavailable)),
+        Some(lack) => bail!("{}\n{}", lack.why, cure(RunErrorKind::DockerUnavailable)),
         None => Ok(()),
     }
 }

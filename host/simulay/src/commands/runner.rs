@@ -1,6 +1,7 @@
 //! `simulay runner`: works on runs. Plugin code runs here, confined; containers run where agents hold Docker's socket.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Args;
@@ -10,7 +11,7 @@ use super::options::RoleOptions;
 use crate::compose::{self, RunnerRole};
 use crate::configuration::Settings;
 use crate::terminal::say;
-use crate::{logging, signals};
+use crate::{signals, telemetry};
 
 /// Where it listens when the settings do not say.
 const PORT: u16 = 7374;
@@ -25,7 +26,7 @@ pub(crate) struct Arguments {
 /// Works until a signal asks for the end; what is at work then goes on elsewhere.
 pub(crate) async fn execute(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(&arguments.role.flags())?;
-    logging::begin(&settings.log)?;
+    let telemetry = telemetry::begin(&settings, "runner")?;
     compose::check_sandbox(&settings).await?;
     let stop = signals::stop()?;
     let listener = front::bind(settings.cluster.listen_on(PORT))?;
@@ -34,7 +35,9 @@ pub(crate) async fn execute(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let taken_up = runner.engine.recover().await.context("the records cannot be read")?;
     say(&format!("listening on {}", listener.local_addr()?))?;
     tracing::info!(taken_up, "working on runs");
+    front::tell_health(&settings, Arc::new(runner.engine.clone()), &stop);
     let served = runner.serve(listener, stop).await;
+    telemetry.end().await;
     tracing::info!("stopped");
     served.map(|()| ExitCode::SUCCESS)
 }

@@ -19,7 +19,7 @@ use crate::compose::{self, ImageIds, Socket};
 use crate::configuration::{Flags, LogFormat, Settings};
 use crate::instance::InstanceMode;
 use crate::terminal::{print_json_line, say};
-use crate::{logging, places, signals};
+use crate::{places, signals, telemetry};
 
 /// Serves the REST interface and does the runs.
 #[derive(Debug, Args)]
@@ -70,7 +70,7 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
     let settings = Settings::load(&arguments.flags())?;
     settings.check_listen()?;
     let certificate = Certificate::read(&settings.server)?;
-    logging::begin(&settings.log)?;
+    let telemetry = telemetry::begin(&settings, "serve")?;
     let data = settings.data()?;
     places::prepare(&data)?;
     let images = compose::image_ids(&settings, &data)?;
@@ -93,6 +93,7 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
     let (audit, rates) = (engine.audit.clone(), Arc::<LocalRates>::default());
     let served = front::serve(&settings, (engine, rates), Socket { listener, transport }, stop).await;
     audit.settle().await;
+    telemetry.end().await;
     served?;
     // It ends by itself only to refuse what it found.
     if let Some(refused) = watching.await? {

@@ -1,12 +1,16 @@
 //! Docker as the settings and the environment name it.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::path::PathBuf;
 
 use anyhow::bail;
+use oci_client::Reference;
+use oci_client::secrets::RegistryAuth;
 use simulay_containers::{Inventory as _, Policy, RegisteredImage};
 use simulay_containers_docker::{
-    Address, DockerContainers, DockerSettings, Finding, Owner, Reach, Registrar, Runtime, Severity, Tls,
+    Address, DockerContainers, DockerSettings, Finding, ImageSource, Login, Owner, Reach, Registrar, Runtime,
+    Severity, Shipper, Tls,
 };
 use uuid::Uuid;
 
@@ -14,6 +18,7 @@ use super::{ImageIds, image_ids, limits};
 use crate::configuration::{self, Settings};
 use crate::fault::Usage;
 use crate::images::is_id;
+use crate::registry;
 use crate::risks::Risk;
 
 /// Whose containers are meant.
@@ -92,6 +97,52 @@ pub(crate) async fn register(settings: &Settings, reference: &str, init: &[u8]) 
 /// Registers the image `id` anew with `init`; gives the ID it has then.
 pub(crate) async fn renew(settings: &Settings, id: &str, init: &[u8]) -> anyhow::Result<String> {
     Ok(registrar(settings)?.renew(id.parse()?, init).await?.to_string())
+}
+
+/// Pushes the image `id` with what `docker login` left; gives what it is pulled by.
+pub(crate) async fn push(settings: &Settings, id: &str, to: &Reference) -> anyhow::Result<String> {
+    let repository = format!("{}/{}", to.registry(), to.repository());
+    Ok(shipper(settings, None)?.push(id.parse()?, &repository, login(to.registry())?).await?)
+}
+
+/// Copies the image `id` from one daemon, that of the settings when none is named, to another. Gives whether that
+/// did not have it.
+pub(crate) async fn copy(
+    settings: &Settings,
+    id: &str,
+    (from, to): (Option<&str>, &str),
+) -> anyhow::Result<bool> {
+    let (from, to) = (shipper(settings, from)?, shipper(settings, Some(to))?);
+    Ok(from.copy(id.parse()?, &to).await?)
+}
+
+/// Where the operator's images come from, by logical name.
+pub(super) fn sources(settings: &Settings) -> anyhow::Result<BTreeMap<String, ImageSource>> {
+    let source = |(name, reference): (&String, &String)| {
+        let host = reference.split('/').next().unwrap_or_default();
+        Ok((name.clone(), ImageSource { reference: reference.clone(), login: login(host)? }))
+    };
+    settings.image_sources.iter().map(source).collect()
+}
+
+fn login(registry: &str) -> anyhow::Result<Option<Login>> {
+    Ok(match registry::credentials(registry)? {
+        RegistryAuth::Basic(name, password) => Some(Login::Password(name, password)),
+        RegistryAuth::Bearer(token) => Some(Login::Token(token)),
+        RegistryAuth::Anonymous => None,
+    })
+}
+
+/// What moves images of the daemon at `address`, or of that of the settings.
+fn shipper(settings: &Settings, address: Option<&str>) -> anyhow::Result<Shipper> {
+    let mut settings = settings.clone();
+    settings.docker.address = address.map(str::to_owned).or(settings.docker.address);
+    if address.is_some_and(|address| address.starts_with("unix://")) {
+        // They are for the way over a network.
+        (settings.docker.ca, settings.docker.cert, settings.docker.key) = (None, None, None);
+    }
+    let (address, tls) = daemon(&settings)?;
+    Ok(Shipper::new(&address, tls.as_ref())?)
 }
 
 /// The operator's images, and those `named` for this run, which win.

@@ -1,10 +1,14 @@
 //! The processes of a cluster, each with what its role needs and nothing else.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::ensure;
+use async_trait::async_trait;
+use simulay_api::Watched;
 use simulay_containers::{Admission, Capacity, Containers, Nodes, NodesSettings, Reserving};
-use simulay_engine::Engine;
+use simulay_containers_docker::{DockerContainers, ImageSource};
+use simulay_engine::{Engine, Lack, Part};
 use simulay_rates::Rates;
 use simulay_rpc::{
     Credentials, NodeClient, RemoteInventory, RemoteSandbox, Role, RpcSettings, serve_containers,
@@ -103,6 +107,8 @@ impl RunnerRole {
 
 /// What has the containers of a node: the only one that speaks with Docker.
 pub(crate) struct AgentRole {
+    docker: Arc<DockerContainers>,
+    sources: BTreeMap<String, ImageSource>,
     containers: Arc<dyn Containers>,
     credentials: Credentials,
 }
@@ -114,17 +120,36 @@ impl AgentRole {
         expect(&credentials, Role::Containers)?;
         let whose = Whose { instance: credentials.identity().cluster, owner: None };
         let policy = docker::policy(settings, images)?;
-        let containers = docker::containers(settings, whose, policy.clone())?;
+        let docker = Arc::new(docker::containers(settings, whose, policy.clone())?);
         let reserve = super::limits::of_engine(settings).reserve;
         let kept = Capacity { cpu_milli: reserve.cpu_milli, memory_mib: reserve.memory_mib };
-        let containers = Reserving::new(containers, Arc::new(policy), kept);
-        Ok(Self { containers: Arc::new(containers), credentials })
+        let containers = Arc::new(Reserving::new(docker.clone(), Arc::new(policy), kept));
+        Ok(Self { docker, sources: docker::sources(settings)?, containers, credentials })
     }
 
-    /// Carries out the calls of runners, until `stop`; their containers go on.
+    /// What tells whether it works.
+    pub(crate) fn watched(&self) -> Arc<dyn Watched> {
+        Arc::new(WatchedAgent(self.containers.clone()))
+    }
+
+    /// Carries out the calls of runners, and pulls the images that it lacks, until `stop`; containers go on.
     pub(crate) async fn serve(self, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
         let rpc = RpcSettings::default();
-        Ok(serve_containers(listener, self.credentials, &rpc, self.containers, stop).await?)
+        let serving = serve_containers(listener, self.credentials, &rpc, self.containers, stop);
+        tokio::select! {
+            served = serving => Ok(served?),
+            Err(error) = self.docker.keep_images(self.sources) => Err(error.into()),
+        }
+    }
+}
+
+/// An agent works when Docker does.
+struct WatchedAgent(Arc<dyn Containers>);
+
+#[async_trait]
+impl Watched for WatchedAgent {
+    async fn lacks(&self) -> Vec<Lack> {
+        Lack::of(Part::Containers, self.0.ping()).await.into_iter().collect()
     }
 }
 

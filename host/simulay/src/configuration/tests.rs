@@ -60,6 +60,8 @@ fn unknown_names_and_wrong_values_are_refused_by_name() {
     assert!(refused("", &[("SIMULAY__SERVR__LISTEN", "x")]).contains("servr"));
     assert!(refused("[server]\nlisten = \"nowhere\"", &[]).contains("listen"));
     assert!(refused("[images]\noctave = \"octave:latest\"", &[]).contains("octave:latest"));
+    let source = "[image_sources]\noctave = \"127.0.0.1:5000/octave:1\"";
+    assert!(refused(source, &[]).contains("image_sources.octave"));
     assert!(refused("[docker]\nca = \"ca.pem\"", &[]).contains("docker.key"));
     assert!(refused("[retention]\nunused_hours = 0", &[]).contains("retention.unused_hours"));
     assert!(refused("[plugins]\ncompile_seconds = 0", &[]).contains("plugins.compile_seconds"));

@@ -1,5 +1,7 @@
 //! Indexes: for every query one, and for every promise that something is there once.
 
+use std::collections::BTreeMap;
+
 use mongodb::IndexModel;
 use mongodb::bson::{Document, doc};
 use mongodb::options::IndexOptions;
@@ -13,17 +15,17 @@ pub(crate) const DESCENDING: i32 = -1;
 
 /// An index of a collection.
 #[derive(Clone, Copy)]
-pub(crate) struct Index {
-    pub(crate) collection: &'static str,
-    pub(crate) keys: &'static [(&'static str, i32)],
+struct Index {
+    collection: &'static str,
+    keys: &'static [(&'static str, i32)],
     /// No two documents have the same keys.
-    pub(crate) unique: bool,
+    unique: bool,
     /// Only of documents that have this field.
-    pub(crate) having: Option<&'static str>,
+    having: Option<&'static str>,
 }
 
 /// All indexes, by whose they are.
-pub(super) const ALL: &[&[Index]] = &[RUN_INDEXES, PLUGIN_INDEXES, ACCOUNT_INDEXES, AUDIT_INDEXES];
+const ALL: &[&[Index]] = &[RUN_INDEXES, PLUGIN_INDEXES, ACCOUNT_INDEXES, AUDIT_INDEXES];
 
 const RUN_INDEXES: &[Index] = &[
     Index::of(
@@ -83,26 +85,35 @@ const AUDIT_INDEXES: &[Index] = &[
     Index::of(AUDIT, &[("action", ASCENDING), ("_id", ASCENDING)]),
 ];
 
+/// The indexes of each collection.
+pub(super) fn by_collection() -> BTreeMap<&'static str, Vec<IndexModel>> {
+    let mut indexes = BTreeMap::<_, Vec<_>>::new();
+    for index in ALL.iter().copied().flatten() {
+        indexes.entry(index.collection).or_default().push(index.model());
+    }
+    indexes
+}
+
 impl Index {
-    pub(crate) const fn of(collection: &'static str, keys: &'static [(&'static str, i32)]) -> Self {
+    const fn of(collection: &'static str, keys: &'static [(&'static str, i32)]) -> Self {
         Self { collection, keys, unique: false, having: None }
     }
 
-    pub(crate) const fn unique(self) -> Self {
+    const fn unique(self) -> Self {
         Self { unique: true, ..self }
     }
 
-    pub(crate) const fn having(self, field: &'static str) -> Self {
+    const fn having(self, field: &'static str) -> Self {
         Self { having: Some(field), ..self }
     }
 
     /// The name it goes by: what it is of.
-    pub(crate) fn name(&self) -> String {
+    fn name(&self) -> String {
         let keys: Vec<_> = self.keys.iter().map(|(key, _)| *key).collect();
         format!("by_{}", keys.join("_"))
     }
 
-    pub(crate) fn model(&self) -> IndexModel {
+    fn model(&self) -> IndexModel {
         let keys: Document =
             self.keys.iter().map(|(key, order)| ((*key).to_owned(), (*order).into())).collect();
         let mut options = IndexOptions::default();

@@ -3,6 +3,12 @@
 #![cfg(test)]
 
 mod conformance;
+mod deletion;
+mod faults;
+mod large;
+mod leases;
 mod opening;
+mod racing;
 mod server;
 mod together;
+mod transfer;

@@ -36,7 +36,11 @@ async fn an_index_that_is_there_and_another_is_told() {
     };
     records.raw().await.run_command(command).await.unwrap();
     let refused = records.try_open().await.err().unwrap();
-    assert!(Chain(&refused).to_string().contains("`by_run_ordinal` of `artifacts`"), "{}", Chain(&refused));
+    assert!(
+        Chain(&refused).to_string().contains("an index of `artifacts` is another"),
+        "{}",
+        Chain(&refused)
+    );
 }
 
 #[tokio::test]

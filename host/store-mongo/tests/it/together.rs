@@ -1,7 +1,5 @@
 //! Two hosts on one database, at once.
 
-use std::sync::Arc;
-
 use futures_util::future::join_all;
 use jiff::SignedDuration;
 use simulay_model::OwnerFilter::Any;
@@ -14,15 +12,8 @@ use simulay_store::{
     Accounts as _, Audit as _, AuditQuery, Credentials as _, LinkAdded, Links as _, MAX_SESSIONS,
     Metering as _, Runs as _, StoreError, Upload, Uploads as _,
 };
-use simulay_store_mongo::MongoStore;
 
-use crate::server::Server;
-
-/// A database that two hosts have opened.
-async fn two_hosts(server: &Server) -> [Arc<MongoStore>; 2] {
-    let (database, clock) = (server.database(), Arc::<ManualClock>::default());
-    [database.open(clock.clone()).await, database.open(clock).await]
-}
+use crate::server::{Server, two_hosts};
 
 fn ada() -> Account {
     Account { name: "ada".parse().unwrap(), role: Role::Author, created_at: now(), revoked_at: None }

@@ -57,7 +57,8 @@ fn account(connection: &Connection, row: &Row<'_>) -> SqlResult<Record> {
 
 fn plugin(connection: &Connection, row: &Row<'_>) -> SqlResult<Record> {
     let plugin = rows::plugin(row)?;
-    let sql = "SELECT at, kind, account, by FROM plugin_events WHERE name = ?1 AND version = ?2 ORDER BY ordinal";
+    let sql =
+        "SELECT at, kind, account, by FROM plugin_events WHERE name = ?1 AND version = ?2 ORDER BY ordinal";
     let mut statement = connection.prepare_cached(sql)?;
     let (name, version) = (plugin.manifest.name.to_string(), plugin.manifest.version.to_string());
     let events = statement.query_and_then([name, version], rows::plugin_event)?.collect::<SqlResult<_>>()?;

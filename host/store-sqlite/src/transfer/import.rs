@@ -8,7 +8,9 @@ use simulay_store::{Claim, RequestKey};
 use crate::failure::SqlResult;
 use crate::filter::Filter;
 use crate::rows::signed;
-use crate::{accounts, audit, commit, credentials, leases, metering, plugins, requests, runs, sharing, uploads};
+use crate::{
+    accounts, audit, commit, credentials, leases, metering, plugins, requests, runs, sharing, uploads,
+};
 
 /// Puts one record in.
 pub(crate) fn put(connection: &Connection, record: &Record) -> SqlResult<()> {
@@ -83,7 +85,10 @@ fn account(connection: &Connection, owned: &OwnedAccount) -> SqlResult<()> {
 fn plugin(connection: &Connection, owned: &OwnedPlugin) -> SqlResult<()> {
     let manifest = &owned.plugin.manifest;
     plugins::insert(connection, &owned.plugin)?;
-    owned.events.iter().try_for_each(|event| plugins::tell(connection, &manifest.name, &manifest.version, event))
+    owned
+        .events
+        .iter()
+        .try_for_each(|event| plugins::tell(connection, &manifest.name, &manifest.version, event))
 }
 
 fn run(connection: &Connection, owned: &OwnedRun) -> SqlResult<()> {

@@ -15,3 +15,4 @@ mod restart;
 mod retention;
 mod samples;
 mod stored;
+mod transfer;

@@ -1,4 +1,4 @@
-//! Artifacts: the column `requested.inputs`, and part of others.
+//! Artifacts: the inputs of a run, and part of other documents.
 
 use serde::{Deserialize, Serialize};
 use simulay_model::{Artifact, Digest, RelativePath};

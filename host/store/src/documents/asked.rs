@@ -1,4 +1,4 @@
-//! What a call asks for, without the bytes of its files: the column `asked.call`.
+//! What a call asks for, without the bytes of its files.
 
 use serde::{Deserialize, Serialize};
 use simulay_model::{AskedCall, Digest, OnFailure, PlacedFile, Resources};

@@ -1,4 +1,4 @@
-//! Container calls, part of the column `steps.plan`. The bytes of their files may be many: they are borrowed.
+//! Container calls, part of the plan of a step. The bytes of their files may be many: they are borrowed.
 
 use std::borrow::Cow;
 

@@ -1,5 +1,4 @@
-//! A check of a plugin's examples: the column `plugins.examples_check`. Those at work are found by
-//! `disagreements`.
+//! A check of a plugin's examples. SQLite finds those at work by `disagreements`.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

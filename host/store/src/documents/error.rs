@@ -1,4 +1,4 @@
-//! Why a run or a call did not succeed: the column `runs.error`, and part of others.
+//! Why a run or a call did not succeed: a document of a run, and part of others.
 
 use serde::{Deserialize, Serialize};
 use simulay_model::{ErrorKind, RunError};

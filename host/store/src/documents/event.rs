@@ -1,4 +1,4 @@
-//! What happened to a run: the columns `events.kind` and `events.data`.
+//! What happened to a run: the kind of an event, and its data.
 
 use serde::de::Error as _;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! What a plugin says of itself: the columns `plugins.manifest` and `plugins.tools`. Lists read `title`.
+//! What a plugin says of itself, and what it was made with. Lists of SQLite read `title`.
 
 use semver::Version;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! The plan of a step: the column `steps.plan`.
+//! The plan of a step.
 
 use serde::{Deserialize, Serialize};
 use simulay_model::{Document, Step};

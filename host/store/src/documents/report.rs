@@ -1,4 +1,4 @@
-//! What a run succeeded with: the column `reports.report`.
+//! What a run succeeded with.
 
 use serde::{Deserialize, Serialize};
 use simulay_model::{Document, Plot, Report, ReportFile, Series};

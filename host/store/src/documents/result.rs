@@ -1,4 +1,4 @@
-//! What came of a call: the column `calls.ending`. Retention removes `result.stdout_log`, `result.stderr_log`
+//! What came of a call. Retention removes `result.stdout_log`, `result.stderr_log`
 //! and what is in `result.outputs`.
 
 use serde::{Deserialize, Serialize};

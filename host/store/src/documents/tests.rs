@@ -4,6 +4,7 @@
 use std::fmt::Debug;
 use std::path::Path;
 
+use crate::conformance::samples;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use simulay_model::{
@@ -12,7 +13,6 @@ use simulay_model::{
     Report, ReportFile, Resources, RunEnd, RunEnded, RunError, RunId, Series, Source, Stage, Step,
     StepPlanned,
 };
-use crate::conformance::samples;
 
 use super::{Stored, event, read, write};
 

@@ -1,19 +1,23 @@
 //! The plugins of the suite as scripts.
 
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails like the test itself")]
+
 use std::io::ErrorKind;
 
+use super::Plugins;
+use crate::{Answer, Answered, Call, CallError, ReadArtifacts, SandboxSettings, ScriptedSandbox};
 use serde_json::{Value, json};
 use simulay_model::{Document, Failure, Manifest, Next, Report, Resources, Step};
-use simulay_sandbox::conformance::Plugins;
-use simulay_sandbox::{Answer, Answered, Call, CallError, ReadArtifacts, SandboxSettings, ScriptedSandbox};
 
 /// No script takes time or memory: any limits will do.
-pub(crate) fn settings() -> SandboxSettings {
+#[must_use]
+pub fn settings() -> SandboxSettings {
     SandboxSettings::default()
 }
 
 /// Bytes that stand for the plugins.
-pub(crate) fn plugins() -> Plugins {
+#[must_use]
+pub fn plugins() -> Plugins {
     Plugins {
         echo: b"echo".as_slice().into(),
         manifest: manifest(),
@@ -25,7 +29,8 @@ pub(crate) fn plugins() -> Plugins {
 }
 
 /// A sandbox that knows `plugins`.
-pub(crate) fn sandbox(plugins: &Plugins, settings: &SandboxSettings) -> ScriptedSandbox {
+#[must_use]
+pub fn sandbox(plugins: &Plugins, settings: &SandboxSettings) -> ScriptedSandbox {
     let out_of_time = CallError::out_of_time(settings.call_time);
     let out_of_memory = CallError::MemoryLimit(settings.memory_bytes as u64);
     ScriptedSandbox::default()

@@ -12,8 +12,8 @@ use object_store::path::Path as Key;
 use simulay_blobs::StoredBlob;
 use simulay_model::{Clock, Digest};
 
-/// What is not whole yet, in the directory of the blobs.
-pub(crate) const INCOMING: &str = "incoming";
+use crate::staging::INCOMING;
+
 /// What is whole, in the directory of the blobs.
 const STORED: &str = "sha256";
 

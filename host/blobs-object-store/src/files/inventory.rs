@@ -10,9 +10,9 @@ use rustix::fs::{StatVfsMountFlags, statvfs};
 use simulay_blobs::{BlobError, BlobInventory, StoredBlob};
 use simulay_model::Digest;
 
-use crate::blobs::ObjectBlobs;
+use super::ObjectBlobs;
+use super::layout::{age, all, file_of};
 use crate::failure::{blocking, of_file};
-use crate::layout::{age, all, file_of};
 
 #[async_trait]
 impl BlobInventory for ObjectBlobs {

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use simulay_blobs::BlobError;
 use simulay_model::{Digest, Hasher};
 
+use super::layout::{file_of, make_private, stored_in};
 use crate::failure::of_file;
-use crate::layout::{file_of, make_private, stored_in};
 
 /// What was copied.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

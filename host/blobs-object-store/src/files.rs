@@ -1,4 +1,9 @@
-//! The store: what is asked of blobs.
+//! Blobs as files, under `sha256/ab/abcdef…`; what is not whole yet is under `incoming/`.
+
+pub(crate) mod copies;
+mod inventory;
+pub(crate) mod layout;
+mod writer;
 
 use std::fs;
 use std::io;
@@ -7,18 +12,22 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use futures_util::StreamExt as _;
-use futures_util::stream;
+use bytes::Bytes;
 use object_store::local::LocalFileSystem;
+use object_store::path::Path as Key;
 use object_store::{ObjectStore, ObjectStoreExt as _};
-use simulay_blobs::{BlobError, BlobStream, BlobWriter, Blobs};
+use simulay_blobs::{BlobError, BlobStream, BlobWriter, Blobs, PieceSource, PieceWriter, Whole, outgoing};
 use simulay_model::{Clock, Digest};
 use tokio::sync::RwLock;
 
 use crate::failure::{blocking, of_file, of_object};
-use crate::layout::{Stamp, key, make_private, remove_unfinished};
-use crate::reader::Reader;
-use crate::writer::ObjectWriter;
+use crate::reader::piece;
+use crate::staging::Staging;
+use layout::{Stamp, key, make_private, remove_unfinished};
+use writer::{FileSink, PIECE};
+
+/// Bytes read at a time: there are many more who read, and who take their time.
+const READ_PIECE: u64 = 64 * 1024;
 
 /// Blobs in one directory, which one process at a time may write to.
 pub struct ObjectBlobs {
@@ -74,7 +83,9 @@ impl Blobs for ObjectBlobs {
     }
 
     async fn create(&self) -> Result<Box<dyn BlobWriter>, BlobError> {
-        Ok(Box::new(ObjectWriter::new(self.objects.clone(), self.removal.clone(), self.stamp())))
+        let (objects, removal) = (self.objects.clone(), self.removal.clone());
+        let sink = FileSink { staging: Staging::new(objects.clone()), objects, removal, stamp: self.stamp() };
+        Ok(Box::new(PieceWriter::new(sink, PIECE)))
     }
 
     async fn size(&self, blob: Digest) -> Result<Option<u64>, BlobError> {
@@ -97,12 +108,19 @@ impl Blobs for ObjectBlobs {
 
     async fn read(&self, blob: Digest, range: Option<Range<u64>>) -> Result<BlobStream, BlobError> {
         let size = self.size(blob).await?.ok_or(BlobError::NotFound)?;
-        let range = range.map_or(0..size, |range| range.start.min(size)..range.end.min(size));
-        let reader = Reader::new(self.objects.clone(), blob, range, size);
-        Ok(stream::unfold(reader, |mut reader| async move {
-            let piece = reader.next().await.transpose()?;
-            Some((piece, reader))
-        })
-        .boxed())
+        let source = FileSource { objects: self.objects.clone(), key: key(blob) };
+        Ok(outgoing(Whole { blob, size }, range, source))
+    }
+}
+
+struct FileSource {
+    objects: Arc<dyn ObjectStore>,
+    key: Key,
+}
+
+#[async_trait]
+impl PieceSource for FileSource {
+    async fn piece(&mut self, left: Range<u64>) -> Result<Bytes, BlobError> {
+        piece(&self.objects, &self.key, left, READ_PIECE).await
     }
 }

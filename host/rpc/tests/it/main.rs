@@ -1,0 +1,17 @@
+//! The ports over real connections.
+
+#![cfg(test)]
+
+mod authority;
+mod containers;
+mod cuts;
+mod failures;
+mod golden;
+mod hostile;
+mod pressure;
+mod protocol;
+mod proxy;
+mod raw;
+mod renewal;
+mod rig;
+mod sandbox;

@@ -1,0 +1,92 @@
+//! A sandbox behind a connection is like any other.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use simulay_containers::{ContainerError, Execution as _, Inventory as _};
+use simulay_model::{ContainerName, RunId};
+use simulay_rpc::{Credentials, RemoteInventory, RemoteSandbox, Role, serve_runner};
+use simulay_sandbox::conformance::{Subject, check, scripts};
+use simulay_sandbox::{InspectError, Sandbox};
+use tokio::net::TcpListener;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::authority::Authority;
+use crate::rig::{loopback, scripted, settings};
+
+/// A runner that serves the plugins of the suite.
+async fn runner(credentials: Credentials) -> (SocketAddr, DropGuard) {
+    let listener = TcpListener::bind(loopback()).await.unwrap();
+    let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
+    let sandbox: Arc<dyn Sandbox> = Arc::new(scripts::sandbox(&scripts::plugins(), &scripts::settings()));
+    let stopped = stop.clone();
+    tokio::spawn(async move {
+        let served = (sandbox, Arc::new(scripted()) as Arc<_>);
+        serve_runner(listener, credentials, &settings(), served, stopped).await.unwrap();
+    });
+    (address, stop.drop_guard())
+}
+
+fn sandbox(addresses: &[SocketAddr], credentials: Credentials) -> RemoteSandbox {
+    let addresses = addresses.iter().map(ToString::to_string).collect();
+    RemoteSandbox::new(addresses, credentials, settings())
+}
+
+#[tokio::test]
+async fn the_sandbox_of_another_process_is_like_any_other() {
+    let authority = Authority::new();
+    let (address, _stop) = runner(authority.credentials(Role::Runner)).await;
+    let sandbox = sandbox(&[address], authority.credentials(Role::Api));
+    let (settings, plugins) = (scripts::settings(), scripts::plugins());
+    check(&Subject { sandbox: &sandbox, settings: &settings, plugins: &plugins }).await;
+}
+
+#[tokio::test]
+async fn another_runner_answers_when_one_is_gone() {
+    let authority = Authority::new();
+    let (alive, _stop) = runner(authority.credentials(Role::Runner)).await;
+    let gone = TcpListener::bind(loopback()).await.unwrap().local_addr().unwrap();
+    let sandbox = sandbox(&[alive, gone], authority.credentials(Role::Api));
+    for _ in 0..4 {
+        let inspected = sandbox.inspect(scripts::plugins().echo).await.unwrap();
+        assert_eq!(inspected.manifest, scripts::plugins().manifest);
+    }
+}
+
+#[tokio::test]
+async fn a_role_that_needs_no_sandbox_has_none() {
+    let authority = Authority::new();
+    let (address, _stop) = runner(authority.credentials(Role::Runner)).await;
+    for (role, allowed) in
+        [(Role::Api, true), (Role::Operator, true), (Role::Runner, false), (Role::Containers, false)]
+    {
+        let sandbox = sandbox(&[address], authority.credentials(role));
+        let inspected = sandbox.inspect(scripts::plugins().echo).await;
+        assert_eq!(inspected.is_ok(), allowed, "{role}: {inspected:?}");
+        let inventory =
+            RemoteInventory::new(&[address.to_string()], &authority.credentials(role), &settings());
+        assert_eq!(inventory.images().await.is_ok(), allowed, "{role}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_of_another_role_is_not_believed() {
+    let authority = Authority::new();
+    for role in [Role::Api, Role::Containers, Role::Operator] {
+        let (address, _stop) = runner(authority.credentials(role)).await;
+        let sandbox = sandbox(&[address], authority.credentials(Role::Api));
+        let inspected = sandbox.inspect(scripts::plugins().echo).await;
+        assert!(matches!(inspected, Err(InspectError::Host(_))), "{role}: {inspected:?}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_has_the_inventory_only_starts_nothing() {
+    let authority = Authority::new();
+    let (address, _stop) = runner(authority.credentials(Role::Runner)).await;
+    let credentials = authority.credentials(Role::Api);
+    let inventory = RemoteInventory::new(&[address.to_string()], &credentials, &settings());
+    assert_eq!(inventory.list().await.unwrap(), []);
+    let name = ContainerName { run: RunId::generate(), step: 0, call: 0, attempt: 0 };
+    assert!(matches!(inventory.remove(name, None).await, Err(ContainerError::Closed)));
+}
