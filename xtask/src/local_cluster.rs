@@ -136,8 +136,10 @@ impl<'a> Plan<'a> {
         read(Command::new(program).args(["cluster", "init"]).arg(&secrets))?;
         let shown = read(Command::new(program).args(["--json", "cluster", "show"]).arg(&secrets))?;
         let shown: serde_json::Value = serde_json::from_str(&shown)?;
-        let instance =
-            shown.pointer("/cluster/id").and_then(serde_json::Value::as_str).context("the cluster has no id")?;
+        let instance = shown
+            .pointer("/cluster/id")
+            .and_then(serde_json::Value::as_str)
+            .context("the cluster has no id")?;
         let token = folder.join("token");
         fs::write(&token, TOKEN)?;
         fs::set_permissions(&token, fs::Permissions::from_mode(0o600))?;
