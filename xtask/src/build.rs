@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 
-use crate::packages;
 use crate::place::{INIT_TARGET, PLUGIN_TARGET, Place};
 use crate::process::run;
 use crate::step::step;
@@ -53,10 +52,8 @@ pub(crate) fn release_host(place: &Place) -> anyhow::Result<PathBuf> {
     Ok(place.released())
 }
 
-/// Builds the command as it lies in its image: static, so that nothing else needs to be there.
+/// Builds the command as it lies in its image: static, so that nothing else needs to be there. Needs a C compiler for musl.
 pub(crate) fn static_host(place: &Place) -> anyhow::Result<PathBuf> {
-    let cure = "install a C compiler for musl, then try again";
-    packages::ensure(place, &["musl-gcc"], &["musl-tools"], cure)?;
     step("building simulay for its image (the first time takes a while)", || {
         run(place.cargo().args([
             "build",

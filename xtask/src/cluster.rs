@@ -13,55 +13,27 @@ mod site;
 mod stack;
 mod swarm;
 
-use std::ffi::OsStr;
-use std::fs;
-
-use clap::{Args, Subcommand};
+use clap::Args;
 
 pub(crate) use self::handle::Swarm;
 use self::images::Images;
 use self::node::Node;
-use self::site::Site;
+pub(crate) use self::site::Site;
 use crate::build;
-use crate::demo::{self, Client};
 use crate::place::Place;
-use crate::proof::swarm as swarm_proof;
 use crate::step::{say, step};
-
-/// What to do with the cluster.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Cluster {
-    /// Brings it up; what is there already is left as it is.
-    Up(Size),
-    /// Takes it away with all it has stored.
-    Down,
-    /// Brings it up, and shows a simulation on it from upload to plots, by way of nginx.
-    Demo(Size),
-    /// Brings it up, kills its parts while it works, and looks whether anything was lost or doubled.
-    Test(swarm_proof::Arguments),
-}
 
 /// How much of it.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Size {
     /// On one node, by `docker compose`, instead of three by Docker Swarm.
     #[arg(long)]
-    compose: bool,
-}
-
-/// Does it.
-pub(crate) fn execute(place: &Place, what: &Cluster) -> anyhow::Result<()> {
-    site::need_root()?;
-    match what {
-        Cluster::Up(size) => up(place, *size).map(drop),
-        Cluster::Down => down(),
-        Cluster::Demo(size) => demo(place, *size),
-        Cluster::Test(arguments) => test(place, arguments),
-    }
+    pub(crate) compose: bool,
 }
 
 /// Nodes, images on each, and the services over them.
-fn up(place: &Place, size: Size) -> anyhow::Result<Site> {
+pub(crate) fn up(place: &Place, size: Size) -> anyhow::Result<Site> {
+    site::need_root()?;
     let site = Site::open()?;
     let images = images::ensure(place)?;
     build::host(place)?;
@@ -90,27 +62,9 @@ fn spread(place: &Place, site: &Site, images: &Images, nodes: &[Node]) -> anyhow
     progress::wait(manager)
 }
 
-/// The demo of one host, on the cluster.
-fn demo(place: &Place, size: Size) -> anyhow::Result<()> {
-    let site = up(place, size)?;
-    build::plugins(place)?;
-    let token = fs::read_to_string(site.token())?;
-    let environment = [
-        ("SIMULAY_SERVER", OsStr::new(&site.url()).to_owned()),
-        ("SIMULAY_TOKEN", OsStr::new(token.trim()).to_owned()),
-        ("SSL_CERT_FILE", site.authority().into_os_string()),
-    ];
-    demo::show(place, &Client::new(place, environment), &place.made("cluster-demo")?)
-}
-
-fn test(place: &Place, arguments: &swarm_proof::Arguments) -> anyhow::Result<()> {
-    let site = up(place, Size { compose: false })?;
-    build::plugins(place)?;
-    swarm_proof::prove(place, &Swarm::find(place, site)?, arguments)
-}
-
 /// Ends every process of it, and removes its networks, mounts and folders.
-fn down() -> anyhow::Result<()> {
+pub(crate) fn down() -> anyhow::Result<()> {
+    site::need_root()?;
     let site = Site::open()?;
     step("ending the nodes", || node::down(&site))?;
     step("removing their networks", || network::down(&site))?;

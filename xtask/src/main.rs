@@ -3,6 +3,7 @@
 mod bench;
 mod build;
 mod cluster;
+mod clustered;
 mod demo;
 mod digest;
 mod documents;
@@ -63,7 +64,7 @@ enum Task {
     /// Brings a cluster up on this machine, shows and tests it, takes it down.
     Cluster {
         #[command(subcommand)]
-        what: cluster::Cluster,
+        what: clustered::Cluster,
     },
     /// The same with every process of a cluster: kills, freezes and restarts.
     ClusterTorture(proof::cluster::Arguments),
@@ -94,7 +95,7 @@ fn execute(task: Task) -> anyhow::Result<()> {
         Task::Hostile(arguments) => hostile::execute(&place, &arguments),
         Task::Sweep(arguments) => proof::sweep::execute(&place, &arguments),
         Task::Torture(arguments) => proof::torture::execute(&place, &arguments),
-        Task::Cluster { what } => cluster::execute(&place, &what),
+        Task::Cluster { what } => clustered::execute(&place, &what),
         Task::ClusterTorture(arguments) => proof::cluster::execute(&place, &arguments),
         Task::Docs => documents::execute(&place),
         Task::Tidy => tidy::execute(&place),

@@ -32,6 +32,8 @@ pub(crate) struct Host {
 struct Way {
     token: Option<HeaderValue>,
     bound: Duration,
+    /// For what goes on as long as a run does.
+    longest: Duration,
     /// Who signed its certificate, when it has one.
     authority: Option<Certificate<'static>>,
 }
@@ -39,7 +41,7 @@ struct Way {
 impl Host {
     /// The host at `url`.
     pub(crate) fn new(url: &str) -> Self {
-        Self::asked(url, Way { token: None, bound: ANSWER, authority: None })
+        Self::asked(url, Way { token: None, bound: ANSWER, longest: LONGEST, authority: None })
     }
 
     fn asked(url: &str, way: Way) -> Self {
@@ -55,6 +57,11 @@ impl Host {
     /// The same, which is waited for no longer than this.
     pub(crate) fn within(self, bound: Duration) -> Self {
         Self::asked(&self.url, Way { bound, ..self.way })
+    }
+
+    /// The same, which is followed for no longer than this at a time.
+    pub(crate) fn followed_within(self, longest: Duration) -> Self {
+        Self::asked(&self.url, Way { longest, ..self.way })
     }
 
     /// The same, whose certificate is signed by `authority`, a certificate as PEM.
@@ -158,7 +165,7 @@ impl Host {
     ) -> anyhow::Result<Followed> {
         let request = self.agent.get(&format!("{}/v1/runs/{run}/events", self.url));
         let request = request.header("last-event-id", after.to_string());
-        let mut answer = request.config().timeout_global(Some(LONGEST)).build().call()?;
+        let mut answer = request.config().timeout_global(Some(self.way.longest)).build().call()?;
         for line in BufReader::new(answer.body_mut().as_reader()).lines() {
             let line = line?;
             if let Some(data) = line.strip_prefix("data:") {
@@ -187,7 +194,7 @@ impl Host {
     }
 }
 
-fn agent(Way { token, bound, authority }: Way) -> Agent {
+fn agent(Way { token, bound, authority, .. }: Way) -> Agent {
     let bear = move |mut request: Request<SendBody<'_>>, next: MiddlewareNext<'_>| {
         request.headers_mut().extend(token.clone().map(|token| (AUTHORIZATION, token)));
         next.handle(request)

@@ -30,11 +30,12 @@ pub(crate) struct Task {
 
 impl Swarm {
     /// The cluster that is up.
-    pub(super) fn find(place: &Place, site: Site) -> anyhow::Result<Self> {
+    pub(crate) fn find(place: &Place, site: Site) -> anyhow::Result<Self> {
         let mut show = Command::new(place.simulay());
         show.args(["--json", "cluster", "show"]).arg(site.secrets().join("cluster"));
         let shown: Value = serde_json::from_str(&read(&mut show)?)?;
-        let instance = shown.get("id").and_then(Value::as_str).context("the cluster has no id")?.to_owned();
+        let instance =
+            shown.pointer("/cluster/id").and_then(Value::as_str).context("the cluster has no id")?.to_owned();
         let nodes = super::nodes(&site);
         Ok(Self { site, nodes, instance })
     }

@@ -28,6 +28,8 @@ pub(super) struct Images {
 
 /// Builds those that are not there.
 pub(super) fn ensure(place: &Place) -> anyhow::Result<Images> {
+    let cure = "install a C compiler for musl, then try again";
+    setup::ensure_packages(place, &["musl-gcc"], &["musl-tools"], cure)?;
     let octave = setup::with_image(place, || build::static_host(place).map(drop))?;
     setup::ensure_base(place)?;
     let program = fs::read(place.static_host()).context("simulay is not built")?;

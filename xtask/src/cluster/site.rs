@@ -70,17 +70,17 @@ impl Site {
     }
 
     /// Who signed the certificate that users see.
-    pub(super) fn authority(&self) -> PathBuf {
+    pub(crate) fn authority(&self) -> PathBuf {
         self.secrets().join("authority.crt")
     }
 
     /// The token of the first account.
-    pub(super) fn token(&self) -> PathBuf {
+    pub(crate) fn token(&self) -> PathBuf {
         self.secrets().join("first_token")
     }
 
     /// Where users reach it.
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("https://{}", Name(1).address())
     }
 

@@ -4,6 +4,7 @@
 mod fault;
 mod watcher;
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -29,6 +30,8 @@ const SHORT: usize = Target::ALL.len();
 const CALM: Duration = Duration::from_secs(4);
 /// For one answer; one that does not come is asked for again.
 const ANSWER: Duration = Duration::from_secs(10);
+/// For one connection that events come over: one whose other end is gone stays open without a word.
+const FOLLOWED: Duration = Duration::from_secs(30);
 /// For every open request to be answered after a fault.
 const RECOVERY: Duration = Duration::from_secs(30);
 
@@ -49,12 +52,14 @@ pub(crate) fn prove(place: &Place, swarm: &Swarm, arguments: &Arguments) -> anyh
     let first = hosts.first().cloned().ok_or_else(|| anyhow::anyhow!("there is no node"))?;
     let all = work::prepare(place, &first)?;
     let references = work::references(&first, &all)?;
-    let before = first.runs("")?;
+    let mut before = first.runs("")?;
     let witness = Witness::on(swarm.instance(), swarm.daemons().into_iter().map(Some))?;
-    let quick: Vec<Host> = hosts.iter().map(|host| host.clone().within(ANSWER)).collect();
+    let quick: Vec<Host> =
+        hosts.iter().map(|host| host.clone().within(ANSWER).followed_within(FOLLOWED)).collect();
     let rng = Rng::with_seed(arguments.seed);
     let mut course = Course { swarm, rng, ledger: Ledger::default(), hosts: &quick, all: &all };
-    let mut broken = course.disturb_often(arguments.kills)?;
+    let (mut broken, watched) = course.disturb_often(arguments.kills)?;
+    before.extend(watched);
     for host in &hosts {
         broken.extend(judge(host, &course.ledger, &references)?);
         broken.extend(course.ledger.compare(&host.runs("")?, &before));
@@ -81,8 +86,8 @@ struct Course<'a> {
 }
 
 impl Course<'_> {
-    /// Faults, one after the other, while somebody follows runs and uploads; what is not as promised.
-    fn disturb_often(&mut self, kills: usize) -> anyhow::Result<Vec<String>> {
+    /// Faults, one after the other, while somebody follows runs and uploads; what is not as promised, and his runs.
+    fn disturb_often(&mut self, kills: usize) -> anyhow::Result<(Vec<String>, BTreeSet<String>)> {
         let over = AtomicBool::new(false);
         let (hosts, all, seed) = (self.hosts, self.all, self.rng.u64(..));
         thread::scope(|scope| {
@@ -94,7 +99,8 @@ impl Course<'_> {
                 "  {} runs followed to their ends, {} inputs uploaded meanwhile",
                 seen.followed, seen.uploaded
             );
-            Ok(disturbed?.into_iter().flatten().chain(seen.broken).collect())
+            let broken = disturbed?.into_iter().flatten().chain(seen.broken).collect();
+            Ok((broken, seen.runs))
         })
     }
 

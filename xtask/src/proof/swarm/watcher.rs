@@ -1,5 +1,6 @@
 //! Somebody who follows runs event by event and uploads inputs, whatever happens to the cluster.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -19,6 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(300);
 /// What was seen.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
+    /// Runs that were asked for.
+    pub(super) runs: BTreeSet<String>,
     pub(super) followed: u32,
     pub(super) uploaded: u32,
     pub(super) broken: Vec<String>,
@@ -44,7 +47,7 @@ impl<'a> Watcher<'a> {
                 Ok(()) => seen.uploaded += 1,
                 Err(error) => seen.broken.push(format!("an upload: {error:#}")),
             }
-            match self.follow() {
+            match self.follow(&mut seen.runs) {
                 Ok(()) => seen.followed += 1,
                 Err(error) => seen.broken.push(format!("what was followed: {error:#}")),
             }
@@ -77,10 +80,11 @@ impl<'a> Watcher<'a> {
     }
 
     /// Follows a run to its end on as many connections as it takes; no event may be missed or come twice.
-    fn follow(&mut self) -> anyhow::Result<()> {
+    fn follow(&mut self, runs: &mut BTreeSet<String>) -> anyhow::Result<()> {
         let Some(work) = self.rng.choice(self.all).cloned() else { bail!("there is no work") };
         let key = format!("{:032x}", self.rng.u128(..));
         let run = self.insist(|host| host.create_once(work.pipeline, &work.request, &key))?;
+        runs.insert(run.clone());
         let (mut last, mut gap, mut ended) = (0, None, false);
         self.insist(|host| {
             host.follow(&run, last, |told| {
