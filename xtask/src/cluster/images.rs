@@ -9,6 +9,7 @@ use anyhow::{Context as _, bail};
 
 use super::node::Node;
 use crate::build;
+use crate::packages;
 use crate::place::Place;
 use crate::process::{joined, log, read};
 use crate::setup::{self, ImageId, Recipe, inspect};
@@ -29,7 +30,7 @@ pub(super) struct Images {
 /// Builds those that are not there.
 pub(super) fn ensure(place: &Place) -> anyhow::Result<Images> {
     let cure = "install a C compiler for musl, then try again";
-    setup::ensure_packages(place, &["musl-gcc"], &["musl-tools"], cure)?;
+    packages::ensure(place, &["musl-gcc"], &["musl-tools"], cure)?;
     let octave = setup::with_image(place, || build::static_host(place).map(drop))?;
     setup::ensure_base(place)?;
     let program = fs::read(place.static_host()).context("simulay is not built")?;
@@ -38,7 +39,7 @@ pub(super) fn ensure(place: &Place) -> anyhow::Result<Images> {
     for name in FROM_DEBIAN {
         all.push(built(place, &recipe(place, name)?, format!("simulay/{name}:local"))?);
     }
-    let mongodb = recipe(place, "mongodb-test")?.with_folder(&packages(place)?, Path::new("wheels"))?;
+    let mongodb = recipe(place, "mongodb-test")?.with_folder(&wheels(place)?, Path::new("wheels"))?;
     all.push(built(place, &mongodb, "simulay/mongodb-test:local".to_owned())?);
     Ok(Images { octave, all })
 }
@@ -100,7 +101,7 @@ fn built(place: &Place, recipe: &Recipe, tag: String) -> anyhow::Result<String> 
 }
 
 /// The packages of the server that stands in for MongoDB, for the Python of its image.
-fn packages(place: &Place) -> anyhow::Result<std::path::PathBuf> {
+fn wheels(place: &Place) -> anyhow::Result<std::path::PathBuf> {
     let folder = place.made("tools")?.join(SERVER);
     if fs::read_dir(&folder).is_ok_and(|mut files| files.next().is_some()) {
         return Ok(folder);

@@ -16,12 +16,15 @@ use crate::terminal::{print_json, say};
 /// For an answer: less than those who watch usually wait.
 const PATIENCE: Duration = Duration::from_secs(8);
 
-/// Tells whether a process works, and what it lacks; fails when it does not.
+/// Tells whether a process works, and what it lacks; fails when it does not work.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Where it answers [default: `cluster.health` of the settings, or the server of this machine].
     #[arg(long, value_name = "URL")]
     address: Option<Url>,
+    /// Fails only when nothing answers: a process that waits for another gains nothing by being restarted.
+    #[arg(long)]
+    alive: bool,
 }
 
 /// Does what is asked.
@@ -37,7 +40,7 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
         say(if is_ready { "ready" } else { "not ready" })?;
         missing.iter().try_for_each(|lack| say(&format!("{}: {}", lack.part, lack.why)))?;
     }
-    Ok(if is_ready { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+    Ok(if is_ready || arguments.alive { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }
 
 /// Where a process of this machine answers.
