@@ -5,26 +5,20 @@ use std::ops::Range;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use mongodb::bson::oid::ObjectId;
-use mongodb::options::{
-    Acknowledgment, ClientOptions, CollectionOptions, ReadConcern, ReadPreference, SelectionCriteria,
-    WriteConcern,
-};
+use mongodb::options::ClientOptions;
 use mongodb::{Client, Database};
 use simulay_blobs::{BlobError, BlobStream, BlobWriter, Blobs, PieceWriter, Whole, outgoing};
 use simulay_model::Digest;
 
-use crate::chunks::Chunks;
+use crate::bucket::Bucket;
 use crate::failure::of_mongo;
-use crate::files::Files;
 use crate::reader::Download;
 use crate::writer::{PIECE, Upload};
 
 /// Blobs in the GridFS bucket `blobs` of a database. They age by the clock of its server.
 #[derive(Clone)]
 pub struct GridFsBlobs {
-    pub(crate) files: Files,
-    pub(crate) chunks: Chunks,
+    pub(crate) bucket: Bucket,
 }
 
 /// For how long a server is looked for, unless its address says otherwise; then it counts as gone.
@@ -55,31 +49,11 @@ impl GridFsBlobs {
     /// # Errors
     /// When the server does not answer, or has other indexes of these names.
     pub async fn open(database: &Database) -> Result<Self, BlobError> {
-        let blobs = Self { files: Files::of(database, durable()), chunks: Chunks::of(database, durable()) };
-        blobs.files.prepare().await?;
-        blobs.chunks.prepare().await?;
-        Ok(blobs)
+        let bucket = Bucket::of(database);
+        bucket.files.prepare().await?;
+        bucket.chunks.prepare().await?;
+        Ok(Self { bucket })
     }
-
-    /// Removes a file and its chunks, unless it is a blob: whoever gives it up need not know how that ended.
-    pub(crate) async fn discard(&self, file: ObjectId) -> Result<(), BlobError> {
-        if self.files.give_up(file).await? { self.remove_going(file).await } else { Ok(()) }
-    }
-
-    /// Removes a file that is going. Its document is last, so that what a crash leaves is found again.
-    pub(crate) async fn remove_going(&self, file: ObjectId) -> Result<(), BlobError> {
-        self.chunks.remove(file).await?;
-        self.files.forget(file).await
-    }
-}
-
-/// What is written is on the disks of most members, and what is read cannot be taken back.
-fn durable() -> CollectionOptions {
-    CollectionOptions::builder()
-        .write_concern(WriteConcern::builder().w(Acknowledgment::Majority).journal(true).build())
-        .read_concern(ReadConcern::majority())
-        .selection_criteria(SelectionCriteria::ReadPreference(ReadPreference::Primary))
-        .build()
 }
 
 #[async_trait]
@@ -90,20 +64,20 @@ impl Blobs for GridFsBlobs {
     }
 
     async fn create(&self) -> Result<Box<dyn BlobWriter>, BlobError> {
-        Ok(Box::new(PieceWriter::new(Upload::new(self.clone()), PIECE)))
+        Ok(Box::new(PieceWriter::new(Upload::new(self.bucket.clone()), PIECE)))
     }
 
     async fn size(&self, blob: Digest) -> Result<Option<u64>, BlobError> {
-        Ok(self.files.get(blob).await?.map(|file| file.size))
+        Ok(self.bucket.files.get(blob).await?.map(|file| file.size))
     }
 
     async fn keep(&self, blob: Digest) -> Result<Option<u64>, BlobError> {
-        Ok(self.files.keep(blob).await?.map(|file| file.size))
+        Ok(self.bucket.files.keep(blob).await?.map(|file| file.size))
     }
 
     async fn read(&self, blob: Digest, range: Option<Range<u64>>) -> Result<BlobStream, BlobError> {
-        let file = self.files.get(blob).await?.ok_or(BlobError::NotFound)?;
+        let file = self.bucket.files.get(blob).await?.ok_or(BlobError::NotFound)?;
         let whole = Whole { blob, size: file.size };
-        Ok(outgoing(whole, range, Download { blobs: self.clone(), blob, file }))
+        Ok(outgoing(whole, range, Download { bucket: self.bucket.clone(), blob, file }))
     }
 }

@@ -16,16 +16,16 @@ const UNFINISHED: Duration = Duration::from_secs(24 * 60 * 60);
 impl BlobInventory for GridFsBlobs {
     /// Whoever collects lists first: what others left unfinished goes then, too.
     async fn list(&self) -> Result<Vec<StoredBlob>, BlobError> {
-        for file in self.files.left_behind(UNFINISHED).await? {
-            self.remove_going(file.id).await?;
+        for file in self.bucket.files.left_behind(UNFINISHED).await? {
+            self.bucket.remove_going(file.id).await?;
         }
-        Ok(self.files.list().await?.into_iter().map(Listed::stored).collect())
+        Ok(self.bucket.files.list().await?.into_iter().map(Listed::stored).collect())
     }
 
     async fn remove(&self, blob: Digest, age: Duration) -> Result<bool, BlobError> {
-        let Some(file) = self.files.end(blob, age).await? else { return Ok(false) };
+        let Some(file) = self.bucket.files.end(blob, age).await? else { return Ok(false) };
         // It is gone by now: what is left of it is nobody's, and goes later when it cannot go at once.
-        if let Err(error) = self.remove_going(file.id).await {
+        if let Err(error) = self.bucket.remove_going(file.id).await {
             tracing::warn!(%blob, %error, "the bytes of a blob that is gone stay for a while");
         }
         Ok(true)

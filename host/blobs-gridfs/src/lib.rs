@@ -4,6 +4,7 @@
 //! host removes are no longer anybody's.
 
 mod blobs;
+mod bucket;
 mod chunks;
 mod failure;
 mod files;

@@ -6,7 +6,7 @@ use mongodb::bson::oid::ObjectId;
 use simulay_blobs::{BlobError, PieceSink, Whole};
 use tokio::runtime::Handle;
 
-use crate::blobs::GridFsBlobs;
+use crate::bucket::Bucket;
 use crate::chunks::CHUNK;
 use crate::files::Publication;
 
@@ -15,7 +15,7 @@ pub(crate) const PIECE: usize = 4 * CHUNK;
 
 /// One blob on its way in: a file that is whole before it has an address.
 pub(crate) struct Upload {
-    blobs: GridFsBlobs,
+    bucket: Bucket,
     file: Option<ObjectId>,
     chunks: u64,
 }
@@ -26,30 +26,30 @@ pub(crate) struct Upload {
 struct Abandoned;
 
 impl Upload {
-    pub(crate) fn new(blobs: GridFsBlobs) -> Self {
-        Self { blobs, file: None, chunks: 0 }
+    pub(crate) fn new(bucket: Bucket) -> Self {
+        Self { bucket, file: None, chunks: 0 }
     }
 
     async fn add(&mut self, piece: &Bytes) -> Result<ObjectId, BlobError> {
         let file = match self.file {
             Some(file) => file,
-            None => *self.file.insert(self.blobs.files.begin().await?),
+            None => *self.file.insert(self.bucket.files.begin().await?),
         };
-        self.chunks += self.blobs.chunks.add(file, self.chunks, piece).await?;
+        self.chunks += self.bucket.chunks.add(file, self.chunks, piece).await?;
         Ok(file)
     }
 
     /// Makes the file the blob. Where another is the blob by now, that one is kept.
     async fn store(&mut self, file: ObjectId, whole: Whole) -> Result<(), BlobError> {
         loop {
-            match self.blobs.files.publish(file, whole).await? {
+            match self.bucket.files.publish(file, whole).await? {
                 Publication::Stored => {
                     self.file = None;
                     return Ok(());
                 }
                 Publication::Abandoned => return Err(BlobError::of(Abandoned)),
                 // The other may have been collected meanwhile: then this one takes its place.
-                Publication::Occupied if self.blobs.files.keep(whole.blob).await?.is_none() => {}
+                Publication::Occupied if self.bucket.files.keep(whole.blob).await?.is_none() => {}
                 Publication::Occupied => return Ok(()),
             }
         }
@@ -65,7 +65,7 @@ impl PieceSink for Upload {
     async fn publish(mut self, rest: Bytes, whole: Whole) -> Result<(), BlobError> {
         let begun = self.file.is_some();
         // What is there already is not sent once more.
-        if !begun && self.blobs.files.keep(whole.blob).await?.is_some() {
+        if !begun && self.bucket.files.keep(whole.blob).await?.is_some() {
             return Ok(());
         }
         let file = self.add(&rest).await?;
@@ -76,9 +76,9 @@ impl PieceSink for Upload {
 impl Drop for Upload {
     fn drop(&mut self) {
         let (Some(file), Ok(runtime)) = (self.file.take(), Handle::try_current()) else { return };
-        let blobs = self.blobs.clone();
+        let bucket = self.bucket.clone();
         runtime.spawn(async move {
-            if let Err(error) = blobs.discard(file).await {
+            if let Err(error) = bucket.discard(file).await {
                 tracing::warn!(%file, %error, "an unfinished blob stays until it is collected");
             }
         });
