@@ -67,10 +67,9 @@ pub struct RetentionPorts {
 impl RetentionPorts {
     /// What is kept in `records`, and the blobs of `inventory`.
     #[must_use]
-    pub fn over<R, B>(records: Arc<R>, inventory: Arc<B>, clock: Arc<dyn Clock>) -> Self
+    pub fn over<R>(records: Arc<R>, inventory: Arc<dyn BlobInventory>, clock: Arc<dyn Clock>) -> Self
     where
         R: Retention + Requests + Uploads + Space + 'static,
-        B: BlobInventory + 'static,
     {
         Self {
             records: records.clone(),

@@ -18,7 +18,7 @@ use serde::Deserialize;
 use simulay_model::Quotas;
 
 pub(crate) use self::auth::{Auth, AuthMode, Oidc};
-pub(crate) use self::cluster::{BlobPlace, Cluster};
+pub(crate) use self::cluster::{BlobPlace, Cluster, S3};
 use self::kept::{Retention, Storage};
 pub(crate) use self::limits::Limits;
 pub(crate) use self::secret::Secret;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use simulay_blobs::Blobs;
 use simulay_blobs_gridfs::GridFsBlobs;
+use simulay_blobs_object_store::{BucketBlobs, BucketSettings, Credentials as BucketCredentials};
 use simulay_engine::RetentionPorts;
 use simulay_model::SystemClock;
 use simulay_rates::Rates;
@@ -17,10 +18,12 @@ use simulay_store_mongo::MongoStore;
 use tokio_util::sync::CancellationToken;
 
 use super::Records;
-use crate::configuration::{BlobPlace, Settings};
+use crate::configuration::{BlobPlace, S3, Settings};
+use crate::fault::Usage;
 
 /// Before a service that does not answer is asked again.
 const PAUSE: Duration = Duration::from_secs(2);
+const UNUSABLE: &str = "the bytes of the cluster cannot be used";
 /// For Redis to count a request; after that a process counts alone.
 const COUNTING: Duration = Duration::from_millis(50);
 
@@ -40,10 +43,10 @@ impl Shared {
     pub(super) async fn open(settings: &Settings) -> anyhow::Result<Self> {
         let credentials = Credentials::read(settings.cluster.certificates()?)?;
         let redis = redis(settings, &credentials)?;
-        let (records, blobs) = patiently(|| stored(settings)).await?;
+        let Stored { records, blobs, inventory } = patiently(|| Stored::open(settings)).await?;
         Ok(Self {
             credentials,
-            kept: RetentionPorts::over(records.clone(), blobs.clone(), Arc::new(SystemClock)),
+            kept: RetentionPorts::over(records.clone(), inventory, Arc::new(SystemClock)),
             records: records.into(),
             blobs,
             signals: Arc::new(RedisSignals::start(&redis)),
@@ -60,12 +63,43 @@ pub(super) async fn records(settings: &Settings) -> anyhow::Result<Arc<MongoStor
     Ok(Arc::new(opened.context("the records of the cluster cannot be used")?))
 }
 
-async fn stored(settings: &Settings) -> anyhow::Result<(Arc<MongoStore>, Arc<GridFsBlobs>)> {
-    let records = records(settings).await?;
-    let blobs = match settings.cluster.blobs {
-        BlobPlace::GridFs => GridFsBlobs::connect(settings.cluster.mongodb()?.reveal()).await,
+/// What is kept in a cluster.
+struct Stored {
+    records: Arc<MongoStore>,
+    blobs: Arc<dyn Blobs>,
+    inventory: Arc<dyn BlobInventory>,
+}
+
+impl Stored {
+    async fn open(settings: &Settings) -> anyhow::Result<Self> {
+        let records = records(settings).await?;
+        match settings.cluster.blobs {
+            BlobPlace::GridFs => {
+                let blobs = GridFsBlobs::connect(settings.cluster.mongodb()?.reveal()).await;
+                Ok(Self::with(records, Arc::new(blobs.context(UNUSABLE)?)))
+            }
+            BlobPlace::S3 => {
+                let blobs = BucketBlobs::open(&bucket(settings.cluster.s3()?)?).await;
+                Ok(Self::with(records, Arc::new(blobs.context(UNUSABLE)?)))
+            }
+        }
+    }
+
+    fn with<B: Blobs + BlobInventory + 'static>(records: Arc<MongoStore>, blobs: Arc<B>) -> Self {
+        Self { records, blobs: blobs.clone(), inventory: blobs }
+    }
+}
+
+fn bucket(s3: &S3) -> Result<BucketSettings, Usage> {
+    let S3 { bucket, endpoint, region, path_style, id_file, secret_file } = s3.clone();
+    let credentials = match (id_file, secret_file) {
+        (None, None) => BucketCredentials::Environment,
+        (Some(id), Some(secret)) => BucketCredentials::Files { id, secret },
+        _ => {
+            return Err(Usage("cluster.s3.id_file and secret_file are set together or not at all".to_owned()));
+        }
     };
-    Ok((records, Arc::new(blobs.context("the bytes of the cluster cannot be used")?)))
+    Ok(BucketSettings { bucket, endpoint, region, path_style, credentials })
 }
 
 /// What `open` gives once it does; servers of a cluster start in any order.

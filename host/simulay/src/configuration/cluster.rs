@@ -24,6 +24,8 @@ pub(crate) struct Cluster {
     pub(crate) redis_ca: Option<PathBuf>,
     /// Where bytes are.
     pub(crate) blobs: BlobPlace,
+    /// The bucket, when they are in one.
+    pub(crate) s3: Option<S3>,
     /// The certificates of this process, as `simulay cluster init` makes them: `ca.crt`, `tls.crt`, `tls.key`.
     pub(crate) certificates: Option<PathBuf>,
     /// Where a runner or an agent listens for calls of other processes; the role's own port when not set.
@@ -46,6 +48,32 @@ pub(crate) struct Cluster {
 pub(crate) enum BlobPlace {
     /// In MongoDB, beside the records.
     GridFs,
+    /// In a bucket of an S3-compatible storage.
+    S3,
+}
+
+/// A bucket of an S3-compatible storage.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct S3 {
+    /// Its name.
+    pub(crate) bucket: String,
+    /// Where the storage is, `https://host:port`; Amazon's in the region when not set.
+    pub(crate) endpoint: Option<String>,
+    /// The region; storages without regions take any.
+    #[serde(default = "usual_region")]
+    pub(crate) region: String,
+    /// Whether an address names the bucket by its path rather than by its host.
+    #[serde(default)]
+    pub(crate) path_style: bool,
+    /// The file of the access key's identifier; the environment's when not set.
+    pub(crate) id_file: Option<PathBuf>,
+    /// The file of its secret.
+    pub(crate) secret_file: Option<PathBuf>,
+}
+
+fn usual_region() -> String {
+    "us-east-1".to_owned()
 }
 
 impl Cluster {
@@ -67,6 +95,13 @@ impl Cluster {
     /// The folder of certificates.
     pub(crate) fn certificates(&self) -> Result<PathBuf, Usage> {
         self.certificates.clone().ok_or_else(|| missing("cluster.certificates"))
+    }
+
+    /// The bucket of the cluster.
+    pub(crate) fn s3(&self) -> Result<&S3, Usage> {
+        self.s3.as_ref().ok_or_else(|| {
+            Usage("cluster.blobs is \"s3\", and cluster.s3 does not say which bucket".to_owned())
+        })
     }
 
     /// Hosts and ports of the runners.
