@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use simulay_blobs::Blobs;
+use simulay_blobs::{BlobInventory, Blobs};
 use simulay_blobs_gridfs::GridFsBlobs;
 use simulay_blobs_object_store::{BucketBlobs, BucketSettings, Credentials as BucketCredentials};
 use simulay_engine::RetentionPorts;
