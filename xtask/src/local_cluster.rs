@@ -102,9 +102,9 @@ impl LocalCluster {
         &self.instance
     }
 
-    /// What may be killed.
-    pub(crate) fn processes(&mut self) -> Vec<&mut Process> {
-        self.processes.values_mut().collect()
+    /// What the processes are called.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.processes.keys().cloned().collect()
     }
 
     /// The process that is called so, e.g. `runner-1`.
@@ -211,7 +211,7 @@ impl<'a> Plan<'a> {
     ) -> anyhow::Result<Recipe> {
         let mut recipe = self.recipe(name, self.program.to_owned(), &[role.to_owned()], address)?;
         let common = [
-            ("SIMULAY__CLUSTER__MONGODB", format!("mongodb://{}/", self.mongodb)),
+            ("SIMULAY__CLUSTER__MONGODB", format!("mongodb://{}/simulay", self.mongodb)),
             ("SIMULAY__CLUSTER__REDIS", format!("redis://{}", self.redis)),
             ("SIMULAY__CLUSTER__CERTIFICATES", self.folder.join("cluster").join(role).display().to_string()),
             ("SIMULAY__CLUSTER__LISTEN", address.to_string()),

@@ -51,11 +51,6 @@ impl Process {
         Ok(process)
     }
 
-    /// What it is called.
-    pub(crate) fn name(&self) -> &str {
-        &self.recipe.name
-    }
-
     /// Starts it again after a kill, and returns once it listens.
     pub(crate) fn revive(&mut self) -> anyhow::Result<()> {
         let Recipe { name, program, arguments, variables, folder, address, log } = &self.recipe;

@@ -18,7 +18,7 @@ use crate::rest::Host;
 use crate::setup::{self, ImageId};
 
 /// Faults in the short form: each process is hit.
-const SHORT: u32 = 10;
+const SHORT: u32 = 7;
 /// Two of each role that may be several: what one lets go of, the other takes up.
 const SHAPE: Shape = Shape { apis: 2, runners: 2 };
 /// Between two faults, milliseconds.
@@ -48,11 +48,6 @@ pub(crate) fn execute(place: &Place, arguments: &Arguments) -> anyhow::Result<()
     prove(place, &setup::for_tests(place)?, arguments)
 }
 
-/// What the tests do, where everything is set up.
-pub(crate) fn short(place: &Place, octave: &ImageId) -> anyhow::Result<()> {
-    prove(place, octave, &Arguments { faults: SHORT, seed: 1 })
-}
-
 fn prove(place: &Place, octave: &ImageId, arguments: &Arguments) -> anyhow::Result<()> {
     let mut cluster = LocalCluster::start(place, &place.simulay(), octave, SHAPE)?;
     let first = cluster.api(0)?;
@@ -61,8 +56,13 @@ fn prove(place: &Place, octave: &ImageId, arguments: &Arguments) -> anyhow::Resu
     let hosts = (0..SHAPE.apis).map(|number| Ok(cluster.api(number)?.within(ANSWER)));
     let hosts: Vec<Host> = hosts.collect::<anyhow::Result<_>>()?;
     let (before, witness) = (first.runs("")?, Witness::of(cluster.instance())?);
-    let mut course =
-        Course { rng: Rng::with_seed(arguments.seed), ledger: Ledger::default(), hosts: &hosts, all: &all };
+    let mut course = Course {
+        rng: Rng::with_seed(arguments.seed),
+        ledger: Ledger::default(),
+        victims: Vec::new(),
+        hosts: &hosts,
+        all: &all,
+    };
     let mut broken = Vec::new();
     for number in 1..=arguments.faults {
         broken.extend(course.disturb(&mut cluster, number)?);
@@ -108,6 +108,7 @@ impl Fault {
 struct Course<'a> {
     rng: Rng,
     ledger: Ledger,
+    victims: Vec<String>,
     hosts: &'a [Host],
     all: &'a [Work],
 }
@@ -118,11 +119,8 @@ impl Course<'_> {
         let calm = Duration::from_millis(self.rng.u64(500..CALM_MS));
         self.give_work(calm);
         let fault = Fault::draw(&mut self.rng);
-        let mut processes = cluster.processes();
-        let victim = self.rng.usize(0..processes.len());
-        let Some(process) = processes.get_mut(victim) else { return Ok(Vec::new()) };
-        let name = process.name().to_owned();
-        self.strike(process, fault)?;
+        let name = self.victim(cluster);
+        self.strike(cluster.process(&name)?, fault)?;
         let begun = Instant::now();
         let answered = poll(RECOVERY, || self.all_answered().then_some(()));
         println!(
@@ -131,6 +129,15 @@ impl Course<'_> {
         );
         let late = format!("after {fault:?} of {name}, requests are not answered within {RECOVERY:?}");
         Ok(answered.map_or_else(|| vec![late], |()| Vec::new()))
+    }
+
+    /// The next to be hit: all before any comes again.
+    fn victim(&mut self, cluster: &LocalCluster) -> String {
+        if self.victims.is_empty() {
+            self.victims = cluster.names();
+            self.rng.shuffle(&mut self.victims);
+        }
+        self.victims.pop().unwrap_or_default()
     }
 
     fn strike(&mut self, process: &mut Process, fault: Fault) -> anyhow::Result<()> {

@@ -17,15 +17,18 @@ const PERIOD: Duration = Duration::from_secs(60);
 /// Looks at once, and from then on every now and then, and when nodes have come or gone.
 pub(super) async fn forever(shared: Shared) {
     loop {
-        let pause = match containers(&shared).await {
-            Ok(()) => PERIOD,
+        match containers(&shared).await {
+            // What came or went is looked at whole: a node that is back may have what nobody waits for any more.
+            Ok(()) => {
+                let changed = shared.parts.containers.capacity_changed();
+                let _ = tokio::time::timeout(PERIOD, changed).await;
+            }
+            // A change that nobody could look at yet is still one: only time keeps this from spinning.
             Err(error) => {
                 tracing::warn!(error, "containers are not swept yet");
-                WAIT
+                tokio::time::sleep(WAIT).await;
             }
-        };
-        // What came or went is looked at whole: a node that is back may have what nobody waits for any more.
-        let _ = tokio::time::timeout(pause, shared.parts.containers.capacity_changed()).await;
+        }
     }
 }
 

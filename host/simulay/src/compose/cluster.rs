@@ -96,7 +96,9 @@ fn bucket(s3: &S3) -> Result<BucketSettings, Usage> {
         (None, None) => BucketCredentials::Environment,
         (Some(id), Some(secret)) => BucketCredentials::Files { id, secret },
         _ => {
-            return Err(Usage("cluster.s3.id_file and secret_file are set together or not at all".to_owned()));
+            return Err(Usage(
+                "cluster.s3.id_file and secret_file are set together or not at all".to_owned(),
+            ));
         }
     };
     Ok(BucketSettings { bucket, endpoint, region, path_style, credentials })

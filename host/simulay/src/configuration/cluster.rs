@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use anyhow::bail;
 use serde::Deserialize;
 
 use super::Secret;
@@ -79,7 +80,14 @@ fn usual_region() -> String {
 impl Cluster {
     /// Where records are.
     pub(crate) fn mongodb(&self) -> anyhow::Result<Secret> {
-        one_of("cluster.mongodb", self.mongodb.as_ref(), self.mongodb_file.as_ref())
+        let address = one_of("cluster.mongodb", self.mongodb.as_ref(), self.mongodb_file.as_ref())?;
+        if !names_database(address.reveal()) {
+            bail!(Usage(
+                "cluster.mongodb names no database; add one: mongodb://host/simulay?replicaSet=rs0"
+                    .to_owned()
+            ));
+        }
+        Ok(address)
     }
 
     /// Where hints go.
@@ -120,6 +128,12 @@ impl Cluster {
     }
 }
 
+/// True when an address of MongoDB has a path, which is the name of a database.
+fn names_database(address: &str) -> bool {
+    let hosts = address.split_once("://").map_or(address, |(_, hosts)| hosts);
+    hosts.split_once('/').is_some_and(|(_, path)| !path.is_empty() && !path.starts_with('?'))
+}
+
 fn some(name: &str, names: &[String]) -> Result<Vec<String>, Usage> {
     if names.is_empty() { Err(missing(name)) } else { Ok(names.to_vec()) }
 }
@@ -147,6 +161,18 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
+
+    #[test]
+    fn an_address_names_a_database() {
+        for address in
+            ["mongodb://a/simulay", "mongodb://u:p@a,b:1/simulay?replicaSet=rs0", "mongodb+srv://a/x"]
+        {
+            assert!(names_database(address), "{address}");
+        }
+        for address in ["mongodb://a", "mongodb://a/", "mongodb://a/?replicaSet=rs0", "a"] {
+            assert!(!names_database(address), "{address}");
+        }
+    }
 
     #[test]
     fn a_secret_comes_from_one_place_and_its_lack_is_told() {
