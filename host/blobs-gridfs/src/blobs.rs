@@ -2,16 +2,13 @@
 
 use std::fs;
 use std::ops::Range;
-use std::time::Duration;
 
 use async_trait::async_trait;
-use mongodb::options::ClientOptions;
-use mongodb::{Client, Database};
+use mongodb::Database;
 use simulay_blobs::{BlobError, BlobStream, BlobWriter, Blobs, PieceWriter, Whole, outgoing};
 use simulay_model::Digest;
 
 use crate::bucket::Bucket;
-use crate::failure::of_mongo;
 use crate::reader::Download;
 use crate::writer::{PIECE, Upload};
 
@@ -21,29 +18,7 @@ pub struct GridFsBlobs {
     pub(crate) bucket: Bucket,
 }
 
-/// For how long a server is looked for, unless its address says otherwise; then it counts as gone.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// An address of MongoDB that names no database.
-#[derive(Debug, thiserror::Error)]
-#[error("the address of MongoDB names no database; add one as its path: mongodb://host/simulay")]
-struct NoDatabase;
-
 impl GridFsBlobs {
-    /// Opens the bucket of the database that `address` names, `mongodb://host,host/database?replicaSet=…`.
-    ///
-    /// # Errors
-    /// When the address is none, or as [`GridFsBlobs::open`].
-    pub async fn connect(address: &str) -> Result<Self, BlobError> {
-        let mut options = ClientOptions::parse(address).await.map_err(of_mongo)?;
-        options.app_name.get_or_insert_with(|| "simulay".to_owned());
-        options.server_selection_timeout.get_or_insert(PATIENCE);
-        options.connect_timeout.get_or_insert(PATIENCE);
-        let client = Client::with_options(options).map_err(of_mongo)?;
-        let database = client.default_database().ok_or_else(|| BlobError::of(NoDatabase))?;
-        Self::open(&database).await
-    }
-
     /// Opens the bucket of a database, and makes its indexes when there are none.
     ///
     /// # Errors

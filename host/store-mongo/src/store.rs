@@ -97,6 +97,12 @@ impl MongoStore {
         self.observed.clone()
     }
 
+    /// Its database, for whoever keeps something else there: one client is enough for a process.
+    #[must_use]
+    pub const fn database(&self) -> &Database {
+        &self.database
+    }
+
     /// The name of its database.
     #[must_use]
     pub fn name(&self) -> &str {

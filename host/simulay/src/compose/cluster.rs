@@ -75,7 +75,7 @@ impl Stored {
         let records = records(settings).await?;
         match settings.cluster.blobs {
             BlobPlace::GridFs => {
-                let blobs = GridFsBlobs::connect(settings.cluster.mongodb()?.reveal()).await;
+                let blobs = GridFsBlobs::open(records.database()).await;
                 Ok(Self::with(records, Arc::new(blobs.context(UNUSABLE)?)))
             }
             BlobPlace::S3 => {

@@ -80,9 +80,7 @@ impl Opened {
                 opened.records.expire_leases().await?;
                 Self::directory(directory.canonicalize()?, opened)
             }
-            End::Cluster(address) => {
-                Self::cluster(MongoStore::connect(address.reveal()).await?, address).await
-            }
+            End::Cluster(address) => Self::cluster(MongoStore::connect(address.reveal()).await?).await,
         }
     }
 
@@ -92,7 +90,7 @@ impl Opened {
                 Self::directory(directory.clone(), DataDirectory::open_to_fill(directory)?)
             }
             End::Cluster(address) => {
-                Self::cluster(MongoStore::connect_to_fill(address.reveal()).await?, address).await
+                Self::cluster(MongoStore::connect_to_fill(address.reveal()).await?).await
             }
         }
     }
@@ -103,9 +101,9 @@ impl Opened {
         Ok(Self { name, records, blobs: blobs.clone(), inventory: blobs })
     }
 
-    async fn cluster(records: MongoStore, address: &Secret) -> anyhow::Result<Self> {
+    async fn cluster(records: MongoStore) -> anyhow::Result<Self> {
         let name = format!("the database {}", records.name());
-        let blobs = Arc::new(GridFsBlobs::connect(address.reveal()).await?);
+        let blobs = Arc::new(GridFsBlobs::open(records.database()).await?);
         Ok(Self { name, records: Arc::new(records), blobs: blobs.clone(), inventory: blobs })
     }
 }
