@@ -9,7 +9,7 @@ use mongodb::{Collection, Database, IndexModel};
 use serde::{Deserialize, Serialize};
 use simulay_blobs::BlobError;
 
-use crate::failure::{TooLarge, of_mongo};
+use crate::failure::{TooLarge, bounded, of_mongo};
 
 /// Bytes in a chunk, but for the last of a file: what GridFS has by default.
 pub(crate) const CHUNK: usize = 255 * 1024;
@@ -34,7 +34,7 @@ impl Chunks {
     pub(crate) async fn prepare(&self) -> Result<(), BlobError> {
         let unique = IndexOptions::builder().unique(true).build();
         let index = IndexModel::builder().keys(doc! { "files_id": 1, "n": 1 }).options(unique).build();
-        self.0.create_index(index).await.map(|_| ()).map_err(of_mongo)
+        bounded(self.0.create_index(index)).await.map(|_| ()).map_err(of_mongo)
     }
 
     /// Adds `bytes` to a file as its chunks from the `first` on; gives how many.
@@ -45,20 +45,21 @@ impl Chunks {
             chunks.push(Chunk { files_id: file, n: place(n)?, data });
         }
         if !chunks.is_empty() {
-            self.0.insert_many(&chunks).await.map_err(of_mongo)?;
+            bounded(self.0.insert_many(&chunks)).await.map_err(of_mongo)?;
         }
         Ok(chunks.len() as u64)
     }
 
     /// The bytes of the chunk `n` of a file, `None` when there is no such chunk.
     pub(crate) async fn get(&self, file: ObjectId, n: u64) -> Result<Option<Bytes>, BlobError> {
-        let found = self.0.find_one(doc! { "files_id": file, "n": place(n)? }).await.map_err(of_mongo)?;
+        let found = self.0.find_one(doc! { "files_id": file, "n": place(n)? });
+        let found = bounded(found).await.map_err(of_mongo)?;
         Ok(found.map(|chunk| chunk.data.bytes.into()))
     }
 
     /// Removes all chunks of a file.
     pub(crate) async fn remove(&self, file: ObjectId) -> Result<(), BlobError> {
-        self.0.delete_many(doc! { "files_id": file }).await.map(|_| ()).map_err(of_mongo)
+        bounded(self.0.delete_many(doc! { "files_id": file })).await.map(|_| ()).map_err(of_mongo)
     }
 }
 

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use futures_util::TryStreamExt as _;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Document, doc};
 use mongodb::options::{CollectionOptions, IndexOptions, ReturnDocument};
@@ -13,7 +12,7 @@ use simulay_blobs::{BlobError, Whole};
 use simulay_model::Digest;
 
 use crate::chunks::CHUNK;
-use crate::failure::{int, is_duplicate, of_mongo};
+use crate::failure::{all, bounded, int, is_duplicate, of_mongo};
 
 /// The files there are.
 #[derive(Clone)]
@@ -65,7 +64,7 @@ impl Files {
         once.partial_filter_expression = Some(doc! { "metadata.state": "stored" });
         let stored = IndexModel::builder().keys(doc! { "filename": 1 }).options(once).build();
         let waiting = IndexModel::builder().keys(doc! { "metadata.state": 1, "uploadDate": 1 }).build();
-        self.0.create_indexes([stored, waiting]).await.map(|_| ()).map_err(of_mongo)
+        bounded(self.0.create_indexes([stored, waiting])).await.map(|_| ()).map_err(of_mongo)
     }
 
     /// Begins a file, before its first chunk: what is left of it is found by its document.
@@ -74,7 +73,7 @@ impl Files {
         let begun = doc! { "$set": {
             "length": 0_i64, "chunkSize": CHUNK as i64, "uploadDate": "$$NOW", "metadata": { "state": "incoming" },
         } };
-        self.0.update_one(doc! { "_id": id }, vec![begun]).upsert(true).await.map_err(of_mongo)?;
+        bounded(self.0.update_one(doc! { "_id": id }, vec![begun]).upsert(true)).await.map_err(of_mongo)?;
         Ok(id)
     }
 
@@ -84,7 +83,8 @@ impl Files {
             "filename": whole.blob.to_string(), "length": int(whole.size)?,
             "metadata": { "state": "stored", "kept_at": "$$NOW" },
         } };
-        match self.0.update_one(doc! { "_id": id, "metadata.state": "incoming" }, vec![stored]).await {
+        let incoming = doc! { "_id": id, "metadata.state": "incoming" };
+        match bounded(self.0.update_one(incoming, vec![stored])).await {
             Ok(updated) if updated.matched_count == 0 => Ok(Publication::Abandoned),
             Ok(_) => Ok(Publication::Stored),
             Err(error) if is_duplicate(&error) => Ok(Publication::Occupied),
@@ -94,50 +94,50 @@ impl Files {
 
     /// The file of a blob.
     pub(crate) async fn get(&self, blob: Digest) -> Result<Option<File>, BlobError> {
-        self.0.find_one(stored(blob)).await.map_err(of_mongo)
+        bounded(self.0.find_one(stored(blob))).await.map_err(of_mongo)
     }
 
     /// The file of a blob, which is young from now on.
     pub(crate) async fn keep(&self, blob: Digest) -> Result<Option<File>, BlobError> {
         let kept = vec![doc! { "$set": { "metadata.kept_at": "$$NOW" } }];
         let keeping = self.0.find_one_and_update(stored(blob), kept).return_document(ReturnDocument::After);
-        keeping.await.map_err(of_mongo)
+        bounded(keeping).await.map_err(of_mongo)
     }
 
     /// Ends a blob that was neither stored nor kept for `age`; gives the file that was it.
     pub(crate) async fn end(&self, blob: Digest, age: Duration) -> Result<Option<File>, BlobError> {
         let mut old = stored(blob);
         old.insert("$expr", older("$metadata.kept_at", age)?);
-        self.0.find_one_and_update(old, going()).await.map_err(of_mongo)
+        bounded(self.0.find_one_and_update(old, going())).await.map_err(of_mongo)
     }
 
     /// Gives up a file that never became a blob; false when it did.
     pub(crate) async fn give_up(&self, id: ObjectId) -> Result<bool, BlobError> {
         let incoming = doc! { "_id": id, "metadata.state": "incoming" };
-        let given_up = self.0.update_one(incoming, going()).await.map_err(of_mongo)?;
+        let given_up = bounded(self.0.update_one(incoming, going())).await.map_err(of_mongo)?;
         Ok(given_up.matched_count == 1)
     }
 
     /// Gives up all files that have been incoming for `age`, and gives all that are going.
     pub(crate) async fn left_behind(&self, age: Duration) -> Result<Vec<File>, BlobError> {
         let old = doc! { "metadata.state": "incoming", "$expr": older("$uploadDate", age)? };
-        self.0.update_many(old, going()).await.map_err(of_mongo)?;
-        let found = self.0.find(doc! { "metadata.state": "going" }).await.map_err(of_mongo)?;
-        found.try_collect().await.map_err(of_mongo)
+        bounded(self.0.update_many(old, going())).await.map_err(of_mongo)?;
+        let found = bounded(self.0.find(doc! { "metadata.state": "going" })).await.map_err(of_mongo)?;
+        all(found).await.map_err(of_mongo)
     }
 
     /// Forgets a file that is going, once its chunks are gone.
     pub(crate) async fn forget(&self, id: ObjectId) -> Result<(), BlobError> {
         let gone = doc! { "_id": id, "metadata.state": "going" };
-        self.0.delete_one(gone).await.map(|_| ()).map_err(of_mongo)
+        bounded(self.0.delete_one(gone)).await.map(|_| ()).map_err(of_mongo)
     }
 
     /// All blobs.
     pub(crate) async fn list(&self) -> Result<Vec<Listed>, BlobError> {
         let shown = doc! { "_id": 0, "filename": 1, "length": 1, "age": age("$metadata.kept_at") };
         let stages = [doc! { "$match": { "metadata.state": "stored" } }, doc! { "$project": shown }];
-        let listed = self.0.aggregate(stages).with_type::<Listed>().await.map_err(of_mongo)?;
-        listed.try_collect().await.map_err(of_mongo)
+        let listed = bounded(self.0.aggregate(stages).with_type::<Listed>()).await.map_err(of_mongo)?;
+        all(listed).await.map_err(of_mongo)
     }
 }
 

@@ -8,6 +8,7 @@ use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+use tonic::Request;
 use tonic::transport::{Channel, Endpoint, Uri};
 use tower::service_fn;
 
@@ -31,6 +32,13 @@ pub(crate) fn channel(
     let (address, credentials, patience) = (address.to_owned(), credentials.clone(), settings.connect);
     let connector = service_fn(move |_: Uri| connect(address.clone(), role, credentials.clone(), patience));
     endpoint(role, settings).connect_with_connector_lazy(connector)
+}
+
+/// A request that is answered within `patience`, or counts as lost: a process may be there, answer pings, and be stuck.
+pub(crate) fn within<T>(patience: Duration, message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    request.set_timeout(patience);
+    request
 }
 
 fn endpoint(role: Role, settings: &RpcSettings) -> Endpoint {

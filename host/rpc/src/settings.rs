@@ -7,6 +7,8 @@ use std::time::Duration;
 pub struct RpcSettings {
     /// A new connection is there within this time, its handshake done.
     pub connect: Duration,
+    /// What is asked outside of a container call is answered within this time.
+    pub answer: Duration,
     /// Between two pings on a connection.
     pub ping_interval: Duration,
     /// A ping that is not answered for so long ends the connection.
@@ -19,6 +21,7 @@ impl Default for RpcSettings {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(5),
+            answer: Duration::from_secs(30),
             ping_interval: Duration::from_secs(3),
             ping_timeout: Duration::from_secs(5),
             reattach: Duration::from_secs(60),

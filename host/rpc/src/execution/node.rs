@@ -17,7 +17,7 @@ use tonic::transport::Channel;
 use self::absence::Absence;
 use super::attachment::Job;
 use super::inbound::{Broken, Ended};
-use crate::connector::channel;
+use crate::connector::{channel, within};
 use crate::inventory::Asked;
 use crate::parts::MESSAGE;
 use crate::proto::RemoveRequest;
@@ -47,9 +47,9 @@ impl NodeClient {
         let client = ExecutionClient::new(channel.clone());
         Self {
             address: address.into(),
-            settings,
             client: client.max_decoding_message_size(MESSAGE).max_encoding_message_size(MESSAGE),
-            inventory: Asked::new(address, channel),
+            inventory: Asked::new(address, channel, &settings),
+            settings,
             gate: Gate::default(),
         }
     }
@@ -117,7 +117,7 @@ impl Execution for NodeClient {
 
     async fn remove(&self, name: ContainerName, fence: Option<u64>) -> Result<(), ContainerError> {
         let request = RemoveRequest { name: name.to_string(), fence };
-        let answer = self.client.clone().remove(request).await;
+        let answer = self.client.clone().remove(within(self.settings.answer, request)).await;
         let answer = answer.map_err(|status| {
             ContainerError::Unavailable(format!("the node {}: {}", self.address, told(&status)))
         })?;

@@ -1,5 +1,7 @@
 //! Asks another process what there is.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use simulay_containers::{
     Capacity, Completed, ContainerError, Exchange, Execution, ExecutionRequest, Inventory, NodeStatus,
@@ -10,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::Status;
 use tonic::transport::Channel;
 
-use crate::connector::channel;
+use crate::connector::{channel, within};
 use crate::parts::MESSAGE;
 use crate::proto::inventory_client::InventoryClient;
 use crate::proto::{CapacityRequest, Image, ImagesRequest, ListRequest, NodeRequest, PingRequest};
@@ -22,13 +24,14 @@ use crate::{Credentials, RpcSettings};
 pub(crate) struct Asked {
     address: String,
     client: InventoryClient<Channel>,
+    patience: Duration,
 }
 
 impl Asked {
-    pub(crate) fn new(address: &str, channel: Channel) -> Self {
+    pub(crate) fn new(address: &str, channel: Channel, settings: &RpcSettings) -> Self {
         let client = InventoryClient::new(channel);
         let client = client.max_decoding_message_size(MESSAGE).max_encoding_message_size(MESSAGE);
-        Self { address: address.to_owned(), client }
+        Self { address: address.to_owned(), client, patience: settings.answer }
     }
 
     fn lost(&self, status: &Status) -> ContainerError {
@@ -50,7 +53,12 @@ impl Asked {
 #[async_trait]
 impl Inventory for Asked {
     async fn list(&self) -> Result<Vec<ContainerName>, ContainerError> {
-        let answer = self.client.clone().list(ListRequest {}).await.map_err(|status| self.lost(&status))?;
+        let answer = self
+            .client
+            .clone()
+            .list(within(self.patience, ListRequest {}))
+            .await
+            .map_err(|status| self.lost(&status))?;
         let answer = answer.into_inner();
         joined(&answer.error)?;
         let name = |name: &String| name.parse().map_err(|_| self.garbled("a container"));
@@ -58,26 +66,26 @@ impl Inventory for Asked {
     }
 
     async fn ping(&self) -> Result<(), ContainerError> {
-        let answer = self.client.clone().ping(PingRequest {}).await;
+        let answer = self.client.clone().ping(within(self.patience, PingRequest {})).await;
         joined(&answer.map_err(|status| self.lost(&status))?.into_inner().error)
     }
 
     async fn capacity(&self) -> Result<Option<Capacity>, ContainerError> {
-        let answer = self.client.clone().capacity(CapacityRequest {}).await;
+        let answer = self.client.clone().capacity(within(self.patience, CapacityRequest {})).await;
         let answer = answer.map_err(|status| self.lost(&status))?.into_inner();
         joined(&answer.error)?;
         Ok(answer.capacity.map(|told| Capacity { cpu_milli: told.cpu_milli, memory_mib: told.memory_mib }))
     }
 
     async fn images(&self) -> Result<Vec<RegisteredImage>, ContainerError> {
-        let answer = self.client.clone().images(ImagesRequest {}).await;
+        let answer = self.client.clone().images(within(self.patience, ImagesRequest {})).await;
         let answer = answer.map_err(|status| self.lost(&status))?.into_inner();
         joined(&answer.error)?;
         answer.images.into_iter().map(|image| self.image(image)).collect()
     }
 
     async fn node(&self) -> Result<NodeStatus, ContainerError> {
-        let answer = self.client.clone().node(NodeRequest {}).await;
+        let answer = self.client.clone().node(within(self.patience, NodeRequest {})).await;
         let answer = answer.map_err(|status| self.lost(&status))?.into_inner();
         joined(&answer.error)?;
         serde_json::from_slice(&answer.status).map_err(|_| self.garbled("a status"))
@@ -94,8 +102,10 @@ impl RemoteInventory {
     /// is asked.
     #[must_use]
     pub fn new(addresses: &[String], credentials: &Credentials, settings: &RpcSettings) -> Self {
-        let asked =
-            |address: &String| Asked::new(address, channel(address, Role::Runner, credentials, settings));
+        let asked = |address: &String| {
+            let channel = channel(address, Role::Runner, credentials, settings);
+            Asked::new(address, channel, settings)
+        };
         Self { runners: addresses.iter().map(asked).collect() }
     }
 

@@ -23,6 +23,7 @@ pub(crate) fn settings() -> RpcSettings {
         ping_interval: Duration::from_millis(200),
         ping_timeout: Duration::from_millis(500),
         reattach: Duration::from_secs(30),
+        ..RpcSettings::default()
     }
 }
 
