@@ -21,6 +21,7 @@ use crate::step::say;
 pub(crate) use images::{ImageId, ensure_base};
 pub(crate) use later::ensure as ensure_later;
 pub(crate) use recipe::{Recipe, inspect};
+pub(crate) use servers::MONGODB;
 
 /// Makes everything that running simulations needs.
 pub(crate) fn everything(place: &Place) -> anyhow::Result<ImageId> {

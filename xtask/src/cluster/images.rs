@@ -1,7 +1,7 @@
 //! The images of the services: built by this machine's daemon, loaded into each node, since there is no registry.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 
@@ -12,19 +12,19 @@ use crate::build;
 use crate::packages;
 use crate::place::Place;
 use crate::process::{joined, log, read};
-use crate::setup::{self, ImageId, Recipe, inspect};
+use crate::setup::{self, MONGODB, Recipe, inspect};
 use crate::step::step;
 
-/// The server that stands in for MongoDB, as its package is called.
-const SERVER: &str = "secantusdb";
-const SIMULAY: &str = "simulay/simulay:local";
-/// Made from Debian's packages alone.
-const FROM_DEBIAN: [&str; 2] = ["nginx", "redis"];
+/// Characters of a digest that tell one image from another.
+const TAG: usize = 12;
 
-/// What the services need.
+/// What the services need. Each is called by what it was made from: a changed one has another name, and replaces it.
 pub(super) struct Images {
-    octave: ImageId,
-    all: Vec<String>,
+    octave: String,
+    simulay: String,
+    nginx: String,
+    redis: String,
+    mongodb: String,
 }
 
 /// Builds those that are not there.
@@ -35,19 +35,26 @@ pub(super) fn ensure(place: &Place) -> anyhow::Result<Images> {
     setup::ensure_base(place)?;
     let program = fs::read(place.static_host()).context("simulay is not built")?;
     let simulay = recipe(place, "simulay")?.with_program("simulay", program);
-    let mut all = vec![octave.as_str().to_owned(), built(place, &simulay, SIMULAY.to_owned())?];
-    for name in FROM_DEBIAN {
-        all.push(built(place, &recipe(place, name)?, format!("simulay/{name}:local"))?);
-    }
     let mongodb = recipe(place, "mongodb-test")?.with_folder(&wheels(place)?, Path::new("wheels"))?;
-    all.push(built(place, &mongodb, "simulay/mongodb-test:local".to_owned())?);
-    Ok(Images { octave, all })
+    Ok(Images {
+        octave: octave.as_str().to_owned(),
+        simulay: built(place, "simulay", &simulay)?,
+        nginx: built(place, "nginx", &recipe(place, "nginx")?)?,
+        redis: built(place, "redis", &recipe(place, "redis")?)?,
+        mongodb: built(place, "mongodb-test", &mongodb)?,
+    })
 }
 
 impl Images {
     /// What the files of the services leave open.
-    pub(super) fn variables(&self) -> [(&'static str, &str); 2] {
-        [("SIMULAY_IMAGE", SIMULAY), ("SIMULAY_OCTAVE", self.octave.as_str())]
+    pub(super) fn variables(&self) -> [(&'static str, &str); 5] {
+        [
+            ("SIMULAY_OCTAVE", &self.octave),
+            ("SIMULAY_IMAGE", &self.simulay),
+            ("SIMULAY_NGINX_IMAGE", &self.nginx),
+            ("SIMULAY_REDIS_IMAGE", &self.redis),
+            ("SIMULAY_MONGODB_IMAGE", &self.mongodb),
+        ]
     }
 
     /// Copies to each node what it does not have.
@@ -59,7 +66,7 @@ impl Images {
     }
 
     fn load_into(&self, node: &Node) -> anyhow::Result<()> {
-        for image in &self.all {
+        for (_, image) in self.variables() {
             let id = inspect(image, "{{.Id}}").with_context(|| format!("Docker does not have {image}"))?;
             if !has(node, image, &id)? {
                 copy(image, node)?;
@@ -93,35 +100,32 @@ fn recipe(place: &Place, name: &str) -> anyhow::Result<Recipe> {
     Recipe::of(&place.root().join("deploy/images").join(name))
 }
 
-fn built(place: &Place, recipe: &Recipe, tag: String) -> anyhow::Result<String> {
-    if !recipe.is_built(&tag) {
-        recipe.build(place, &tag)?;
+fn built(place: &Place, name: &str, recipe: &Recipe) -> anyhow::Result<String> {
+    let tag: String = recipe.digest().chars().take(TAG).collect();
+    let image = format!("simulay/{name}:{tag}");
+    if !recipe.is_built(&image) {
+        recipe.build(place, &image)?;
     }
-    Ok(tag)
+    Ok(image)
 }
 
 /// The packages of the server that stands in for MongoDB, for the Python of its image.
-fn wheels(place: &Place) -> anyhow::Result<std::path::PathBuf> {
-    let folder = place.made("tools")?.join(SERVER);
-    if fs::read_dir(&folder).is_ok_and(|mut files| files.next().is_some()) {
+fn wheels(place: &Place) -> anyhow::Result<PathBuf> {
+    let folder = place.made("tools")?.join(format!("{}-{}", MONGODB.package, MONGODB.version));
+    if folder.is_dir() {
         return Ok(folder);
     }
-    step(&format!("fetching {SERVER}"), || {
+    step(&format!("fetching {}", MONGODB.package), || {
+        let partly = tempfile::tempdir_in(place.made("tools")?)?;
         let mut pip = Command::new("python3");
-        pip.args([
-            "-m",
-            "pip",
-            "download",
-            "--quiet",
-            "--pre",
-            "--only-binary=:all:",
-            "--python-version",
-            "3.13",
-        ]);
+        pip.args(["-m", "pip", "download", "--quiet", "--pre", "--only-binary=:all:"]);
+        pip.args(["--python-version", "3.13"]);
         for platform in ["manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64"] {
             pip.args(["--platform", platform]);
         }
-        log(pip.arg("--dest").arg(&folder).arg(SERVER), &place.made("setup.log")?)
+        pip.arg("--dest").arg(partly.path()).arg(MONGODB.pinned());
+        log(&mut pip, &place.made("setup.log")?)?;
+        Ok(fs::rename(partly.keep(), &folder)?)
     })?;
     Ok(folder)
 }

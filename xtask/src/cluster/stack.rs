@@ -1,6 +1,8 @@
 //! The services, as the files of `deploy` describe them.
 
+use std::fs;
 use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::Context as _;
@@ -9,7 +11,10 @@ use super::images::Images;
 use super::node::Node;
 use crate::place::Place;
 use crate::process::log;
+use crate::setup::Recipe;
 
+/// Characters of a digest that tell one version from another.
+const VERSION: usize = 12;
 /// What the services are called together.
 pub(super) const STACK: &str = "simulay";
 
@@ -20,7 +25,18 @@ pub(super) fn deploy(place: &Place, images: &Images, manager: &Node) -> anyhow::
     deploy.args(["--compose-file", "deploy/stack.yml", "--compose-file", "deploy/stack.local.yml", STACK]);
     deploy.current_dir(place.root()).envs(images.variables());
     deploy.env("SIMULAY_DOCKER_GROUP", group(manager)?.to_string());
+    deploy.env("SIMULAY_SETTINGS_VERSION", settings_version(place)?);
     log(&mut deploy, &place.made("cluster.log")?)
+}
+
+/// Configs do not change once they are there: what is in their files is part of their names.
+fn settings_version(place: &Place) -> anyhow::Result<String> {
+    let deploy = place.root().join("deploy");
+    let scripts =
+        Recipe::of(&deploy.join("nginx"))?.with_folder(&deploy.join("mongodb"), Path::new("mongodb"))?;
+    let scripts = scripts.with_folder(&deploy.join("redis"), Path::new("redis"))?;
+    let all = scripts.with_program("simulay.toml", fs::read(deploy.join("simulay.toml"))?);
+    Ok(all.digest().chars().take(VERSION).collect())
 }
 
 /// Who may use the socket of a node's daemon.

@@ -67,7 +67,8 @@ impl Recipe {
         })
     }
 
-    fn digest(&self) -> String {
+    /// SHA-256 of all of it.
+    pub(crate) fn digest(&self) -> String {
         let files = self.files.iter().flat_map(|(path, content)| [path.as_os_str().as_bytes(), content]);
         let programs = self.programs.values().map(Vec::as_slice);
         digest::of(&files.chain(programs).collect::<Vec<_>>())

@@ -11,27 +11,33 @@ use crate::process::{log, run};
 use crate::step::{say, step};
 
 /// A server, as a package.
-struct Server {
+pub(crate) struct Server {
     /// Its folder among the tools.
     name: &'static str,
     /// What it is for.
     title: &'static str,
-    package: &'static str,
+    /// What it is called in the index.
+    pub(crate) package: &'static str,
     /// Versions disappear; then the newest serves.
-    version: &'static str,
+    pub(crate) version: &'static str,
 }
 
-const SERVERS: [Server; 2] = [
-    Server { name: "mongodb", title: "a MongoDB server", package: "SecantusDB", version: "0.7.0b3" },
-    Server { name: "moto", title: "an S3 server", package: "moto[server]", version: "5.2.5" },
-];
+/// The server that stands in for MongoDB.
+pub(crate) const MONGODB: Server =
+    Server { name: "mongodb", title: "a MongoDB server", package: "SecantusDB", version: "0.7.0b3" };
+const S3: Server = Server { name: "moto", title: "an S3 server", package: "moto[server]", version: "5.2.5" };
 
 /// Puts the servers among the tools, unless they are there.
 pub(super) fn ensure(place: &Place) -> anyhow::Result<()> {
-    SERVERS.iter().try_for_each(|server| server.ensure(place))
+    [MONGODB, S3].iter().try_for_each(|server| server.ensure(place))
 }
 
 impl Server {
+    /// It in this version, as pip wants it.
+    pub(crate) fn pinned(&self) -> String {
+        format!("{}=={}", self.package, self.version)
+    }
+
     fn ensure(&self, place: &Place) -> anyhow::Result<()> {
         let target = place.made("tools")?.join(self.name);
         let mark = target.join("wanted");
@@ -46,7 +52,7 @@ impl Server {
     fn fetch(&self, place: &Place, target: &Path) -> anyhow::Result<()> {
         run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(target))?;
         let told = place.made(&format!("{}.log", self.name))?;
-        let pinned = install(target, &format!("{}=={}", self.package, self.version), &told);
+        let pinned = install(target, &self.pinned(), &told);
         pinned.or_else(|_| {
             say(&format!("{} {} is not there any more: the newest is taken", self.package, self.version));
             install(target, self.package, &told)

@@ -65,7 +65,10 @@ const fn reached(listen: SocketAddr) -> SocketAddr {
 
 /// What the first says that is there: whether it is ready, and what it lacks.
 async fn ask(addresses: &[Url]) -> anyhow::Result<(bool, Vec<Lack>)> {
-    let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build()?;
+    // A process of this machine is told nothing: by whose certificate it is known does not matter, and where the
+    // machine knows no authorities there is an answer too.
+    let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE).tls_danger_accept_invalid_certs(true);
+    let http = http.build()?;
     for address in addresses {
         match http.get(address.join("/readyz")?).send().await {
             Err(error) if error.is_connect() => {}

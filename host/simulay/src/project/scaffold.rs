@@ -6,8 +6,8 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use nix::errno::Errno;
-use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
 
 use super::name::ProjectName;
 use super::template::{Language, TemplateFile, files};
@@ -34,9 +34,9 @@ pub(crate) fn write(language: Language, name: &ProjectName, target: &Path) -> an
 }
 
 fn publish(made: &Path, target: &Path) -> anyhow::Result<()> {
-    match renameat2(AT_FDCWD, made, AT_FDCWD, target, RenameFlags::RENAME_NOREPLACE) {
+    match renameat_with(CWD, made, CWD, target, RenameFlags::NOREPLACE) {
         Ok(()) => Ok(()),
-        Err(Errno::EEXIST) => {
+        Err(Errno::EXIST) => {
             bail!("{} exists already; take another name, or another folder with --dir", target.display())
         }
         Err(error) => {
