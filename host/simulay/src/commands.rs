@@ -17,6 +17,7 @@ mod images;
 mod local;
 mod migrate;
 mod new;
+mod opening;
 mod options;
 mod plugin;
 mod request;

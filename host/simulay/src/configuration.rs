@@ -276,6 +276,8 @@ impl Settings {
             .prefix_separator("__")
             .separator("__")
             .try_parsing(true)
+            // Where orchestrators fill variables in, one that nobody set is empty.
+            .ignore_empty(true)
             .list_separator(",")
             .with_list_parse_key("server.hosts")
             .with_list_parse_key("server.origins")

@@ -2,10 +2,12 @@
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Args;
 
 use super::front;
+use super::opening::Opening;
 use super::options::RoleOptions;
 use crate::certificate::Certificate;
 use crate::compose::{self, ApiRole, Socket};
@@ -39,12 +41,17 @@ pub(crate) async fn execute(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let certificate = Certificate::read(&settings.server)?;
     let telemetry = telemetry::begin(&settings, "api")?;
     let stop = signals::stop()?;
-    let listener = front::bind(settings.server.listen)?;
+    // Until it serves, which tells the same, it says on `cluster.health` what it waits for.
+    let opening = stop.child_token();
+    front::tell_health(&settings, Arc::new(Opening::default()), &opening);
     let opened = compose::until_stopped(&stop, ApiRole::open(&settings)).await?;
     let Some(ApiRole { engine, rates }) = opened else { return Ok(ExitCode::SUCCESS) };
     engine.attend();
     front::record_start(&settings, &engine.audit).await?;
     let first_token = front::first_token(&settings, &engine).await?;
+    opening.cancel();
+    // Nobody is made to wait before: a proxy goes to another replica.
+    let listener = front::bind(settings.server.listen)?;
     let scheme = if certificate.is_some() { "https" } else { "http" };
     say(&format!("listening on {scheme}://{}", listener.local_addr()?))?;
     first_token.iter().try_for_each(front::tell_first_token)?;

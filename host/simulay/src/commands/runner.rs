@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::front;
+use super::opening::Opening;
 use super::options::RoleOptions;
 use crate::compose::{self, RunnerRole};
 use crate::configuration::Settings;
@@ -29,13 +30,15 @@ pub(crate) async fn execute(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let telemetry = telemetry::begin(&settings, "runner")?;
     compose::check_sandbox(&settings).await?;
     let stop = signals::stop()?;
-    let listener = front::bind(settings.cluster.listen_on(PORT))?;
+    let opening = Arc::new(Opening::default());
+    front::tell_health(&settings, opening.clone(), &stop);
     let opened = compose::until_stopped(&stop, RunnerRole::open(&settings)).await?;
     let Some(runner) = opened else { return Ok(ExitCode::SUCCESS) };
+    let listener = front::bind(settings.cluster.listen_on(PORT))?;
     let taken_up = runner.engine.recover().await.context("the records cannot be read")?;
+    opening.end(&runner.engine);
     say(&format!("listening on {}", listener.local_addr()?))?;
     tracing::info!(taken_up, "working on runs");
-    front::tell_health(&settings, Arc::new(runner.engine.clone()), &stop);
     let served = runner.serve(listener, stop).await;
     telemetry.end().await;
     tracing::info!("stopped");

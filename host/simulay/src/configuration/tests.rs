@@ -53,6 +53,18 @@ fn hosts_come_from_the_environment_as_a_list() {
 }
 
 #[test]
+fn an_empty_variable_says_nothing() {
+    let file = "[server]\nhosts = [\"a.example\"]";
+    let environment = [("SIMULAY__SERVER__HOSTS", ""), ("SIMULAY__RUNS__MAX_STEPS", "")];
+    let settings = read(file, &environment, Flags::default()).unwrap();
+    assert_eq!(
+        (settings.server.hosts.as_slice(), settings.runs.max_steps),
+        (&["a.example".into()][..], None)
+    );
+    assert!(read("", &environment, Flags::default()).unwrap().server.hosts.is_empty());
+}
+
+#[test]
 fn unknown_names_and_wrong_values_are_refused_by_name() {
     let refused =
         |file, environment: &[_]| read(file, environment, Flags::default()).unwrap_err().to_string();

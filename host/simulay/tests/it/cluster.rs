@@ -1,6 +1,8 @@
 //! `simulay cluster`.
 
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
+use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
@@ -64,5 +66,48 @@ fn wrong_folders_names_and_days_are_told_with_their_rule() {
         let output = simulay(home.path()).arg("cluster").args(&arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         assert!(complaint(&output).contains(rule), "{}", complaint(&output));
+    }
+}
+
+/// A process of a cluster whose MongoDB and Redis are away; it ends with its test.
+struct Waiting(Child);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn free_addresses() -> [SocketAddr; 2] {
+    [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap()).map(|held| held.local_addr().unwrap())
+}
+
+#[test]
+fn a_process_that_waits_for_its_records_tells_so_and_takes_no_connection() {
+    let home = tempfile::tempdir().unwrap();
+    told(home.path(), ["cluster", "init", "keys"]);
+    for role in ["api", "runner"] {
+        let [health, listen] = free_addresses();
+        let command = |arguments: &[&str]| -> Command {
+            let mut command = simulay(home.path());
+            command.env("SIMULAY__CLUSTER__HEALTH", health.to_string()).args(arguments);
+            command
+        };
+        let mut waiting = command(&[role]);
+        waiting.env("SIMULAY__CLUSTER__MONGODB", "mongodb://127.0.0.1:1/simulay");
+        waiting.env("SIMULAY__CLUSTER__REDIS", "redis://127.0.0.1:1");
+        waiting.env("SIMULAY__CLUSTER__CERTIFICATES", home.path().join("keys").join(role));
+        waiting.env("SIMULAY__CLUSTER__RUNNERS", "127.0.0.1:1").env("SIMULAY__CLUSTER__NODES", "127.0.0.1:1");
+        waiting.env("SIMULAY__CLUSTER__LISTEN", listen.to_string());
+        waiting.env("SIMULAY__SERVER__LISTEN", listen.to_string());
+        waiting.env("SIMULAY__ACCEPT_RISKS", "unconfined-sandbox");
+        let _waiting = Waiting(waiting.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+        let address = format!("http://{health}");
+        let alive = || command(&["health", "--alive", "--address", &address]).output().unwrap();
+        assert!((0..200).any(|_| alive().status.success()), "{role}: {}", complaint(&alive()));
+        let ready = command(&["health"]).output().unwrap();
+        assert_eq!((ready.status.code(), said(&ready).contains("store: ")), (Some(1), true), "{role}");
+        assert!(TcpStream::connect(listen).is_err(), "{role}");
     }
 }

@@ -51,12 +51,33 @@ async fn plain_http_is_sent_to_https() {
 }
 
 #[tokio::test]
-async fn figures_are_not_for_everybody() {
+async fn figures_and_what_is_missing_are_not_for_everybody() {
     let replica = echo().await;
     let proxy = Proxy::before(&[replica.address]).await;
-    let answer = proxy.client.get(format!("{}/metrics", proxy.secure)).send().await.unwrap();
-    assert_eq!(answer.status().as_u16(), 404);
+    for path in ["/metrics", "/readyz"] {
+        let answer = proxy.client.get(format!("{}{path}", proxy.secure)).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 404, "{path}");
+    }
     assert!(replica.heard.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn browsers_are_told_to_stay_with_https_whoever_answers() {
+    let replica = echo().await;
+    let proxy = Proxy::before(&[replica.address]).await;
+    for (path, status) in [("/v1/me", 200), ("/metrics", 404)] {
+        let answer = proxy.client.get(format!("{}{path}", proxy.secure)).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), status);
+        assert_eq!(answer.headers()["strict-transport-security"], "max-age=31536000");
+    }
+}
+
+#[tokio::test]
+async fn older_releases_find_a_replica_too() {
+    let replica = echo().await;
+    let proxy = Proxy::by_variable(replica.address).await;
+    let answer = proxy.client.get(format!("{}/v1/me", proxy.secure)).send().await.unwrap();
+    assert_eq!(answer.status().as_u16(), 200);
 }
 
 #[tokio::test]

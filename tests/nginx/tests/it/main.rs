@@ -1,4 +1,4 @@
-//! nginx itself, with the file that is deployed, before replicas that do as they are told.
+//! nginx itself, with the files that are deployed, before replicas that do as they are told.
 
 #![expect(
     clippy::unwrap_used,
@@ -8,6 +8,7 @@
 )]
 
 mod headers;
+mod logs;
 mod proxy;
 mod replica;
 mod retries;

@@ -1,4 +1,4 @@
-//! nginx as a process of its own, with the file that is deployed.
+//! nginx as a process of its own, with the files that are deployed.
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
@@ -12,7 +12,9 @@ use rcgen::{CertifiedKey, generate_simple_self_signed};
 use reqwest::{Certificate, Client, redirect};
 use tempfile::TempDir;
 
-const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/nginx/nginx.conf");
+const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/nginx");
+/// Where the files say that the replicas are.
+const DEPLOYED: &str = "api:7373";
 
 /// nginx before some replicas.
 pub(crate) struct Proxy {
@@ -24,8 +26,24 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    /// Starts it and waits until it answers.
+    /// Starts it and waits until it answers. The replicas stand where their name is looked up.
     pub(crate) async fn before(replicas: &[SocketAddr]) -> Self {
+        let text = source("replicas-resolve.conf");
+        let named = format!("{DEPLOYED} resolve");
+        let line = text.lines().find(|line| line.contains(&named)).expect("no line names the replicas");
+        let each = replicas.iter().map(|address| line.replace(&named, &address.to_string()));
+        let lines: Vec<_> = each.collect();
+        Self::start(&text.replace(line, &lines.join("\n"))).await
+    }
+
+    /// The same with what older releases of nginx know, before one replica.
+    pub(crate) async fn by_variable(replica: SocketAddr) -> Self {
+        let text = source("replicas-variable.conf");
+        assert!(text.contains(DEPLOYED), "{DEPLOYED} is not in the file any more");
+        Self::start(&text.replace(DEPLOYED, &replica.to_string())).await
+    }
+
+    async fn start(replicas: &str) -> Self {
         // Another choice of the same provider is no harm.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
@@ -33,10 +51,7 @@ impl Proxy {
             generate_simple_self_signed(["localhost".to_owned()]).unwrap();
         fs::write(folder.path().join("tls.crt"), cert.pem()).unwrap();
         fs::write(folder.path().join("tls.key"), signing_key.serialize_pem()).unwrap();
-        let servers: String =
-            replicas.iter().map(|address| format!("server {address} max_fails=0;\n")).collect();
-        let named = format!("upstream both {{\n{servers}}}\nmap \"\" $replicas {{ default both; }}\n");
-        fs::write(folder.path().join("replicas.conf"), named).unwrap();
+        fs::write(folder.path().join("replicas.conf"), replicas).unwrap();
         let ports = free_ports();
         fs::write(folder.path().join("nginx.conf"), settings(folder.path(), ports)).unwrap();
         let process = start(folder.path());
@@ -64,6 +79,18 @@ impl Proxy {
         panic!("nginx does not start: see what it printed");
     }
 
+    /// Ends it; what it wrote into its logs: of the requests, and of itself.
+    pub(crate) fn logs(mut self) -> [String; 2] {
+        self.stop();
+        ["access", "log"].map(|name| fs::read_to_string(self.folder.path().join(name)).unwrap())
+    }
+
+    fn stop(&mut self) {
+        // Asked to stop, it takes its workers along.
+        let _ = kill(Pid::from_raw(self.process.id().try_into().unwrap()), Signal::SIGTERM);
+        let _ = self.process.wait();
+    }
+
     /// Files in which it put something aside.
     pub(crate) fn put_aside(&self) -> Vec<PathBuf> {
         let (mut found, mut folders) = (Vec::new(), vec![self.folder.path().join("tmp")]);
@@ -81,9 +108,13 @@ impl Proxy {
     }
 }
 
+fn source(name: &str) -> String {
+    fs::read_to_string(Path::new(SOURCES).join(name)).unwrap()
+}
+
 /// The file that is deployed, with other places and ports.
 fn settings(folder: &Path, [plain, own, secure]: [u16; 3]) -> String {
-    let text = fs::read_to_string(SOURCE).unwrap();
+    let text = source("nginx.conf");
     // The folder may lie in /tmp itself, which therefore comes first.
     let replaced = [
         (" /tmp/", folder.join("tmp/")),
@@ -124,8 +155,9 @@ fn free_ports() -> [u16; 3] {
 
 impl Drop for Proxy {
     fn drop(&mut self) {
-        // Asked to stop, it takes its workers along.
-        let _ = kill(Pid::from_raw(self.process.id().try_into().unwrap()), Signal::SIGTERM);
-        let _ = self.process.wait();
+        // The number of one that has ended may be another's by now.
+        if matches!(self.process.try_wait(), Ok(None)) {
+            self.stop();
+        }
     }
 }
