@@ -11,3 +11,4 @@ mod relay;
 mod runs;
 mod sessions;
 mod two_hosts;
+mod upkeep;
