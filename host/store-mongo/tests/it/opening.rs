@@ -2,6 +2,8 @@
 
 use mongodb::bson::{Document, doc};
 use simulay_model::Chain;
+use simulay_store::Runs as _;
+use simulay_store::conformance::samples::run;
 
 use crate::server::Server;
 
@@ -56,4 +58,11 @@ async fn a_server_that_is_not_there_is_told() {
     server.kill();
     let refused = server.database().try_open().await.err().unwrap();
     assert!(Chain(&refused).to_string().contains(server.address()), "{}", Chain(&refused));
+}
+
+#[tokio::test]
+async fn what_an_address_says_of_reading_breaks_no_transaction() {
+    let server = Server::start();
+    let records = server.database().open_at("readPreference=secondaryPreferred").await;
+    records.create(run("heat"), None).await.unwrap();
 }
