@@ -6,17 +6,15 @@ use futures_util::future::BoxFuture;
 use mongodb::ClientSession;
 use mongodb::error::UNKNOWN_TRANSACTION_COMMIT_RESULT;
 use simulay_store::StoreError;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 use crate::connection::transactional;
-use crate::failure::{Failure, MongoResult};
+use crate::failure::{Failure, MongoResult, bounded};
 use crate::store::MongoStore;
 
 /// After this time nothing is tried again.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// No answer for longer than all of that is none.
-const GONE: Duration = Duration::from_secs(30);
 /// The longest pause between two tries; the first is a hundredth of it.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -38,8 +36,7 @@ impl MongoStore {
         &self,
         work: impl Future<Output = MongoResult<T>>,
     ) -> Result<T, StoreError> {
-        let silent = |_| StoreError::Failed("the MongoDB server does not answer".into());
-        Ok(timeout(GONE, work).await.map_err(silent)??)
+        Ok(bounded(work).await?)
     }
 
     async fn attempts<S: Sync, T>(
