@@ -12,6 +12,8 @@ use crate::{Collected, EngineError, Parts, RetentionPorts, RetentionRules, colle
 
 /// Between two tidyings.
 const PERIOD: Duration = Duration::from_secs(3600);
+/// Of several hosts, one tidies up within this time.
+const TURN: Duration = Duration::from_secs(3000);
 
 /// The last jump of the clock, for who asks.
 #[derive(Clone, Default)]
@@ -68,6 +70,9 @@ async fn once(
     let Some(kept) = kept.filter(|_| !rules.keep_all()) else {
         return Ok(repeat::forget(&*parts.requests).await?);
     };
+    if !kept.records.begin_collecting(TURN).await? {
+        return Ok(());
+    }
     let Collected { runs, files, blobs, bytes, left } = collect(kept, rules, false).await?;
     tracing::info!(runs, files, blobs, bytes, left, "what is old was removed");
     Ok(())

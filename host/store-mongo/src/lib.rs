@@ -44,6 +44,7 @@ mod store;
 mod told;
 mod transaction;
 mod transfer;
+mod turn;
 mod uploads;
 mod usage;
 mod used;

@@ -166,6 +166,18 @@ async fn what_either_stores_is_as_old_for_the_other() {
     assert!(one.find(&claim("young").request).await.unwrap().is_some());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn one_of_them_collects_within_a_time() {
+    let server = Server::start();
+    let (database, clock) = (server.database(), Arc::<ManualClock>::default());
+    let hosts = [database.open(clock.clone()).await, database.open(clock.clone()).await];
+    for _ in 0..2 {
+        let begun = join_all(hosts.iter().map(|host| host.begin_collecting(HOUR))).await;
+        assert_eq!(begun.into_iter().filter(|begun| *begun.as_ref().unwrap()).count(), 1);
+        clock.advance(HOUR);
+    }
+}
+
 fn claim(key: &str) -> Claim {
     let request = RequestKey { owner: ada().name, scope: "s".to_owned(), key: key.to_owned() };
     Claim { request, fingerprint: Digest::of(b"") }
