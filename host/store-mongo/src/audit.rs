@@ -9,9 +9,9 @@
 //! # What is promised, and what is not
 //! An acknowledged record is in the journals of most servers, and no fail-over takes it back; an append that failed may
 //! have been stored nevertheless. This program inserts and reads and does nothing else with the collection, but MongoDB
-//! keeps nobody from changing it who has the right to: give the hosts' user a role of `find` and `insert` on
-//! `audit` alone, and keep the head of the log elsewhere. Whoever edits a record then is found out by its hash, whoever
-//! removes the last ones by the head.
+//! keeps nobody from changing it who has the right to: give the hosts' user a role of `find`, `insert` and `createIndex`
+//! on `audit` alone, and keep the head of the log elsewhere. Whoever edits a record then is found out by its hash,
+//! whoever removes the last ones by the head.
 
 use std::mem;
 
