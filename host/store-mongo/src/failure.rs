@@ -13,6 +13,8 @@ const GONE: Duration = Duration::from_secs(30);
 /// The codes of errors that mean something here.
 pub(crate) const DUPLICATE_KEY: i32 = 11000;
 const OUT_OF_DISK_SPACE: i32 = 14031;
+/// The server ends, or another one is the primary by now.
+const CHANGING: [i32; 7] = [91, 189, 10107, 11600, 11602, 13435, 13436];
 
 /// What work with the driver fails with: an error of its own, which may ask for another try, or one of the port.
 #[derive(Debug)]
@@ -98,6 +100,25 @@ pub(crate) async fn bounded<T, E: From<Error>>(work: impl IntoFuture<Output = Re
 #[error("the MongoDB server does not answer")]
 struct Silent;
 
+/// True of what a store failed with because the server is away for now: it was not found, or changes its state. Waiting
+/// may help then, and helps against nothing else.
+#[must_use]
+pub fn is_away(error: &StoreError) -> bool {
+    let StoreError::Failed(cause) = error else { return false };
+    cause.is::<Silent>() || cause.downcast_ref().is_some_and(is_unreached)
+}
+
+fn is_unreached(error: &Error) -> bool {
+    let unreached = matches!(
+        *error.kind,
+        ErrorKind::ServerSelection { .. }
+            | ErrorKind::Io(_)
+            | ErrorKind::ConnectionPoolCleared { .. }
+            | ErrorKind::DnsResolve { .. }
+    );
+    unreached || code(error).is_some_and(|code| CHANGING.contains(&code))
+}
+
 /// The server's code of an error.
 fn code(error: &Error) -> Option<i32> {
     match &*error.kind {
@@ -116,7 +137,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_silent_server_fails_what_is_asked_of_it() {
         let failed: Failure = bounded(std::future::pending::<MongoResult<()>>()).await.unwrap_err();
-        let StoreError::Failed(why) = StoreError::from(failed) else { panic!("another failure") };
+        let failed = StoreError::from(failed);
+        assert!(is_away(&failed));
+        let StoreError::Failed(why) = failed else { panic!("another failure") };
         assert_eq!(why.to_string(), "the MongoDB server does not answer");
     }
 }

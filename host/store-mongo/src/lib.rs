@@ -50,4 +50,5 @@ mod usage;
 mod used;
 mod versions;
 
+pub use failure::is_away;
 pub use store::MongoStore;

@@ -8,7 +8,7 @@ use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::{ClientOptions, RetryConfig};
 use simulay_blobs::BlobError;
 
-use crate::failure::{of_file, of_object};
+use crate::failure::of_file;
 
 /// A bucket of a storage that speaks S3's protocol.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +41,11 @@ pub enum Credentials {
     },
 }
 
+/// Settings by which no bucket can be asked.
+#[derive(Debug, thiserror::Error)]
+#[error("the bucket cannot be asked by these settings")]
+struct Unaddressed(#[source] object_store::Error);
+
 /// For how long a request that failed is tried again, until the storage counts as gone.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// For how long a storage may say nothing while it does what it was asked.
@@ -68,7 +73,7 @@ impl BucketSettings {
         if let Some(endpoint) = &self.endpoint {
             builder = builder.with_endpoint(self.addressed(endpoint));
         }
-        builder.build().map_err(of_object)
+        builder.build().map_err(|error| BlobError::of(Unaddressed(error)))
     }
 
     /// The address that requests go to: that of the bucket, when its host is to name it.

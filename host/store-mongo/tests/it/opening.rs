@@ -4,6 +4,7 @@ use mongodb::bson::{Document, doc};
 use simulay_model::Chain;
 use simulay_store::Runs as _;
 use simulay_store::conformance::samples::run;
+use simulay_store_mongo::is_away;
 
 use crate::server::Server;
 
@@ -25,6 +26,7 @@ async fn what_a_newer_version_wrote_is_left_alone() {
     facts.insert_one(doc! { "_id": "schema", "version": 1000_i64 }).await.unwrap();
     let refused = records.try_open().await.err().unwrap();
     assert!(Chain(&refused).to_string().contains("newer version of Simulay"), "{}", Chain(&refused));
+    assert!(!is_away(&refused), "waiting does not help");
     assert_eq!(records.raw().await.list_collection_names().await.unwrap(), ["facts"]);
 }
 
@@ -58,6 +60,7 @@ async fn a_server_that_is_not_there_is_told() {
     server.kill();
     let refused = server.database().try_open().await.err().unwrap();
     assert!(Chain(&refused).to_string().contains(server.address()), "{}", Chain(&refused));
+    assert!(is_away(&refused));
 }
 
 #[tokio::test]
