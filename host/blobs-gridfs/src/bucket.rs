@@ -23,9 +23,16 @@ impl Bucket {
         Self { files: Files::of(database, durable()), chunks: Chunks::of(database, durable()) }
     }
 
-    /// Removes a file and its chunks, unless it is a blob: whoever gives it up need not know how that ended.
-    pub(crate) async fn discard(&self, file: ObjectId) -> Result<(), BlobError> {
-        if self.files.give_up(file).await? { self.remove_going(file).await } else { Ok(()) }
+    /// Removes a file and its chunks, unless it is a blob: whoever gives it up need not know how that ended. When a chunk
+    /// is `under_way` that may come later, the file is left to whoever collects, who finds that chunk by it.
+    pub(crate) async fn discard(&self, file: ObjectId, under_way: bool) -> Result<(), BlobError> {
+        match self.files.give_up(file).await? {
+            true if under_way => self.chunks.remove(file).await,
+            true => self.remove_going(file).await,
+            false if self.files.has(file).await? => Ok(()),
+            // It was taken for abandoned and removed; what came since is nobody's.
+            false => self.chunks.remove(file).await,
+        }
     }
 
     /// Removes a file that is going. Its document is last, so that what a crash leaves is found again.

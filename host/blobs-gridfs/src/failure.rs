@@ -14,6 +14,8 @@ const GONE: Duration = Duration::from_secs(30);
 
 /// The disk of the server is full.
 const OUT_OF_DISK_SPACE: i32 = 14031;
+/// The server ends, or another one is the primary by now.
+const CHANGING: [i32; 7] = [91, 189, 10107, 11600, 11602, 13435, 13436];
 /// A unique index has such a key already.
 const DUPLICATE_KEY: i32 = 11000;
 
@@ -42,6 +44,22 @@ pub(crate) async fn all<T: DeserializeOwned + Send>(mut cursor: Cursor<T>) -> Re
 /// True when a unique index refused a write.
 pub(crate) fn is_duplicate(error: &Error) -> bool {
     code(error) == Some(DUPLICATE_KEY)
+}
+
+/// True of what the blobs failed with because the server is away for now: waiting may help then, and helps against
+/// nothing else.
+#[must_use]
+pub fn is_away(error: &BlobError) -> bool {
+    let BlobError::Failed(cause) = error else { return false };
+    cause.is::<Silent>() || cause.downcast_ref().is_some_and(is_unreached)
+}
+
+fn is_unreached(error: &Error) -> bool {
+    let unreached = matches!(
+        *error.kind,
+        ErrorKind::ServerSelection { .. } | ErrorKind::Io(_) | ErrorKind::ConnectionPoolCleared { .. }
+    );
+    unreached || code(error).is_some_and(|code| CHANGING.contains(&code))
 }
 
 fn code(error: &Error) -> Option<i32> {
@@ -77,6 +95,7 @@ mod tests {
     async fn a_silent_server_fails_what_is_asked_of_it() {
         let never = std::future::pending::<Result<(), Error>>();
         let failed = of_mongo(bounded(never).await.unwrap_err());
+        assert!(is_away(&failed));
         let BlobError::Failed(why) = failed else { panic!("{failed}") };
         assert_eq!(why.to_string(), "the MongoDB server does not answer");
     }

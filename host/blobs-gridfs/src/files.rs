@@ -14,6 +14,9 @@ use simulay_model::Digest;
 use crate::chunks::CHUNK;
 use crate::failure::{all, bounded, int, is_duplicate, of_mongo};
 
+/// After this time no chunk comes any more that a writer had sent before he went.
+const LATE: Duration = Duration::from_secs(5 * 60);
+
 /// The files there are.
 #[derive(Clone)]
 pub(crate) struct Files(Collection<File>);
@@ -111,18 +114,31 @@ impl Files {
         bounded(self.0.find_one_and_update(old, going())).await.map_err(of_mongo)
     }
 
-    /// Gives up a file that never became a blob; false when it did.
+    /// Gives up a file that never became a blob; false when it did, or somebody else gave it up and removed it.
     pub(crate) async fn give_up(&self, id: ObjectId) -> Result<bool, BlobError> {
         let incoming = doc! { "_id": id, "metadata.state": "incoming" };
-        let given_up = bounded(self.0.update_one(incoming, going())).await.map_err(of_mongo)?;
+        let going = doc! { "$set": { "metadata": { "state": "going", "going_at": "$$NOW" } } };
+        let given_up = bounded(self.0.update_one(incoming, vec![going])).await.map_err(of_mongo)?;
         Ok(given_up.matched_count == 1)
     }
 
-    /// Gives up all files that have been incoming for `age`, and gives all that are going.
+    /// True when a file is there, whatever it is.
+    pub(crate) async fn has(&self, id: ObjectId) -> Result<bool, BlobError> {
+        let found = bounded(self.0.find_one(doc! { "_id": id })).await.map_err(of_mongo)?;
+        Ok(found.is_some())
+    }
+
+    /// Gives up all files that have been incoming for `age`, and gives all that are going, but for those that chunks
+    /// may still come to.
     pub(crate) async fn left_behind(&self, age: Duration) -> Result<Vec<File>, BlobError> {
         let old = doc! { "metadata.state": "incoming", "$expr": older("$uploadDate", age)? };
         bounded(self.0.update_many(old, going())).await.map_err(of_mongo)?;
-        let found = bounded(self.0.find(doc! { "metadata.state": "going" })).await.map_err(of_mongo)?;
+        let settled = [
+            doc! { "metadata.going_at": { "$exists": false } },
+            doc! { "$expr": older("$metadata.going_at", LATE)? },
+        ];
+        let going = doc! { "metadata.state": "going", "$or": settled.as_slice() };
+        let found = bounded(self.0.find(going)).await.map_err(of_mongo)?;
         all(found).await.map_err(of_mongo)
     }
 

@@ -13,3 +13,4 @@ mod reader;
 mod writer;
 
 pub use blobs::GridFsBlobs;
+pub use failure::is_away;

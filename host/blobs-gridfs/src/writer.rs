@@ -18,6 +18,8 @@ pub(crate) struct Upload {
     bucket: Bucket,
     file: Option<ObjectId>,
     chunks: u64,
+    /// Chunks were sent, and it is not known whether they came.
+    under_way: bool,
 }
 
 /// An upload took so long that its file was removed.
@@ -27,7 +29,7 @@ struct Abandoned;
 
 impl Upload {
     pub(crate) fn new(bucket: Bucket) -> Self {
-        Self { bucket, file: None, chunks: 0 }
+        Self { bucket, file: None, chunks: 0, under_way: false }
     }
 
     async fn add(&mut self, piece: &Bytes) -> Result<ObjectId, BlobError> {
@@ -35,7 +37,9 @@ impl Upload {
             Some(file) => file,
             None => *self.file.insert(self.bucket.files.begin().await?),
         };
+        self.under_way = true;
         self.chunks += self.bucket.chunks.add(file, self.chunks, piece).await?;
+        self.under_way = false;
         Ok(file)
     }
 
@@ -76,9 +80,9 @@ impl PieceSink for Upload {
 impl Drop for Upload {
     fn drop(&mut self) {
         let (Some(file), Ok(runtime)) = (self.file.take(), Handle::try_current()) else { return };
-        let bucket = self.bucket.clone();
+        let (bucket, under_way) = (self.bucket.clone(), self.under_way);
         runtime.spawn(async move {
-            if let Err(error) = bucket.discard(file).await {
+            if let Err(error) = bucket.discard(file, under_way).await {
                 tracing::warn!(%file, %error, "an unfinished blob stays until it is collected");
             }
         });

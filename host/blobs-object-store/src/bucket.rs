@@ -32,7 +32,7 @@ pub struct BucketBlobs {
 
 /// A bucket that is not there.
 #[derive(Debug, thiserror::Error)]
-#[error("there is no bucket {0}; make it, or correct its name and region")]
+#[error("there is no bucket {0}; make it, or correct its name, region and path_style")]
 struct NoBucket(String);
 
 impl BucketBlobs {

@@ -26,6 +26,14 @@ pub(crate) fn of_object(error: object_store::Error) -> BlobError {
     }
 }
 
+/// True of what a bucket failed with because the storage is away for now: waiting may help then, and helps against
+/// nothing else, such as a bucket that is not there or credentials that are wrong.
+#[must_use]
+pub fn is_away(error: &BlobError) -> bool {
+    let BlobError::Failed(cause) = error else { return false };
+    matches!(cause.downcast_ref(), Some(object_store::Error::Generic { .. }))
+}
+
 /// Does what may block on a thread that may.
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,

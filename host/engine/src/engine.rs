@@ -12,7 +12,9 @@ use crate::reader::Reader;
 use crate::runner::Runner;
 use crate::sessions::Sessions;
 use crate::shared::Shared;
-use crate::{AccountQuotas, ClockJump, EngineError, Lack, Meter, Parts, RetentionPorts, Settings, Stats};
+use crate::{
+    AccountQuotas, ClockJump, EngineError, Lack, Meter, Parts, RetentionPorts, Settings, Stats, upkeep,
+};
 
 /// All parts of the engine in one process. Cheap to clone.
 #[derive(Clone)]
@@ -76,9 +78,11 @@ impl Engine {
         Ok(unfinished)
     }
 
-    /// Does what a process looks after that takes requests, though others work on the runs.
+    /// Does what each process looks after that takes requests, though others work on the runs.
     pub fn attend(&self) {
         self.until_shutdown(self.audit.clone().tell_forever());
+        let Shared { parts, kept, last_jump, .. } = self.shared.clone();
+        self.until_shutdown(upkeep::watch_time(parts.clock, kept, last_jump));
     }
 
     fn until_shutdown(&self, work: impl Future<Output = ()> + Send + 'static) {

@@ -1,16 +1,15 @@
 //! What is kept no longer: runs, what their calls left, and the blobs that nobody shows any more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use simulay_blobs::{BlobInventory, StoredBlob};
-use simulay_model::{AccountName, Clock, Digest, OwnerFilter, RunId};
-use simulay_store::{Left, Requests, Retention, Space, Uploads};
+use simulay_model::{AccountName, Chain, Clock, Digest, OwnerFilter, RunId};
+use simulay_store::{Left, Requests, Retention, Space, StoreError, Uploads};
 
 use crate::{EngineError, repeat};
 
-const BATCH: u32 = 100;
 /// Blobs asked about at once.
 const CHUNK: usize = 1000;
 /// How long a blob that nobody shows yet is waited for, when nothing else is said.
@@ -117,13 +116,16 @@ pub async fn collect(
             collected.files += kept.records.let_go(left, age).await? as u64;
         }
     }
-    if let Some(most) = rules.max_bytes {
-        collected.runs += delete_beyond(kept, most).await?;
-    }
+    let beyond = match rules.max_bytes {
+        Some(most) => delete_beyond(kept, most).await,
+        None => Ok(0),
+    };
+    // Blobs go in any case: room is needed.
     let left = collected.sweep(kept, rules.unused, dry).await?;
     if !dry {
         forget_uploads(kept, &left, rules.unused).await?;
     }
+    collected.runs += beyond?;
     Ok(collected)
 }
 
@@ -185,50 +187,78 @@ async fn goes(
     Ok(kept.inventory.remove(stored.blob, unused).await?)
 }
 
-async fn delete_old(kept: &RetentionPorts, age: Duration) -> Result<u64, EngineError> {
-    let mut deleted = 0;
-    loop {
-        let runs = kept.records.ended(&OwnerFilter::Any, age, BATCH).await?;
-        if runs.is_empty() {
-            return Ok(deleted);
-        }
-        for run in runs {
-            delete(kept, run, "its time was over").await?;
-            deleted += 1;
-        }
+/// Runs on their way out. Other hosts may delete the same, and one that cannot be deleted is in nobody's way.
+struct Deleting<'a> {
+    kept: &'a RetentionPorts,
+    deleted: u64,
+    failed: HashSet<RunId>,
+}
+
+impl<'a> Deleting<'a> {
+    fn new(kept: &'a RetentionPorts) -> Self {
+        Self { kept, deleted: 0, failed: HashSet::new() }
     }
+
+    /// The run that ended first, of those that may go.
+    async fn next(&self, owner: &OwnerFilter, age: Duration) -> Result<Option<RunId>, EngineError> {
+        let most = u32::try_from(self.failed.len()).unwrap_or(u32::MAX).saturating_add(1);
+        let ended = self.kept.records.ended(owner, age, most).await?;
+        Ok(ended.into_iter().find(|run| !self.failed.contains(run)))
+    }
+
+    /// Deletes a run; false when that was not done, or another host was first.
+    async fn delete(&mut self, run: RunId, why: &str) -> bool {
+        match self.kept.records.delete(run, self.kept.clock.now(), why).await {
+            Ok(()) => {
+                tracing::info!(%run, why, "a run is deleted");
+                self.deleted += 1;
+                return true;
+            }
+            Err(StoreError::NotFound) => {}
+            Err(error) => {
+                tracing::warn!(%run, error = %Chain(&error), "a run is not deleted yet");
+                self.failed.insert(run);
+            }
+        }
+        false
+    }
+}
+
+async fn delete_old(kept: &RetentionPorts, age: Duration) -> Result<u64, EngineError> {
+    let mut deleting = Deleting::new(kept);
+    while let Some(run) = deleting.next(&OwnerFilter::Any, age).await? {
+        deleting.delete(run, "its time was over").await;
+    }
+    Ok(deleting.deleted)
 }
 
 /// Deletes runs until what only those that are left keep has at most `most` bytes. What others keep as
 /// well does not count: deleting runs would not free it. Whoever has most gives first, so that nobody loses what is
 /// his to the runs of another.
 async fn delete_beyond(kept: &RetentionPorts, most: u64) -> Result<u64, EngineError> {
-    let (mut deleted, mut bytes) = (0, kept.records.freeable().await?);
+    let (mut deleting, mut bytes) = (Deleting::new(kept), kept.records.freeable().await?);
     if bytes <= most {
-        return Ok(deleted);
+        return Ok(0);
     }
     let mut of_accounts = kept.records.deletable_bytes().await?;
     while bytes > most {
         let Some(account) = with_most(&of_accounts) else { break };
-        let owner = OwnerFilter::Only(account.clone());
-        let Some(run) = kept.records.ended(&owner, Duration::ZERO, 1).await?.pop() else {
+        let Some(run) = deleting.next(&OwnerFilter::Only(account.clone()), Duration::ZERO).await? else {
             of_accounts.remove(&account);
             continue;
         };
         let own = kept.records.own_bytes(run).await?;
-        bytes = bytes.saturating_sub(own);
-        of_accounts.entry(account).and_modify(|left| *left = left.saturating_sub(own));
-        delete(kept, run, "its room was needed").await?;
-        deleted += 1;
+        if deleting.delete(run, "its room was needed").await {
+            bytes = bytes.saturating_sub(own);
+            of_accounts.entry(account).and_modify(|left| *left = left.saturating_sub(own));
+        } else {
+            // Another host may be at it: what is left to free is looked up, not guessed.
+            bytes = kept.records.freeable().await?;
+        }
     }
-    Ok(deleted)
+    Ok(deleting.deleted)
 }
 
 fn with_most(of_accounts: &BTreeMap<AccountName, u64>) -> Option<AccountName> {
     of_accounts.iter().max_by_key(|(_, bytes)| **bytes).map(|(account, _)| account.clone())
-}
-
-async fn delete(kept: &RetentionPorts, run: RunId, why: &str) -> Result<(), EngineError> {
-    tracing::info!(%run, why, "a run is deleted");
-    Ok(kept.records.delete(run, kept.clock.now(), why).await?)
 }

@@ -65,8 +65,8 @@ impl Runner {
         let taken_up = self.take_up().await?;
         self.until_shutdown(self.clone().look_forever());
         self.until_shutdown(sweep::forever(self.shared.clone()));
-        let Shared { parts, kept, settings, last_jump, .. } = self.shared.clone();
-        self.until_shutdown(upkeep::forever(parts, kept, settings.retention.clone(), last_jump));
+        let Shared { parts, kept, settings, .. } = self.shared.clone();
+        self.until_shutdown(upkeep::forever(parts, kept, settings.retention.clone()));
         Ok(taken_up)
     }
 

@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use simulay_model::Chain;
+use simulay_model::{Chain, Clock};
 
 use crate::clock_watch::{ClockJump, ClockWatch, TICK};
 use crate::{Collected, EngineError, Parts, RetentionPorts, RetentionRules, collect, repeat};
 
-/// Of these, so many are between two tidyings.
-const PERIOD: u32 = 60;
+/// Between two tidyings.
+const PERIOD: Duration = Duration::from_secs(3600);
+/// Of several hosts, one tidies up within this time.
+const TURN: Duration = Duration::from_secs(3000);
 
 /// The last jump of the clock, for who asks.
 #[derive(Clone, Default)]
@@ -29,25 +31,26 @@ impl LastJump {
     }
 }
 
-/// Looks at the clock and tidies up until the host stops.
-pub(crate) async fn forever(
-    parts: Parts,
-    kept: Option<RetentionPorts>,
-    rules: RetentionRules,
-    last_jump: LastJump,
-) {
-    let mut watch = ClockWatch::new(&*parts.clock);
+/// Tidies up until the host stops.
+pub(crate) async fn forever(parts: Parts, kept: Option<RetentionPorts>, rules: RetentionRules) {
     loop {
         if let Err(error) = once(&parts, kept.as_ref(), &rules).await {
             tracing::warn!(error = %Chain(&error), "what is old is not removed yet");
         }
-        for _ in 0..PERIOD {
-            tokio::time::sleep(TICK).await;
-            let (passed, jump) = watch.look(&*parts.clock);
-            jump.into_iter().for_each(|jump| last_jump.set(jump));
-            if let Some(kept) = &kept {
-                observe(kept, passed).await;
-            }
+        tokio::time::sleep(PERIOD).await;
+    }
+}
+
+/// Looks at the clock until the host stops. Each host does, whatever its role: what it stores is as old as the time
+/// that it saw pass.
+pub(crate) async fn watch_time(clock: Arc<dyn Clock>, kept: Option<RetentionPorts>, last_jump: LastJump) {
+    let mut watch = ClockWatch::new(&*clock);
+    loop {
+        tokio::time::sleep(TICK).await;
+        let (passed, jump) = watch.look(&*clock);
+        jump.into_iter().for_each(|jump| last_jump.set(jump));
+        if let Some(kept) = &kept {
+            observe(kept, passed).await;
         }
     }
 }
@@ -67,6 +70,9 @@ async fn once(
     let Some(kept) = kept.filter(|_| !rules.keep_all()) else {
         return Ok(repeat::forget(&*parts.requests).await?);
     };
+    if !kept.records.begin_collecting(TURN).await? {
+        return Ok(());
+    }
     let Collected { runs, files, blobs, bytes, left } = collect(kept, rules, false).await?;
     tracing::info!(runs, files, blobs, bytes, left, "what is old was removed");
     Ok(())

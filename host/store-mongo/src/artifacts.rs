@@ -1,14 +1,18 @@
 //! What runs show: inputs, outputs, streams and kept files.
 
-use futures_util::TryStreamExt as _;
+use futures_util::{FutureExt as _, TryStreamExt as _};
 use mongodb::ClientSession;
 use mongodb::bson::{Document, doc};
 use simulay_model::{AccountName, ArtifactKind, Digest, RunArtifact, RunId};
+use simulay_store::StoreError;
 
 use crate::failure::MongoResult;
 use crate::fields::{number, parsed, signed};
 use crate::schema::ARTIFACTS;
 use crate::store::MongoStore;
+
+/// Artifacts that are deleted in one transaction.
+const HIDDEN: i64 = 1000;
 
 /// The run that shows something.
 pub(crate) struct Shown<'a> {
@@ -51,21 +55,37 @@ impl MongoStore {
         Ok(found.try_collect().await?)
     }
 
-    /// Deletes the artifacts that `filter` finds, all of runs of `owner`; gives their number.
-    pub(crate) async fn hide(
+    /// Deletes the artifacts that `filter` finds, all of runs of `owner`, some at a time: there may be very many. Gives
+    /// their number.
+    pub(crate) async fn hide(&self, owner: &AccountName, filter: Document) -> Result<u64, StoreError> {
+        let mut hidden = 0;
+        loop {
+            let hiding = self.transaction((self, owner, &filter), |session, (store, owner, filter)| {
+                store.hide_some(session, owner, filter).boxed()
+            });
+            match hiding.await? {
+                0 => return Ok(hidden),
+                some => hidden += some,
+            }
+        }
+    }
+
+    async fn hide_some(
         &self,
         session: &mut ClientSession,
         owner: &AccountName,
-        filter: Document,
+        filter: &Document,
     ) -> MongoResult<u64> {
         let artifacts = self.documents(ARTIFACTS);
-        let mut found = artifacts.find(filter.clone()).session(&mut *session).await?;
-        let mut blobs = Vec::new();
+        let mut found = artifacts.find(filter.clone()).limit(HIDDEN).session(&mut *session).await?;
+        let (mut ids, mut blobs) = (Vec::new(), Vec::new());
         while let Some(artifact) = found.next(&mut *session).await.transpose()? {
+            ids.extend(artifact.get("_id").cloned());
             blobs.push(blob(&artifact)?);
         }
         self.blobs_go(session, owner, &blobs).await?;
-        Ok(artifacts.delete_many(filter).session(session).await?.deleted_count)
+        let these = doc! { "_id": { "$in": ids } };
+        Ok(artifacts.delete_many(these).session(session).await?.deleted_count)
     }
 }
 

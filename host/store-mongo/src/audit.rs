@@ -9,9 +9,9 @@
 //! # What is promised, and what is not
 //! An acknowledged record is in the journals of most servers, and no fail-over takes it back; an append that failed may
 //! have been stored nevertheless. This program inserts and reads and does nothing else with the collection, but MongoDB
-//! keeps nobody from changing it who has the right to: give the hosts' user a role of `find` and `insert` on
-//! `audit` alone, and keep the head of the log elsewhere. Whoever edits a record then is found out by its hash, whoever
-//! removes the last ones by the head.
+//! keeps nobody from changing it who has the right to: give the hosts' user a role of `find`, `insert` and `createIndex`
+//! on `audit` alone, and keep the head of the log elsewhere. Whoever edits a record then is found out by its hash,
+//! whoever removes the last ones by the head.
 
 use std::mem;
 
@@ -26,7 +26,7 @@ use simulay_store::{Audit, AuditQuery, AuditStart, StoreError};
 use tokio::sync::oneshot;
 
 use crate::appending::Waiting;
-use crate::failure::{DUPLICATE_KEY, Failure};
+use crate::failure::{DUPLICATE_KEY, Failure, bounded};
 use crate::schema::{ASCENDING, AUDIT, DESCENDING};
 use crate::store::MongoStore;
 
@@ -38,10 +38,8 @@ impl Audit for MongoStore {
         let turn = self.appending.turns.lock().await;
         let waiting = mem::take(&mut *self.appending.waiting.lock());
         if !waiting.is_empty() {
-            // On its own: others wait for it, whoever goes away.
-            let work = tokio::spawn(append(self.documents(AUDIT), waiting));
-            self.bounded(async { work.await.map_err(|error| StoreError::Failed(error.into()).into()) })
-                .await?;
+            // On its own: others wait for it, whoever goes away. How it ended, each is told.
+            let _ = tokio::spawn(append(self.documents(AUDIT), waiting)).await;
         }
         drop(turn);
         answered.await.map_err(|error| StoreError::Failed(error.into()))?
@@ -70,7 +68,7 @@ impl Audit for MongoStore {
 /// Puts records at the end of the log, and tells each who waits.
 async fn append(log: Collection<Document>, mut waiting: Vec<Waiting>) {
     while !waiting.is_empty() {
-        match append_some(&log, &waiting).await {
+        match bounded(append_some(&log, &waiting)).await {
             Ok(heads) => {
                 let rest = waiting.split_off(heads.len());
                 for (waiting, head) in mem::replace(&mut waiting, rest).into_iter().zip(heads) {

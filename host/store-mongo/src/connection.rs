@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use mongodb::bson::{Document, doc};
-use mongodb::options::{Acknowledgment, ClientOptions, ReadConcern, TransactionOptions, WriteConcern};
+use mongodb::options::{
+    Acknowledgment, ClientOptions, ReadConcern, ReadPreference, SelectionCriteria, TransactionOptions,
+    WriteConcern,
+};
 use mongodb::{Client, Database};
 use simulay_store::StoreError;
 
@@ -11,6 +14,9 @@ use crate::failure::MongoResult;
 
 /// For how long a server is looked for; then it counts as gone.
 const SELECTION: Duration = Duration::from_secs(5);
+
+/// Connections to a server at most: what is asked beyond waits for one.
+const CONNECTIONS: u32 = 100;
 
 const NO_REPLICA_SET: &str = "the MongoDB server is no replica set, which transactions need; start it with \
     `--replSet NAME` and run `rs.initiate()` once, also when it is the only server";
@@ -21,6 +27,9 @@ pub(crate) async fn client(uri: &str) -> MongoResult<Client> {
     options.app_name.get_or_insert_with(|| "simulay".to_owned());
     options.server_selection_timeout.get_or_insert(SELECTION);
     options.connect_timeout.get_or_insert(SELECTION);
+    options.max_pool_size.get_or_insert(CONNECTIONS);
+    // Whatever the address says: transactions take no other, and others may know less.
+    options.selection_criteria = Some(SelectionCriteria::ReadPreference(ReadPreference::Primary));
     options.write_concern = Some(durable());
     options.read_concern = Some(ReadConcern::majority());
     Ok(Client::with_options(options)?)

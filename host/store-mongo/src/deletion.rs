@@ -1,16 +1,16 @@
-//! Runs that are deleted, and what they leave that is let go of. The head of a run and what others look at go in one
-//! transaction; its journal, which may be long and nobody finds any more, follows, also when the host that began
-//! is gone by then.
+//! Runs that are deleted, and what they leave that is let go of. The head of a run goes in one transaction; its artifacts
+//! and its journal, which may be many and nobody finds any more, follow some at a time, also when the host that began is
+//! gone by then.
 
-use futures_util::TryStreamExt as _;
+use futures_util::{FutureExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use mongodb::ClientSession;
-use mongodb::bson::doc;
-use simulay_model::{AccountName, ArtifactKind, CallEnd, RunId};
+use mongodb::bson::{Document, doc};
+use simulay_model::{AccountName, ArtifactKind, CallEnd, Chain, RunId};
 use simulay_store::{Left, StoreError};
 
 use crate::entries::beginning;
-use crate::failure::MongoResult;
+use crate::failure::{Failure, MongoResult, bounded};
 use crate::fields::{flag, number, parsed, text, to_json};
 use crate::schema::{DELETIONS, JOURNAL, RUNS};
 use crate::store::MongoStore;
@@ -20,7 +20,7 @@ use crate::{artifacts, told};
 const BATCH: i64 = 50;
 
 impl MongoStore {
-    /// Deletes an ended run but for its journal, and tells of it.
+    /// Deletes an ended run but for its artifacts and its journal, and tells of it.
     pub(crate) async fn remove(
         &self,
         session: &mut ClientSession,
@@ -40,53 +40,86 @@ impl MongoStore {
             "at": at.to_string(), "why": why, "unswept": true,
         };
         self.documents(DELETIONS).insert_one(deletion).session(&mut *session).await?;
-        self.hide(session, &owner, doc! { "run": run.to_string() }).await?;
         self.forget_links(session, run).await?;
         self.records_change(session, &owner, number::<i64>(&found, "record_bytes")?.saturating_neg()).await
     }
 
-    /// Deletes the journals of runs that are no more.
-    pub(crate) async fn sweep(&self) -> MongoResult<()> {
-        let deletions = self.documents(DELETIONS);
-        let unswept =
-            deletions.find(doc! { "unswept": true }).projection(doc! { "_id": 1 }).limit(BATCH).await?;
-        for run in unswept.try_collect::<Vec<_>>().await? {
-            let run = text(&run, "_id")?;
-            self.documents(JOURNAL).delete_many(beginning(&format!("{run}/"))).await?;
-            deletions.update_one(doc! { "_id": run }, doc! { "$unset": { "unswept": "" } }).await?;
+    /// Deletes what is left of runs that are no more. What fails stays for the next time.
+    pub(crate) async fn sweep(&self) {
+        match self.bounded(self.unswept()).await {
+            Ok(deletions) => {
+                for deletion in deletions {
+                    let swept = self.sweep_run(&deletion).await;
+                    swept.unwrap_or_else(|error| stays(&error));
+                }
+            }
+            Err(error) => stays(&error),
         }
+    }
+
+    async fn unswept(&self) -> MongoResult<Vec<Document>> {
+        let found = self.documents(DELETIONS).find(doc! { "unswept": true }).limit(BATCH).await?;
+        Ok(found.try_collect().await?)
+    }
+
+    async fn sweep_run(&self, deletion: &Document) -> Result<(), StoreError> {
+        let run = text(deletion, "_id")?;
+        self.hide(&parsed(deletion, "owner")?, doc! { "run": run }).await?;
+        let journal = self.documents(JOURNAL);
+        bounded(journal.delete_many(beginning(&format!("{run}/")))).await.map_err(Failure::from)?;
+        let swept = doc! { "$unset": { "unswept": "" } };
+        let deletions = self.documents(DELETIONS);
+        bounded(deletions.update_one(doc! { "_id": run }, swept)).await.map_err(Failure::from)?;
         Ok(())
     }
 
-    /// Some of the runs that ended by then and still have such files.
-    pub(crate) async fn leaving(&self, left: Left, before: i64) -> MongoResult<Vec<RunId>> {
-        let leaving = doc! { mark(left): true, "ended_ms": { "$lte": before } };
+    /// Some of the runs that ended by then and still have such files, besides some.
+    pub(crate) async fn leaving(
+        &self,
+        left: Left,
+        before: i64,
+        besides: &[RunId],
+    ) -> MongoResult<Vec<RunId>> {
+        let besides: Vec<_> = besides.iter().map(RunId::to_string).collect();
+        let leaving = doc! { mark(left): true, "ended_ms": { "$lte": before }, "_id": { "$nin": besides } };
         let runs = self.documents(RUNS);
         let found = runs.find(leaving).projection(doc! { "_id": 1 }).limit(BATCH).await?;
         let found: Vec<_> = found.try_collect().await?;
         found.iter().map(|run| parsed(run, "_id")).collect()
     }
 
-    /// Lets go of such files of a run; gives their number. The records of its calls no longer name them either.
-    pub(crate) async fn let_go_of(
+    /// Lets go of such files of a run; gives their number. First the records of its calls no longer name them; in the
+    /// end it is told that there are none, so that what broke off goes on.
+    pub(crate) async fn let_go_of(&self, run: RunId, left: Left) -> Result<u64, StoreError> {
+        let unnamed = self.transaction((self, run, left), |session, (store, run, left)| {
+            store.unname(session, *run, *left).boxed()
+        });
+        let Some(owner) = unnamed.await? else { return Ok(0) };
+        let kinds: Vec<_> = kinds(left).iter().map(|kind| kind.as_str()).collect();
+        let files = self.hide(&owner, doc! { "run": run.to_string(), "kind": { "$in": kinds } }).await?;
+        let (this, done) = (doc! { "_id": run.to_string() }, doc! { "$unset": { mark(left): "" } });
+        bounded(self.documents(RUNS).update_one(this, done)).await.map_err(Failure::from)?;
+        Ok(files)
+    }
+
+    /// Has the records of a run name such files no longer; gives its owner.
+    async fn unname(
         &self,
         session: &mut ClientSession,
         run: RunId,
         left: Left,
-    ) -> MongoResult<u64> {
-        let runs = self.documents(RUNS);
-        let (this, done) = (doc! { "_id": run.to_string() }, doc! { "$unset": { mark(left): "" } });
-        let Some(found) = runs.find_one_and_update(this.clone(), done).session(&mut *session).await? else {
-            return Ok(0);
+    ) -> MongoResult<Option<AccountName>> {
+        let (runs, this) = (self.documents(RUNS), doc! { "_id": run.to_string() });
+        let Some(found) = runs.find_one(this.clone()).session(&mut *session).await? else {
+            return Ok(None);
         };
         let owner = parsed(&found, "owner")?;
-        let kinds: Vec<_> = kinds(left).iter().map(|kind| kind.as_str()).collect();
-        let files =
-            self.hide(session, &owner, doc! { "run": run.to_string(), "kind": { "$in": kinds } }).await?;
         let fewer = self.forget_files(session, run, left).await?.saturating_neg();
-        runs.update_one(this, doc! { "$inc": { "record_bytes": fewer } }).session(&mut *session).await?;
-        self.records_change(session, &owner, fewer).await?;
-        Ok(files)
+        if fewer != 0 {
+            runs.update_one(this, doc! { "$inc": { "record_bytes": fewer } }).session(&mut *session).await?;
+            self.records_change(session, &owner, fewer).await?;
+        }
+        Ok(Some(owner))
     }
 
     /// Has the ends of calls name such files no longer; gives by how much they are shorter.
@@ -109,6 +142,10 @@ impl MongoStore {
         self.replace(session, shorter).await?;
         Ok(fewer)
     }
+}
+
+fn stays(error: &StoreError) {
+    tracing::warn!(error = %Chain(error), "what a deleted run left stays for now");
 }
 
 /// How the run's document tells that it has such files.

@@ -16,6 +16,9 @@ use crate::parts::some_part;
 use crate::schema::{KEPT, STORED, TOKENS};
 use crate::store::MongoStore;
 
+/// Updates of one command; MongoDB takes 100,000 and 48 MB at most.
+const UPDATES: usize = 10_000;
+
 /// A blob that something of an account shows.
 #[derive(Debug, Deserialize)]
 struct Kept {
@@ -40,21 +43,20 @@ impl MongoStore {
         owner: &AccountName,
         blobs: &[(Digest, u64)],
     ) -> MongoResult<u64> {
-        let blobs = counted(blobs);
-        if blobs.is_empty() {
-            return Ok(0);
+        let (blobs, mut new) = (counted(blobs).into_iter().collect::<Vec<_>>(), 0);
+        for some in blobs.chunks(UPDATES) {
+            let updates: Vec<_> =
+                some.iter().map(|(blob, (size, times))| come(owner, *blob, *size, *times)).collect();
+            let command = doc! { "update": KEPT, "updates": updates };
+            let answer = self.database.run_command(command).session(&mut *session).await?;
+            let sizes = new_ones(&answer)?.into_iter().filter_map(|index| some.get(index));
+            new += sizes.map(|(_, (size, _))| size).sum::<i64>();
         }
-        let updates: Vec<_> =
-            blobs.iter().map(|(blob, (size, times))| come(owner, *blob, *size, *times)).collect();
-        let command = doc! { "update": KEPT, "updates": updates };
-        let answer = self.database.run_command(command).session(&mut *session).await?;
-        let sizes: Vec<_> = blobs.values().map(|(size, _)| *size).collect();
-        let new = new_ones(&answer)?.into_iter().filter_map(|index| sizes.get(index)).sum();
         self.add_stored(session, owner, "blob_bytes", new).await?;
         Ok(new.unsigned_abs())
     }
 
-    /// Artifacts or uploads of `owner` go.
+    /// Artifacts or uploads of `owner` go, no more than one command takes.
     pub(crate) async fn blobs_go(
         &self,
         session: &mut ClientSession,

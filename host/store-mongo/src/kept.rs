@@ -43,9 +43,10 @@ impl MongoStore {
         let mut steps = blobs_of_deletable();
         steps.extend([
             doc! { "$group": { "_id": "$shows.sha256", "size": { "$max": "$shows.size" }, "shown": { "$sum": 1 } } },
-            doc! { "$lookup": { "from": ARTIFACTS, "localField": "_id", "foreignField": "sha256", "as": "all" } },
-            doc! { "$lookup": { "from": PLUGINS, "localField": "_id", "foreignField": "sha256", "as": "plugins" } },
-            doc! { "$match": { "plugins": [], "$expr": { "$eq": [{ "$size": "$all" }, "$shown"] } } },
+            showing(ARTIFACTS, doc! { "$group": { "_id": null, "n": { "$sum": 1 } } }, "all"),
+            doc! { "$unwind": "$all" },
+            showing(PLUGINS, doc! { "$limit": 1 }, "plugins"),
+            doc! { "$match": { "plugins": [], "$expr": { "$eq": ["$all.n", "$shown"] } } },
             doc! { "$group": { "_id": null, "bytes": { "$sum": "$size" } } },
         ]);
         self.sum(RUNS, steps).await
@@ -90,4 +91,12 @@ fn blobs_of_deletable() -> Vec<Document> {
         doc! { "$lookup": { "from": ARTIFACTS, "localField": "_id", "foreignField": "run", "as": "shows" } },
         doc! { "$unwind": "$shows" },
     ]
+}
+
+/// What of those documents of a collection which show a blob is wanted: whole, they may be very many.
+fn showing(collection: &str, wanted: Document, name: &str) -> Document {
+    let (from, pipeline) = (collection, [wanted]);
+    doc! { "$lookup": {
+        "from": from, "localField": "_id", "foreignField": "sha256", "pipeline": pipeline.as_slice(), "as": name,
+    } }
 }

@@ -44,9 +44,11 @@ mod store;
 mod told;
 mod transaction;
 mod transfer;
+mod turn;
 mod uploads;
 mod usage;
 mod used;
 mod versions;
 
+pub use failure::is_away;
 pub use store::MongoStore;

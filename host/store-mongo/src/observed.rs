@@ -8,7 +8,7 @@ use mongodb::bson::{Document, doc};
 use simulay_model::Clock;
 
 /// The fact that tells it.
-const OBSERVED: &str = "observed";
+pub(crate) const OBSERVED: &str = "observed";
 
 /// What finds it.
 pub(crate) fn fact() -> Document {

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use futures_util::{FutureExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use mongodb::bson::{Bson, Document, doc};
-use simulay_model::{AccountName, Digest, OwnerFilter, RunId};
+use simulay_model::{AccountName, Chain, Digest, OwnerFilter, RunId};
 use simulay_store::{Left, Retention, StoreError};
 
 use crate::failure::MongoResult;
@@ -57,24 +57,33 @@ impl Retention for MongoStore {
             store.remove(session, *run, *at, why).boxed()
         })
         .await?;
-        // The run is gone: whoever finds nobody to do this does it with the next.
-        self.bounded(self.sweep()).await
+        self.sweep().await;
+        Ok(())
     }
 
     async fn let_go(&self, left: Left, age: Duration) -> Result<usize, StoreError> {
-        let (before, mut files) = (self.observed.before(age), 0);
+        let (before, mut files, mut failed) = (self.observed.before(age), 0, Vec::new());
         loop {
-            let runs = self.bounded(self.leaving(left, before)).await?;
+            let runs = self.bounded(self.leaving(left, before, &failed)).await?;
             if runs.is_empty() {
                 return Ok(files);
             }
             for run in runs {
-                let gone = self.transaction((self, run, left), |session, (store, run, left)| {
-                    store.let_go_of(session, *run, *left).boxed()
-                });
-                files += usize::try_from(gone.await?).unwrap_or(usize::MAX);
+                match self.let_go_of(run, left).await {
+                    Ok(gone) => files += usize::try_from(gone).unwrap_or(usize::MAX),
+                    Err(error) => {
+                        tracing::warn!(%run, error = %Chain(&error), "the files of a run stay for now");
+                        failed.push(run);
+                        // Whether the server answers at all is seen by asking it anew.
+                        break;
+                    }
+                }
             }
         }
+    }
+
+    async fn begin_collecting(&self, time: Duration) -> Result<bool, StoreError> {
+        self.bounded(self.take_turn(time)).await
     }
 
     async fn shown(&self, blobs: Vec<Digest>) -> Result<HashSet<Digest>, StoreError> {

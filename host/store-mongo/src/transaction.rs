@@ -4,19 +4,17 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use mongodb::ClientSession;
-use mongodb::error::UNKNOWN_TRANSACTION_COMMIT_RESULT;
+use mongodb::error::{Error, UNKNOWN_TRANSACTION_COMMIT_RESULT};
 use simulay_store::StoreError;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 use crate::connection::transactional;
-use crate::failure::{Failure, MongoResult};
+use crate::failure::{MongoResult, bounded};
 use crate::store::MongoStore;
 
 /// After this time nothing is tried again.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// No answer for longer than all of that is none.
-const GONE: Duration = Duration::from_secs(30);
 /// The longest pause between two tries; the first is a hundredth of it.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -38,8 +36,7 @@ impl MongoStore {
         &self,
         work: impl Future<Output = MongoResult<T>>,
     ) -> Result<T, StoreError> {
-        let silent = |_| StoreError::Failed("the MongoDB server does not answer".into());
-        Ok(timeout(GONE, work).await.map_err(silent)??)
+        Ok(bounded(work).await?)
     }
 
     async fn attempts<S: Sync, T>(
@@ -75,15 +72,22 @@ impl MongoStore {
 async fn commit(session: &mut ClientSession, begun: Instant) -> MongoResult<()> {
     loop {
         match session.commit_transaction().await {
-            Err(error)
-                if error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT) && begun.elapsed() < PATIENCE =>
-            {
-                sleep(some_of(PAUSE)).await;
+            Err(error) if !error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT) => {
+                return Err(error.into());
             }
-            committed => return committed.map_err(Failure::from),
+            Err(error) if begun.elapsed() >= PATIENCE => {
+                return Err(StoreError::Failed(Unknown(error).into()).into());
+            }
+            Err(_) => sleep(some_of(PAUSE)).await,
+            Ok(()) => return Ok(()),
         }
     }
 }
+
+/// The server was asked to commit and did not say whether it did.
+#[derive(Debug, thiserror::Error)]
+#[error("whether it was stored is not known")]
+struct Unknown(#[source] Error);
 
 /// Between half of `pause` and all of it, so that those who met do not meet again.
 fn some_of(pause: Duration) -> Duration {

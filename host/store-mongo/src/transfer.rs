@@ -27,13 +27,11 @@ impl Export for MongoStore {
     }
 
     async fn worked_on_by(&self) -> Result<Option<String>, StoreError> {
-        let at_work = doc! { "$gt": ["$lease.until_ms", self.moment.expression()] };
-        let held = doc! { "unfinished": true, "$expr": at_work };
         self.bounded(async {
-            let found = self.documents(RUNS).find_one(held).projection(doc! { "lease": 1 }).await?;
-            let Some(run) = found else { return Ok(None) };
-            let lease = run.get_document("lease").map_err(|error| damaged("lease", error))?;
-            Ok(Some(text(lease, "holder")?.to_owned()))
+            match self.lease_holder().await? {
+                None => self.host_at_work().await,
+                holder => Ok(holder),
+            }
         })
         .await
     }
@@ -45,15 +43,13 @@ impl Import for MongoStore {
         self.bounded(async {
             match self.unfinished().await? {
                 Some(begun) if begun == source => Ok(()),
-                Some(begun) => {
-                    Err(StoreError::Conflict(format!("it is being filled with what {begun} holds")).into())
-                }
+                Some(begun) => Err(StoreError::begun_with(&begun).into()),
                 None if self.is_empty().await? => {
                     let begun = doc! { "_id": TRANSFER, "source": source };
                     self.documents(FACTS).insert_one(begun).await?;
                     Ok(())
                 }
-                None => Err(StoreError::Conflict("it is not empty".to_owned()).into()),
+                None => Err(StoreError::not_empty().into()),
             }
         })
         .await
@@ -76,6 +72,15 @@ impl Import for MongoStore {
 }
 
 impl MongoStore {
+    async fn lease_holder(&self) -> MongoResult<Option<String>> {
+        let at_work = doc! { "$gt": ["$lease.until_ms", self.moment.expression()] };
+        let held = doc! { "unfinished": true, "$expr": at_work };
+        let found = self.documents(RUNS).find_one(held).projection(doc! { "lease": 1 }).await?;
+        let Some(run) = found else { return Ok(None) };
+        let lease = run.get_document("lease").map_err(|error| damaged("lease", error))?;
+        Ok(Some(text(lease, "holder")?.to_owned()))
+    }
+
     /// Refuses to open what is not whole yet.
     pub(crate) async fn refuse_unfinished(&self) -> MongoResult<()> {
         match self.unfinished().await? {

@@ -71,14 +71,12 @@ impl Import for SqliteStore {
 fn begin(connection: &Connection, source: &str) -> SqlResult<()> {
     match unfinished(connection)? {
         Some(begun) if begun == source => Ok(()),
-        Some(begun) => {
-            Err(StoreError::Conflict(format!("it is being filled with what {begun} holds")).into())
-        }
+        Some(begun) => Err(StoreError::begun_with(&begun).into()),
         None if is_empty(connection)? => {
             connection.execute("INSERT INTO transfer (source) VALUES (?1)", [source])?;
             Ok(())
         }
-        None => Err(StoreError::Conflict("it is not empty".to_owned()).into()),
+        None => Err(StoreError::not_empty().into()),
     }
 }
 

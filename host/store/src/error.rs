@@ -59,6 +59,13 @@ pub enum StoreError {
 /// The disk fails; the kind of this error has no name in the standard library.
 const EIO: i32 = 5;
 
+/// A store that does not hold all yet of what it takes in.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "what {0} holds is not moved here whole yet; run the same `simulay migrate` again, which goes on where it was"
+)]
+struct Unfinished(String);
+
 /// A file or directory that cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("{} cannot be used", place.display())]
@@ -71,8 +78,26 @@ impl StoreError {
     /// Why no host opens a store that takes in what `source` holds.
     #[must_use]
     pub fn unfinished(source: &str) -> Self {
-        let cure = "run the same `simulay migrate` again, which goes on where it was";
-        Self::Failed(format!("what {source} holds is not moved here whole yet; {cure}").into())
+        Self::Failed(Unfinished(source.to_owned()).into())
+    }
+
+    /// Why a store takes nothing in that takes in what `begun` holds.
+    #[must_use]
+    pub fn begun_with(begun: &str) -> Self {
+        Self::Conflict(format!("it is being filled with what {begun} holds"))
+    }
+
+    /// Why a store takes nothing in that holds something.
+    #[must_use]
+    pub fn not_empty() -> Self {
+        let cure = "move before the first start of `simulay api` or `simulay serve`, or name another place";
+        Self::Conflict(format!("something is stored there, if only that a server started; {cure}"))
+    }
+
+    /// True when the store takes in what another holds: whoever waits for the end of that may open it.
+    #[must_use]
+    pub fn is_unfinished(&self) -> bool {
+        matches!(self, Self::Failed(cause) if cause.is::<Unfinished>())
     }
 
     /// What work on the file or directory `place` failed with.

@@ -29,6 +29,11 @@ pub trait Retention: Send + Sync {
     /// other: neither a clock that jumps nor a host that is off makes anything old.
     async fn observe(&self, passed: Duration) -> Result<(), StoreError>;
 
+    /// True when this host is to collect what is old: of those that share the store, one does so within `time`.
+    async fn begin_collecting(&self, _time: Duration) -> Result<bool, StoreError> {
+        Ok(true)
+    }
+
     /// Deletes an ended run and tells of it in `deletions`, in one durable transaction.
     ///
     /// # Errors

@@ -25,7 +25,8 @@ pub trait Export: Send + Sync {
     /// each kind in the order of the bytes of their keys.
     fn records(&self) -> BoxStream<'_, Result<Record, StoreError>>;
 
-    /// Who works on what is stored, as far as that can be seen: a lease that is not over.
+    /// Who works on what is stored, as far as that can be seen: the holder of a lease that is not over, or a host that
+    /// was seen at work a moment ago.
     async fn worked_on_by(&self) -> Result<Option<String>, StoreError>;
 }
 
@@ -56,16 +57,25 @@ pub type Counts = BTreeMap<Kind, u64>;
 /// Why what one store holds is not, or not whole, in another.
 #[derive(Debug, thiserror::Error)]
 pub enum TransferError {
-    /// A host works on the source: the holder of a lease.
+    /// A host works on the source: which.
     #[error("{0} works on what is to be moved; stop it first")]
     AtWork(String),
+    /// A host works where it is to be moved: which.
+    #[error("{0} works on the destination; stop it first")]
+    AtDestination(String),
+    /// The destination holds something else: what.
+    #[error("the destination takes nothing in: {0}")]
+    Taken(String),
     /// A record of the source is not the one that the destination has in its place, or has none there: which.
-    #[error("{0} is not in the destination as it is in the source")]
+    #[error(
+        "{0} is not in the destination as it is in the source; if the source was used since it was begun to be moved, \
+         empty the destination and begin anew"
+    )]
     Differs(String),
     /// The source cannot be read.
     #[error("the source cannot be read")]
     Source(#[source] StoreError),
-    /// The destination takes nothing, or holds something else.
+    /// The destination fails.
     #[error("the destination cannot take it in")]
     Destination(#[source] StoreError),
 }
@@ -75,14 +85,36 @@ pub enum TransferError {
 /// # Errors
 /// See [`TransferError`]; what was moved by then need not be moved again.
 pub async fn transfer(from: &dyn Export, to: &dyn Transfer, source: &str) -> Result<Counts, TransferError> {
-    if let Some(holder) = from.worked_on_by().await.map_err(TransferError::Source)? {
-        return Err(TransferError::AtWork(holder));
-    }
-    to.begin(source).await.map_err(TransferError::Destination)?;
-    copy(from, to).await?;
-    let counts = compare(from, to).await?;
+    begin(from, to, source).await?;
+    let counts = fill(from, to).await?;
     to.finish().await.map_err(TransferError::Destination)?;
     Ok(counts)
+}
+
+/// Begins to move, or goes on with it, where nobody works at either end.
+///
+/// # Errors
+/// When somebody does, or the destination holds something else.
+pub async fn begin(from: &dyn Export, to: &dyn Transfer, source: &str) -> Result<(), TransferError> {
+    if let Some(who) = from.worked_on_by().await.map_err(TransferError::Source)? {
+        return Err(TransferError::AtWork(who));
+    }
+    if let Some(who) = to.worked_on_by().await.map_err(TransferError::Destination)? {
+        return Err(TransferError::AtDestination(who));
+    }
+    to.begin(source).await.map_err(|error| match error {
+        StoreError::Conflict(why) => TransferError::Taken(why),
+        error => TransferError::Destination(error),
+    })
+}
+
+/// Moves all records to where that was begun, and reads them back.
+///
+/// # Errors
+/// See [`TransferError`].
+pub async fn fill(from: &dyn Export, to: &dyn Transfer) -> Result<Counts, TransferError> {
+    copy(from, to).await?;
+    compare(from, to).await
 }
 
 async fn copy(from: &dyn Export, to: &dyn Import) -> Result<(), TransferError> {

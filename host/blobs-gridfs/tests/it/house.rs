@@ -79,7 +79,7 @@ impl Passing for Ageing {
     async fn pass(&self, time: Duration) {
         let milliseconds = i64::try_from(time.as_millis()).unwrap();
         let files = self.0.collection::<Document>("blobs.files");
-        for field in ["uploadDate", "metadata.kept_at"] {
+        for field in ["uploadDate", "metadata.kept_at", "metadata.going_at"] {
             let older = doc! { "$set": { field: { "$subtract": [format!("${field}"), milliseconds] } } };
             files.update_many(doc! { field: { "$exists": true } }, vec![older]).await.unwrap();
         }

@@ -57,6 +57,27 @@ async fn an_upload_that_was_taken_for_abandoned_is_refused_and_no_half_blob() {
     let blob = writer.digest();
     assert!(matches!(writer.finish().await, Err(BlobError::Failed(_))));
     assert_eq!(house.blobs.size(blob).await.unwrap(), None);
+    house.settles((0, 0)).await;
+}
+
+#[tokio::test]
+async fn a_chunk_that_comes_after_its_writer_went_is_removed_later() {
+    let server = MongoServer::start();
+    let house = House::new(&server).await;
+    let mut writer = half(&house, &noise(5 * CHUNK)).await;
+    let file = house.files().find_one(doc! {}).await.unwrap().unwrap();
+    let id = file.get_object_id("_id").unwrap();
+    // In the place of the next one, so that the writer does not know what came of it.
+    house.chunks().insert_one(doc! { "files_id": id, "n": 4 }).await.unwrap();
+    writer.write(noise(4 * CHUNK).into()).await.unwrap_err();
+    drop(writer);
+    house.settles((1, 0)).await;
+    house.chunks().insert_one(doc! { "files_id": id, "n": 5 }).await.unwrap();
+    house.blobs.list().await.unwrap();
+    assert_eq!(house.count().await, (1, 1), "more may come");
+    house.pass(Duration::from_secs(300)).await;
+    house.blobs.list().await.unwrap();
+    assert_eq!(house.count().await, (0, 0));
 }
 
 #[tokio::test]

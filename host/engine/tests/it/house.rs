@@ -8,7 +8,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use simulay_blobs_object_store::ObjectBlobs;
 use simulay_containers::scripted::Scripted;
-use simulay_engine::{Engine, NewRun, Parts, Selector, Settings, SystemEntropy};
+use simulay_engine::{Engine, NewRun, Parts, RetentionPorts, Selector, Settings, SystemEntropy};
 use simulay_model::{
     ContainerCall, Image, Manifest, Next, OnFailure, Principal, Report, Resources, Run, RunId, Step,
     SystemClock,
@@ -107,7 +107,8 @@ impl House {
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
         };
-        let engine = Engine::new(parts, settings, None);
+        let kept = RetentionPorts::over(records.clone(), blobs.clone(), parts.clock.clone());
+        let engine = Engine::new(parts, settings, Some(kept));
         Self { engine, containers: containers.clone() }
     }
 

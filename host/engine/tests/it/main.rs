@@ -8,6 +8,8 @@ mod life;
 mod quotas;
 mod recovery;
 mod relay;
+mod retention;
 mod runs;
 mod sessions;
 mod two_hosts;
+mod upkeep;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use simulay_blobs::{BlobInventory, Blobs};
+use simulay_blobs::{BlobError, BlobInventory, Blobs};
 use simulay_blobs_gridfs::GridFsBlobs;
 use simulay_blobs_object_store::{BucketBlobs, BucketSettings, Credentials as BucketCredentials};
 use simulay_engine::RetentionPorts;
@@ -14,6 +14,7 @@ use simulay_rates::Rates;
 use simulay_rpc::Credentials;
 use simulay_signals::{LogRelay, Signals};
 use simulay_signals_redis::{RedisLogs, RedisRates, RedisServer, RedisSettings, RedisSignals};
+use simulay_store::StoreError;
 use simulay_store_mongo::MongoStore;
 use tokio_util::sync::CancellationToken;
 
@@ -39,7 +40,7 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    /// Reaches all of it; waits for MongoDB, while Redis may be away.
+    /// Reaches all of it; waits for what keeps records and bytes, while Redis may be away.
     pub(super) async fn open(settings: &Settings) -> anyhow::Result<Self> {
         let credentials = Credentials::read(settings.cluster.certificates()?)?;
         let redis = redis(settings, &credentials)?;
@@ -117,11 +118,13 @@ async fn patiently<T>(mut open: impl AsyncFnMut() -> anyhow::Result<T>) -> anyho
     }
 }
 
-/// True when waiting may help.
+/// True when waiting may help: a service is away, or the records are still being moved here.
 fn is_away(error: &anyhow::Error) -> bool {
-    use simulay_store::StoreError;
-    matches!(error.downcast_ref(), Some(StoreError::Failed(_)))
-        || error.downcast_ref::<simulay_blobs::BlobError>().is_some()
+    let records = |error: &StoreError| error.is_unfinished() || simulay_store_mongo::is_away(error);
+    let blobs = |error: &BlobError| {
+        simulay_blobs_gridfs::is_away(error) || simulay_blobs_object_store::is_away(error)
+    };
+    error.downcast_ref().is_some_and(records) || error.downcast_ref().is_some_and(blobs)
 }
 
 fn redis(settings: &Settings, credentials: &Credentials) -> anyhow::Result<RedisServer> {

@@ -1,15 +1,16 @@
 //! Moves all that a data directory holds to the services of a cluster, or back: bytes first, then the records that name
 //! them, which are read back and compared.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, ensure};
 use futures_util::TryStreamExt as _;
-use simulay_blobs::{BlobError, BlobInventory, Blobs};
+use simulay_blobs::{BlobError, BlobInventory, Blobs, StoredBlob};
 use simulay_blobs_gridfs::GridFsBlobs;
 use simulay_model::Digest;
-use simulay_store::transfer::{Counts, Transfer, transfer};
+use simulay_store::transfer::{Counts, Transfer, begin, fill};
 use simulay_store_mongo::MongoStore;
 
 use super::DataDirectory;
@@ -30,7 +31,7 @@ pub(crate) struct Moved {
     pub(crate) blobs: u64,
     /// Their bytes.
     pub(crate) bytes: u64,
-    /// Blobs that could not be read at the source.
+    /// Blobs that are damaged or missing at the source.
     pub(crate) damaged: Vec<Digest>,
     /// Records, by kind.
     pub(crate) records: Counts,
@@ -43,22 +44,46 @@ pub(crate) struct Moved {
 pub(crate) async fn migrate(from: &End, to: &End, tell: impl Fn(&Moved)) -> anyhow::Result<Moved> {
     let source = Opened::source(from).await.context("the source cannot be used")?;
     let destination = Opened::destination(to).await.context("the destination cannot be used")?;
-    let mut moved = Moved::default();
-    for stored in source.inventory.list().await? {
-        match copy(&*source.blobs, &*destination.blobs, stored.blob).await {
-            Ok(size) => moved.bytes += size,
-            Err(CopyError::Source(error)) => {
-                tracing::warn!(blob = %stored.blob, %error, "a blob is damaged or missing");
-                moved.damaged.push(stored.blob);
+    begin(&*source.records, &*destination.records, &source.name).await?;
+    let (mut moved, mut seen) = (Moved::default(), HashSet::new());
+    moved.take_blobs(&source, &destination, &mut seen, &tell).await?;
+    moved.records = fill(&*source.records, &*destination.records).await?;
+    // Whatever the records name that came while bytes were moved.
+    moved.take_blobs(&source, &destination, &mut seen, &tell).await?;
+    destination.records.finish().await?;
+    Ok(moved)
+}
+
+impl Moved {
+    /// Copies the blobs that were not `seen` yet. One that is damaged stays away; any other failure ends it.
+    async fn take_blobs(
+        &mut self,
+        source: &Opened,
+        destination: &Opened,
+        seen: &mut HashSet<Digest>,
+        tell: impl Fn(&Self),
+    ) -> anyhow::Result<()> {
+        for StoredBlob { blob, .. } in source.inventory.list().await? {
+            if !seen.insert(blob) {
                 continue;
             }
-            Err(CopyError::Destination(error)) => return Err(error.into()),
+            match copy(&*source.blobs, &*destination.blobs, blob).await {
+                Ok(size) => {
+                    (self.blobs, self.bytes) = (self.blobs + 1, self.bytes + size);
+                    tell(self);
+                }
+                Err(CopyError::Source(error @ (BlobError::Corrupt(_) | BlobError::NotFound))) => {
+                    tracing::warn!(%blob, %error, "a blob is damaged or missing");
+                    self.damaged.push(blob);
+                }
+                Err(CopyError::Source(error)) => return Err(error).context("the source cannot be read"),
+                Err(CopyError::Destination(error)) => {
+                    return Err(error).context("the destination takes no bytes");
+                }
+            }
         }
-        moved.blobs += 1;
-        tell(&moved);
+        Ok(())
     }
-    moved.records = transfer(&*source.records, &*destination.records, &source.name).await?;
-    Ok(moved)
 }
 
 /// An end that is open.

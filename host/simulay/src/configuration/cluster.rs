@@ -59,7 +59,7 @@ pub(crate) enum BlobPlace {
 pub(crate) struct S3 {
     /// Its name.
     pub(crate) bucket: String,
-    /// Where the storage is, `https://host:port`; Amazon's in the region when not set.
+    /// Where the storage is, `https://host:port`, without the bucket; Amazon's in the region when not set.
     pub(crate) endpoint: Option<String>,
     /// The region; storages without regions take any.
     #[serde(default = "usual_region")]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
+use mongodb::Cursor;
 use mongodb::bson::{Document, doc};
 use serde::de::DeserializeOwned;
 use simulay_model::{AttemptProgress, Identity, OwnerFilter, RunId, Step};
@@ -14,7 +15,7 @@ use simulay_store::{Claim, Lease, RequestKey, StoreError, Upload};
 
 use crate::credentials::StoredIdentity;
 use crate::entries::beginning;
-use crate::failure::{Failure, MongoResult};
+use crate::failure::{Failure, MongoResult, bounded};
 use crate::fields::{damaged, number, parsed, text};
 use crate::metering::StoredQuotas;
 use crate::people::{self, StoredAccount, StoredToken};
@@ -28,6 +29,9 @@ use crate::{audit, observed, requests, rows, told, versions};
 
 type Records<'a> = BoxStream<'a, Result<Record, StoreError>>;
 type Read = for<'a> fn(&'a MongoStore, Document) -> BoxFuture<'a, MongoResult<Record>>;
+
+/// Documents that are fetched at once: a server gives a cursor up that nobody asks for ten minutes.
+const AHEAD: u32 = 100;
 
 /// The records of all kinds, in their order. MongoDB compares texts by their bytes.
 pub(crate) fn kinds(store: &MongoStore) -> [Records<'_>; 12] {
@@ -59,9 +63,16 @@ fn records<'a>(
     order: Document,
     read: Read,
 ) -> Records<'a> {
-    let found = async move { store.documents(collection).find(which).sort(order).await };
-    let documents = stream::once(found).try_flatten().map_err(Failure::from);
-    documents.and_then(move |document| read(store, document)).map_err(StoreError::from).boxed()
+    let documents = stream::once(async move {
+        let documents = store.documents(collection);
+        let found = documents.find(which).sort(order).batch_size(AHEAD);
+        Ok::<_, Failure>(stream::try_unfold(bounded(found).await?, next))
+    });
+    documents.try_flatten().and_then(move |document| read(store, document)).map_err(StoreError::from).boxed()
+}
+
+async fn next(mut found: Cursor<Document>) -> MongoResult<Option<(Document, Cursor<Document>)>> {
+    Ok(bounded(found.try_next()).await?.map(|document| (document, found)))
 }
 
 fn ready<'a>(record: MongoResult<Record>) -> BoxFuture<'a, MongoResult<Record>> {

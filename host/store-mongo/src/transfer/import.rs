@@ -12,7 +12,7 @@ use crate::artifacts::{self, Shown};
 use crate::commit::head_fields;
 use crate::credentials::StoredIdentity;
 use crate::entries::{Entry, beginning, key};
-use crate::failure::{Failure, MongoResult};
+use crate::failure::{Failure, MongoResult, bounded};
 use crate::fields::{signed, to_json};
 use crate::metering::StoredQuotas;
 use crate::observed::{self, millis};
@@ -169,20 +169,20 @@ impl MongoStore {
         let entries = journal(&owned)?;
         let bytes = entries.iter().map(|entry| entry.text.len()).sum::<usize>();
         let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
-        self.bounded(self.write_journal(owned.run.id, entries)).await?;
+        self.write_journal(owned.run.id, entries).await?;
         self.transaction((self, owned, bytes), |session, (store, owned, bytes)| {
             store.put_head(session, owned, *bytes).boxed()
         })
         .await
     }
 
-    /// What an earlier try left is written anew.
+    /// What an earlier try left is written anew. It may take long: each answer is waited for by itself.
     async fn write_journal(&self, run: RunId, entries: Vec<Entry>) -> MongoResult<()> {
         let journal = self.documents(JOURNAL);
-        journal.delete_many(beginning(&format!("{run}/"))).await?;
+        bounded(journal.delete_many(beginning(&format!("{run}/")))).await?;
         let documents: Vec<_> = entries.into_iter().flat_map(Entry::documents).collect();
         for some in documents.chunks(ENTRIES) {
-            journal.insert_many(some).await?;
+            bounded(journal.insert_many(some)).await?;
         }
         Ok(())
     }

@@ -2,6 +2,9 @@
 
 use mongodb::bson::{Document, doc};
 use simulay_model::Chain;
+use simulay_store::Runs as _;
+use simulay_store::conformance::samples::run;
+use simulay_store_mongo::is_away;
 
 use crate::server::Server;
 
@@ -23,6 +26,7 @@ async fn what_a_newer_version_wrote_is_left_alone() {
     facts.insert_one(doc! { "_id": "schema", "version": 1000_i64 }).await.unwrap();
     let refused = records.try_open().await.err().unwrap();
     assert!(Chain(&refused).to_string().contains("newer version of Simulay"), "{}", Chain(&refused));
+    assert!(!is_away(&refused), "waiting does not help");
     assert_eq!(records.raw().await.list_collection_names().await.unwrap(), ["facts"]);
 }
 
@@ -56,4 +60,12 @@ async fn a_server_that_is_not_there_is_told() {
     server.kill();
     let refused = server.database().try_open().await.err().unwrap();
     assert!(Chain(&refused).to_string().contains(server.address()), "{}", Chain(&refused));
+    assert!(is_away(&refused));
+}
+
+#[tokio::test]
+async fn what_an_address_says_of_reading_breaks_no_transaction() {
+    let server = Server::start();
+    let records = server.database().open_at("readPreference=secondaryPreferred").await;
+    records.create(run("heat"), None).await.unwrap();
 }

@@ -87,6 +87,13 @@ impl Records<'_> {
         MongoStore::open(self.server.uri(), &self.name).await
     }
 
+    /// As hosts open it whose address says something more, e.g. `readPreference=secondary`.
+    pub(crate) async fn open_at(&self, option: &str) -> MongoStore {
+        let uri = self.server.uri();
+        let more = if uri.contains('?') { '&' } else { '?' };
+        MongoStore::open(&format!("{uri}{more}{option}"), &self.name).await.unwrap()
+    }
+
     /// As whoever fills it opens it.
     pub(crate) async fn open_to_fill(&self) -> MongoStore {
         MongoStore::open_to_fill(self.server.uri(), &self.name).await.unwrap()

@@ -1,5 +1,8 @@
 //! Two hosts on one database, at once.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use jiff::SignedDuration;
 use simulay_model::OwnerFilter::Any;
@@ -9,11 +12,13 @@ use simulay_model::{
 };
 use simulay_store::conformance::samples::{now, run};
 use simulay_store::{
-    Accounts as _, Audit as _, AuditQuery, Credentials as _, LinkAdded, Links as _, MAX_SESSIONS,
-    Metering as _, Runs as _, StoreError, Upload, Uploads as _,
+    Accounts as _, Audit as _, AuditQuery, Claim, Credentials as _, LinkAdded, Links as _, MAX_SESSIONS,
+    Metering as _, RequestKey, Requests as _, Retention as _, Runs as _, StoreError, Upload, Uploads as _,
 };
 
 use crate::server::{Server, two_hosts};
+
+const HOUR: Duration = Duration::from_secs(3600);
 
 fn ada() -> Account {
     Account { name: "ada".parse().unwrap(), role: Role::Author, created_at: now(), revoked_at: None }
@@ -143,4 +148,37 @@ async fn they_add_no_more_links_than_a_run_may_have() {
     let added: Vec<_> = join_all(adds).await.into_iter().map(Result::unwrap).collect();
     assert_eq!(added.iter().filter(|added| **added == LinkAdded::New).count(), 3, "{added:?}");
     assert_eq!(hosts[1].links(&Any, shown.id).await.unwrap().len(), 3);
+}
+
+/// As hosts of all roles do: each looks at the same hour, which passes once.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_either_stores_is_as_old_for_the_other() {
+    let server = Server::start();
+    let (database, clock) = (server.database(), Arc::<ManualClock>::default());
+    let [one, other] = [database.open(clock.clone()).await, database.open(clock.clone()).await];
+    one.remember(claim("old"), String::new()).await.unwrap();
+    clock.advance(HOUR);
+    for host in [&one, &other] {
+        host.observe(HOUR).await.unwrap();
+    }
+    other.remember(claim("young"), String::new()).await.unwrap();
+    assert_eq!(one.forget(HOUR).await.unwrap(), 1);
+    assert!(one.find(&claim("young").request).await.unwrap().is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_of_them_collects_within_a_time() {
+    let server = Server::start();
+    let (database, clock) = (server.database(), Arc::<ManualClock>::default());
+    let hosts = [database.open(clock.clone()).await, database.open(clock.clone()).await];
+    for _ in 0..2 {
+        let begun = join_all(hosts.iter().map(|host| host.begin_collecting(HOUR))).await;
+        assert_eq!(begun.into_iter().filter(|begun| *begun.as_ref().unwrap()).count(), 1);
+        clock.advance(HOUR);
+    }
+}
+
+fn claim(key: &str) -> Claim {
+    let request = RequestKey { owner: ada().name, scope: "s".to_owned(), key: key.to_owned() };
+    Claim { request, fingerprint: Digest::of(b"") }
 }

@@ -1,12 +1,13 @@
 //! All that is stored, moved from SQLite to MongoDB, and back.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use simulay_model::{Chain, ManualClock, Quota, Quotas, Run, SystemClock};
 use simulay_store::conformance::samples::{now, run};
 use simulay_store::conformance::{Subject, transfer};
-use simulay_store::transfer::{Import as _, compare};
-use simulay_store::{Metering as _, Runs as _, StoreError};
+use simulay_store::transfer::{Import as _, TransferError, begin, compare};
+use simulay_store::{Metering as _, Retention as _, Runs as _, StoreError};
 use simulay_store_sqlite::SqliteStore;
 use tempfile::TempDir;
 
@@ -51,6 +52,20 @@ async fn what_is_worked_on_is_not_moved() {
     let (records, clock) = server.store().await;
     let subject = Subject::new(records.clone(), clock);
     transfer::what_is_worked_on_is_not_moved(&subject, &*records, &empty().1).await;
+}
+
+/// Also one that has no run: it answers requests.
+#[tokio::test(flavor = "multi_thread")]
+async fn where_a_host_was_seen_a_moment_ago_nothing_is_moved() {
+    let server = Server::start();
+    let ((records, clock), (_directory, other)) = (server.store().await, empty());
+    records.observe(Duration::ZERO).await.unwrap();
+    let refused = begin(&*records, &other, "the first").await;
+    assert!(matches!(refused, Err(TransferError::AtWork(_))), "{refused:?}");
+    let refused = begin(&other, &*records, "the first").await;
+    assert!(matches!(refused, Err(TransferError::AtDestination(_))), "{refused:?}");
+    clock.advance(Duration::from_secs(180));
+    begin(&*records, &other, "the first").await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
