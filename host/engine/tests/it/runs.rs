@@ -95,7 +95,7 @@ async fn a_signal_alone_ends_no_run() {
     let [at_work, asked, waits] =
         [house.create(json!({})).await, house.create(json!({})).await, house.create(json!({})).await];
     house.started(4).await;
-    [at_work, waits].map(|run| house.signals.publish(Signal::CancelRequested(run)));
+    [at_work, waits].iter().for_each(|run| house.signals.publish(Signal::CancelRequested(*run)));
     // Signals are heard in order: with this one those before are judged.
     house.engine.intake.cancel(&me(), asked).await.unwrap();
     assert_eq!(house.ended(asked).await.state, RunState::Cancelled);
