@@ -48,6 +48,7 @@ impl ApiRole {
             signals: shared.signals,
             relay: Some(shared.relay),
             blobs: shared.blobs,
+            runs_elsewhere: true,
         };
         Ok(Self { engine: backends.engine(settings, shared.kept)?, rates })
     }
@@ -82,6 +83,7 @@ impl RunnerRole {
             sandbox: sandbox.clone(),
             admission,
             containers: nodes.clone(),
+            runs_elsewhere: false,
         };
         let engine = backends.engine(settings, shared.kept)?;
         Ok(Self { engine, sandbox, nodes, credentials: shared.credentials })
