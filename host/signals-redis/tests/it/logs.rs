@@ -1,6 +1,5 @@
 //! Logs between two processes, whatever happens to Redis.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -24,15 +23,6 @@ async fn two() -> (Redis, RedisLogs, RedisLogs) {
 
 fn key(log: LogName) -> String {
     format!("simulay:test:log:{}:stdout", log.container)
-}
-
-/// The numbers of the connections that processes have.
-async fn connections(redis: &Redis) -> BTreeSet<String> {
-    let all: String = redis.asked(&["CLIENT", "LIST"]).await;
-    // Those of the test itself ask this.
-    let lasting =
-        all.lines().filter(|client| !client.contains("cmd=client") && !client.contains("cmd=config"));
-    lasting.filter_map(|client| client.split(' ').next().map(str::to_owned)).collect()
 }
 
 /// Somebody who reads on from the start, and somebody who comes by now, see all.
@@ -141,11 +131,11 @@ async fn a_server_that_has_no_room_is_told_once_it_has() {
     log.say("one ");
     assert_eq!(said(&mut there.follow(log.log, 0), 4).await, b"one ");
     let () = redis.asked(&["CONFIG", "SET", "maxmemory", "1"]).await;
-    let before = connections(&redis).await;
+    let before = redis.connections().await;
     log.say("two");
     let mut follower = there.follow(log.log, 4);
     assert!(timeout(Duration::from_millis(500), follower.next()).await.is_err());
-    assert_eq!(connections(&redis).await, before, "a refusal is no lost connection");
+    assert_eq!(redis.connections().await, before, "a refusal is no lost connection");
     let () = redis.asked(&["CONFIG", "SET", "maxmemory", "0"]).await;
     assert_eq!(said(&mut follower, 3).await, b"two");
 }

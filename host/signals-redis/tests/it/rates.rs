@@ -85,6 +85,19 @@ async fn a_server_that_is_frozen_keeps_nobody_waiting() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_slow_answer_costs_one_count_and_no_connection() {
+    let redis = Redis::start().await;
+    let rates = RedisRates::start(&redis.server(), RedisRates::PATIENCE);
+    counts(&redis, &rates).await;
+    let before = redis.connections().await;
+    redis.freeze();
+    rates.take("test", &somebody(), rate(4)).await.unwrap();
+    redis.thaw();
+    counts(&redis, &rates).await;
+    assert_eq!(redis.connections().await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_emptied_server_forgets_and_goes_on() {
     let (redis, one, other) = two().await;
     let who = somebody();
