@@ -61,21 +61,29 @@ impl RedisRates {
         let mut call = self.script.key(self.keys.rate(limit, who, rate));
         call.arg(interval.to_string()).arg(rate.burst().get());
         let answer = timeout(self.patience, call.invoke_async::<Answer>(&mut connection.commands())).await;
-        self.judge(&connection, answer.ok()).map(standing)
+        match answer {
+            Ok(answer) => self.judge(&connection, answer).map(standing),
+            Err(_) => {
+                self.wait_in_vain(&connection, slow);
+                None
+            }
+        }
     }
 
-    /// The answer, when there is one; has another connection made when this one is of no use.
-    fn judge(&self, connection: &Connection, answer: Option<RedisResult<Answer>>) -> Option<Answer> {
-        let Some(answer) = answer else {
-            if self.late.fetch_add(1, Ordering::Relaxed) + 1 >= TOO_MANY_LATE {
-                self.late.store(0, Ordering::Relaxed);
-                self.lane.broken(connection, Unreachable::Silent);
-            }
-            return None;
-        };
+    /// What was counted; a counter that is none costs only itself.
+    fn judge(&self, connection: &Connection, answer: RedisResult<Answer>) -> Option<Answer> {
         self.late.store(0, Ordering::Relaxed);
-        // A counter that is none costs only itself.
         answer.map_err(|error| self.lane.failed(connection, error)).ok()
+    }
+
+    /// Takes it down that an answer did not come in time: all of a first slow moment together, then one by one.
+    fn wait_in_vain(&self, connection: &Connection, slow: bool) {
+        if !slow {
+            self.late.fetch_max(1, Ordering::Relaxed);
+        } else if self.late.fetch_add(1, Ordering::Relaxed) + 1 >= TOO_MANY_LATE {
+            self.late.store(0, Ordering::Relaxed);
+            self.lane.broken(connection, Unreachable::Silent);
+        }
     }
 }
 
