@@ -189,6 +189,11 @@ impl Deed {
     }
 }
 
+/// True when nothing came of a request that is answered so.
+pub(crate) fn is_refused(response: &Response) -> bool {
+    matches!(result(response), AuditResult::Refused(_))
+}
+
 /// What came of a request that is answered so.
 fn result(response: &Response) -> AuditResult {
     let status = response.status();

@@ -20,7 +20,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use self::bearer::Bearer;
 use crate::address_limit::Peer;
-use crate::audit::Deed;
+use crate::audit::{self, Deed};
 use crate::caller::{is_by_cookie, via};
 use crate::documentation::{ROLE, SESSION, TOKEN};
 use crate::origins;
@@ -94,10 +94,12 @@ async fn check(State(gate): State<Gate>, request: Request, next: Next) -> Respon
 
 /// Serves a request as long as its bearer is let in.
 async fn serve(bearer: &Bearer, request: Request, next: Next) -> Response {
-    let begun = Instant::now();
+    let (begun, reads) = (Instant::now(), request.method().is_safe());
     let request = request.map(|body| revocation::watched(body, ApiSettings::SMALL_BODY, bearer.look()));
     let response = next.run(request).await;
-    if begun.elapsed() > revocation::PERIOD && !bearer.is_let_in().await {
+    // Of what may be done by now whoever asked for it is told.
+    let may_be_done = !reads && !audit::is_refused(&response);
+    if !may_be_done && begun.elapsed() > revocation::PERIOD && !bearer.is_let_in().await {
         return Denied::from(unknown()).into_response();
     }
     response.map(|body| revocation::watched(body, u64::MAX, bearer.look()))

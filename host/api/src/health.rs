@@ -67,7 +67,7 @@ pub(crate) fn alive() -> Json<Health> {
 
 /// Refuses when something is out of reach that is needed.
 pub(crate) fn ready(lacks: Vec<Lack>) -> Result<Json<Health>, Refusal> {
-    let needed: Vec<_> = lacks.iter().filter(|lack| lack.part.is_needed()).collect();
+    let needed: Vec<_> = lacks.iter().filter(|lack| lack.needed).collect();
     let detail: Vec<_> = needed.iter().map(|lack| format!("{}: {}", lack.part.as_str(), lack.why)).collect();
     let missing = lacks.into_iter().map(Into::into).collect();
     if detail.is_empty() {
@@ -97,7 +97,9 @@ mod tests {
     #[async_trait]
     impl Watched for Lacking {
         async fn lacks(&self) -> Vec<Lack> {
-            let lack = |part: &Part| Lack { part: *part, why: "it is away".to_owned() };
+            let needed = |part: Part| !matches!(part, Part::Signals | Part::Runners);
+            let lack =
+                |part: &Part| Lack { part: *part, why: "it is away".to_owned(), needed: needed(*part) };
             self.0.iter().map(lack).collect()
         }
     }
@@ -127,9 +129,9 @@ mod tests {
 
     #[tokio::test]
     async fn without_what_only_slows_it_down_it_is_ready_and_says_so() {
-        let (status, body) = asked(&[Part::Signals], "/readyz").await;
+        let (status, body) = asked(&[Part::Signals, Part::Runners], "/readyz").await;
         let health: Health = serde_json::from_str(&body).unwrap();
-        assert_eq!((status, health.status.as_str(), health.missing.len()), (200, "ready", 1));
+        assert_eq!((status, health.status.as_str(), health.missing.len()), (200, "ready", 2));
     }
 
     #[tokio::test]

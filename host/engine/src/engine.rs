@@ -131,5 +131,6 @@ impl Engine {
         self.shared.letting_go.cancel();
         self.shared.tasks.wait().await;
         self.shared.parts.containers.close().await;
+        self.shared.parts.signals.flush().await;
     }
 }

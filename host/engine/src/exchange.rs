@@ -13,7 +13,7 @@ use simulay_blobs::{BlobError, BlobWriter, Blobs};
 use simulay_containers::{Completed, Exchange, OutputSink, Stream};
 use simulay_model::{Artifact, ContainerResult, Digest, RelativePath};
 
-use crate::logs::LiveLog;
+use crate::logs::{AttemptLogs, LiveLog};
 
 type Outputs = Arc<Mutex<BTreeMap<RelativePath, Artifact>>>;
 
@@ -31,9 +31,9 @@ impl CallExchange {
     pub(crate) fn new(
         blobs: Arc<dyn Blobs>,
         known: Arc<HashMap<Digest, u64>>,
-        stdout: Arc<LiveLog>,
-        stderr: Arc<LiveLog>,
+        AttemptLogs { stdout, stderr, .. }: &AttemptLogs,
     ) -> Self {
+        let (stdout, stderr) = (stdout.clone(), stderr.clone());
         Self { blobs, known, stdout, stderr, outputs: Outputs::default() }
     }
 
@@ -93,8 +93,8 @@ impl Exchange for CallExchange {
 
     async fn stream(&self, stream: Stream, offset: u64, bytes: Bytes) -> io::Result<()> {
         match stream {
-            Stream::Stdout => self.stdout.write(offset, bytes),
-            Stream::Stderr => self.stderr.write(offset, bytes),
+            Stream::Stdout => self.stdout.write(offset, &bytes),
+            Stream::Stderr => self.stderr.write(offset, &bytes),
         }
         Ok(())
     }

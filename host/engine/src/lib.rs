@@ -72,7 +72,7 @@ pub use error::{
 pub use intake::{Intake, Named};
 pub use links::Links;
 pub use logs::LogStream;
-pub use metering::{AccountUsage, Meter};
+pub use metering::{AccountUsage, Load, Meter};
 pub use parts::Parts;
 pub use passwords::{HashingError, Password, PasswordRule};
 pub use quotas::AccountQuotas;

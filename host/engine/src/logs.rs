@@ -1,28 +1,32 @@
 //! The streams of containers at work, for those who watch. Bounded by the policy's stream limit;
 //! what was missed across a restart is told again by `simulay-init`.
 
+mod pieces;
+
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, Weak};
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use parking_lot::Mutex;
-use simulay_model::{ContainerName, RunId};
-use simulay_signals::{LogName, LogPiece, LogRelay, StreamName};
+use simulay_model::ContainerName;
+use simulay_signals::{LogName, LogRelay, LogSource, StreamName};
 use tokio::sync::watch;
 
+use self::pieces::Pieces;
 use crate::EngineError;
 
 /// A stream of a call from its start; goes on until the call ends when that has not happened yet.
 pub type LogStream = BoxStream<'static, Result<Bytes, EngineError>>;
 
-type Key = (RunId, u32, u32, StreamName);
+type Logs = Arc<Mutex<HashMap<LogName, Arc<LiveLog>>>>;
 
 /// Streams of the containers at work.
 #[derive(Clone, Default)]
 pub(crate) struct LiveLogs {
-    logs: Arc<Mutex<HashMap<Key, Arc<LiveLog>>>>,
+    logs: Logs,
     /// Tells other processes, where there are some.
     relay: Option<Arc<dyn LogRelay>>,
 }
@@ -32,45 +36,62 @@ impl LiveLogs {
         Self { logs: Arc::default(), relay }
     }
 
-    /// The log of a stream, made when there is none.
-    pub(crate) fn open(&self, container: ContainerName, stream: StreamName) -> Arc<LiveLog> {
-        let ContainerName { run, step, call, .. } = container;
-        let name = LogName { container, stream };
-        let relayed = || self.relay.clone().map(|relay| Relayed { relay, name });
-        let log = || Arc::new(LiveLog { relayed: relayed(), ..LiveLog::default() });
-        self.logs.lock().entry((run, step, call, stream)).or_insert_with(log).clone()
+    /// New logs of an attempt that begins, or that is taken up: it tells all from its start.
+    pub(crate) fn open(&self, container: ContainerName) -> AttemptLogs {
+        let [stdout, stderr] = both(container).map(|name| self.open_one(name));
+        AttemptLogs { logs: self.logs.clone(), container, stdout, stderr }
+    }
+
+    fn open_one(&self, name: LogName) -> Arc<LiveLog> {
+        let log = Arc::<LiveLog>::default();
+        if let Some(relay) = &self.relay {
+            relay.tell(name, Arc::new(log.reader()));
+        }
+        self.logs.lock().insert(name, log.clone());
+        log
     }
 
     /// The log of a stream at work.
-    pub(crate) fn get(&self, run: RunId, step: u32, call: u32, stream: StreamName) -> Option<Arc<LiveLog>> {
-        self.logs.lock().get(&(run, step, call, stream)).cloned()
-    }
-
-    /// Ends both logs of a call; from now on its artifacts tell.
-    pub(crate) fn close(&self, run: RunId, step: u32, call: u32) {
-        for stream in [StreamName::Stdout, StreamName::Stderr] {
-            if let Some(log) = self.logs.lock().remove(&(run, step, call, stream)) {
-                log.end();
-            }
-        }
+    pub(crate) fn get(&self, name: LogName) -> Option<Arc<LiveLog>> {
+        self.logs.lock().get(&name).cloned()
     }
 }
 
-/// Bytes of a piece of a log. Those who follow share pieces that are whole.
-const PIECE: usize = 64 << 10;
+fn both(container: ContainerName) -> [LogName; 2] {
+    [StreamName::Stdout, StreamName::Stderr].map(|stream| LogName { container, stream })
+}
+
+/// Both logs of an attempt, for as long as this process works on it.
+pub(crate) struct AttemptLogs {
+    logs: Logs,
+    container: ContainerName,
+    pub(crate) stdout: Arc<LiveLog>,
+    pub(crate) stderr: Arc<LiveLog>,
+}
+
+impl AttemptLogs {
+    /// Ends both; from now on the artifacts of the call tell.
+    pub(crate) fn close(self) {
+        self.stdout.end();
+        self.stderr.end();
+    }
+}
+
+impl Drop for AttemptLogs {
+    /// Whoever takes the attempt up is told all anew.
+    fn drop(&mut self) {
+        let mut logs = self.logs.lock();
+        for name in both(self.container) {
+            logs.remove(&name);
+        }
+    }
+}
 
 /// One stream while it grows.
 #[derive(Default)]
 pub(crate) struct LiveLog {
     bytes: Mutex<Pieces>,
     progress: watch::Sender<Progress>,
-    relayed: Option<Relayed>,
-}
-
-/// By whom other processes are told, and of what.
-struct Relayed {
-    relay: Arc<dyn LogRelay>,
-    name: LogName,
 }
 
 #[derive(Clone, Default)]
@@ -82,14 +103,10 @@ struct Progress {
 
 impl LiveLog {
     /// Takes bytes told at `offset`. What lies behind it came from a lost attachment and comes again.
-    pub(crate) fn write(&self, offset: u64, new: impl Into<Bytes>) {
-        let new = new.into();
+    pub(crate) fn write(&self, offset: u64, new: &[u8]) {
         let mut bytes = self.bytes.lock();
         bytes.truncate(usize::try_from(offset).unwrap_or(usize::MAX));
-        bytes.extend(&new);
-        if let Some(Relayed { relay, name }) = &self.relayed {
-            relay.publish(*name, LogPiece { offset, bytes: new });
-        }
+        bytes.extend(new);
         // Readers never go back: what is told again is the same.
         self.progress.send_modify(|progress| progress.length = progress.length.max(bytes.length()));
     }
@@ -103,23 +120,26 @@ impl LiveLog {
         let bytes = self.bytes.lock();
         let ended = Some(bytes.last());
         self.progress.send_replace(Progress { length: bytes.length(), ended });
-        if let Some(Relayed { relay, name }) = &self.relayed {
-            relay.end(*name);
-        }
     }
 
-    /// The stream from its start to its end. Whoever is far behind when it ends has the rest from `kept`,
-    /// which is told where to begin: no reader holds a log that is over.
-    pub(crate) fn follow<F>(self: &Arc<Self>, kept: impl FnOnce(usize) -> F + Send + 'static) -> LogStream
+    fn reader(self: &Arc<Self>) -> Reader {
+        Reader { log: Arc::downgrade(self), progress: self.progress.subscribe(), position: 0 }
+    }
+
+    /// The stream from its start to its end. Whoever is far behind when it ends, or is here no more, has the rest
+    /// from `elsewhere`, which is told where to begin: no reader holds a log that is over.
+    pub(crate) fn follow<F>(
+        self: &Arc<Self>,
+        elsewhere: impl FnOnce(usize) -> F + Send + 'static,
+    ) -> LogStream
     where
         F: Future<Output = Result<LogStream, EngineError>> + Send + 'static,
     {
         let behind = Arc::new(OnceLock::new());
-        let reader = Reader { log: Arc::downgrade(self), progress: self.progress.subscribe(), position: 0 };
-        let live = stream::unfold((reader, behind.clone()), |(mut reader, behind)| async move {
+        let live = stream::unfold((self.reader(), behind.clone()), |(mut reader, behind)| async move {
             match reader.next().await? {
                 Next::Bytes(bytes) => Some((Ok(bytes), (reader, behind))),
-                Next::Behind => {
+                Next::Elsewhere => {
                     // Nobody else sets it.
                     let _ = behind.set(reader.position);
                     None
@@ -128,7 +148,7 @@ impl LiveLog {
         });
         let rest = stream::once(async move {
             match behind.get() {
-                Some(position) => kept(*position).await,
+                Some(position) => elsewhere(*position).await,
                 None => Ok(stream::empty().boxed()),
             }
         });
@@ -137,6 +157,7 @@ impl LiveLog {
 }
 
 /// Where someone reads. Holds nothing of the log while its client takes its time.
+#[derive(Clone)]
 struct Reader {
     log: Weak<LiveLog>,
     progress: watch::Receiver<Progress>,
@@ -145,8 +166,8 @@ struct Reader {
 
 enum Next {
     Bytes(Bytes),
-    /// The log is over, and was too far ahead.
-    Behind,
+    /// The log is over and was too far ahead, or it is here no more.
+    Elsewhere,
 }
 
 impl Reader {
@@ -155,7 +176,9 @@ impl Reader {
         loop {
             let position = self.position;
             let now = self.progress.wait_for(|now| now.ended.is_some() || now.length > position).await;
-            let Progress { length, ended } = now.ok()?.clone();
+            let Ok(Progress { length, ended }) = now.map(|now| now.clone()) else {
+                return Some(Next::Elsewhere);
+            };
             if let Some(last) = ended {
                 return self.last(length, &last);
             }
@@ -165,7 +188,9 @@ impl Reader {
                 return Some(Next::Bytes(bytes));
             }
             // What was read is being told again: there is more once something is written.
-            self.progress.changed().await.ok()?;
+            if self.progress.changed().await.is_err() {
+                return Some(Next::Elsewhere);
+            }
         }
     }
 
@@ -173,75 +198,36 @@ impl Reader {
         if self.position >= length {
             return None;
         }
-        let Some(skipped) = self.position.checked_sub(length - last.len()) else { return Some(Next::Behind) };
+        let skipped = self.position.checked_sub(length - last.len());
+        let Some(skipped) = skipped else { return Some(Next::Elsewhere) };
         self.position = length;
         Some(Next::Bytes(last.slice(skipped..)))
     }
 }
 
-/// The bytes of a log: whole pieces, and the one that grows.
-#[derive(Default)]
-struct Pieces {
-    whole: Vec<Bytes>,
-    growing: Vec<u8>,
-}
-
-impl Pieces {
-    const fn length(&self) -> usize {
-        self.whole.len() * PIECE + self.growing.len()
-    }
-
-    fn truncate(&mut self, length: usize) {
-        let (piece, rest) = (length / PIECE, length % PIECE);
-        if let Some(cut) = self.whole.get(piece) {
-            self.growing = cut.to_vec();
-        }
-        if piece <= self.whole.len() {
-            self.whole.truncate(piece);
-            self.growing.truncate(rest);
+#[async_trait]
+impl LogSource for Reader {
+    async fn after(&self, from: u64) -> Bytes {
+        let position = usize::try_from(from).unwrap_or(usize::MAX);
+        match (Self { position, ..self.clone() }).next().await {
+            Some(Next::Bytes(bytes)) => bytes,
+            // There is no more.
+            Some(Next::Elsewhere) | None => std::future::pending().await,
         }
     }
 
-    fn extend(&mut self, mut new: &[u8]) {
-        while let Some((taken, rest)) = new.split_at_checked(PIECE - self.growing.len()) {
-            self.growing.extend_from_slice(taken);
-            self.whole.push(std::mem::take(&mut self.growing).into());
-            new = rest;
-        }
-        self.growing.extend_from_slice(new);
-    }
-
-    /// Bytes from `position` on, at most to the end of a piece.
-    fn after(&self, position: usize) -> Bytes {
-        let (piece, skipped) = (position / PIECE, position % PIECE);
-        match self.whole.get(piece) {
-            Some(whole) => whole.slice(skipped..),
-            None if piece == self.whole.len() => {
-                Bytes::copy_from_slice(self.growing.get(skipped..).unwrap_or_default())
-            }
-            None => Bytes::new(),
-        }
-    }
-
-    /// The last bytes, at most a piece.
-    fn last(&self) -> Bytes {
-        let mut last = self.whole.last().map(|piece| piece.to_vec()).unwrap_or_default();
-        last.extend_from_slice(&self.growing);
-        last.split_off(last.len().saturating_sub(PIECE)).into()
-    }
-
-    fn all(&self) -> Vec<u8> {
-        let mut all = Vec::with_capacity(self.length());
-        self.whole.iter().for_each(|piece| all.extend_from_slice(piece));
-        all.extend_from_slice(&self.growing);
-        all
+    async fn ended(&self) {
+        // Either way nothing more is said here.
+        let _ = self.progress.clone().wait_for(|now| now.ended.is_some()).await;
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use simulay_model::RunId;
     use simulay_store::StoreError;
 
+    use super::pieces::PIECE;
     use super::*;
 
     /// A reader who has nothing but the log itself.
@@ -254,10 +240,10 @@ mod tests {
         let log = Arc::new(LiveLog::default());
         let reader = follow(&log).map(|piece| piece.unwrap().to_vec());
         let reader = tokio::spawn(reader.concat());
-        log.write(0, "one ");
+        log.write(0, b"one ");
         tokio::task::yield_now().await;
-        log.write(0, "one ");
-        log.write(4, "two");
+        log.write(0, b"one ");
+        log.write(4, b"two");
         log.end();
         let all: Vec<u8> = reader.await.unwrap();
         assert_eq!(all, b"one two");
@@ -267,7 +253,7 @@ mod tests {
     async fn who_follows_shares_what_is_whole() {
         let log = Arc::new(LiveLog::default());
         let told: Vec<u8> = (0..=250).cycle().take(3 * PIECE + 7).collect();
-        log.write(0, told.clone());
+        log.write(0, &told);
         let (mut one, mut other) = (follow(&log), follow(&log));
         let mut read = Vec::new();
         while read.len() < told.len() {
@@ -284,7 +270,7 @@ mod tests {
     async fn who_is_behind_at_the_end_holds_nothing_and_reads_on_elsewhere() {
         let log = Arc::new(LiveLog::default());
         let told: Vec<u8> = (0..=250).cycle().take(3 * PIECE).collect();
-        log.write(0, told.clone());
+        log.write(0, &told);
         let rest = told.clone();
         let mut behind = log.follow(move |from| async move {
             let piece = Ok(rest.get(from..).unwrap_or_default().to_vec().into());
@@ -307,30 +293,37 @@ mod tests {
         assert!(matches!(lost.next().await, Some(Err(EngineError::Records(StoreError::NotFound)))));
     }
 
+    #[tokio::test]
+    async fn an_attempt_that_is_let_go_of_leaves_nothing_and_its_readers_read_on_elsewhere() {
+        let logs = LiveLogs::default();
+        let container = ContainerName { run: RunId::generate(), step: 0, call: 0, attempt: 0 };
+        let (opened, [name, _]) = (logs.open(container), both(container));
+        opened.stdout.write(0, b"one ");
+        let mut reader = logs.get(name).unwrap().follow(|from| async move {
+            assert_eq!(from, 4);
+            Ok(stream::once(std::future::ready(Ok(Bytes::from_static(b"two")))).boxed())
+        });
+        assert_eq!(reader.next().await.unwrap().unwrap(), "one ");
+        let next = logs.open(ContainerName { attempt: 1, ..container });
+        drop(opened);
+        assert!(logs.get(name).is_none());
+        assert_eq!(reader.next().await.unwrap().unwrap(), "two");
+        assert!(logs.open(container).stdout.snapshot().is_empty());
+        next.close();
+        assert!(logs.logs.lock().is_empty());
+    }
+
     #[tokio::test(start_paused = true)]
     async fn who_is_ahead_of_a_retelling_waits_and_does_not_spin() {
         let log = Arc::new(LiveLog::default());
-        log.write(0, "one two");
+        log.write(0, b"one two");
         let mut reader = follow(&log);
         assert_eq!(reader.next().await.unwrap().unwrap(), "one two");
-        log.write(0, "one");
+        log.write(0, b"one");
         // Time only passes once nobody has anything to do.
         let waiting = tokio::time::timeout(std::time::Duration::from_secs(1), reader.next()).await;
         assert!(waiting.is_err());
-        log.write(3, " two ");
+        log.write(3, b" two ");
         assert_eq!(reader.next().await.unwrap().unwrap(), " ");
-    }
-
-    #[test]
-    fn bytes_are_cut_anywhere() {
-        let all = 2 * PIECE + 5;
-        for length in [0, 1, PIECE - 1, PIECE, PIECE + 1, 2 * PIECE, all, 9 * PIECE] {
-            let mut pieces = Pieces::default();
-            pieces.extend(&vec![1; all]);
-            pieces.truncate(length);
-            assert_eq!((pieces.length(), pieces.all().len()), (length.min(all), length.min(all)));
-            pieces.extend(b"xyz");
-            assert!(pieces.all().ends_with(b"xyz") && pieces.last().ends_with(b"xyz"));
-        }
     }
 }

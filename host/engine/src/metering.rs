@@ -6,8 +6,8 @@ use simulay_model::{
 };
 use simulay_store::StoreError;
 
+use crate::EngineError;
 use crate::shared::Shared;
-use crate::{EngineError, Stats};
 
 /// What an account used in a month, and what it may use.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +24,17 @@ pub struct AccountUsage {
     pub overrides: QuotaOverrides,
     /// What it uses now.
     pub present: PresentUse,
+}
+
+/// What is going on, as far as whoever asks may know.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Load {
+    /// Runs that have not ended.
+    pub unfinished_runs: usize,
+    /// Runs at work; none where others work on them.
+    pub active_runs: Option<usize>,
+    /// Containers at work; none where others work on runs.
+    pub containers: Option<usize>,
 }
 
 /// Tells what accounts use of this host. Cheap to clone.
@@ -64,18 +75,26 @@ impl Meter {
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn stats(&self, principal: &Principal, of_all: Stats) -> Result<Stats, EngineError> {
-        let (runs, most) = (&self.shared.parts.runs, self.shared.settings.max_unfinished_runs);
-        if principal.role >= Role::Operator {
-            let unfinished_runs = runs.count_unfinished(&OwnerFilter::Any, most).await?;
-            return Ok(Stats { unfinished_runs, ..of_all });
-        }
-        if principal.scope != Scope::All {
-            return Ok(Stats::default());
-        }
-        let unfinished = runs.count_unfinished(&principal.visible(), most).await?;
-        let (active_runs, containers) = self.shared.limits.taken_by(&principal.account);
-        Ok(Stats { unfinished_runs: unfinished, active_runs, containers, ..Stats::default() })
+    pub async fn load(&self, principal: &Principal) -> Result<Load, EngineError> {
+        let (runs, limits) = (&self.shared.parts.runs, &self.shared.limits);
+        let (owner, (active_runs, containers)) = if principal.role >= Role::Operator {
+            (OwnerFilter::Any, limits.taken())
+        } else if principal.scope == Scope::All {
+            (principal.visible(), limits.taken_by(&principal.account))
+        } else {
+            return Ok(Load::default());
+        };
+        let unfinished_runs = runs.count_unfinished(&owner, self.shared.settings.max_unfinished_runs).await?;
+        Ok(Load {
+            unfinished_runs,
+            active_runs: self.if_here(active_runs),
+            containers: self.if_here(containers),
+        })
+    }
+
+    /// What only a process knows that works on runs.
+    fn if_here<T>(&self, known: T) -> Option<T> {
+        (!self.shared.settings.runs_elsewhere).then_some(known)
     }
 
     /// Accounts of others are not there but for operators.
@@ -91,6 +110,10 @@ impl Meter {
     async fn present(&self, account: &AccountName, now: Timestamp) -> Result<PresentUse, EngineError> {
         let (active_runs, containers) = self.shared.limits.taken_by(account);
         let stored = self.shared.quotas.present_use(account, now).await?;
-        Ok(PresentUse { active_runs: active_runs as u64, containers: containers as u64, ..stored })
+        Ok(PresentUse {
+            active_runs: self.if_here(active_runs as u64),
+            containers: self.if_here(containers as u64),
+            ..stored
+        })
     }
 }

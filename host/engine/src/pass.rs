@@ -66,7 +66,7 @@ impl<'a> Pass<'a> {
         match ended {
             // Waiting does not mend damaged data.
             Err(error) if error.is_damage() => {
-                if let Err(error) = remove_containers(context, lease).await {
+                if let Err(error) = remove_containers(lease).await {
                     tracing::warn!(run = %context.run, error = %Chain(&error), "containers of the run are left to the sweep");
                 }
                 Ok(lease.fail(verdict::of_damage(&error)).await?)
@@ -100,7 +100,7 @@ impl<'a> Pass<'a> {
             Err(Fault::Run(error)) => (RunEnd::Failed(error), Vec::new()),
             Err(Fault::Engine(error)) => return Err(error),
         };
-        remove_containers(self.context, self.lease).await?;
+        remove_containers(self.lease).await?;
         let outcome = trace::outcome(&end);
         self.lease.apply(Change::Ended { end, kept }).await?;
         trace::ended(&self.run, outcome);
@@ -285,12 +285,11 @@ impl<'a> Pass<'a> {
 }
 
 /// Removes what is left of a run in Docker.
-async fn remove_containers(context: &RunContext, lease: &RunLease) -> Result<(), StoreError> {
+async fn remove_containers(lease: &RunLease) -> Result<(), StoreError> {
     let progress = lease.progress().await?;
     let open = progress.attempts.iter().filter(|(_, newest)| newest.started && newest.end.is_none());
     for ((step, index), newest) in open {
         remove(lease, (*step, *index, newest.attempt)).await;
-        context.logs.close(context.run, *step, *index);
     }
     Ok(())
 }
@@ -317,7 +316,7 @@ fn pending(number: u32, step: &Step, progress: &Progress, demands: &[Capacity]) 
         let newest = progress.attempts.get(&(number, index)).filter(|newest| newest.end.is_none())?;
         let (attempt, started) = (newest.attempt, newest.started);
         let call = call.clone();
-        Some(Pending { step: number, index, attempt, started, call, demand: *demand })
+        Some(Pending { step: number, index, attempt, started, call, demand: *demand, logs: None })
     });
     calls.collect()
 }

@@ -15,6 +15,7 @@ use simulay_store::{RunQuery, StoreError};
 use tokio::time::timeout;
 
 use crate::events::{self, Followers};
+use crate::lease::may_pass;
 use crate::shared::Shared;
 use crate::{EngineError, LogStream, StreamName, relayed};
 
@@ -34,12 +35,23 @@ struct Wanted {
     name: StreamName,
 }
 
+impl Wanted {
+    /// Of an attempt at the call.
+    const fn log(&self, attempt: u32) -> LogName {
+        let container = ContainerName { run: self.run, step: self.step, call: self.index, attempt };
+        LogName { container, stream: self.name }
+    }
+}
+
 /// What is stored of a stream of a call.
 struct KeptLog {
     /// The newest attempt at the call.
     attempt: u32,
     content: KeptContent,
 }
+
+/// What is kept of a stream that is over.
+struct Kept(Option<Artifact>);
 
 enum KeptContent {
     /// The attempt has not ended.
@@ -140,37 +152,39 @@ impl Reader {
         name: StreamName,
     ) -> Result<LogStream, EngineError> {
         let wanted = Wanted { owner: principal.visible(), run, step, index, name };
-        // Looked up before the journal: a call that ends in between has its artifact then.
-        let live = self.shared.logs.get(run, step, index, name);
         let KeptLog { attempt, content } = self.kept_log(&wanted).await?;
-        match (content, live) {
-            (KeptContent::None, Some(log)) => {
-                let reader = self.clone();
-                Ok(log.follow(move |from| async move { reader.rest_of_log(&wanted, from).await }))
-            }
-            (KeptContent::None, None) => Ok(self.relayed_log(wanted, attempt)),
-            (KeptContent::Empty, _) => Ok(stream::empty().boxed()),
-            (KeptContent::Blob(blob), _) => self.stored_log(&blob, 0).await,
+        match content {
+            KeptContent::Empty => Ok(stream::empty().boxed()),
+            KeptContent::Blob(blob) => self.stored_log(&blob, 0).await,
+            KeptContent::None => self.log_at_work(wanted, attempt).await,
         }
     }
 
-    /// What is stored of a stream, from byte `from` on.
-    async fn rest_of_log(&self, wanted: &Wanted, from: usize) -> Result<LogStream, EngineError> {
-        match self.kept_log(wanted).await?.content {
-            KeptContent::Blob(blob) => self.stored_log(&blob, from as u64).await,
-            // An attempt that another follows keeps nothing: its stream ends here.
+    /// A stream of an attempt that this process works on, another, or nobody yet.
+    async fn log_at_work(&self, wanted: Wanted, attempt: u32) -> Result<LogStream, EngineError> {
+        if let Some(log) = self.shared.logs.get(wanted.log(attempt)) {
+            let reader = self.clone();
+            return Ok(
+                log.follow(move |from| async move { Ok(reader.log_elsewhere(wanted, attempt, from as u64)) })
+            );
+        }
+        if self.shared.parts.relay.is_some() {
+            return Ok(self.log_elsewhere(wanted, attempt, 0));
+        }
+        // It may have ended since.
+        match self.kept_log(&wanted).await?.content {
+            KeptContent::Blob(blob) => self.stored_log(&blob, 0).await,
             KeptContent::None | KeptContent::Empty => Ok(stream::empty().boxed()),
         }
     }
 
-    /// A stream of an attempt that another process works on, or nobody yet; nothing where there is no other.
-    fn relayed_log(&self, wanted: Wanted, attempt: u32) -> LogStream {
-        let Some(relay) = &self.shared.parts.relay else { return stream::empty().boxed() };
-        let container = ContainerName { run: wanted.run, step: wanted.step, call: wanted.index, attempt };
-        let pieces = relay.follow(LogName { container, stream: wanted.name });
+    /// A stream of an attempt from byte `from` on, as another process tells it, and the rest when it is over.
+    fn log_elsewhere(&self, wanted: Wanted, attempt: u32, from: u64) -> LogStream {
+        let relay = self.shared.parts.relay.as_ref();
+        let pieces = relay.map_or(stream::empty().boxed(), |relay| relay.follow(wanted.log(attempt), from));
         let (reader, ending) = (self.clone(), self.clone());
-        let end = async move { ending.end_of_log(&wanted, attempt).await };
-        relayed::follow(pieces, end.boxed(), |blob, from| async move { reader.stored_log(&blob, from).await })
+        let end = async move { ending.end_of_log(&wanted, attempt).await }.boxed();
+        relayed::follow(pieces, from, end, |blob, from| async move { reader.stored_log(&blob, from).await })
     }
 
     /// Waits until the attempt is over, and gives what is kept of the stream.
@@ -178,20 +192,32 @@ impl Reader {
         let mut signals = self.shared.parts.signals.subscribe(Topic::Run(wanted.run));
         loop {
             signals.forget();
-            let kept = self.kept_log(wanted).await?;
-            match kept.content {
-                // Of an attempt that another follows nothing is kept.
-                _ if kept.attempt != attempt => return Ok(None),
-                KeptContent::Blob(blob) => return Ok(Some(blob)),
-                KeptContent::Empty => return Ok(None),
-                KeptContent::None if self.is_over(wanted).await? => return Ok(None),
-                KeptContent::None => {
+            match self.kept_by_now(wanted, attempt).await {
+                Ok(Some(Kept(kept))) => return Ok(kept),
+                // The store may answer later.
+                Err(EngineError::Records(error)) if may_pass(&error) => {
+                    tokio::time::sleep(events::LOOK).await
+                }
+                Err(error) => return Err(error),
+                Ok(None) => {
                     if timeout(events::LOOK, signals.next()).await == Ok(Heard::Closed) {
                         tokio::time::sleep(events::LOOK).await;
                     }
                 }
             }
         }
+    }
+
+    /// What is kept of the stream; nothing while the attempt is not over.
+    async fn kept_by_now(&self, wanted: &Wanted, attempt: u32) -> Result<Option<Kept>, EngineError> {
+        let log = self.kept_log(wanted).await?;
+        Ok(match log.content {
+            // Of an attempt that another follows nothing is kept.
+            _ if log.attempt != attempt => Some(Kept(None)),
+            KeptContent::Blob(blob) => Some(Kept(Some(blob))),
+            KeptContent::Empty => Some(Kept(None)),
+            KeptContent::None => self.is_over(wanted).await?.then_some(Kept(None)),
+        })
     }
 
     async fn is_over(&self, wanted: &Wanted) -> Result<bool, EngineError> {

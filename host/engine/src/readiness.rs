@@ -22,7 +22,7 @@ pub enum Part {
     Blobs,
     /// Room on the disk.
     Disk,
-    /// The plugins' sandbox, or the runners that have one.
+    /// The processes that work on runs, with the nodes behind them.
     Runners,
     /// Docker, or the nodes that have it.
     Containers,
@@ -35,6 +35,8 @@ pub struct Lack {
     pub part: Part,
     /// In words, for whoever looks after it.
     pub why: String,
+    /// False when the process goes on without it, only later.
+    pub needed: bool,
 }
 
 impl Part {
@@ -51,34 +53,43 @@ impl Part {
             Self::Containers => "containers",
         }
     }
-
-    /// False when a process goes on without it, only later.
-    #[must_use]
-    pub const fn is_needed(self) -> bool {
-        !matches!(self, Self::Signals)
-    }
 }
 
 impl Shared {
     /// All that is out of reach. Each part has a few seconds to answer.
     pub(crate) async fn lacks(&self) -> Vec<Lack> {
-        let stopping = self.shutdown.is_cancelled();
-        let host = stopping.then(|| Lack { part: Part::Host, why: "the host is stopping".to_owned() });
+        let at_work = if self.settings.runs_elsewhere { Part::Runners } else { Part::Containers };
         let (store, blobs, room, containers) = tokio::join!(
             Lack::of(Part::Store, self.parts.runs.count_unfinished(&OwnerFilter::Any, 1)),
             Lack::of(Part::Blobs, self.parts.blobs.size(Digest::of(b""))),
             Lack::of(Part::Disk, self.check_room()),
-            Lack::of(Part::Containers, self.parts.containers.ping()),
+            Lack::of(at_work, self.parts.containers.ping()),
         );
+        let stopping = self.shutdown.is_cancelled();
+        let host = stopping.then(|| Lack::new(Part::Host, "the host is stopping"));
         let silent = !self.parts.signals.is_connected();
-        let why = "nothing is heard of other processes; all goes on, and later".to_owned();
-        let signals = silent.then_some(Lack { part: Part::Signals, why });
-        [host, signals, store, blobs, room, containers].into_iter().flatten().collect()
+        let why = "nothing is heard of other processes; all goes on, and later";
+        let signals = silent.then(|| Lack::new(Part::Signals, why));
+        let lacks = [host, signals, store, blobs, room, containers].into_iter().flatten();
+        lacks.map(|lack| Lack { needed: self.needs(lack.part), ..lack }).collect()
+    }
+
+    /// Who works on no runs goes on telling of them when there is no room for more, and nobody to work on them.
+    fn needs(&self, part: Part) -> bool {
+        match part {
+            Part::Host | Part::Store | Part::Blobs => true,
+            Part::Disk | Part::Containers => !self.settings.runs_elsewhere,
+            Part::Signals | Part::Runners => false,
+        }
     }
 }
 
 impl Lack {
-    /// What `part` answers to `asked`, when it is an error or takes more than a few seconds.
+    fn new(part: Part, why: &str) -> Self {
+        Self { part, why: why.to_owned(), needed: true }
+    }
+
+    /// What `part`, which is needed, answers to `asked`, when it is an error or takes more than a few seconds.
     pub async fn of<T, E>(part: Part, asked: impl Future<Output = Result<T, E>>) -> Option<Self>
     where
         E: std::error::Error + 'static,
@@ -91,6 +102,6 @@ impl Lack {
             }
             Err(_) => format!("no answer within {} s", PATIENCE.as_secs()),
         };
-        Some(Self { part, why })
+        Some(Self { part, why, needed: true })
     }
 }

@@ -1,26 +1,27 @@
 //! A log of a call that another process works on: what is relayed of it while the call is at work, and the rest of
-//! what is kept. What is relayed may have gaps, and may stop; no byte depends on it.
+//! what is kept. What is relayed may come late or not at all; no byte depends on it.
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use simulay_model::Artifact;
-use simulay_signals::LogPiece;
 
 use crate::{EngineError, LogStream};
 
 /// What is kept of a stream, once its call is over.
 type End = BoxFuture<'static, Result<Option<Artifact>, EngineError>>;
 
-/// The log from its start: of `pieces` those that follow each other, and from `kept`, which is told where to begin,
-/// what is left when the `end` is known.
-pub(crate) fn follow<K, F>(pieces: BoxStream<'static, LogPiece>, end: End, kept: K) -> LogStream
+/// The log from `position` on: `pieces`, which begin there, and from `kept`, which is told where to begin, what is left
+/// when the `end` is known.
+pub(crate) fn follow<K, F>(pieces: BoxStream<'static, Bytes>, position: u64, end: End, kept: K) -> LogStream
 where
     K: FnOnce(Artifact, u64) -> F + Send + 'static,
     F: Future<Output = Result<LogStream, EngineError>> + Send + 'static,
 {
-    let begin = (Follower { pieces, end, position: 0 }, kept);
+    // Of a relay that tells no more the end tells the rest.
+    let pieces = pieces.chain(stream::pending()).boxed();
+    let begin = (Follower { pieces, end, position }, kept);
     stream::try_unfold(Some(begin), read_on).try_flatten().boxed()
 }
 
@@ -45,7 +46,7 @@ where
 }
 
 struct Follower {
-    pieces: BoxStream<'static, LogPiece>,
+    pieces: BoxStream<'static, Bytes>,
     end: End,
     /// Bytes that the reader has.
     position: u64,
@@ -58,30 +59,15 @@ enum Next {
 
 impl Follower {
     async fn next(&mut self) -> Result<Next, EngineError> {
-        loop {
-            let piece = tokio::select! {
-                biased;
-                end = &mut self.end => return Ok(Next::End(end?)),
-                piece = self.pieces.next() => piece,
-            };
-            let news = piece.and_then(|piece| news(piece, self.position));
-            match news {
-                Some(bytes) if bytes.is_empty() => {}
-                Some(bytes) => {
-                    self.position += bytes.len() as u64;
-                    return Ok(Next::Bytes(bytes));
-                }
-                // The end tells the rest.
-                None => self.pieces = stream::pending().boxed(),
+        tokio::select! {
+            biased;
+            end = &mut self.end => Ok(Next::End(end?)),
+            Some(bytes) = self.pieces.next() => {
+                self.position += bytes.len() as u64;
+                Ok(Next::Bytes(bytes))
             }
         }
     }
-}
-
-/// What of a piece lies behind `position`; nothing when there is a gap between the two.
-fn news(piece: LogPiece, position: u64) -> Option<Bytes> {
-    let known = usize::try_from(position.checked_sub(piece.offset)?).unwrap_or(usize::MAX);
-    Some(piece.bytes.slice(known.min(piece.bytes.len())..))
 }
 
 #[cfg(test)]
@@ -93,15 +79,12 @@ mod tests {
 
     const ALL: &[u8] = b"one two three";
 
-    fn piece(offset: u64, text: &'static str) -> LogPiece {
-        LogPiece { offset, bytes: Bytes::from_static(text.as_bytes()) }
-    }
-
     /// A log of which so much is relayed, and what ends it.
-    fn log(pieces: Vec<LogPiece>) -> (LogStream, oneshot::Sender<Option<Artifact>>) {
+    fn log(pieces: &[&'static str]) -> (LogStream, oneshot::Sender<Option<Artifact>>) {
         let (end, ended) = oneshot::channel();
-        let pieces = stream::iter(pieces).boxed();
-        let log = follow(pieces, Box::pin(async move { Ok(ended.await.unwrap()) }), |_, from| async move {
+        let pieces: Vec<_> = pieces.iter().map(|piece| Bytes::from_static(piece.as_bytes())).collect();
+        let end_of = Box::pin(async move { Ok(ended.await.unwrap()) });
+        let log = follow(stream::iter(pieces).boxed(), 0, end_of, |_, from| async move {
             let rest = Bytes::from_static(&ALL[usize::try_from(from).unwrap()..]);
             Ok(stream::once(std::future::ready(Ok(rest))).boxed())
         });
@@ -115,17 +98,9 @@ mod tests {
 
     #[tokio::test]
     async fn whatever_is_relayed_the_whole_is_read_once() {
-        let relayed = [
-            vec![],
-            vec![piece(0, "one "), piece(4, "two ")],
-            vec![piece(0, "one "), piece(0, "one "), piece(2, "e two ")],
-            vec![piece(4, "two "), piece(8, "three")],
-            vec![piece(0, "one "), piece(8, "three")],
-            vec![piece(0, "one two three")],
-            vec![piece(0, ""), piece(u64::MAX, "x")],
-        ];
+        let relayed: [&[&str]; 3] = [&[], &["one ", "two "], &["one two three"]];
         for pieces in relayed {
-            let (log, end) = log(pieces.clone());
+            let (log, end) = log(pieces);
             let reader = tokio::spawn(log.try_collect::<Vec<Bytes>>());
             tokio::task::yield_now().await;
             end.send(Some(kept())).unwrap();
@@ -134,8 +109,8 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_follows_is_told_at_once_and_what_does_not_waits_for_the_end() {
-        let (mut log, end) = log(vec![piece(0, "one "), piece(8, "three")]);
+    async fn what_is_relayed_is_told_at_once_and_the_rest_waits_for_the_end() {
+        let (mut log, end) = log(&["one "]);
         assert_eq!(log.next().await.unwrap().unwrap(), "one ");
         let waiting = tokio::time::timeout(std::time::Duration::from_secs(60), log.next()).await;
         assert!(waiting.is_err());

@@ -161,16 +161,22 @@ impl Runner {
 
     /// Ends a run whose end was asked for somewhere, unless another process has it.
     async fn cancel(&self, run: RunId) {
-        if self.queue.stop(run) {
-            return;
-        }
-        match self.shared.parts.runs.summary(&OwnerFilter::Any, run).await {
-            Ok(Some(found)) if !found.state.is_end() => {
-                self.end(&UnfinishedRun { id: run, owner: found.owner, pipeline: found.plugin.name });
-            }
-            Ok(_) => {}
+        match self.asked_to_end(run).await {
+            Ok(Some(run)) => self.end(&run),
+            Ok(None) => {}
             Err(error) => tracing::warn!(%run, error = %Chain(&error), "the run is ended with the next look"),
         }
+    }
+
+    /// The run, when its end is asked for and has not come. A signal is a hint: the store says whether it is so.
+    async fn asked_to_end(&self, run: RunId) -> Result<Option<UnfinishedRun>, StoreError> {
+        let runs = &self.shared.parts.runs;
+        let head = runs.head(&OwnerFilter::Any, run).await?;
+        if !head.is_some_and(|head| head.cancel_requested && !head.state.is_end()) {
+            return Ok(None);
+        }
+        let found = runs.summary(&OwnerFilter::Any, run).await?;
+        Ok(found.map(|found| UnfinishedRun { id: run, owner: found.owner, pipeline: found.plugin.name }))
     }
 }
 

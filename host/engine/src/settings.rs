@@ -13,6 +13,8 @@ use crate::{Backoff, PluginPolicy, RetentionRules};
 pub struct Settings {
     /// Who leases runs: another name for each process that shares the database.
     pub lease_holder: String,
+    /// Other processes work on the runs, and have the containers.
+    pub runs_elsewhere: bool,
     /// Time after which a run of a host that is silent goes on elsewhere.
     pub lease: Duration,
     /// Runs accepted and not ended; one more is refused with [`crate::CreateError::QueueFull`].
@@ -69,6 +71,7 @@ impl Default for Settings {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Self {
             lease_holder: "host".to_owned(),
+            runs_elsewhere: false,
             lease: Duration::from_secs(30),
             max_unfinished_runs: 10_000,
             quotas: Quotas::default(),

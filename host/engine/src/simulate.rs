@@ -10,7 +10,6 @@ use simulay_model::{
     CallEnd, Chain, Change, ContainerCall, ContainerName, Digest, LogLevel, OnFailure, Run, RunError, RunId,
     Stage,
 };
-use simulay_signals::StreamName;
 use simulay_store::StoreError;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
@@ -19,6 +18,7 @@ use crate::context::RunContext;
 use crate::exchange::CallExchange;
 use crate::lease::{RunLease, may_pass};
 use crate::limits::Flow;
+use crate::logs::AttemptLogs;
 use crate::retry::{Attempt, Budget, judge};
 use crate::{EngineError, omission, trace, verdict};
 
@@ -48,11 +48,19 @@ pub(crate) struct Pending {
     pub(crate) call: ContainerCall,
     /// What it takes of a node.
     pub(crate) demand: Capacity,
+    /// Of the attempt, once its turn has come.
+    pub(crate) logs: Option<AttemptLogs>,
 }
 
 impl Pending {
     const fn attempt(&self) -> (u32, u32, u32) {
         (self.step, self.index, self.attempt)
+    }
+
+    fn close_logs(&mut self) {
+        if let Some(logs) = self.logs.take() {
+            logs.close();
+        }
     }
 }
 
@@ -124,16 +132,19 @@ impl Simulation<'_> {
             self.run.retries.min(self.context.settings.max_retries),
         );
         loop {
-            let error = match self.attempt(&pending, stop).await? {
-                Attempt::Stopped => return Ok(false),
+            let error = match self.attempt(&mut pending, stop).await? {
+                Attempt::Stopped => {
+                    pending.close_logs();
+                    return Ok(false);
+                }
                 Attempt::Over(end) => match failure(&pending.call, &end) {
                     Some(error) if budget.retry(&error) => error,
-                    _ => return self.over(&pending, *end, stop).await,
+                    _ => return self.over(pending, *end, stop).await,
                 },
                 Attempt::Parked(error) => error,
                 Attempt::Broken(error) if budget.again() => error,
                 Attempt::Broken(error) => {
-                    return self.over(&pending, CallEnd::Error(error), stop).await;
+                    return self.over(pending, CallEnd::Error(error), stop).await;
                 }
             };
             self.next_attempt(&mut pending, &error.message).await?;
@@ -141,7 +152,7 @@ impl Simulation<'_> {
         }
     }
 
-    async fn attempt(&self, pending: &Pending, stop: &CancellationToken) -> Result<Attempt, EngineError> {
+    async fn attempt(&self, pending: &mut Pending, stop: &CancellationToken) -> Result<Attempt, EngineError> {
         if !pending.started {
             // Who is stopped meanwhile is told so below.
             let _ = self.context.room.wait(0, stop).await;
@@ -198,13 +209,14 @@ impl Simulation<'_> {
     /// Stores the end, then lets the container go: what it holds is safe now.
     async fn over(
         &self,
-        pending: &Pending,
+        mut pending: Pending,
         end: CallEnd,
         stop: &CancellationToken,
     ) -> Result<bool, EngineError> {
         let goes_on = failure(&pending.call, &end).is_none();
         let warning = omission::warning(&end);
-        self.end(pending, end, stop).await?;
+        self.end(&pending, end, stop).await?;
+        pending.close_logs();
         if let Some(message) = warning {
             self.warn(message).await?;
         }
@@ -222,10 +234,7 @@ impl Simulation<'_> {
                     tracing::error!(run = %self.run.id, error = %Chain(&error), "the end of a call waits for the store");
                     self.pause(failures, stop).await;
                 }
-                stored => {
-                    self.context.logs.close(self.run.id, step, index);
-                    return stored;
-                }
+                stored => return stored,
             }
         }
         Ok(())
@@ -237,7 +246,7 @@ impl Simulation<'_> {
         let (name, attempt) = (&pending.call.name, pending.attempt);
         self.warn(format!("call `{name}`, attempt {attempt}: {why}; another attempt follows")).await?;
         remove(self.lease, pending.attempt()).await;
-        self.context.logs.close(self.run.id, pending.step, pending.index);
+        pending.close_logs();
         pending.attempt += 1;
         pending.started = false;
         Ok(())
@@ -263,11 +272,10 @@ impl Simulation<'_> {
         }
     }
 
-    fn exchange(&self, pending: &Pending) -> CallExchange {
-        let container = name(self.run.id, pending.attempt());
-        let log = |stream| self.context.logs.open(container, stream);
-        let (stdout, stderr) = (log(StreamName::Stdout), log(StreamName::Stderr));
-        CallExchange::new(self.context.parts.blobs.clone(), self.known.clone(), stdout, stderr)
+    fn exchange(&self, pending: &mut Pending) -> CallExchange {
+        let logs = self.context.logs.open(name(self.run.id, pending.attempt()));
+        let logs = pending.logs.insert(logs);
+        CallExchange::new(self.context.parts.blobs.clone(), self.known.clone(), logs)
     }
 }
 

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use openidconnect::core::{CoreAuthenticationFlow, CoreProviderMetadata};
 use openidconnect::url::{Host, Url};
 use openidconnect::{
-    AuthorizationCode, ClientId, ClientSecret, CsrfToken, IssuerUrl, Nonce, OAuth2TokenResponse as _,
-    PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, TokenResponse as _,
+    AuthorizationCode, ClaimsVerificationError, ClientId, ClientSecret, CsrfToken, IssuerUrl, Nonce,
+    OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, TokenResponse as _,
 };
 use simulay_identity::{Authorization, Challenge, Claims, IdentityError, IdentityProvider};
 use simulay_model::Identity;
@@ -74,6 +74,12 @@ struct Known {
     silent: Option<Instant>,
 }
 
+impl Known {
+    fn found(client: &OidcClient) -> Self {
+        Self { client: Some((Instant::now(), client.clone())), silent: None }
+    }
+}
+
 /// The provider did not answer a moment ago.
 #[derive(Debug, thiserror::Error)]
 #[error("it did not answer a moment ago")]
@@ -106,17 +112,28 @@ impl OidcProvider {
         if known.silent.is_some_and(|at| at.elapsed() < PAUSE) {
             return Err(unavailable(Silent));
         }
-        let found = CoreProviderMetadata::discover_async(self.issuer.clone(), &self.sender()).await;
-        match found.map(|metadata| self.client_to(metadata)) {
+        match self.discover().await {
             Ok(client) => {
-                *known = Known { client: Some((Instant::now(), client.clone())), silent: None };
+                *known = Known::found(&client);
                 Ok(client)
             }
             Err(error) => {
                 known.silent = Some(Instant::now());
-                Err(unavailable(error))
+                Err(error)
             }
         }
+    }
+
+    /// The provider as it is now. Until it has answered, others go on with what is believed.
+    async fn renewed(&self) -> Result<OidcClient, IdentityError> {
+        let client = self.discover().await?;
+        *self.known.lock().await = Known::found(&client);
+        Ok(client)
+    }
+
+    async fn discover(&self) -> Result<OidcClient, IdentityError> {
+        let found = CoreProviderMetadata::discover_async(self.issuer.clone(), &self.sender()).await;
+        found.map(|metadata| self.client_to(metadata)).map_err(unavailable)
     }
 
     /// What the provider signed of whoever came back; with keys that do not fit, it is asked for others once.
@@ -128,11 +145,11 @@ impl OidcProvider {
     ) -> Result<&'a SignedClaims, IdentityError> {
         let id_token = tokens.id_token().ok_or_else(|| invalid("the provider sent no ID token"))?;
         let nonce = Nonce::new(challenge.nonce.clone());
-        if let Ok(signed) = id_token.claims(&client.id_token_verifier(), &nonce) {
-            return Ok(signed);
+        let signed = id_token.claims(&client.id_token_verifier(), &nonce);
+        if !matches!(signed, Err(ClaimsVerificationError::SignatureVerification(_))) {
+            return signed.map_err(invalid);
         }
-        self.known.lock().await.client = None;
-        let client = self.client().await?;
+        let client = self.renewed().await?;
         id_token.claims(&client.id_token_verifier(), &nonce).map_err(invalid)
     }
 

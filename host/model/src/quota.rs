@@ -239,13 +239,13 @@ impl QuotaExceeded {
 }
 
 impl PresentUse {
-    /// What is used of `quota`; none when it bounds something that is over at once.
+    /// What is used of `quota`; none when that is not known, or it bounds something that is over at once.
     #[must_use]
     pub const fn of(&self, quota: Quota) -> Option<u64> {
         Some(match quota {
             Quota::MaxUnfinishedRuns => self.unfinished_runs,
-            Quota::MaxActiveRuns => self.active_runs,
-            Quota::MaxContainers => self.containers,
+            Quota::MaxActiveRuns => return self.active_runs,
+            Quota::MaxContainers => return self.containers,
             Quota::CpuSecondsPerDay => self.today.cpu_ms / 1000,
             Quota::BytesPerDay => self.today.bytes_in.saturating_add(self.today.bytes_kept),
             Quota::StoredBytes => self.stored_bytes,

@@ -133,10 +133,10 @@ pub struct DailyUsage {
 pub struct PresentUse {
     /// Runs that wait or are at work.
     pub unfinished_runs: u64,
-    /// Runs at work.
-    pub active_runs: u64,
-    /// Containers at work.
-    pub containers: u64,
+    /// Runs at work; none where that is not known.
+    pub active_runs: Option<u64>,
+    /// Containers at work; none where that is not known.
+    pub containers: Option<u64>,
     /// What was used on this day.
     pub today: Usage,
     /// Bytes that its runs and uploads keep, equal ones once, and the records of its runs.

@@ -39,10 +39,15 @@ pub(crate) struct Listener {
 
 impl Purpose for Listener {
     type Connection = PubSub;
-    const NAME: &'static str = "signals of other processes";
+
+    fn name(&self) -> &'static str {
+        "signals of other processes"
+    }
 
     async fn connect(&self) -> Result<PubSub, Unreachable> {
-        self.server.listen().await
+        let mut connection = self.server.listen().await?;
+        confirmed(connection.subscribe(self.server.keys.lost())).await?;
+        Ok(connection)
     }
 
     async fn serve(&self, connection: PubSub) -> Unreachable {
@@ -86,14 +91,13 @@ impl Listener {
 
     /// Hears the channels of the topics that somebody listens to, whichever those are.
     async fn follow(&self, mut sink: PubSubSink, channels: &Channels) -> Unreachable {
-        let lost = vec![self.server.keys.lost()];
-        let mut done = confirmed(sink.subscribe(lost)).await;
-        while done.is_ok() {
-            done = self.change(&mut sink, channels.change(self.local.topics())).await;
+        loop {
+            if let Err(lost) = self.change(&mut sink, channels.change(self.local.topics())).await {
+                return lost;
+            }
             // Either is a reason to look.
             let _ = timeout(SWEEPING, self.changed.notified()).await;
         }
-        done.err().unwrap_or(Unreachable::Silent)
     }
 
     /// Those who listen hear that they may have missed some: what was said before Redis confirmed is lost to them.

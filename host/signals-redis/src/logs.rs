@@ -1,26 +1,30 @@
-//! The logs of containers at work, as streams in Redis that expire.
+//! The logs of containers at work, as strings in Redis that expire.
 
-mod entry;
 mod follower;
-mod writer;
+mod teller;
+mod way;
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures_util::stream::BoxStream;
-use simulay_signals::{LogName, LogPiece, LogRelay};
+use simulay_signals::{LogName, LogRelay, LogSource};
+use tokio_util::sync::CancellationToken;
 
 use crate::RedisServer;
 use crate::keys::Keys;
-use crate::lane::Lane;
-use writer::Writer;
+use follower::Follower;
+use teller::Teller;
+use way::Way;
 
-/// Carries the logs of containers at work between the processes that share a Redis server. What Redis has no time or
-/// room for is dropped; of each log it keeps the newest pieces, for an hour after the last, a minute after the end.
+/// Carries the logs of containers at work between the processes that share a Redis server. What Redis lost is told
+/// again from the source, which has all; of each log it keeps the first 16 MiB, until a minute after the end.
 pub struct RedisLogs {
-    writer: Writer,
     keys: Keys,
+    writing: Arc<Way>,
     /// For those who follow: they do not wait behind what is written.
-    reading: Arc<Lane>,
+    reading: Arc<Way>,
+    stop: CancellationToken,
 }
 
 impl RedisLogs {
@@ -28,23 +32,27 @@ impl RedisLogs {
     #[must_use]
     pub fn start(server: &RedisServer) -> Self {
         Self {
-            writer: Writer::start(server.clone()),
             keys: server.keys.clone(),
-            reading: Arc::new(Lane::open(server.clone())),
+            writing: Arc::new(Way::open(server.clone(), "telling logs")),
+            reading: Arc::new(Way::open(server.clone(), "logs of other processes")),
+            stop: CancellationToken::new(),
         }
     }
 }
 
 impl LogRelay for RedisLogs {
-    fn publish(&self, log: LogName, piece: LogPiece) {
-        self.writer.publish(log, piece);
+    fn tell(&self, log: LogName, source: Arc<dyn LogSource>) {
+        let teller = Teller::new(self.writing.clone(), self.keys.log(log), source);
+        tokio::spawn(self.stop.clone().run_until_cancelled_owned(teller.tell()));
     }
 
-    fn end(&self, log: LogName) {
-        self.writer.end(log);
+    fn follow(&self, log: LogName, from: u64) -> BoxStream<'static, Bytes> {
+        Follower::new(self.reading.clone(), self.keys.log(log), from).stream()
     }
+}
 
-    fn follow(&self, log: LogName) -> BoxStream<'static, LogPiece> {
-        follower::follow(self.reading.clone(), self.keys.log(log))
+impl Drop for RedisLogs {
+    fn drop(&mut self) {
+        self.stop.cancel();
     }
 }

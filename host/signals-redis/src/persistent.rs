@@ -10,9 +10,9 @@ pub(crate) trait Purpose {
     /// What is connected.
     type Connection;
     /// As operators read it.
-    const NAME: &'static str;
+    fn name(&self) -> &'static str;
 
-    /// Connects.
+    /// Connects; done once it was answered.
     async fn connect(&self) -> Result<Self::Connection, Unreachable>;
 
     /// Uses a connection until it is lost, and tells why.
@@ -25,14 +25,14 @@ pub(crate) async fn persist<P: Purpose>(purpose: P) {
     loop {
         let lost = match purpose.connect().await {
             Ok(connection) => {
-                tracing::info!(purpose = P::NAME, "Redis is there");
+                tracing::info!(purpose = purpose.name(), "Redis is there");
                 told = false;
                 purpose.serve(connection).await
             }
             Err(error) => error,
         };
         if !told {
-            tracing::warn!(purpose = P::NAME, error = %Chain(&lost), "Redis is not there; it is tried again");
+            tracing::warn!(purpose = purpose.name(), error = %Chain(&lost), "Redis is not there; it is tried again");
             told = true;
         }
         backoff.pause().await;

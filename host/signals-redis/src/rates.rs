@@ -1,15 +1,20 @@
 //! How often somebody asks any of several processes.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use redis::Script;
+use redis::{RedisResult, Script};
 use simulay_rates::{Exhausted, LocalRates, Rate, Rates, Standing};
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use crate::RedisServer;
 use crate::keys::Keys;
-use crate::lane::Lane;
+use crate::lane::{Connection, Lane};
+use crate::{RedisServer, Unreachable};
+
+/// So many answers in a row that do not come in time are more than a slow moment.
+const TOO_MANY_LATE: u32 = 5;
 
 /// Counts by a script in Redis, by its clock. Without Redis each process counts alone, of what it let through itself,
 /// until Redis is there again.
@@ -19,6 +24,10 @@ pub struct RedisRates {
     script: Script,
     patience: Duration,
     local: LocalRates,
+    /// Answers in a row that did not come in time.
+    late: AtomicU32,
+    /// Who waits while Redis is slow: one, and the others count alone.
+    waiting: Semaphore,
 }
 
 /// What the script answers: admitted, how many are left, microseconds.
@@ -33,34 +42,47 @@ impl RedisRates {
     pub fn start(server: &RedisServer, patience: Duration) -> Self {
         Self {
             keys: server.keys.clone(),
-            lane: Lane::open(server.clone()),
+            lane: Lane::open(server.clone(), "counting requests"),
             script: Script::new(include_str!("gcra.lua")),
             patience,
             local: LocalRates::default(),
+            late: AtomicU32::new(0),
+            waiting: Semaphore::new(1),
         }
     }
 
     /// What Redis counts; nothing when it does not answer in time.
     async fn shared(&self, limit: &str, who: &str, rate: Rate) -> Option<Result<Standing, Exhausted>> {
-        let mut connection = self.lane.now()?;
+        let connection = self.lane.now()?;
+        let slow = self.late.load(Ordering::Relaxed) > 0;
+        let _waiting = if slow { Some(self.waiting.try_acquire().ok()?) } else { None };
         // Nobody asks a million times a second; a tick of Redis is not divided.
         let interval = rate.interval().as_micros().max(1);
         let mut call = self.script.key(self.keys.rate(limit, who, rate));
         call.arg(interval.to_string()).arg(rate.burst().get());
-        match timeout(self.patience, call.invoke_async::<Answer>(&mut connection)).await {
-            Ok(Ok(answer)) => Some(standing(answer)),
-            Ok(Err(error)) => {
-                tracing::debug!(limit, %error, "Redis does not count; this process does");
-                // A counter that is none costs only itself.
-                if error.is_unrecoverable_error() {
-                    self.lane.broken();
-                }
-                None
-            }
+        let answer = timeout(self.patience, call.invoke_async::<Answer>(&mut connection.commands())).await;
+        match answer {
+            Ok(answer) => self.judge(&connection, answer).map(standing),
             Err(_) => {
-                self.lane.broken();
+                self.wait_in_vain(&connection, slow);
                 None
             }
+        }
+    }
+
+    /// What was counted; a counter that is none costs only itself.
+    fn judge(&self, connection: &Connection, answer: RedisResult<Answer>) -> Option<Answer> {
+        self.late.store(0, Ordering::Relaxed);
+        answer.map_err(|error| self.lane.failed(connection, error)).ok()
+    }
+
+    /// Takes it down that an answer did not come in time: all of a first slow moment together, then one by one.
+    fn wait_in_vain(&self, connection: &Connection, slow: bool) {
+        if !slow {
+            self.late.fetch_max(1, Ordering::Relaxed);
+        } else if self.late.fetch_add(1, Ordering::Relaxed) + 1 >= TOO_MANY_LATE {
+            self.late.store(0, Ordering::Relaxed);
+            self.lane.broken(connection, Unreachable::Silent);
         }
     }
 }

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
+use async_trait::async_trait;
 use simulay_signals::{LocalSignals, Signal, Signals, Subscription, Topic};
 use tokio::sync::Notify;
+use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
@@ -12,6 +15,9 @@ use crate::RedisServer;
 use crate::listener::Listener;
 use crate::persistent::persist;
 use crate::publisher::Publisher;
+
+/// For the last signals of a process that ends.
+const FLUSHING: Duration = Duration::from_secs(1);
 
 /// Signals between the processes that share a Redis server. Within this one they need no Redis. Whoever subscribes
 /// hears [`Heard::Missed`](simulay_signals::Heard::Missed) once Redis has confirmed it, and again after each loss.
@@ -42,6 +48,7 @@ impl RedisSignals {
     }
 }
 
+#[async_trait]
 impl Signals for RedisSignals {
     fn publish(&self, signal: Signal) {
         self.local.publish(signal.clone());
@@ -56,5 +63,11 @@ impl Signals for RedisSignals {
 
     fn is_connected(&self) -> bool {
         self.connected.load(Ordering::Relaxed)
+    }
+
+    async fn flush(&self) {
+        if timeout(FLUSHING, self.publisher.flush()).await.is_err() {
+            tracing::info!("the last signals are not told; others find what they are about by looking");
+        }
     }
 }

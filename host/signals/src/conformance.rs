@@ -6,7 +6,7 @@ mod signals;
 
 use std::time::Duration;
 
-pub use relay::{check as check_relay, check_between as check_relay_between};
+pub use relay::{Said, check as check_relay, check_between as check_relay_between, said};
 pub use signals::{check, check_between};
 
 /// For what is told to come, even from another process.

@@ -11,5 +11,5 @@ mod relay;
 mod signal;
 
 pub use local::LocalSignals;
-pub use relay::{LocalRelay, LogName, LogPiece, LogRelay, StreamName};
+pub use relay::{LocalRelay, LogName, LogRelay, LogSource, StreamName};
 pub use signal::{Heard, Signal, Signals, Subscription, Topic};

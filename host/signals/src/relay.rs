@@ -2,6 +2,9 @@
 
 mod local;
 
+use std::sync::Arc;
+
+use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use simulay_model::ContainerName;
@@ -26,25 +29,23 @@ pub struct LogName {
     pub stream: StreamName,
 }
 
-/// A part of a log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogPiece {
-    /// Where it begins, in bytes from the start of the log.
-    pub offset: u64,
-    /// What was said.
-    pub bytes: Bytes,
+/// A log of a container at work, for whoever relays it.
+#[async_trait]
+pub trait LogSource: Send + Sync {
+    /// A part of what is said, from byte `from` on; waits while there is none.
+    async fn after(&self, from: u64) -> Bytes;
+
+    /// Returns once nothing more is said here.
+    async fn ended(&self);
 }
 
 /// Carries what containers at work say to other processes, as far as it can. Nothing of it can fail: what does not
 /// come through is read from what is kept when the call has ended.
 pub trait LogRelay: Send + Sync {
-    /// Tells what was said. Never waits; what there is no room for is dropped.
-    fn publish(&self, log: LogName, piece: LogPiece);
+    /// Tells a log until `source` has ended. Never waits: the relay asks the source when it has time and room, and
+    /// from the start again when what it told is lost.
+    fn tell(&self, log: LogName, source: Arc<dyn LogSource>);
 
-    /// Nothing more is said: what was told may be forgotten.
-    fn end(&self, log: LogName);
-
-    /// What was told so far, as far as it is still there, and what comes. Pieces that were dropped are left out, and
-    /// those told twice may come twice. Ends when no more can be told, be it that the log ended or that the relay lost it.
-    fn follow(&self, log: LogName) -> BoxStream<'static, LogPiece>;
+    /// What is told from byte `from` on, without a gap, as far as it comes. Whoever follows learns of the end elsewhere.
+    fn follow(&self, log: LogName, from: u64) -> BoxStream<'static, Bytes>;
 }

@@ -1,5 +1,6 @@
 //! The port: publish and subscribe.
 
+use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use simulay_model::{PluginName, RunId, UnfinishedRun};
 use tokio::sync::broadcast;
@@ -46,6 +47,7 @@ impl Signal {
 }
 
 /// Tells others of what happened. Nothing of it can fail: what is not told is found by looking.
+#[async_trait]
 pub trait Signals: Send + Sync {
     /// Tells all who subscribed to the signal's topic.
     fn publish(&self, signal: Signal);
@@ -58,6 +60,9 @@ pub trait Signals: Send + Sync {
     fn is_connected(&self) -> bool {
         true
     }
+
+    /// Returns once what was published is told, or after a moment: for a process that ends.
+    async fn flush(&self) {}
 }
 
 /// Hears the signals of a topic.

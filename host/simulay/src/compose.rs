@@ -117,6 +117,7 @@ pub(crate) async fn engine(
         sandbox: sandbox_of(settings, Some(data))?,
         admission: Arc::new(policy),
         containers: Arc::new(containers),
+        runs_elsewhere: false,
     };
     backends.engine(settings, kept)
 }

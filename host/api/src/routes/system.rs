@@ -16,7 +16,7 @@ use crate::wire::{Lack, Limits, Node, System};
 #[utoipa::path(get, path = "/v1/system", tag = "system", operation_id = "showSystem",
     responses((status = 200, description = "The server", body = System)))]
 pub(super) async fn show(State(api): State<Api>, Caller(principal): Caller) -> Result<Json<System>, Refusal> {
-    let stats = api.engine.meter.stats(&principal, api.engine.stats()).await?.into();
+    let stats = api.engine.meter.load(&principal).await?.into();
     let (nodes, missing) = surroundings(&api, &principal).await;
     Ok(Json(System {
         version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -56,10 +56,12 @@ pub struct Limits {
 pub struct Stats {
     /// Runs accepted and not ended.
     pub unfinished_runs: usize,
-    /// Runs at work.
-    pub active_runs: usize,
-    /// Containers at work.
-    pub containers: usize,
+    /// Runs at work; left out by a server that works on none itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub active_runs: Option<usize>,
+    /// Containers at work; left out by a server that works on no runs itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub containers: Option<usize>,
 }
 
 /// The server: version, bounds, load.
@@ -139,9 +141,9 @@ impl From<engine::ClockJump> for ClockJump {
     }
 }
 
-impl From<engine::Stats> for Stats {
-    fn from(stats: engine::Stats) -> Self {
-        let engine::Stats { unfinished_runs, active_runs, containers, .. } = stats;
+impl From<engine::Load> for Stats {
+    fn from(load: engine::Load) -> Self {
+        let engine::Load { unfinished_runs, active_runs, containers } = load;
         Self { unfinished_runs, active_runs, containers }
     }
 }

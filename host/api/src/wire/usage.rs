@@ -58,7 +58,7 @@ pub struct Usage {
 pub struct QuotaState {
     /// The most; none when there is no bound.
     pub bound: Option<u64>,
-    /// What is used now; none for what is over at once.
+    /// What is used now; none for what is over at once, and where it is not known.
     pub used: Option<u64>,
     /// Whether it was set for this account alone.
     pub overridden: bool,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::request::Builder;
@@ -303,4 +304,28 @@ async fn an_upload_ends_when_its_token_is_revoked() {
     answer.unwrap().problem(401, "unauthenticated");
     let uploads = house.engine.audit.page(AuditQuery::after(0, 100)).await.unwrap();
     assert!(uploads.iter().all(|record| record.result != "done"), "{uploads:?}");
+}
+
+#[tokio::test]
+async fn a_change_that_was_made_is_answered_though_its_token_was_revoked_meanwhile() {
+    let (house, token) = of_ada().await;
+    let bearer = |request: Builder| request.header("authorization", format!("Bearer {}", token.reveal()));
+    let upload = Request::post("/v1/plugins").header("content-type", "application/wasm");
+    house.send(bearer(upload), HEAT).await.expect(201);
+    house.containers.on("solve", Act::exits(0).held());
+    let create = Request::post("/v1/pipelines/heat/runs").header("content-type", "application/json");
+    let known = house.engine.accounts.tokens(None).await.unwrap();
+    let revoked = async {
+        while house.containers.starts().is_empty() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        house.engine.accounts.revoke(known[0].id).await.unwrap();
+        // Until it would be noticed.
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        house.containers.release("solve");
+    };
+    let (answer, ()) = tokio::join!(house.send(bearer(create).header("prefer", "wait=60"), "{}"), revoked);
+    answer.expect(200);
+    let deeds = house.engine.audit.page(AuditQuery::after(0, 100)).await.unwrap();
+    assert!(deeds.iter().all(|record| record.action != "denied"), "{deeds:?}");
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use simulay_api::ApiSettings;
-use simulay_api::wire::{ImageList, System};
+use simulay_api::wire::{Health, ImageList, System};
 use simulay_engine::Settings;
 
 use crate::house::House;
@@ -19,6 +19,22 @@ async fn a_server_lives_and_is_ready_unless_docker_is_absent_or_it_stops() {
     house.draining.cancel();
     house.get("/readyz").await.problem(503, "draining");
     house.get("/healthz").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_server_that_works_on_no_runs_is_ready_without_those_who_do() {
+    let elsewhere = Settings { runs_elsewhere: true, ..Settings::default() };
+    let house = House::with(&ApiSettings::default(), elsewhere);
+    house.containers.set_absent(true);
+    let health: Health = house.get("/readyz").await.expect(200).document();
+    let missing: Vec<_> = health.missing.iter().map(|lack| lack.part.as_str()).collect();
+    assert_eq!((health.status.as_str(), missing.as_slice()), ("ready", &["runners"][..]));
+    let system: Value = house.get("/v1/system").await.expect(200).document();
+    assert_eq!(
+        system["stats"].to_string(),
+        r#"{"unfinished_runs":0}"#,
+        "what it does not know it does not tell"
+    );
 }
 
 #[tokio::test]

@@ -97,7 +97,7 @@ async fn what_is_going_on_is_ones_own_but_for_operators() {
     tokio::time::timeout(crate::house::PATIENCE, all_at_work).await.unwrap();
     let counts = async |account: &str| {
         let system: System = house.look(account, "/v1/system").await.expect(200).document();
-        (system.stats.unfinished_runs, system.stats.active_runs, system.stats.containers)
+        (system.stats.unfinished_runs, system.stats.active_runs.unwrap(), system.stats.containers.unwrap())
     };
     assert_eq!(counts("ada").await, (2, 2, 2));
     assert_eq!(counts("bob").await, (1, 1, 1));

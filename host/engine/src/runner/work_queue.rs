@@ -170,14 +170,6 @@ impl WorkQueue {
         Some(at_work)
     }
 
-    /// Tells a run at work that its end is asked for; false when it is not.
-    pub(super) fn stop(&self, run: RunId) -> bool {
-        let runs = self.runs.lock();
-        let Some(State::AtWork(stop)) = runs.states.get(&run) else { return false };
-        stop.cancel();
-        true
-    }
-
     fn at_work(&self, runs: &mut Held, run: RunId) -> AtWork {
         let stop = CancellationToken::new();
         let before = runs.states.insert(run, State::AtWork(stop.clone()));
@@ -320,17 +312,6 @@ mod tests {
         }
         assert!(queue.runs_low().now_or_never().is_some());
         assert!(queue.runs_low().now_or_never().is_none());
-    }
-
-    #[test]
-    fn only_what_is_at_work_is_stopped() {
-        let (queue, mut turns) = queue();
-        let one = run();
-        assert!(!queue.stop(one.id));
-        queue.add(one.clone());
-        assert!(!queue.stop(one.id));
-        let at_work = queue.begin(&turns.try_recv().unwrap().0).unwrap();
-        assert!(queue.stop(one.id) && at_work.stop.is_cancelled());
     }
 
     #[test]

@@ -34,6 +34,7 @@ struct Between {
 pub(crate) struct House {
     pub(crate) engine: Engine,
     pub(crate) containers: Scripted,
+    pub(crate) signals: Arc<LocalSignals>,
 }
 
 impl House {
@@ -87,7 +88,7 @@ impl House {
         Between { signals, relay }: Between,
     ) -> Self {
         let parts = Parts {
-            signals,
+            signals: signals.clone(),
             relay,
             plugins: records.clone(),
             runs: records.clone(),
@@ -109,7 +110,7 @@ impl House {
         };
         let kept = RetentionPorts::over(records.clone(), blobs.clone(), parts.clock.clone());
         let engine = Engine::new(parts, settings, Some(kept));
-        Self { engine, containers: containers.clone() }
+        Self { engine, containers: containers.clone(), signals }
     }
 
     pub(crate) async fn upload(&self) {

@@ -1,7 +1,6 @@
 //! Logs of containers at work, read in another process than the one that works on the run.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream};
@@ -11,36 +10,26 @@ use simulay_containers::ContainerError;
 use simulay_containers::scripted::{Act, Scripted};
 use simulay_engine::{LogStream, StreamName};
 use simulay_model::RunId;
-use simulay_signals::{LocalRelay, LogName, LogPiece, LogRelay};
+use simulay_signals::{LocalRelay, LogName, LogRelay, LogSource};
 
 use crate::house::{House, me};
 
-/// Drops the pieces that it is told to drop, by their number.
-struct Dropping<D> {
-    relay: LocalRelay,
-    told: AtomicUsize,
-    drops: D,
-}
+/// One that tells no more than the first bytes.
+struct Stopping(LocalRelay, usize);
 
-impl<D: Fn(usize) -> bool> Dropping<D> {
-    fn new(drops: D) -> Self {
-        Self { relay: LocalRelay::default(), told: AtomicUsize::new(0), drops }
-    }
-}
-
-impl<D: Fn(usize) -> bool + Send + Sync> LogRelay for Dropping<D> {
-    fn publish(&self, log: LogName, piece: LogPiece) {
-        if !(self.drops)(self.told.fetch_add(1, Ordering::Relaxed)) {
-            self.relay.publish(log, piece);
-        }
+impl LogRelay for Stopping {
+    fn tell(&self, log: LogName, source: Arc<dyn LogSource>) {
+        self.0.tell(log, source);
     }
 
-    fn end(&self, log: LogName) {
-        self.relay.end(log);
-    }
-
-    fn follow(&self, log: LogName) -> BoxStream<'static, LogPiece> {
-        self.relay.follow(log)
+    fn follow(&self, log: LogName, from: u64) -> BoxStream<'static, Bytes> {
+        let left = self.1;
+        let bytes = self.0.follow(log, from).scan(left, |left, mut bytes| {
+            bytes.truncate(*left);
+            *left -= bytes.len();
+            std::future::ready(Some(bytes))
+        });
+        bytes.filter(|bytes| std::future::ready(!bytes.is_empty())).boxed()
     }
 }
 
@@ -48,11 +37,9 @@ impl<D: Fn(usize) -> bool + Send + Sync> LogRelay for Dropping<D> {
 struct Gone;
 
 impl LogRelay for Gone {
-    fn publish(&self, _: LogName, _: LogPiece) {}
+    fn tell(&self, _: LogName, _: Arc<dyn LogSource>) {}
 
-    fn end(&self, _: LogName) {}
-
-    fn follow(&self, _: LogName) -> BoxStream<'static, LogPiece> {
+    fn follow(&self, _: LogName, _: u64) -> BoxStream<'static, Bytes> {
         stream::empty().boxed()
     }
 }
@@ -100,12 +87,10 @@ async fn what_a_container_says_is_seen_elsewhere_while_it_is_at_work() {
 }
 
 #[tokio::test]
-async fn whatever_the_relay_drops_the_whole_is_there_in_the_end() {
-    let relays: [Arc<dyn LogRelay>; 5] = [
-        Arc::new(Dropping::new(|number| number == 0)),
-        Arc::new(Dropping::new(|number| number == 1)),
-        Arc::new(Dropping::new(|number| number >= 2)),
-        Arc::new(Dropping::new(|_| true)),
+async fn whatever_the_relay_tells_the_whole_is_there_in_the_end() {
+    let relays: [Arc<dyn LogRelay>; 3] = [
+        Arc::new(Stopping(LocalRelay::default(), 0)),
+        Arc::new(Stopping(LocalRelay::default(), 5)),
         Arc::new(Gone),
     ];
     for relay in relays {

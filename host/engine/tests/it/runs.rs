@@ -5,6 +5,7 @@ use simulay_containers::ContainerError;
 use simulay_containers::scripted::{Act, Scripted};
 use simulay_engine::{CreateError, EngineError, NewRun, Settings};
 use simulay_model::{Ending, ErrorKind, RunState};
+use simulay_signals::{Signal, Signals as _};
 use simulay_store::StoreError;
 
 use crate::house::{House, me, request};
@@ -81,6 +82,28 @@ async fn cancel_ends_the_run_once_and_is_idempotent() {
         house.engine.intake.cancel(&me(), other).await,
         Err(EngineError::Records(StoreError::Ended))
     ));
+}
+
+#[tokio::test]
+async fn a_signal_alone_ends_no_run() {
+    let containers = Scripted::new();
+    containers.on("left", Act::exits(0).held());
+    let directory = tempfile::tempdir().unwrap();
+    let house =
+        House::with(directory.path(), &containers, Settings { max_active_runs: 2, ..Settings::default() });
+    house.upload().await;
+    let [at_work, asked, waits] =
+        [house.create(json!({})).await, house.create(json!({})).await, house.create(json!({})).await];
+    house.started(4).await;
+    [at_work, waits].iter().for_each(|run| house.signals.publish(Signal::CancelRequested(*run)));
+    // Signals are heard in order: with this one those before are judged.
+    house.engine.intake.cancel(&me(), asked).await.unwrap();
+    assert_eq!(house.ended(asked).await.state, RunState::Cancelled);
+    house.started(6).await;
+    containers.release("left");
+    for run in [at_work, waits] {
+        assert_eq!(house.ended(run).await.state, RunState::Succeeded);
+    }
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use crate::redis_server::{PATIENCE, Redis, free_port, until};
 
 /// As `docs/cluster/redis.md` tells operators.
 const RIGHTS: &str = "~simulay:* &simulay:* -@all +ping +select +publish +subscribe +unsubscribe \
-                      +xadd +xrange +expire +get +set +time +eval +evalsha +script|load";
+                      +append +strlen +getrange +expire +get +set +time +eval +evalsha +script|load";
 
 /// Writes the certificate of an authority, and one for this machine with its key.
 fn certificates(directory: &Path) -> [PathBuf; 3] {

@@ -1,23 +1,19 @@
 //! Logs between two processes, whatever happens to Redis.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
-use simulay_model::{ContainerName, RunId};
-use simulay_signals::{LogName, LogPiece, LogRelay as _, StreamName};
+use simulay_signals::conformance::{Said, said};
+use simulay_signals::{LogName, LogRelay as _};
 use simulay_signals_redis::RedisLogs;
 use tokio::time::timeout;
 
-use crate::redis_server::{PATIENCE, Redis, until};
+use crate::redis_server::Redis;
 
-fn log() -> LogName {
-    let container = ContainerName { run: RunId::generate(), step: 0, call: 0, attempt: 0 };
-    LogName { container, stream: StreamName::Stdout }
-}
-
-fn piece(offset: u64, text: &'static str) -> LogPiece {
-    LogPiece { offset, bytes: Bytes::from_static(text.as_bytes()) }
-}
+/// Longer than Redis may take for an answer.
+const LONG: Duration = Duration::from_secs(4);
 
 async fn two() -> (Redis, RedisLogs, RedisLogs) {
     let redis = Redis::start().await;
@@ -25,119 +21,121 @@ async fn two() -> (Redis, RedisLogs, RedisLogs) {
     (redis, here, there)
 }
 
-async fn next(follower: &mut BoxStream<'static, LogPiece>) -> Option<LogPiece> {
-    timeout(PATIENCE, follower.next()).await.expect("something is told")
-}
-
 fn key(log: LogName) -> String {
     format!("simulay:test:log:{}:stdout", log.container)
 }
 
+/// Somebody who reads on from the start, and somebody who comes by now, see all.
+async fn all_is_seen(
+    there: &RedisLogs,
+    log: LogName,
+    early: &mut BoxStream<'static, Bytes>,
+    text: [&str; 2],
+) {
+    let [seen, all] = text;
+    assert_eq!(said(early, all.len() - seen.len()).await, &all.as_bytes()[seen.len()..]);
+    assert_eq!(said(&mut there.follow(log, 0), all.len()).await, all.as_bytes());
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_is_killed_ends_what_is_told() {
+async fn a_server_that_is_killed_is_told_all_again() {
     let (mut redis, here, there) = two().await;
-    let log = log();
-    here.publish(log, piece(0, "one "));
-    let mut follower = there.follow(log);
-    assert_eq!(next(&mut follower).await, Some(piece(0, "one ")));
+    let log = Said::told_by(&here);
+    let silent = Said::told_by(&here);
+    log.say("one ");
+    silent.say("once");
+    let mut follower = there.follow(log.log, 0);
+    assert_eq!(said(&mut follower, 4).await, b"one ");
+    assert_eq!(said(&mut there.follow(silent.log, 0), 4).await, b"once");
     redis.kill();
-    (1..10_000).for_each(|number| here.publish(log, piece(4 * number, "more")));
-    assert_eq!(next(&mut follower).await, None);
+    log.say("two ");
+    assert!(timeout(Duration::from_millis(200), follower.next()).await.is_err());
     redis.restart().await;
-    until("logs are told again", async || {
-        here.publish(log, piece(80_000, "new"));
-        redis.asked::<u64>(&["EXISTS", &key(log)]).await == 1
-    })
-    .await;
-    let first = std::cell::Cell::new(0);
-    until("who follows is told again", async || {
-        let told = next(&mut there.follow(log)).await;
-        told.inspect(|piece| first.set(piece.offset)).is_some()
-    })
-    .await;
-    assert!(first.get() > 0, "what is lost is lost");
+    log.say("three");
+    all_is_seen(&there, log.log, &mut follower, ["one ", "one two three"]).await;
+    assert_eq!(said(&mut there.follow(silent.log, 0), 4).await, b"once", "also what says nothing more");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_emptied_server_leaves_a_gap() {
+async fn an_emptied_server_is_told_all_again() {
     let (redis, here, there) = two().await;
-    let log = log();
-    here.publish(log, piece(0, "one "));
-    let mut follower = there.follow(log);
-    assert_eq!(next(&mut follower).await, Some(piece(0, "one ")));
+    let log = Said::told_by(&here);
+    log.say("one ");
+    let mut follower = there.follow(log.log, 0);
+    assert_eq!(said(&mut follower, 4).await, b"one ");
     let () = redis.asked(&["FLUSHALL"]).await;
-    here.publish(log, piece(8, "three"));
-    assert_eq!(next(&mut follower).await, Some(piece(8, "three")));
+    let () = redis.asked(&["SCRIPT", "FLUSH"]).await;
+    log.say("two");
+    all_is_seen(&there, log.log, &mut follower, ["one ", "one two"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_is_frozen_drops_what_there_is_no_room_for() {
+async fn a_server_that_is_frozen_costs_time_only() {
     let (redis, here, there) = two().await;
-    let log = log();
-    here.publish(log, piece(0, "one "));
-    let mut follower = there.follow(log);
-    assert_eq!(next(&mut follower).await, Some(piece(0, "one ")));
+    let log = Said::told_by(&here);
+    log.say("one ");
+    let mut follower = there.follow(log.log, 0);
+    assert_eq!(said(&mut follower, 4).await, b"one ");
     redis.freeze();
-    let much = Bytes::from(vec![b'x'; 64 << 10]);
-    for number in 0..1000_u64 {
-        here.publish(
-            log,
-            LogPiece { offset: 4 + number * much.len() as u64 % (8 << 20), bytes: much.clone() },
-        );
-    }
+    let much = "x".repeat(1 << 20);
+    log.say(&much);
+    tokio::time::sleep(LONG).await;
     redis.thaw();
-    while let Some(piece) = next(&mut follower).await {
-        if piece.offset != 4 && piece.offset != 0 {
-            break;
-        }
+    all_is_seen(&there, log.log, &mut follower, ["one ", &format!("one {much}")]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_container_says_does_not_cost_another_its_log() {
+    let (_redis, here, there) = two().await;
+    let loud: Vec<Said> = (0..20).map(|_| Said::told_by(&here)).collect();
+    loud.iter().for_each(|log| log.say("x".repeat(2 << 20)));
+    let quiet = Said::told_by(&here);
+    quiet.say("quiet");
+    assert_eq!(said(&mut there.follow(quiet.log, 0), 5).await, b"quiet");
+    for log in &loud {
+        assert_eq!(said(&mut there.follow(log.log, 0), 2 << 20).await.len(), 2 << 20);
     }
-    until("there is room again", async || {
-        here.publish(log, piece(0, "again"));
-        redis.asked::<u64>(&["XLEN", &key(log)]).await > 2
-    })
-    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_told_is_bounded_and_expires() {
     let (redis, here, there) = two().await;
-    let log = log();
-    let ttl = async || redis.asked::<i64>(&["TTL", &key(log)]).await;
-    here.publish(log, piece(0, "one"));
-    until("it is written", async || ttl().await > 0).await;
-    assert!(ttl().await > 60, "while the container is at work");
-    here.publish(log, piece(u64::MAX, "nobody tells so much"));
-    for round in 0..10_u64 {
-        // None follows another: they are not put together.
-        (0..1000).for_each(|number| here.publish(log, piece(2 * (round * 1000 + number), "x")));
-        until("it is written", async || redis.asked::<u64>(&["XLEN", &key(log)]).await > 900).await;
-    }
-    until("the end is told", async || {
-        here.end(log);
-        ttl().await <= 60
-    })
-    .await;
-    let entries: u64 = redis.asked(&["XLEN", &key(log)]).await;
-    assert!(entries < 5000, "{entries}");
-    let mut follower = there.follow(log);
-    while let Some(piece) = next(&mut follower).await {
-        assert!(piece.offset < u64::MAX);
-    }
+    const MOST: usize = 16 << 20;
+    let log = Said::told_by(&here);
+    log.say("x".repeat(MOST + 1));
+    let mut follower = there.follow(log.log, 0);
+    assert_eq!(said(&mut follower, MOST).await.len(), MOST);
+    assert!(timeout(Duration::from_millis(500), follower.next()).await.is_err(), "no more is told");
+    let left = redis.asked::<i64>(&["TTL", &key(log.log)]).await;
+    assert!((1..=60).contains(&left), "{left}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_piece_is_left_out() {
+async fn what_is_no_log_is_asked_for_again() {
     let (redis, here, there) = two().await;
-    let log = log();
-    here.publish(log, piece(0, "one"));
-    let mut follower = there.follow(log);
-    assert_eq!(next(&mut follower).await, Some(piece(0, "one")));
-    for junk in [["o", "nothing"], ["o", "-1"], ["x", "y"]] {
-        let _: String = redis.asked(&["XADD", &key(log), "*", junk[0], junk[1], "b", "junk"]).await;
-    }
-    here.publish(log, piece(3, "two"));
-    assert_eq!(next(&mut follower).await, Some(piece(3, "two")));
-    let other = LogName { stream: StreamName::Stderr, ..log };
-    let _: u64 = redis.asked(&["LPUSH", &key(log).replace("stdout", "stderr"), "junk"]).await;
-    assert_eq!(next(&mut there.follow(other)).await, None, "what is no log tells nothing");
+    let (log, other) = (Said::told_by(&here), Said::told_by(&here));
+    let _: u64 = redis.asked(&["LPUSH", &key(log.log), "junk"]).await;
+    log.say("one");
+    let mut follower = there.follow(log.log, 0);
+    assert!(timeout(Duration::from_millis(200), follower.next()).await.is_err());
+    other.say("other");
+    assert_eq!(said(&mut there.follow(other.log, 0), 5).await, b"other", "it costs no other log");
+    let () = redis.asked(&["DEL", &key(log.log)]).await;
+    assert_eq!(said(&mut follower, 3).await, b"one");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_has_no_room_is_told_once_it_has() {
+    let (redis, here, there) = two().await;
+    let log = Said::told_by(&here);
+    log.say("one ");
+    assert_eq!(said(&mut there.follow(log.log, 0), 4).await, b"one ");
+    let () = redis.asked(&["CONFIG", "SET", "maxmemory", "1"]).await;
+    let before = redis.connections().await;
+    log.say("two");
+    let mut follower = there.follow(log.log, 4);
+    assert!(timeout(Duration::from_millis(500), follower.next()).await.is_err());
+    assert_eq!(redis.connections().await, before, "a refusal is no lost connection");
+    let () = redis.asked(&["CONFIG", "SET", "maxmemory", "0"]).await;
+    assert_eq!(said(&mut follower, 3).await, b"two");
 }

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use simulay_rates::{Rate, Rates as _};
 use simulay_signals_redis::RedisRates;
 use tokio::time::timeout;
@@ -82,6 +83,20 @@ async fn a_server_that_is_frozen_keeps_nobody_waiting() {
     assert_eq!(admitted([&rates, &rates], &somebody(), 4).await, [2, 2]);
     redis.thaw();
     counts(&redis, &rates).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_moment_costs_its_own_counts_and_no_connection() {
+    let redis = Redis::start().await;
+    let rates = RedisRates::start(&redis.server(), RedisRates::PATIENCE);
+    counts(&redis, &rates).await;
+    let before = redis.connections().await;
+    redis.freeze();
+    let at_once = (0..20).map(async |_| rates.take("test", &somebody(), rate(4)).await.is_ok());
+    assert!(join_all(at_once).await.iter().all(|admitted| *admitted));
+    redis.thaw();
+    counts(&redis, &rates).await;
+    assert_eq!(redis.connections().await, before);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,6 @@
 //! A Redis server of one test.
 
+use std::collections::BTreeSet;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -59,6 +60,15 @@ impl Redis {
         let mut asked = redis::cmd(command[0]);
         asked.arg(&command[1..]);
         asked.query_async(&mut connection).await.unwrap()
+    }
+
+    /// The numbers of the connections that processes have.
+    pub(crate) async fn connections(&self) -> BTreeSet<String> {
+        let all: String = self.asked(&["CLIENT", "LIST"]).await;
+        // Those of the test itself asked something else last.
+        let asked = ["cmd=client", "cmd=config", "cmd=acl", "cmd=dbsize"];
+        let lasting = all.lines().filter(|client| !asked.iter().any(|asked| client.contains(asked)));
+        lasting.filter_map(|client| client.split(' ').next().map(str::to_owned)).collect()
     }
 
     /// Kills it: all it knew is gone.

@@ -28,8 +28,16 @@ impl Two {
         let run = RunId::generate();
         let heard = there.subscribe(Topic::Run(run));
         let mut two = Self { redis, here, there, run, heard };
-        two.reaches().await;
+        two.reaches_anew().await;
         two
+    }
+
+    /// Waits until signals come through on a new connection, and it is said that some may be missed until then.
+    async fn reaches_anew(&mut self) {
+        // The first that comes through may be heard a little before.
+        if !self.reaches().await {
+            while next(&mut self.heard).await != Heard::Missed {}
+        }
     }
 
     /// Waits until signals come through; true when some were said to be missed meanwhile.
@@ -72,10 +80,7 @@ async fn a_server_that_is_killed_costs_time_only() {
         until("the loss is seen", async || !two.there.is_connected()).await;
         two.local_ones_are_heard().await;
         two.redis.restart().await;
-        // He may hear the first that comes through a little before.
-        if !two.reaches().await {
-            while next(&mut two.heard).await != Heard::Missed {}
-        }
+        two.reaches_anew().await;
     }
 }
 
@@ -103,6 +108,33 @@ async fn what_a_process_could_not_say_is_told_as_missed() {
     (0..20_000).for_each(|_| two.here.publish(Signal::RunChanged(two.run)));
     two.redis.thaw();
     assert_eq!(next(&mut elsewhere).await, Heard::Missed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_is_told_as_missed_and_costs_no_connection() {
+    let two = Two::start().await;
+    let mut elsewhere = two.there.subscribe(Topic::Work);
+    assert_eq!(next(&mut elsewhere).await, Heard::Missed, "it may have, until now");
+    let () = two.redis.asked(&["ACL", "SETUSER", "default", "-publish"]).await;
+    let before = two.redis.connections().await;
+    two.here.publish(Signal::RunChanged(two.run));
+    let refused = async || !two.redis.asked::<Vec<redis::Value>>(&["ACL", "LOG"]).await.is_empty();
+    until("it is refused", refused).await;
+    assert_eq!(two.redis.connections().await, before);
+    let () = two.redis.asked(&["ACL", "SETUSER", "default", "+publish"]).await;
+    assert_eq!(next(&mut elsewhere).await, Heard::Missed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_signals_of_a_process_that_ends_are_heard() {
+    let Two { redis: _redis, here, there, .. } = Two::start().await;
+    let mut elsewhere = there.subscribe(Topic::Work);
+    assert_eq!(next(&mut elsewhere).await, Heard::Missed, "it may have, until now");
+    let last = Signal::CancelRequested(RunId::generate());
+    here.publish(last.clone());
+    here.flush().await;
+    drop(here);
+    assert_eq!(next(&mut elsewhere).await, Heard::Signal(last));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,57 +3,51 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use super::{LogName, LogPiece, LogRelay};
+use super::{LogName, LogRelay, LogSource};
 
-/// Pieces of a log; those of more are dropped.
-const MOST: usize = 4096;
+/// Who tells a log now, when somebody does.
+type Source = Option<Arc<dyn LogSource>>;
 
 /// Logs within a process. Clones share all they know, as processes share a relay.
-#[derive(Debug, Clone, Default)]
-pub struct LocalRelay(Arc<Mutex<HashMap<LogName, watch::Sender<Told>>>>);
-
-/// What was told of a log.
-#[derive(Debug, Default)]
-struct Told {
-    pieces: Vec<LogPiece>,
-    ended: bool,
-}
-
-impl LocalRelay {
-    fn change(&self, log: LogName, change: impl FnOnce(&mut Told)) {
-        self.0.lock().entry(log).or_default().send_modify(change);
-    }
-}
+#[derive(Clone, Default)]
+pub struct LocalRelay(Arc<Mutex<HashMap<LogName, watch::Sender<Source>>>>);
 
 impl LogRelay for LocalRelay {
-    fn publish(&self, log: LogName, piece: LogPiece) {
-        self.change(log, |told| {
-            if told.pieces.len() < MOST {
-                told.pieces.push(piece);
-            }
-        });
+    fn tell(&self, log: LogName, source: Arc<dyn LogSource>) {
+        self.0.lock().entry(log).or_default().send_replace(Some(source));
     }
 
-    fn end(&self, log: LogName) {
-        self.change(log, |told| told.ended = true);
-        self.0.lock().remove(&log);
-    }
-
-    fn follow(&self, log: LogName) -> BoxStream<'static, LogPiece> {
+    fn follow(&self, log: LogName, from: u64) -> BoxStream<'static, Bytes> {
         let told = self.0.lock().entry(log).or_default().subscribe();
-        stream::unfold((told, 0), |(mut told, next)| async move {
-            let piece = {
-                let now = told.wait_for(|now| now.ended || now.pieces.len() > next).await.ok()?;
-                now.pieces.get(next).cloned()
-            };
-            piece.map(|piece| (piece, (told, next + 1)))
+        stream::unfold((told, from), |(mut told, position)| async move {
+            let bytes = next(&mut told, position).await?;
+            let position = position + bytes.len() as u64;
+            Some((bytes, (told, position)))
         })
         .boxed()
+    }
+}
+
+/// What is said from `position` on, by whoever tells it then.
+async fn next(told: &mut watch::Receiver<Source>, position: u64) -> Option<Bytes> {
+    loop {
+        let source = told.borrow_and_update().clone();
+        let more = async {
+            match &source {
+                Some(source) => source.after(position).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            bytes = more => return Some(bytes),
+            another = told.changed() => another.ok()?,
+        }
     }
 }
 

@@ -23,19 +23,21 @@ pub(super) struct Backends {
     pub(super) sandbox: Arc<dyn Sandbox>,
     pub(super) admission: Arc<dyn Admission>,
     pub(super) containers: Arc<dyn Containers>,
+    /// Other processes work on the runs.
+    pub(super) runs_elsewhere: bool,
 }
 
 impl Backends {
     /// An engine over them, which looks after what is `kept`.
     pub(super) fn engine(self, settings: &Settings, kept: RetentionPorts) -> anyhow::Result<Engine> {
-        let lease_holder = Uuid::now_v7().to_string();
+        let (lease_holder, runs_elsewhere) = (Uuid::now_v7().to_string(), self.runs_elsewhere);
         let parts = self.parts(settings)?;
-        let settings = EngineSettings { lease_holder, ..limits::of_engine(settings) };
+        let settings = EngineSettings { lease_holder, runs_elsewhere, ..limits::of_engine(settings) };
         Ok(Engine::new(parts, settings, Some(kept)))
     }
 
     fn parts(self, settings: &Settings) -> anyhow::Result<Parts> {
-        let Self { records, signals, relay, blobs, sandbox, admission, containers } = self;
+        let Self { records, signals, relay, blobs, sandbox, admission, containers, .. } = self;
         Ok(Parts {
             plugins: records.plugins,
             runs: records.runs,

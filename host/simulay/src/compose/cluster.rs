@@ -10,10 +10,9 @@ use simulay_blobs_gridfs::GridFsBlobs;
 use simulay_blobs_object_store::{BucketBlobs, BucketSettings, Credentials as BucketCredentials};
 use simulay_engine::RetentionPorts;
 use simulay_model::SystemClock;
-use simulay_rates::Rates;
 use simulay_rpc::Credentials;
 use simulay_signals::{LogRelay, Signals};
-use simulay_signals_redis::{RedisLogs, RedisRates, RedisServer, RedisSettings, RedisSignals};
+use simulay_signals_redis::{RedisLogs, RedisServer, RedisSettings, RedisSignals};
 use simulay_store::StoreError;
 use simulay_store_mongo::MongoStore;
 use tokio_util::sync::CancellationToken;
@@ -25,8 +24,6 @@ use crate::fault::Usage;
 /// Before a service that does not answer is asked again.
 const PAUSE: Duration = Duration::from_secs(2);
 const UNUSABLE: &str = "the bytes of the cluster cannot be used";
-/// For Redis to count a request; after that a process counts alone.
-const COUNTING: Duration = Duration::from_millis(50);
 
 /// What the processes of a cluster share.
 pub(super) struct Shared {
@@ -36,7 +33,8 @@ pub(super) struct Shared {
     pub(super) blobs: Arc<dyn Blobs>,
     pub(super) signals: Arc<dyn Signals>,
     pub(super) relay: Arc<dyn LogRelay>,
-    pub(super) rates: Arc<dyn Rates>,
+    /// For what not every role needs.
+    pub(super) redis: RedisServer,
 }
 
 impl Shared {
@@ -52,7 +50,7 @@ impl Shared {
             blobs,
             signals: Arc::new(RedisSignals::start(&redis)),
             relay: Arc::new(RedisLogs::start(&redis)),
-            rates: Arc::new(RedisRates::start(&redis, COUNTING)),
+            redis,
         })
     }
 }

@@ -15,6 +15,7 @@ use simulay_rpc::{
     serve_runner,
 };
 use simulay_sandbox::Sandbox;
+use simulay_signals_redis::RedisRates;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -38,7 +39,7 @@ impl ApiRole {
         let shared = Shared::open(settings).await?;
         expect(&shared.credentials, Role::Api)?;
         let rpc = RpcSettings::default();
-        let rates = shared.rates.clone();
+        let rates = Arc::new(RedisRates::start(&shared.redis, RedisRates::PATIENCE));
         let backends = Backends {
             sandbox: Arc::new(RemoteSandbox::new(runners.clone(), shared.credentials.clone(), rpc.clone())),
             containers: Arc::new(RemoteInventory::new(&runners, &shared.credentials, &rpc)),
@@ -47,6 +48,7 @@ impl ApiRole {
             signals: shared.signals,
             relay: Some(shared.relay),
             blobs: shared.blobs,
+            runs_elsewhere: true,
         };
         Ok(Self { engine: backends.engine(settings, shared.kept)?, rates })
     }
@@ -81,6 +83,7 @@ impl RunnerRole {
             sandbox: sandbox.clone(),
             admission,
             containers: nodes.clone(),
+            runs_elsewhere: false,
         };
         let engine = backends.engine(settings, shared.kept)?;
         Ok(Self { engine, sandbox, nodes, credentials: shared.credentials })
