@@ -1,8 +1,8 @@
 //! Attachments to a container call that another process carries out.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use simulay_containers::{ContainerError, Exchange, ExecutionRequest};
+use simulay_containers::{Begin, ContainerError, Exchange, ExecutionRequest};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
@@ -25,13 +25,34 @@ pub(super) struct Job<'a> {
     pub(super) cancel: &'a CancellationToken,
     /// The whole request was sent once: the container may have been started.
     pub(super) begun: bool,
+    /// When the request of the newest attachment was sent whole.
+    pub(super) asked: Option<Instant>,
     /// A request before this one began, and was not answered.
     pub(super) is_repeated: bool,
     /// The exchange failed.
     pub(super) failed: Option<std::io::Error>,
 }
 
-impl Job<'_> {
+impl<'a> Job<'a> {
+    /// Nothing of it is told yet.
+    pub(super) const fn new(
+        request: ExecutionRequest,
+        exchange: &'a dyn Exchange,
+        cancel: &'a CancellationToken,
+    ) -> Self {
+        Self { request, exchange, cancel, begun: false, asked: None, is_repeated: false, failed: None }
+    }
+
+    /// True when nobody can have started its container.
+    pub(super) fn is_unbegun(&self) -> bool {
+        !self.begun && self.request.begin == Begin::Start
+    }
+
+    /// How long the other side had the request of the newest attachment. It does so only when it is there.
+    pub(super) fn attended(&self) -> Duration {
+        self.asked.map(|asked| asked.elapsed()).unwrap_or_default()
+    }
+
     /// Attaches to the call once, and hears it to its end; `patience` is for the other side to say that it is
     /// there.
     pub(super) async fn attach(
@@ -39,6 +60,7 @@ impl Job<'_> {
         client: ExecutionClient<Channel>,
         patience: Duration,
     ) -> Result<Ended, Broken> {
+        self.asked = None;
         let (sender, messages) = mpsc::channel(WINDOW);
         let welcome = tokio::time::timeout(patience, welcomed(client, messages));
         let mut inbound = tokio::select! {
@@ -53,6 +75,7 @@ impl Job<'_> {
                 return Err(early.err().unwrap_or_else(|| Broken::nonsense("an answer before a request")));
             }
         }
+        self.asked = Some(Instant::now());
         self.hear(inbound, &requests).await
     }
 
