@@ -27,6 +27,8 @@ pub(super) struct Callbacks {
 
 #[derive(Default)]
 struct Asked {
+    /// Nobody answers any more.
+    closed: bool,
     newest: u32,
     open: HashMap<u32, Open>,
 }
@@ -64,18 +66,32 @@ impl Callbacks {
         }
     }
 
-    /// Whoever called is gone: what waits for an answer has none.
-    pub(super) fn close(&self) {
-        self.asked.lock().open.clear();
+    /// Nobody answers any more, once what this gives is dropped: what waits for an answer then has none.
+    pub(super) fn answering(&self) -> Answering {
+        Answering(self.asked.clone())
     }
 
-    fn ask(&self, most: usize) -> (u32, oneshot::Receiver<Answer>) {
+    fn ask(&self, most: usize) -> io::Result<(u32, oneshot::Receiver<Answer>)> {
         let (answer, answered) = oneshot::channel();
         let mut asked = self.asked.lock();
+        if asked.closed {
+            return Err(gone(()));
+        }
         asked.newest = asked.newest.wrapping_add(1);
         let id = asked.newest;
         asked.open.insert(id, Open { gathered: Gathered::within(most), answer });
-        (id, answered)
+        Ok((id, answered))
+    }
+}
+
+/// The time in which answers come.
+pub(super) struct Answering(Arc<Mutex<Asked>>);
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        let mut asked = self.0.lock();
+        asked.closed = true;
+        asked.open.clear();
     }
 }
 
@@ -90,7 +106,7 @@ const fn response(message: Message) -> Result<CallResponse, Status> {
 #[async_trait]
 impl Code for Callbacks {
     async fn load(&self, plugin: Digest) -> io::Result<Arc<[u8]>> {
-        let (id, answered) = self.ask(COMPONENT);
+        let (id, answered) = self.ask(COMPONENT)?;
         self.sender.send(response(Message::Load(LoadCode { id }))).await.map_err(gone)?;
         let component = answered.await.map_err(gone)??;
         if Digest::of(&component) != plugin {
@@ -105,9 +121,31 @@ impl Code for Callbacks {
 
 impl ReadArtifacts for Callbacks {
     fn read(&self, artifact: Digest, offset: u64, length: u64) -> io::Result<Vec<u8>> {
-        let (id, answered) = self.ask(usize::try_from(length).unwrap_or(usize::MAX));
+        let (id, answered) = self.ask(usize::try_from(length).unwrap_or(usize::MAX))?;
         let read = ReadArtifact { id, digest: artifact.to_string(), offset, length };
         self.sender.blocking_send(response(Message::Read(read))).map_err(gone)?;
         answered.blocking_recv().map_err(gone)?
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn nobody_waits_for_an_answer_once_none_can_come() {
+        let (sender, mut asked) = mpsc::channel(1);
+        let callbacks = Callbacks::new(sender);
+        let answering = callbacks.answering();
+        let read = || {
+            let callbacks = callbacks.clone();
+            tokio::task::spawn_blocking(move || callbacks.read(Digest::of(b"artifact"), 0, 1))
+        };
+        let reading = read();
+        asked.recv().await.unwrap().unwrap();
+        drop(answering);
+        for read in [reading, read()] {
+            assert_eq!(read.await.unwrap().unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+        }
     }
 }

@@ -108,13 +108,13 @@ async fn call(
 ) -> Result<(), Status> {
     let (plugin, call) = within(called(&mut inbound)).await?;
     let callbacks = Callbacks::new(sender.clone());
+    // Code may go on for a moment after its call, and is not to wait for answers then.
+    let answering = callbacks.answering();
     let answered = tokio::select! {
         answered = sandbox.call(plugin, &callbacks, call, Arc::new(callbacks.clone())) => answered,
-        gone = listen(&mut inbound, &callbacks) => {
-            callbacks.close();
-            return Err(gone);
-        }
+        gone = listen(&mut inbound, &callbacks) => return Err(gone),
     };
+    drop(answering);
     for part in document(&answered)? {
         let message = Some(call_response::Message::Answered(part));
         if sender.send(Ok(CallResponse { message })).await.is_err() {
