@@ -86,7 +86,7 @@ async fn serve(
     stop: CancellationToken,
     let_go: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    let incoming = connections(listener, credentials, settings.connect, stop.clone());
+    let incoming = connections(listener, credentials, settings.connect);
     let stopped = async {
         stop.cancelled().await;
         let_go.await;
