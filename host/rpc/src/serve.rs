@@ -65,7 +65,7 @@ pub async fn serve_runner(
 ) -> Result<(), ServeError> {
     const ALLOWED: &[Role] = &[Role::Api, Role::Operator];
     let router = server(settings)
-        .add_service(SandboxService::new(sandbox, ALLOWED).service())
+        .add_service(SandboxService::new(sandbox, &settings.sandbox, ALLOWED).service())
         .add_service(InventoryService::new(inventory, ALLOWED).service());
     serve(router, (listener, credentials, settings), stop, async {}).await
 }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use simulay_containers::{Begin, ContainerError, Exchange, ExecutionRequest};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -13,7 +14,7 @@ use super::artifacts::Artifacts;
 use super::hearing::Hearing;
 use super::inbound::{Broken, Ended, Requests, next};
 use super::outputs::Outputs;
-use crate::parts::{DOCUMENT, Gathered, WINDOW, parts, written};
+use crate::parts::{DOCUMENT, DocumentError, Gathered, WINDOW, parts, written};
 use crate::proto::execution_client::ExecutionClient;
 use crate::proto::run_request::Message;
 use crate::proto::{RunRequest, RunResponse, run_response};
@@ -67,10 +68,14 @@ impl<'a> Job<'a> {
             () = self.cancel.cancelled(), if !self.begun => return Ok(Err(ContainerError::Cancelled)),
             welcome = welcome => welcome.map_err(|_| Broken::lost("it did not answer in time"))??,
         };
+        let document = match written(&self.request) {
+            Ok(document) => document,
+            Err(error) => return Ok(Err(too_large(&error))),
+        };
         let requests = Requests(sender);
         tokio::select! {
             biased;
-            asked = self.ask(&requests) => asked?,
+            () = self.ask(document, &requests) => {}
             early = next(&mut inbound) => {
                 return Err(early.err().unwrap_or_else(|| Broken::nonsense("an answer before a request")));
             }
@@ -108,15 +113,16 @@ impl<'a> Job<'a> {
     }
 
     /// Sends the request. Until its last part is on its way, nobody can have begun.
-    async fn ask(&mut self, requests: &Requests) -> Result<(), Broken> {
-        let document = written(&self.request);
-        let document = document.map_err(|error| Broken::nonsense(&format!("the request: {error}")))?;
+    async fn ask(&mut self, document: Bytes, requests: &Requests) {
         for part in parts(document) {
             self.begun |= part.last;
             requests.send(Message::Request(part)).await;
         }
-        Ok(())
     }
+}
+
+fn too_large(error: &DocumentError) -> ContainerError {
+    ContainerError::SpecDenied { field: "files".to_owned(), rule: format!("the call as it travels: {error}") }
 }
 
 /// What the other side says, once it has said that it is there.

@@ -53,7 +53,7 @@ impl NodeClient {
             address: address.into(),
             name: Mutex::default(),
             client: client.max_decoding_message_size(MESSAGE).max_encoding_message_size(MESSAGE),
-            inventory: Asked::new(address, channel, &settings),
+            inventory: Asked::new("the node", address, channel, &settings),
             settings,
             gate: Gate::default(),
         }

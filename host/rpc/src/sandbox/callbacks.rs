@@ -11,7 +11,6 @@ use simulay_sandbox::{Code, ReadArtifacts};
 use tokio::sync::{mpsc, oneshot};
 use tonic::Status;
 
-use super::service::COMPONENT;
 use crate::parts::Gathered;
 use crate::proto::call_response::Message;
 use crate::proto::{CallResponse, LoadCode, NumberedFailure, NumberedPart, ReadArtifact};
@@ -22,6 +21,8 @@ type Answer = io::Result<Vec<u8>>;
 #[derive(Clone)]
 pub(super) struct Callbacks {
     sender: mpsc::Sender<Result<CallResponse, Status>>,
+    /// Bytes of a component, at most.
+    most: usize,
     asked: Arc<Mutex<Asked>>,
 }
 
@@ -40,8 +41,9 @@ struct Open {
 }
 
 impl Callbacks {
-    pub(super) fn new(sender: mpsc::Sender<Result<CallResponse, Status>>) -> Self {
-        Self { sender, asked: Arc::default() }
+    /// Takes components of `most` bytes.
+    pub(super) fn new(sender: mpsc::Sender<Result<CallResponse, Status>>, most: usize) -> Self {
+        Self { sender, most, asked: Arc::default() }
     }
 
     /// A part of what was asked for.
@@ -106,7 +108,7 @@ const fn response(message: Message) -> Result<CallResponse, Status> {
 #[async_trait]
 impl Code for Callbacks {
     async fn load(&self, plugin: Digest) -> io::Result<Arc<[u8]>> {
-        let (id, answered) = self.ask(COMPONENT)?;
+        let (id, answered) = self.ask(self.most)?;
         self.sender.send(response(Message::Load(LoadCode { id }))).await.map_err(gone)?;
         let component = answered.await.map_err(gone)??;
         if Digest::of(&component) != plugin {
@@ -135,7 +137,7 @@ mod tests {
     #[tokio::test]
     async fn nobody_waits_for_an_answer_once_none_can_come() {
         let (sender, mut asked) = mpsc::channel(1);
-        let callbacks = Callbacks::new(sender);
+        let callbacks = Callbacks::new(sender, 1);
         let answering = callbacks.answering();
         let read = || {
             let callbacks = callbacks.clone();
