@@ -26,4 +26,4 @@ pub use peers::{NowhereError, Peers};
 pub use sandbox::RemoteSandbox;
 pub use serve::{ServeError, serve_containers, serve_runner};
 pub use settings::RpcSettings;
-pub use tls::{Credentials, CredentialsError, Expiry, Identity, IdentityError, Role};
+pub use tls::{Credentials, CredentialsError, Expiry, Identity, IdentityError, Role, TrustDomain};

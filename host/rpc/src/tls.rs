@@ -7,4 +7,4 @@ mod verifiers;
 
 pub use credentials::{Credentials, CredentialsError};
 pub use expiry::Expiry;
-pub use identity::{Identity, IdentityError, Role};
+pub use identity::{Identity, IdentityError, Role, TrustDomain};

@@ -109,9 +109,7 @@ impl ReadArtifacts for NoArtifacts {
 async fn a_role_that_needs_no_sandbox_has_none() {
     let authority = Authority::new();
     let (address, _stop) = runner(authority.credentials(Role::Runner)).await;
-    for (role, allowed) in
-        [(Role::Api, true), (Role::Operator, true), (Role::Runner, false), (Role::Containers, false)]
-    {
+    for (role, allowed) in [(Role::Api, true), (Role::Runner, false), (Role::Containers, false)] {
         let sandbox = sandbox(&[address], authority.credentials(role));
         let inspected = sandbox.inspect(scripts::plugins().echo).await;
         assert_eq!(inspected.is_ok(), allowed, "{role}: {inspected:?}");
@@ -124,7 +122,7 @@ async fn a_role_that_needs_no_sandbox_has_none() {
 #[tokio::test]
 async fn a_server_of_another_role_is_not_believed() {
     let authority = Authority::new();
-    for role in [Role::Api, Role::Containers, Role::Operator] {
+    for role in [Role::Api, Role::Containers] {
         let (address, _stop) = runner(authority.credentials(role)).await;
         let sandbox = sandbox(&[address], authority.credentials(Role::Api));
         let inspected = sandbox.inspect(scripts::plugins().echo).await;
