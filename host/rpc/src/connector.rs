@@ -46,7 +46,7 @@ fn endpoint(role: Role, settings: &RpcSettings) -> Endpoint {
     let uri = match role {
         Role::Containers => "http://containers.simulay.internal",
         Role::Runner => "http://runner.simulay.internal",
-        Role::Api | Role::Operator => "http://simulay.internal",
+        Role::Api => "http://api.simulay.internal",
     };
     Endpoint::from_static(uri)
         .initial_stream_window_size(STREAM_WINDOW)

@@ -1,6 +1,7 @@
 //! Takes connections in: whoever has no certificate of the cluster does not get past this.
 
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -13,7 +14,6 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_stream::wrappers::ReceiverStream;
-use tokio_util::sync::CancellationToken;
 use tonic::transport::server::Connected;
 
 use crate::tls::{Credentials, Identity};
@@ -28,19 +28,31 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// A connection of a process of the cluster.
 pub(crate) struct Connection {
     stream: TlsStream<TcpStream>,
-    peer: Identity,
+    peer: Peer,
 }
 
-/// Takes in connections until `stop`; a handshake that takes longer than `patience` is broken off.
+/// Who is at the other end of a connection.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer {
+    pub(crate) identity: Identity,
+    pub(crate) address: SocketAddr,
+}
+
+/// Takes in connections until nobody takes them from here: whoever serves them takes an end of them for its
+/// own. A handshake that takes longer than `patience` is broken off.
 pub(crate) fn connections(
     listener: TcpListener,
     credentials: Credentials,
     patience: Duration,
-    stop: CancellationToken,
 ) -> ReceiverStream<io::Result<Connection>> {
     let (sender, connections) = mpsc::channel(WAITING);
-    let accepting = accept(listener, credentials, patience, sender);
-    tokio::spawn(async move { stop.run_until_cancelled(accepting).await });
+    let accepting = accept(listener, credentials, patience, sender.clone());
+    tokio::spawn(async move {
+        tokio::select! {
+            () = sender.closed() => {}
+            () = accepting => {}
+        }
+    });
     ReceiverStream::new(connections)
 }
 
@@ -53,15 +65,17 @@ async fn accept(
     let room = Arc::new(Semaphore::new(HANDSHAKES));
     while let Ok(permit) = room.clone().acquire_owned().await {
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 let handshake = shake_hands(stream, credentials.clone(), permit);
                 let sender = sender.clone();
                 tokio::spawn(async move {
                     match tokio::time::timeout(patience, handshake).await {
                         // Nobody is served any more when this fails.
                         Ok(Ok(connection)) => drop(sender.send(Ok(connection)).await),
-                        Ok(Err(error)) => tracing::info!(error = %Chain(&error), "a connection is refused"),
-                        Err(_) => tracing::info!("a handshake took too long"),
+                        Ok(Err(error)) => {
+                            tracing::info!(%peer, error = %Chain(&error), "a connection is refused")
+                        }
+                        Err(_) => tracing::info!(%peer, "a handshake took too long"),
                     }
                 });
             }
@@ -84,14 +98,15 @@ async fn shake_hands(
     let stream = TlsAcceptor::from(config).accept(stream).await?;
     let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
     let certificate = chain.first().ok_or(io::ErrorKind::PermissionDenied)?;
-    let peer = Identity::of(certificate).map_err(io::Error::other)?;
-    Ok(Connection { stream, peer })
+    let identity = Identity::of(certificate).map_err(io::Error::other)?;
+    let address = stream.get_ref().0.peer_addr()?;
+    Ok(Connection { stream, peer: Peer { identity, address } })
 }
 
 impl Connected for Connection {
-    type ConnectInfo = Identity;
+    type ConnectInfo = Peer;
 
-    fn connect_info(&self) -> Identity {
+    fn connect_info(&self) -> Peer {
         self.peer
     }
 }

@@ -12,6 +12,7 @@ mod execution;
 mod incoming;
 mod inventory;
 mod parts;
+mod peers;
 mod proto;
 mod sandbox;
 mod serve;
@@ -21,7 +22,8 @@ mod words;
 
 pub use execution::NodeClient;
 pub use inventory::RemoteInventory;
+pub use peers::{NowhereError, Peers};
 pub use sandbox::RemoteSandbox;
 pub use serve::{ServeError, serve_containers, serve_runner};
 pub use settings::RpcSettings;
-pub use tls::{Credentials, CredentialsError, Identity, IdentityError, Role};
+pub use tls::{Credentials, CredentialsError, Expiry, Identity, IdentityError, Role, TrustDomain};

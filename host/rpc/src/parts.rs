@@ -10,8 +10,10 @@ use crate::proto::Part;
 pub(crate) const PART: usize = 256 << 10;
 /// Bytes of a message, at most.
 pub(crate) const MESSAGE: usize = 4 << 20;
-/// Bytes of a document, at most: several times what a plugin may answer.
-pub(crate) const DOCUMENT: usize = 64 << 20;
+/// Bytes of a message that tells what there is, at most: it has all nodes, or all containers, at once.
+pub(crate) const INVENTORY: usize = 64 << 20;
+/// Bytes of a document, at most: what a plugin answers, 16 MiB, is in JSON six times as much at worst.
+pub(crate) const DOCUMENT: usize = 128 << 20;
 /// Parts of a file under way, at most.
 pub(crate) const WINDOW: usize = 4;
 

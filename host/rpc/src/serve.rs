@@ -30,8 +30,8 @@ const GRACE: Duration = Duration::from_secs(10);
 #[error("calls from other processes of the cluster cannot be served")]
 pub struct ServeError(#[from] tonic::transport::Error);
 
-/// Serves the containers of a node to runners, each run's to who has its newest lease, and tells operators
-/// what there is, until `stop`: then calls at work are let go of, and their containers go on.
+/// Serves the containers of a node to runners, each run's to who has its newest lease, until `stop`: then
+/// calls at work are let go of, and their containers go on.
 ///
 /// # Errors
 /// When it cannot go on.
@@ -42,17 +42,16 @@ pub async fn serve_containers(
     containers: Arc<dyn Containers>,
     stop: CancellationToken,
 ) -> Result<(), ServeError> {
+    const ALLOWED: &[Role] = &[Role::Runner];
     let containers = Arc::new(Fenced::new(containers));
-    let inventory = InventoryService::new(containers.clone(), &[Role::Runner, Role::Operator]);
     let router = server(settings)
-        .add_service(ExecutionService::new(containers.clone(), &[Role::Runner]).service())
-        .add_service(inventory.service());
+        .add_service(ExecutionService::new(containers.clone(), ALLOWED).service())
+        .add_service(InventoryService::new(containers.clone(), ALLOWED).service());
     let let_go = async { containers.close().await };
     serve(router, (listener, credentials, settings), stop, let_go).await
 }
 
-/// Serves the sandbox of a runner, and what it knows of all nodes, to api processes and operators, until
-/// `stop`.
+/// Serves the sandbox of a runner, and what it knows of all nodes, to api processes, until `stop`.
 ///
 /// # Errors
 /// When it cannot go on.
@@ -63,9 +62,9 @@ pub async fn serve_runner(
     (sandbox, inventory): (Arc<dyn Sandbox>, Arc<dyn Inventory>),
     stop: CancellationToken,
 ) -> Result<(), ServeError> {
-    const ALLOWED: &[Role] = &[Role::Api, Role::Operator];
+    const ALLOWED: &[Role] = &[Role::Api];
     let router = server(settings)
-        .add_service(SandboxService::new(sandbox, ALLOWED).service())
+        .add_service(SandboxService::new(sandbox, &settings.sandbox, ALLOWED).service())
         .add_service(InventoryService::new(inventory, ALLOWED).service());
     serve(router, (listener, credentials, settings), stop, async {}).await
 }
@@ -86,7 +85,7 @@ async fn serve(
     stop: CancellationToken,
     let_go: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    let incoming = connections(listener, credentials, settings.connect, stop.clone());
+    let incoming = connections(listener, credentials, settings.connect);
     let stopped = async {
         stop.cancelled().await;
         let_go.await;

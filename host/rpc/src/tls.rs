@@ -1,8 +1,10 @@
 //! Mutual TLS between the processes of a cluster.
 
 mod credentials;
+mod expiry;
 mod identity;
 mod verifiers;
 
 pub use credentials::{Credentials, CredentialsError};
-pub use identity::{Identity, IdentityError, Role};
+pub use expiry::Expiry;
+pub use identity::{Identity, IdentityError, Role, TrustDomain};

@@ -12,6 +12,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
     KeyPair, KeyUsagePurpose, SanType,
 };
+use simulay_rpc::{Identity, Role, TrustDomain};
 use uuid::Uuid;
 use x509_parser::time::ASN1Time;
 
@@ -23,42 +24,13 @@ const SLACK: SignedDuration = SignedDuration::from_hours(1);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// How long an authority lasts, days.
 const AUTHORITY_DAYS: u32 = 3650;
-const DOMAIN: &str = "simulay.internal";
 
-/// What a process of a cluster does, as far as certificates tell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ClusterRole {
-    /// Calls runners.
-    Api,
-    /// Is called by `api`, and calls `containers`.
-    Runner,
-    /// Is called by runners.
-    Containers,
-    /// A person's command, which calls.
-    Operator,
-}
-
-impl ClusterRole {
-    /// All of them.
-    pub(crate) const ALL: [Self; 4] = [Self::Api, Self::Runner, Self::Containers, Self::Operator];
-
-    /// As folders and certificates name it.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Api => "api",
-            Self::Runner => "runner",
-            Self::Containers => "containers",
-            Self::Operator => "operator",
-        }
-    }
-
-    /// What its certificate is good for: nobody answers who need not.
-    fn usages(self) -> Vec<ExtendedKeyUsagePurpose> {
-        match self {
-            Self::Api | Self::Operator => vec![ExtendedKeyUsagePurpose::ClientAuth],
-            Self::Runner => vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth],
-            Self::Containers => vec![ExtendedKeyUsagePurpose::ServerAuth],
-        }
+/// What the certificate of `role` is good for: nobody answers who need not.
+fn usages(role: Role) -> Vec<ExtendedKeyUsagePurpose> {
+    match role {
+        Role::Api => vec![ExtendedKeyUsagePurpose::ClientAuth],
+        Role::Runner => vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth],
+        Role::Containers => vec![ExtendedKeyUsagePurpose::ServerAuth],
     }
 }
 
@@ -81,7 +53,7 @@ impl Authority {
         let mut params = params(name, now, AUTHORITY_DAYS)?;
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        params.subject_alt_names = vec![SanType::URI(format!("spiffe://{cluster}").try_into()?)];
+        params.subject_alt_names = vec![SanType::URI(TrustDomain(cluster).to_string().try_into()?)];
         let key = KeyPair::generate()?;
         Ok(Pair { cert: params.self_signed(&key)?.pem(), key: key.serialize_pem() })
     }
@@ -95,17 +67,17 @@ impl Authority {
     }
 
     /// A certificate of `role` for `days`, or until the authority itself ends.
-    pub(crate) fn certify(&self, role: ClusterRole, days: u32, now: Timestamp) -> anyhow::Result<Pair> {
-        ensure!(now < self.facts.ends, "the authority ended on {}", self.facts.ends);
-        let name = role.name();
-        let mut params = params(name, now, days)?;
-        params.not_after = params.not_after.min(asn1(self.facts.ends)?.to_datetime());
+    pub(crate) fn certify(&self, role: Role, days: u32, now: Timestamp) -> anyhow::Result<Pair> {
+        let Facts { cluster, ends, .. } = self.facts;
+        ensure!(now < ends, "the authority ended on {ends}: `rotate --ca begin` makes the next one");
+        let mut params = params(role.name(), now, days)?;
+        params.not_after = params.not_after.min(asn1(ends)?.to_datetime());
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = role.usages();
+        params.extended_key_usages = usages(role);
         params.use_authority_key_identifier_extension = true;
         params.subject_alt_names = vec![
-            SanType::URI(format!("spiffe://{}/{name}", self.facts.cluster).try_into()?),
-            SanType::DnsName(format!("{name}.{DOMAIN}").try_into()?),
+            SanType::URI(Identity { cluster, role }.to_string().try_into()?),
+            SanType::DnsName(role.server_name().try_into()?),
         ];
         let key = KeyPair::generate()?;
         Ok(Pair { cert: params.signed_by(&key, &self.issuer)?.pem(), key: key.serialize_pem() })

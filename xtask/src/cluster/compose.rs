@@ -1,5 +1,6 @@
 //! The cluster on one node, by `docker compose`.
 
+use std::fs;
 use std::os::unix::fs::chown;
 use std::path::Path;
 use std::process::Command;
@@ -47,12 +48,18 @@ fn program(place: &Place) -> anyhow::Result<Command> {
     Ok(Command::new(ensure_later(place, "docker-compose")?.join(PROGRAM)))
 }
 
-/// Gives each file to who reads it: compose shows files to containers as they are.
+/// Gives each file to who reads it: compose shows files and folders to containers as they are.
 fn hand_over(secrets: &Path) -> anyhow::Result<()> {
     for (_, file) in super::secrets::all(secrets) {
         let of_mongodb =
             file.file_name().is_some_and(|name| name == "mongodb_password" || name == "mongodb_key");
         chown(&file, Some(if of_mongodb { MONGODB } else { SERVICES }), None)?;
+    }
+    for folder in super::secrets::of_roles(secrets) {
+        chown(&folder, Some(SERVICES), None)?;
+        for file in fs::read_dir(folder)? {
+            chown(file?.path(), Some(SERVICES), None)?;
+        }
     }
     Ok(())
 }

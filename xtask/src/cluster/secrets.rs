@@ -75,6 +75,11 @@ fn roles(place: &Place, folder: &Path) -> anyhow::Result<()> {
     run(Command::new(place.simulay()).args(["cluster", "init"]).arg(folder))
 }
 
+/// The folders with the certificates of the roles.
+pub(super) fn of_roles(folder: &Path) -> [PathBuf; 3] {
+    ROLES.map(|role| folder.join("cluster").join(role))
+}
+
 /// Each secret by its name, and its file.
 pub(super) fn all(folder: &Path) -> Vec<(String, PathBuf)> {
     let cluster = folder.join("cluster");

@@ -1,8 +1,9 @@
 //! Attachments to a container call that another process carries out.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use simulay_containers::{ContainerError, Exchange, ExecutionRequest};
+use bytes::Bytes;
+use simulay_containers::{Begin, ContainerError, Exchange, ExecutionRequest};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
@@ -13,7 +14,7 @@ use super::artifacts::Artifacts;
 use super::hearing::Hearing;
 use super::inbound::{Broken, Ended, Requests, next};
 use super::outputs::Outputs;
-use crate::parts::{DOCUMENT, Gathered, WINDOW, parts, written};
+use crate::parts::{DOCUMENT, DocumentError, Gathered, WINDOW, parts, written};
 use crate::proto::execution_client::ExecutionClient;
 use crate::proto::run_request::Message;
 use crate::proto::{RunRequest, RunResponse, run_response};
@@ -25,13 +26,34 @@ pub(super) struct Job<'a> {
     pub(super) cancel: &'a CancellationToken,
     /// The whole request was sent once: the container may have been started.
     pub(super) begun: bool,
+    /// When the request of the newest attachment was sent whole.
+    pub(super) asked: Option<Instant>,
     /// A request before this one began, and was not answered.
     pub(super) is_repeated: bool,
     /// The exchange failed.
     pub(super) failed: Option<std::io::Error>,
 }
 
-impl Job<'_> {
+impl<'a> Job<'a> {
+    /// Nothing of it is told yet.
+    pub(super) const fn new(
+        request: ExecutionRequest,
+        exchange: &'a dyn Exchange,
+        cancel: &'a CancellationToken,
+    ) -> Self {
+        Self { request, exchange, cancel, begun: false, asked: None, is_repeated: false, failed: None }
+    }
+
+    /// True when nobody can have started its container.
+    pub(super) fn is_unbegun(&self) -> bool {
+        !self.begun && self.request.begin == Begin::Start
+    }
+
+    /// How long the other side had the request of the newest attachment. It does so only when it is there.
+    pub(super) fn attended(&self) -> Duration {
+        self.asked.map(|asked| asked.elapsed()).unwrap_or_default()
+    }
+
     /// Attaches to the call once, and hears it to its end; `patience` is for the other side to say that it is
     /// there.
     pub(super) async fn attach(
@@ -39,20 +61,26 @@ impl Job<'_> {
         client: ExecutionClient<Channel>,
         patience: Duration,
     ) -> Result<Ended, Broken> {
+        self.asked = None;
         let (sender, messages) = mpsc::channel(WINDOW);
         let welcome = tokio::time::timeout(patience, welcomed(client, messages));
         let mut inbound = tokio::select! {
             () = self.cancel.cancelled(), if !self.begun => return Ok(Err(ContainerError::Cancelled)),
             welcome = welcome => welcome.map_err(|_| Broken::lost("it did not answer in time"))??,
         };
+        let document = match written(&self.request) {
+            Ok(document) => document,
+            Err(error) => return Ok(Err(too_large(&error))),
+        };
         let requests = Requests(sender);
         tokio::select! {
             biased;
-            asked = self.ask(&requests) => asked?,
+            () = self.ask(document, &requests) => {}
             early = next(&mut inbound) => {
                 return Err(early.err().unwrap_or_else(|| Broken::nonsense("an answer before a request")));
             }
         }
+        self.asked = Some(Instant::now());
         self.hear(inbound, &requests).await
     }
 
@@ -85,15 +113,16 @@ impl Job<'_> {
     }
 
     /// Sends the request. Until its last part is on its way, nobody can have begun.
-    async fn ask(&mut self, requests: &Requests) -> Result<(), Broken> {
-        let document = written(&self.request);
-        let document = document.map_err(|error| Broken::nonsense(&format!("the request: {error}")))?;
+    async fn ask(&mut self, document: Bytes, requests: &Requests) {
         for part in parts(document) {
             self.begun |= part.last;
             requests.send(Message::Request(part)).await;
         }
-        Ok(())
     }
+}
+
+fn too_large(error: &DocumentError) -> ContainerError {
+    ContainerError::SpecDenied { field: "files".to_owned(), rule: format!("the call as it travels: {error}") }
 }
 
 /// What the other side says, once it has said that it is there.

@@ -3,9 +3,10 @@
 mod absence;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
+use parking_lot::Mutex;
 use simulay_containers::{
     Begin, Capacity, Completed, ContainerError, Exchange, Execution, ExecutionRequest, Gate, Inventory,
     NodeStatus, RegisteredImage,
@@ -30,9 +31,12 @@ use crate::{Credentials, RpcSettings};
 const REMOVAL: Duration = Duration::from_secs(10);
 
 /// The containers of the node at an address. A call whose connection is lost goes on there, and is adopted
-/// when the node is back within the time that is set; it is never started again.
+/// when the node is back within the time that is set; it is never started again. One that surely did not begin
+/// is given back, to begin elsewhere.
 pub struct NodeClient {
     address: Arc<str>,
+    /// As it said last that it is called.
+    name: Mutex<Option<String>>,
     settings: RpcSettings,
     client: ExecutionClient<Channel>,
     inventory: Asked,
@@ -47,20 +51,20 @@ impl NodeClient {
         let client = ExecutionClient::new(channel.clone());
         Self {
             address: address.into(),
+            name: Mutex::default(),
             client: client.max_decoding_message_size(MESSAGE).max_encoding_message_size(MESSAGE),
-            inventory: Asked::new(address, channel, &settings),
+            inventory: Asked::new("the node", address, channel, &settings),
             settings,
             gate: Gate::default(),
         }
     }
 
     async fn see_through(&self, mut job: Job<'_>) -> Ended {
-        let mut absence = Absence::within(self.settings.reattach);
+        let mut absence = Absence::begins();
         loop {
             if job.cancel.is_cancelled() {
                 return Err(self.give_up(&job, ContainerError::Cancelled).await);
             }
-            let began = Instant::now();
             let heard = job.attach(self.client.clone(), self.settings.connect).await;
             if let Some(error) = job.failed.take() {
                 return Err(self.give_up(&job, ContainerError::Exchange(error)).await);
@@ -72,12 +76,9 @@ impl NodeClient {
                 Err(broken) => broken,
             };
             tracing::warn!(container = %job.request.name, node = %self.address, why = broken.reason, "a call lost its connection");
-            absence.was_there_for(began.elapsed());
-            if broken.is_final || absence.is_over() {
-                return Err(ContainerError::Unavailable(format!(
-                    "the node {}: {}",
-                    self.address, broken.reason
-                )));
+            absence.was_there_for(job.attended());
+            if broken.is_final || absence.is_over(self.patience(&job)) {
+                return Err(self.lost(&job, broken.is_final));
             }
             if job.begun {
                 (job.request.begin, job.is_repeated) = (Begin::Adopt, true);
@@ -86,13 +87,35 @@ impl NodeClient {
         }
     }
 
+    /// For how long the call is asked for again.
+    fn patience(&self, job: &Job<'_>) -> Duration {
+        let Self { settings: RpcSettings { begin, reattach, .. }, .. } = self;
+        if job.is_unbegun() { *begin.min(reattach) } else { *reattach }
+    }
+
+    /// What is told of a call that is given up. One that nobody began may begin elsewhere, unless any node
+    /// would refuse it likewise.
+    fn lost(&self, job: &Job<'_>, is_refused: bool) -> ContainerError {
+        let why = format!("{} does not answer", self.called());
+        if job.is_unbegun() && !is_refused {
+            ContainerError::NoRoom(why)
+        } else {
+            ContainerError::Unavailable(why)
+        }
+    }
+
+    /// The node, as users know it.
+    fn called(&self) -> String {
+        self.name.lock().as_ref().map_or_else(|| "the node".to_owned(), |name| format!("the node {name}"))
+    }
+
     /// Removes what may have begun, and gives `why` back.
     async fn give_up(&self, job: &Job<'_>, why: ContainerError) -> ContainerError {
-        let ExecutionRequest { name, begin, fence, .. } = &job.request;
-        if job.begun || *begin == Begin::Adopt {
-            let mut absence = Absence::within(REMOVAL.min(self.settings.reattach));
+        let ExecutionRequest { name, fence, .. } = &job.request;
+        if !job.is_unbegun() {
+            let (mut absence, patience) = (Absence::begins(), REMOVAL.min(self.settings.reattach));
             while let Err(error) = self.remove(*name, Some(*fence)).await {
-                if !matches!(error, ContainerError::Unavailable(_)) || absence.is_over() {
+                if !matches!(error, ContainerError::Unavailable(_)) || absence.is_over(patience) {
                     tracing::warn!(container = %name, %error, "the container stays until the next sweep");
                     break;
                 }
@@ -111,15 +134,15 @@ impl Execution for NodeClient {
         exchange: &dyn Exchange,
         cancel: CancellationToken,
     ) -> Result<Completed, ContainerError> {
-        let job = Job { request, exchange, cancel: &cancel, begun: false, is_repeated: false, failed: None };
-        self.gate.pass(self.see_through(job)).await
+        self.gate.pass(self.see_through(Job::new(request, exchange, &cancel))).await
     }
 
     async fn remove(&self, name: ContainerName, fence: Option<u64>) -> Result<(), ContainerError> {
         let request = RemoveRequest { name: name.to_string(), fence };
-        let answer = self.client.clone().remove(within(self.settings.answer, request)).await;
+        let answer = self.client.clone().remove(within(self.settings.removal, request)).await;
         let answer = answer.map_err(|status| {
-            ContainerError::Unavailable(format!("the node {}: {}", self.address, told(&status)))
+            tracing::warn!(container = %name, node = %self.address, why = told(&status), "a removal is not answered");
+            ContainerError::Unavailable(format!("{} does not answer", self.called()))
         })?;
         joined(&answer.into_inner().error)
     }
@@ -148,6 +171,8 @@ impl Inventory for NodeClient {
     }
 
     async fn node(&self) -> Result<NodeStatus, ContainerError> {
-        self.inventory.node().await
+        let status = self.inventory.node().await?;
+        *self.name.lock() = Some(status.name.clone());
+        Ok(status)
     }
 }

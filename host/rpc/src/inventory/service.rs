@@ -7,7 +7,7 @@ use simulay_containers::{Inventory, RegisteredImage};
 use tonic::{Request, Response, Status};
 
 use crate::access::{Allowed, check};
-use crate::parts::{MESSAGE, written};
+use crate::parts::{INVENTORY, MESSAGE, written};
 use crate::proto::inventory_server::{Inventory as Port, InventoryServer};
 use crate::proto::{
     Capacity, CapacityRequest, CapacityResponse, Image, ImagesRequest, ImagesResponse, ListRequest,
@@ -27,7 +27,7 @@ impl InventoryService {
     }
 
     pub(crate) fn service(self) -> InventoryServer<Self> {
-        InventoryServer::new(self).max_decoding_message_size(MESSAGE).max_encoding_message_size(MESSAGE)
+        InventoryServer::new(self).max_decoding_message_size(MESSAGE).max_encoding_message_size(INVENTORY)
     }
 }
 

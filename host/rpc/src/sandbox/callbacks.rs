@@ -11,7 +11,6 @@ use simulay_sandbox::{Code, ReadArtifacts};
 use tokio::sync::{mpsc, oneshot};
 use tonic::Status;
 
-use super::service::COMPONENT;
 use crate::parts::Gathered;
 use crate::proto::call_response::Message;
 use crate::proto::{CallResponse, LoadCode, NumberedFailure, NumberedPart, ReadArtifact};
@@ -22,11 +21,15 @@ type Answer = io::Result<Vec<u8>>;
 #[derive(Clone)]
 pub(super) struct Callbacks {
     sender: mpsc::Sender<Result<CallResponse, Status>>,
+    /// Bytes of a component, at most.
+    most: usize,
     asked: Arc<Mutex<Asked>>,
 }
 
 #[derive(Default)]
 struct Asked {
+    /// Nobody answers any more.
+    closed: bool,
     newest: u32,
     open: HashMap<u32, Open>,
 }
@@ -38,8 +41,9 @@ struct Open {
 }
 
 impl Callbacks {
-    pub(super) fn new(sender: mpsc::Sender<Result<CallResponse, Status>>) -> Self {
-        Self { sender, asked: Arc::default() }
+    /// Takes components of `most` bytes.
+    pub(super) fn new(sender: mpsc::Sender<Result<CallResponse, Status>>, most: usize) -> Self {
+        Self { sender, most, asked: Arc::default() }
     }
 
     /// A part of what was asked for.
@@ -64,18 +68,32 @@ impl Callbacks {
         }
     }
 
-    /// Whoever called is gone: what waits for an answer has none.
-    pub(super) fn close(&self) {
-        self.asked.lock().open.clear();
+    /// Nobody answers any more, once what this gives is dropped: what waits for an answer then has none.
+    pub(super) fn answering(&self) -> Answering {
+        Answering(self.asked.clone())
     }
 
-    fn ask(&self, most: usize) -> (u32, oneshot::Receiver<Answer>) {
+    fn ask(&self, most: usize) -> io::Result<(u32, oneshot::Receiver<Answer>)> {
         let (answer, answered) = oneshot::channel();
         let mut asked = self.asked.lock();
+        if asked.closed {
+            return Err(gone(()));
+        }
         asked.newest = asked.newest.wrapping_add(1);
         let id = asked.newest;
         asked.open.insert(id, Open { gathered: Gathered::within(most), answer });
-        (id, answered)
+        Ok((id, answered))
+    }
+}
+
+/// The time in which answers come.
+pub(super) struct Answering(Arc<Mutex<Asked>>);
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        let mut asked = self.0.lock();
+        asked.closed = true;
+        asked.open.clear();
     }
 }
 
@@ -90,7 +108,7 @@ const fn response(message: Message) -> Result<CallResponse, Status> {
 #[async_trait]
 impl Code for Callbacks {
     async fn load(&self, plugin: Digest) -> io::Result<Arc<[u8]>> {
-        let (id, answered) = self.ask(COMPONENT);
+        let (id, answered) = self.ask(self.most)?;
         self.sender.send(response(Message::Load(LoadCode { id }))).await.map_err(gone)?;
         let component = answered.await.map_err(gone)??;
         if Digest::of(&component) != plugin {
@@ -105,9 +123,31 @@ impl Code for Callbacks {
 
 impl ReadArtifacts for Callbacks {
     fn read(&self, artifact: Digest, offset: u64, length: u64) -> io::Result<Vec<u8>> {
-        let (id, answered) = self.ask(usize::try_from(length).unwrap_or(usize::MAX));
+        let (id, answered) = self.ask(usize::try_from(length).unwrap_or(usize::MAX))?;
         let read = ReadArtifact { id, digest: artifact.to_string(), offset, length };
         self.sender.blocking_send(response(Message::Read(read))).map_err(gone)?;
         answered.blocking_recv().map_err(gone)?
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn nobody_waits_for_an_answer_once_none_can_come() {
+        let (sender, mut asked) = mpsc::channel(1);
+        let callbacks = Callbacks::new(sender, 1);
+        let answering = callbacks.answering();
+        let read = || {
+            let callbacks = callbacks.clone();
+            tokio::task::spawn_blocking(move || callbacks.read(Digest::of(b"artifact"), 0, 1))
+        };
+        let reading = read();
+        asked.recv().await.unwrap().unwrap();
+        drop(answering);
+        for read in [reading, read()] {
+            assert_eq!(read.await.unwrap().unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+        }
     }
 }

@@ -11,7 +11,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 use tonic::transport::Channel;
 
-use crate::parts::{DOCUMENT, Gathered, WINDOW, parts};
+use crate::parts::{DOCUMENT, DocumentError, Gathered, WINDOW, parts};
 use crate::proto::sandbox_client::SandboxClient;
 use crate::proto::{
     CallRequest, Failure, InspectRequest, NumberedFailure, NumberedPart, ReadArtifact, call_request,
@@ -116,13 +116,13 @@ async fn answer(requests: &Requests, id: u32, bytes: io::Result<Bytes>) {
 /// True when another process may answer what this one did not: calls are pure.
 pub(super) fn may_be_asked_elsewhere(status: &Status) -> bool {
     use tonic::Code;
-    matches!(
-        status.code(),
-        Code::Unavailable | Code::Cancelled | Code::Unknown | Code::Internal | Code::DeadlineExceeded
-    )
+    matches!(status.code(), Code::Unavailable | Code::Cancelled | Code::Unknown | Code::DeadlineExceeded)
 }
 
 /// The call as it travels.
 pub(super) fn written(call: &Call) -> Result<Bytes, CallError> {
-    crate::parts::written(call).map_err(|error| CallError::Host(format!("the call: {error}")))
+    crate::parts::written(call).map_err(|error| match error {
+        DocumentError::TooLarge(_) => CallError::HostcallLimit(format!("its arguments: {error}")),
+        DocumentError::Foreign(_) => CallError::Host(format!("its arguments: {error}")),
+    })
 }

@@ -1,14 +1,15 @@
 //! The sandboxes of other processes.
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
-use parking_lot::Mutex;
 use simulay_model::{Digest, Inspection};
-use simulay_sandbox::{Answered, Call, CallError, Code, InspectError, ReadArtifacts, Sandbox};
+use simulay_sandbox::{
+    Answered, Call, CallError, Code, InspectError, ReadArtifacts, Sandbox, SandboxSettings,
+};
 use tonic::Status;
 use tonic::transport::Channel;
 
@@ -18,86 +19,71 @@ use crate::parts::MESSAGE;
 use crate::proto::sandbox_client::SandboxClient;
 use crate::tls::Role;
 use crate::words::told;
-use crate::{Credentials, RpcSettings};
+use crate::{Credentials, Peers, RpcSettings};
 
 type Client = SandboxClient<Channel>;
+
+/// For what travels, and for others whose turn it is, beside the time that a sandbox takes.
+const ROOM: Duration = Duration::from_secs(120);
+const NOBODY: &str = "no runner answers";
 
 /// The sandboxes of runners. Each call goes to the next of them; to another when that one does not answer,
 /// since calls are pure.
 pub struct RemoteSandbox {
-    addresses: Vec<String>,
-    credentials: Credentials,
-    settings: RpcSettings,
-    clients: Mutex<HashMap<SocketAddr, Client>>,
+    runners: Peers<Client>,
+    limits: SandboxSettings,
     turn: AtomicUsize,
 }
 
 impl RemoteSandbox {
-    /// Reaches the runners at `addresses`, hosts with a port each; a name of several is looked up each time.
+    /// Reaches the runners at `addresses`, each a host and a port of one or several.
     #[must_use]
     pub fn new(addresses: Vec<String>, credentials: Credentials, settings: RpcSettings) -> Self {
-        Self { addresses, credentials, settings, clients: Mutex::default(), turn: AtomicUsize::new(0) }
-    }
-
-    /// The runners, each once, those first whose turn it is.
-    async fn runners(&self) -> Result<Vec<Client>, String> {
-        let (mut found, mut why) = (Vec::new(), "no runner is known".to_owned());
-        for address in &self.addresses {
-            match tokio::net::lookup_host(address).await {
-                Ok(addresses) => found.extend(addresses),
-                Err(error) => why = format!("{address} is not found: {error}"),
-            }
-        }
-        found.sort_unstable();
-        found.dedup();
-        if found.is_empty() {
-            return Err(why);
-        }
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed) % found.len();
-        found.rotate_left(turn);
-        Ok(self.clients_of(&found))
-    }
-
-    /// Connections are kept for as long as there is a runner at their address.
-    fn clients_of(&self, found: &[SocketAddr]) -> Vec<Client> {
-        let mut clients = self.clients.lock();
-        clients.retain(|address, _| found.contains(address));
-        let client = |address: &SocketAddr| {
-            let make = || self.connect(*address);
-            clients.entry(*address).or_insert_with(make).clone()
+        let limits = settings.sandbox.clone();
+        let reach = move |address: SocketAddr| {
+            let channel = channel(&address.to_string(), Role::Runner, &credentials, &settings);
+            Client::new(channel).max_decoding_message_size(MESSAGE).max_encoding_message_size(MESSAGE)
         };
-        found.iter().map(client).collect()
+        Self { runners: Peers::new(addresses, reach), limits, turn: AtomicUsize::new(0) }
     }
 
-    fn connect(&self, address: SocketAddr) -> Client {
-        let channel = channel(&address.to_string(), Role::Runner, &self.credentials, &self.settings);
-        Client::new(channel).max_decoding_message_size(MESSAGE).max_encoding_message_size(MESSAGE)
+    /// The runners, those first whose turn it is.
+    async fn runners(&self) -> Vec<(SocketAddr, Client)> {
+        // Why there is none, the log has.
+        let mut found = self.runners.found().await.unwrap_or_default();
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        let first = turn.checked_rem(found.len()).unwrap_or_default();
+        found.rotate_left(first);
+        found
     }
 
-    async fn ask<T, F>(&self, asking: impl Fn(Client) -> F) -> Result<T, String>
+    /// What the first of them answers whom `asking` asks: each within what `time` of the processor takes.
+    async fn ask<T, F>(&self, time: Duration, asking: impl Fn(Client) -> F) -> Result<T, String>
     where
         F: Future<Output = Result<T, Status>>,
     {
-        let mut why = String::new();
-        for client in self.runners().await? {
-            match asking(client).await {
+        let patience = SandboxSettings::wall_time(time) + ROOM;
+        for (address, client) in self.runners().await {
+            let answer = tokio::time::timeout(patience, asking(client)).await;
+            match answer.unwrap_or_else(|_| Err(Status::deadline_exceeded("no answer in time"))) {
                 Ok(answer) => return Ok(answer),
                 Err(status) => {
-                    why = format!("no runner answers: {}", told(&status));
+                    tracing::warn!(%address, why = told(&status), "a runner runs no plugin code");
                     if !may_be_asked_elsewhere(&status) {
                         break;
                     }
                 }
             }
         }
-        Err(why)
+        Err(NOBODY.to_owned())
     }
 }
 
 #[async_trait]
 impl Sandbox for RemoteSandbox {
     async fn inspect(&self, component: Arc<[u8]>) -> Result<Inspection, InspectError> {
-        let asked = self.ask(|client| job::inspect(client, &component)).await;
+        let time = self.limits.compile_time + self.limits.describe_time;
+        let asked = self.ask(time, |client| job::inspect(client, &component)).await;
         asked.map_err(InspectError::Host)?
     }
 
@@ -109,7 +95,8 @@ impl Sandbox for RemoteSandbox {
         artifacts: Arc<dyn ReadArtifacts>,
     ) -> Result<Answered, CallError> {
         let job = Job { plugin, code, call: job::written(&call)?, artifacts };
-        let asked = self.ask(|client| job.ask(client)).await;
+        let time = self.limits.compile_time + self.limits.call_time;
+        let asked = self.ask(time, |client| job.ask(client)).await;
         asked.map_err(CallError::Host)?
     }
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::Stream;
 use simulay_model::Digest;
-use simulay_sandbox::{Call, InspectError, Sandbox};
-use tokio::sync::mpsc;
+use simulay_sandbox::{Answered, Call, CallError, InspectError, Sandbox, SandboxSettings};
+use tokio::sync::{Semaphore, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
@@ -20,8 +20,6 @@ use crate::proto::{
     CallRequest, CallResponse, InspectRequest, InspectResponse, Part, call_request, call_response,
 };
 
-/// Bytes of a component, at most; a sandbox may take less.
-pub(super) const COMPONENT: usize = 128 << 20;
 /// For a component or a call to arrive.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -31,12 +29,17 @@ type Sender = mpsc::Sender<Result<CallResponse, Status>>;
 /// A sandbox that some roles may use.
 pub(crate) struct SandboxService {
     sandbox: Arc<dyn Sandbox>,
+    /// Bytes of a component, at most.
+    component: usize,
+    /// For components that are inspected, or on their way to be.
+    room: Semaphore,
     allowed: Allowed,
 }
 
 impl SandboxService {
-    pub(crate) fn new(sandbox: Arc<dyn Sandbox>, allowed: Allowed) -> Self {
-        Self { sandbox, allowed }
+    pub(crate) fn new(sandbox: Arc<dyn Sandbox>, limits: &SandboxSettings, allowed: Allowed) -> Self {
+        let room = Semaphore::new(limits.parallel_compilations.max(1));
+        Self { sandbox, component: limits.component_bytes, room, allowed }
     }
 
     pub(crate) fn service(self) -> SandboxServer<Self> {
@@ -54,7 +57,8 @@ impl Port for SandboxService {
         request: Request<Streaming<InspectRequest>>,
     ) -> Result<Response<Self::InspectStream>, Status> {
         check(&request, self.allowed)?;
-        let component = within(component(request.into_inner())).await?;
+        let _room = self.room.acquire().await.map_err(|_| Status::unavailable("it is being stopped"))?;
+        let component = within(component(request.into_inner(), self.component)).await?;
         let inspected = match component {
             Ok(component) => self.sandbox.inspect(component.into()).await,
             Err(error) => Err(InspectError::TooComplex(format!("the component: {error}"))),
@@ -70,9 +74,9 @@ impl Port for SandboxService {
     ) -> Result<Response<Self::CallStream>, Status> {
         check(&request, self.allowed)?;
         let (sender, responses) = mpsc::channel(WINDOW);
-        let sandbox = self.sandbox.clone();
+        let (sandbox, callbacks) = (self.sandbox.clone(), Callbacks::new(sender.clone(), self.component));
         tokio::spawn(async move {
-            if let Err(status) = call(&*sandbox, request.into_inner(), &sender).await {
+            if let Err(status) = call(&*sandbox, request.into_inner(), &callbacks, &sender).await {
                 // Whoever called is gone, or hears why.
                 drop(sender.send(Err(status)).await);
             }
@@ -90,8 +94,19 @@ fn document(document: &impl serde::Serialize) -> Result<impl Iterator<Item = Par
     Ok(parts(written(document).map_err(|error| Status::internal(format!("the answer: {error}")))?))
 }
 
-async fn component(mut inbound: Streaming<InspectRequest>) -> Result<Result<Vec<u8>, DocumentError>, Status> {
-    let mut gathered = Gathered::within(COMPONENT);
+/// What was answered, or that it is more than travels.
+fn sized(answered: Result<Answered, CallError>) -> Result<Answered, CallError> {
+    match written(&answered) {
+        Err(error @ DocumentError::TooLarge(_)) => Err(CallError::ResultTooLarge(error.to_string())),
+        _ => answered,
+    }
+}
+
+async fn component(
+    mut inbound: Streaming<InspectRequest>,
+    most: usize,
+) -> Result<Result<Vec<u8>, DocumentError>, Status> {
+    let mut gathered = Gathered::within(most);
     while let Some(message) = inbound.message().await? {
         let part = message.component.unwrap_or_default();
         if let Some(whole) = gathered.take(&part).transpose() {
@@ -104,18 +119,18 @@ async fn component(mut inbound: Streaming<InspectRequest>) -> Result<Result<Vec<
 async fn call(
     sandbox: &dyn Sandbox,
     mut inbound: Streaming<CallRequest>,
+    callbacks: &Callbacks,
     sender: &Sender,
 ) -> Result<(), Status> {
     let (plugin, call) = within(called(&mut inbound)).await?;
-    let callbacks = Callbacks::new(sender.clone());
+    // Code may go on for a moment after its call, and is not to wait for answers then.
+    let answering = callbacks.answering();
     let answered = tokio::select! {
-        answered = sandbox.call(plugin, &callbacks, call, Arc::new(callbacks.clone())) => answered,
-        gone = listen(&mut inbound, &callbacks) => {
-            callbacks.close();
-            return Err(gone);
-        }
+        answered = sandbox.call(plugin, callbacks, call, Arc::new(callbacks.clone())) => answered,
+        gone = listen(&mut inbound, callbacks) => return Err(gone),
     };
-    for part in document(&answered)? {
+    drop(answering);
+    for part in document(&sized(answered))? {
         let message = Some(call_response::Message::Answered(part));
         if sender.send(Ok(CallResponse { message })).await.is_err() {
             break;

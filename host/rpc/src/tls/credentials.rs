@@ -16,6 +16,7 @@ use rustls::version::TLS13;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use simulay_model::Chain;
 
+use super::expiry::{Expiry, Warnings};
 use super::identity::{Identity, IdentityError, Role};
 use super::verifiers::{Clients, Servers};
 
@@ -43,6 +44,19 @@ pub enum CredentialsError {
     /// The certificate names nobody of a cluster.
     #[error("{path} does not do: {1}", path = .0.display())]
     Identity(PathBuf, IdentityError),
+    /// The certificate has ended.
+    #[error("{path} ended on {1}: `simulay cluster rotate` makes a new one", path = .0.display())]
+    Ended(PathBuf, Expiry),
+    /// The certificate is of someone else than the one before.
+    #[error("{path} names {found}, and this process is {known}", path = .path.display())]
+    OfAnother {
+        /// The file.
+        path: PathBuf,
+        /// Whom it names.
+        found: Identity,
+        /// Whom the one before names.
+        known: Identity,
+    },
     /// An authority's certificate does not do.
     #[error("{} cannot be believed", .0.display())]
     Authority(PathBuf, #[source] VerifierBuilderError),
@@ -65,6 +79,7 @@ struct State {
     looked: Instant,
     files: Files,
     loaded: Arc<Loaded>,
+    warnings: Warnings,
 }
 
 #[derive(PartialEq, Eq)]
@@ -77,6 +92,7 @@ struct Files {
 /// What connections are made with.
 pub(crate) struct Loaded {
     identity: Identity,
+    expiry: Expiry,
     provider: Arc<CryptoProvider>,
     authorities: Arc<RootCertStore>,
     chain: Vec<CertificateDer<'static>>,
@@ -92,8 +108,9 @@ impl Credentials {
         let folder = folder.into();
         let files = Files::read(&folder)?;
         let loaded = Arc::new(Loaded::of(&folder, &files)?);
-        let state = Mutex::new(State { looked: Instant::now(), files, loaded });
-        Ok(Self(Arc::new(Kept { folder, state })))
+        let mut state = State { looked: Instant::now(), files, loaded, warnings: Warnings::default() };
+        state.tell();
+        Ok(Self(Arc::new(Kept { folder, state: Mutex::new(state) })))
     }
 
     /// Who holds them.
@@ -118,6 +135,7 @@ impl Kept {
             if let Err(error) = self.renew(&mut state) {
                 tracing::warn!(error = %Chain(&error), "the certificate before goes on");
             }
+            state.tell();
         }
         state.loaded.clone()
     }
@@ -125,11 +143,28 @@ impl Kept {
     fn renew(&self, state: &mut State) -> Result<(), CredentialsError> {
         let files = Files::read(&self.folder)?;
         if files != state.files {
-            state.loaded = Arc::new(Loaded::of(&self.folder, &files)?);
-            state.files = files;
+            let loaded = Loaded::of(&self.folder, &files)?;
+            let (found, known) = (loaded.identity, state.loaded.identity);
+            // What the process does and has was decided by who it is.
+            if found != known {
+                return Err(CredentialsError::OfAnother {
+                    path: self.folder.join(CERTIFICATE),
+                    found,
+                    known,
+                });
+            }
+            (state.loaded, state.files, state.warnings) = (Arc::new(loaded), files, Warnings::default());
             tracing::info!("the certificate was replaced; new connections are made with it");
         }
         Ok(())
+    }
+}
+
+impl State {
+    /// Tells when the certificate ends.
+    fn tell(&mut self) {
+        self.loaded.expiry.show();
+        self.warnings.warn(self.loaded.expiry);
     }
 }
 
@@ -152,8 +187,7 @@ fn read(path: &Path) -> std::io::Result<Vec<u8>> {
 impl Loaded {
     fn of(folder: &Path, files: &Files) -> Result<Self, CredentialsError> {
         let chain = certificates(&folder.join(CERTIFICATE), &files.certificate)?;
-        let holder = chain.first().map_or(Err(IdentityError::NoCertificate), |own| Identity::of(own));
-        let identity = holder.map_err(|error| CredentialsError::Identity(folder.join(CERTIFICATE), error))?;
+        let (identity, expiry) = holder(&folder.join(CERTIFICATE), chain.first())?;
         let key = PrivateKeyDer::from_pem_slice(&files.key)
             .map_err(|_| CredentialsError::Empty(folder.join(KEY), "private key without a passphrase"))?;
         let mut authorities = RootCertStore::empty();
@@ -161,7 +195,7 @@ impl Loaded {
             authorities.add(authority).map_err(|error| CredentialsError::Pair(folder.to_owned(), error))?;
         }
         let (provider, authorities) = (Arc::new(ring::default_provider()), Arc::new(authorities));
-        let loaded = Self { identity, provider, authorities, chain, key };
+        let loaded = Self { identity, expiry, provider, authorities, chain, key };
         // What cannot be served is told here, not by connections.
         loaded.check(folder)?;
         Ok(loaded)
@@ -218,6 +252,17 @@ impl Unusable {
             Self::Authority(error) => CredentialsError::Authority(folder.join(AUTHORITIES), error),
             Self::Pair(error) => CredentialsError::Pair(folder.to_owned(), error),
         }
+    }
+}
+
+/// Who the own certificate names, and until when.
+fn holder(path: &Path, own: Option<&CertificateDer<'_>>) -> Result<(Identity, Expiry), CredentialsError> {
+    let unknown = |error| CredentialsError::Identity(path.to_owned(), error);
+    let own = own.ok_or_else(|| unknown(IdentityError::NoCertificate))?;
+    let expiry = Expiry::of(own).map_err(unknown)?;
+    match expiry.left() {
+        Some(_) => Ok((Identity::of(own).map_err(unknown)?, expiry)),
+        None => Err(CredentialsError::Ended(path.to_owned(), expiry)),
     }
 }
 

@@ -11,25 +11,25 @@ const SCHEME: &str = "spiffe://";
 /// What a process of the cluster does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
-    /// Answers HTTP requests.
+    /// Answers HTTP requests; calls runners.
     Api,
-    /// Works on runs, and has the sandbox.
+    /// Works on runs, and has the sandbox; calls `containers`.
     Runner,
     /// Has the containers of one node.
     Containers,
-    /// The operator's own commands.
-    Operator,
 }
 
 impl Role {
-    const ALL: [Self; 4] = [Self::Api, Self::Runner, Self::Containers, Self::Operator];
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Api, Self::Runner, Self::Containers];
 
-    const fn name(self) -> &'static str {
+    /// As folders and certificates name it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Api => "api",
             Self::Runner => "runner",
             Self::Containers => "containers",
-            Self::Operator => "operator",
         }
     }
 
@@ -57,7 +57,28 @@ pub struct Identity {
 
 impl fmt::Display for Identity {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{SCHEME}{}/{}", self.cluster, self.role)
+        write!(formatter, "{}/{}", TrustDomain(self.cluster), self.role)
+    }
+}
+
+/// A cluster, as its authorities are named: `spiffe://<cluster>`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TrustDomain(pub Uuid);
+
+impl fmt::Display for TrustDomain {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{SCHEME}{}", self.0)
+    }
+}
+
+impl FromStr for TrustDomain {
+    type Err = IdentityError;
+
+    fn from_str(uri: &str) -> Result<Self, IdentityError> {
+        let cluster = uri.strip_prefix(SCHEME).ok_or(IdentityError::Form)?;
+        let domain = Self(Uuid::try_parse(cluster).map_err(|_| IdentityError::Form)?);
+        // Only the canonical spelling names a cluster: no braces, no capitals.
+        if domain.to_string() == uri { Ok(domain) } else { Err(IdentityError::Form) }
     }
 }
 
@@ -71,7 +92,7 @@ pub enum IdentityError {
     #[error("it has {0} URIs among its alternative names, not one")]
     NotOneUri(usize),
     /// Its URI is of another form.
-    #[error("its URI is not `spiffe://<uuid of the cluster>/<api, runner, containers or operator>`")]
+    #[error("its URI is not `spiffe://<uuid of the cluster>/<api, runner or containers>`")]
     Form,
 }
 
@@ -79,13 +100,10 @@ impl FromStr for Identity {
     type Err = IdentityError;
 
     fn from_str(uri: &str) -> Result<Self, IdentityError> {
-        let parts = uri.strip_prefix(SCHEME).and_then(|rest| rest.split_once('/'));
-        let (cluster, role) = parts.ok_or(IdentityError::Form)?;
+        let (domain, role) = uri.rsplit_once('/').ok_or(IdentityError::Form)?;
         let role = Role::ALL.into_iter().find(|known| known.name() == role).ok_or(IdentityError::Form)?;
-        let cluster = Uuid::try_parse(cluster).map_err(|_| IdentityError::Form)?;
-        let identity = Self { cluster, role };
-        // Only the canonical spelling names a cluster: no braces, no capitals.
-        if identity.to_string() == uri { Ok(identity) } else { Err(IdentityError::Form) }
+        let TrustDomain(cluster) = domain.parse()?;
+        Ok(Self { cluster, role })
     }
 }
 
@@ -96,11 +114,19 @@ impl Identity {
     /// When it names nobody of a cluster.
     pub fn of(der: &[u8]) -> Result<Self, IdentityError> {
         let (_, certificate) = X509Certificate::from_der(der).map_err(|_| IdentityError::NoCertificate)?;
+        Self::uri(&certificate)?.parse()
+    }
+
+    /// The one URI among the alternative names of `certificate`.
+    ///
+    /// # Errors
+    /// When there is none, or several.
+    pub fn uri<'a>(certificate: &X509Certificate<'a>) -> Result<&'a str, IdentityError> {
         let names = certificate.subject_alternative_name().map_err(|_| IdentityError::NoCertificate)?;
         let names = names.map(|extension| extension.value.general_names.as_slice()).unwrap_or_default();
         let uris: Vec<&str> = names.iter().filter_map(uri).collect();
         match uris.as_slice() {
-            [uri] => uri.parse(),
+            [uri] => Ok(uri),
             uris => Err(IdentityError::NotOneUri(uris.len())),
         }
     }

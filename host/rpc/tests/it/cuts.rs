@@ -6,10 +6,13 @@ use simulay_containers::conformance::calls;
 use simulay_containers::scripted::{Act, Memory, Outputs};
 use simulay_containers::{Begin, Completed, ContainerError, Execution, ExecutionRequest};
 use simulay_model::{ContainerCall, Digest, Ending, File, Source};
+use simulay_rpc::{NodeClient, Role, RpcSettings};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::authority::Authority;
 use crate::proxy::{Proxy, To};
-use crate::rig::Rig;
+use crate::rig::{Rig, loopback, settings};
 
 const SIZE: usize = 2_000_000;
 
@@ -115,10 +118,9 @@ async fn a_node_that_is_killed_or_stopped_goes_on_with_its_calls_when_it_is_back
 async fn a_node_that_does_not_come_back_is_given_up() {
     let Rig { authority, containers, node } = Rig::new();
     let address = node.address;
-    let credentials = authority.credentials(simulay_rpc::Role::Runner);
-    let settings =
-        simulay_rpc::RpcSettings { reattach: Duration::from_millis(300), ..crate::rig::settings() };
-    let runner = simulay_rpc::NodeClient::new(&address.to_string(), &credentials, settings);
+    let credentials = authority.credentials(Role::Runner);
+    let settings = RpcSettings { reattach: Duration::from_millis(300), ..settings() };
+    let runner = NodeClient::new(&address.to_string(), &credentials, settings);
     let (request, memory) = (calls::request(calls::waiting("adopted")), Memory::new());
     let (ended, ()) = tokio::join!(run(&runner, &request, &memory), async {
         memory.printed("\n").await;
@@ -126,9 +128,26 @@ async fn a_node_that_does_not_come_back_is_given_up() {
     });
     assert!(matches!(ended, Err(ContainerError::Unavailable(_))), "{ended:?}");
     let refused = run(&runner, &calls::request(calls::failing()), &memory).await;
-    assert!(matches!(refused, Err(ContainerError::Unavailable(_))), "{refused:?}");
+    assert!(matches!(refused, Err(ContainerError::NoRoom(_))), "nothing was started: {refused:?}");
     // The container goes on, for whoever finds it.
     assert_eq!(containers.present(), [request.name]);
+}
+
+#[tokio::test]
+async fn a_node_that_is_there_and_says_nothing_is_given_up() {
+    let authority = Authority::new();
+    let silent = TcpListener::bind(loopback()).await.unwrap();
+    let address = silent.local_addr().unwrap().to_string();
+    // Each try takes longer than the longest pause between two.
+    let connect = Duration::from_millis(2_100);
+    let settings = RpcSettings { connect, reattach: 2 * connect, begin: connect, ..settings() };
+    let runner = NodeClient::new(&address, &authority.credentials(Role::Runner), settings);
+    let request = calls::request(calls::failing());
+    let begun = ExecutionRequest { begin: Begin::Adopt, ..request.clone() };
+    let (memory, other) = (Memory::new(), Memory::new());
+    let (adopted, started) = tokio::join!(run(&runner, &begun, &memory), run(&runner, &request, &other));
+    assert!(matches!(adopted, Err(ContainerError::Unavailable(_))), "{adopted:?}");
+    assert!(matches!(started, Err(ContainerError::NoRoom(_))), "nothing was started: {started:?}");
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::authority::{Authority, write};
+use crate::authority::{Authority, expired, write};
 use crate::raw::is_greeted;
 use crate::rig::{Node, loopback, scripted, settings};
 
@@ -98,7 +98,10 @@ async fn files_that_do_not_do_leave_what_was_there() {
     let credentials = Credentials::read(files.node.path()).unwrap();
     let node = Node::at(loopback(), credentials, Arc::new(scripted()));
     let runner = Credentials::read(files.runner.path()).unwrap();
-    for (file, content) in [("tls.key", "nonsense"), ("tls.crt", ""), ("ca.crt", "-----BEGIN")] {
+    let ended = authority.sign(&expired(authority.params(Role::Containers)));
+    for (file, content) in
+        [("tls.key", "nonsense"), ("tls.crt", ""), ("tls.crt", &ended.certificate), ("ca.crt", "-----BEGIN")]
+    {
         std::fs::write(files.node.path().join(file), content).unwrap();
         let why = Credentials::read(files.node.path()).map(drop).unwrap_err();
         assert!(why.to_string().contains(file), "{why}");
@@ -107,4 +110,20 @@ async fn files_that_do_not_do_leave_what_was_there() {
         client(&node, &runner).ping().await.unwrap();
         files.write(&authority.pem(), &authority);
     }
+}
+
+#[tokio::test]
+async fn a_process_stays_who_it_is() {
+    let authority = Authority::new();
+    let files = Files { node: TempDir::new().unwrap(), runner: TempDir::new().unwrap() };
+    files.write(&authority.pem(), &authority);
+    let credentials = Credentials::read(files.node.path()).unwrap();
+    let node = Node::at(loopback(), credentials.clone(), Arc::new(scripted()));
+    let runner = Credentials::read(files.runner.path()).unwrap();
+    let known = credentials.identity();
+    write(&authority.pem(), &authority.sign(&authority.params(Role::Runner)), files.node.path());
+    // Longer than it takes to look again.
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    client(&node, &runner).ping().await.unwrap();
+    assert_eq!(credentials.identity(), known);
 }

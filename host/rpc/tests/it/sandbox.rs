@@ -1,13 +1,17 @@
 //! A sandbox behind a connection is like any other.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
+use async_trait::async_trait;
+use serde_json::json;
 use simulay_containers::{ContainerError, Execution as _, Inventory as _};
-use simulay_model::{ContainerName, RunId};
-use simulay_rpc::{Credentials, RemoteInventory, RemoteSandbox, Role, serve_runner};
+use simulay_model::{ContainerName, Digest, Failure, Request, RunId};
+use simulay_rpc::{Credentials, RemoteInventory, RemoteSandbox, Role, RpcSettings, serve_runner};
 use simulay_sandbox::conformance::{Subject, check, scripts};
-use simulay_sandbox::{InspectError, Sandbox};
+use simulay_sandbox::{Call, CallError, Code, InspectError, ReadArtifacts, Sandbox, ScriptedSandbox};
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -16,9 +20,14 @@ use crate::rig::{loopback, scripted, settings};
 
 /// A runner that serves the plugins of the suite.
 async fn runner(credentials: Credentials) -> (SocketAddr, DropGuard) {
-    let listener = TcpListener::bind(loopback()).await.unwrap();
+    serving(scripts::sandbox(&scripts::plugins(), &scripts::settings()), credentials).await
+}
+
+/// A runner that serves `sandbox`. Whoever listens at [`loopback`] comes before it.
+async fn serving(sandbox: ScriptedSandbox, credentials: Credentials) -> (SocketAddr, DropGuard) {
+    let listener = TcpListener::bind("127.0.0.2:0").await.unwrap();
     let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
-    let sandbox: Arc<dyn Sandbox> = Arc::new(scripts::sandbox(&scripts::plugins(), &scripts::settings()));
+    let sandbox: Arc<dyn Sandbox> = Arc::new(sandbox);
     let stopped = stop.clone();
     tokio::spawn(async move {
         let served = (sandbox, Arc::new(scripted()) as Arc<_>);
@@ -54,12 +63,53 @@ async fn another_runner_answers_when_one_is_gone() {
 }
 
 #[tokio::test]
+async fn another_runner_tells_what_there_is_when_one_is_gone_or_silent() {
+    let authority = Authority::new();
+    let (alive, _stop) = runner(authority.credentials(Role::Runner)).await;
+    let silent = TcpListener::bind(loopback()).await.unwrap();
+    let gone = TcpListener::bind(loopback()).await.unwrap().local_addr().unwrap();
+    let patient = RpcSettings { connect: Duration::from_secs(3600), ..settings() };
+    let addresses = [silent.local_addr().unwrap(), gone, alive].map(|address| address.to_string());
+    let inventory = RemoteInventory::new(&addresses, &authority.credentials(Role::Api), &patient);
+    assert_eq!(inventory.list().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_more_than_travels_is_the_fault_of_the_plugin() {
+    let authority = Authority::new();
+    // Each of them is six bytes in JSON.
+    let much = || Err(Failure::Simulation("\u{1}".repeat(23 << 20)));
+    let plugins = ScriptedSandbox::default();
+    let plugins = plugins.with(b"much", scripts::plugins().manifest, move |_, _| Ok(much().into()));
+    let (address, _stop) = serving(plugins, authority.credentials(Role::Runner)).await;
+    let sandbox = sandbox(&[address], authority.credentials(Role::Api));
+    let call = Call::PreProcess(Request { params: json!(null).into(), inputs: Vec::new(), seed: 0 });
+    let called = sandbox.call(Digest::of(b"much"), &NoCode, call, Arc::new(NoArtifacts)).await;
+    assert!(matches!(called, Err(CallError::ResultTooLarge(_))), "{called:?}");
+}
+
+struct NoCode;
+
+#[async_trait]
+impl Code for NoCode {
+    async fn load(&self, _: Digest) -> io::Result<Arc<[u8]>> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+}
+
+struct NoArtifacts;
+
+impl ReadArtifacts for NoArtifacts {
+    fn read(&self, _: Digest, _: u64, _: u64) -> io::Result<Vec<u8>> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+}
+
+#[tokio::test]
 async fn a_role_that_needs_no_sandbox_has_none() {
     let authority = Authority::new();
     let (address, _stop) = runner(authority.credentials(Role::Runner)).await;
-    for (role, allowed) in
-        [(Role::Api, true), (Role::Operator, true), (Role::Runner, false), (Role::Containers, false)]
-    {
+    for (role, allowed) in [(Role::Api, true), (Role::Runner, false), (Role::Containers, false)] {
         let sandbox = sandbox(&[address], authority.credentials(role));
         let inspected = sandbox.inspect(scripts::plugins().echo).await;
         assert_eq!(inspected.is_ok(), allowed, "{role}: {inspected:?}");
@@ -72,7 +122,7 @@ async fn a_role_that_needs_no_sandbox_has_none() {
 #[tokio::test]
 async fn a_server_of_another_role_is_not_believed() {
     let authority = Authority::new();
-    for role in [Role::Api, Role::Containers, Role::Operator] {
+    for role in [Role::Api, Role::Containers] {
         let (address, _stop) = runner(authority.credentials(role)).await;
         let sandbox = sandbox(&[address], authority.credentials(Role::Api));
         let inspected = sandbox.inspect(scripts::plugins().echo).await;

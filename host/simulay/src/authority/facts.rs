@@ -1,15 +1,13 @@
 //! What a certificate of a cluster says.
 
-use anyhow::{Context as _, anyhow, ensure};
+use anyhow::{Context as _, anyhow};
 use jiff::Timestamp;
 use rcgen::KeyPair;
+use simulay_rpc::{Identity, IdentityError, TrustDomain};
 use uuid::Uuid;
-use x509_parser::extensions::{GeneralName, ParsedExtension};
+use x509_parser::extensions::ParsedExtension;
 use x509_parser::pem::parse_x509_pem;
-use x509_parser::prelude::X509Certificate;
 use x509_parser::time::ASN1Time;
-
-const SCHEME: &str = "spiffe://";
 
 /// What a certificate of a cluster says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +36,8 @@ impl Facts {
     pub(crate) fn read(pem: &str) -> anyhow::Result<Self> {
         let (_, block) = parse_x509_pem(pem.as_bytes()).map_err(|_| anyhow!("it is no PEM"))?;
         let certificate = block.parse_x509().map_err(|_| anyhow!("it is no certificate"))?;
-        let (id, cluster) = identity(&certificate)?;
+        let id = Identity::uri(&certificate)?;
+        let cluster = cluster(id)?;
         let name = certificate.subject().iter_common_name().next().context("it has no name")?;
         let (mut issuer, mut key_id) = (None, Vec::new());
         for extension in certificate.iter_extensions() {
@@ -51,7 +50,7 @@ impl Facts {
             }
         }
         Ok(Self {
-            id,
+            id: id.to_owned(),
             cluster,
             name: name.as_str()?.to_owned(),
             serial: certificate.raw_serial_as_string(),
@@ -69,18 +68,9 @@ impl Facts {
     }
 }
 
-/// The name by SPIFFE, and the cluster in it.
-fn identity(certificate: &X509Certificate<'_>) -> anyhow::Result<(String, Uuid)> {
-    let names = certificate.subject_alternative_name()?.context("it names nobody")?;
-    let mut ids = names.value.general_names.iter().filter_map(|name| match name {
-        GeneralName::URI(uri) => Some((*uri).to_owned()),
-        _ => None,
-    });
-    let id = ids.next().context("it names no role of a cluster")?;
-    ensure!(ids.next().is_none(), "it names more than one role");
-    let rest = id.strip_prefix(SCHEME).context("it names no role of a cluster")?;
-    let cluster = rest.split('/').next().unwrap_or(rest).parse().context("it names no cluster")?;
-    Ok((id, cluster))
+/// The cluster of a role, or of an authority.
+fn cluster(id: &str) -> Result<Uuid, IdentityError> {
+    id.parse().map(|Identity { cluster, .. }| cluster).or_else(|_| Ok(id.parse::<TrustDomain>()?.0))
 }
 
 fn timestamp(time: ASN1Time) -> anyhow::Result<Timestamp> {

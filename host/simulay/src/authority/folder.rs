@@ -11,10 +11,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
 use jiff::Timestamp;
+use simulay_rpc::Role;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use super::{Authority, ClusterRole, Facts, Pair};
+use super::{Authority, Facts, Pair};
 use crate::fault::Usage;
 use crate::places::replace;
 
@@ -22,6 +23,8 @@ const CURRENT: &str = "ca";
 const NEXT: &str = "ca-next";
 const FORMER: &str = "ca-former";
 const TRUSTED: &str = "ca.crt";
+/// How folders are called that are made or taken away; of a step that was interrupted, one may be left.
+const DRAFT: &str = ".cluster-";
 
 /// The folder of a cluster.
 pub(crate) struct Folder {
@@ -55,7 +58,7 @@ impl Standing {
 
 /// What a role has.
 pub(crate) struct Issued {
-    pub(crate) role: ClusterRole,
+    pub(crate) role: Role,
     pub(crate) facts: Facts,
     /// The key is that of the certificate: a change of both was not interrupted.
     pub(crate) key_fits: bool,
@@ -94,11 +97,11 @@ impl Folder {
     pub(crate) fn renew(&self, days: u32, now: Timestamp) -> anyhow::Result<()> {
         let authority = self.authority()?;
         self.trust()?;
-        for role in ClusterRole::ALL {
+        for role in Role::ALL {
             let Pair { cert, key } = authority.certify(role, days, now)?;
             let place = self.place(role.name())?;
-            replace(&place, &place.join("tls.key"), &key)?;
-            replace(&place, &place.join("tls.crt"), &cert)?;
+            write(&place, "tls.key", &key)?;
+            write(&place, "tls.crt", &cert)?;
         }
         Ok(())
     }
@@ -108,6 +111,7 @@ impl Folder {
         if self.has(FORMER) {
             bail!(Usage("the authority before is trusted still: `--ca finish` comes first".to_owned()));
         }
+        self.sweep()?;
         if !self.has(NEXT) {
             let current = self.authority()?;
             let Facts { cluster, name, .. } = current.facts();
@@ -151,6 +155,7 @@ impl Folder {
             }
         }
         self.write_trusted(&self.certificate(CURRENT)?)?;
+        self.sweep()?;
         if self.has(FORMER) {
             // Away at once, not file by file.
             let away = private(&self.root)?;
@@ -167,16 +172,16 @@ impl Folder {
 
     /// What each role has.
     pub(crate) fn issued(&self) -> anyhow::Result<Vec<Issued>> {
-        ClusterRole::ALL.into_iter().map(|role| self.issued_to(role)).collect()
+        Role::ALL.into_iter().map(|role| self.issued_to(role)).collect()
     }
 
     /// How many authorities the processes of `role` are to trust.
-    pub(crate) fn trusted_by(&self, role: ClusterRole) -> anyhow::Result<usize> {
+    pub(crate) fn trusted_by(&self, role: Role) -> anyhow::Result<usize> {
         let file = format!("{}/{TRUSTED}", role.name());
         Ok(self.text(&file)?.matches("BEGIN CERTIFICATE").count())
     }
 
-    fn issued_to(&self, role: ClusterRole) -> anyhow::Result<Issued> {
+    fn issued_to(&self, role: Role) -> anyhow::Result<Issued> {
         let name = role.name();
         let facts = self.facts(&format!("{name}/tls.crt"))?;
         let key_fits = facts.fits(&self.text(&format!("{name}/tls.key"))?);
@@ -199,8 +204,8 @@ impl Folder {
 
     fn write_authority(&self, name: &str, Pair { cert, key }: &Pair) -> anyhow::Result<()> {
         let place = self.place(name)?;
-        replace(&place, &place.join("ca.key"), key)?;
-        Ok(replace(&place, &place.join("ca.crt"), cert)?)
+        write(&place, "ca.key", key)?;
+        write(&place, "ca.crt", cert)
     }
 
     /// Lets all roles trust all authorities there are.
@@ -211,9 +216,9 @@ impl Folder {
     }
 
     fn write_trusted(&self, trusted: &str) -> anyhow::Result<()> {
-        for role in ClusterRole::ALL {
+        for role in Role::ALL {
             let place = self.place(role.name())?;
-            replace(&place, &place.join(TRUSTED), trusted)?;
+            write(&place, TRUSTED, trusted)?;
         }
         Ok(())
     }
@@ -232,6 +237,18 @@ impl Folder {
         fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))
     }
 
+    /// Takes away what a step left that was interrupted: there may be keys in it.
+    fn sweep(&self) -> anyhow::Result<()> {
+        for entry in fs::read_dir(&self.root)? {
+            let entry = entry?;
+            if entry.file_name().as_encoded_bytes().starts_with(DRAFT.as_bytes()) {
+                let left = || format!("{} cannot be taken away", entry.path().display());
+                fs::remove_dir_all(entry.path()).with_context(left)?;
+            }
+        }
+        Ok(())
+    }
+
     /// A folder in this one, for its owner only.
     fn place(&self, name: &str) -> io::Result<PathBuf> {
         let place = self.root.join(name);
@@ -241,10 +258,16 @@ impl Folder {
     }
 }
 
+/// Writes a file of `folder`, for whoever the one before was for.
+fn write(folder: &Path, name: &str, text: &str) -> anyhow::Result<()> {
+    let file = folder.join(name);
+    replace(folder, &file, text).with_context(|| format!("{} cannot be replaced", file.display()))
+}
+
 /// A folder for its owner only, which goes when it is dropped.
 fn private(parent: &Path) -> io::Result<TempDir> {
     let owner = Permissions::from_mode(0o700);
-    tempfile::Builder::new().prefix(".cluster-").permissions(owner).tempdir_in(parent)
+    tempfile::Builder::new().prefix(DRAFT).permissions(owner).tempdir_in(parent)
 }
 
 fn sync(folder: &Path) -> io::Result<()> {

@@ -51,6 +51,9 @@ enum Verb {
         /// The folder that `simulay cluster init` made.
         #[arg(value_name = "DIR")]
         folder: PathBuf,
+        /// Fails also when one ends within so many days.
+        #[arg(long, value_name = "DAYS", default_value_t = 0)]
+        within: u32,
     },
 }
 
@@ -75,24 +78,26 @@ struct Lifetime {
 /// Does what `arguments` say.
 pub(crate) fn execute(arguments: &Arguments, json: bool) -> anyhow::Result<ExitCode> {
     let now = Timestamp::now();
-    let (folder, next) = match &arguments.verb {
+    let (folder, next, within) = match &arguments.verb {
         Verb::Init { folder, name, lifetime } => {
             let made = Folder::init(folder, name, lifetime.days, now)?;
-            let ca = folder.join("ca");
-            (made, Some(format!("keep {} offline. {GIVE}", ca.display())))
+            let key = folder.join("ca/ca.key");
+            (made, Some(format!("keep {} offline. {GIVE}", key.display())), 0)
         }
         Verb::Rotate { folder, ca, lifetime } => {
             let found = Folder::open(folder)?;
             let next = rotate(&found, *ca, lifetime.days, now)?;
-            (found, Some(next.to_owned()))
+            (found, Some(next.to_owned()), 0)
         }
-        Verb::Show { folder } => (Folder::open(folder)?, None),
+        Verb::Show { folder, within } => (Folder::open(folder)?, None, *within),
     };
-    tell(&folder, next.as_deref(), now, json)
+    let overview = Overview::of(&folder, now)?;
+    tell(&overview, next.as_deref(), json)?;
+    Ok(if overview.is_sound(within) { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }
 
 const GIVE: &str = "Give each process ca.crt, tls.crt and tls.key of its role, as docker secrets or copied to its \
-                    node; one that is at work takes them up by itself";
+                    node; one that sees the new files takes them up by itself";
 
 /// Gives what comes next.
 fn rotate(folder: &Folder, ca: Option<Step>, days: u32, now: Timestamp) -> anyhow::Result<&'static str> {
@@ -120,15 +125,11 @@ fn name(text: &str) -> Result<String, String> {
 }
 
 /// Tells of the cluster, and what comes next.
-fn tell(folder: &Folder, next: Option<&str>, now: Timestamp, json: bool) -> anyhow::Result<ExitCode> {
-    let overview = Overview::of(folder, now)?;
+fn tell(overview: &Overview, next: Option<&str>, json: bool) -> std::io::Result<()> {
     if json {
-        print_json(&json!({ "cluster": overview, "next": next }))?;
+        print_json(&json!({ "cluster": overview, "next": next }))
     } else {
         print(&overview.text())?;
-        if let Some(next) = next {
-            say(&format!("\n{next}."))?;
-        }
+        next.map_or(Ok(()), |next| say(&format!("\n{next}.")))
     }
-    Ok(if overview.is_sound() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }

@@ -1,6 +1,7 @@
 //! The processes of a cluster, each with what its role needs and nothing else.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::ensure;
@@ -11,7 +12,7 @@ use simulay_containers_docker::{DockerContainers, ImageSource};
 use simulay_engine::{Engine, Lack, Part};
 use simulay_rates::Rates;
 use simulay_rpc::{
-    Credentials, NodeClient, RemoteInventory, RemoteSandbox, Role, RpcSettings, serve_containers,
+    Credentials, NodeClient, Peers, RemoteInventory, RemoteSandbox, Role, RpcSettings, serve_containers,
     serve_runner,
 };
 use simulay_sandbox::Sandbox;
@@ -21,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::cluster::Shared;
 use super::docker::{self, Whose};
-use super::{Backends, ImageIds, sandbox_of};
+use super::{Backends, ImageIds, limits, sandbox_of};
 use crate::configuration::Settings;
 use crate::discovery::Names;
 
@@ -38,7 +39,7 @@ impl ApiRole {
         let runners = settings.cluster.runners()?;
         let shared = Shared::open(settings).await?;
         expect(&shared.credentials, Role::Api)?;
-        let rpc = RpcSettings::default();
+        let rpc = rpc(settings);
         let rates = Arc::new(RedisRates::start(&shared.redis, RedisRates::PATIENCE));
         let backends = Backends {
             sandbox: Arc::new(RemoteSandbox::new(runners.clone(), shared.credentials.clone(), rpc.clone())),
@@ -60,6 +61,7 @@ pub(crate) struct RunnerRole {
     sandbox: Arc<dyn Sandbox>,
     nodes: Arc<Nodes>,
     credentials: Credentials,
+    rpc: RpcSettings,
 }
 
 impl RunnerRole {
@@ -69,10 +71,10 @@ impl RunnerRole {
         let shared = Shared::open(settings).await?;
         expect(&shared.credentials, Role::Runner)?;
         let (credentials, admission) = (shared.credentials.clone(), admission(settings)?);
-        let reach = move |address: &str| -> Arc<dyn Containers> {
-            Arc::new(NodeClient::new(address, &credentials, RpcSettings::default()))
+        let reach = move |address: SocketAddr| -> Arc<dyn Containers> {
+            Arc::new(NodeClient::new(&address.to_string(), &credentials, RpcSettings::default()))
         };
-        let names = Arc::new(Names::new(names, reach));
+        let names = Arc::new(Names(Peers::new(names, reach)));
         let nodes = Arc::new(Nodes::new(names, admission.clone(), NodesSettings::default()));
         let sandbox = sandbox_of(settings, None)?;
         let backends = Backends {
@@ -86,7 +88,7 @@ impl RunnerRole {
             runs_elsewhere: false,
         };
         let engine = backends.engine(settings, shared.kept)?;
-        Ok(Self { engine, sandbox, nodes, credentials: shared.credentials })
+        Ok(Self { engine, sandbox, nodes, credentials: shared.credentials, rpc: rpc(settings) })
     }
 
     /// Answers those who answer requests, until `stop`; then lets go of the runs, which go on elsewhere.
@@ -97,9 +99,8 @@ impl RunnerRole {
             engine.shutdown().await;
         };
         let asked = (self.sandbox, self.nodes as Arc<_>);
-        let rpc = RpcSettings::default();
         let serving = async {
-            let served = serve_runner(listener, self.credentials, &rpc, asked, stop.clone()).await;
+            let served = serve_runner(listener, self.credentials, &self.rpc, asked, stop.clone()).await;
             stop.cancel();
             served
         };
@@ -124,7 +125,7 @@ impl AgentRole {
         let whose = Whose { instance: credentials.identity().cluster, owner: None };
         let policy = docker::policy(settings, images)?;
         let docker = Arc::new(docker::containers(settings, whose, policy.clone())?);
-        let reserve = super::limits::of_engine(settings).reserve;
+        let reserve = limits::of_engine(settings).reserve;
         let kept = Capacity { cpu_milli: reserve.cpu_milli, memory_mib: reserve.memory_mib };
         let containers = Arc::new(Reserving::new(docker.clone(), Arc::new(policy), kept));
         Ok(Self { docker, sources: docker::sources(settings)?, containers, credentials })
@@ -159,6 +160,11 @@ impl Watched for WatchedAgent {
 /// What the operator grants, as the settings say.
 fn admission(settings: &Settings) -> anyhow::Result<Arc<dyn Admission>> {
     Ok(Arc::new(docker::policy(settings, &settings.images)?))
+}
+
+/// How processes speak with each other, and what their sandboxes take.
+fn rpc(settings: &Settings) -> RpcSettings {
+    RpcSettings { sandbox: limits::of_sandbox(settings), ..RpcSettings::default() }
 }
 
 fn expect(credentials: &Credentials, role: Role) -> anyhow::Result<()> {

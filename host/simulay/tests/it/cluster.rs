@@ -25,13 +25,17 @@ fn a_cluster_is_made_rotated_and_shown() {
     let made = run(home.path(), ["cluster", "init", "keys/north", "--name", "north"]);
     assert_eq!(made.status.code(), Some(0), "{}", complaint(&made));
     let text = said(&made);
-    for expected in ["cluster north", "/runner", "keys/north/ca offline", "docker secrets"] {
+    for expected in ["cluster north", "/runner", "keys/north/ca/ca.key offline", "docker secrets"] {
         assert!(text.contains(expected), "{text}");
     }
     let before = told(home.path(), ["cluster", "show", "keys/north"]);
     let after = told(home.path(), ["cluster", "rotate", "keys/north", "--days", "7"]);
     assert_eq!(before["cluster"]["id"], after["cluster"]["id"]);
     assert_eq!(after["cluster"]["roles"][0]["days_left"], 7);
+    for (days, code) in [("6", 0), ("8", 1)] {
+        let shown = run(home.path(), ["cluster", "show", "keys/north", "--within", days]);
+        assert_eq!(shown.status.code(), Some(code), "{days}");
+    }
     assert!(serials(&after).iter().all(|serial| !serials(&before).contains(serial)));
     let begun = told(home.path(), ["cluster", "rotate", "keys/north", "--ca", "begin"]);
     assert_eq!(

@@ -10,26 +10,25 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// A time without the other side.
 pub(super) struct Absence {
     since: Instant,
-    most: Duration,
     pause: Duration,
 }
 
 impl Absence {
-    /// One that begins now, and is borne for so long.
-    pub(super) fn within(most: Duration) -> Self {
-        Self { since: Instant::now(), most, pause: FIRST_PAUSE }
+    /// One that begins now.
+    pub(super) fn begins() -> Self {
+        Self { since: Instant::now(), pause: FIRST_PAUSE }
     }
 
     /// The other side was there for `time`. One that is there for moments only is as good as absent.
     pub(super) fn was_there_for(&mut self, time: Duration) {
         if time >= LONGEST_PAUSE {
-            *self = Self::within(self.most);
+            *self = Self::begins();
         }
     }
 
     /// It is not borne any longer.
-    pub(super) fn is_over(&self) -> bool {
-        self.since.elapsed() >= self.most
+    pub(super) fn is_over(&self, most: Duration) -> bool {
+        self.since.elapsed() >= most
     }
 
     /// Waits before the next try, longer each time, unless `cancel` says to look at once.

@@ -11,6 +11,8 @@ use crate::terminal::Table;
 /// A certificate that ends within so many days is told of.
 const SOON: i64 = 30;
 const DAY: i64 = 24 * 3600;
+const ENDED: &str = "has ended: `rotate` makes a new one";
+const AUTHORITY_ENDED: &str = "has ended: `rotate --ca begin` makes the next one";
 
 /// The certificates of a cluster.
 #[derive(Debug, Serialize)]
@@ -45,14 +47,17 @@ impl Overview {
         let there = folder.authorities()?;
         let (id, name) =
             there.first().map(|(_, facts)| (facts.cluster, facts.name.clone())).unwrap_or_default();
-        let authorities = there.iter().map(|(standing, facts)| line(standing.name(), facts, now)).collect();
+        let authorities = there
+            .iter()
+            .map(|(standing, facts)| line(standing.name(), facts, now, AUTHORITY_ENDED))
+            .collect();
         let roles = folder.issued()?.into_iter().map(|issued| of_role(folder, &issued, &there, now));
         Ok(Self { id, name, authorities, roles: roles.collect::<anyhow::Result<_>>()? })
     }
 
-    /// True when every certificate is of use.
-    pub(super) fn is_sound(&self) -> bool {
-        self.lines().all(|line| line.problem.is_none())
+    /// True when every certificate is of use, also after so many `days`.
+    pub(super) fn is_sound(&self, days: u32) -> bool {
+        self.lines().all(|line| line.problem.is_none() && line.days_left >= i64::from(days))
     }
 
     /// As people read it.
@@ -82,11 +87,11 @@ impl Line {
     }
 }
 
-fn line(of: &'static str, facts: &Facts, now: Timestamp) -> Line {
+fn line(of: &'static str, facts: &Facts, now: Timestamp, ended: &'static str) -> Line {
     let left = facts.ends.as_second().saturating_sub(now.as_second());
     let problem = match (now < facts.begins, left <= 0) {
         (true, _) => Some("does not hold yet: is the clock right?"),
-        (_, true) => Some("has ended: rotate"),
+        (_, true) => Some(ended),
         _ => None,
     };
     let Facts { id, serial, begins, ends, .. } = facts.clone();
@@ -102,7 +107,7 @@ fn of_role(
 ) -> anyhow::Result<Line> {
     let made = |(_, authority): &&(Standing, Facts)| facts.issuer.as_ref() == Some(&authority.key_id);
     let issuer = authorities.iter().find(made).map(|(standing, _)| standing.name());
-    let line = line(role.name(), facts, now);
+    let line = line(role.name(), facts, now, ENDED);
     let problem = match issuer {
         _ if !key_fits => Some("its key is another's: repeat what was interrupted"),
         None => Some("is of no authority that is trusted: rotate"),
