@@ -17,6 +17,7 @@ use tracing::Instrument as _;
 
 use crate::context::RunContext;
 use crate::exchange::CallExchange;
+use crate::fair_queue::Permit;
 use crate::lease::{RunLease, may_pass};
 use crate::limits::Flow;
 use crate::retry::{Attempt, Budget, judge};
@@ -61,10 +62,13 @@ impl Simulation<'_> {
     /// stopped. Returns early, with calls left open, only when `stop` says so or the store fails.
     pub(crate) async fn step(
         &self,
-        pending: Vec<Pending>,
+        mut pending: Vec<Pending>,
         stop: &CancellationToken,
     ) -> Result<(), EngineError> {
         let present = self.present(&pending, stop).await;
+        // Containers that are there go on beside each other and before all others, who may wait for their room.
+        pending.sort_by_key(|pending| !present.contains(&name(self.run.id, pending.attempt())));
+        let at_once = self.context.settings.max_containers_per_run.max(present.len()).max(1);
         let step = stop.child_token();
         let (present, siblings) = (&present, &step);
         let calls = pending.into_iter().map(|pending| async move {
@@ -75,8 +79,7 @@ impl Simulation<'_> {
             }
             ended.map(|_| ())
         });
-        let mut running =
-            stream::iter(calls).buffer_unordered(self.context.settings.max_containers_per_run.max(1));
+        let mut running = stream::iter(calls).buffer_unordered(at_once);
         let mut outcome = Ok(());
         while let Some(ended) = running.next().await {
             outcome = outcome.and(ended);
@@ -146,12 +149,7 @@ impl Simulation<'_> {
             // Who is stopped meanwhile is told so below.
             let _ = self.context.room.wait(0, stop).await;
         }
-        let permit = tokio::select! {
-            biased;
-            () = stop.cancelled() => None,
-            permit = self.context.limits.container(self.flow, pending.demand) => permit,
-        };
-        let Some(_permit) = permit else {
+        let Some(_permit) = self.permit(pending, stop).await else {
             // What an earlier life started has no one to stop it but us.
             if pending.started {
                 remove(self.lease, pending.attempt()).await;
@@ -175,6 +173,19 @@ impl Simulation<'_> {
             trace::fail(&span, kind);
         }
         Ok(attempt)
+    }
+
+    /// The turn of the call; none when it is stopped before. Others may wait for the room of a container that is
+    /// there, so that it waits for nobody.
+    async fn permit(&self, pending: &Pending, stop: &CancellationToken) -> Option<Permit> {
+        let limits = &self.context.limits;
+        if stop.is_cancelled() {
+            return None;
+        }
+        if pending.started {
+            return Some(limits.container_at_once(self.flow, pending.demand));
+        }
+        stop.run_until_cancelled(limits.container(self.flow, pending.demand)).await.flatten()
     }
 
     async fn result(
