@@ -81,7 +81,16 @@ impl Known {
 
 async fn addresses(name: &str) -> std::io::Result<BTreeSet<SocketAddr>> {
     let found = timeout(ANSWER, lookup_host(name)).await;
-    Ok(found.map_err(|_| std::io::Error::from(std::io::ErrorKind::TimedOut))??.collect())
+    let found = found.map_err(|_| std::io::Error::from(std::io::ErrorKind::TimedOut))??;
+    Ok(of_one_kind(found.collect()))
+}
+
+/// A node with two kinds of addresses is one: it is known by that of IPv4.
+fn of_one_kind(mut addresses: BTreeSet<SocketAddr>) -> BTreeSet<SocketAddr> {
+    if addresses.iter().any(SocketAddr::is_ipv4) {
+        addresses.retain(SocketAddr::is_ipv4);
+    }
+    addresses
 }
 
 #[cfg(test)]
@@ -113,6 +122,14 @@ mod tests {
         let nowhere = super::tests::names(&["nowhere.invalid:7375", "no port"]);
         let told = nowhere.nodes().await.err().unwrap().to_string();
         assert!(told.contains("nowhere.invalid:7375") && told.contains("no port"), "{told}");
+    }
+
+    #[test]
+    fn a_name_with_addresses_of_both_kinds_leads_to_each_node_once() {
+        let four = SocketAddr::from(([127, 0, 0, 1], 7375));
+        let six = SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], 7375));
+        assert_eq!(of_one_kind([four, six].into()), [four].into());
+        assert_eq!(of_one_kind([six].into()), [six].into());
     }
 
     #[test]
