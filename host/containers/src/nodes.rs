@@ -113,7 +113,43 @@ impl Nodes {
                     seat.end();
                     return ended;
                 }
+                Err(ContainerError::Unavailable(_)) => {
+                    drop(seat);
+                    return self.follow(request, ended, &asking, exchange, cancel).await;
+                }
                 _ => return ended,
+            }
+        }
+    }
+
+    /// A node that answers no more may be back at another address, with the container. Where it is not,
+    /// the call `ended` as it did.
+    async fn follow(
+        &self,
+        request: ExecutionRequest,
+        ended: Result<Completed, ContainerError>,
+        asking: &Asking,
+        exchange: &dyn Exchange,
+        cancel: CancellationToken,
+    ) -> Result<Completed, ContainerError> {
+        // Every node is asked: of the one that fell silent, nobody may have heard yet that it did.
+        let found = cancel.run_until_cancelled(self.find(&[asking.name])).await;
+        if found.is_some_and(|found| found.is_ok_and(|found| found.is_empty())) {
+            return ended;
+        }
+        let request = ExecutionRequest { begin: Begin::Adopt, ..request };
+        let mut seat = match self.seat(&request, asking, &cancel).await {
+            Ok(seat) => seat,
+            Err(ContainerError::Cancelled) => return Err(ContainerError::Cancelled),
+            Err(_) => return ended,
+        };
+        match seat.take().run(request, exchange, cancel).await {
+            Err(ContainerError::Lost(_)) => ended,
+            again => {
+                if again.as_ref().is_err_and(ContainerError::leaves_nothing) {
+                    seat.end();
+                }
+                again
             }
         }
     }
@@ -175,10 +211,9 @@ impl Execution for Nodes {
     }
 
     async fn remove(&self, name: ContainerName, fence: Option<u64>) -> Result<(), ContainerError> {
-        if let Some(home) = self.board.home(name) {
-            home.remove(name, fence).await?;
-        } else {
-            self.remove_everywhere(name, fence).await?;
+        match self.board.home(name) {
+            Some(home) => whereabouts::remove(&*home, name, fence).await?,
+            None => self.remove_everywhere(name, fence).await?,
         }
         self.board.forget(name);
         Ok(())
@@ -228,5 +263,7 @@ impl Inventory for Nodes {
     }
 }
 
+#[cfg(test)]
+mod address_tests;
 #[cfg(test)]
 mod tests;
