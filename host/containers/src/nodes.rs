@@ -103,6 +103,7 @@ impl Nodes {
             let mut seat = self.seat(&request, &asking, &cancel).await?;
             // Where it may be already, it is not tried elsewhere.
             let elsewhere = !seat.taken && asking.since.elapsed() < self.settings.room;
+            exchange.placed().await.map_err(ContainerError::Exchange)?;
             let ended = seat.take().run(request.clone(), exchange, cancel.clone()).await;
             match &ended {
                 Err(ContainerError::NoRoom(_)) if elsewhere => seat.refuse(),
@@ -143,6 +144,7 @@ impl Nodes {
             Err(ContainerError::Cancelled) => return Err(ContainerError::Cancelled),
             Err(_) => return ended,
         };
+        exchange.placed().await.map_err(ContainerError::Exchange)?;
         match seat.take().run(request, exchange, cancel).await {
             Err(ContainerError::Lost(_)) => ended,
             again => {
@@ -208,6 +210,10 @@ impl Execution for Nodes {
         };
         drop(admitted);
         self.gate.pass(self.run_somewhere(request, asking, exchange, cancel)).await
+    }
+
+    fn places_calls(&self) -> bool {
+        true
     }
 
     async fn remove(&self, name: ContainerName, fence: Option<u64>) -> Result<(), ContainerError> {

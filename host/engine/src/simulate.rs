@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
-use simulay_containers::{Begin, Capacity, Completed, ContainerError, ExecutionRequest, Permissions};
+use parking_lot::Mutex;
+use simulay_containers::{
+    Begin, Capacity, Completed, ContainerError, Exchange as _, ExecutionRequest, Permissions,
+};
 use simulay_model::{
     CallEnd, Chain, Change, ContainerCall, ContainerName, Digest, LogLevel, OnFailure, Run, RunError, RunId,
     Stage,
@@ -20,6 +23,7 @@ use crate::exchange::CallExchange;
 use crate::fair_queue::Permit;
 use crate::lease::{RunLease, may_pass};
 use crate::limits::Flow;
+use crate::placing::PlacedExchange;
 use crate::retry::{Attempt, Budget, judge};
 use crate::{EngineError, omission, trace, verdict};
 
@@ -128,7 +132,7 @@ impl Simulation<'_> {
         );
         loop {
             let error = match self.attempt(&pending, stop).await? {
-                Attempt::Stopped => return Ok(false),
+                Attempt::Stopped | Attempt::Waiting => return Ok(false),
                 Attempt::Over(end) => match failure(&pending.call, &end) {
                     Some(error) if budget.retry(&error) => error,
                     _ => return self.over(&pending, *end, stop).await,
@@ -144,7 +148,30 @@ impl Simulation<'_> {
         }
     }
 
+    /// Makes the attempt, however long it waits for room.
     async fn attempt(&self, pending: &Pending, stop: &CancellationToken) -> Result<Attempt, EngineError> {
+        let (step, index, attempt) = pending.attempt();
+        let start = (!pending.started).then_some(Change::CallStarted { step, index, attempt });
+        let start = Mutex::new(start);
+        loop {
+            let attempt = self.try_to_place(pending, &start, stop).await?;
+            if matches!(attempt, Attempt::Waiting | Attempt::Stopped) {
+                self.context.logs.close(self.run.id, step, index);
+            }
+            if !matches!(attempt, Attempt::Waiting) {
+                return Ok(attempt);
+            }
+            // Others may have its turn.
+            self.pause(0, stop).await;
+        }
+    }
+
+    async fn try_to_place(
+        &self,
+        pending: &Pending,
+        start: &Mutex<Option<Change>>,
+        stop: &CancellationToken,
+    ) -> Result<Attempt, EngineError> {
         if !pending.started {
             // Who is stopped meanwhile is told so below.
             let _ = self.context.room.wait(0, stop).await;
@@ -156,23 +183,32 @@ impl Simulation<'_> {
             }
             return Ok(Attempt::Stopped);
         };
-        let _at_work = self.lease.active.begin();
         // Opens the logs before anyone is told of the start, who may ask for them at once.
         let exchange = self.exchange(pending);
-        let begin = if pending.started { Begin::Adopt } else { Begin::Start };
-        if begin == Begin::Start {
-            let (step, index, attempt) = pending.attempt();
-            self.lease.apply(Change::CallStarted { step, index, attempt }).await?;
-        }
-        let request = self.request(pending, begin);
+        let placed = PlacedExchange::new(&exchange, self.lease, start);
         let span = trace::attempt(self.run.id, &pending.call, pending.attempt());
-        let running = self.context.parts.containers.run(request, &exchange, stop.clone());
-        let ended = running.instrument(span.clone()).await;
+        let ended = self.run(pending, &placed, stop).instrument(span.clone()).await;
+        if let Some(error) = placed.unstored() {
+            return Err(error.into());
+        }
         let attempt = self.result(&pending.call.name, &exchange, ended).await?;
         if let Some(kind) = attempt.error() {
             trace::fail(&span, kind);
         }
         Ok(attempt)
+    }
+
+    async fn run(
+        &self,
+        pending: &Pending,
+        exchange: &PlacedExchange<'_>,
+        stop: &CancellationToken,
+    ) -> Result<Completed, ContainerError> {
+        let containers = &self.context.parts.containers;
+        if !containers.places_calls() {
+            exchange.placed().await.map_err(ContainerError::Exchange)?;
+        }
+        containers.run(self.request(pending), exchange, stop.clone()).await
     }
 
     /// The turn of the call; none when it is stopped before. Others may wait for the room of a container that is
@@ -263,7 +299,8 @@ impl Simulation<'_> {
         pause(time, stop).await;
     }
 
-    fn request(&self, pending: &Pending, begin: Begin) -> ExecutionRequest {
+    fn request(&self, pending: &Pending) -> ExecutionRequest {
+        let begin = if pending.started { Begin::Adopt } else { Begin::Start };
         let (call, permissions) = (pending.call.clone(), self.permissions.clone());
         ExecutionRequest {
             name: name(self.run.id, pending.attempt()),

@@ -12,7 +12,7 @@ use simulay_containers::{
     ExecutionRequest, Gate, Inventory, NodeStatus, Nodes, NodesSettings, RegisteredImage, Reserving,
 };
 use simulay_engine::{Engine, Parts, Settings};
-use simulay_model::{ContainerName, RunId, RunState};
+use simulay_model::{ContainerName, Event, EventData, LogLevel, OwnerFilter, RunId, RunState};
 use tokio_util::sync::CancellationToken;
 
 use crate::daemon::policy;
@@ -96,12 +96,11 @@ impl Full {
         Self { scripted, node: Arc::new(node) }
     }
 
-    async fn host(&self, story: &Story, store: &Store, number: usize, runs: usize) -> Engine {
+    async fn host(&self, story: &Story, store: &Store, settings: Settings) -> Engine {
         let machine = Machine::new(&story.world, u64::MAX);
         let line = Line { node: self.node.clone(), gate: Arc::default() };
         let nodes = Nodes::new(Arc::new(line), Arc::new(policy()), NodesSettings::default());
         let parts = Parts { containers: Arc::new(nodes), ..story.parts(&machine, store) };
-        let settings = Settings { max_active_runs: runs, max_containers: 2, ..settings(number) };
         let engine = story.engine_of(parts, settings);
         engine.recover().await.unwrap();
         engine
@@ -110,6 +109,11 @@ impl Full {
     fn release(&self) {
         ["c0", "c1"].iter().for_each(|call| self.scripted.release(call));
     }
+}
+
+/// Of the host `number`, which takes up so many runs.
+fn of_host(number: usize, runs: usize) -> Settings {
+    Settings { max_active_runs: runs, max_containers: 2, ..settings(number) }
 }
 
 async fn create(engine: &Engine, salt: u64) -> RunId {
@@ -123,11 +127,11 @@ fn hand_over(runs: usize) {
     let mut story = calm();
     story.live(&in_memory(), |story, store| async move {
         let full = Full::new();
-        let gone = full.host(story, &store, 0, runs).await;
+        let gone = full.host(story, &store, of_host(0, runs)).await;
         gone.catalog.upload(&me(), Bytes::from_static(NAME.as_bytes())).await.unwrap();
         let left = create(&gone, 1).await;
         assert_eq!(full.scripted.starts().len(), 2, "the node is full");
-        let heir = full.host(story, &store, 1, runs).await;
+        let heir = full.host(story, &store, of_host(1, runs)).await;
         let waits = create(&heir, 2).await;
         gone.shutdown().await;
         full.release();
@@ -148,4 +152,28 @@ fn containers_that_were_left_are_adopted_though_all_who_wait_for_their_room_have
 #[test]
 fn a_run_that_was_left_goes_on_though_all_places_of_runs_are_taken() {
     hand_over(1);
+}
+
+#[test]
+fn waiting_for_a_node_is_no_work_and_no_attempt_that_failed() {
+    let mut story = calm();
+    story.live(&in_memory(), |story, store| async move {
+        let full = Full::new();
+        let day = 24 * 3600 * SECOND;
+        let busy = full.host(story, &store, Settings { max_run_time: day, ..of_host(0, 4) }).await;
+        busy.catalog.upload(&me(), Bytes::from_static(NAME.as_bytes())).await.unwrap();
+        create(&busy, 1).await;
+        let patient = full.host(story, &store, of_host(1, 4)).await;
+        let waits = create(&patient, 2).await;
+        // Longer than it may be active, and than a node is waited for at once.
+        tokio::time::sleep(3600 * SECOND).await;
+        full.release();
+        let ended = patient.reader.wait(&me(), waits, SOON).await.unwrap().unwrap();
+        assert_eq!(ended.state, RunState::Succeeded, "{ended:?}");
+        let starts = full.scripted.starts();
+        assert_eq!(starts.iter().map(|name| name.attempt).collect::<Vec<_>>(), [0; 4]);
+        let events = store.records.events(&OwnerFilter::Any, waits, 0, 100).await.unwrap();
+        let said = |event: &Event| matches!(&event.data, EventData::Logged(logged) if logged.level == LogLevel::Warn);
+        assert!(!events.iter().any(said), "{events:?}");
+    });
 }
