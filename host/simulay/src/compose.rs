@@ -118,7 +118,7 @@ pub(crate) async fn engine(
         admission: Arc::new(policy),
         containers: Arc::new(containers),
     };
-    backends.engine(settings, kept)
+    backends.engine(settings, limits::of_engine(settings), kept)
 }
 
 /// Where connections come in, and what they carry.
