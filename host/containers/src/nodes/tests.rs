@@ -347,6 +347,23 @@ async fn a_node_whose_docker_is_silent_started_nothing_and_says_so() {
     assert!(matches!(run(Begin::Adopt).await, Err(ContainerError::Unavailable(_))), "it may be there");
 }
 
+/// Tells nothing.
+struct Nobody;
+
+#[async_trait]
+impl Discovery for Nobody {
+    async fn nodes(&self) -> Result<Vec<Discovered>, DiscoveryError> {
+        Err(DiscoveryError("no such name".to_owned()))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_nobody_can_tell_a_node_for_is_given_back() {
+    let nodes = Nodes::new(Arc::new(Nobody), Arc::new(policy(&["octave"])), NodesSettings::default());
+    let ended = start(&nodes, name(0)).await;
+    assert!(matches!(ended, Err(ContainerError::NoRoom(_))), "{ended:?}");
+}
+
 struct TwoNodes([Scripted; 2]);
 
 #[async_trait]

@@ -120,6 +120,10 @@ impl State {
                 let (image, id) = (asking.image_name.clone(), asking.image.to_string());
                 return Some(Err(ContainerError::ImageUnavailable { image, id, nodes }));
             }
+            Choice::Silent(_) if waited >= self.settings.absence && !self.discovered => {
+                let message = "nobody could tell yet which nodes there are";
+                return Some(Err(ContainerError::NoRoom(message.to_owned())));
+            }
             Choice::Silent(_) if waited >= self.settings.absence => return Some(Err(self.silence())),
             Choice::NoRoom | Choice::Silent(_) => {}
         }
