@@ -11,6 +11,7 @@ use bollard::query_parameters::{
 };
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
 use simulay_containers::ImageId;
+use tokio::time::timeout;
 
 use crate::docker::{ConnectError, client, in_words};
 use crate::register::{check_reference, short, tag};
@@ -18,6 +19,9 @@ use crate::{Address, Tls};
 
 /// For an answer to begin: a daemon that loads an image is silent meanwhile.
 const ANSWER: Duration = Duration::from_secs(3600);
+
+/// Between two things that are told of an image on its way: one that stalls keeps no other from coming.
+const SILENCE: Duration = Duration::from_secs(600);
 
 /// Why an image was not moved.
 #[derive(Debug, thiserror::Error)]
@@ -102,7 +106,8 @@ impl Shipper {
         self.docker.tag_image(&id, Some(tag)).await.map_err(|error| explain(error, &id))?;
         let options = PushImageOptionsBuilder::default().tag(&digits).build();
         let pushed = self.docker.push_image(repository, Some(options), login.map(Into::into));
-        finish(pushed.map_ok(|step| step.error_detail.and_then(|error| error.message)), &id).await?;
+        let told = pushed.map_ok(|step| step.error_detail.and_then(|error| error.message));
+        finish(told, &id, SILENCE).await?;
         let found = self.docker.inspect_image(&id).await.map_err(|error| explain(error, &id))?;
         let begin = format!("{repository}@");
         let pinned = found.repo_digests.unwrap_or_default().into_iter().find(|name| name.starts_with(&begin));
@@ -117,7 +122,8 @@ impl Shipper {
         check(reference)?;
         let options = CreateImageOptionsBuilder::default().from_image(reference).build();
         let pulled = self.docker.create_image(Some(options), None, login.map(Into::into));
-        finish(pulled.map_ok(|step| step.error_detail.and_then(|error| error.message)), reference).await?;
+        let told = pulled.map_ok(|step| step.error_detail.and_then(|error| error.message));
+        finish(told, reference, SILENCE).await?;
         let found = self.docker.inspect_image(reference).await.map_err(|error| explain(error, reference))?;
         let found = found.id.unwrap_or_default();
         if found != image.to_string() {
@@ -138,7 +144,8 @@ impl Shipper {
             let saved = self.docker.export_image(&id);
             let options = ImportImageOptionsBuilder::default().quiet(true).build();
             let loaded = to.docker.import_image_stream(options, saved, None);
-            finish(loaded.map_ok(|step| step.error_detail.and_then(|error| error.message)), &id).await?;
+            let told = loaded.map_ok(|step| step.error_detail.and_then(|error| error.message));
+            finish(told, &id, ANSWER).await?;
         }
         // One that is not there now was sent as another.
         to.keep(image).await?;
@@ -150,13 +157,15 @@ impl Shipper {
     }
 }
 
-/// Hears what a daemon does to its end; a message is why it did not.
+/// Hears what a daemon does to its end, or until nothing is heard for so long; a message is why it did not.
 async fn finish(
     steps: impl Stream<Item = Result<Option<String>, Error>>,
     image: &str,
+    silence: Duration,
 ) -> Result<(), ShipError> {
     let mut steps = std::pin::pin!(steps);
-    while let Some(step) = steps.next().await {
+    let silent = |_| ShipError::Docker(format!("nothing came for {} s", silence.as_secs()));
+    while let Some(step) = timeout(silence, steps.next()).await.map_err(silent)? {
         if let Some(message) = step.map_err(|error| explain(error, image))? {
             return Err(refused(message));
         }
@@ -187,4 +196,20 @@ fn refused(message: String) -> ShipError {
 
 fn check(reference: &str) -> Result<(), ShipError> {
     check_reference(reference).map_err(|_| ShipError::Reference(reference.escape_debug().to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn an_image_that_stalls_on_its_way_is_given_up() {
+        let begun = || stream::iter([Ok(None), Ok(None)]);
+        finish(begun(), "octave", SILENCE).await.unwrap();
+        let stalled = begun().chain(stream::pending());
+        let given_up = finish(stalled, "octave", SILENCE).await.unwrap_err().to_string();
+        assert!(given_up.contains("nothing came for 600 s"), "{given_up}");
+    }
 }

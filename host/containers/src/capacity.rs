@@ -12,6 +12,9 @@ pub struct Capacity {
 }
 
 impl Capacity {
+    /// More than there is anywhere.
+    pub const MAX: Self = Self { cpu_milli: u64::MAX, memory_mib: u64::MAX };
+
     /// Both together.
     #[must_use]
     pub const fn plus(self, other: Self) -> Self {

@@ -9,6 +9,12 @@ use simulay_model::{Digest, RelativePath};
 /// What goes in and out of a container while it works, kept by the caller.
 #[async_trait]
 pub trait Exchange: Send + Sync {
+    /// The call has its place, and may be started as soon as this returns; an error has nothing started. Told by who
+    /// [places calls](crate::Execution::places_calls), perhaps more than once.
+    async fn placed(&self) -> std::io::Result<()> {
+        Ok(())
+    }
+
     /// The bytes of an artifact of the run that a call's file names, with its size.
     async fn open(
         &self,

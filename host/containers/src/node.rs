@@ -15,6 +15,9 @@ pub struct NodeStatus {
     pub capacity: Capacity,
     /// What of it the containers that are there have, whoever asked for them.
     pub reserved: Capacity,
+    /// How many of these containers nobody sees to now: those who began them are gone, or pause.
+    #[serde(default)]
+    pub unattended: u32,
     /// The operator's images, and whether they are there.
     pub images: Vec<RegisteredImage>,
     /// What is said of images that are not there and are pulled, by logical name.

@@ -103,6 +103,7 @@ impl Nodes {
             let mut seat = self.seat(&request, &asking, &cancel).await?;
             // Where it may be already, it is not tried elsewhere.
             let elsewhere = !seat.taken && asking.since.elapsed() < self.settings.room;
+            exchange.placed().await.map_err(ContainerError::Exchange)?;
             let ended = seat.take().run(request.clone(), exchange, cancel.clone()).await;
             match &ended {
                 Err(ContainerError::NoRoom(_)) if elsewhere => seat.refuse(),
@@ -113,7 +114,44 @@ impl Nodes {
                     seat.end();
                     return ended;
                 }
+                Err(ContainerError::Unavailable(_)) => {
+                    drop(seat);
+                    return self.follow(request, ended, &asking, exchange, cancel).await;
+                }
                 _ => return ended,
+            }
+        }
+    }
+
+    /// A node that answers no more may be back at another address, with the container. Where it is not,
+    /// the call `ended` as it did.
+    async fn follow(
+        &self,
+        request: ExecutionRequest,
+        ended: Result<Completed, ContainerError>,
+        asking: &Asking,
+        exchange: &dyn Exchange,
+        cancel: CancellationToken,
+    ) -> Result<Completed, ContainerError> {
+        // Every node is asked: of the one that fell silent, nobody may have heard yet that it did.
+        let found = cancel.run_until_cancelled(self.find(&[asking.name])).await;
+        if found.is_some_and(|found| found.is_ok_and(|found| found.is_empty())) {
+            return ended;
+        }
+        let request = ExecutionRequest { begin: Begin::Adopt, ..request };
+        let mut seat = match self.seat(&request, asking, &cancel).await {
+            Ok(seat) => seat,
+            Err(ContainerError::Cancelled) => return Err(ContainerError::Cancelled),
+            Err(_) => return ended,
+        };
+        exchange.placed().await.map_err(ContainerError::Exchange)?;
+        match seat.take().run(request, exchange, cancel).await {
+            Err(ContainerError::Lost(_)) => ended,
+            again => {
+                if again.as_ref().is_err_and(ContainerError::leaves_nothing) {
+                    seat.end();
+                }
+                again
             }
         }
     }
@@ -174,11 +212,14 @@ impl Execution for Nodes {
         self.gate.pass(self.run_somewhere(request, asking, exchange, cancel)).await
     }
 
+    fn places_calls(&self) -> bool {
+        true
+    }
+
     async fn remove(&self, name: ContainerName, fence: Option<u64>) -> Result<(), ContainerError> {
-        if let Some(home) = self.board.home(name) {
-            home.remove(name, fence).await?;
-        } else {
-            self.remove_everywhere(name, fence).await?;
+        match self.board.home(name) {
+            Some(home) => whereabouts::remove(&*home, name, fence).await?,
+            None => self.remove_everywhere(name, fence).await?,
         }
         self.board.forget(name);
         Ok(())
@@ -228,5 +269,7 @@ impl Inventory for Nodes {
     }
 }
 
+#[cfg(test)]
+mod address_tests;
 #[cfg(test)]
 mod tests;

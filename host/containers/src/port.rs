@@ -27,6 +27,12 @@ pub trait Execution: Send + Sync {
         cancel: CancellationToken,
     ) -> Result<Completed, ContainerError>;
 
+    /// True when calls wait here for a place, and their exchange is told when they have one, by
+    /// [`Exchange::placed`]. Otherwise each has its place as soon as it is asked for.
+    fn places_calls(&self) -> bool {
+        false
+    }
+
     /// Removes the container, whatever it does, and returns once it is gone. No container is fine. Who asks by
     /// a lease gives its fence; `None` is for who goes by what the store says of the run, whoever has leased it.
     async fn remove(&self, name: ContainerName, fence: Option<u64>) -> Result<(), ContainerError>;
@@ -78,6 +84,10 @@ impl<T: Execution + ?Sized> Execution for Arc<T> {
         cancel: CancellationToken,
     ) -> Result<Completed, ContainerError> {
         (**self).run(request, exchange, cancel).await
+    }
+
+    fn places_calls(&self) -> bool {
+        (**self).places_calls()
     }
 
     async fn remove(&self, name: ContainerName, fence: Option<u64>) -> Result<(), ContainerError> {

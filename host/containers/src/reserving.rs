@@ -29,7 +29,9 @@ pub struct Reserving<C> {
     kept: Capacity,
     held: Mutex<HashMap<ContainerName, Held>>,
     draining: AtomicBool,
-    known: tokio::sync::Mutex<Option<(Instant, NodeStatus)>>,
+    known: Mutex<Option<(Instant, NodeStatus)>>,
+    /// Held while `inner` is asked, so that many ask once.
+    asking: tokio::sync::Mutex<()>,
 }
 
 /// The part of a container.
@@ -48,8 +50,8 @@ struct Attending<'a, C> {
 impl<C: Inventory> Reserving<C> {
     /// What `inner` has, but for what is `kept` free; `admission` tells what a call takes.
     pub fn new(inner: C, admission: Arc<dyn Admission>, kept: Capacity) -> Self {
-        let (held, draining, known) = Default::default();
-        Self { inner, admission, kept, held, draining, known }
+        let (held, draining, known, asking) = Default::default();
+        Self { inner, admission, kept, held, draining, known, asking }
     }
 
     /// Takes no more calls, or takes them again. Those at work are left to end.
@@ -59,14 +61,26 @@ impl<C: Inventory> Reserving<C> {
 
     /// What `inner` says of itself, asked for every now and then.
     async fn known(&self) -> Result<NodeStatus, ContainerError> {
-        let mut known = self.known.lock().await;
-        if let Some((_, status)) = known.as_ref().filter(|(at, _)| at.elapsed() < FRESH) {
+        let _asking = self.asking.lock().await;
+        if let Some((_, status)) = self.known.lock().as_ref().filter(|(at, _)| at.elapsed() < FRESH) {
             return Ok(status.clone());
         }
         let status = self.inner.node().await?;
         let status = NodeStatus { capacity: status.capacity.minus(self.kept), ..status };
-        *known = Some((Instant::now(), status.clone()));
+        *self.known.lock() = Some((Instant::now(), status.clone()));
         Ok(status)
+    }
+
+    /// What all containers together may have. Nothing is asked for one that may be there: its work is not given up
+    /// because `inner` is silent for a moment.
+    async fn room(&self, name: ContainerName, begin: Begin) -> Result<Capacity, ContainerError> {
+        if begin == Begin::Adopt || self.held.lock().contains_key(&name) {
+            let known = self.known.lock().as_ref().map(|(_, status)| status.capacity);
+            return Ok(known.unwrap_or(Capacity::MAX));
+        }
+        // Nothing was started: the call may go elsewhere.
+        let silent = |error: ContainerError| ContainerError::NoRoom(error.to_string());
+        Ok(self.known().await.map_err(silent)?.capacity)
     }
 
     /// Gives the container its part. One that is there keeps what it has; one that may be there gets it anyhow.
@@ -121,7 +135,7 @@ impl<C: Execution + Inventory> Execution for Reserving<C> {
         cancel: CancellationToken,
     ) -> Result<Completed, ContainerError> {
         let admitted = self.admission.admit(&request.call, &request.permissions)?;
-        let room = self.known().await?.capacity;
+        let room = self.room(request.name, request.begin).await?;
         let attending = self.attend((request.name, request.begin), admitted.demand().min(room), room)?;
         drop(admitted);
         let ended = self.inner.run(request, exchange, cancel).await;
@@ -168,7 +182,9 @@ impl<C: Execution + Inventory> Inventory for Reserving<C> {
 
     async fn node(&self) -> Result<NodeStatus, ContainerError> {
         let known = self.known().await?;
-        let (reserved, draining) = (sum(&self.held.lock()), self.draining.load(Ordering::Relaxed));
-        Ok(NodeStatus { reserved, draining, ..known })
+        let draining = self.draining.load(Ordering::Relaxed);
+        let held = self.held.lock();
+        let unattended = held.values().fold(0, |count, held| count + u32::from(held.attended == 0));
+        Ok(NodeStatus { reserved: sum(&held), unattended, draining, ..known })
     }
 }

@@ -33,9 +33,6 @@ use self::act::End;
 pub use self::ledger::Ledger;
 pub use self::memory::{Memory, Outputs};
 
-/// What a node has of which nothing else is said.
-const BOUNDLESS: Capacity = Capacity { cpu_milli: u64::MAX, memory_mib: u64::MAX };
-
 /// Files a container was given: path and bytes.
 pub type Received = Vec<(String, Vec<u8>)>;
 
@@ -335,7 +332,7 @@ impl Inventory for Scripted {
     }
 
     async fn node(&self) -> Result<NodeStatus, ContainerError> {
-        let (capacity, images) = (self.capacity.unwrap_or(BOUNDLESS), self.images().await?);
+        let (capacity, images) = (self.capacity.unwrap_or(Capacity::MAX), self.images().await?);
         Ok(NodeStatus { name: self.name.clone(), capacity, images, ..NodeStatus::default() })
     }
 }

@@ -1,6 +1,7 @@
 //! What work on one run needs.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use simulay_model::RunId;
 use tokio_util::sync::CancellationToken;
@@ -21,6 +22,8 @@ pub(crate) struct RunContext {
     pub(crate) run: RunId,
     /// Whose turn it is by.
     pub(crate) flow: Flow,
+    /// It was worked on, here or elsewhere: there may be containers of it.
+    pub(crate) begun: AtomicBool,
     /// What is left of the disk.
     pub(crate) room: FreeSpace,
     /// Cancelled when someone asked for the end of the run.

@@ -6,6 +6,7 @@
 //! again. A run that another process has is let go of: [`crate::runner`] finds it should it become free. When the host
 //! stops, its lease is ended, so that another process goes on with it at once.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use simulay_model::Chain;
@@ -39,9 +40,18 @@ impl RunContext {
                 biased;
                 () = self.stop.cancelled() => None,
                 () = self.draining.cancelled() => return,
-                permit = self.limits.run(&self.flow) => permit,
+                permit = self.turn() => permit,
             };
         }
+    }
+
+    /// The next turn of the run. Once it was worked on, it waits for nobody: others may wait for the room of its
+    /// containers.
+    async fn turn(&self) -> Option<Permit> {
+        if self.begun.load(Ordering::Relaxed) {
+            return Some(self.limits.run_at_once(&self.flow));
+        }
+        self.limits.run(&self.flow).await
     }
 
     /// Works on the run until there is nothing to do for this process.
@@ -56,8 +66,16 @@ impl RunContext {
     }
 
     async fn pass(&self) -> Result<(), EngineError> {
-        let leased = self.letting_go.run_until_cancelled(self.lease()).await;
-        let Some(lease) = leased.transpose()?.flatten() else { return Ok(()) };
+        if self.letting_go.is_cancelled() {
+            return Ok(());
+        }
+        // A lease that was asked for is waited for: nobody would give back one that came unnoticed.
+        let leased = tokio::select! {
+            biased;
+            leased = self.lease() => leased?,
+            () = self.let_go_for(HAND_OVER) => None,
+        };
+        let Some(lease) = leased else { return Ok(()) };
         tokio::select! {
             biased;
             // The pass is dropped as if the host was killed: the containers are another's now.
@@ -71,12 +89,22 @@ impl RunContext {
         }
     }
 
+    /// Returns once the host lets go of what is at work, and so much time has passed.
+    async fn let_go_for(&self, time: Duration) {
+        self.letting_go.cancelled().await;
+        tokio::time::sleep(time).await;
+    }
+
     /// Leases the run; none when another process was first.
     async fn lease(&self) -> Result<Option<RunLease>, StoreError> {
         let acquired = RunLease::acquire(&self.parts, &self.settings, self.run);
         match acquired.instrument(trace::lease(self.run)).await {
             Ok(Some(lease)) => {
                 self.races.win();
+                self.begun.store(true, Ordering::Relaxed);
+                if lease.fence > 1 {
+                    tracing::info!(run = %self.run, fence = lease.fence, "a run that was leased before goes on");
+                }
                 self.parts.signals.publish(Signal::RunTaken(self.run));
                 Ok(Some(lease))
             }

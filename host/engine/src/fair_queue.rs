@@ -92,6 +92,16 @@ impl FairQueue {
         given.await.ok()
     }
 
+    /// Takes a permit without a turn, beyond all bounds: for what is at work already, whose end is the only thing
+    /// that makes room for others.
+    pub(crate) fn take_at_once(&self, path: Path, demand: Capacity) -> Permit {
+        let mut state = self.lock();
+        let demand = state.take(&path, demand);
+        // Whoever was next may be out of the way of others by now.
+        self.give(state);
+        Permit { fair_queue: self.clone(), path, demand }
+    }
+
     /// Queues what is told when its turn comes.
     pub(crate) fn queue(&self, path: Path, demand: Capacity, turn: Box<dyn Turn>) {
         let mut state = self.lock();
@@ -154,12 +164,18 @@ impl State {
     }
 
     fn admit(&mut self, waiter: Waiter) -> Waiter {
-        let demand = self.shares.clipped(waiter.demand);
-        self.shares.take(&waiter.path, demand);
-        if let Some(owner) = waiter.path.first() {
+        let demand = self.take(&waiter.path, waiter.demand);
+        Waiter { demand, ..waiter }
+    }
+
+    /// Counts a permit for so much; gives what of it counts.
+    fn take(&mut self, path: &Path, demand: Capacity) -> Capacity {
+        let demand = self.shares.clipped(demand);
+        self.shares.take(path, demand);
+        if let Some(owner) = path.first() {
             self.set_aside(owner);
         }
-        Waiter { demand, ..waiter }
+        demand
     }
 
     fn push(&mut self, waiter: Waiter) {

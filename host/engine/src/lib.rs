@@ -33,6 +33,7 @@ mod parsing;
 mod parts;
 mod pass;
 mod passwords;
+mod placing;
 mod plan;
 mod plugins;
 mod quotas;

@@ -87,6 +87,17 @@ impl Limits {
         self.runs.take(flow.path(false), Capacity::default()).await
     }
 
+    /// The place of a run that is at work already, somewhere or here: it has containers perhaps, and others wait for
+    /// their end.
+    pub(crate) fn run_at_once(&self, flow: &Flow) -> Permit {
+        self.runs.take_at_once(flow.path(false), Capacity::default())
+    }
+
+    /// The place of a container that is there already.
+    pub(crate) fn container_at_once(&self, flow: &Flow, demand: Capacity) -> Permit {
+        self.containers.take_at_once(flow.path(true), demand)
+    }
+
     /// Waits for the turn of a container that takes so much.
     pub(crate) async fn container(&self, flow: &Flow, demand: Capacity) -> Option<Permit> {
         self.containers.take(flow.path(true), demand).await

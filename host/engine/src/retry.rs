@@ -14,8 +14,10 @@ pub(crate) enum Attempt {
     Over(Box<CallEnd>),
     /// The platform broke it: worth another attempt.
     Broken(RunError),
-    /// The host had no room for it: another attempt follows, however often.
+    /// The host had no room for what it left: another attempt follows, however often.
     Parked(RunError),
+    /// No node had room for it: it did not begin, and goes on waiting.
+    Waiting,
     /// Stopped from outside; the container is gone.
     Stopped,
 }
@@ -29,7 +31,7 @@ impl Attempt {
                 CallEnd::Error(error) => Some(error.kind),
                 CallEnd::Result(_) => None,
             },
-            Self::Stopped => None,
+            Self::Waiting | Self::Stopped => None,
         }
     }
 }
@@ -45,7 +47,7 @@ pub(crate) fn judge(error: &ContainerError, name: &str) -> Attempt {
         // A lease that is over lets nothing be stored: no other attempt follows from it.
         | ContainerError::Fenced
         | ContainerError::ImageUnavailable { .. } => Attempt::Broken(told()),
-        ContainerError::NoRoom(_) => Attempt::Parked(told()),
+        ContainerError::NoRoom(_) => Attempt::Waiting,
         ContainerError::Exchange(source) if source.kind() == io::ErrorKind::StorageFull => {
             Attempt::Parked(told())
         }

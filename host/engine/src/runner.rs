@@ -17,7 +17,6 @@ use parking_lot::Mutex;
 use simulay_model::{Chain, OwnerFilter, RunId, UnfinishedRun};
 use simulay_signals::{Heard, Signal, Subscription, Topic};
 use simulay_store::{ClaimableRun, StoreError};
-use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use self::work_queue::{AtWork, Turns, WorkQueue};
@@ -131,7 +130,8 @@ impl Runner {
     }
 
     /// Takes up the runs that no process has, perhaps those of one that is no more, and waits no longer with
-    /// those that another has or has ended.
+    /// those that another has or has ended. Runs that were worked on before go on without a turn: whatever has
+    /// all the places here may wait for room that only their end makes.
     async fn take_up(&self) -> Result<usize, StoreError> {
         let _looking = self.looking.lock().await;
         // Before the look: what is queued meanwhile was not looked for.
@@ -141,12 +141,14 @@ impl Runner {
         let count = claimable.len();
         let (to_end, to_do): (Vec<_>, Vec<_>) =
             claimable.into_iter().partition(|found| found.cancel_requested);
+        let (to_resume, to_begin): (Vec<_>, Vec<_>) = to_do.into_iter().partition(|found| found.running);
         // More may be behind them.
-        if to_end.len() >= per_flow {
+        if to_end.len().max(to_resume.len()) >= per_flow {
             self.queue.ask_for_more();
         }
         to_end.iter().for_each(|found| self.end(&found.run));
-        self.queue.look_ended(waiting, self.in_order(to_do));
+        self.in_order(to_resume).iter().for_each(|run| self.resume(run));
+        self.queue.look_ended(waiting, self.in_order(to_begin));
         Ok(count)
     }
 
@@ -185,27 +187,36 @@ impl Runner {
     async fn begin_in_turn(self, mut turns: Turns) {
         while let Some((run, permit)) = turns.recv().await {
             if let Some(at_work) = self.queue.begin(&run) {
-                self.drive(&run, at_work, Some(permit));
+                self.drive(self.context(&run, &at_work), at_work, Some(permit));
             }
+        }
+    }
+
+    /// Goes on with a run at once that was worked on before.
+    fn resume(&self, run: &UnfinishedRun) {
+        if let Some(at_work) = self.queue.begin_at_once(run.id) {
+            let permit = self.shared.limits.run_at_once(&Flow::from(run));
+            let context = RunContext { begun: true.into(), ..self.context(run, &at_work) };
+            self.drive(context, at_work, Some(permit));
         }
     }
 
     /// Ends a run at once: it needs no turn for that.
     fn end(&self, run: &UnfinishedRun) {
         if let Some(at_work) = self.queue.end(run.id) {
-            self.drive(run, at_work, None);
+            self.drive(self.context(run, &at_work), at_work, None);
         }
     }
 
-    fn drive(&self, run: &UnfinishedRun, at_work: AtWork, permit: Option<Permit>) {
-        let context = self.context(run, at_work.stop.clone());
+    fn drive(&self, context: RunContext, at_work: AtWork, permit: Option<Permit>) {
         self.shared.tasks.spawn(async move {
             context.drive(permit).await;
             drop(at_work);
         });
     }
 
-    fn context(&self, run: &UnfinishedRun, stop: CancellationToken) -> RunContext {
+    fn context(&self, run: &UnfinishedRun, at_work: &AtWork) -> RunContext {
+        let stop = at_work.stop.clone();
         let (blobs, room) = (self.shared.parts.blobs.clone(), self.shared.room());
         let patient = ThrottledBlobs { blobs, room: room.clone(), stop: stop.clone() };
         RunContext {
@@ -217,6 +228,7 @@ impl Runner {
             logs: self.shared.logs.clone(),
             run: run.id,
             flow: Flow::from(run),
+            begun: false.into(),
             stop,
             draining: self.shared.shutdown.clone(),
             letting_go: self.shared.letting_go.clone(),

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
-use simulay_containers::{Begin, Capacity, Completed, ContainerError, ExecutionRequest, Permissions};
+use parking_lot::Mutex;
+use simulay_containers::{
+    Begin, Capacity, Completed, ContainerError, Exchange as _, ExecutionRequest, Permissions,
+};
 use simulay_model::{
     CallEnd, Chain, Change, ContainerCall, ContainerName, Digest, LogLevel, OnFailure, Run, RunError, RunId,
     Stage,
@@ -16,9 +19,11 @@ use tracing::Instrument as _;
 
 use crate::context::RunContext;
 use crate::exchange::CallExchange;
+use crate::fair_queue::Permit;
 use crate::lease::{RunLease, may_pass};
 use crate::limits::Flow;
 use crate::logs::AttemptLogs;
+use crate::placing::PlacedExchange;
 use crate::retry::{Attempt, Budget, judge};
 use crate::{EngineError, omission, trace, verdict};
 
@@ -69,10 +74,13 @@ impl Simulation<'_> {
     /// stopped. Returns early, with calls left open, only when `stop` says so or the store fails.
     pub(crate) async fn step(
         &self,
-        pending: Vec<Pending>,
+        mut pending: Vec<Pending>,
         stop: &CancellationToken,
     ) -> Result<(), EngineError> {
         let present = self.present(&pending, stop).await;
+        // Containers that are there go on beside each other and before all others, who may wait for their room.
+        pending.sort_by_key(|pending| !present.contains(&name(self.run.id, pending.attempt())));
+        let at_once = self.context.settings.max_containers_per_run.max(present.len()).max(1);
         let step = stop.child_token();
         let (present, siblings) = (&present, &step);
         let calls = pending.into_iter().map(|pending| async move {
@@ -83,8 +91,7 @@ impl Simulation<'_> {
             }
             ended.map(|_| ())
         });
-        let mut running =
-            stream::iter(calls).buffer_unordered(self.context.settings.max_containers_per_run.max(1));
+        let mut running = stream::iter(calls).buffer_unordered(at_once);
         let mut outcome = Ok(());
         while let Some(ended) = running.next().await {
             outcome = outcome.and(ended);
@@ -133,7 +140,7 @@ impl Simulation<'_> {
         );
         loop {
             let error = match self.attempt(&mut pending, stop).await? {
-                Attempt::Stopped => {
+                Attempt::Stopped | Attempt::Waiting => {
                     pending.close_logs();
                     return Ok(false);
                 }
@@ -152,40 +159,79 @@ impl Simulation<'_> {
         }
     }
 
+    /// Makes the attempt, however long it waits for room.
     async fn attempt(&self, pending: &mut Pending, stop: &CancellationToken) -> Result<Attempt, EngineError> {
+        let (step, index, attempt) = pending.attempt();
+        let start = (!pending.started).then_some(Change::CallStarted { step, index, attempt });
+        let start = Mutex::new(start);
+        loop {
+            let attempt = self.try_to_place(pending, &start, stop).await?;
+            if !matches!(attempt, Attempt::Waiting) {
+                return Ok(attempt);
+            }
+            // Whoever follows them is told by those of the next try.
+            pending.logs = None;
+            // Others may have its turn.
+            self.pause(0, stop).await;
+        }
+    }
+
+    async fn try_to_place(
+        &self,
+        pending: &mut Pending,
+        start: &Mutex<Option<Change>>,
+        stop: &CancellationToken,
+    ) -> Result<Attempt, EngineError> {
         if !pending.started {
             // Who is stopped meanwhile is told so below.
             let _ = self.context.room.wait(0, stop).await;
         }
-        let permit = tokio::select! {
-            biased;
-            () = stop.cancelled() => None,
-            permit = self.context.limits.container(self.flow, pending.demand) => permit,
-        };
-        let Some(_permit) = permit else {
+        let Some(_permit) = self.permit(pending, stop).await else {
             // What an earlier life started has no one to stop it but us.
             if pending.started {
                 remove(self.lease, pending.attempt()).await;
             }
             return Ok(Attempt::Stopped);
         };
-        let _at_work = self.lease.active.begin();
         // Opens the logs before anyone is told of the start, who may ask for them at once.
         let exchange = self.exchange(pending);
-        let begin = if pending.started { Begin::Adopt } else { Begin::Start };
-        if begin == Begin::Start {
-            let (step, index, attempt) = pending.attempt();
-            self.lease.apply(Change::CallStarted { step, index, attempt }).await?;
-        }
-        let request = self.request(pending, begin);
+        let placed = PlacedExchange::new(&exchange, self.lease, start);
         let span = trace::attempt(self.run.id, &pending.call, pending.attempt());
-        let running = self.context.parts.containers.run(request, &exchange, stop.clone());
-        let ended = running.instrument(span.clone()).await;
+        let ended = self.run(pending, &placed, stop).instrument(span.clone()).await;
+        if let Some(error) = placed.unstored() {
+            return Err(error.into());
+        }
         let attempt = self.result(&pending.call.name, &exchange, ended).await?;
         if let Some(kind) = attempt.error() {
             trace::fail(&span, kind);
         }
         Ok(attempt)
+    }
+
+    async fn run(
+        &self,
+        pending: &Pending,
+        exchange: &PlacedExchange<'_>,
+        stop: &CancellationToken,
+    ) -> Result<Completed, ContainerError> {
+        let containers = &self.context.parts.containers;
+        if !containers.places_calls() {
+            exchange.placed().await.map_err(ContainerError::Exchange)?;
+        }
+        containers.run(self.request(pending), exchange, stop.clone()).await
+    }
+
+    /// The turn of the call; none when it is stopped before. Others may wait for the room of a container that is
+    /// there, so that it waits for nobody.
+    async fn permit(&self, pending: &Pending, stop: &CancellationToken) -> Option<Permit> {
+        let limits = &self.context.limits;
+        if stop.is_cancelled() {
+            return None;
+        }
+        if pending.started {
+            return Some(limits.container_at_once(self.flow, pending.demand));
+        }
+        stop.run_until_cancelled(limits.container(self.flow, pending.demand)).await.flatten()
     }
 
     async fn result(
@@ -261,7 +307,8 @@ impl Simulation<'_> {
         pause(time, stop).await;
     }
 
-    fn request(&self, pending: &Pending, begin: Begin) -> ExecutionRequest {
+    fn request(&self, pending: &Pending) -> ExecutionRequest {
+        let begin = if pending.started { Begin::Adopt } else { Begin::Start };
         let (call, permissions) = (pending.call.clone(), self.permissions.clone());
         ExecutionRequest {
             name: name(self.run.id, pending.attempt()),

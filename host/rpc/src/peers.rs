@@ -92,7 +92,15 @@ impl<C: Clone + 'static> Known<C> {
 }
 
 async fn addresses(name: &str) -> io::Result<BTreeSet<SocketAddr>> {
-    Ok(lookup_host(name).await?.collect())
+    Ok(of_one_kind(lookup_host(name).await?.collect()))
+}
+
+/// A process with two kinds of addresses is one: it is known by that of IPv4.
+fn of_one_kind(mut addresses: BTreeSet<SocketAddr>) -> BTreeSet<SocketAddr> {
+    if addresses.iter().any(SocketAddr::is_ipv4) {
+        addresses.retain(SocketAddr::is_ipv4);
+    }
+    addresses
 }
 
 #[cfg(test)]
@@ -132,6 +140,14 @@ mod tests {
         let (peers, address) = (peers(&["nowhere.invalid:7375"]), SocketAddr::from(([127, 0, 0, 1], PORT)));
         peers.known.lock().addresses.insert("nowhere.invalid:7375".to_owned(), [address].into());
         assert_eq!(peers.found().await.unwrap(), [(address, Arc::new(address))]);
+    }
+
+    #[test]
+    fn a_name_with_addresses_of_both_kinds_leads_to_each_process_once() {
+        let four = SocketAddr::from(([127, 0, 0, 1], PORT));
+        let six = SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], PORT));
+        assert_eq!(of_one_kind([four, six].into()), [four].into());
+        assert_eq!(of_one_kind([six].into()), [six].into());
     }
 
     #[test]

@@ -119,7 +119,7 @@ pub(crate) async fn engine(
         containers: Arc::new(containers),
         runs_elsewhere: false,
     };
-    backends.engine(settings, kept)
+    backends.engine(settings, limits::of_engine(settings), kept)
 }
 
 /// Where connections come in, and what they carry.

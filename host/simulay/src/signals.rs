@@ -1,4 +1,5 @@
-//! SIGINT, SIGTERM and SIGHUP: the first asks for an orderly end, the second ends at once.
+//! SIGINT, SIGTERM and SIGHUP: the first asks for an orderly end, the second ends at once. SIGUSR1 and SIGUSR2: a node
+//! takes no more calls, and takes them again.
 
 use std::io;
 
@@ -21,6 +22,27 @@ pub(crate) fn stop() -> io::Result<CancellationToken> {
         std::process::exit(128 + number);
     });
     Ok(token)
+}
+
+/// What asks a node to take no more calls, and to take them again.
+pub(crate) struct DrainSignals {
+    drain: Signal,
+    open: Signal,
+}
+
+impl DrainSignals {
+    /// Listens from now on.
+    pub(crate) fn new() -> io::Result<Self> {
+        Ok(Self { drain: signal(SignalKind::user_defined1())?, open: signal(SignalKind::user_defined2())? })
+    }
+
+    /// Waits for the next; true when no more calls are taken.
+    pub(crate) async fn next(&mut self) -> bool {
+        tokio::select! {
+            _ = self.drain.recv() => true,
+            _ = self.open.recv() => false,
+        }
+    }
 }
 
 struct Signals {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use mongodb::bson::{Document, doc};
 use simulay_model::{
-    Artifact, PluginRef, Progress, RelativePath, Request, Run, RunArtifact, RunSummary, UnfinishedRun,
+    Artifact, PluginRef, Progress, RelativePath, Request, Run, RunArtifact, RunState, RunSummary,
+    UnfinishedRun,
 };
 use simulay_store::ClaimableRun;
 
@@ -32,7 +33,7 @@ pub(crate) fn summary(run: &Document) -> MongoResult<RunSummary> {
 
 /// What [`claimable`] reads.
 pub(crate) fn claimable_fields() -> Document {
-    doc! { "owner": 1, "pipeline": 1, "cancel_requested": 1 }
+    doc! { "owner": 1, "pipeline": 1, "cancel_requested": 1, "state": 1 }
 }
 
 pub(crate) fn claimable(run: &Document) -> MongoResult<ClaimableRun> {
@@ -40,6 +41,7 @@ pub(crate) fn claimable(run: &Document) -> MongoResult<ClaimableRun> {
     Ok(ClaimableRun {
         run: UnfinishedRun { id, owner, pipeline },
         cancel_requested: flag(run, "cancel_requested")?,
+        running: parsed::<RunState>(run, "state")? == RunState::Running,
     })
 }
 

@@ -13,7 +13,7 @@ const NEXT_FLOW: &str = "SELECT owner, pipeline FROM runs INDEXED BY runs_by_flo
     ORDER BY owner, pipeline LIMIT 1";
 
 /// The oldest runs of a flow that nobody holds; those whose end is asked for apart from the others.
-const OF_FLOW: &str = "SELECT id, owner, pipeline, cancel_requested
+const OF_FLOW: &str = "SELECT id, owner, pipeline, cancel_requested, state
     FROM runs INDEXED BY runs_by_flow LEFT JOIN leases ON leases.run = runs.id
     WHERE state IN ('queued', 'running') AND owner = ?1 AND pipeline = ?2 AND cancel_requested = ?3
         AND (leases.run IS NULL OR leases.until_ms <= ?4)

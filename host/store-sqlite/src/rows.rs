@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use rusqlite::Row;
 use simulay_model::{
     Artifact, AttemptProgress, Event, EventData, Plugin, PluginEvent, PluginRef, PluginSummary, Progress,
-    RelativePath, Request, Run, RunArtifact, RunId, RunSummary, UnfinishedRun,
+    RelativePath, Request, Run, RunArtifact, RunId, RunState, RunSummary, UnfinishedRun,
 };
 use simulay_store::documents::{self, Stored};
 use simulay_store::{ClaimableRun, Lease, StoreError};
@@ -87,8 +87,9 @@ pub(crate) fn summary(row: &Row<'_>) -> SqlResult<RunSummary> {
 
 pub(crate) fn claimable(row: &Row<'_>) -> SqlResult<ClaimableRun> {
     let (id, owner, pipeline) = (parsed(row, "id")?, parsed(row, "owner")?, parsed(row, "pipeline")?);
-    let cancel_requested = row.get("cancel_requested")?;
-    Ok(ClaimableRun { run: UnfinishedRun { id, owner, pipeline }, cancel_requested })
+    let (cancel_requested, state) = (row.get("cancel_requested")?, parsed::<RunState>(row, "state")?);
+    let run = UnfinishedRun { id, owner, pipeline };
+    Ok(ClaimableRun { run, cancel_requested, running: state == RunState::Running })
 }
 
 fn reference(row: &Row<'_>) -> SqlResult<PluginRef> {

@@ -81,6 +81,7 @@ async fn check_leases(open: &impl AsyncFn() -> Subject) {
     claimable::runs_to_claim_go_from_the_oldest_and_leave_out_what_has_ended(&open().await).await;
     claimable::a_run_is_claimable_but_while_somebody_holds_it(&open().await).await;
     claimable::who_may_claim_a_run_hears_that_its_end_is_asked_for(&open().await).await;
+    claimable::who_may_claim_a_run_hears_that_it_was_worked_on(&open().await).await;
     claimable::of_each_flow_the_oldest_that_are_free_are_claimable(&open().await).await;
     claimable::runs_whose_end_is_asked_for_take_no_place_of_others(&open().await).await;
     fences::an_old_fence_changes_nothing(&open().await).await;

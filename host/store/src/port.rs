@@ -179,6 +179,8 @@ pub struct ClaimableRun {
     pub run: UnfinishedRun,
     /// Someone asked for its end.
     pub cancel_requested: bool,
+    /// It was worked on: there may be containers of it.
+    pub running: bool,
 }
 
 /// A run that is leased.

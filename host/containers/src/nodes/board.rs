@@ -104,12 +104,26 @@ impl Board {
     pub(super) fn discovered(self: &Arc<Self>, found: Vec<Discovered>) -> Vec<(Discovered, Arc<Notify>)> {
         let new = self.change(|state| state.discovered(found));
         self.is_changed();
+        self.complain();
         new
     }
 
     /// Gives up on calls that have waited for long enough.
     pub(super) fn tick(self: &Arc<Self>) {
         self.change(|_| ());
+        self.complain();
+    }
+
+    /// Tells the operator that calls wait for long, and why.
+    fn complain(&self) {
+        let mut state = self.state.lock();
+        if let Some(nodes) = state.complaint(Instant::now()) {
+            tracing::warn!(
+                waiting = state.waiting(),
+                nodes,
+                "calls have waited for a node for over a minute"
+            );
+        }
     }
 
     /// True while the node is one.

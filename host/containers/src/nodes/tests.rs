@@ -21,14 +21,14 @@ fn policy(images: &[&str]) -> Policy {
 }
 
 /// A node with room for so many calls.
-fn node(name: &str, calls: u64, images: &[&str]) -> Scripted {
+pub(super) fn node(name: &str, calls: u64, images: &[&str]) -> Scripted {
     let capacity = Capacity { cpu_milli: 1000 * calls, memory_mib: CALL_MIB * calls };
     Scripted::with_policy(policy(images)).on_node(name, capacity)
 }
 
 /// Nodes that come and go.
 #[derive(Clone, Default)]
-struct Known(Arc<Mutex<BTreeMap<String, Arc<dyn Containers>>>>);
+pub(super) struct Known(Arc<Mutex<BTreeMap<String, Arc<dyn Containers>>>>);
 
 impl Known {
     fn of(nodes: &[&Scripted]) -> Self {
@@ -39,12 +39,16 @@ impl Known {
         known
     }
 
-    fn add(&self, address: &str, node: Arc<dyn Containers>) {
+    pub(super) fn add(&self, address: &str, node: Arc<dyn Containers>) {
         self.0.lock().insert(address.to_owned(), node);
+    }
+
+    pub(super) fn remove(&self, address: &str) {
+        self.0.lock().remove(address);
     }
 }
 
-fn reserving(node: Scripted) -> Arc<dyn Containers> {
+pub(super) fn reserving(node: Scripted) -> Arc<dyn Containers> {
     Arc::new(Reserving::new(node, Arc::new(policy(&["octave", "shell"])), Capacity::default()))
 }
 
@@ -60,11 +64,11 @@ impl Discovery for Known {
     }
 }
 
-fn nodes(known: &Known) -> Nodes {
+pub(super) fn nodes(known: &Known) -> Nodes {
     Nodes::new(Arc::new(known.clone()), Arc::new(policy(&["octave", "shell"])), NodesSettings::default())
 }
 
-fn name(call: u32) -> ContainerName {
+pub(super) fn name(call: u32) -> ContainerName {
     ContainerName { run: RunId::generate(), step: 0, call, attempt: 0 }
 }
 
@@ -86,22 +90,22 @@ fn request(name: ContainerName, begin: Begin) -> ExecutionRequest {
     ExecutionRequest { name, call, permissions, begin, fence: 1 }
 }
 
-async fn start(nodes: &Nodes, name: ContainerName) -> Result<Completed, ContainerError> {
+pub(super) async fn start(nodes: &Nodes, name: ContainerName) -> Result<Completed, ContainerError> {
     nodes.run(request(name, Begin::Start), &Ledger::default(), CancellationToken::new()).await
 }
 
-async fn adopt(nodes: &Nodes, name: ContainerName) -> Result<Completed, ContainerError> {
+pub(super) async fn adopt(nodes: &Nodes, name: ContainerName) -> Result<Completed, ContainerError> {
     nodes.run(request(name, Begin::Adopt), &Ledger::default(), CancellationToken::new()).await
 }
 
 /// Lets every call of `on` be held.
-fn hold(on: &[&Scripted]) {
+pub(super) fn hold(on: &[&Scripted]) {
     for node in on {
         node.on("solve", Act::exits(0).held());
     }
 }
 
-async fn until(what: impl Fn() -> bool) {
+pub(super) async fn until(what: impl Fn() -> bool) {
     while !what() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
@@ -330,6 +334,34 @@ async fn a_node_that_left_keeps_its_call_and_is_forgotten_after() {
     assert!(a.present().is_empty());
     tokio::time::sleep(Duration::from_secs(60)).await;
     assert_eq!(nodes.board.nodes().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_whose_docker_is_silent_started_nothing_and_says_so() {
+    let a = node("a", 2, &["octave"]);
+    a.set_absent(true);
+    let reserving = reserving(a);
+    let (ledger, request) = (Ledger::default(), |begin| request(name(0), begin));
+    let run = |begin| reserving.run(request(begin), &ledger, CancellationToken::new());
+    assert!(matches!(run(Begin::Start).await, Err(ContainerError::NoRoom(_))));
+    assert!(matches!(run(Begin::Adopt).await, Err(ContainerError::Unavailable(_))), "it may be there");
+}
+
+/// Tells nothing.
+struct Nobody;
+
+#[async_trait]
+impl Discovery for Nobody {
+    async fn nodes(&self) -> Result<Vec<Discovered>, DiscoveryError> {
+        Err(DiscoveryError("no such name".to_owned()))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_nobody_can_tell_a_node_for_is_given_back() {
+    let nodes = Nodes::new(Arc::new(Nobody), Arc::new(policy(&["octave"])), NodesSettings::default());
+    let ended = start(&nodes, name(0)).await;
+    assert!(matches!(ended, Err(ContainerError::NoRoom(_))), "{ended:?}");
 }
 
 struct TwoNodes([Scripted; 2]);

@@ -1,13 +1,17 @@
 //! What exists on which node.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use simulay_model::ContainerName;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::Nodes;
-use crate::{Capacity, ContainerError, NodeStatus, RegisteredImage};
+use crate::{Capacity, ContainerError, Containers, NodeStatus, RegisteredImage};
+
+/// For a node to remove a container: it bears that Docker is away, for as long as two minutes.
+const REMOVAL: Duration = Duration::from_secs(150);
 
 /// What the nodes answered that were asked for their containers.
 pub(super) struct Roll {
@@ -77,9 +81,19 @@ impl Nodes {
         if nodes.is_empty() {
             return Err(self.board.silence());
         }
-        let removed = join_all(nodes.iter().map(|(_, node)| node.remove(name, fence))).await;
+        let removed = join_all(nodes.iter().map(|(_, node)| remove(&**node, name, fence))).await;
         removed.into_iter().collect()
     }
+}
+
+/// Removes the container from one node, which may never answer.
+pub(super) async fn remove(
+    node: &dyn Containers,
+    name: ContainerName,
+    fence: Option<u64>,
+) -> Result<(), ContainerError> {
+    let silent = |_| ContainerError::Unavailable(format!("{name} was not removed within {REMOVAL:?}"));
+    timeout(REMOVAL, node.remove(name, fence)).await.map_err(silent)?
 }
 
 /// Nodes as if they were one.
@@ -90,6 +104,7 @@ pub(super) fn together(nodes: &[NodeStatus]) -> NodeStatus {
         name: format!("{} nodes", nodes.len()),
         capacity: sum(|node| node.capacity),
         reserved: sum(|node| node.reserved),
+        unattended: nodes.iter().map(|node| node.unattended).sum(),
         images: images(nodes),
         draining: nodes.iter().all(|node| node.draining),
         nodes: nodes.to_vec(),

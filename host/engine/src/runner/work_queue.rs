@@ -157,6 +157,13 @@ impl WorkQueue {
         waits.then(|| self.at_work(&mut runs, run.id))
     }
 
+    /// Begins the work on a run without a turn, whether it waits or not; none when it is at work.
+    pub(super) fn begin_at_once(&self, run: RunId) -> Option<AtWork> {
+        let mut runs = self.runs.lock();
+        let is_at_work = matches!(runs.states.get(&run), Some(State::AtWork(_)));
+        (!is_at_work).then(|| self.at_work(&mut runs, run))
+    }
+
     /// Begins the work on a run whose end is asked for, whether it waits or not; none when it is at work,
     /// and told.
     pub(super) fn end(&self, run: RunId) -> Option<AtWork> {

@@ -23,4 +23,5 @@ mod seeds;
 mod shares;
 mod stops;
 mod story;
+mod takeover;
 mod world;

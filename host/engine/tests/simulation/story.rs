@@ -203,13 +203,16 @@ impl Story {
         store: &Store,
         settings: Settings,
     ) -> Engine {
-        let parts = Parts { signals, ..self.parts(machine, store) };
+        self.engine_of(Parts { signals, ..self.parts(machine, store) }, settings)
+    }
+
+    pub(crate) fn engine_of(&self, parts: Parts, settings: Settings) -> Engine {
         let engine = Engine::new(parts, settings, None);
         engine.runner.listen();
         engine
     }
 
-    fn parts(&self, machine: &Arc<Machine>, store: &Store) -> Parts {
+    pub(crate) fn parts(&self, machine: &Arc<Machine>, store: &Store) -> Parts {
         let machine = machine.clone();
         let database = Arc::new(Database { machine: machine.clone(), store: store.clone() });
         Parts {

@@ -10,8 +10,9 @@ use super::options::RoleOptions;
 use super::{front, watch};
 use crate::compose::{self, AgentRole};
 use crate::configuration::Settings;
+use crate::signals::{self, DrainSignals};
+use crate::telemetry;
 use crate::terminal::say;
-use crate::{signals, telemetry};
 
 /// Where it listens when the settings do not say.
 const PORT: u16 = 7375;
@@ -32,13 +33,13 @@ pub(crate) async fn execute(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let judged = tokio::time::timeout(JUDGEMENT, compose::check_daemon(&settings)).await;
     let findings = judged.unwrap_or_else(|_| Ok(Vec::new()))?;
     let agent = AgentRole::open(&settings, &settings.images)?;
-    let stop = signals::stop()?;
+    let (stop, draining) = (signals::stop()?, DrainSignals::new()?);
     let listener = front::bind(settings.cluster.listen_on(PORT))?;
     say(&format!("listening on {}", listener.local_addr()?))?;
     let watching = watch::docker(settings.clone(), settings.images.clone(), findings, stop.clone());
     let watching = tokio::spawn(stop.clone().run_until_cancelled_owned(watching));
     front::tell_health(&settings, agent.watched(), &stop);
-    let served = agent.serve(listener, stop).await;
+    let served = agent.serve(listener, draining, stop).await;
     telemetry.end().await;
     served?;
     // It ends by itself only to refuse what it found.

@@ -23,7 +23,11 @@ impl Watched for Opening {
     async fn lacks(&self) -> Vec<Lack> {
         match self.0.get() {
             Some(engine) => engine.lacks().await,
-            None => vec![Lack { part: Part::Store, why: "it has not answered since the start".to_owned() }],
+            None => vec![Lack {
+                part: Part::Store,
+                why: "it has not answered since the start".to_owned(),
+                needed: true,
+            }],
         }
     }
 

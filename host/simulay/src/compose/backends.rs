@@ -10,7 +10,7 @@ use simulay_sandbox::Sandbox;
 use simulay_signals::{LogRelay, Signals};
 use uuid::Uuid;
 
-use super::{Records, identity, limits};
+use super::{Records, identity};
 use crate::configuration::Settings;
 
 /// The backends that were picked.
@@ -28,11 +28,16 @@ pub(super) struct Backends {
 }
 
 impl Backends {
-    /// An engine over them, which looks after what is `kept`.
-    pub(super) fn engine(self, settings: &Settings, kept: RetentionPorts) -> anyhow::Result<Engine> {
+    /// An engine over them within `limits`, which looks after what is `kept`.
+    pub(super) fn engine(
+        self,
+        settings: &Settings,
+        limits: EngineSettings,
+        kept: RetentionPorts,
+    ) -> anyhow::Result<Engine> {
         let (lease_holder, runs_elsewhere) = (Uuid::now_v7().to_string(), self.runs_elsewhere);
         let parts = self.parts(settings)?;
-        let settings = EngineSettings { lease_holder, runs_elsewhere, ..limits::of_engine(settings) };
+        let settings = EngineSettings { lease_holder, runs_elsewhere, ..limits };
         Ok(Engine::new(parts, settings, Some(kept)))
     }
 

@@ -16,6 +16,9 @@ use crate::risks::Risk;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
+/// Containers of one run at work at once, in a cluster.
+const CONTAINERS_OF_RUN: usize = 256;
+
 /// Where there are accounts, each may fill one such part of the queue.
 const PARTS_OF_QUEUE: usize = 4;
 
@@ -53,6 +56,13 @@ pub(super) fn of_engine(settings: &Settings) -> EngineSettings {
         group_roles: settings.auth.oidc.as_ref().map(of_groups).unwrap_or_default(),
         ..usual
     }
+}
+
+/// The same, where containers are on other machines: what these have bounds them, and not the cores of this one.
+pub(super) fn of_runner(settings: &Settings) -> EngineSettings {
+    let max_containers = settings.runs.max_containers.unwrap_or(usize::MAX);
+    let of_one = settings.runs.max_containers_per_run.unwrap_or(max_containers.min(CONTAINERS_OF_RUN));
+    EngineSettings { max_containers, max_containers_per_run: of_one, ..of_engine(settings) }
 }
 
 fn of_groups(oidc: &Oidc) -> GroupRoles {
@@ -172,11 +182,26 @@ mod tests {
     use super::*;
     use crate::configuration::Flags;
 
-    fn unfinished(settings: &str) -> Option<u64> {
+    fn settings(text: &str) -> Settings {
         let file = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
-        std::fs::write(file.path(), settings).unwrap();
+        std::fs::write(file.path(), text).unwrap();
         let flags = Flags { file: Some(file.path().to_owned()), ..Flags::default() };
-        of_quotas(&Settings::load(&flags).unwrap()).of(Quota::MaxUnfinishedRuns)
+        Settings::load(&flags).unwrap()
+    }
+
+    fn unfinished(text: &str) -> Option<u64> {
+        of_quotas(&settings(text)).of(Quota::MaxUnfinishedRuns)
+    }
+
+    #[test]
+    fn the_cores_of_a_runner_do_not_bound_the_containers_of_a_cluster() {
+        let of = |text: &str| {
+            let limits = of_runner(&settings(text));
+            (limits.max_containers, limits.max_containers_per_run)
+        };
+        assert_eq!(of(""), (usize::MAX, CONTAINERS_OF_RUN));
+        assert_eq!(of("[runs]\nmax_containers = 9"), (9, 9));
+        assert_eq!(of("[runs]\nmax_containers_per_run = 900"), (usize::MAX, 900));
     }
 
     #[test]

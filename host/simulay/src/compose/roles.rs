@@ -1,6 +1,7 @@
 //! The processes of a cluster, each with what its role needs and nothing else.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ use super::docker::{self, Whose};
 use super::{Backends, ImageIds, limits, sandbox_of};
 use crate::configuration::Settings;
 use crate::discovery::Names;
+use crate::signals::DrainSignals;
 
 /// What answers requests: it asks runners about plugins and nodes, and touches neither.
 pub(crate) struct ApiRole {
@@ -51,7 +53,8 @@ impl ApiRole {
             blobs: shared.blobs,
             runs_elsewhere: true,
         };
-        Ok(Self { engine: backends.engine(settings, shared.kept)?, rates })
+        let engine = backends.engine(settings, limits::of_engine(settings), shared.kept)?;
+        Ok(Self { engine, rates })
     }
 }
 
@@ -87,7 +90,7 @@ impl RunnerRole {
             containers: nodes.clone(),
             runs_elsewhere: false,
         };
-        let engine = backends.engine(settings, shared.kept)?;
+        let engine = backends.engine(settings, limits::of_runner(settings), shared.kept)?;
         Ok(Self { engine, sandbox, nodes, credentials: shared.credentials, rpc: rpc(settings) })
     }
 
@@ -113,7 +116,7 @@ impl RunnerRole {
 pub(crate) struct AgentRole {
     docker: Arc<DockerContainers>,
     sources: BTreeMap<String, ImageSource>,
-    containers: Arc<dyn Containers>,
+    containers: Arc<Reserving<Arc<DockerContainers>>>,
     credentials: Credentials,
 }
 
@@ -133,17 +136,33 @@ impl AgentRole {
 
     /// What tells whether it works.
     pub(crate) fn watched(&self) -> Arc<dyn Watched> {
-        Arc::new(WatchedAgent(self.containers.clone()))
+        Arc::new(WatchedAgent(self.containers.clone() as Arc<_>))
     }
 
     /// Carries out the calls of runners, and pulls the images that it lacks, until `stop`; containers go on.
-    pub(crate) async fn serve(self, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
+    pub(crate) async fn serve(
+        self,
+        listener: TcpListener,
+        asked: DrainSignals,
+        stop: CancellationToken,
+    ) -> anyhow::Result<()> {
         let rpc = RpcSettings::default();
+        let draining = drain(self.containers.clone(), asked);
         let serving = serve_containers(listener, self.credentials, &rpc, self.containers, stop);
         tokio::select! {
             served = serving => Ok(served?),
             Err(error) = self.docker.keep_images(self.sources) => Err(error.into()),
+            never = draining => match never {},
         }
+    }
+}
+
+/// Has the node take no more calls, or take them again, as it is asked.
+async fn drain(node: Arc<Reserving<Arc<DockerContainers>>>, mut asked: DrainSignals) -> Infallible {
+    loop {
+        let draining = asked.next().await;
+        tracing::info!(draining, "the node was asked whether it takes calls");
+        node.set_draining(draining);
     }
 }
 

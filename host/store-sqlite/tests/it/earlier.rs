@@ -55,7 +55,7 @@ async fn runs_come_along_with_all_their_documents() {
         assert_eq!((report.outcome.as_str(), report.artifacts.len()), (r#"{"peak":0.30000000000000004}"#, 1));
         let run =
             UnfinishedRun { id: queued, owner: AccountName::local(), pipeline: "heat".parse().unwrap() };
-        let waiting = ClaimableRun { run, cancel_requested: false };
+        let waiting = ClaimableRun { run, cancel_requested: false, running: false };
         assert_eq!(records.claimable(10).await.unwrap(), [waiting]);
         let listed =
             Runs::list(&*records, &Any, RunQuery { limit: 10, ..RunQuery::default() }).await.unwrap();

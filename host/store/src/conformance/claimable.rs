@@ -67,6 +67,15 @@ pub async fn who_may_claim_a_run_hears_that_its_end_is_asked_for(subject: &Subje
     assert_eq!(told, [(quiet, false), (asked, true)]);
 }
 
+/// Its containers may be there: whoever holds it next knows at once.
+pub async fn who_may_claim_a_run_hears_that_it_was_worked_on(subject: &Subject) {
+    let (waits, worked_on) = (subject.queued().await, subject.queued().await);
+    subject.change(worked_on, Change::Started).await;
+    let claimable = subject.runs.claimable(ALL).await.unwrap();
+    let told: Vec<_> = claimable.into_iter().map(|claimable| (claimable.run.id, claimable.running)).collect();
+    assert_eq!(told, [(waits, false), (worked_on, true)]);
+}
+
 /// A flow is a pipeline of an owner. What is held or has ended takes no place.
 pub async fn of_each_flow_the_oldest_that_are_free_are_claimable(subject: &Subject) {
     let many = subject.queued_of("ada", "heat", 5).await;

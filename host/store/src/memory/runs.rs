@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use simulay_model::{
     ArtifactKind, AskedCall, CallStarted, Effects, Event, EventData, Head, OwnerFilter, Progress, Quotas,
-    Run, RunArtifact, RunId, RunSummary, StartedAttempt, UnfinishedRun, Usage,
+    Run, RunArtifact, RunId, RunState, RunSummary, StartedAttempt, UnfinishedRun, Usage,
 };
 
 use super::{LeaseEntry, MemoryStore, RunEntry, State};
@@ -129,8 +129,8 @@ impl Runs for MemoryStore {
             let found = of_flow.entry(flow).or_default();
             *found += 1;
             if *found <= per_flow {
-                let cancel_requested = run.cancel_requested;
-                claimable.push(ClaimableRun { run: UnfinishedRun::from(run), cancel_requested });
+                let (cancel_requested, running) = (run.cancel_requested, run.state == RunState::Running);
+                claimable.push(ClaimableRun { run: UnfinishedRun::from(run), cancel_requested, running });
             }
         }
         Ok(claimable)

@@ -77,6 +77,21 @@ impl Node {
         }
     }
 
+    /// How full it is, in words.
+    pub(super) fn occupancy(&self) -> String {
+        let NodeStatus { name, capacity, unattended, draining, .. } = &self.status;
+        let Capacity { cpu_milli, memory_mib } = self.load();
+        let state = match (self.is_here(), draining) {
+            (false, _) => ", away",
+            (true, true) => ", draining",
+            (true, false) => "",
+        };
+        format!(
+            "{name}: {cpu_milli} of {} milli-cores, {memory_mib} of {} MiB, {unattended} unattended{state}",
+            capacity.cpu_milli, capacity.memory_mib,
+        )
+    }
+
     pub(super) const fn load(&self) -> Capacity {
         self.others.plus(self.ours)
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use simulay_model::ContainerName;
 use tokio::sync::Notify;
@@ -12,6 +13,9 @@ use super::{Asking, Call};
 use crate::nodes::{Candidate, Choice, Discovered, Need, NodesSettings, choose};
 use crate::{Capacity, ContainerError, Containers, NodeStatus};
 
+/// Whoever waits longer is told of.
+const LONG: Duration = Duration::from_secs(60);
+
 /// The nodes, the calls that have a seat on one, and those that wait.
 pub(super) struct State {
     settings: NodesSettings,
@@ -20,10 +24,13 @@ pub(super) struct State {
     /// By age.
     waiting: Vec<Waiting>,
     next_ticket: u64,
+    since: Instant,
     discovered: bool,
     /// Every node that was found at first was asked.
     pub(super) looked: bool,
     pub(super) told_capacity: Capacity,
+    /// It was said that calls wait for long.
+    complained: bool,
 }
 
 /// A call on a node.
@@ -56,9 +63,11 @@ impl State {
             seats: HashMap::new(),
             waiting: Vec::new(),
             next_ticket: 0,
+            since: Instant::now(),
             discovered: false,
             looked: false,
             told_capacity: Capacity::default(),
+            complained: false,
         }
     }
 
@@ -72,6 +81,8 @@ impl State {
     pub(super) fn call(&mut self, now: Instant) -> Vec<Outcome> {
         let mut outcomes = Vec::new();
         self.looked |= self.discovered && self.nodes.values().all(|node| node.asked);
+        // Nobody waits for ever for who tells which nodes there are.
+        self.looked |= now.saturating_duration_since(self.since) >= self.settings.absence;
         if !self.looked {
             return outcomes;
         }
@@ -102,18 +113,31 @@ impl State {
                 return self.seat(asking, &address).map(Ok);
             }
             Choice::NoRoom if waited >= self.settings.room => {
-                let message = format!("every node that has its image was full for {} s", waited.as_secs());
-                return Some(Err(ContainerError::NoRoom(message)));
+                return Some(Err(ContainerError::NoRoom(self.fullness(asking, waited))));
             }
             Choice::NoRoom if waited >= self.settings.patience => self.claim(*ticket, asking),
             Choice::ImageMissing(nodes) => {
                 let (image, id) = (asking.image_name.clone(), asking.image.to_string());
                 return Some(Err(ContainerError::ImageUnavailable { image, id, nodes }));
             }
+            Choice::Silent(_) if waited >= self.settings.absence && !self.discovered => {
+                let message = "nobody could tell yet which nodes there are";
+                return Some(Err(ContainerError::NoRoom(message.to_owned())));
+            }
             Choice::Silent(_) if waited >= self.settings.absence => return Some(Err(self.silence())),
             Choice::NoRoom | Choice::Silent(_) => {}
         }
         None
+    }
+
+    fn fullness(&self, asking: &Asking, waited: Duration) -> String {
+        let has = self.nodes.values().filter(|node| node.status.has(&asking.image_name, asking.image));
+        let told = |node: &Node| {
+            let why = if node.takes_calls() { "full" } else { "takes no calls" };
+            format!("{} ({why})", node.status.name)
+        };
+        let nodes: Vec<String> = has.map(told).collect();
+        format!("none within {} s on the nodes that have its image: {}", waited.as_secs(), nodes.join(", "))
     }
 
     fn seat(&mut self, asking: &Asking, address: &str) -> Option<Place> {
@@ -147,12 +171,12 @@ impl State {
 
 /// Calls that have a seat.
 impl State {
-    /// The node that has or had the container.
+    /// The node that has or had the container. One that is back at another address is there, and not where it was.
     pub(super) fn home(&self, name: ContainerName) -> Option<(&String, &Node)> {
-        match self.seats.get(&name) {
-            Some(seated) => self.nodes.get_key_value(&seated.address),
-            None => self.nodes.iter().find(|(_, node)| node.seen.contains(&name)),
-        }
+        let seated = self.seats.get(&name).and_then(|seated| self.nodes.get_key_value(&seated.address));
+        let seen = self.nodes.iter().filter(|(_, node)| node.seen.contains(&name));
+        let mut known = seated.into_iter().chain(seen);
+        known.clone().find(|(_, node)| node.is_here()).or_else(|| known.next())
     }
 
     /// Sees to the container, where it is.
@@ -160,8 +184,11 @@ impl State {
         let (address, node) = self.home(asking.name)?;
         let (address, containers) = (address.clone(), node.containers.clone());
         match self.seats.get_mut(&asking.name) {
-            Some(seated) => seated.attended += 1,
-            None => drop(self.seat(asking, &address)?),
+            Some(seated) if seated.address == address => seated.attended += 1,
+            _ => {
+                self.unseat(asking.name);
+                self.seat(asking, &address)?;
+            }
         }
         Some((address, containers))
     }
@@ -173,9 +200,13 @@ impl State {
     }
 
     pub(super) fn forget(&mut self, name: ContainerName) {
-        if let Some(node) = self.nodes.values_mut().find(|node| node.seen.contains(&name)) {
+        for node in self.nodes.values_mut() {
             node.seen.remove(&name);
         }
+        self.unseat(name);
+    }
+
+    fn unseat(&mut self, name: ContainerName) {
         if let Some(Seated { address, demand, .. }) = self.seats.remove(&name)
             && let Some(node) = self.nodes.get_mut(&address)
         {
@@ -207,12 +238,14 @@ impl State {
         Some((found, nudge))
     }
 
-    /// Lets go of a node that nobody finds any more, once its calls have ended and it has not come back.
+    /// Lets go of a node that nobody finds any more, once nobody sees to its calls and it has not come back.
     fn left(&mut self, address: &str) {
         let Some(node) = self.nodes.get_mut(address) else { return };
         let left = *node.left.get_or_insert_with(Instant::now);
-        let needed = self.seats.values().any(|seated| seated.address == address);
+        let of_node = |seated: &Seated| seated.address == address;
+        let needed = self.seats.values().any(|seated| of_node(seated) && seated.attended > 0);
         if !needed && left.elapsed() >= self.settings.absence {
+            self.seats.retain(|_, seated| !of_node(seated));
             self.nodes.remove(address);
         }
     }
@@ -247,6 +280,20 @@ impl State {
     pub(super) fn capacity(&self) -> Capacity {
         let taking = self.nodes.values().filter(|node| node.takes_calls());
         taking.fold(Capacity::default(), |sum, node| sum.plus(node.status.capacity))
+    }
+
+    /// What is to be said when calls have waited for long: once, until none does any more.
+    pub(super) fn complaint(&mut self, now: Instant) -> Option<String> {
+        let oldest = self.waiting.iter().map(|waiting| waiting.asking.since).min()?;
+        let long = now.saturating_duration_since(oldest) > LONG;
+        let first = long && !self.complained;
+        self.complained = long;
+        let told = |node: &Node| node.occupancy();
+        first.then(|| self.nodes.values().map(told).collect::<Vec<_>>().join("; "))
+    }
+
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.len()
     }
 
     pub(super) fn silence(&self) -> ContainerError {
