@@ -32,12 +32,13 @@ pub(crate) fn execute(place: &Place) -> anyhow::Result<()> {
 
 /// What only a whole host shows, each in its short form.
 fn proofs(place: &Place, image: &ImageId) -> Counts {
-    let proofs: [(&str, Proof); 5] = [
+    let proofs: [(&str, Proof); 6] = [
         ("libraries", libraries),
         ("docs", documents::short),
         ("hostile", hostile::short),
         ("sweep", proof::sweep::short),
         ("torture", proof::torture::short),
+        ("cluster", proof::cluster::short),
     ];
     let mut counts = Counts::default();
     for (name, proof) in proofs {
