@@ -186,6 +186,7 @@ async fn a_run_is_one_trace_whose_id_is_its_own() {
         "run pass pre-process",
         "run pass simulate",
         "run pass simulate attempt",
+        "run pass simulate attempt commit",
         "run pass simulate commit",
         "run queue",
     ];
