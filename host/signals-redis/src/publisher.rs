@@ -84,6 +84,10 @@ impl Sender {
 
     /// True when Redis took it; else it is time to try again.
     async fn send(&self, said: &Pipeline, backoff: &mut Backoff) -> bool {
+        // Somebody waits for what is told already.
+        if said.is_empty() {
+            return true;
+        }
         let connection = self.lane.connected().await;
         let sent = said.exec_async(&mut connection.commands()).await;
         let Err(error) = sent else { return true };

@@ -173,7 +173,7 @@ impl Course<'_> {
             if let Some(host) = self.rng.choice(self.hosts) {
                 self.ledger.ask(host, self.all, &mut self.rng);
             }
-            let pause = Duration::from_millis(self.rng.u64(50..400));
+            let pause = Duration::from_millis(self.rng.u64(100..1_000));
             thread::sleep(pause.min(end.saturating_duration_since(Instant::now())));
         }
     }
