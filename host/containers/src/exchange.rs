@@ -15,6 +15,9 @@ pub trait Exchange: Send + Sync {
         Ok(())
     }
 
+    /// The call lost its place and waits for another; nothing of it was started.
+    fn unplaced(&self) {}
+
     /// The bytes of an artifact of the run that a call's file names, with its size.
     async fn open(
         &self,

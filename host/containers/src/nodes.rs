@@ -106,8 +106,12 @@ impl Nodes {
             exchange.placed().await.map_err(ContainerError::Exchange)?;
             let ended = seat.take().run(request.clone(), exchange, cancel.clone()).await;
             match &ended {
-                Err(ContainerError::NoRoom(_)) if elsewhere => seat.refuse(),
+                Err(ContainerError::NoRoom(_)) if elsewhere => {
+                    exchange.unplaced();
+                    seat.refuse();
+                }
                 Err(ContainerError::ImageUnavailable { .. }) if elsewhere => {
+                    exchange.unplaced();
                     seat.lacks_image(&asking.image_name);
                 }
                 Err(error) if error.leaves_nothing() => {

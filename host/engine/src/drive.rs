@@ -30,8 +30,10 @@ impl RunContext {
         for failures in 0.. {
             let Err(error) = self.work().await else { return };
             tracing::error!(run = %self.run, error = %Chain(&error), "the run waits for the store");
-            // Others may have what it waits for.
-            drop(permit.take());
+            if !self.begun.load(Ordering::Relaxed) {
+                // Others may have what it waits for.
+                drop(permit.take());
+            }
             let pause = tokio::time::sleep(self.settings.backoff.pause(failures, &*self.parts.entropy));
             if self.letting_go.run_until_cancelled(pause).await.is_none() {
                 return;
@@ -40,14 +42,17 @@ impl RunContext {
                 biased;
                 () = self.stop.cancelled() => None,
                 () = self.draining.cancelled() => return,
-                permit = self.turn() => permit,
+                permit = self.turn(permit.take()) => permit,
             };
         }
     }
 
-    /// The next turn of the run. Once it was worked on, it waits for nobody: others may wait for the room of its
-    /// containers.
-    async fn turn(&self) -> Option<Permit> {
+    /// The next turn of the run, which may have `kept` its own. Once it was worked on, it waits for nobody: others
+    /// may wait for the room of its containers.
+    async fn turn(&self, kept: Option<Permit>) -> Option<Permit> {
+        if kept.is_some() {
+            return kept;
+        }
         if self.begun.load(Ordering::Relaxed) {
             return Some(self.limits.run_at_once(&self.flow));
         }

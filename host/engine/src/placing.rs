@@ -55,6 +55,11 @@ impl Exchange for PlacedExchange<'_> {
         Ok(())
     }
 
+    fn unplaced(&self) {
+        // That it started stays: the next place is for the same attempt.
+        *self.at_work.lock() = None;
+    }
+
     async fn open(&self, artifact: Digest) -> io::Result<(u64, BoxStream<'static, io::Result<Bytes>>)> {
         self.exchange.open(artifact).await
     }

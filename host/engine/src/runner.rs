@@ -142,12 +142,13 @@ impl Runner {
         let (to_end, to_do): (Vec<_>, Vec<_>) =
             claimable.into_iter().partition(|found| found.cancel_requested);
         let (to_resume, to_begin): (Vec<_>, Vec<_>) = to_do.into_iter().partition(|found| found.running);
-        // More may be behind them.
-        if to_end.len().max(to_resume.len()) >= per_flow {
+        to_end.iter().for_each(|found| self.end(&found.run));
+        let (ending, running) = (to_end.len(), to_resume.len());
+        let resumed = self.in_order(to_resume).iter().filter(|run| self.resume(run)).count();
+        // More may be behind them; not behind those that are all at work here, whose leases the store does not renew.
+        if ending >= per_flow || (running >= per_flow && resumed > 0) {
             self.queue.ask_for_more();
         }
-        to_end.iter().for_each(|found| self.end(&found.run));
-        self.in_order(to_resume).iter().for_each(|run| self.resume(run));
         self.queue.look_ended(waiting, self.in_order(to_begin));
         Ok(count)
     }
@@ -192,13 +193,13 @@ impl Runner {
         }
     }
 
-    /// Goes on with a run at once that was worked on before.
-    fn resume(&self, run: &UnfinishedRun) {
-        if let Some(at_work) = self.queue.begin_at_once(run.id) {
-            let permit = self.shared.limits.run_at_once(&Flow::from(run));
-            let context = RunContext { begun: true.into(), ..self.context(run, &at_work) };
-            self.drive(context, at_work, Some(permit));
-        }
+    /// Goes on with a run at once that was worked on before; false when it is at work here.
+    fn resume(&self, run: &UnfinishedRun) -> bool {
+        let Some(at_work) = self.queue.begin_at_once(run.id) else { return false };
+        let permit = self.shared.limits.run_at_once(&Flow::from(run));
+        let context = RunContext { begun: true.into(), ..self.context(run, &at_work) };
+        self.drive(context, at_work, Some(permit));
+        true
     }
 
     /// Ends a run at once: it needs no turn for that.

@@ -166,7 +166,15 @@ impl Simulation<'_> {
         let start = Mutex::new(start);
         loop {
             let attempt = self.try_to_place(pending, &start, stop).await?;
+            if matches!(attempt, Attempt::Stopped) {
+                return Ok(attempt);
+            }
             if !matches!(attempt, Attempt::Waiting) {
+                // It counts as made though no node took it: the next follows one that began.
+                let owed = start.lock().take();
+                if let Some(start) = owed {
+                    self.lease.apply(start).await?;
+                }
                 return Ok(attempt);
             }
             // Whoever follows them is told by those of the next try.

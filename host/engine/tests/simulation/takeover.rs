@@ -1,6 +1,7 @@
 //! What a host that is gone left on a node that is full, and who goes on with it: nobody waits for room that only he
 //! could free.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use bytes::Bytes;
 use simulay_containers::scripted::{Act, Scripted};
 use simulay_containers::{
     Capacity, Completed, ContainerError, Discovered, Discovery, DiscoveryError, Exchange, Execution,
-    ExecutionRequest, Gate, Inventory, NodeStatus, Nodes, NodesSettings, RegisteredImage, Reserving,
+    ExecutionRequest, Gate, Inventory, NodeStatus, Nodes, NodesSettings, Policy, RegisteredImage, Reserving,
 };
 use simulay_engine::{Engine, Parts, Settings};
 use simulay_model::{ContainerName, Event, EventData, LogLevel, OwnerFilter, RunId, RunState};
@@ -87,8 +88,16 @@ struct Full {
 
 impl Full {
     fn new() -> Self {
+        Self::with(policy())
+    }
+
+    fn without_images() -> Self {
+        Self::with(Policy { images: BTreeMap::new(), ..policy() })
+    }
+
+    fn with(of_node: Policy) -> Self {
         let room = Capacity { cpu_milli: 1000, memory_mib: 10_000 };
-        let scripted = Scripted::with_policy(policy()).on_node("only", room);
+        let scripted = Scripted::with_policy(of_node).on_node("only", room);
         for call in ["c0", "c1"] {
             scripted.on(call, Act::exits(0).held());
         }
@@ -152,6 +161,21 @@ fn containers_that_were_left_are_adopted_though_all_who_wait_for_their_room_have
 #[test]
 fn a_run_that_was_left_goes_on_though_all_places_of_runs_are_taken() {
     hand_over(1);
+}
+
+#[test]
+fn a_run_ends_whose_calls_no_node_takes() {
+    let mut story = calm();
+    story.live(&in_memory(), |story, store| async move {
+        let lacking = Full::without_images();
+        let host = lacking.host(story, &store, of_host(0, 4)).await;
+        host.catalog.upload(&me(), Bytes::from_static(NAME.as_bytes())).await.unwrap();
+        let run = create(&host, 1).await;
+        let ended = host.reader.wait(&me(), run, SOON).await.unwrap().unwrap();
+        assert_eq!(ended.state, RunState::Failed, "{ended:?}");
+        assert_eq!(lacking.scripted.starts(), []);
+        host.shutdown().await;
+    });
 }
 
 #[test]

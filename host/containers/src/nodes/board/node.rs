@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use simulay_model::{ContainerName, RunId};
 use tokio::sync::Notify;
@@ -22,6 +23,8 @@ pub(super) struct Node {
     pub(super) asked: bool,
     /// It answered when it was asked last.
     pub(super) reachable: bool,
+    /// When it was found, or answered last.
+    heard: Instant,
     /// Since when nobody finds it any more.
     pub(super) left: Option<Instant>,
     /// What the calls of others have of it.
@@ -46,6 +49,7 @@ impl Node {
             status: NodeStatus { name: found.address.clone(), ..NodeStatus::default() },
             asked: false,
             reachable: false,
+            heard: Instant::now(),
             left: None,
             others: Capacity::default(),
             ours: Capacity::default(),
@@ -60,6 +64,11 @@ impl Node {
     /// It answers, and is found.
     pub(super) const fn is_here(&self) -> bool {
         self.reachable && self.left.is_none()
+    }
+
+    /// For how long nothing was heard of it.
+    pub(super) fn silence(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.heard)
     }
 
     pub(super) const fn takes_calls(&self) -> bool {
@@ -101,6 +110,7 @@ impl Node {
         self.others = status.reserved.minus(ours);
         self.status = status;
         (self.asked, self.reachable, self.refused) = (true, true, false);
+        self.heard = Instant::now();
     }
 
     /// Gives a call its part.

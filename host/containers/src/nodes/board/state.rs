@@ -82,8 +82,8 @@ impl State {
         let mut outcomes = Vec::new();
         self.looked |= self.discovered && self.nodes.values().all(|node| node.asked);
         // Nobody waits for ever for who tells which nodes there are.
-        self.looked |= now.saturating_duration_since(self.since) >= self.settings.absence;
-        if !self.looked {
+        let untold = !self.discovered && now.saturating_duration_since(self.since) >= self.settings.absence;
+        if !self.looked && !untold {
             return outcomes;
         }
         for waiting in std::mem::take(&mut self.waiting) {
@@ -124,10 +124,17 @@ impl State {
                 let message = "nobody could tell yet which nodes there are";
                 return Some(Err(ContainerError::NoRoom(message.to_owned())));
             }
-            Choice::Silent(_) if waited >= self.settings.absence => return Some(Err(self.silence())),
+            Choice::Silent(_) if waited >= self.settings.absence && self.is_silent_for_long(now) => {
+                return Some(Err(self.silence()));
+            }
             Choice::NoRoom | Choice::Silent(_) => {}
         }
         None
+    }
+
+    /// A node that missed one answer is waited for.
+    fn is_silent_for_long(&self, now: Instant) -> bool {
+        self.nodes.values().all(|node| node.is_here() || node.silence(now) >= self.settings.absence)
     }
 
     fn fullness(&self, asking: &Asking, waited: Duration) -> String {
@@ -273,7 +280,8 @@ impl State {
         };
         let gone: Vec<ContainerName> = self.seats.iter().filter_map(gone).collect();
         for name in gone {
-            self.forget(name);
+            // What other nodes told stays: it may be there.
+            self.unseat(name);
         }
     }
 
