@@ -147,7 +147,12 @@ async fn an_idle_worker_that_dies_is_replaced() {
     let named = Named::new("sandbox-idle");
     let sandbox = named.sandbox(SandboxSettings::default());
     assert_works(&sandbox).await;
-    named.processes().iter().for_each(|worker| kill_process(pid(worker), Signal::KILL).unwrap());
+    let idle = named.processes();
+    idle.iter().for_each(|worker| kill_process(pid(worker), Signal::KILL).unwrap());
+    // Until then it may be given work, which ends with it.
+    while named.processes().iter().any(|worker| idle.contains(worker)) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     assert_works(&sandbox).await;
 }
 
