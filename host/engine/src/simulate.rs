@@ -165,22 +165,22 @@ impl Simulation<'_> {
         let start = (!pending.started).then_some(Change::CallStarted { step, index, attempt });
         let start = Mutex::new(start);
         loop {
-            let attempt = self.try_to_place(pending, &start, stop).await?;
-            if matches!(attempt, Attempt::Stopped) {
-                return Ok(attempt);
-            }
-            if !matches!(attempt, Attempt::Waiting) {
-                // It counts as made though no node took it: the next follows one that began.
-                let owed = start.lock().take();
-                if let Some(start) = owed {
-                    self.lease.apply(start).await?;
+            match self.try_to_place(pending, &start, stop).await? {
+                Attempt::Waiting => {
+                    // Whoever follows them is told by those of the next try.
+                    pending.logs = None;
+                    // Others may have its turn.
+                    self.pause(0, stop).await;
                 }
-                return Ok(attempt);
+                Attempt::Stopped => return Ok(Attempt::Stopped),
+                made => {
+                    // It counts as made though no node took it: the next follows one that began.
+                    if let Some(owed) = start.into_inner() {
+                        self.lease.apply(owed).await?;
+                    }
+                    return Ok(made);
+                }
             }
-            // Whoever follows them is told by those of the next try.
-            pending.logs = None;
-            // Others may have its turn.
-            self.pause(0, stop).await;
         }
     }
 

@@ -15,9 +15,6 @@ use crate::process::{joined, log, read};
 use crate::setup::{self, MONGODB, Recipe, inspect};
 use crate::step::step;
 
-/// Characters of a digest that tell one image from another.
-const TAG: usize = 12;
-
 /// What the services need. Each is called by what it was made from: a changed one has another name, and replaces it.
 pub(super) struct Images {
     octave: String,
@@ -101,8 +98,7 @@ fn recipe(place: &Place, name: &str) -> anyhow::Result<Recipe> {
 }
 
 fn built(place: &Place, name: &str, recipe: &Recipe) -> anyhow::Result<String> {
-    let tag: String = recipe.digest().chars().take(TAG).collect();
-    let image = format!("simulay/{name}:{tag}");
+    let image = format!("simulay/{name}:{}", recipe.version());
     if !recipe.is_built(&image) {
         recipe.build(place, &image)?;
     }

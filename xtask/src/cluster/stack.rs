@@ -13,8 +13,6 @@ use crate::place::Place;
 use crate::process::log;
 use crate::setup::Recipe;
 
-/// Characters of a digest that tell one version from another.
-const VERSION: usize = 12;
 /// What the services are called together.
 pub(super) const STACK: &str = "simulay";
 
@@ -36,7 +34,7 @@ fn settings_version(place: &Place) -> anyhow::Result<String> {
         Recipe::of(&deploy.join("nginx"))?.with_folder(&deploy.join("mongodb"), Path::new("mongodb"))?;
     let scripts = scripts.with_folder(&deploy.join("redis"), Path::new("redis"))?;
     let all = scripts.with_program("simulay.toml", fs::read(deploy.join("simulay.toml"))?);
-    Ok(all.digest().chars().take(VERSION).collect())
+    Ok(all.version())
 }
 
 /// Who may use the socket of a node's daemon.

@@ -14,6 +14,8 @@ use crate::step::step;
 
 /// Label of what an image was built from.
 const LABEL: &str = "org.simulay.recipe";
+/// Characters of a digest that tell one version from another.
+const VERSION: usize = 12;
 
 /// A folder with a Dockerfile, and programs that are put beside it.
 pub(crate) struct Recipe {
@@ -67,8 +69,12 @@ impl Recipe {
         })
     }
 
-    /// SHA-256 of all of it.
-    pub(crate) fn digest(&self) -> String {
+    /// What tells this version of it from others: the first characters of its digest.
+    pub(crate) fn version(&self) -> String {
+        self.digest().chars().take(VERSION).collect()
+    }
+
+    fn digest(&self) -> String {
         let files = self.files.iter().flat_map(|(path, content)| [path.as_os_str().as_bytes(), content]);
         let programs = self.programs.values().map(Vec::as_slice);
         digest::of(&files.chain(programs).collect::<Vec<_>>())

@@ -264,14 +264,19 @@ async fn a_sign_in_is_of_the_browser_that_began_it() {
     }
 }
 
+/// What asks for a run of a plugin that is uploaded now, whose call does not end by itself.
+async fn held_run(house: &House, bearer: impl Fn(Builder) -> Builder) -> Builder {
+    let upload = Request::post("/v1/plugins").header("content-type", "application/wasm");
+    house.send(bearer(upload), HEAT).await.expect(201);
+    house.containers.on("solve", Act::exits(0).held());
+    Request::post("/v1/pipelines/heat/runs").header("content-type", "application/json")
+}
+
 #[tokio::test]
 async fn a_stream_breaks_off_when_its_token_is_revoked() {
     let (house, token) = of_ada().await;
     let bearer = |request: Builder| request.header("authorization", format!("Bearer {}", token.reveal()));
-    let upload = Request::post("/v1/plugins").header("content-type", "application/wasm");
-    house.send(bearer(upload), HEAT).await.expect(201);
-    house.containers.on("solve", Act::exits(0).held());
-    let create = Request::post("/v1/pipelines/heat/runs").header("content-type", "application/json");
+    let create = held_run(&house, &bearer).await;
     let run: Value = house.send(bearer(create), "{}").await.expect(202).document();
     let follow = Request::get(format!("/v1/runs/{}/events", run["id"].as_str().unwrap()));
     let mut body = house.respond(bearer(follow), Body::empty()).await.into_body().into_data_stream();
@@ -310,10 +315,7 @@ async fn an_upload_ends_when_its_token_is_revoked() {
 async fn a_change_that_was_made_is_answered_though_its_token_was_revoked_meanwhile() {
     let (house, token) = of_ada().await;
     let bearer = |request: Builder| request.header("authorization", format!("Bearer {}", token.reveal()));
-    let upload = Request::post("/v1/plugins").header("content-type", "application/wasm");
-    house.send(bearer(upload), HEAT).await.expect(201);
-    house.containers.on("solve", Act::exits(0).held());
-    let create = Request::post("/v1/pipelines/heat/runs").header("content-type", "application/json");
+    let create = held_run(&house, &bearer).await;
     let known = house.engine.accounts.tokens(None).await.unwrap();
     let revoked = async {
         while house.containers.starts().is_empty() {
