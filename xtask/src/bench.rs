@@ -3,6 +3,7 @@
 mod auth;
 mod cluster;
 mod compare;
+mod crowd;
 mod figures;
 mod load;
 mod runs;

@@ -1,7 +1,7 @@
 //! A cluster on this machine: daemons of Docker with networks of their own stand for machines, and the files of
 //! `deploy` are what runs on them.
 
-mod certificates;
+pub(crate) mod certificates;
 mod compose;
 mod handle;
 mod images;

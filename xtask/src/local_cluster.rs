@@ -1,6 +1,7 @@
 //! A cluster of plain processes on this machine: its servers and every role, each of which may be killed, frozen and
 //! started again. Docker is the machine's own; each cluster has an instance of its own there.
 
+mod nginx;
 mod process;
 
 use std::collections::BTreeMap;
@@ -41,7 +42,7 @@ pub(crate) struct LocalCluster {
     processes: BTreeMap<String, Process>,
     apis: Vec<SocketAddr>,
     instance: String,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl LocalCluster {
@@ -54,12 +55,8 @@ impl LocalCluster {
     ) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("simulay-cluster-").tempdir()?;
         let plan = Plan::new(place, program, octave, folder.path().to_owned())?;
-        let mut cluster = Self {
-            processes: BTreeMap::new(),
-            apis: Vec::new(),
-            instance: plan.instance.clone(),
-            _folder: folder,
-        };
+        let mut cluster =
+            Self { processes: BTreeMap::new(), apis: Vec::new(), instance: plan.instance.clone(), folder };
         cluster.add(plan.mongodb()?)?;
         cluster.add(plan.redis()?)?;
         cluster.add(plan.agent()?)?;
@@ -95,6 +92,14 @@ impl LocalCluster {
     pub(crate) fn api(&self, number: usize) -> anyhow::Result<Host> {
         let address = self.apis.get(number).context("there is no such api")?;
         Host::new(&format!("http://{address}")).with_token(TOKEN)
+    }
+
+    /// Puts nginx before all that answer requests, as it is deployed; a client of it, as the first account.
+    pub(crate) fn put_nginx_before(&mut self, place: &Place) -> anyhow::Result<Host> {
+        let nginx = nginx::recipe(place, self.folder.path(), &self.apis)?;
+        let url = format!("https://{}", nginx.address);
+        self.add(nginx)?;
+        Host::new(&url).signed_by(&nginx::authority(self.folder.path())?)?.with_token(TOKEN)
     }
 
     /// Whose containers are its own.

@@ -48,6 +48,11 @@ impl Host {
         Self { agent: agent(way.clone()), url: url.to_owned(), way }
     }
 
+    /// The same, asked on connections of its own.
+    pub(crate) fn apart(&self) -> Self {
+        Self::asked(&self.url, self.way.clone())
+    }
+
     /// The same, asked by the bearer of `token`.
     pub(crate) fn with_token(self, token: &str) -> anyhow::Result<Self> {
         let token = Some(HeaderValue::try_from(format!("Bearer {token}"))?);

@@ -1,56 +1,77 @@
-//! What a run costs in a cluster, beside `simulay serve` on the same machine in the same minutes; how many requests are
-//! accepted by several processes that answer them; how soon a run goes on whose runner died.
+//! What a run costs in a cluster, by way of nginx, beside `simulay serve` on the same machine in the same minutes; how
+//! many runs are accepted and ended by several processes; how late events come to many who watch; how soon a run goes
+//! on whose runner died.
 //!
 //! The servers are those of the tests: MongoDB is one that speaks its protocol, and slower than the real one.
 
-use std::thread;
+mod rates;
+
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
 use serde_json::json;
 
-use super::runs::{PIPELINE, SCRIPT, median, overhead_of_run};
+use self::rates::WITHOUT_CONTAINERS;
+use super::crowd::{self, Seen};
+use super::figures::{Target, show};
+use super::runs::{PIPELINE, median, overhead_of_run};
 use crate::build;
 use crate::local_cluster::{LocalCluster, Shape};
 use crate::place::Place;
-use crate::process::{joined, poll};
+use crate::process::poll;
 use crate::rest::{Host, has_ended};
 use crate::server::Server;
 use crate::setup;
 
 /// Processes that answer requests, at most.
 const APIS: usize = 3;
-/// How long requests are counted.
-const COUNTED: Duration = Duration::from_secs(10);
-/// Clients of each process at once.
-const CLIENTS: usize = 4;
+/// Processes that work on runs, at most.
+const RUNNERS: usize = 3;
 /// For a run to go on after its runner died.
 const FAILOVER: Duration = Duration::from_secs(120);
+/// Processes whose events are watched.
+const WATCHED: usize = 2;
 
 /// How much is measured.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
+    /// The command to measure, instead of one built for release.
+    #[arg(long, value_name = "FILE")]
+    program: Option<PathBuf>,
     /// Runs on either, one after the other.
     #[arg(long, default_value_t = 20)]
     rounds: u32,
+    /// Clients that follow runs.
+    #[arg(long, default_value_t = 1000)]
+    watchers: usize,
+    /// Seconds that they do.
+    #[arg(long, default_value_t = 60)]
+    seconds: u64,
 }
 
 /// Measures all of it.
 pub(super) fn execute(place: &Place, arguments: &Arguments) -> anyhow::Result<()> {
-    let octave = setup::for_tests(place)?;
-    let program = build::release_host(place)?;
-    let (data, shape) = (tempfile::tempdir()?, Shape { apis: APIS, runners: 2 });
+    let octave = setup::everything(place)?;
+    let program = arguments.program.clone().map_or_else(|| build::release_host(place), Ok)?;
+    let (data, shape) = (tempfile::tempdir()?, Shape { apis: APIS, runners: RUNNERS });
     let server = Server::start_program(&program, &place.made("bench-one.log")?, data.path(), &octave, &[])?;
     let mut cluster = LocalCluster::start(place, &program, &octave, shape)?;
-    let hosts = [Host::new(server.url()), cluster.api(0)?];
-    for host in &hosts {
-        host.upload(&std::fs::read(place.plugin(PIPELINE))?)?;
+    let hosts = [Host::new(server.url()), cluster.put_nginx_before(place)?];
+    for (host, plugin) in hosts
+        .iter()
+        .flat_map(|host| [PIPELINE, WITHOUT_CONTAINERS, crowd::PIPELINE].map(|plugin| (host, plugin)))
+    {
+        host.upload(&std::fs::read(place.plugin(plugin))?)?;
     }
     latency(&hosts, arguments.rounds)?;
     server.stop()?;
     failover(&mut cluster)?;
-    acceptance(&cluster)
+    watch(&cluster, arguments)?;
+    rates::acceptance(&cluster)?;
+    settle(&cluster.api(0)?)?;
+    rates::work(&mut cluster)
 }
 
 /// Both in turn, so that what else the machine does weighs on both.
@@ -69,7 +90,7 @@ fn latency(hosts: &[Host; 2], rounds: u32) -> anyhow::Result<()> {
     let (one, many) = (median(one)?, median(many)?);
     println!("median of {rounds} sequential runs, less the script's own time:");
     println!(
-        "  simulay serve {one:8.1} ms\n  a cluster     {many:8.1} ms\n  ratio         {:8.2}",
+        "  simulay serve {one:8.1} ms\n  by nginx      {many:8.1} ms\n  ratio         {:8.2}",
         many / one
     );
     Ok(())
@@ -86,8 +107,8 @@ fn failover(cluster: &mut LocalCluster) -> anyhow::Result<()> {
         poll(FAILOVER, begun).context("the run does not begin")?;
         let struck = Instant::now();
         // Nobody knows which of them has it: it goes on without either.
-        for runner in ["runner-1", "runner-2"] {
-            let runner = cluster.process(runner)?;
+        for number in 1..=RUNNERS {
+            let runner = cluster.process(&format!("runner-{number}"))?;
             if gently {
                 runner.stop()
             } else {
@@ -106,30 +127,24 @@ fn failover(cluster: &mut LocalCluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Requests that one, two and three processes accept in a second.
-fn acceptance(cluster: &LocalCluster) -> anyhow::Result<()> {
-    let mut first = None;
-    for apis in 1..=APIS {
-        let clients =
-            (0..apis * CLIENTS).map(|client| cluster.api(client % apis)).collect::<Result<Vec<_>, _>>()?;
-        let accepted: u32 = thread::scope(|scope| {
-            let asking: Vec<_> = clients.iter().map(|host| scope.spawn(|| accept(host))).collect();
-            asking.into_iter().map(joined).sum()
-        });
-        let rate = f64::from(accepted) / COUNTED.as_secs_f64();
-        let ratio = rate / *first.get_or_insert(rate);
-        println!("{apis} api: {rate:6.1} runs accepted/s ({ratio:.2}x of one)");
-    }
+/// How late events come to many who watch, shared out over two of the processes.
+fn watch(cluster: &LocalCluster, arguments: &Arguments) -> anyhow::Result<()> {
+    let hosts = (0..WATCHED).map(|number| cluster.api(number)).collect::<anyhow::Result<Vec<_>>>()?;
+    let time = Duration::from_secs(arguments.seconds);
+    let Seen { mut times, returns } = crowd::follow_runs(&hosts, arguments.watchers, time, || Ok(()))?;
+    let (watchers, count) = (arguments.watchers, times.count());
+    println!("{watchers} watchers of {WATCHED} api: {count} events, {returns} came back; no gap, none twice");
+    show("delivery of an event, p99", times.within(990), "ms", &Target::Below(500.0));
     Ok(())
 }
 
-/// Runs that a client has accepted while it is counted.
-fn accept(host: &Host) -> u32 {
-    let request = json!({ "params": { "script": SCRIPT } });
-    let end = Instant::now() + COUNTED;
-    let mut accepted = 0;
-    while Instant::now() < end {
-        accepted += u32::from(host.create(PIPELINE, &request).is_ok());
+/// Ends what only waits, so that it does not weigh on what is measured next.
+fn settle(host: &Host) -> anyhow::Result<()> {
+    for state in ["queued", "running"] {
+        host.runs(&format!("state={state}"))?.iter().try_for_each(|run| host.cancel(run))?;
     }
-    accepted
+    let open = |state: &str| host.runs(&format!("state={state}"));
+    let settled =
+        || ["queued", "running"].into_iter().all(|state| open(state).is_ok_and(|runs| runs.is_empty()));
+    poll(FAILOVER, || settled().then_some(())).context("what was cancelled does not end")
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
 
 /// Writes `authority.crt`, `tls.crt` and `tls.key` for `names`, unless they are there.
-pub(super) fn ensure(folder: &Path, names: Vec<String>) -> anyhow::Result<()> {
+pub(crate) fn ensure(folder: &Path, names: Vec<String>) -> anyhow::Result<()> {
     if folder.join("tls.key").exists() {
         return Ok(());
     }

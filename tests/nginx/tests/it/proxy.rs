@@ -10,11 +10,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use reqwest::{Certificate, Client, redirect};
+use simulay_nginx_tests::{Ports, directives, settings, upstream, variable};
 use tempfile::TempDir;
-
-const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/nginx");
-/// Where the files say that the replicas are.
-const DEPLOYED: &str = "api:7373";
 
 /// nginx before some replicas.
 pub(crate) struct Proxy {
@@ -28,19 +25,12 @@ pub(crate) struct Proxy {
 impl Proxy {
     /// Starts it and waits until it answers. The replicas stand where their name is looked up.
     pub(crate) async fn before(replicas: &[SocketAddr]) -> Self {
-        let text = source("replicas-resolve.conf");
-        let named = format!("{DEPLOYED} resolve");
-        let line = text.lines().find(|line| line.contains(&named)).expect("no line names the replicas");
-        let each = replicas.iter().map(|address| line.replace(&named, &address.to_string()));
-        let lines: Vec<_> = each.collect();
-        Self::start(&text.replace(line, &lines.join("\n"))).await
+        Self::start(&upstream(replicas).unwrap()).await
     }
 
     /// The same with what older releases of nginx know, before one replica.
     pub(crate) async fn by_variable(replica: SocketAddr) -> Self {
-        let text = source("replicas-variable.conf");
-        assert!(text.contains(DEPLOYED), "{DEPLOYED} is not in the file any more");
-        Self::start(&text.replace(DEPLOYED, &replica.to_string())).await
+        Self::start(&variable(replica).unwrap()).await
     }
 
     async fn start(replicas: &str) -> Self {
@@ -53,11 +43,11 @@ impl Proxy {
         fs::write(folder.path().join("tls.key"), signing_key.serialize_pem()).unwrap();
         fs::write(folder.path().join("replicas.conf"), replicas).unwrap();
         let ports = free_ports();
-        fs::write(folder.path().join("nginx.conf"), settings(folder.path(), ports)).unwrap();
+        fs::write(folder.path().join("nginx.conf"), settings(folder.path(), ports).unwrap()).unwrap();
         let process = start(folder.path());
         let root = Certificate::from_pem(cert.pem().as_bytes()).unwrap();
         let client = Client::builder().no_proxy().tls_certs_only([root]).redirect(redirect::Policy::none());
-        let [plain, _, secure] = ports;
+        let Ports { plain, secure, .. } = ports;
         let proxy = Self {
             process,
             folder,
@@ -108,49 +98,18 @@ impl Proxy {
     }
 }
 
-fn source(name: &str) -> String {
-    fs::read_to_string(Path::new(SOURCES).join(name)).unwrap()
-}
-
-/// The file that is deployed, with other places and ports.
-fn settings(folder: &Path, [plain, own, secure]: [u16; 3]) -> String {
-    let text = source("nginx.conf");
-    // The folder may lie in /tmp itself, which therefore comes first.
-    let replaced = [
-        (" /tmp/", folder.join("tmp/")),
-        ("/etc/nginx/replicas.conf", folder.join("replicas.conf")),
-        ("/run/secrets/", folder.join("")),
-        ("/dev/stdout", folder.join("access")),
-        ("/dev/stderr", folder.join("log")),
-    ];
-    let text = replaced.into_iter().fold(text, |text, (from, to)| {
-        assert!(text.contains(from), "{from} is not in the file any more");
-        let blank = if from.starts_with(' ') { " " } else { "" };
-        text.replace(from, &format!("{blank}{}", to.display()))
-    });
-    let ports = [("listen 8080", plain), ("listen 127.0.0.1:8081", own), ("listen 8443", secure)];
-    ports.into_iter().fold(text, |text, (from, port)| {
-        assert!(text.contains(from), "{from} is not in the file any more");
-        text.replace(from, &format!("listen 127.0.0.1:{port}"))
-    })
-}
-
 fn start(folder: &Path) -> Child {
     fs::create_dir(folder.join("tmp")).unwrap();
     let mut nginx = Command::new("nginx");
     nginx.arg("-p").arg(folder).arg("-c").arg(folder.join("nginx.conf"));
-    nginx.args(["-g", &format!("daemon off; {}", user())]).stdin(Stdio::null());
+    nginx.args(["-g", directives()]).stdin(Stdio::null());
     nginx.spawn().expect("nginx is not installed")
 }
 
-/// Workers of root's nginx run as nobody, who may not enter a folder of root's.
-fn user() -> &'static str {
-    if nix::unistd::geteuid().is_root() { "user root;" } else { "" }
-}
-
-fn free_ports() -> [u16; 3] {
+fn free_ports() -> Ports {
     let held = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-    held.map(|listener| listener.local_addr().unwrap().port())
+    let [plain, own, secure] = held.map(|listener| listener.local_addr().unwrap().port());
+    Ports { plain, own, secure }
 }
 
 impl Drop for Proxy {
