@@ -17,6 +17,7 @@ use tracing::Instrument as _;
 use crate::archive::ArchiveWriter;
 use crate::checks::CheckPermit;
 use crate::lease::apply_unleased;
+use crate::plugins::CallFault;
 use crate::repeat::{AtWork, Beginning, InFlight, Once};
 use crate::shared::Shared;
 use crate::upload::{InputWriter, Uploader};
@@ -78,7 +79,10 @@ impl Intake {
         let known = Arc::new(known);
         let call = Call::PreProcess(request);
         let answered = plugins::call(&self.shared.parts, plugin.sha256, call, known.clone()).await;
-        let answered = answered.map_err(|error| CreateError::Preview(verdict::of_plugin(&error)))?;
+        let answered = answered.map_err(|fault| match fault {
+            CallFault::Blobs(error) => error.into(),
+            CallFault::Call(error) => CreateError::Preview(verdict::of_plugin(&error)),
+        })?;
         let answer = answered.answer.map_err(|failure| CreateError::Preview(verdict::of_failure(failure)))?;
         let Answer::Step(step) = answer else { return Err(CreateError::Preview(verdict::wrong_answer())) };
         let step = plan::seeded(step, 0, seed);

@@ -24,6 +24,7 @@ use crate::context::RunContext;
 use crate::fault::Fault;
 use crate::lease::RunLease;
 use crate::limits::Flow;
+use crate::plugins::CallFault;
 use crate::retry::Budget;
 use crate::simulate::{Pending, Simulation, failure, pause, remove};
 use crate::{EngineError, plan, plugins, report, trace, verdict};
@@ -200,7 +201,7 @@ impl<'a> Pass<'a> {
 
     async fn ask(&self, stage: Stage, call: Call) -> Result<Answer, Fault> {
         let called = self.call_plugin(call).instrument(trace::stage(self.run.id, stage));
-        let answered = called.await?.map_err(|error| verdict::of_plugin(&error))?;
+        let answered = called.await?;
         for (level, message) in answered.messages {
             self.log(stage, level, message).await?;
         }
@@ -208,18 +209,23 @@ impl<'a> Pass<'a> {
     }
 
     /// Calls the plugin, again when the sandbox failed: a worker may die of something else than the plugin.
-    async fn call_plugin(&self, call: Call) -> Result<Result<Answered, CallError>, StoreError> {
+    async fn call_plugin(&self, call: Call) -> Result<Answered, Fault> {
         let known = self.known().await?;
         let RunContext { parts, settings, stop, .. } = self.context;
         let _active = self.lease.active.begin();
         let mut budget = Budget::new(settings.max_attempts, 0);
         loop {
             match plugins::call(parts, self.run.plugin.sha256, call.clone(), known.clone()).await {
-                Err(error @ (CallError::WorkerCrashed | CallError::Host(_))) if budget.again() => {
+                Ok(answered) => return Ok(answered),
+                // Blobs that are away come back: what is stored stays, and another pass asks again.
+                Err(CallFault::Blobs(error)) => return Err(error.into()),
+                Err(CallFault::Call(error @ (CallError::WorkerCrashed | CallError::Host(_))))
+                    if budget.again() =>
+                {
                     tracing::warn!(run = %self.run.id, error = %Chain(&error), "calling the plugin again");
                     pause(settings.backoff.pause(budget.failures(), &*parts.entropy), stop).await;
                 }
-                answered => return Ok(answered),
+                Err(CallFault::Call(error)) => return Err(verdict::of_plugin(&error).into()),
             }
         }
     }

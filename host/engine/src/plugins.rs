@@ -2,19 +2,23 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
-use simulay_blobs::Blobs;
-use simulay_model::{Digest, Inspection, Manifest, OwnerFilter, Plugin, PluginLife, PluginRef, Principal};
+use parking_lot::Mutex;
+use simulay_blobs::{BlobError, Blobs};
+use simulay_model::{
+    Chain, Digest, Inspection, Manifest, OwnerFilter, Plugin, PluginLife, PluginRef, Principal,
+};
 use simulay_sandbox::{Answered, Call, CallError, Code, ReadArtifacts};
 use simulay_store::StoreError;
 use tokio::runtime::Handle;
 
-use crate::exchange::{as_io, put};
+use crate::exchange::put;
 use crate::{Parts, UploadError};
 
 /// A component that was inspected; [`Inspected::keep`] stores its bytes.
@@ -96,31 +100,60 @@ pub(crate) async fn of_run(parts: &Parts, reference: &PluginRef) -> Result<Plugi
     plugin.ok_or_else(|| StoreError::Corrupt(format!("the plugin {reference} of the run is missing").into()))
 }
 
+/// Why a plugin gave no answer.
+pub(crate) enum CallFault {
+    /// The call itself failed.
+    Call(CallError),
+    /// Its code or an artifact could not be read: no fault of the plugin or of the sandbox.
+    Blobs(BlobError),
+}
+
 /// Calls an export of `plugin`; it may read the artifacts in `known`, by their sizes.
 pub(crate) async fn call(
     parts: &Parts,
     plugin: Digest,
     call: Call,
     known: Arc<HashMap<Digest, u64>>,
-) -> Result<Answered, CallError> {
-    let code = StoredCode(parts.blobs.clone());
-    let artifacts = RunArtifacts { blobs: parts.blobs.clone(), known, runtime: Handle::current() };
-    parts.sandbox.call(plugin, &code, call, Arc::new(artifacts)).await
+) -> Result<Answered, CallFault> {
+    let stored = Stored { blobs: parts.blobs.clone(), fault: Arc::default() };
+    let artifacts = RunArtifacts { stored: stored.clone(), known, runtime: Handle::current() };
+    let answered = parts.sandbox.call(plugin, &stored, call, Arc::new(artifacts)).await;
+    answered.map_err(|error| match (error, stored.fault.lock().take()) {
+        (CallError::Host(_), Some(fault)) => CallFault::Blobs(fault),
+        (error, _) => CallFault::Call(error),
+    })
 }
 
-/// Components in the blob store.
-struct StoredCode(Arc<dyn Blobs>);
+/// What is in the blob store. The sandbox gets words alone of what fails; the fault itself stays here.
+#[derive(Clone)]
+struct Stored {
+    blobs: Arc<dyn Blobs>,
+    fault: Arc<Mutex<Option<BlobError>>>,
+}
+
+impl Stored {
+    async fn read(&self, blob: Digest, range: Option<Range<u64>>) -> io::Result<Vec<u8>> {
+        read_whole(&*self.blobs, blob, range).await.map_err(|error| match error {
+            BlobError::NotFound => io::ErrorKind::NotFound.into(),
+            error => {
+                let told = io::Error::other(Chain(&error).to_string());
+                *self.fault.lock() = Some(error);
+                told
+            }
+        })
+    }
+}
 
 #[async_trait]
-impl Code for StoredCode {
+impl Code for Stored {
     async fn load(&self, plugin: Digest) -> io::Result<Arc<[u8]>> {
-        read_whole(&*self.0, plugin, None).await.map(Arc::from)
+        self.read(plugin, None).await.map(Arc::from)
     }
 }
 
 /// The artifacts of one run.
 struct RunArtifacts {
-    blobs: Arc<dyn Blobs>,
+    stored: Stored,
     known: Arc<HashMap<Digest, u64>>,
     runtime: Handle,
 }
@@ -132,19 +165,19 @@ impl ReadArtifacts for RunArtifacts {
         if range.is_empty() {
             return Ok(Vec::new());
         }
-        self.runtime.block_on(read_whole(&*self.blobs, artifact, Some(range)))
+        self.runtime.block_on(self.stored.read(artifact, Some(range)))
     }
 }
 
 async fn read_whole(
     blobs: &dyn Blobs,
     blob: Digest,
-    range: Option<std::ops::Range<u64>>,
-) -> io::Result<Vec<u8>> {
-    let pieces = blobs.read(blob, range).await.map_err(as_io)?;
+    range: Option<Range<u64>>,
+) -> Result<Vec<u8>, BlobError> {
+    let pieces = blobs.read(blob, range).await?;
     let append = |mut all: Vec<u8>, piece: Bytes| async move {
         all.extend_from_slice(&piece);
         Ok(all)
     };
-    pieces.try_fold(Vec::new(), append).await.map_err(as_io)
+    pieces.try_fold(Vec::new(), append).await
 }

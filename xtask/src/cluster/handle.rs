@@ -11,6 +11,7 @@ use super::network;
 use super::node::Node;
 use super::site::{Name, Site};
 use super::stack::STACK;
+use super::swarm;
 use crate::place::Place;
 use crate::process::read;
 use crate::rest::Host;
@@ -65,7 +66,7 @@ impl Swarm {
         let mut nodes = self.nodes.clone();
         rng.shuffle(&mut nodes);
         for node in nodes {
-            let filter = format!("label=com.docker.swarm.service.name={STACK}_{service}");
+            let filter = format!("label=com.docker.swarm.service.name={}", named(service));
             let listed = read(node.docker().args(["ps", "--quiet", "--no-trunc", "--filter", &filter]))?;
             let containers: Vec<&str> = listed.lines().collect();
             if let Some(container) = rng.choice(containers).map(str::to_owned) {
@@ -79,6 +80,52 @@ impl Swarm {
     pub(crate) fn any_node(&self, rng: &mut Rng) -> anyhow::Result<&Node> {
         rng.choice(&self.nodes).context("there is no node")
     }
+
+    /// Any node but the one that the records lie on, which is the first.
+    pub(crate) fn any_node_without_records(&self, rng: &mut Rng) -> anyhow::Result<&Node> {
+        rng.choice(self.nodes.iter().skip(1)).context("there is no such node")
+    }
+
+    /// Begins to replace every task of a service by a new one.
+    pub(crate) fn renew(&self, service: &str) -> anyhow::Result<()> {
+        self.manage(&["service", "update", "--detach", "--force", &named(service)]).map(drop)
+    }
+
+    /// True when that is done.
+    pub(crate) fn is_renewed(&self, service: &str) -> anyhow::Result<bool> {
+        let told = self.manage(&[
+            "service",
+            "inspect",
+            "--format",
+            "{{.UpdateStatus.State}} {{.UpdateStatus.Message}}",
+            &named(service),
+        ])?;
+        match told.split_whitespace().next() {
+            Some("completed") => Ok(true),
+            Some("updating") => Ok(false),
+            _ => bail!("{service} is not renewed: {told}"),
+        }
+    }
+
+    /// Asks for so many tasks of a service.
+    pub(crate) fn scale(&self, service: &str, tasks: u32) -> anyhow::Result<()> {
+        self.manage(&["service", "scale", "--detach", &format!("{}={tasks}", named(service))]).map(drop)
+    }
+
+    /// Has the swarm move all tasks away from a node, or give it some again.
+    pub(crate) fn make_available(&self, node: &Node, available: bool) -> anyhow::Result<()> {
+        let availability = if available { "active" } else { "drain" };
+        self.manage(&["node", "update", "--availability", availability, &node.name().host()]).map(drop)
+    }
+
+    /// `docker` on a node that answers for the swarm.
+    fn manage(&self, arguments: &[&str]) -> anyhow::Result<String> {
+        read(swarm::manager(&self.nodes)?.docker().args(arguments))
+    }
+}
+
+fn named(service: &str) -> String {
+    format!("{STACK}_{service}")
 }
 
 impl Task {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
+use simulay_blobs::Blobs;
 use simulay_blobs_object_store::ObjectBlobs;
 use simulay_containers::scripted::Scripted;
 use simulay_engine::{Engine, NewRun, Parts, RetentionPorts, Selector, Settings, SystemEntropy};
@@ -28,6 +29,8 @@ pub(crate) type Stored = (Arc<SqliteStore>, Arc<ObjectBlobs>);
 struct Between {
     signals: Arc<LocalSignals>,
     relay: Option<Arc<dyn LogRelay>>,
+    /// A way to the blobs that is not the straight one.
+    blobs: Option<Arc<dyn Blobs>>,
 }
 
 /// An engine over the data in `directory`.
@@ -68,6 +71,21 @@ impl House {
         house
     }
 
+    /// An engine that reaches its blobs by `way`.
+    pub(crate) fn by(
+        directory: &Path,
+        containers: &Scripted,
+        settings: Settings,
+        plugins: ScriptedSandbox,
+        way: impl FnOnce(Arc<ObjectBlobs>) -> Arc<dyn Blobs>,
+    ) -> Self {
+        let stored = open(directory);
+        let between = Between { blobs: Some(way(stored.1.clone())), ..Between::default() };
+        let house = Self::build(&stored, containers, settings, plugins, between);
+        house.engine.runner.listen();
+        house
+    }
+
     /// Two engines over one store that hear each other; only the first works on runs.
     pub(crate) fn pair(directory: &Path, containers: &Scripted, relay: &Arc<dyn LogRelay>) -> [Self; 2] {
         let stored = open(directory);
@@ -85,7 +103,7 @@ impl House {
         containers: &Scripted,
         settings: Settings,
         plugins: ScriptedSandbox,
-        Between { signals, relay }: Between,
+        Between { signals, relay, blobs: way }: Between,
     ) -> Self {
         let parts = Parts {
             signals: signals.clone(),
@@ -101,7 +119,7 @@ impl House {
             audit: records.clone(),
             links: records.clone(),
             metering: records.clone(),
-            blobs: blobs.clone(),
+            blobs: way.unwrap_or_else(|| blobs.clone()),
             sandbox: Arc::new(plugins),
             admission: Arc::new(containers.clone()),
             containers: Arc::new(containers.clone()),

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod audit;
+mod away;
 mod house;
 mod life;
 mod quotas;

@@ -1,7 +1,8 @@
 //! What happens to a part of the cluster.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use anyhow::bail;
 use fastrand::Rng;
 
 use crate::cluster::Swarm;
@@ -10,6 +11,12 @@ use crate::cluster::Swarm;
 const AWAY_MS: u64 = 12_000;
 /// For what follows a death to show.
 const AFTER: Duration = Duration::from_secs(3);
+/// For the tasks of a node that is drained to be elsewhere.
+const ELSEWHERE: Duration = Duration::from_secs(20);
+/// For every task of a service to be a new one.
+const RENEWAL: Duration = Duration::from_secs(300);
+/// Between two looks at how far that is.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// What is struck.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,10 +27,16 @@ pub(super) enum Target {
     Daemon,
     /// The cable of a node.
     Cable,
+    /// A service whose tasks are replaced one by one, as for a new release.
+    Renewal(&'static str),
+    /// A service that is taken down to one task and up again.
+    Scale(&'static str),
+    /// A node that its operator drains, and gives work again.
+    Drain,
 }
 
 impl Target {
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::Service("api"),
         Self::Service("runner"),
         Self::Service("containers"),
@@ -32,6 +45,12 @@ impl Target {
         Self::Service("mongodb"),
         Self::Service("nginx"),
         Self::Cable,
+        Self::Scale("api"),
+        Self::Scale("runner"),
+        Self::Drain,
+        Self::Renewal("api"),
+        Self::Renewal("runner"),
+        Self::Renewal("containers"),
     ];
 }
 
@@ -50,8 +69,8 @@ impl Fault {
         let away = Duration::from_millis(rng.u64(1_000..AWAY_MS));
         let stands_still = match target {
             Target::Service(_) => number >= Target::ALL.len() && rng.bool(),
-            Target::Daemon => false,
             Target::Cable => true,
+            Target::Daemon | Target::Renewal(_) | Target::Scale(_) | Target::Drain => false,
         };
         Self { target, away: stands_still.then_some(away) }
     }
@@ -61,10 +80,13 @@ impl Fault {
         self,
         swarm: &Swarm,
         rng: &mut Rng,
-        meanwhile: impl FnOnce(Duration, &mut Rng),
+        mut meanwhile: impl FnMut(Duration, &mut Rng),
     ) -> anyhow::Result<String> {
         let what = match self.target {
             Target::Service(name) => self.strike_service(name, swarm, rng, meanwhile)?,
+            Target::Renewal(name) => return renew(name, swarm, rng, meanwhile),
+            Target::Scale(name) => return scale(name, swarm, rng, meanwhile),
+            Target::Drain => return drain(swarm, rng, meanwhile),
             Target::Daemon => {
                 let node = swarm.any_node(rng)?;
                 node.kill_daemon()?;
@@ -87,7 +109,7 @@ impl Fault {
         name: &str,
         swarm: &Swarm,
         rng: &mut Rng,
-        meanwhile: impl FnOnce(Duration, &mut Rng),
+        mut meanwhile: impl FnMut(Duration, &mut Rng),
     ) -> anyhow::Result<String> {
         let task = swarm.task(name, rng)?;
         task.signal(if self.away.is_some() { "STOP" } else { "KILL" })?;
@@ -98,4 +120,47 @@ impl Fault {
         }
         Ok(format!("{name} on {}", task.node()))
     }
+}
+
+fn renew(
+    name: &str,
+    swarm: &Swarm,
+    rng: &mut Rng,
+    mut meanwhile: impl FnMut(Duration, &mut Rng),
+) -> anyhow::Result<String> {
+    let begun = Instant::now();
+    swarm.renew(name)?;
+    while !swarm.is_renewed(name)? {
+        if begun.elapsed() > RENEWAL {
+            bail!("{name} is not renewed within {RENEWAL:?}");
+        }
+        meanwhile(LOOK, rng);
+    }
+    Ok(format!("{name} renewed task by task within {} s", begun.elapsed().as_secs()))
+}
+
+fn scale(
+    name: &str,
+    swarm: &Swarm,
+    rng: &mut Rng,
+    mut meanwhile: impl FnMut(Duration, &mut Rng),
+) -> anyhow::Result<String> {
+    for tasks in [1, 3, 2] {
+        swarm.scale(name, tasks)?;
+        meanwhile(LOOK, rng);
+    }
+    Ok(format!("{name} scaled to 1, 3 and 2 tasks"))
+}
+
+fn drain(
+    swarm: &Swarm,
+    rng: &mut Rng,
+    mut meanwhile: impl FnMut(Duration, &mut Rng),
+) -> anyhow::Result<String> {
+    let node = swarm.any_node_without_records(rng)?;
+    swarm.make_available(node, false)?;
+    meanwhile(ELSEWHERE, rng);
+    swarm.make_available(node, true)?;
+    meanwhile(AFTER, rng);
+    Ok(format!("{} drained, and back", node.name().host()))
 }
