@@ -13,6 +13,7 @@ use crate::failure::MongoResult;
 use crate::moment::Moment;
 use crate::observed::ObservedTime;
 use crate::schema;
+use crate::space::LastTold;
 
 const NO_DATABASE: &str =
     "the address of MongoDB names no database, e.g. mongodb://host/simulay?replicaSet=rs0";
@@ -27,6 +28,8 @@ pub struct MongoStore {
     pub(crate) observed: Arc<ObservedTime>,
     /// Those of this host that append to the audit log.
     pub(crate) appending: Appending,
+    /// How much room there was when the server was asked last.
+    pub(crate) space: LastTold,
 }
 
 impl MongoStore {
@@ -80,7 +83,8 @@ impl MongoStore {
     async fn filling(uri: &str, database: &str, moment: Moment) -> Result<Self, StoreError> {
         let client = client(uri).await?;
         let (database, observed) = (client.database(database), Arc::new(ObservedTime::from(0)));
-        let store = Self { client, database, moment, observed, appending: Appending::default() };
+        let (appending, space) = (Appending::default(), LastTold::default());
+        let store = Self { client, database, moment, observed, appending, space };
         store.bounded(store.prepare()).await?;
         Ok(store)
     }
