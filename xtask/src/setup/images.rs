@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 
 use super::recipe::{Recipe, inspect};
+use crate::digest;
 use crate::packages;
 use crate::place::Place;
 use crate::process::{administrative, ends_well, log, read, run};
@@ -20,6 +21,8 @@ const BASE: &str = "debian:trixie-slim";
 const TAG: &str = "simulay/octave:latest";
 /// The name that tests look for when they are run without `cargo xtask test`.
 const TEST_TAG: &str = "simulay/octave:dev";
+/// Tells a host which simulay-init is in an image.
+const INIT_LABEL: &str = "org.simulay.init";
 const PULL: Duration = Duration::from_secs(60);
 
 /// ID of an image: `sha256:` and 64 digits.
@@ -47,7 +50,9 @@ impl fmt::Display for ImageId {
 /// Builds the Octave image unless one of the same recipe is there; simulay-init must be built.
 pub(crate) fn ensure(place: &Place) -> anyhow::Result<ImageId> {
     let init = fs::read(place.init()).context("simulay-init is not built")?;
-    let recipe = Recipe::of(&place.root().join("images/octave"))?.with_program("simulay-init", init);
+    let recipe = Recipe::of(&place.root().join("images/octave"))?
+        .with_label(INIT_LABEL, digest::sha256(&init))
+        .with_program("simulay-init", init);
     if !recipe.is_built(TAG) {
         ensure_base(place)?;
         recipe.build(place, TAG)?;

@@ -22,12 +22,14 @@ pub(crate) struct Recipe {
     /// Paths within the folder, sorted, and contents.
     files: BTreeMap<PathBuf, Vec<u8>>,
     programs: BTreeMap<&'static str, Vec<u8>>,
+    labels: BTreeMap<&'static str, String>,
 }
 
 impl Recipe {
     /// The recipe in `folder`.
     pub(crate) fn of(folder: &Path) -> anyhow::Result<Self> {
-        Self { files: BTreeMap::new(), programs: BTreeMap::new() }.with_folder(folder, Path::new(""))
+        let empty = Self { files: BTreeMap::new(), programs: BTreeMap::new(), labels: BTreeMap::new() };
+        empty.with_folder(folder, Path::new(""))
     }
 
     /// The same with the files of `folder` at `place`.
@@ -53,6 +55,12 @@ impl Recipe {
         self
     }
 
+    /// The same with a label.
+    pub(crate) fn with_label(mut self, name: &'static str, value: String) -> Self {
+        self.labels.insert(name, value);
+        self
+    }
+
     /// True when `tag` was built from just this.
     pub(crate) fn is_built(&self, tag: &str) -> bool {
         inspect(tag, &format!("{{{{index .Config.Labels \"{LABEL}\"}}}}")).as_deref() == Some(&self.digest())
@@ -65,6 +73,9 @@ impl Recipe {
             self.write(folder.path())?;
             let mut docker = Command::new("docker");
             docker.args(["build", "--label", &format!("{LABEL}={}", self.digest()), "-t", tag]);
+            for (name, value) in &self.labels {
+                docker.args(["--label", &format!("{name}={value}")]);
+            }
             log(docker.arg(folder.path()), &place.made("setup.log")?)
         })
     }
@@ -77,7 +88,8 @@ impl Recipe {
     fn digest(&self) -> String {
         let files = self.files.iter().flat_map(|(path, content)| [path.as_os_str().as_bytes(), content]);
         let programs = self.programs.values().map(Vec::as_slice);
-        digest::of(&files.chain(programs).collect::<Vec<_>>())
+        let labels = self.labels.iter().flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]);
+        digest::of(&files.chain(programs).chain(labels).collect::<Vec<_>>())
     }
 
     fn write(&self, folder: &Path) -> anyhow::Result<()> {
