@@ -67,7 +67,7 @@ pub(crate) async fn ensure(database: &Database) -> MongoResult<()> {
         made.map_err(|error| other_index(collection, error))?;
     }
     if found < 2 {
-        earlier::first(database).await?;
+        earlier::bring_up_first(database).await?;
     }
     let facts = database.collection::<Document>(FACTS);
     facts.update_one(doc! { "_id": SCHEMA }, doc! { "$max": { "version": VERSION } }).upsert(true).await?;

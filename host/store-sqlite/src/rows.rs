@@ -71,8 +71,8 @@ pub(crate) fn plugin_event(row: &Row<'_>) -> SqlResult<PluginEvent> {
 
 /// What [`summary`] reads.
 pub(crate) const SUMMARY: &str =
-    "SELECT id, owner, pipeline, version, sha256, name, labels, sweep, sweep_point, state, created_at, started_at,
-    ended_at, error FROM runs";
+    "SELECT runs.id, runs.owner, pipeline, version, sha256, name, labels, sweep, sweep_point, state, created_at,
+    started_at, ended_at, error";
 
 pub(crate) fn summary(row: &Row<'_>) -> SqlResult<RunSummary> {
     Ok(RunSummary {

@@ -235,58 +235,6 @@ pub struct Run {
     pub error: Option<RunError>,
 }
 
-/// A run in a list: without parameters and report.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct RunSummary {
-    /// Identity.
-    #[schema(value_type = uuid::Uuid)]
-    pub id: model::RunId,
-    /// The account it belongs to.
-    #[serde(default)]
-    #[schema(example = "local")]
-    pub owner: String,
-    /// Version.
-    pub plugin: PluginRef,
-    /// What people call it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    pub name: Option<model::RunName>,
-    /// By what people sort it.
-    #[serde(default)]
-    #[schema(value_type = BTreeMap<String, String>)]
-    pub labels: model::Labels,
-    /// The point of a sweep that it is, if it is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sweep: Option<SweepPoint>,
-    /// Where it is.
-    #[schema(value_type = RunState)]
-    pub state: Open<RunState>,
-    /// When it was accepted.
-    #[schema(value_type = String, format = DateTime)]
-    pub created_at: Timestamp,
-    /// When work on it began.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub started_at: Option<Timestamp>,
-    /// When it ended.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub ended_at: Option<Timestamp>,
-    /// Cause, when it did not succeed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<RunError>,
-}
-
-/// Runs from the newest to the oldest.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct RunList {
-    /// One page.
-    pub runs: Vec<RunSummary>,
-    /// The `cursor` of the next page; absent on the last.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next_cursor: Option<String>,
-}
-
 impl NewRun {
     /// The request as the engine takes it.
     #[must_use]
@@ -381,24 +329,6 @@ impl From<model::Run> for Run {
             started_at: run.started_at,
             ended_at: run.ended_at,
             report: run.report.map(Into::into),
-            error: run.error.map(Into::into),
-        }
-    }
-}
-
-impl From<model::RunSummary> for RunSummary {
-    fn from(run: model::RunSummary) -> Self {
-        Self {
-            id: run.id,
-            owner: run.owner.into(),
-            plugin: run.plugin.into(),
-            name: run.name,
-            labels: run.labels,
-            sweep: run.sweep.map(Into::into),
-            state: RunState::from(run.state).into(),
-            created_at: run.created_at,
-            started_at: run.started_at,
-            ended_at: run.ended_at,
             error: run.error.map(Into::into),
         }
     }

@@ -221,6 +221,7 @@ impl Story {
             plugins: database.clone(),
             runs: database.clone(),
             journal: database.clone(),
+            overview: database.clone(),
             requests: database.clone(),
             uploads: database.clone(),
             accounts: database.store.records.clone(),
