@@ -26,7 +26,7 @@ pub(crate) async fn change(
     let visible = principal.visible();
     loop {
         let found = parts.runs.summary(&visible, run).await.map_err(EngineError::from)?;
-        let found = found.ok_or(EngineError::from(StoreError::NotFound))?;
+        let found = found.ok_or_else(|| EngineError::from(StoreError::NotFound))?;
         let before = Description { name: found.name.clone(), labels: found.labels.clone() };
         let after = change.clone().apply(&before)?;
         match parts.runs.describe(&visible, run, &before, &after).await {

@@ -47,7 +47,7 @@ impl Overview for MongoStore {
             let mut counts = RunCounts::default();
             for which in [doc! { "unfinished": true }, doc! { "ended_at": { "$gte": since } }] {
                 let which = doc! { "$and": [which, filter::runs(owner), of_pipeline.clone()] };
-                self.add(which, &mut counts).await?;
+                self.count_states(which, &mut counts).await?;
             }
             Ok(counts)
         })
@@ -77,7 +77,7 @@ impl Overview for MongoStore {
 }
 
 impl MongoStore {
-    async fn add(&self, which: Document, counts: &mut RunCounts) -> MongoResult<()> {
+    async fn count_states(&self, which: Document, counts: &mut RunCounts) -> MongoResult<()> {
         let steps =
             [doc! { "$match": which }, doc! { "$group": { "_id": "$state", "runs": { "$sum": 1_i64 } } }];
         let mut found = self.documents(RUNS).aggregate(steps).await?;
