@@ -60,8 +60,8 @@ pub(crate) const fn open_to_all(routes: OpenApiRouter<Api>) -> OpenApiRouter<Api
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    let PathItem { get, head, post, put, delete, .. } = item;
-    [get, head, post, put, delete].into_iter().flatten()
+    let PathItem { get, head, post, put, patch, delete, .. } = item;
+    [get, head, post, put, patch, delete].into_iter().flatten()
 }
 
 fn document(operation: &mut Operation, role: Role) {

@@ -59,8 +59,8 @@ impl Operations {
 }
 
 fn operations(item: &PathItem) -> impl Iterator<Item = &Operation> {
-    let PathItem { get, head, post, put, delete, .. } = item;
-    [get, head, post, put, delete].into_iter().flatten()
+    let PathItem { get, head, post, put, patch, delete, .. } = item;
+    [get, head, post, put, patch, delete].into_iter().flatten()
 }
 
 fn needed(operation: &Operation) -> Option<(Role, String)> {
@@ -85,10 +85,13 @@ pub(crate) fn base() -> utoipa::openapi::OpenApi {
 /// The document with what is true of every route.
 pub(crate) fn complete(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
     for item in document.paths.paths.values_mut() {
-        let operations = [&mut item.get, &mut item.head, &mut item.post, &mut item.put, &mut item.delete];
-        operations.into_iter().flatten().for_each(refusable);
-        let changes = [&mut item.post, &mut item.put, &mut item.delete];
-        changes.into_iter().flatten().for_each(not_for_all_pages);
+        let looks = [&mut item.get, &mut item.head];
+        looks.into_iter().flatten().for_each(refusable);
+        let changes = [&mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+        for operation in changes.into_iter().flatten() {
+            refusable(operation);
+            not_for_all_pages(operation);
+        }
     }
     let schemas = document.components.as_mut().map(|components| &mut components.schemas);
     if let Some(RefOr::T(Schema::Object(kinds))) = schemas.and_then(|all| all.get_mut("ProblemKind")) {

@@ -12,7 +12,7 @@ use simulay_model::Weight;
 
 use crate::ApiSettings;
 use crate::address_limit::Peer;
-use crate::body::{Bound, Pieces, check_media_type, check_plain};
+use crate::body::{Bound, Pieces, check_one_of, check_plain};
 use crate::concurrency::Permit;
 use crate::pace::Pace;
 use crate::problem::Refusal;
@@ -68,6 +68,8 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Asked<T
     }
 }
 
+const JSON: &str = "application/json";
+
 /// A JSON body, its bytes as they came, and its permit to be in memory.
 pub(crate) struct KnownBody<T> {
     pub(crate) document: T,
@@ -79,7 +81,7 @@ impl<T: DeserializeOwned> FromRequest<Api> for KnownBody<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, api: &Api) -> Result<Self, Refusal> {
-        let (permit, bytes) = read(request, api).await?;
+        let (permit, bytes) = read(request, api, &[JSON]).await?;
         Ok(Self { document: parse(&bytes)?, bytes, permit })
     }
 }
@@ -91,16 +93,28 @@ impl<T: DeserializeOwned> FromRequest<Api> for JsonBody<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, api: &Api) -> Result<Self, Refusal> {
-        let (permit, bytes) = read(request, api).await?;
+        let (permit, bytes) = read(request, api, &[JSON]).await?;
         Ok(Self(parse(&bytes)?, permit))
     }
 }
 
-async fn read(request: Request, api: &Api) -> Result<(Option<Permit>, Bytes), Refusal> {
+/// A JSON Merge Patch (RFC 7396), which may come as JSON, and its permit to be in memory.
+pub(crate) struct MergePatch<T>(pub(crate) T, pub(crate) Option<Permit>);
+
+impl<T: DeserializeOwned> FromRequest<Api> for MergePatch<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, api: &Api) -> Result<Self, Refusal> {
+        let (permit, bytes) = read(request, api, &["application/merge-patch+json", JSON]).await?;
+        Ok(Self(parse(&bytes)?, permit))
+    }
+}
+
+async fn read(request: Request, api: &Api, media_types: &[&str]) -> Result<(Option<Permit>, Bytes), Refusal> {
     let (mut parts, body) = request.into_parts();
     let Ok(peer) = Peer::from_request_parts(&mut parts, api).await;
     check_plain(&parts.headers)?;
-    check_media_type(&parts.headers, "application/json")?;
+    check_one_of(&parts.headers, media_types)?;
     let bound = Bound {
         bytes: api.settings.max_json_bytes,
         setting: "server.max_json_bytes",

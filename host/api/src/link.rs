@@ -95,7 +95,7 @@ mod tests {
             let refused = taken(Method::GET, &format!("/v1/runs/x?{query}"));
             assert_eq!(refused, Err(ProblemKind::Unauthenticated), "{query}");
         }
-        for method in [Method::POST, Method::PUT, Method::DELETE] {
+        for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
             assert_eq!(taken(method, &format!("/v1/runs/x?link={text}")), Err(ProblemKind::Forbidden));
         }
     }

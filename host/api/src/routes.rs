@@ -16,6 +16,7 @@ mod pipelines;
 mod plugins;
 mod probes;
 mod provider;
+mod run_lists;
 mod runs;
 mod session;
 mod system;
@@ -123,7 +124,9 @@ fn looks() -> Routes {
         .routes(routes!(plugins::show))
         .routes(routes!(pipelines::list))
         .routes(routes!(pipelines::show))
-        .routes(routes!(runs::list))
+        .routes(routes!(run_lists::list))
+        .routes(routes!(run_lists::counts))
+        .routes(routes!(run_lists::estimate))
         .routes(routes!(runs::show))
         .routes(routes!(calls::list))
         .routes(routes!(artifacts::list))
@@ -150,6 +153,7 @@ fn asks() -> Routes {
     OpenApiRouter::new()
         .routes(routes!(pipelines::preview))
         .routes(routes!(runs::cancel))
+        .routes(routes!(runs::describe))
         .routes(routes!(inputs::missing))
         .routes(routes!(links::create, links::list))
         .routes(routes!(links::revoke))

@@ -18,8 +18,11 @@ mod plugin;
 mod problem;
 mod report;
 mod run;
+mod run_list;
+mod run_patch;
 mod session;
 mod sharing;
+mod sweep_point;
 mod system;
 mod usage;
 
@@ -42,10 +45,11 @@ pub use pipeline::{Pipeline, PipelineList, PipelineSummary};
 pub use plugin::{DeclaredImage, Example, Manifest, Plugin, PluginList, PluginSummary, Tool};
 pub use problem::{FieldError, Problem, ProblemKind};
 pub use report::{KeptFile, Plot, Report, Series};
-pub use run::{
-    NamedRun, NewRun, PluginRef, Run, RunError, RunErrorKind, RunList, RunOptions, RunState, RunSummary,
-};
+pub use run::{NamedRun, NewRun, PluginRef, Run, RunError, RunErrorKind, RunOptions, RunState};
+pub use run_list::{Estimate, RunCounts, RunList, RunSummary, RunTotal};
+pub use run_patch::RunPatch;
 pub use session::{SignIn, SignInWays};
 pub use sharing::NewVisibility;
+pub use sweep_point::SweepPoint;
 pub use system::{Health, Lack, Limits, Node, Stats, System};
 pub use usage::{DailyUsage, QuotaState, Usage, UsageReport};

@@ -8,6 +8,7 @@ use crate::audit::AuditLog;
 use crate::catalog::Catalog;
 use crate::intake::Intake;
 use crate::links::Links;
+use crate::overview::Overview;
 use crate::reader::Reader;
 use crate::runner::Runner;
 use crate::sessions::Sessions;
@@ -25,6 +26,8 @@ pub struct Engine {
     pub catalog: Catalog,
     /// What there is to know of runs.
     pub reader: Reader,
+    /// What is found among runs.
+    pub overview: Overview,
     /// Works on runs.
     pub runner: Runner,
     /// Who may ask.
@@ -54,6 +57,7 @@ impl Engine {
             intake: Intake::new(shared.clone()),
             catalog: Catalog::new(shared.clone(), reader.clone()),
             reader,
+            overview: Overview::new(shared.clone()),
             runner: Runner::new(shared.clone()),
             sessions: Sessions::new(accounts.clone(), &shared.parts, &shared.settings),
             accounts,

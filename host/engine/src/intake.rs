@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use simulay_archives::Bounds;
 use simulay_model::{
-    Change, Digest, OwnerFilter, Plugin, Principal, Request, Run, RunId, RunState, UnfinishedRun,
+    Change, DescriptionChange, Digest, OwnerFilter, Plugin, Principal, Request, Run, RunId, RunState,
+    RunSummary, UnfinishedRun,
 };
 use simulay_sandbox::{Answer, Call};
 use simulay_signals::Signal;
@@ -22,7 +23,8 @@ use crate::repeat::{AtWork, Beginning, InFlight, Once};
 use crate::shared::Shared;
 use crate::upload::{InputWriter, Uploader};
 use crate::{
-    CreateError, EngineError, NewRun, Planned, RepeatError, accept, checks, plan, plugins, trace, verdict,
+    CreateError, DescribeError, EngineError, NewRun, Planned, RepeatError, accept, checks, description, plan,
+    plugins, trace, verdict,
 };
 
 /// Time a request waits to be checked.
@@ -106,6 +108,19 @@ impl Intake {
             Err(error) => return Err(error.into()),
         }
         Ok(self.run(principal, id).await?.ok_or(StoreError::NotFound)?)
+    }
+
+    /// Changes what people call a run and sort it by, also after its end.
+    ///
+    /// # Errors
+    /// See [`DescribeError`]; [`StoreError::NotFound`].
+    pub async fn describe(
+        &self,
+        principal: &Principal,
+        id: RunId,
+        change: DescriptionChange,
+    ) -> Result<RunSummary, DescribeError> {
+        description::change(&self.shared.parts, principal, id, change).await
     }
 
     /// Takes the bytes of an input.

@@ -9,7 +9,7 @@ use simulay_model::Clock;
 use simulay_sandbox::Sandbox;
 use simulay_signals::{LogRelay, Signals};
 use simulay_store::{
-    Accounts, Audit, Credentials, Journal, Links, Metering, Plugins, Requests, Runs, Uploads,
+    Accounts, Audit, Credentials, Journal, Links, Metering, Overview, Plugins, Requests, Runs, Uploads,
 };
 
 use crate::Entropy;
@@ -23,6 +23,8 @@ pub struct Parts {
     pub runs: Arc<dyn Runs>,
     /// What happened to runs.
     pub journal: Arc<dyn Journal>,
+    /// What is found among runs.
+    pub overview: Arc<dyn Overview>,
     /// Requests that may come again.
     pub requests: Arc<dyn Requests>,
     /// Who uploaded what.

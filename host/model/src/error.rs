@@ -1,12 +1,14 @@
 //! Why a run did not succeed.
 
 use serde::{Deserialize, Serialize};
-use strum::IntoStaticStr;
+use strum::{EnumString, IntoStaticStr, VariantNames};
 
 /// The stable kinds of run errors; each has its own cause and cure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, EnumString, IntoStaticStr, VariantNames,
+)]
 #[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
+#[strum(serialize_all = "snake_case", parse_err_ty = String, parse_err_fn = unknown)]
 pub enum ErrorKind {
     /// The plugin refused the request (its `invalid`); `field` says where.
     ParamsInvalid,
@@ -67,6 +69,10 @@ impl ErrorKind {
     pub fn as_str(self) -> &'static str {
         self.into()
     }
+}
+
+fn unknown(text: &str) -> String {
+    format!("`{text}` is not a kind of error; use one of {}", ErrorKind::VARIANTS.join(", "))
 }
 
 /// The error a run ended with: what happened, where, and what to do.

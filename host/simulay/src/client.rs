@@ -17,7 +17,7 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Method, RequestBuilder, Response, Url};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use simulay_api::wire::{self, Call, CallList};
+use simulay_api::wire::{self, Call, CallList, RunPatch};
 use simulay_engine::Selector;
 use simulay_model::{EventData, RunId, TokenSecret};
 
@@ -99,10 +99,21 @@ impl Client {
         self.document(self.request(Method::GET, path).timeout(ANSWER)).await
     }
 
+    /// The document at `path`, for a query.
+    pub(crate) async fn find(&self, path: &str, query: &[(&str, String)]) -> anyhow::Result<Value> {
+        self.document(self.request(Method::GET, path).query(query).timeout(ANSWER)).await
+    }
+
     /// Creates a run.
     pub(crate) async fn create(&self, pipeline: &Selector, request: &Value) -> anyhow::Result<Value> {
         let path = format!("/v1/pipelines/{pipeline}/runs");
         self.document(self.request(Method::POST, &path).timeout(ANSWER).json(request)).await
+    }
+
+    /// Changes what a run is called and sorted by.
+    pub(crate) async fn describe(&self, run: RunId, patch: &RunPatch) -> anyhow::Result<Value> {
+        let request = self.request(Method::PATCH, &format!("/v1/runs/{run}")).timeout(ANSWER);
+        self.document(request.json(patch)).await
     }
 
     /// Asks for the end of a run.

@@ -24,7 +24,14 @@ const CURVE: usize = 48;
 pub(crate) fn run(run: &Run) -> String {
     let mut facts = Table::bare();
     facts.row(["run", &run.id.to_string()]);
+    if let Some(name) = &run.name {
+        facts.row(["name", name.as_str()]);
+    }
     facts.row(["pipeline", &plugin_of(&run.plugin)]);
+    let labels: Vec<String> = run.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    if !labels.is_empty() {
+        facts.row(["labels", &labels.join(", ")]);
+    }
     facts.row(["state", &run.state.to_string().replace('_', " ")]);
     facts.row(["seed", &run.seed.to_string()]);
     facts.row(["created", &run.created_at.to_string()]);

@@ -219,6 +219,11 @@ impl MongoStore {
         if full(&assembly.whole) { Ok(assembly.whole) } else { assembly.finish() }
     }
 
+    /// The first document that `filter` finds.
+    pub(crate) async fn journal_document(&self, filter: Document) -> MongoResult<Option<Document>> {
+        Ok(self.documents(JOURNAL).find_one(filter).await?)
+    }
+
     async fn journal(&self, filter: Document) -> MongoResult<Cursor<Document>> {
         Ok(self.documents(JOURNAL).find(filter).sort(doc! { "_id": 1 }).await?)
     }

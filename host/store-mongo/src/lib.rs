@@ -30,6 +30,7 @@ mod metering;
 mod moment;
 mod names;
 mod observed;
+mod overview;
 mod parts;
 mod passing;
 mod people;

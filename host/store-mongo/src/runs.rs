@@ -5,15 +5,19 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::{FutureExt as _, TryStreamExt as _};
 use mongodb::bson::{Document, doc};
-use simulay_model::{Effects, OwnerFilter, Progress, Quotas, Request, Run, RunId, RunSummary};
+use simulay_model::{Description, Effects, OwnerFilter, Progress, Quotas, Request, Run, RunId, RunSummary};
 use simulay_store::{Claim, ClaimableRun, Lease, Renewed, RunQuery, Runs, StoreError};
 
 use crate::entries::beginning;
 use crate::failure::MongoResult;
 use crate::fields::{damaged, flag, parsed};
+use crate::overview::asked;
 use crate::schema::RUNS;
 use crate::store::MongoStore;
-use crate::{filter, rows, told};
+use crate::{accept, filter, rows, told};
+
+/// The fields that describe a run.
+const DESCRIBING: [&str; 3] = ["name", "name_folded", "labels"];
 
 #[async_trait]
 impl Runs for MongoStore {
@@ -74,10 +78,30 @@ impl Runs for MongoStore {
     async fn list(&self, owner: &OwnerFilter, query: RunQuery) -> Result<Vec<RunSummary>, StoreError> {
         self.bounded(async {
             let runs = self.documents(RUNS);
-            let found = runs.find(doc! { "$and": [filter::runs(owner), asked(&query)] });
+            let before = query.before.map_or(doc! {}, |run| doc! { "_id": { "$lt": run.to_string() } });
+            let found = runs.find(doc! { "$and": [filter::runs(owner), asked(&query.filter), before] });
             let found = found.projection(rows::summary_fields()).sort(doc! { "_id": -1 });
             let found: Vec<_> = found.limit(i64::from(query.limit)).await?.try_collect().await?;
             Ok(found.iter().filter_map(|run| sound(run, rows::summary)).collect())
+        })
+        .await
+    }
+
+    async fn describe(
+        &self,
+        owner: &OwnerFilter,
+        run: RunId,
+        before: &Description,
+        after: &Description,
+    ) -> Result<(), StoreError> {
+        self.bounded(async {
+            let (runs, one) = (self.documents(RUNS), filter::run(owner, run));
+            let as_before = doc! { "$and": [one.clone(), is_described(before)] };
+            if runs.update_one(as_before, described(after)).await?.matched_count > 0 {
+                return Ok(());
+            }
+            let is_there = runs.find_one(one).projection(doc! { "_id": 1 }).await?.is_some();
+            Err(if is_there { StoreError::Stale } else { StoreError::NotFound }.into())
         })
         .await
     }
@@ -128,19 +152,24 @@ impl MongoStore {
     }
 }
 
-/// What a query asks for besides its limit.
-fn asked(query: &RunQuery) -> Document {
-    let mut asked = Document::new();
-    if let Some(pipeline) = &query.pipeline {
-        asked.insert("pipeline", pipeline.as_str());
+/// What a run has that is described so: fields, and those that are not there.
+fn is_described(description: &Description) -> Document {
+    let mut fields = accept::description(description.name.as_ref(), &description.labels);
+    for field in DESCRIBING {
+        if !fields.contains_key(field) {
+            fields.insert(field, doc! { "$exists": false });
+        }
     }
-    if let Some(state) = query.state {
-        asked.insert("state", state.as_str());
-    }
-    if let Some(before) = query.before {
-        asked.insert("_id", doc! { "$lt": before.to_string() });
-    }
-    asked
+    fields
+}
+
+/// How a run comes to be described so.
+fn described(description: &Description) -> Document {
+    let set = accept::description(description.name.as_ref(), &description.labels);
+    let unset = DESCRIBING.iter().filter(|field| !set.contains_key(field));
+    let unset: Document = unset.map(|field| ((*field).to_owned(), "".into())).collect();
+    let changes = [("$set", set), ("$unset", unset)].into_iter().filter(|(_, fields)| !fields.is_empty());
+    changes.map(|(change, fields)| (change.to_owned(), fields.into())).collect()
 }
 
 /// A damaged run is left out of lists: it must not hide the others.

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use simulay_model::{
-    ArtifactKind, Effects, EventData, OwnerFilter, PluginName, Progress, Quotas, Request, Run, RunArtifact,
-    RunId, RunSummary, Usage,
+    ArtifactKind, Description, Effects, EventData, OwnerFilter, Progress, Quotas, Request, Run, RunArtifact,
+    RunId, RunName, RunSummary, Usage,
 };
 use simulay_store::{Claim, ClaimableRun, Lease, Outcome, Renewed, RunQuery, Runs, StoreError};
 
@@ -15,11 +15,9 @@ use crate::commit::{commit, insert_artifact, insert_event};
 use crate::failure::SqlResult;
 use crate::filter::{self, Filter};
 use crate::rows::{self, to_json, unsigned};
+use crate::search::Search;
 use crate::store::SqliteStore;
 use crate::{claims, leases, metering, requests};
-
-/// Greater than every run id, all of which are hexadecimal.
-const PAST_ALL: &str = "~";
 
 /// Each a statement of its own, so that it has its index: the count is asked for with every run.
 const UNFINISHED: &str = "SELECT count(*) AS count FROM (SELECT 1 FROM runs
@@ -87,12 +85,24 @@ impl Runs for SqliteStore {
     }
 
     async fn summary(&self, owner: &OwnerFilter, run: RunId) -> Result<Option<RunSummary>, StoreError> {
-        self.one(rows::SUMMARY, owner, run, rows::summary).await
+        self.one(&[rows::SUMMARY, "FROM runs"].join(" "), owner, run, rows::summary).await
     }
 
     async fn list(&self, owner: &OwnerFilter, query: RunQuery) -> Result<Vec<RunSummary>, StoreError> {
         let filter = Filter::from(owner);
         self.read(move |connection| list(connection, &filter, &query)).await
+    }
+
+    async fn describe(
+        &self,
+        owner: &OwnerFilter,
+        run: RunId,
+        before: &Description,
+        after: &Description,
+    ) -> Result<(), StoreError> {
+        let (owner, before, after) = (Filter::from(owner), before.clone(), after.clone());
+        self.write("run.describe", move |connection| describe(connection, &owner, run, (&before, &after)))
+            .await
     }
 
     async fn count_unfinished(&self, owner: &OwnerFilter, most: usize) -> Result<usize, StoreError> {
@@ -120,14 +130,14 @@ impl SqliteStore {
     /// What `read` makes of the run, when the filter finds it.
     async fn one<T: Send + 'static>(
         &self,
-        select: &'static str,
+        select: &str,
         owner: &OwnerFilter,
         run: RunId,
         read: impl Fn(&Row<'_>) -> SqlResult<T> + Send + 'static,
     ) -> Result<Option<T>, StoreError> {
         let (filter, run) = (Filter::from(owner), run.to_string());
+        let sql = [select, "WHERE runs.id = :run AND", filter::RUNS].join(" ");
         self.read(move |connection| {
-            let sql = [select, "WHERE runs.id = :run AND", filter::RUNS].join(" ");
             let mut statement = connection.prepare_cached(&sql)?;
             let values = filter.and(&[(":run", &run)]);
             statement.query_row(&*values, |row| Ok(read(row))).optional()?.transpose()
@@ -172,18 +182,25 @@ pub(crate) fn create(connection: &Connection, run: &Run) -> SqlResult<()> {
 pub(crate) fn insert(connection: &Connection, run: &Run) -> SqlResult<bool> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO runs (id, pipeline, version, sha256, seed, state, steps, cancel_requested, created_at,
-            last_event, retries, owner)
-         VALUES (?1, ?2, ?3, ?4, ?5, 'queued', 0, 0, ?6, 1, ?7, ?8) ON CONFLICT (id) DO NOTHING",
+            last_event, retries, owner, name, name_folded, labels, sweep, sweep_point)
+         VALUES (?1, ?2, ?3, ?4, ?5, 'queued', 0, 0, ?6, 1, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+         ON CONFLICT (id) DO NOTHING",
     )?;
+    let name = run.name.as_ref().map(RunName::as_str);
     let inserted = statement.execute(params![
         run.id.to_string(),
         run.plugin.name.as_str(),
         run.plugin.version.to_string(),
         run.plugin.sha256.to_string(),
         run.request.seed.to_string(),
-        run.created_at.to_string(),
+        rows::sortable(run.created_at),
         run.retries,
         run.owner.as_str(),
+        name,
+        name.map(str::to_lowercase),
+        rows::labels_text(&run.labels)?,
+        run.sweep.map(|point| point.sweep.to_string()),
+        run.sweep.map(|point| point.point),
     ])?;
     if inserted > 0 {
         insert_request(connection, run)?;
@@ -199,32 +216,48 @@ fn insert_request(connection: &Connection, run: &Run) -> SqlResult<()> {
     Ok(())
 }
 
-fn list(connection: &Connection, filter: &Filter, query: &RunQuery) -> SqlResult<Vec<RunSummary>> {
-    let before = query.before.map_or_else(|| PAST_ALL.to_owned(), |run| run.to_string());
-    let pipeline = query.pipeline.as_ref().map(PluginName::to_string);
-    let state = query.state.map(|state| state.as_str().to_owned());
-    let mut clauses = vec!["id < :before"];
-    let mut values: Vec<(&str, &dyn ToSql)> = vec![(":before", &before), (":limit", &query.limit)];
-    // Only those that are asked for, so that each set of filters has its index.
-    for (clause, name, value) in [
-        ("owner = :owner", ":owner", &filter.owner),
-        ("pipeline = :scope", ":scope", &filter.pipeline),
-        ("id = :within", ":within", &filter.within),
-        ("pipeline = :pipeline", ":pipeline", &pipeline),
-        ("state = :state", ":state", &state),
-    ] {
-        if let Some(value) = value {
-            clauses.push(clause);
-            values.push((name, value));
-        }
-    }
-    let which = clauses.join(" AND ");
-    let sql = [rows::SUMMARY, "WHERE", &which, "ORDER BY id DESC LIMIT :limit"].join(" ");
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query(values.as_slice())?;
+fn list(connection: &Connection, owner: &Filter, query: &RunQuery) -> SqlResult<Vec<RunSummary>> {
+    let search = Search::new(owner, &query.filter, query.before).with(":limit", query.limit);
+    let last = format!("ORDER BY {} DESC LIMIT :limit", search.id());
+    let mut statement = connection.prepare_cached(&search.sql([rows::SUMMARY, &last]))?;
+    let mut rows = statement.query(&*search.values())?;
     let mut runs = Vec::new();
     while let Some(row) = rows.next()? {
         runs.extend(rows::sound(row, rows::summary));
     }
     Ok(runs)
+}
+
+fn describe(
+    connection: &Connection,
+    owner: &Filter,
+    run: RunId,
+    (before, after): (&Description, &Description),
+) -> SqlResult<()> {
+    let sql = "UPDATE runs SET name = :name, name_folded = :folded, labels = :labels
+         WHERE id = :run AND name IS :name_before AND labels IS :labels_before AND";
+    let (run, [before, after]) = (run.to_string(), [before, after].map(columns));
+    let ((name, labels), (name_before, labels_before)) = (after?, before?);
+    let folded = name.as_ref().map(|name| name.to_lowercase());
+    let changed = connection.prepare_cached(&[sql, filter::RUNS].join(" "))?.execute(&*owner.and(&[
+        (":run", &run),
+        (":name", &name),
+        (":folded", &folded),
+        (":labels", &labels),
+        (":name_before", &name_before),
+        (":labels_before", &labels_before),
+    ]))?;
+    if changed > 0 {
+        return Ok(());
+    }
+    let mut statement =
+        connection.prepare_cached(&["SELECT 1 FROM runs WHERE id = :run AND", filter::RUNS].join(" "))?;
+    let is_there = statement.exists(&*owner.and(&[(":run", &run)]))?;
+    Err(if is_there { StoreError::Stale } else { StoreError::NotFound }.into())
+}
+
+/// Name and labels as the texts of columns.
+fn columns(description: &Description) -> SqlResult<(Option<String>, Option<String>)> {
+    let name = description.name.as_ref().map(RunName::to_string);
+    Ok((name, rows::labels_text(&description.labels)?))
 }

@@ -14,6 +14,7 @@ pub mod leases;
 pub mod links;
 pub mod lists;
 pub mod metering;
+pub mod overview;
 pub mod owners;
 pub mod plugins;
 pub mod quotas;
@@ -49,6 +50,12 @@ async fn check_runs(open: &impl AsyncFn() -> Subject) {
     runs::what_is_not_there_is_none(&open().await).await;
     lists::lists_go_from_the_newest_and_page_by_a_cursor(&open().await).await;
     lists::lists_are_filtered(&open().await).await;
+    overview::runs_are_found_by_what_is_asked_for(&open().await).await;
+    overview::filtered_lists_page_by_a_cursor(&open().await).await;
+    overview::runs_are_counted_by_their_states(&open().await).await;
+    overview::values_of_runs_are_scalars(&open().await).await;
+    overview::a_large_document_is_not_looked_into(&open().await).await;
+    overview::a_run_is_described_anew_if_it_is_as_it_was(&open().await).await;
 }
 
 async fn check_changes(open: &impl AsyncFn() -> Subject) {

@@ -7,6 +7,7 @@ mod credentials;
 mod journal;
 mod links;
 mod metering;
+mod overview;
 mod plugins;
 mod requests;
 mod runs;

@@ -7,11 +7,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use semver::Version;
 use simulay_model::{
-    CallRecord, Effects, Event, OwnerFilter, Plugin, PluginEffects, PluginEvent, PluginName, PluginSummary,
-    Progress, Quotas, Run, RunArtifact, RunId, RunState, RunSummary, Step, UnfinishedRun, Visibility,
+    CallRecord, Description, Effects, Event, OwnerFilter, Plugin, PluginEffects, PluginEvent, PluginName,
+    PluginSummary, Progress, Quotas, Run, RunArtifact, RunId, RunSummary, Step, UnfinishedRun, Visibility,
 };
 
-use crate::{Claim, StoreError};
+use crate::{Claim, RunQuery, StoreError};
 
 /// Uploaded plugins. Versions are immutable, but for where they are in their life.
 #[async_trait]
@@ -162,6 +162,18 @@ pub trait Runs: Send + Sync {
     /// Runs without their documents, from the newest to the oldest.
     async fn list(&self, owner: &OwnerFilter, query: RunQuery) -> Result<Vec<RunSummary>, StoreError>;
 
+    /// Says what people call the run and sort it by, if that is still what it was `before` (compare-and-set).
+    ///
+    /// # Errors
+    /// [`StoreError::Stale`] when it was changed since; [`StoreError::NotFound`].
+    async fn describe(
+        &self,
+        owner: &OwnerFilter,
+        run: RunId,
+        before: &Description,
+        after: &Description,
+    ) -> Result<(), StoreError>;
+
     /// Runs that have not ended and that nobody holds by now. Of each flow, which is the runs of one pipeline
     /// of one owner: the `per_flow` oldest, and beside them the `per_flow` oldest of those whose end is asked
     /// for. From the oldest to the newest. What it costs goes by the flows with such runs and by the runs
@@ -197,19 +209,6 @@ pub struct Lease {
 pub struct Renewed {
     /// Someone asked for the end of the run, perhaps of another host.
     pub cancel_requested: bool,
-}
-
-/// Which runs to list.
-#[derive(Debug, Clone, Default)]
-pub struct RunQuery {
-    /// Only of this pipeline.
-    pub pipeline: Option<PluginName>,
-    /// Only in this state.
-    pub state: Option<RunState>,
-    /// Only runs older than this one.
-    pub before: Option<RunId>,
-    /// The most runs to give.
-    pub limit: u32,
 }
 
 /// The journal of a run: plans, calls, artifacts and events.

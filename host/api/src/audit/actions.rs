@@ -47,6 +47,7 @@ fn action(operation: &Operation) -> Option<AuditAction> {
     Some(match operation.operation_id.as_deref() {
         Some("previewRun" | "listMissingInputs") => return None,
         Some("createRun" | "createNamedRun") => AuditAction::RunCreated,
+        Some("describeRun") => AuditAction::RunDescribed,
         Some("cancelRun") => AuditAction::RunCancelled,
         Some("uploadInput" | "uploadArchive") => AuditAction::InputUploaded,
         Some("signIn" | RETURN) => AuditAction::SignIn,
@@ -77,6 +78,7 @@ mod tests {
             actions.0.iter().filter(|(_, action)| **action == AuditAction::Changed).collect();
         assert!(unnamed.is_empty(), "name what these do: {unnamed:?}");
         assert_eq!(actions.of(&Method::PUT, "/v1/runs/{id}"), Some(AuditAction::RunCreated));
+        assert_eq!(actions.of(&Method::PATCH, "/v1/runs/{id}"), Some(AuditAction::RunDescribed));
         assert_eq!(actions.of(&Method::GET, "/v1/runs/{id}"), None);
         for method in [Method::GET, Method::HEAD] {
             assert_eq!(actions.of(&method, "/v1/session/provider/return"), Some(AuditAction::SignIn));

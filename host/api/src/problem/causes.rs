@@ -4,8 +4,8 @@ use simulay_archives::ArchiveError;
 use simulay_blobs::BlobError;
 use simulay_containers::ContainerError;
 use simulay_engine::{
-    ArchiveRefused, CreateError, EngineError, LifeError, LinkError, RepeatError, SignInError, UnknownImages,
-    UploadError,
+    ArchiveRefused, CreateError, DescribeError, EngineError, LifeError, LinkError, RepeatError, SignInError,
+    UnknownImages, UploadError,
 };
 use simulay_identity::IdentityError;
 use simulay_model::{ErrorKind, Quota, QuotaExceeded, RunError};
@@ -223,6 +223,18 @@ impl From<LinkError> for Refusal {
             LinkError::Entropy(_) => Self::internal(error),
             LinkError::Engine(EngineError::Records(StoreError::NotFound)) => Self::not_found("run"),
             LinkError::Engine(error) => error.into(),
+        }
+    }
+}
+
+impl From<DescribeError> for Refusal {
+    fn from(error: DescribeError) -> Self {
+        match error {
+            DescribeError::Label(rule) => {
+                Self::new(ProblemKind::ParamsInvalid, rule.to_string()).at("/labels")
+            }
+            DescribeError::Engine(EngineError::Records(StoreError::NotFound)) => Self::not_found("run"),
+            DescribeError::Engine(error) => error.into(),
         }
     }
 }

@@ -6,22 +6,17 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use serde::Deserialize;
 use simulay_engine::Named;
 use simulay_model::{Digest, Principal, Run, RunId, RunSummary};
-use simulay_store::RunQuery;
 
-use crate::ApiSettings;
 use crate::audit::Deed;
 use crate::caller::Caller;
-use crate::extract::{Asked, JsonBody, KnownBody, Pipeline, Segments, selector};
+use crate::extract::{JsonBody, KnownBody, MergePatch, Pipeline, Segments, selector};
 use crate::idempotency::{self, Keyed};
 use crate::prefer::{Wait, applied};
 use crate::problem::{Refusal, Refused};
 use crate::state::Api;
 use crate::wire::{self, ProblemKind};
-
-const USUAL_PAGE: u32 = 20;
 
 /// Start a run
 ///
@@ -68,7 +63,8 @@ pub(super) async fn create(
 /// Start a run under an id of your choice
 ///
 /// The id is a UUID of version 7. The same request again is answered with the same run and 200;
-/// another request with the id of a run is refused, as not found when the run is another account's.
+/// another request with the id of a run is refused, as not found when the run is another account's. Name and labels
+/// do not make it another request: they may have been changed since.
 #[utoipa::path(put, path = "/v1/runs/{id}", tag = "runs", operation_id = "createNamedRun",
     params(
         ("id" = uuid::Uuid, Path, description = "The id of the run to be: a UUID of version 7"),
@@ -145,29 +141,6 @@ async fn wait_for(api: &Api, principal: &Principal, id: RunId, time: Duration) -
     run.ok_or_else(|| Refusal::not_found("run"))
 }
 
-/// Which runs to list. Texts, so that what does not fit is refused by name.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Filter {
-    pipeline: Option<String>,
-    state: Option<String>,
-    limit: Option<String>,
-    cursor: Option<String>,
-}
-
-impl Filter {
-    fn query(&self) -> Result<RunQuery, Refusal> {
-        let state = optional("state", self.state.as_deref())?;
-        let pipeline = optional("pipeline", self.pipeline.as_deref())?;
-        let before = optional("cursor", self.cursor.as_deref())?;
-        let limit = optional("limit", self.limit.as_deref())?.unwrap_or(USUAL_PAGE);
-        if !(1..=ApiSettings::MAX_PAGE).contains(&limit) {
-            return Err(wrong("limit", &format!("between 1 and {}", ApiSettings::MAX_PAGE)));
-        }
-        Ok(RunQuery { pipeline, state, before, limit })
-    }
-}
-
 pub(super) fn optional<T>(name: &str, text: Option<&str>) -> Result<Option<T>, Refusal>
 where
     T: std::str::FromStr<Err: ToString>,
@@ -177,33 +150,6 @@ where
 
 pub(super) fn wrong(name: &str, rule: &str) -> Refusal {
     Refusal::new(ProblemKind::ParamsInvalid, format!("`{name}`: {rule}")).at(name)
-}
-
-/// List runs
-///
-/// From the newest to the oldest, without their parameters and reports.
-#[utoipa::path(get, path = "/v1/runs", tag = "runs", operation_id = "listRuns",
-    params(
-        ("pipeline" = Option<String>, Query, description = "Only of this pipeline"),
-        ("state" = Option<wire::RunState>, Query, description = "Only in this state"),
-        ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "Runs per page; 20 when absent"),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
-    ),
-    responses((status = 200, description = "A page of runs", body = wire::RunList), Refused<422>))]
-pub(super) async fn list(
-    State(api): State<Api>,
-    Caller(principal): Caller,
-    Asked(filter): Asked<Filter>,
-) -> Result<Json<wire::RunList>, Refusal> {
-    let query = filter.query()?;
-    let page = query.limit as usize;
-    // One more than asked for tells whether another page follows.
-    let query = RunQuery { limit: query.limit + 1, ..query };
-    let mut runs = api.engine.reader.runs(&principal, query).await?;
-    let more = runs.len() > page;
-    runs.truncate(page);
-    let next_cursor = runs.last().filter(|_| more).map(|run| run.id.to_string());
-    Ok(Json(wire::RunList { runs: runs.into_iter().map(Into::into).collect(), next_cursor }))
 }
 
 /// Show a run
@@ -217,6 +163,26 @@ pub(super) async fn show(
 ) -> Result<Json<wire::Run>, Refusal> {
     let run = api.engine.reader.run(&principal, id).await?;
     Ok(Json(run.ok_or_else(|| Refusal::not_found("run"))?.into()))
+}
+
+/// Name and label a run
+///
+/// Changes its name and its labels and nothing else, also after its end. What is absent stays, what is null goes
+/// (RFC 7396).
+#[utoipa::path(patch, path = "/v1/runs/{id}", tag = "runs", operation_id = "describeRun",
+    params(("id" = uuid::Uuid, Path, description = "The run")),
+    request_body(content((wire::RunPatch = "application/merge-patch+json"), (wire::RunPatch = "application/json"))),
+    responses(
+        (status = 200, description = "The run, without its documents", body = wire::RunSummary),
+        Refused<400>, Refused<404>, Refused<413>, Refused<415>, Refused<422>
+    ))]
+pub(super) async fn describe(
+    State(api): State<Api>,
+    Caller(principal): Caller,
+    Segments(id): Segments<RunId>,
+    MergePatch(patch, _held): MergePatch<wire::RunPatch>,
+) -> Result<Json<wire::RunSummary>, Refusal> {
+    Ok(Json(api.engine.intake.describe(&principal, id, patch.into()).await?.into()))
 }
 
 /// Cancel a run

@@ -14,6 +14,7 @@ use super::artifact::Artifact;
 use super::input::Input;
 use super::open::Open;
 use super::report::Report;
+use super::sweep_point::SweepPoint;
 
 /// A request for a run, or for a preview of one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -29,6 +30,15 @@ pub struct NewRun {
     /// Seed of everything random; drawn when absent. Above 2^53 some languages lose digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
+    /// What people call it: one line of at most 200 characters. Names need not differ.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
+    pub name: Option<model::RunName>,
+    /// By what people sort it: at most 16, each a key of lower-case letters, digits and `._/-`, and a line of at most
+    /// 200 characters.
+    #[serde(default, skip_serializing_if = "model::Labels::is_empty")]
+    #[schema(value_type = BTreeMap<String, String>)]
+    pub labels: model::Labels,
     /// What else is asked for.
     #[serde(default)]
     pub options: RunOptions,
@@ -60,6 +70,15 @@ pub struct NamedRun {
     /// Seed of everything random; follows from the id when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
+    /// What people call it: one line of at most 200 characters. Names need not differ.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
+    pub name: Option<model::RunName>,
+    /// By what people sort it: at most 16, each a key of lower-case letters, digits and `._/-`, and a line of at most
+    /// 200 characters.
+    #[serde(default, skip_serializing_if = "model::Labels::is_empty")]
+    #[schema(value_type = BTreeMap<String, String>)]
+    pub labels: model::Labels,
     /// What else is asked for.
     #[serde(default)]
     pub options: RunOptions,
@@ -69,8 +88,8 @@ impl NamedRun {
     /// The request without its pipeline.
     #[must_use]
     pub fn request(self) -> NewRun {
-        let Self { params, inputs, seed, options, .. } = self;
-        NewRun { params, inputs, seed, options }
+        let Self { params, inputs, seed, name, labels, options, .. } = self;
+        NewRun { params, inputs, seed, name, labels, options }
     }
 }
 
@@ -172,6 +191,17 @@ pub struct Run {
     pub owner: String,
     /// The version it began with and stays on.
     pub plugin: PluginRef,
+    /// What people call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub name: Option<model::RunName>,
+    /// By what people sort it.
+    #[serde(default)]
+    #[schema(value_type = BTreeMap<String, String>)]
+    pub labels: model::Labels,
+    /// The point of a sweep that it is, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sweep: Option<SweepPoint>,
     /// Where it is.
     #[schema(value_type = RunState)]
     pub state: Open<RunState>,
@@ -205,47 +235,6 @@ pub struct Run {
     pub error: Option<RunError>,
 }
 
-/// A run in a list: without parameters and report.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct RunSummary {
-    /// Identity.
-    #[schema(value_type = uuid::Uuid)]
-    pub id: model::RunId,
-    /// The account it belongs to.
-    #[serde(default)]
-    #[schema(example = "local")]
-    pub owner: String,
-    /// Version.
-    pub plugin: PluginRef,
-    /// Where it is.
-    #[schema(value_type = RunState)]
-    pub state: Open<RunState>,
-    /// When it was accepted.
-    #[schema(value_type = String, format = DateTime)]
-    pub created_at: Timestamp,
-    /// When work on it began.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub started_at: Option<Timestamp>,
-    /// When it ended.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub ended_at: Option<Timestamp>,
-    /// Cause, when it did not succeed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<RunError>,
-}
-
-/// Runs from the newest to the oldest.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct RunList {
-    /// One page.
-    pub runs: Vec<RunSummary>,
-    /// The `cursor` of the next page; absent on the last.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next_cursor: Option<String>,
-}
-
 impl NewRun {
     /// The request as the engine takes it.
     #[must_use]
@@ -256,7 +245,9 @@ impl NewRun {
         };
         let inputs = self.inputs.into_iter().map(input).collect();
         let retries = self.options.retries;
-        engine::NewRun { pipeline, params: self.params, inputs, seed: self.seed, retries }
+        let Self { params, seed, name, labels, .. } = self;
+        // Which run is a point of a sweep is for sweeps to say.
+        engine::NewRun { inputs, seed, retries, name, labels, ..engine::NewRun::new(pipeline, params) }
     }
 }
 
@@ -325,6 +316,9 @@ impl From<model::Run> for Run {
             id: run.id,
             owner: run.owner.into(),
             plugin: run.plugin.into(),
+            name: run.name,
+            labels: run.labels,
+            sweep: run.sweep.map(Into::into),
             state: RunState::from(run.state).into(),
             params: run.request.params,
             inputs: run.request.inputs.into_iter().map(Into::into).collect(),
@@ -335,21 +329,6 @@ impl From<model::Run> for Run {
             started_at: run.started_at,
             ended_at: run.ended_at,
             report: run.report.map(Into::into),
-            error: run.error.map(Into::into),
-        }
-    }
-}
-
-impl From<model::RunSummary> for RunSummary {
-    fn from(run: model::RunSummary) -> Self {
-        Self {
-            id: run.id,
-            owner: run.owner.into(),
-            plugin: run.plugin.into(),
-            state: RunState::from(run.state).into(),
-            created_at: run.created_at,
-            started_at: run.started_at,
-            ended_at: run.ended_at,
             error: run.error.map(Into::into),
         }
     }

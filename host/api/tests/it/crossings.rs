@@ -111,6 +111,7 @@ impl Ids {
             "listMissingInputs" => json(json!({ "sha256": [sha256] })),
             "setPluginVisibility" => json(json!({ "visibility": "public" })),
             "createRunLink" => json(json!({})),
+            "describeRun" => json(json!({ "name": "bob's now" })),
             "signIn" => json(json!({ "token": "sim_a_guess_of_bob" })),
             "uploadPlugin" => ("application/wasm", Bytes::from_static(HEAT_NEWER)),
             "uploadInput" => ("application/octet-stream", Bytes::from_static(b"bob's own")),

@@ -75,7 +75,7 @@ fn filled(name: &str, path: &str, run: &str) -> String {
 fn body(name: &str) -> (&'static str, Bytes) {
     let json = |value: Value| ("application/json", Bytes::from(value.to_string()));
     match name {
-        "createRun" | "previewRun" | "createRunLink" => json(json!({})),
+        "createRun" | "previewRun" | "createRunLink" | "describeRun" => json(json!({})),
         "setPluginVisibility" => json(json!({ "visibility": "private" })),
         "signIn" => json(json!({ "token": "sim_of_nobody" })),
         "createNamedRun" => json(json!({ "pipeline": "heat" })),

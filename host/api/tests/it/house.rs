@@ -128,6 +128,7 @@ impl House {
             plugins: records.clone(),
             runs: records.clone(),
             journal: records.clone(),
+            overview: records.clone(),
             requests: records.clone(),
             uploads: records.clone(),
             accounts: records.clone(),

@@ -31,6 +31,7 @@ mod quotas;
 mod rates;
 mod repeats;
 mod roles;
+mod run_lists;
 mod runs;
 mod scopes;
 mod scripts;

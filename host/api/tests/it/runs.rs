@@ -190,6 +190,17 @@ async fn a_wrong_filter_is_named() {
         ("pipeline=A", "pipeline"),
         ("cursor=1'%20OR%201=1", "cursor"),
         ("sort=asc", "query"),
+        ("state=failed,lost", "state"),
+        ("error=bad_luck", "error"),
+        ("version=1", "version"),
+        ("created_after=yesterday", "created_after"),
+        ("created_before=2026-13-01T00:00:00Z", "created_before"),
+        ("sweep=x", "sweep"),
+        ("label=team", "label"),
+        ("label=Team=a", "label"),
+        ("fields=width", "fields"),
+        ("fields=params:/a,report:/b", "fields"),
+        ("total=perhaps", "total"),
         ("limit=1&limit=2", "query"),
     ] {
         let problem = house.get(&format!("/v1/runs?{query}")).await.problem(422, "params_invalid");

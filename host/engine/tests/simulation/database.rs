@@ -14,12 +14,14 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use semver::Version;
 use simulay_blobs::{BlobError, BlobStream, BlobWriter, Blobs, MemoryBlobs};
 use simulay_model::{
-    AccountName, CallRecord, Digest, Effects, Event, OwnerFilter, Plugin, PluginEffects, PluginEvent,
-    PluginName, PluginSummary, Progress, Quotas, Run, RunArtifact, RunId, RunSummary, Step, Visibility,
+    AccountName, CallRecord, Description, Digest, Effects, Event, OwnerFilter, Plugin, PluginEffects,
+    PluginEvent, PluginName, PluginSummary, Progress, Quotas, Run, RunArtifact, RunId, RunSummary, Step,
+    Visibility,
 };
 use simulay_store::{
-    Accounts, Added, Claim, ClaimableRun, Credentials, Journal, Lease, Links, MemoryStore, Metering, Plugins,
-    Remembered, Renewed, RequestKey, Requests, RunQuery, Runs, StoreError, Upload, Uploads,
+    Accounts, Added, Claim, ClaimableRun, Credentials, Journal, Lease, Links, MemoryStore, Metering,
+    Overview, Plugins, Remembered, Renewed, RequestKey, Requests, RunQuery, Runs, StoreError, Upload,
+    Uploads,
 };
 
 use crate::machine::Machine;
@@ -27,12 +29,12 @@ use crate::world::WorldClock;
 
 /// What a store is, the real one or one in memory.
 pub(crate) trait Records:
-    Plugins + Runs + Journal + Requests + Uploads + Accounts + Credentials + Links + Metering
+    Plugins + Runs + Journal + Overview + Requests + Uploads + Accounts + Credentials + Links + Metering
 {
 }
 
-impl<T: Plugins + Runs + Journal + Requests + Uploads + Accounts + Credentials + Links + Metering> Records
-    for T
+impl<T> Records for T where
+    T: Plugins + Runs + Journal + Overview + Requests + Uploads + Accounts + Credentials + Links + Metering
 {
 }
 
@@ -222,6 +224,16 @@ impl Runs for Database {
 
     async fn list(&self, owner: &OwnerFilter, query: RunQuery) -> Result<Vec<RunSummary>, StoreError> {
         self.read(Runs::list(&*self.store.records, owner, query)).await
+    }
+
+    async fn describe(
+        &self,
+        owner: &OwnerFilter,
+        run: RunId,
+        before: &Description,
+        after: &Description,
+    ) -> Result<(), StoreError> {
+        self.write(self.store.records.describe(owner, run, before, after)).await
     }
 
     async fn count_unfinished(&self, owner: &OwnerFilter, most: usize) -> Result<usize, StoreError> {

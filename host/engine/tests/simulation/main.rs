@@ -18,6 +18,7 @@ mod database;
 mod judge;
 mod machine;
 mod metering;
+mod overview;
 mod plugin;
 mod seeds;
 mod shares;

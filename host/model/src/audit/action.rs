@@ -46,6 +46,8 @@ pub enum AuditAction {
     PluginVisibilityChanged,
     /// A run was asked for.
     RunCreated,
+    /// What people call a run and sort it by was changed.
+    RunDescribed,
     /// The end of a run was asked for.
     RunCancelled,
     /// Inputs were uploaded.

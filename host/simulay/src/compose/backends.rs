@@ -47,6 +47,7 @@ impl Backends {
             plugins: records.plugins,
             runs: records.runs,
             journal: records.journal,
+            overview: records.overview,
             requests: records.requests,
             uploads: records.uploads,
             accounts: records.accounts,

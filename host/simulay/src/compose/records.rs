@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use simulay_store::{
-    Accounts, Audit, Credentials, Journal, Links, Metering, Plugins, Requests, Runs, Uploads,
+    Accounts, Audit, Credentials, Journal, Links, Metering, Overview, Plugins, Requests, Runs, Uploads,
 };
 
 /// The ports of a store.
@@ -12,6 +12,7 @@ pub(crate) struct Records {
     pub(crate) plugins: Arc<dyn Plugins>,
     pub(crate) runs: Arc<dyn Runs>,
     pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) overview: Arc<dyn Overview>,
     pub(crate) requests: Arc<dyn Requests>,
     pub(crate) uploads: Arc<dyn Uploads>,
     pub(crate) accounts: Arc<dyn Accounts>,
@@ -26,6 +27,7 @@ where
     S: Plugins
         + Runs
         + Journal
+        + Overview
         + Requests
         + Uploads
         + Accounts
@@ -40,6 +42,7 @@ where
             plugins: store.clone(),
             runs: store.clone(),
             journal: store.clone(),
+            overview: store.clone(),
             requests: store.clone(),
             uploads: store.clone(),
             accounts: store.clone(),

@@ -23,6 +23,11 @@ impl Table {
         Self { rows: Vec::new() }
     }
 
+    /// A row of as many cells as there come.
+    pub(crate) fn add<'a>(&mut self, cells: impl IntoIterator<Item = &'a str>) {
+        self.rows.push(cells.into_iter().map(one_line).collect());
+    }
+
     /// Adds a row; its cells may come from anywhere.
     pub(crate) fn row<const N: usize>(&mut self, cells: [&str; N]) {
         self.rows.push(cells.map(one_line).to_vec());

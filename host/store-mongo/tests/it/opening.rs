@@ -1,9 +1,11 @@
 //! Databases that are opened, and those that are not.
 
 use mongodb::bson::{Document, doc};
-use simulay_model::Chain;
-use simulay_store::Runs as _;
-use simulay_store::conformance::samples::run;
+use simulay_model::OwnerFilter::Any;
+use simulay_model::{Chain, Change, RunEnd};
+use simulay_store::conformance::apply;
+use simulay_store::conformance::samples::{error, now, run};
+use simulay_store::{Overview as _, RunFilter, Runs as _};
 use simulay_store_mongo::is_away;
 
 use crate::server::Server;
@@ -15,7 +17,32 @@ async fn a_database_is_opened_again_as_it_was_made() {
     records.try_open().await.unwrap();
     records.try_open().await.unwrap();
     let schema = records.raw().await.collection::<Document>("facts").find_one(doc! { "_id": "schema" }).await;
-    assert_eq!(schema.unwrap().unwrap().get_i64("version").unwrap(), 1);
+    assert_eq!(schema.unwrap().unwrap().get_i64("version").unwrap(), 2);
+}
+
+#[tokio::test]
+async fn runs_of_the_first_version_are_found_by_the_kinds_of_their_errors() {
+    let server = Server::start();
+    let database = server.database();
+    let records = database.try_open().await.unwrap();
+    let failed = run("heat");
+    records.create(failed.clone(), None).await.unwrap();
+    let end = Change::ended(RunEnd::Failed(error()));
+    apply(&records, failed.id, None, now(), end).await.unwrap();
+    let raw = database.raw().await;
+    let runs = raw.collection::<Document>("runs");
+    runs.update_many(doc! {}, doc! { "$unset": { "error_kind": "" } }).await.unwrap();
+    let damaged = doc! { "_id": "damaged", "error": "{" };
+    runs.insert_one(damaged).await.unwrap();
+    let earlier = doc! { "$set": { "version": 1_i64 } };
+    raw.collection::<Document>("facts").update_one(doc! { "_id": "schema" }, earlier).await.unwrap();
+    let command = doc! { "createIndexes": "runs", "indexes": [{ "key": { "owner": 1, "_id": -1 }, "name": "by_owner__id" }] };
+    raw.run_command(command).await.unwrap();
+    let records = database.try_open().await.unwrap();
+    let filter = RunFilter { errors: vec![error().kind], ..RunFilter::default() };
+    assert_eq!(records.count(&Any, &filter, 10).await.unwrap(), 1);
+    let indexes = runs.list_index_names().await.unwrap();
+    assert!(!indexes.contains(&"by_owner__id".to_owned()), "{indexes:?}");
 }
 
 #[tokio::test]

@@ -96,7 +96,7 @@ fn is_sound(data: &Path) -> bool {
 
 #[tokio::test]
 async fn a_disk_that_fills_again_and_again_loses_nothing_and_needs_no_restart() {
-    let Some(disk) = Disk::new(8) else { return };
+    let Some(disk) = Disk::new(12) else { return };
     let data = disk.mount.join("data");
     let (records, blobs) = open(&data).unwrap();
     let mut acknowledged = Vec::new();

@@ -5,7 +5,7 @@ use simulay_model::{Change, RunEnd, RunId, RunState, RunSummary};
 
 use super::Subject;
 use super::samples::run;
-use crate::RunQuery;
+use crate::{RunFilter, RunQuery};
 
 /// Pages follow each other without a gap, and tell what the runs tell.
 pub async fn lists_go_from_the_newest_and_page_by_a_cursor(subject: &Subject) {
@@ -23,11 +23,10 @@ pub async fn lists_go_from_the_newest_and_page_by_a_cursor(subject: &Subject) {
 /// By pipeline, by state, by both.
 pub async fn lists_are_filtered(subject: &Subject) {
     let runs = seven(subject).await;
-    let all = |pipeline: Option<&str>, state| RunQuery {
-        pipeline: pipeline.map(|name| name.parse().unwrap()),
-        state,
-        before: None,
-        limit: 100,
+    let all = |pipeline: Option<&str>, state: Option<RunState>| {
+        let pipeline = pipeline.map(|name| name.parse().unwrap());
+        let filter = RunFilter { pipeline, states: state.into_iter().collect(), ..RunFilter::default() };
+        RunQuery { filter, before: None, limit: 100 }
     };
     let running = Some(RunState::Running);
     assert_eq!(list(subject, all(Some("heat"), None)).await, [runs[0], runs[2], runs[4], runs[6]]);

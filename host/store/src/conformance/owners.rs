@@ -1,11 +1,11 @@
 //! What belongs to others is not there.
 
 use simulay_model::OwnerFilter::{self, Any, Only};
-use simulay_model::{AccountName, Change, Digest, Plugin, Quotas, Run, RunId};
+use simulay_model::{AccountName, Change, Description, Digest, Plugin, Quotas, Run, RunId};
 
 use super::Subject;
 use super::samples::{ended, planned, plugin, run, started};
-use crate::{RunQuery, StoreError, Upload};
+use crate::{RunFilter, RunQuery, StoreError, Upload};
 
 pub(super) fn account(name: &str) -> AccountName {
     name.parse().unwrap()
@@ -30,7 +30,16 @@ pub(super) fn only(owner: &str) -> OwnerFilter {
 impl Subject {
     /// The run is there, or is not, in every way in which it is asked for.
     pub(super) async fn expect_run(&self, filter: &OwnerFilter, run: RunId, there: bool) {
-        let Self { runs, journal, .. } = self;
+        let Self { runs, journal, overview, .. } = self;
+        let values = overview.values(filter, vec![run], vec!["params:/width".parse().unwrap()]).await;
+        assert_eq!(values.unwrap().contains_key(&run), there, "{filter:?}");
+        let counted = overview.count(filter, &RunFilter::default(), 10).await.unwrap();
+        assert_eq!(counted, usize::from(there), "{filter:?}");
+        assert_eq!(overview.tally(filter, None, None).await.unwrap().running, counted as u64, "{filter:?}");
+        let found = runs.get(&OwnerFilter::Any, run).await.unwrap().unwrap();
+        let as_it_is = Description { name: found.name, labels: found.labels };
+        let described = runs.describe(filter, run, &as_it_is, &as_it_is).await;
+        assert_eq!(described.is_ok(), there, "{filter:?}: {described:?}");
         assert_eq!(runs.get(filter, run).await.unwrap().is_some(), there, "{filter:?}");
         assert_eq!(runs.summary(filter, run).await.unwrap().is_some(), there, "{filter:?}");
         assert_eq!(runs.head(filter, run).await.unwrap().is_some(), there, "{filter:?}");
@@ -74,14 +83,14 @@ pub async fn lists_hold_ones_own(subject: &Subject) {
     for run in [&ada, &bob] {
         subject.runs.create(run.clone(), None).await.unwrap();
     }
-    let (pipeline, state) = (Some("heat".parse().unwrap()), Some(ada.state));
-    for query in [
-        RunQuery::default(),
-        RunQuery { pipeline: pipeline.clone(), ..RunQuery::default() },
-        RunQuery { state, ..RunQuery::default() },
-        RunQuery { pipeline, state, ..RunQuery::default() },
+    let (pipeline, states) = (Some("heat".parse().unwrap()), vec![ada.state]);
+    for filter in [
+        RunFilter::default(),
+        RunFilter { pipeline: pipeline.clone(), ..RunFilter::default() },
+        RunFilter { states: states.clone(), ..RunFilter::default() },
+        RunFilter { pipeline, states, ..RunFilter::default() },
     ] {
-        let query = RunQuery { limit: 10, ..query };
+        let query = RunQuery { filter, limit: 10, ..RunQuery::default() };
         for (filter, expected) in
             [(Any, vec![bob.id, ada.id]), (only("ada"), vec![ada.id]), (only("eve"), vec![])]
         {

@@ -1,12 +1,12 @@
 //! What lies outside a scope is not there, also of one's own.
 
 use simulay_model::OwnerFilter::{self, Any, Shared};
-use simulay_model::{Digest, Quotas, Run, RunId, Scope, Visibility};
+use simulay_model::{Digest, Quotas, Run, RunId, RunState, Scope, Visibility};
 
 use super::Subject;
 use super::owners::{account, only, plugin_of, run_of, uploads};
 use super::samples::run;
-use crate::{RunQuery, StoreError};
+use crate::{RunFilter, RunQuery, StoreError};
 
 fn of_pipeline(name: &str) -> Scope {
     Scope::Pipeline(name.parse().unwrap())
@@ -43,9 +43,10 @@ pub async fn lists_hold_what_lies_in_the_scope(subject: &Subject) {
     for run in [&heat, &other, &beam, &run_of("bob")] {
         subject.runs.create(run.clone(), None).await.unwrap();
     }
-    let asked = |pipeline: Option<&str>, state| {
+    let asked = |pipeline: Option<&str>, state: Option<RunState>| {
         let pipeline = pipeline.map(|name| name.parse().unwrap());
-        RunQuery { pipeline, state, limit: 10, ..RunQuery::default() }
+        let filter = RunFilter { pipeline, states: state.into_iter().collect(), ..RunFilter::default() };
+        RunQuery { filter, limit: 10, ..RunQuery::default() }
     };
     let scopes = [
         (of_pipeline("heat"), vec![other.id, heat.id]),

@@ -6,10 +6,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use simulay_model::{
-    ArtifactKind, AskedCall, CallStarted, Effects, Event, EventData, Head, OwnerFilter, Progress, Quotas,
-    Run, RunArtifact, RunId, RunState, RunSummary, StartedAttempt, UnfinishedRun, Usage,
+    ArtifactKind, AskedCall, CallStarted, Description, Effects, Event, EventData, Head, OwnerFilter,
+    Progress, Quotas, Run, RunArtifact, RunId, RunState, RunSummary, StartedAttempt, UnfinishedRun, Usage,
 };
 
+use super::overview::admits;
 use super::{LeaseEntry, MemoryStore, RunEntry, State};
 use crate::{Claim, ClaimableRun, Lease, Outcome, Remembered, Renewed, RunQuery, Runs, StoreError};
 
@@ -106,12 +107,31 @@ impl Runs for MemoryStore {
         let state = self.state();
         let asked = |run: &&Run| {
             owner.admits_run(&run.owner, run.id, &run.plugin.name)
-                && query.pipeline.as_ref().is_none_or(|pipeline| *pipeline == run.plugin.name)
-                && query.state.is_none_or(|state| state == run.state)
+                && admits(&query.filter, run)
                 && query.before.is_none_or(|before| run.id < before)
         };
         let runs = state.runs.values().rev().map(|entry| &entry.run).filter(asked);
         Ok(runs.take(query.limit as usize).map(RunSummary::from).collect())
+    }
+
+    async fn describe(
+        &self,
+        owner: &OwnerFilter,
+        run: RunId,
+        before: &Description,
+        after: &Description,
+    ) -> Result<(), StoreError> {
+        let mut state = self.state();
+        let entry = entry(&mut state, run)?;
+        if !entry.is_found(owner) {
+            return Err(StoreError::NotFound);
+        }
+        let Run { name, labels, .. } = &mut entry.run;
+        if (&*name, &*labels) != (&before.name, &before.labels) {
+            return Err(StoreError::Stale);
+        }
+        (*name, *labels) = (after.name.clone(), after.labels.clone());
+        Ok(())
     }
 
     async fn count_unfinished(&self, owner: &OwnerFilter, most: usize) -> Result<usize, StoreError> {

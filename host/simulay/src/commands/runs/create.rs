@@ -3,9 +3,10 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use serde_json::{Map, Value};
 use simulay_api::wire::Run;
 use simulay_engine::Selector;
-use simulay_model::RunId;
+use simulay_model::{Label, RunId, RunName};
 
 use super::watch::exit_code;
 use crate::client::{Client, read};
@@ -22,6 +23,12 @@ pub(super) struct Arguments {
     pipeline: Selector,
     #[command(flatten)]
     request: RequestOptions,
+    /// What it is called.
+    #[arg(long, value_name = "NAME")]
+    name: Option<RunName>,
+    /// A label by which it is found; may be given several times.
+    #[arg(long = "label", value_name = "KEY=VALUE")]
+    labels: Vec<Label>,
     /// Follows the run to its end; the exit code is 0 only when it succeeds.
     #[arg(long)]
     wait: bool,
@@ -31,7 +38,8 @@ pub(super) struct Arguments {
 pub(super) async fn execute(client: &Client, arguments: Arguments, json: bool) -> anyhow::Result<ExitCode> {
     let params = arguments.request.params()?;
     let inputs = client.give(arguments.request.inputs(json)?, json).await?;
-    let body = arguments.request.body(&params, &inputs);
+    let mut body = arguments.request.body(&params, &inputs);
+    describe(&mut body, &arguments);
     let run = client.create(&arguments.pipeline, &body).await?;
     if json && !arguments.wait {
         print_json(&run)?;
@@ -43,6 +51,17 @@ pub(super) async fn execute(client: &Client, arguments: Arguments, json: bool) -
     }
     say(&id.to_string())?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Adds name and labels to the body of the request.
+fn describe(body: &mut Value, Arguments { name, labels, .. }: &Arguments) {
+    let Some(fields) = body.as_object_mut() else { return };
+    fields.extend(name.as_ref().map(|name| ("name".to_owned(), name.as_str().into())));
+    let labels: Map<String, Value> =
+        labels.iter().map(|Label { key, value }| (key.to_string(), value.as_str().into())).collect();
+    if !labels.is_empty() {
+        fields.insert("labels".to_owned(), labels.into());
+    }
 }
 
 async fn wait(client: &Client, id: RunId, json: bool) -> anyhow::Result<ExitCode> {
