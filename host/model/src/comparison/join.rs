@@ -86,7 +86,8 @@ impl PlotJoin {
     fn add_plot(&mut self, run: usize, plot: &Plot, place: usize) {
         let is_it = |known: &JoinedPlot| known.title == plot.title && known.place == place;
         let known = self.plots.iter().position(is_it);
-        let room = MOST_CURVES - self.plots.iter().map(|plot| plot.series.len()).sum::<usize>().min(MOST_CURVES);
+        let room =
+            MOST_CURVES - self.plots.iter().map(|plot| plot.series.len()).sum::<usize>().min(MOST_CURVES);
         if known.is_none() && (room == 0 || plot.title.len() > MOST_NAME) {
             self.more = true;
             return;
@@ -148,10 +149,18 @@ impl JoinedPlot {
     fn curve(&self, known: &JoinedSeries, plot: &Plot, series: &Series) -> JoinedCurve {
         let refused = |reason: String| JoinedCurve { note: Some(reason), ..JoinedCurve::default() };
         if !is_one_unit(&plot.x.unit, &self.x.unit) {
-            return refused(format!("x is in {}, and compared in {}", told(&plot.x.unit), told(&self.x.unit)));
+            return refused(format!(
+                "x is in {}, and compared in {}",
+                told(&plot.x.unit),
+                told(&self.x.unit)
+            ));
         }
         if !is_one_unit(&series.unit, &known.unit) {
-            return refused(format!("it is in {}, and compared in {}", told(&series.unit), told(&known.unit)));
+            return refused(format!(
+                "it is in {}, and compared in {}",
+                told(&series.unit),
+                told(&known.unit)
+            ));
         }
         match interpolate(&plot.x.values, &series.values, &self.x.values) {
             Some(_) if self.x.values.is_empty() => refused("there is no x at which to compare it".to_owned()),
@@ -174,7 +183,8 @@ impl JoinedPlot {
 
 impl JoinedSeries {
     fn begun(series: &Series, place: usize, runs: usize) -> Self {
-        let none = JoinedCurve { note: Some("the run has no such curve".to_owned()), ..JoinedCurve::default() };
+        let none =
+            JoinedCurve { note: Some("the run has no such curve".to_owned()), ..JoinedCurve::default() };
         let (name, unit) = (series.name.clone(), series.unit.clone());
         Self { name, unit, curves: vec![none; runs], place }
     }
@@ -189,7 +199,8 @@ impl JoinedSeries {
 
 /// Where `y` is farthest from `base`.
 fn largest(x: &[f64], base: &[f64], y: &[f64]) -> Option<Deviation> {
-    let deviations = x.iter().zip(base.iter().zip(y)).map(|(x, (base, y))| Deviation { x: *x, delta: y - base });
+    let deviations =
+        x.iter().zip(base.iter().zip(y)).map(|(x, (base, y))| Deviation { x: *x, delta: y - base });
     let known = deviations.filter(|deviation| deviation.delta.is_finite());
     known.reduce(|held, next| if next.delta.abs() > held.delta.abs() { next } else { held })
 }

@@ -125,7 +125,9 @@ mod tests {
     }
 
     fn least_and_greatest(values: &[f64]) -> (f64, f64) {
-        values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), y| (least.min(*y), most.max(*y)))
+        values
+            .iter()
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), y| (least.min(*y), most.max(*y)))
     }
 
     #[test]
@@ -156,7 +158,8 @@ mod tests {
         let x: Vec<f64> = dense.chain((1..1_000).map(f64::from)).collect();
         let y: Vec<f64> = (0..x.len()).map(|n| (n % 2) as f64).collect();
         let curve = decimate(&x, &y, Window::ALL, 400);
-        let (near, far) = (curve.x.iter().filter(|x| **x < 1.0).count(), curve.x.iter().filter(|x| **x >= 1.0).count());
+        let (near, far) =
+            (curve.x.iter().filter(|x| **x < 1.0).count(), curve.x.iter().filter(|x| **x >= 1.0).count());
         assert!(near > 100 && far > 100, "{near} and {far}");
     }
 
@@ -181,7 +184,8 @@ mod tests {
     #[test]
     fn gaps_are_kept() {
         let x: Vec<f64> = (0..10_000).map(f64::from).collect();
-        let y: Vec<f64> = x.iter().map(|x| if (4_000.0..6_000.0).contains(x) { f64::NAN } else { *x }).collect();
+        let y: Vec<f64> =
+            x.iter().map(|x| if (4_000.0..6_000.0).contains(x) { f64::NAN } else { *x }).collect();
         let curve = decimate(&x, &y, Window::ALL, 100);
         assert!(curve.x.len() <= 100);
         assert!(of(&curve).iter().any(|(x, y)| (4_000.0..6_000.0).contains(x) && y.is_nan()));

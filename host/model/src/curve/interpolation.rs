@@ -51,7 +51,10 @@ mod tests {
 
     #[test]
     fn a_step_has_the_value_behind_it_and_what_goes_back_and_forth_none() {
-        assert_eq!(interpolate(&[0.0, 1.0, 1.0, 2.0], &[0.0, 0.0, 5.0, 5.0], &[1.0, 1.5]).unwrap(), [5.0, 5.0]);
+        assert_eq!(
+            interpolate(&[0.0, 1.0, 1.0, 2.0], &[0.0, 0.0, 5.0, 5.0], &[1.0, 1.5]).unwrap(),
+            [5.0, 5.0]
+        );
         assert_eq!(interpolate(&[0.0, 2.0, 1.0], &[0.0; 3], &[1.0]), None);
     }
 

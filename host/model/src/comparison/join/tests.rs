@@ -40,7 +40,8 @@ fn curves_are_compared_at_the_abscissas_of_the_first() {
 #[test]
 fn unlike_units_are_refused_with_the_reason() {
     let base = plot("P", &[0.0, 1.0], vec![series("T", "K", &[0.0, 1.0]), series("share", "1", &[0.0, 1.0])]);
-    let celsius = plot("P", &[0.0, 1.0], vec![series("T", "Cel", &[0.0, 1.0]), series("share", "", &[0.0, 1.0])]);
+    let celsius =
+        plot("P", &[0.0, 1.0], vec![series("T", "Cel", &[0.0, 1.0]), series("share", "", &[0.0, 1.0])]);
     let mut slow = base.clone();
     slow.x.unit = "h".to_owned();
     let join = joined(&[base, celsius, slow]);

@@ -8,7 +8,9 @@ fn outcome(name: &str, unit: Option<&str>, value: Value) -> Field {
 
 /// The row of runs that have these values under one name, against the first.
 fn row_of(values: &[Option<Value>], tolerance: f64) -> Row {
-    let fields = values.iter().map(|value| value.iter().map(|value| outcome("/a", Some("m"), value.clone())).collect());
+    let fields = values
+        .iter()
+        .map(|value| value.iter().map(|value| outcome("/a", Some("m"), value.clone())).collect());
     rows(&fields.collect::<Vec<_>>(), 0, tolerance).remove(0)
 }
 
@@ -34,7 +36,11 @@ fn near_zero_the_tolerance_is_absolute_and_nothing_is_relative() {
     assert_eq!(row.relative, [Some(0.0), None, None, Some(0.0)]);
     assert_eq!(row.outside, [false, false, true, false]);
     let tiny = row_of(&[Some(json!(1.6e-19)), Some(json!(3.2e-19))], 1e-6);
-    assert_eq!((tiny.relative, tiny.outside), (vec![Some(0.0), Some(1.0)], vec![false, true]), "a charge is not zero");
+    assert_eq!(
+        (tiny.relative, tiny.outside),
+        (vec![Some(0.0), Some(1.0)], vec![false, true]),
+        "a charge is not zero"
+    );
 }
 
 #[test]
