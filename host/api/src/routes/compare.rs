@@ -68,17 +68,18 @@ fn runs(text: &str) -> Result<Vec<RunId>, Refusal> {
 
 /// Compare runs
 ///
-/// Versions, images, seeds, inputs, parameters, ends and outcomes as rows, and curves of one name at the abscissas of the
-/// base. Runs may be of different pipelines. A curve of another unit is not compared, and its `note` says so.
+/// Versions, images, seeds, inputs, parameters, ends and outcomes as rows, and curves of one name at the abscissas of
+/// the base. Runs may be of different pipelines. A curve of another unit is not compared, and its `note` says so.
 #[utoipa::path(get, path = "/v1/compare", tag = "runs", operation_id = "compareRuns",
     params(
         ("runs" = String, Query, description = "2 to 20 ids of runs, with commas between"),
-        ("base" = Option<uuid::Uuid>, Query, description = "The run that the others are compared with; the first when absent"),
+        ("base" = Option<uuid::Uuid>, Query, description = "The run that the others are compared with; the first when \
+            absent"),
         ("all" = Option<bool>, Query, description = "Also what is the same in all runs"),
         ("tolerance" = Option<f64>, Query, minimum = 0, description = "How far a number may be from that of the base \
             before it counts as `outside`, relative to it, e.g. `1e-6`; 0 when absent"),
-        ("points" = Option<u32>, Query, minimum = 10, maximum = 1000, description = "About how many points a curve has; \
-            500 when absent"),
+        ("points" = Option<u32>, Query, minimum = 10, maximum = 1000, description = "About how many points a curve \
+            has; 500 when absent"),
     ),
     responses((status = 200, description = "The runs side by side", body = Comparison), Refused<404>, Refused<422>))]
 pub(super) async fn show(

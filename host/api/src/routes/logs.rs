@@ -64,8 +64,8 @@ impl Beginning {
 /// Read what a container call prints
 ///
 /// From its start, or from the byte `from`, and on until the call ends. The bytes are as the command printed them: an
-/// offset may lie within a character. Whoever is cut off goes on with `from` = `Simulay-Log-From` + the bytes that came,
-/// as long as `Simulay-Attempt` is the same: another attempt prints anew. Once the attempt has ended, the answer has a
+/// offset may lie within a character. Whoever is cut off goes on with `from` = `Simulay-Log-From` + the bytes that
+/// came, as long as `Simulay-Attempt` is the same: another attempt prints anew. Once the attempt has ended, the answer has a
 /// `Content-Length` and one range of bytes may be asked for.
 #[utoipa::path(get, path = "/v1/runs/{id}/calls/{step}/{call}/logs/{stream}", tag = "runs",
     operation_id = "readLog",

@@ -146,8 +146,8 @@ pub(super) async fn list(
 
 /// Show a plot of a run
 ///
-/// As JSON: each curve between `from` and `to` by at most `points` points. When there are more, those with the least and
-/// the greatest values of each part stay, so that no peak is lost; the points next to the ends are told too, so that
+/// As JSON: each curve between `from` and `to` by at most `points` points. When there are more, those with the least
+/// and the greatest values of each part stay, so that no peak is lost; the points next to the ends are told too, so that
 /// lines reach them. As CSV: every point, a column for each quantity with its unit in the header. As float64: every
 /// point as little-endian numbers, first all of the abscissa, then all of each series, in the order of the list.
 #[utoipa::path(get, path = "/v1/runs/{id}/plots/{plot}", tag = "runs", operation_id = "showPlot",

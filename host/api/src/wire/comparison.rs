@@ -107,7 +107,8 @@ pub struct JoinedSeries {
 /// A curve of one run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct JoinedCurve {
-    /// Its value at each place of `at`, by linear interpolation; `null` outside of it. Absent when it cannot be compared.
+    /// Its value at each place of `at`, by linear interpolation; `null` outside of it. Absent when it cannot be
+    /// compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub y: Option<Vec<Option<f64>>>,
     /// Why it cannot be compared, or what of it is not, in words.

@@ -73,7 +73,7 @@ fn shown(of: Option<&Value>) -> String {
     let digest =
         of.and_then(|of| Some((of.get("of")?.as_str()?, of.get("length")?, of.get("sha256")?.as_str()?)));
     match digest {
-        Some((of, length, sha256)) => format!("{of} of {length}, {:.8}", sha256),
+        Some((of, length, sha256)) => format!("{of} of {length}, {sha256:.8}"),
         None => value(of),
     }
 }

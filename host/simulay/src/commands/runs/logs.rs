@@ -42,7 +42,9 @@ pub(super) async fn execute(client: &Client, arguments: Arguments) -> anyhow::Re
     let path = format!("/v1/runs/{id}/calls/{step}/{call}/logs/{stream}");
     let from = from.or(tail.map(|bytes| -bytes)).unwrap_or(0);
     let mut text = LogText::default();
-    let tell = |piece: &[u8]| Ok(if raw { print_bytes(piece)? } else { print(&text.push(piece))? });
+    let tell = |piece: &[u8]| -> anyhow::Result<()> {
+        Ok(if raw { print_bytes(piece)? } else { print(&text.push(piece))? })
+    };
     client.log(&path, from, tell).await?;
     Ok(print(&text.finish())?)
 }
