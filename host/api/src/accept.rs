@@ -17,7 +17,19 @@ pub(crate) async fn check(State(offered): State<&'static str>, request: Request,
     Refusal::new(ProblemKind::NotAcceptable, detail).at("Accept").into_response()
 }
 
+/// Which of `offered` the client wants most: of those it wants alike the first, and none when it takes none.
+pub(crate) fn preferred<'a>(headers: &HeaderMap, offered: &[&'a str]) -> Option<&'a str> {
+    let taken = offered.iter().map(|offered| (*offered, quality_of(headers, offered)));
+    let taken = taken.filter(|(_, quality)| *quality > 0.0);
+    taken.reduce(|held, next| if next.1 > held.1 { next } else { held }).map(|(offered, _)| offered)
+}
+
 fn accepts(headers: &HeaderMap, offered: &str) -> bool {
+    quality_of(headers, offered) > 0.0
+}
+
+/// How much the client wants `offered`; nothing when it does not take it.
+fn quality_of(headers: &HeaderMap, offered: &str) -> f32 {
     let values = headers.get_all(header::ACCEPT).into_iter();
     let ranges: Vec<&str> = values
         .filter_map(|value| value.to_str().ok())
@@ -29,7 +41,7 @@ fn accepts(headers: &HeaderMap, offered: &str) -> bool {
     let general = offered.split_once('/').map(|(kind, _)| format!("{kind}/*")).unwrap_or_default();
     let quality = |name: &str| ranges.iter().find_map(|range| quality(range, name));
     let decided = quality(offered).or_else(|| quality(&general)).or_else(|| quality("*/*"));
-    ranges.is_empty() || decided.is_some_and(|quality| quality > 0.0)
+    if ranges.is_empty() { 1.0 } else { decided.unwrap_or(0.0) }
 }
 
 /// The quality of `range` when it is for `name`.
@@ -43,6 +55,22 @@ fn quality(range: &str, name: &str) -> Option<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_of_what_is_wanted_most_is_chosen() {
+        let offered = ["application/json", "text/csv"];
+        for (accept, chosen) in [
+            ("", Some("application/json")),
+            ("*/*", Some("application/json")),
+            ("text/csv", Some("text/csv")),
+            ("text/csv;q=0.5, application/json;q=0.4", Some("text/csv")),
+            ("text/*, */*;q=0.1", Some("text/csv")),
+            ("image/png", None),
+        ] {
+            let headers = HeaderMap::from_iter([(header::ACCEPT, accept.parse().unwrap())]);
+            assert_eq!(preferred(&headers, &offered), chosen, "{accept}");
+        }
+    }
 
     #[test]
     fn ranges_decide_by_the_most_specific() {

@@ -14,6 +14,7 @@ mod client;
 mod concurrency;
 mod connections;
 mod cookies;
+mod csv;
 mod deadline;
 mod disposition;
 mod documentation;

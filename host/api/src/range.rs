@@ -3,6 +3,10 @@
 use std::ops::Range;
 
 use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse as _, Response};
+
+use crate::problem::Refusal;
+use crate::wire::ProblemKind;
 
 /// What of the bytes is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +25,18 @@ pub(crate) fn part(headers: &HeaderMap, size: u64, tag: &str) -> Part {
     let current = headers.get(header::IF_RANGE).is_none_or(|value| value.as_bytes() == tag.as_bytes());
     let range = headers.get(header::RANGE).and_then(|value| value.to_str().ok());
     range.filter(|_| current).and_then(|range| parse(range, size)).unwrap_or(Part::Whole)
+}
+
+/// The answer to who asks by `field` for what is behind the last byte of `what`.
+pub(crate) fn past_the_end(what: &str, size: u64, field: &str) -> Response {
+    let refusal =
+        Refusal::new(ProblemKind::RangeNotSatisfiable, format!("{what} has {size} bytes")).at(field);
+    ([(header::CONTENT_RANGE, format!("bytes */{size}"))], refusal).into_response()
+}
+
+/// `Content-Range` of these bytes of `size`.
+pub(crate) fn content_range(range: &Range<u64>, size: u64) -> [(header::HeaderName, String); 1] {
+    [(header::CONTENT_RANGE, format!("bytes {}-{}/{size}", range.start, range.end.saturating_sub(1)))]
 }
 
 fn parse(range: &str, size: u64) -> Option<Part> {

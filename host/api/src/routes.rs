@@ -4,6 +4,7 @@ mod archives;
 mod artifacts;
 mod audit;
 mod calls;
+mod compare;
 mod documents;
 mod events;
 mod images;
@@ -13,6 +14,7 @@ mod logs;
 mod me;
 mod metrics;
 mod pipelines;
+mod plots;
 mod plugins;
 mod probes;
 mod provider;
@@ -111,6 +113,7 @@ impl Groups<'_> {
         let viewer = OpenApiRouter::new()
             .merge(OpenApiRouter::new().routes(routes!(events::follow)).route_layer(events))
             .merge(OpenApiRouter::new().routes(routes!(logs::follow)).route_layer(text))
+            .routes(routes!(plots::show))
             .routes(routes!(artifacts::download));
         needs(Role::Viewer, self.keeper, viewer)
     }
@@ -130,6 +133,8 @@ fn looks() -> Routes {
         .routes(routes!(runs::show))
         .routes(routes!(calls::list))
         .routes(routes!(artifacts::list))
+        .routes(routes!(plots::list))
+        .routes(routes!(compare::show))
         .routes(routes!(images::list))
         .routes(routes!(system::show))
         .routes(routes!(me::show))

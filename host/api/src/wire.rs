@@ -7,6 +7,7 @@ mod account;
 mod artifact;
 mod audit;
 mod call;
+mod comparison;
 mod event;
 mod image;
 mod input;
@@ -14,6 +15,7 @@ mod life;
 mod link;
 mod open;
 mod pipeline;
+mod plot;
 mod plugin;
 mod problem;
 mod report;
@@ -32,6 +34,9 @@ pub use audit::{AuditList, AuditRecord};
 pub use call::{
     Asked, Call, CallList, CallResult, Ending, Omission, OnFailure, PlacedFile, Preview, Resources, Variable,
 };
+pub use comparison::{
+    Comparison, ComparisonGroup, ComparisonRow, Deviation, JoinedCurve, JoinedPlot, JoinedSeries,
+};
 pub use event::Event;
 pub use image::{Image, ImageList};
 pub use input::{Input, InputStored, Missing, Unpacked, Wanted};
@@ -42,6 +47,7 @@ pub use life::{
 pub use link::{LINK, Link, LinkList, LinkMade, NewLink};
 pub use open::Open;
 pub use pipeline::{Pipeline, PipelineList, PipelineSummary};
+pub use plot::{Axis, PlotCurves, PlotList, PlotSummary, PlottedCurve};
 pub use plugin::{DeclaredImage, Example, Manifest, Plugin, PluginList, PluginSummary, Tool};
 pub use problem::{FieldError, Problem, ProblemKind};
 pub use report::{KeptFile, Plot, Report, Series};

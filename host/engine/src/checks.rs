@@ -102,7 +102,7 @@ async fn apply<T: Send + 'static>(
 impl CheckPermit {
     /// Does what parses `weight`. The permit is free again once that is done, whether or not anyone still
     /// waits for it.
-    async fn work<T: Send + 'static>(
+    pub(crate) async fn work<T: Send + 'static>(
         self,
         weight: Weight,
         work: impl FnOnce() -> T + Send + 'static,

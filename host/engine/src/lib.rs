@@ -81,7 +81,7 @@ pub use overview::{Estimate, Overview, Quartiles};
 pub use parts::Parts;
 pub use passwords::{HashingError, Password, PasswordRule};
 pub use quotas::AccountQuotas;
-pub use reader::Reader;
+pub use reader::{AtWorkLog, Compared, Comparison, KeptLog, Log, LogStart, Reader};
 pub use readiness::{Lack, Part};
 pub use repeat::{AtWork, Beginning, Once};
 pub use request::{NewInput, NewRun, Planned, Selector};

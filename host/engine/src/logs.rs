@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use self::pieces::Pieces;
 use crate::EngineError;
 
-/// A stream of a call from its start; goes on until the call ends when that has not happened yet.
+/// A stream of a call; goes on until the call ends when that has not happened yet.
 pub type LogStream = BoxStream<'static, Result<Bytes, EngineError>>;
 
 type Logs = Arc<Mutex<HashMap<LogName, Arc<LiveLog>>>>;
@@ -45,7 +45,7 @@ impl LiveLogs {
     fn open_one(&self, name: LogName) -> Arc<LiveLog> {
         let log = Arc::<LiveLog>::default();
         if let Some(relay) = &self.relay {
-            relay.tell(name, Arc::new(log.reader()));
+            relay.tell(name, Arc::new(log.reader(0)));
         }
         self.logs.lock().insert(name, log.clone());
         log
@@ -122,21 +122,27 @@ impl LiveLog {
         self.progress.send_replace(Progress { length: bytes.length(), ended });
     }
 
-    fn reader(self: &Arc<Self>) -> Reader {
-        Reader { log: Arc::downgrade(self), progress: self.progress.subscribe(), position: 0 }
+    /// How many bytes there were by now.
+    pub(crate) fn length(&self) -> usize {
+        self.progress.borrow().length
     }
 
-    /// The stream from its start to its end. Whoever is far behind when it ends, or is here no more, has the rest
+    fn reader(self: &Arc<Self>, position: usize) -> Reader {
+        Reader { log: Arc::downgrade(self), progress: self.progress.subscribe(), position }
+    }
+
+    /// The stream from byte `from` to its end. Whoever is far behind when it ends, or is here no more, has the rest
     /// from `elsewhere`, which is told where to begin: no reader holds a log that is over.
     pub(crate) fn follow<F>(
         self: &Arc<Self>,
+        from: usize,
         elsewhere: impl FnOnce(usize) -> F + Send + 'static,
     ) -> LogStream
     where
         F: Future<Output = Result<LogStream, EngineError>> + Send + 'static,
     {
         let behind = Arc::new(OnceLock::new());
-        let live = stream::unfold((self.reader(), behind.clone()), |(mut reader, behind)| async move {
+        let live = stream::unfold((self.reader(from), behind.clone()), |(mut reader, behind)| async move {
             match reader.next().await? {
                 Next::Bytes(bytes) => Some((Ok(bytes), (reader, behind))),
                 Next::Elsewhere => {
@@ -220,6 +226,10 @@ impl LogSource for Reader {
         // Either way nothing more is said here.
         let _ = self.progress.clone().wait_for(|now| now.ended.is_some()).await;
     }
+
+    fn length(&self) -> u64 {
+        self.progress.borrow().length as u64
+    }
 }
 
 #[cfg(test)]
@@ -232,7 +242,7 @@ mod tests {
 
     /// A reader who has nothing but the log itself.
     fn follow(log: &Arc<LiveLog>) -> LogStream {
-        log.follow(|_| std::future::ready(Err(StoreError::NotFound.into())))
+        log.follow(0, |_| std::future::ready(Err(StoreError::NotFound.into())))
     }
 
     #[tokio::test]
@@ -247,6 +257,22 @@ mod tests {
         log.end();
         let all: Vec<u8> = reader.await.unwrap();
         assert_eq!(all, b"one two");
+    }
+
+    #[tokio::test]
+    async fn who_begins_later_sees_the_rest_also_of_what_is_to_come() {
+        let log = Arc::new(LiveLog::default());
+        log.write(0, b"one two");
+        let from = |from| {
+            let rest = log.follow(from, |_| std::future::ready(Err(StoreError::NotFound.into())));
+            rest.map(|piece| piece.unwrap().to_vec()).concat()
+        };
+        let [near, at, beyond, past] = [4, 7, 9, 99].map(from);
+        log.write(7, b" three");
+        assert_eq!(log.length(), 13);
+        log.end();
+        let read = [near.await, at.await, beyond.await, past.await];
+        assert_eq!(read, [&b"two three"[..], b" three", b"hree", b""]);
     }
 
     #[tokio::test]
@@ -272,7 +298,7 @@ mod tests {
         let told: Vec<u8> = (0..=250).cycle().take(3 * PIECE).collect();
         log.write(0, &told);
         let rest = told.clone();
-        let mut behind = log.follow(move |from| async move {
+        let mut behind = log.follow(0, move |from| async move {
             let piece = Ok(rest.get(from..).unwrap_or_default().to_vec().into());
             Ok(stream::once(std::future::ready(piece)).boxed())
         });
@@ -299,7 +325,7 @@ mod tests {
         let container = ContainerName { run: RunId::generate(), step: 0, call: 0, attempt: 0 };
         let (opened, [name, _]) = (logs.open(container), both(container));
         opened.stdout.write(0, b"one ");
-        let mut reader = logs.get(name).unwrap().follow(|from| async move {
+        let mut reader = logs.get(name).unwrap().follow(0, |from| async move {
             assert_eq!(from, 4);
             Ok(stream::once(std::future::ready(Ok(Bytes::from_static(b"two")))).boxed())
         });

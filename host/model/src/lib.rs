@@ -13,6 +13,8 @@ mod chain;
 mod change;
 mod clash;
 mod clock;
+pub mod comparison;
+pub mod curve;
 mod decision;
 mod description;
 mod digest;

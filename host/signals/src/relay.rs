@@ -37,10 +37,14 @@ pub trait LogSource: Send + Sync {
 
     /// Returns once nothing more is said here.
     async fn ended(&self);
+
+    /// How many bytes were said by now.
+    fn length(&self) -> u64;
 }
 
 /// Carries what containers at work say to other processes, as far as it can. Nothing of it can fail: what does not
 /// come through is read from what is kept when the call has ended.
+#[async_trait]
 pub trait LogRelay: Send + Sync {
     /// Tells a log until `source` has ended. Never waits: the relay asks the source when it has time and room, and
     /// from the start again when what it told is lost.
@@ -48,4 +52,7 @@ pub trait LogRelay: Send + Sync {
 
     /// What is told from byte `from` on, without a gap, as far as it comes. Whoever follows learns of the end elsewhere.
     fn follow(&self, log: LogName, from: u64) -> BoxStream<'static, Bytes>;
+
+    /// How many bytes are told by now, as far as that is known at once: who wants the last of them begins there.
+    async fn told(&self, log: LogName) -> u64;
 }

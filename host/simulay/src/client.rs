@@ -3,6 +3,7 @@
 mod events;
 mod inputs;
 mod links;
+mod logs;
 mod parcel;
 mod plugins;
 mod problem;

@@ -5,6 +5,7 @@ mod api;
 mod audit;
 mod backup;
 mod cluster;
+mod compare;
 mod containers;
 mod dev;
 mod doctor;
@@ -19,6 +20,7 @@ mod migrate;
 mod new;
 mod opening;
 mod options;
+mod plots;
 mod plugin;
 mod request;
 mod run;
@@ -67,6 +69,10 @@ enum Command {
     Plugin(plugin::Arguments),
     /// Runs on a server: create, list, show, watch, cancel, artifacts, logs.
     Runs(runs::Arguments),
+    /// Shows how runs differ: versions, seeds, inputs, parameters, outcomes and curves.
+    Compare(compare::Arguments),
+    /// Lists the plots of a run, shows one, or saves all its points.
+    Plots(plots::Arguments),
     /// The images simulations may use: list, inspect, register, remove.
     Images(images::Arguments),
     /// Who may use a server of many, and how much: create, list, role, quota.
@@ -108,6 +114,8 @@ pub(crate) async fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Dev(arguments) => dev::execute(arguments, json).await,
         Command::Plugin(arguments) => plugin::execute(arguments, json).await,
         Command::Runs(arguments) => runs::execute(arguments, json).await,
+        Command::Compare(arguments) => compare::execute(arguments, json).await,
+        Command::Plots(arguments) => plots::execute(arguments, json).await,
         Command::Images(arguments) => images::execute(arguments, json).await,
         Command::Account(arguments) => account::execute(arguments, json).await,
         Command::Token(arguments) => token::execute(arguments, json).await,

@@ -1,7 +1,9 @@
 //! Documents about plugins and runs, as people read them.
 
 mod calls;
+mod comparison;
 mod manifest;
+mod plots;
 mod plugin;
 
 use serde_json::Value;
@@ -12,7 +14,9 @@ use crate::cures::cure;
 use crate::terminal::{Table, one_line, range, size, spark};
 
 pub(crate) use calls::calls;
+pub(crate) use comparison::comparison;
 pub(crate) use manifest::manifest;
+pub(crate) use plots::{curves, plots};
 pub(crate) use plugin::{disagreements, is_checking, moment, notes, plugin, reference, serving, state};
 
 /// Inputs that are listed.

@@ -18,9 +18,9 @@ use crate::concurrency::holding;
 use crate::disposition::attachment;
 use crate::extract::Segments;
 use crate::problem::{Refusal, Refused};
-use crate::range::{Part, is_known, part};
+use crate::range::{Part, content_range, is_known, part, past_the_end};
 use crate::state::Api;
-use crate::wire::{ArtifactList, ProblemKind};
+use crate::wire::ArtifactList;
 
 /// List the artifacts of a run
 ///
@@ -75,21 +75,13 @@ pub(super) async fn download(
             Ok((described, length(artifact.size), body).into_response())
         }
         Part::Some(range) => {
-            let content_range =
-                format!("bytes {}-{}/{}", range.start, range.end.saturating_sub(1), artifact.size);
             let (content_range, size) =
-                ([(header::CONTENT_RANGE, content_range)], length(range.end - range.start));
+                (content_range(&range, artifact.size), length(range.end - range.start));
             let body = download.bytes(Some(range)).await?;
             Ok((StatusCode::PARTIAL_CONTENT, described, content_range, size, body).into_response())
         }
-        Part::PastTheEnd => Ok(past_the_end(artifact.size)),
+        Part::PastTheEnd => Ok(past_the_end("the artifact", artifact.size, "Range")),
     }
-}
-
-fn past_the_end(size: u64) -> Response {
-    let detail = format!("the artifact has {size} bytes");
-    let refusal = Refusal::new(ProblemKind::RangeNotSatisfiable, detail).at("Range");
-    ([(header::CONTENT_RANGE, format!("bytes */{size}"))], refusal).into_response()
 }
 
 /// The artifact, when it is one of the run.

@@ -152,17 +152,38 @@ pub(super) fn wrong(name: &str, rule: &str) -> Refusal {
     Refusal::new(ProblemKind::ParamsInvalid, format!("`{name}`: {rule}")).at(name)
 }
 
+/// What of a run to show.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Shown {
+    plots: Option<String>,
+}
+
 /// Show a run
 #[utoipa::path(get, path = "/v1/runs/{id}", tag = "runs", operation_id = "showRun",
-    params(("id" = uuid::Uuid, Path, description = "The run")),
-    responses((status = 200, description = "The run", body = wire::Run), Refused<404>))]
+    params(
+        ("id" = uuid::Uuid, Path, description = "The run"),
+        ("plots" = Option<String>, Query, description = "`omit` leaves out the numbers of its plots, which \
+            `GET /v1/runs/{id}/plots` has"),
+    ),
+    responses((status = 200, description = "The run", body = wire::Run), Refused<404>, Refused<422>))]
 pub(super) async fn show(
     State(api): State<Api>,
     Caller(principal): Caller,
     Segments(id): Segments<RunId>,
+    Asked(shown): Asked<Shown>,
 ) -> Result<Json<wire::Run>, Refusal> {
+    let omits = match shown.plots.as_deref() {
+        None => false,
+        Some("omit") => true,
+        Some(_) => return Err(wrong("plots", "`omit`, or nothing")),
+    };
     let run = api.engine.reader.run(&principal, id).await?;
-    Ok(Json(run.ok_or_else(|| Refusal::not_found("run"))?.into()))
+    let mut run = wire::Run::from(run.ok_or_else(|| Refusal::not_found("run"))?);
+    if omits {
+        run.report.iter_mut().for_each(wire::Report::omit_numbers);
+    }
+    Ok(Json(run))
 }
 
 /// Name and label a run

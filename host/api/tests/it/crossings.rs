@@ -70,7 +70,7 @@ impl Ids {
             "pipeline" => one_of(rng, &["heat", "heat@1.0.0", "heat@1.1.0", "heat@9.9.9"]),
             "name" => "heat".to_owned(),
             "version" => one_of(rng, &["1.0.0", "1.1.0", "9.9.9"]),
-            "step" | "call" => one_of(rng, &["0", "1", "7"]),
+            "step" | "call" | "plot" => one_of(rng, &["0", "1", "7"]),
             "stream" => one_of(rng, &["stdout", "stderr"]),
             other => panic!("what is {other}?"),
         }
@@ -88,8 +88,9 @@ impl Ids {
     fn query(&self, rng: &mut Rng, name: &str) -> String {
         let one_of = |rng: &mut Rng, all: &[&str]| (*rng.choice(all).unwrap()).to_owned();
         match name {
+            "runs" => self.runs.join(","),
             "limit" => one_of(rng, &["1", "100"]),
-            "cursor" => rng.choice(&self.runs).unwrap().clone(),
+            "cursor" | "base" => rng.choice(&self.runs).unwrap().clone(),
             "state" => one_of(rng, &["succeeded", "running"]),
             "pipeline" | "name" => "heat".to_owned(),
             "after" => one_of(rng, &["0", "1", "99"]),

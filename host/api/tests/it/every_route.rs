@@ -66,6 +66,7 @@ fn filled(name: &str, path: &str, run: &str) -> String {
         ("{step}", "0"),
         ("{call}", "0"),
         ("{stream}", "stdout"),
+        ("{plot}", "0"),
         ("{link}", NOBODYS),
     ]
     .iter()

@@ -43,6 +43,8 @@ pub(crate) fn answered(name: &str) -> u16 {
         | "downloadArtifact"
         | "followRun"
         | "readLog"
+        | "listPlots"
+        | "showPlot"
         | "showPipeline"
         | "previewRun"
         | "createRun"
@@ -58,6 +60,8 @@ pub(crate) fn answered(name: &str) -> u16 {
         | "revokeRunLink"
         | "probeInput" => 404,
         "uploadPlugin" => 409,
+        // It names no runs.
+        "compareRuns" => 422,
         // For operators and admins.
         "approvePlugin" | "metrics" | "listAudit" => 403,
         // His own, of which there is nothing yet, and what is everybody's.
@@ -139,6 +143,8 @@ pub(crate) fn own(name: &str) -> &'static [u16] {
         // It has ended; it is another request by that id.
         "cancelRun" | "createNamedRun" => &[409],
         "followRun" => &[200],
+        // It names no runs.
+        "compareRuns" => &[422],
         // There is none by that id.
         "revokeRunLink" => &[404],
         "approvePlugin" | "metrics" | "listAudit" => &[403],

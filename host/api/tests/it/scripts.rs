@@ -86,7 +86,9 @@ fn resources() -> Resources {
 fn answer(call: Call) -> Result<Answered, CallError> {
     let answer = match call {
         Call::PreProcess(request) => plan(&request)?,
-        Call::PostProcess { results, .. } => Ok(Answer::Next(Next::Done(report(&results)))),
+        Call::PostProcess { request, results, .. } => {
+            Ok(Answer::Next(Next::Done(report(&request, &results))))
+        }
     };
     Ok(Answered { answer, messages: Vec::new() })
 }
@@ -134,17 +136,20 @@ fn solve(request: &Request) -> ContainerCall {
     }
 }
 
-fn report(results: &[ContainerResult]) -> Report {
+/// The plot shows the width, and twice the width.
+fn report(request: &Request, results: &[ContainerResult]) -> Report {
+    let width = request.params.value().unwrap()["width"].as_f64().unwrap_or(1.0);
     let outputs = results.iter().flat_map(|result| &result.outputs);
     let kept = |output: &simulay_model::Artifact| ReportFile {
         name: output.path.file_name().to_owned(),
         media_type: "text/html".to_owned(),
         content: Source::Artifact(output.sha256),
     };
-    let series = |name: &str| Series { name: name.to_owned(), unit: "K".to_owned(), values: vec![1.0, 2.0] };
+    let series = |name: &str, values| Series { name: name.to_owned(), unit: "K".to_owned(), values };
+    let ys = vec![series("T", vec![width, 2.0 * width])];
     Report {
         outcome: json!({ "max": 373.5 }).into(),
-        plots: vec![Plot { title: "Profile".to_owned(), x: series("x"), ys: vec![series("T")] }],
+        plots: vec![Plot { title: "Profile".to_owned(), x: series("x", vec![1.0, 2.0]), ys }],
         artifacts: outputs.map(kept).collect(),
     }
 }

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use serde_json::json;
 use simulay_containers::ContainerError;
 use simulay_containers::scripted::{Act, Scripted};
-use simulay_engine::{LogStream, StreamName};
+use simulay_engine::{Log, LogStart, LogStream, StreamName};
 use simulay_model::RunId;
 use simulay_signals::{LocalRelay, LogName, LogRelay, LogSource};
 
@@ -17,6 +18,7 @@ use crate::house::{House, me};
 /// One that tells no more than the first bytes.
 struct Stopping(LocalRelay, usize);
 
+#[async_trait]
 impl LogRelay for Stopping {
     fn tell(&self, log: LogName, source: Arc<dyn LogSource>) {
         self.0.tell(log, source);
@@ -31,21 +33,41 @@ impl LogRelay for Stopping {
         });
         bytes.filter(|bytes| std::future::ready(!bytes.is_empty())).boxed()
     }
+
+    async fn told(&self, log: LogName) -> u64 {
+        self.0.told(log).await.min(self.1 as u64)
+    }
 }
 
 /// One that is not there.
 struct Gone;
 
+#[async_trait]
 impl LogRelay for Gone {
     fn tell(&self, _: LogName, _: Arc<dyn LogSource>) {}
 
     fn follow(&self, _: LogName, _: u64) -> BoxStream<'static, Bytes> {
         stream::empty().boxed()
     }
+
+    async fn told(&self, _: LogName) -> u64 {
+        0
+    }
+}
+
+/// The log from `start` on, and where that is.
+async fn log_from(house: &House, run: RunId, start: LogStart) -> (u64, LogStream) {
+    match house.engine.reader.log(&me(), run, (0, 0), StreamName::Stdout).await.unwrap() {
+        Log::AtWork(log) => log.follow(start).await,
+        Log::Kept(log) => {
+            let (from, length) = (start.of(log.length()), log.length());
+            (from, log.read(from..length).await.unwrap())
+        }
+    }
 }
 
 async fn log(house: &House, run: RunId) -> LogStream {
-    house.engine.reader.log(&me(), run, (0, 0), StreamName::Stdout).await.unwrap()
+    log_from(house, run, LogStart::At(0)).await.1
 }
 
 async fn rest(log: LogStream) -> Vec<u8> {
@@ -102,6 +124,39 @@ async fn whatever_the_relay_tells_the_whole_is_there_in_the_end() {
         assert_eq!(elsewhere.await.unwrap(), b"one two three");
         assert_eq!(rest(log(&houses[1], run).await).await, b"one two three", "and later");
     }
+}
+
+#[tokio::test]
+async fn whoever_comes_back_reads_on_where_he_was_in_every_process() {
+    let (directory, containers) = (tempfile::tempdir().unwrap(), talkative());
+    let (houses, run) = at_work(&directory, &containers, Arc::new(LocalRelay::default())).await;
+    let all = b"one two three";
+    let mut first = log(&houses[0], run).await;
+    let mut seen = 0;
+    while seen < all.len() {
+        seen += first.next().await.unwrap().unwrap().len();
+    }
+    let mut tails = Vec::new();
+    for house in &houses {
+        for (start, from) in [
+            (LogStart::At(4), 4),
+            (LogStart::At(13), 13),
+            (LogStart::Last(5), 8),
+            (LogStart::Last(99), 0),
+            (LogStart::Last(0), 13),
+        ] {
+            let (at, tail) = log_from(house, run, start).await;
+            assert_eq!(at, from, "{start:?}");
+            tails.push((from, tail));
+        }
+    }
+    containers.release("left");
+    houses[0].ended(run).await;
+    for (from, tail) in tails {
+        assert_eq!(rest(tail).await, &all[usize::try_from(from).unwrap()..], "from {from}");
+    }
+    let (at, tail) = log_from(&houses[1], run, LogStart::Last(5)).await;
+    assert_eq!((at, rest(tail).await), (8, b"three".to_vec()), "and later");
 }
 
 #[tokio::test]

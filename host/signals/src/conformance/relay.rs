@@ -63,6 +63,10 @@ impl LogSource for Source {
         let mut said = self.0.clone();
         while said.changed().await.is_ok() {}
     }
+
+    fn length(&self) -> u64 {
+        self.0.borrow().len() as u64
+    }
 }
 
 /// Fails when `relay` breaks a promise.
@@ -78,6 +82,15 @@ pub async fn check_between(here: &dyn LogRelay, there: &dyn LogRelay) {
     what_another_tells_again_does_not_confuse(here, there).await;
     many_lines_come_in_order(here, there).await;
     any_bytes_come_through(here, there).await;
+    how_much_is_told_is_known(here, there).await;
+}
+
+async fn how_much_is_told_is_known(here: &dyn LogRelay, there: &dyn LogRelay) {
+    let said = Said::told_by(here);
+    assert_eq!(there.told(said.log).await, 0);
+    said.say("one two");
+    assert_eq!(read(there, said.log, 7).await, b"one two");
+    assert_eq!(there.told(said.log).await, 7);
 }
 
 async fn whoever_comes_late_has_it_from_where_he_asks(here: &dyn LogRelay, there: &dyn LogRelay) {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
@@ -18,6 +19,7 @@ type Source = Option<Arc<dyn LogSource>>;
 #[derive(Clone, Default)]
 pub struct LocalRelay(Arc<Mutex<HashMap<LogName, watch::Sender<Source>>>>);
 
+#[async_trait]
 impl LogRelay for LocalRelay {
     fn tell(&self, log: LogName, source: Arc<dyn LogSource>) {
         self.0.lock().entry(log).or_default().send_replace(Some(source));
@@ -31,6 +33,11 @@ impl LogRelay for LocalRelay {
             Some((bytes, (told, position)))
         })
         .boxed()
+    }
+
+    async fn told(&self, log: LogName) -> u64 {
+        let source = self.0.lock().get(&log).and_then(|told| told.borrow().clone());
+        source.map_or(0, |source| source.length())
     }
 }
 

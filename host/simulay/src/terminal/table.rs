@@ -33,6 +33,11 @@ impl Table {
         self.rows.push(cells.map(one_line).to_vec());
     }
 
+    /// Adds a row of as many cells as there are.
+    pub(crate) fn cells(&mut self, cells: impl IntoIterator<Item = String>) {
+        self.rows.push(cells.into_iter().map(|cell| one_line(&cell)).collect());
+    }
+
     /// True without rows under the headings.
     pub(crate) fn is_empty(&self) -> bool {
         self.rows.len() <= 1

@@ -1,7 +1,6 @@
 //! `simulay runs logs`.
 
 use clap::{Args, ValueEnum};
-use futures_util::StreamExt as _;
 use simulay_model::RunId;
 
 use crate::client::Client;
@@ -19,6 +18,12 @@ pub(super) struct Arguments {
     /// Which stream.
     #[arg(long, value_enum, default_value_t = Stream::Stdout)]
     stream: Stream,
+    /// Begins with this byte, from 0.
+    #[arg(long, value_name = "BYTE", conflicts_with = "tail", value_parser = clap::value_parser!(i64).range(0..))]
+    from: Option<i64>,
+    /// Begins so many bytes before the last.
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(i64).range(1..))]
+    tail: Option<i64>,
     /// Prints the bytes as they are, even those a terminal obeys.
     #[arg(long)]
     raw: bool,
@@ -33,12 +38,13 @@ enum Stream {
 
 /// Prints the stream until the call ends.
 pub(super) async fn execute(client: &Client, arguments: Arguments) -> anyhow::Result<()> {
-    let Arguments { id, step, call, stream, raw } = arguments;
-    let mut pieces = client.bytes(&format!("/v1/runs/{id}/calls/{step}/{call}/logs/{stream}")).await?;
+    let Arguments { id, step, call, stream, from, tail, raw } = arguments;
+    let path = format!("/v1/runs/{id}/calls/{step}/{call}/logs/{stream}");
+    let from = from.or(tail.map(|bytes| -bytes)).unwrap_or(0);
     let mut text = LogText::default();
-    while let Some(piece) = pieces.next().await {
-        let piece = piece?;
-        if raw { print_bytes(&piece)? } else { print(&text.push(&piece))? }
-    }
+    let tell = |piece: &[u8]| -> anyhow::Result<()> {
+        Ok(if raw { print_bytes(piece)? } else { print(&text.push(piece))? })
+    };
+    client.log(&path, from, tell).await?;
     Ok(print(&text.finish())?)
 }
