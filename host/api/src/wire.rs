@@ -20,6 +20,7 @@ mod report;
 mod run;
 mod session;
 mod sharing;
+mod sweep_point;
 mod system;
 mod usage;
 
@@ -47,5 +48,6 @@ pub use run::{
 };
 pub use session::{SignIn, SignInWays};
 pub use sharing::NewVisibility;
+pub use sweep_point::SweepPoint;
 pub use system::{Health, Lack, Limits, Node, Stats, System};
 pub use usage::{DailyUsage, QuotaState, Usage, UsageReport};

@@ -1,7 +1,9 @@
 //! What callers ask the engine for.
 
 use semver::Version;
-use simulay_model::{ContainerCall, Digest, Document, Plugin, PluginName, PluginRef, RelativePath};
+use simulay_model::{
+    ContainerCall, Digest, Document, Labels, Plugin, PluginName, PluginRef, RelativePath, RunName, SweepPoint,
+};
 
 /// Which version of a pipeline is meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +45,29 @@ pub struct NewRun {
     pub seed: Option<u64>,
     /// How often a call is tried again after its command failed.
     pub retries: u32,
+    /// What people call it.
+    pub name: Option<RunName>,
+    /// By what people sort it.
+    pub labels: Labels,
+    /// The point of a sweep that it is: for sweeps to say, and no caller.
+    pub sweep: Option<SweepPoint>,
+}
+
+impl NewRun {
+    /// A request for a run with these parameters, and nothing else asked for.
+    #[must_use]
+    pub fn new(pipeline: Selector, params: Document) -> Self {
+        Self {
+            pipeline,
+            params,
+            inputs: Vec::new(),
+            seed: None,
+            retries: 0,
+            name: None,
+            labels: Labels::default(),
+            sweep: None,
+        }
+    }
 }
 
 /// An uploaded file under the name it gets.

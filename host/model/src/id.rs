@@ -50,6 +50,50 @@ impl FromStr for RunId {
     }
 }
 
+/// One sweep of a pipeline; sorts by creation time (UUID version 7, RFC 9562).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SweepId(Uuid);
+
+/// A string that is not the id of a sweep.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("the id of a sweep is a UUID")]
+pub struct SweepIdError;
+
+impl SweepId {
+    /// A new id, later than all before it on this machine.
+    #[must_use]
+    pub fn generate() -> Self {
+        Self(Uuid::now_v7())
+    }
+
+    /// The id as a UUID.
+    #[must_use]
+    pub const fn uuid(self) -> Uuid {
+        self.0
+    }
+}
+
+impl From<Uuid> for SweepId {
+    fn from(uuid: Uuid) -> Self {
+        Self(uuid)
+    }
+}
+
+impl fmt::Display for SweepId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0.hyphenated(), formatter)
+    }
+}
+
+impl FromStr for SweepId {
+    type Err = SweepIdError;
+
+    fn from_str(text: &str) -> Result<Self, SweepIdError> {
+        text.parse().map(Self).map_err(|_| SweepIdError)
+    }
+}
+
 /// Names a token without telling it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantNames};
 
-use crate::{AccountName, PluginName, PluginRef, Report, Request, RunError, RunId};
+use crate::{
+    AccountName, Labels, PluginName, PluginRef, Report, Request, RunError, RunId, RunName, SweepPoint,
+};
 
 /// Where a run is.
 #[derive(
@@ -54,6 +56,15 @@ pub struct Run {
     pub owner: AccountName,
     /// The version it began with and stays on.
     pub plugin: PluginRef,
+    /// What people call it.
+    #[serde(default)]
+    pub name: Option<RunName>,
+    /// By what people sort it.
+    #[serde(default)]
+    pub labels: Labels,
+    /// The point of a sweep that it is, if it is one.
+    #[serde(default)]
+    pub sweep: Option<SweepPoint>,
     /// What is asked.
     pub request: Request,
     /// How often a call is tried again after its command failed.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::{AccountName, PluginRef, Run, RunError, RunId, RunState};
+use crate::{AccountName, Labels, PluginRef, Run, RunError, RunId, RunName, RunState, SweepPoint};
 
 /// A run without its parameters, inputs and report, which may be large.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +13,12 @@ pub struct RunSummary {
     pub owner: AccountName,
     /// The version it began with and stays on.
     pub plugin: PluginRef,
+    /// What people call it.
+    pub name: Option<RunName>,
+    /// By what people sort it.
+    pub labels: Labels,
+    /// The point of a sweep that it is, if it is one.
+    pub sweep: Option<SweepPoint>,
     /// Where it is.
     pub state: RunState,
     /// When it was accepted.
@@ -31,6 +37,9 @@ impl From<&Run> for RunSummary {
             id: run.id,
             owner: run.owner.clone(),
             plugin: run.plugin.clone(),
+            name: run.name.clone(),
+            labels: run.labels.clone(),
+            sweep: run.sweep,
             state: run.state,
             created_at: run.created_at,
             started_at: run.started_at,

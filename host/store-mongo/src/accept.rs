@@ -2,13 +2,13 @@
 
 use mongodb::ClientSession;
 use mongodb::bson::{Document, doc};
-use simulay_model::{ArtifactKind, EventData, Quotas, Run, RunArtifact, Usage};
+use simulay_model::{ArtifactKind, EventData, Labels, Quotas, Run, RunArtifact, RunName, SweepPoint, Usage};
 use simulay_store::{Claim, Outcome, StoreError};
 
 use crate::artifacts::Shown;
 use crate::entries::{Entry, key};
 use crate::failure::{Failure, MongoResult};
-use crate::fields::to_json;
+use crate::fields::{sortable, to_json};
 use crate::schema::RUNS;
 use crate::store::MongoStore;
 use crate::told::event_entry;
@@ -63,7 +63,7 @@ pub(crate) fn head(run: &Run, bytes: i64, remembered: bool) -> Document {
         "state": "queued",
         "steps": 0_i64,
         "cancel_requested": false,
-        "created_at": run.created_at.to_string(),
+        "created_at": sortable(run.created_at),
         "last_event": 1_i64,
         "artifacts": i64::try_from(run.request.inputs.len()).unwrap_or(i64::MAX),
         "record_bytes": bytes,
@@ -72,7 +72,26 @@ pub(crate) fn head(run: &Run, bytes: i64, remembered: bool) -> Document {
     if remembered {
         head.insert("remembered", true);
     }
+    head.extend(description(run.name.as_ref(), &run.labels));
+    if let Some(SweepPoint { sweep, point }) = run.sweep {
+        head.extend(doc! { "sweep": sweep.to_string(), "sweep_point": i64::from(point) });
+    }
     head
+}
+
+/// What people call a run and sort it by, as far as they do.
+pub(crate) fn description(name: Option<&RunName>, labels: &Labels) -> Document {
+    let mut fields = Document::new();
+    if let Some(name) = name {
+        // In lower case too: the server folds some letters only.
+        fields.extend(doc! { "name": name.as_str(), "name_folded": name.as_str().to_lowercase() });
+    }
+    if !labels.is_empty() {
+        // As they are asked for: no key has an equals sign in it.
+        let labels = labels.iter().map(|(key, value)| format!("{key}={value}"));
+        fields.insert("labels", labels.collect::<Vec<_>>());
+    }
+    fields
 }
 
 fn entries(run: &Run) -> MongoResult<Vec<Entry>> {

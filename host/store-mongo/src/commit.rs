@@ -8,7 +8,7 @@ use simulay_store::StoreError;
 
 use crate::artifacts::{self, Shown};
 use crate::failure::MongoResult;
-use crate::fields::{flag, number, parsed, signed, text, to_json};
+use crate::fields::{flag, number, parsed, signed, sortable, text, to_json};
 use crate::schema::RUNS;
 use crate::store::MongoStore;
 use crate::told;
@@ -111,10 +111,10 @@ pub(crate) fn head_fields(head: &Head, observed: i64) -> MongoResult<Document> {
         fields.insert("started_at", at.to_string());
     }
     if let Some(at) = ended_at {
-        fields.extend(doc! { "ended_at": at.to_string(), "ended_ms": observed });
+        fields.extend(doc! { "ended_at": sortable(*at), "ended_ms": observed });
     }
     if let Some(error) = error {
-        fields.insert("error", to_json(error)?);
+        fields.extend(doc! { "error": to_json(error)?, "error_kind": error.kind.as_str() });
     }
     Ok(fields)
 }

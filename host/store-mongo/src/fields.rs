@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use jiff::Timestamp;
 use mongodb::bson::{Bson, Document};
 use simulay_store::StoreError;
 use simulay_store::documents::{self, Stored};
@@ -60,7 +61,12 @@ pub(crate) fn to_json(value: &impl Stored) -> MongoResult<String> {
     documents::write(value).map_err(unwritable)
 }
 
-fn is_there(document: &Document, field: &str) -> bool {
+/// A time as a text that is compared as times are. Earlier versions left zeros out: theirs are a second off at most.
+pub(crate) fn sortable(at: Timestamp) -> String {
+    format!("{at:.9}")
+}
+
+pub(crate) fn is_there(document: &Document, field: &str) -> bool {
     !matches!(document.get(field), None | Some(Bson::Null))
 }
 

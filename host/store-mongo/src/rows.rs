@@ -2,20 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use mongodb::bson::{Document, doc};
+use mongodb::bson::{Bson, Document, doc};
 use simulay_model::{
-    Artifact, PluginRef, Progress, RelativePath, Request, Run, RunArtifact, RunState, RunSummary,
-    UnfinishedRun,
+    Artifact, Label, Labels, PluginRef, Progress, RelativePath, Request, Run, RunArtifact, RunState,
+    RunSummary, SweepPoint, UnfinishedRun,
 };
 use simulay_store::ClaimableRun;
 
 use crate::failure::MongoResult;
-use crate::fields::{damaged, flag, number, optional, optional_json, parsed, text};
+use crate::fields::{damaged, flag, is_there, number, optional, optional_json, parsed, text};
 
 /// What [`summary`] reads.
 pub(crate) fn summary_fields() -> Document {
-    doc! { "owner": 1, "pipeline": 1, "version": 1, "sha256": 1, "state": 1, "created_at": 1, "started_at": 1,
-    "ended_at": 1, "error": 1 }
+    doc! { "owner": 1, "pipeline": 1, "version": 1, "sha256": 1, "name": 1, "labels": 1, "sweep": 1,
+    "sweep_point": 1, "state": 1, "created_at": 1, "started_at": 1, "ended_at": 1, "error": 1 }
 }
 
 pub(crate) fn summary(run: &Document) -> MongoResult<RunSummary> {
@@ -23,6 +23,9 @@ pub(crate) fn summary(run: &Document) -> MongoResult<RunSummary> {
         id: parsed(run, "_id")?,
         owner: parsed(run, "owner")?,
         plugin: reference(run)?,
+        name: optional(run, "name")?,
+        labels: labels(run)?,
+        sweep: sweep(run)?,
         state: parsed(run, "state")?,
         created_at: parsed(run, "created_at")?,
         started_at: optional(run, "started_at")?,
@@ -53,12 +56,34 @@ fn reference(run: &Document) -> MongoResult<PluginRef> {
     })
 }
 
+fn labels(run: &Document) -> MongoResult<Labels> {
+    if !is_there(run, "labels") {
+        return Ok(Labels::default());
+    }
+    let of_run = run.get_array("labels").map_err(|error| damaged("labels", error))?;
+    let label = |text: &Bson| {
+        let label: Label =
+            text.as_str().unwrap_or_default().parse().map_err(|rule| damaged("labels", rule))?;
+        Ok((label.key, label.value))
+    };
+    let labels = of_run.iter().map(label).collect::<MongoResult<BTreeMap<_, _>>>()?;
+    Labels::try_from(labels).map_err(|rule| damaged("labels", rule))
+}
+
+fn sweep(run: &Document) -> MongoResult<Option<SweepPoint>> {
+    let Some(sweep) = optional(run, "sweep")? else { return Ok(None) };
+    Ok(Some(SweepPoint { sweep, point: number(run, "sweep_point")? }))
+}
+
 /// A run; its report comes of its own.
 pub(crate) fn run(run: &Document, request: Request) -> MongoResult<Run> {
     Ok(Run {
         id: parsed(run, "_id")?,
         owner: parsed(run, "owner")?,
         plugin: reference(run)?,
+        name: optional(run, "name")?,
+        labels: labels(run)?,
+        sweep: sweep(run)?,
         request,
         retries: number(run, "retries")?,
         state: parsed(run, "state")?,

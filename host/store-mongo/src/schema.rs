@@ -1,5 +1,6 @@
 //! Collections, their indexes, and which version of them is stored.
 
+mod earlier;
 mod indexes;
 
 use mongodb::Database;
@@ -12,7 +13,7 @@ use crate::failure::{Failure, MongoResult};
 pub(crate) use indexes::{ASCENDING, DESCENDING};
 
 /// The version of the collections and indexes that this program writes.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// Facts about the whole database: each a document by its name.
 pub(crate) const FACTS: &str = "facts";
@@ -60,18 +61,21 @@ const SCHEMA: &str = "schema";
 
 /// Makes what is missing. Hosts that start side by side do no harm.
 pub(crate) async fn ensure(database: &Database) -> MongoResult<()> {
-    check_version(database).await?;
+    let found = version(database).await?;
     for (collection, indexes) in indexes::by_collection() {
         let made = database.collection::<Document>(collection).create_indexes(indexes).await;
         made.map_err(|error| other_index(collection, error))?;
+    }
+    if found < 2 {
+        earlier::first(database).await?;
     }
     let facts = database.collection::<Document>(FACTS);
     facts.update_one(doc! { "_id": SCHEMA }, doc! { "$max": { "version": VERSION } }).upsert(true).await?;
     Ok(())
 }
 
-/// What a newer version wrote is left alone.
-async fn check_version(database: &Database) -> MongoResult<()> {
+/// The version that is stored. What a newer one wrote is left alone.
+async fn version(database: &Database) -> MongoResult<i64> {
     let found = database.collection::<Document>(FACTS).find_one(doc! { "_id": SCHEMA }).await?;
     let version = found.map_or(Ok(0), |schema| schema.get_i64("version"));
     let version = version.map_err(|error| StoreError::Corrupt(error.into()))?;
@@ -79,7 +83,7 @@ async fn check_version(database: &Database) -> MongoResult<()> {
         let message = "the database was written by a newer version of Simulay; use that one";
         return Err(StoreError::Failed(message.into()).into());
     }
-    Ok(())
+    Ok(version)
 }
 
 /// Tells of an index that is there and another.

@@ -10,7 +10,7 @@ use simulay_model::{
 use simulay_store::StoreError;
 
 use crate::failure::SqlResult;
-use crate::rows::{parsed, signed, to_event, to_json};
+use crate::rows::{parsed, signed, sortable, to_event, to_json};
 use crate::{leases, metering, schema};
 
 /// Stores `effects`, if the run's last event is the one before theirs. `observed` is the time, as it was
@@ -110,7 +110,7 @@ pub(crate) fn set_head(
         head.steps,
         head.cancel_requested,
         head.started_at.map(|at| at.to_string()),
-        head.ended_at.map(|at| at.to_string()),
+        head.ended_at.map(sortable),
         ended_ms,
         head.error.as_ref().map(to_json).transpose()?,
     ])?;

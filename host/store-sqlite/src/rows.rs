@@ -8,8 +8,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rusqlite::Row;
 use simulay_model::{
-    Artifact, AttemptProgress, Event, EventData, Plugin, PluginEvent, PluginRef, PluginSummary, Progress,
-    RelativePath, Request, Run, RunArtifact, RunId, RunState, RunSummary, UnfinishedRun,
+    Artifact, AttemptProgress, Event, EventData, Labels, Plugin, PluginEvent, PluginRef, PluginSummary,
+    Progress, RelativePath, Request, Run, RunArtifact, RunId, RunState, RunSummary, SweepPoint,
+    UnfinishedRun,
 };
 use simulay_store::documents::{self, Stored};
 use simulay_store::{ClaimableRun, Lease, StoreError};
@@ -70,13 +71,17 @@ pub(crate) fn plugin_event(row: &Row<'_>) -> SqlResult<PluginEvent> {
 
 /// What [`summary`] reads.
 pub(crate) const SUMMARY: &str =
-    "SELECT id, owner, pipeline, version, sha256, state, created_at, started_at, ended_at, error FROM runs";
+    "SELECT id, owner, pipeline, version, sha256, name, labels, sweep, sweep_point, state, created_at, started_at,
+    ended_at, error FROM runs";
 
 pub(crate) fn summary(row: &Row<'_>) -> SqlResult<RunSummary> {
     Ok(RunSummary {
         id: parsed(row, "id")?,
         owner: parsed(row, "owner")?,
         plugin: reference(row)?,
+        name: optional(row, "name")?,
+        labels: optional_json(row, "labels")?.unwrap_or_default(),
+        sweep: sweep(row)?,
         state: parsed(row, "state")?,
         created_at: parsed(row, "created_at")?,
         started_at: time(row, "started_at")?,
@@ -100,6 +105,16 @@ fn reference(row: &Row<'_>) -> SqlResult<PluginRef> {
     })
 }
 
+fn sweep(row: &Row<'_>) -> SqlResult<Option<SweepPoint>> {
+    let point: Option<u32> = row.get("sweep_point")?;
+    Ok(optional(row, "sweep")?.zip(point).map(|(sweep, point)| SweepPoint { sweep, point }))
+}
+
+/// Labels as the text of a column; nothing when there are none.
+pub(crate) fn labels_text(labels: &Labels) -> SqlResult<Option<String>> {
+    Some(labels).filter(|labels| !labels.is_empty()).map(to_json).transpose()
+}
+
 /// What [`run`] reads.
 pub(crate) const RUN: &str = "SELECT runs.*, requested.inputs, requested.params, reports.report FROM runs
     JOIN requested ON requested.run = runs.id LEFT JOIN reports ON reports.run = runs.id";
@@ -109,6 +124,9 @@ pub(crate) fn run(row: &Row<'_>) -> SqlResult<Run> {
         id: parsed(row, "id")?,
         owner: parsed(row, "owner")?,
         plugin: reference(row)?,
+        name: optional(row, "name")?,
+        labels: optional_json(row, "labels")?.unwrap_or_default(),
+        sweep: sweep(row)?,
         request: Request {
             params: json(row, "params")?,
             inputs: json(row, "inputs")?,
@@ -216,8 +234,17 @@ pub(crate) fn parsed<T: FromStr<Err: Display>>(row: &Row<'_>, column: &str) -> S
 }
 
 pub(crate) fn time(row: &Row<'_>, column: &str) -> SqlResult<Option<Timestamp>> {
+    optional(row, column)
+}
+
+fn optional<T: FromStr<Err: Display>>(row: &Row<'_>, column: &str) -> SqlResult<Option<T>> {
     let text: Option<String> = row.get(column)?;
     text.map(|text| text.parse().map_err(|error| damaged(column, error))).transpose()
+}
+
+/// A time as a text that is compared as times are. Earlier versions left zeros out: theirs are a second off at most.
+pub(crate) fn sortable(at: Timestamp) -> String {
+    format!("{at:.9}")
 }
 
 fn damaged(column: &str, error: impl Display) -> SqlError {

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params};
 use simulay_model::{
     ArtifactKind, Effects, EventData, OwnerFilter, PluginName, Progress, Quotas, Request, Run, RunArtifact,
-    RunId, RunSummary, Usage,
+    RunId, RunName, RunSummary, Usage,
 };
 use simulay_store::{Claim, ClaimableRun, Lease, Outcome, Renewed, RunQuery, Runs, StoreError};
 
@@ -172,18 +172,25 @@ pub(crate) fn create(connection: &Connection, run: &Run) -> SqlResult<()> {
 pub(crate) fn insert(connection: &Connection, run: &Run) -> SqlResult<bool> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO runs (id, pipeline, version, sha256, seed, state, steps, cancel_requested, created_at,
-            last_event, retries, owner)
-         VALUES (?1, ?2, ?3, ?4, ?5, 'queued', 0, 0, ?6, 1, ?7, ?8) ON CONFLICT (id) DO NOTHING",
+            last_event, retries, owner, name, name_folded, labels, sweep, sweep_point)
+         VALUES (?1, ?2, ?3, ?4, ?5, 'queued', 0, 0, ?6, 1, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+         ON CONFLICT (id) DO NOTHING",
     )?;
+    let name = run.name.as_ref().map(RunName::as_str);
     let inserted = statement.execute(params![
         run.id.to_string(),
         run.plugin.name.as_str(),
         run.plugin.version.to_string(),
         run.plugin.sha256.to_string(),
         run.request.seed.to_string(),
-        run.created_at.to_string(),
+        rows::sortable(run.created_at),
         run.retries,
         run.owner.as_str(),
+        name,
+        name.map(str::to_lowercase),
+        rows::labels_text(&run.labels)?,
+        run.sweep.map(|point| point.sweep.to_string()),
+        run.sweep.map(|point| point.point),
     ])?;
     if inserted > 0 {
         insert_request(connection, run)?;

@@ -85,6 +85,7 @@ mod call;
 mod check;
 mod error;
 pub mod event;
+mod labels;
 mod manifest;
 mod plan;
 mod report;

@@ -14,6 +14,7 @@ use super::artifact::Artifact;
 use super::input::Input;
 use super::open::Open;
 use super::report::Report;
+use super::sweep_point::SweepPoint;
 
 /// A request for a run, or for a preview of one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -29,6 +30,15 @@ pub struct NewRun {
     /// Seed of everything random; drawn when absent. Above 2^53 some languages lose digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
+    /// What people call it: one line of at most 200 characters. Names need not differ.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
+    pub name: Option<model::RunName>,
+    /// By what people sort it: at most 16, each a key of lower-case letters, digits and `._/-`, and a line of at most
+    /// 200 characters.
+    #[serde(default, skip_serializing_if = "model::Labels::is_empty")]
+    #[schema(value_type = BTreeMap<String, String>)]
+    pub labels: model::Labels,
     /// What else is asked for.
     #[serde(default)]
     pub options: RunOptions,
@@ -60,6 +70,15 @@ pub struct NamedRun {
     /// Seed of everything random; follows from the id when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
+    /// What people call it: one line of at most 200 characters. Names need not differ.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
+    pub name: Option<model::RunName>,
+    /// By what people sort it: at most 16, each a key of lower-case letters, digits and `._/-`, and a line of at most
+    /// 200 characters.
+    #[serde(default, skip_serializing_if = "model::Labels::is_empty")]
+    #[schema(value_type = BTreeMap<String, String>)]
+    pub labels: model::Labels,
     /// What else is asked for.
     #[serde(default)]
     pub options: RunOptions,
@@ -69,8 +88,8 @@ impl NamedRun {
     /// The request without its pipeline.
     #[must_use]
     pub fn request(self) -> NewRun {
-        let Self { params, inputs, seed, options, .. } = self;
-        NewRun { params, inputs, seed, options }
+        let Self { params, inputs, seed, name, labels, options, .. } = self;
+        NewRun { params, inputs, seed, name, labels, options }
     }
 }
 
@@ -172,6 +191,17 @@ pub struct Run {
     pub owner: String,
     /// The version it began with and stays on.
     pub plugin: PluginRef,
+    /// What people call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub name: Option<model::RunName>,
+    /// By what people sort it.
+    #[serde(default)]
+    #[schema(value_type = BTreeMap<String, String>)]
+    pub labels: model::Labels,
+    /// The point of a sweep that it is, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sweep: Option<SweepPoint>,
     /// Where it is.
     #[schema(value_type = RunState)]
     pub state: Open<RunState>,
@@ -217,6 +247,17 @@ pub struct RunSummary {
     pub owner: String,
     /// Version.
     pub plugin: PluginRef,
+    /// What people call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub name: Option<model::RunName>,
+    /// By what people sort it.
+    #[serde(default)]
+    #[schema(value_type = BTreeMap<String, String>)]
+    pub labels: model::Labels,
+    /// The point of a sweep that it is, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sweep: Option<SweepPoint>,
     /// Where it is.
     #[schema(value_type = RunState)]
     pub state: Open<RunState>,
@@ -256,7 +297,9 @@ impl NewRun {
         };
         let inputs = self.inputs.into_iter().map(input).collect();
         let retries = self.options.retries;
-        engine::NewRun { pipeline, params: self.params, inputs, seed: self.seed, retries }
+        let Self { params, seed, name, labels, .. } = self;
+        // Which run is a point of a sweep is for sweeps to say.
+        engine::NewRun { inputs, seed, retries, name, labels, ..engine::NewRun::new(pipeline, params) }
     }
 }
 
@@ -325,6 +368,9 @@ impl From<model::Run> for Run {
             id: run.id,
             owner: run.owner.into(),
             plugin: run.plugin.into(),
+            name: run.name,
+            labels: run.labels,
+            sweep: run.sweep.map(Into::into),
             state: RunState::from(run.state).into(),
             params: run.request.params,
             inputs: run.request.inputs.into_iter().map(Into::into).collect(),
@@ -346,6 +392,9 @@ impl From<model::RunSummary> for RunSummary {
             id: run.id,
             owner: run.owner.into(),
             plugin: run.plugin.into(),
+            name: run.name,
+            labels: run.labels,
+            sweep: run.sweep.map(Into::into),
             state: RunState::from(run.state).into(),
             created_at: run.created_at,
             started_at: run.started_at,

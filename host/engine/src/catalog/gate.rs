@@ -149,13 +149,8 @@ impl Catalog {
         if parts.runs.summary(&visible, id).await?.is_some() {
             return Ok(());
         }
-        let new = NewRun {
-            pipeline: Selector::exactly(plugin),
-            params: (&example.params).into(),
-            inputs: Vec::new(),
-            seed: Some(SEED),
-            retries: 0,
-        };
+        let new =
+            NewRun { seed: Some(SEED), ..NewRun::new(Selector::exactly(plugin), (&example.params).into()) };
         // A manifest whose examples break its schema was refused at upload.
         let permit = self.shared.limits.check().await?;
         let request = accept::request(parts, &visible, plugin, &new, permit).await;

@@ -152,7 +152,7 @@ pub(crate) fn me() -> Principal {
 
 pub(crate) fn request(params: Value) -> NewRun {
     let pipeline = Selector { name: "pairs".parse().unwrap(), version: None };
-    NewRun { pipeline, params: params.into(), inputs: Vec::new(), seed: Some(1), retries: 0 }
+    NewRun { seed: Some(1), ..NewRun::new(pipeline, params.into()) }
 }
 
 pub(crate) fn manifest() -> Manifest {

@@ -279,5 +279,5 @@ fn paused() -> Runtime {
 pub(crate) fn request(pipeline: &str, params: &Params) -> NewRun {
     let pipeline = Selector { name: pipeline.parse().unwrap(), version: None };
     let params = Document::of(params).unwrap();
-    NewRun { pipeline, params, inputs: Vec::new(), seed: None, retries: 0 }
+    NewRun::new(pipeline, params)
 }

@@ -45,13 +45,8 @@ pub(super) async fn attempt(
     stop: &CancellationToken,
     quiet: bool,
 ) -> anyhow::Result<Tried> {
-    let request = NewRun {
-        pipeline: Selector::exactly(plugin),
-        params: (&example.params).into(),
-        inputs: Vec::new(),
-        seed: Some(SEED),
-        retries: 0,
-    };
+    let request =
+        NewRun { seed: Some(SEED), ..NewRun::new(Selector::exactly(plugin), (&example.params).into()) };
     let run = host.follow(host.create(request).await?, stop, quiet).await?;
     let stderr = match run.error {
         Some(_) => host.last_words(&host.engine().reader.artifacts(host.principal(), run.id).await?).await?,

@@ -66,7 +66,7 @@ async fn new_run(
 ) -> anyhow::Result<NewRun> {
     let stored = stream::iter(files).map(|file| store(host, file)).buffered(STORED_AT_ONCE);
     let inputs = stored.try_collect().await?;
-    Ok(NewRun { pipeline: Selector::exactly(plugin), params: params.into(), inputs, seed, retries: 0 })
+    Ok(NewRun { inputs, seed, ..NewRun::new(Selector::exactly(plugin), params.into()) })
 }
 
 async fn store(host: &Local, input: &Input) -> anyhow::Result<NewInput> {

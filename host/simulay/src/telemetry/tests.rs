@@ -71,7 +71,7 @@ async fn run(address: &str, code: i32) -> Run {
     let principal = Principal::local("test");
     engine.catalog.upload(&principal, Bytes::from_static(COMPONENT)).await.unwrap();
     let pipeline = Selector { name: "pairs".parse().unwrap(), version: None };
-    let new = NewRun { pipeline, params: json!({}).into(), inputs: Vec::new(), seed: None, retries: 0 };
+    let new = NewRun::new(pipeline, json!({}).into());
     let id = engine.intake.create(&principal, new).await.unwrap().id;
     let ended = engine.reader.wait(&principal, id, Duration::from_secs(30)).await.unwrap().unwrap();
     assert!(ended.state.is_end(), "{ended:?}");

@@ -41,12 +41,39 @@ const RUN_INDEXES: &[Index] = &[
     .having("unfinished"),
     Index::of(RUNS, &[("owner", ASCENDING), ("unfinished", ASCENDING)]).having("unfinished"),
     Index::of(RUNS, &[("state", ASCENDING), ("_id", DESCENDING)]),
-    Index::of(RUNS, &[("owner", ASCENDING), ("_id", DESCENDING)]),
+    // What has no index of its own is looked for in this one, and not in the documents.
+    Index::of(
+        RUNS,
+        &[
+            ("owner", ASCENDING),
+            ("_id", DESCENDING),
+            ("pipeline", ASCENDING),
+            ("version", ASCENDING),
+            ("state", ASCENDING),
+            ("error_kind", ASCENDING),
+            ("created_at", ASCENDING),
+        ],
+    ),
+    Index::of(RUNS, &[("owner", ASCENDING), ("labels", ASCENDING), ("_id", DESCENDING)]).having("labels"),
+    Index::of(RUNS, &[("owner", ASCENDING), ("_id", DESCENDING), ("name_folded", ASCENDING)])
+        .having("name_folded"),
+    Index::of(RUNS, &[("sweep", ASCENDING), ("_id", DESCENDING)]).having("sweep"),
+    Index::of(
+        RUNS,
+        &[("owner", ASCENDING), ("ended_at", ASCENDING), ("state", ASCENDING), ("pipeline", ASCENDING)],
+    )
+    .having("ended_at"),
     Index::of(RUNS, &[("owner", ASCENDING), ("state", ASCENDING), ("_id", DESCENDING)]),
     Index::of(RUNS, &[("owner", ASCENDING), ("pipeline", ASCENDING), ("_id", DESCENDING)]),
     Index::of(
         RUNS,
-        &[("owner", ASCENDING), ("pipeline", ASCENDING), ("state", ASCENDING), ("_id", DESCENDING)],
+        &[
+            ("owner", ASCENDING),
+            ("pipeline", ASCENDING),
+            ("state", ASCENDING),
+            ("_id", DESCENDING),
+            ("version", ASCENDING),
+        ],
     ),
     Index::of(RUNS, &[("ended_ms", ASCENDING)]).having("ended_ms"),
     Index::of(RUNS, &[("owner", ASCENDING), ("ended_ms", ASCENDING)]).having("ended_ms"),

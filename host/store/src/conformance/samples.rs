@@ -1,11 +1,14 @@
 //! Values to store. Their numbers and letters are such that a careless store changes them.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde_json::json;
 use simulay_model::{
     AccountName, Artifact, CallEnd, Change, ContainerCall, ContainerResult, Digest, Ending, ErrorKind, File,
-    LogLevel, Manifest, Omission, OnFailure, Plot, Plugin, PluginRef, PluginState, RelativePath, Report,
-    ReportFile, Request, Resources, Run, RunError, RunId, RunState, Series, Source, Stage, Step, Tool,
+    LabelKey, LabelValue, Labels, LogLevel, Manifest, Omission, OnFailure, Plot, Plugin, PluginRef,
+    PluginState, RelativePath, Report, ReportFile, Request, Resources, Run, RunError, RunId, RunState,
+    Series, Source, Stage, Step, SweepId, SweepPoint, Tool,
 };
 
 /// The present moment, of the machine.
@@ -25,6 +28,9 @@ pub fn run(pipeline: &str) -> Run {
             version: "1.2.3".parse().unwrap(),
             sha256: Digest::of(pipeline.as_bytes()),
         },
+        name: Some("Plate, 2 mm: ∂u/∂t".parse().unwrap()),
+        labels: labels(&[("team", "Wärme, 2"), ("example.org/batch", "")]),
+        sweep: Some(SweepPoint { sweep: SweepId::generate(), point: u32::MAX }),
         request: Request {
             params: json!({ "width": 0.1, "tiny": 5e-324, "large": u64::MAX }).into(),
             inputs: vec![artifact("mesh.csv", b"1,2")],
@@ -40,6 +46,13 @@ pub fn run(pipeline: &str) -> Run {
         report: None,
         error: None,
     }
+}
+
+/// Labels by their keys.
+#[must_use]
+pub fn labels(of: &[(&str, &str)]) -> Labels {
+    let label = |(key, value): &(&str, &str)| (key.parse().unwrap(), value.parse().unwrap());
+    of.iter().map(label).collect::<BTreeMap<LabelKey, LabelValue>>().try_into().unwrap()
 }
 
 /// A plugin whose component is `bytes`.

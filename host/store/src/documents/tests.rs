@@ -164,6 +164,7 @@ fn plans_and_what_calls_ask_for() {
     let asked: Vec<_> = plan().calls.iter().map(AskedCall::from).collect();
     is_stored_as(&asked, "asked");
     is_stored_as(&vec![samples::artifact("mesh.csv", b"1,2")], "inputs");
+    is_stored_as(&samples::labels(&[("team", "Wärme, 2"), ("example.org/batch", "")]), "labels");
     is_stored_as(&Document::new(r#"{"z":1.0,"a":18446744073709551615}"#).unwrap(), "params");
 }
 
