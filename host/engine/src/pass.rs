@@ -26,7 +26,7 @@ use crate::lease::RunLease;
 use crate::limits::Flow;
 use crate::retry::Budget;
 use crate::simulate::{Pending, Simulation, failure, pause, remove};
-use crate::{EngineError, plan, plugins, report, trace, verdict};
+use crate::{EngineError, plan, plugins, report, sweeps, trace, verdict};
 
 /// One pass over a leased run.
 pub(crate) struct Pass<'a> {
@@ -104,6 +104,10 @@ impl<'a> Pass<'a> {
         let outcome = trace::outcome(&end);
         self.lease.apply(Change::Ended { end, kept }).await?;
         trace::ended(&self.run, outcome);
+        // Whoever brings its sweep along may make the next run.
+        if let Some(changed) = sweeps::changed_by(&self.run) {
+            self.context.parts.signals.publish(changed);
+        }
         Ok(())
     }
 

@@ -25,7 +25,7 @@ use crate::fair_queue::Permit;
 use crate::limits::Flow;
 use crate::shared::Shared;
 use crate::storage::ThrottledBlobs;
-use crate::{EngineError, Parts, quotas, trace, upkeep};
+use crate::{EngineError, Parts, quotas, sweeps, trace, upkeep};
 
 /// Before signals are subscribed to again.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -64,6 +64,7 @@ impl Runner {
         let taken_up = self.take_up().await?;
         self.until_shutdown(self.clone().look_forever());
         self.until_shutdown(sweep::forever(self.shared.clone()));
+        self.until_shutdown(sweeps::drive_forever(self.shared.clone()));
         let Shared { parts, kept, settings, .. } = self.shared.clone();
         self.until_shutdown(upkeep::forever(parts, kept, settings.retention.clone()));
         Ok(taken_up)

@@ -29,6 +29,7 @@ mod schema;
 mod sharing;
 mod space;
 mod store;
+mod sweeps;
 mod transfer;
 mod uploads;
 mod writer;

@@ -13,6 +13,7 @@ mod port;
 mod requests;
 mod retention;
 mod space;
+mod sweeps;
 pub mod transfer;
 mod uploads;
 
@@ -27,4 +28,5 @@ pub use port::{Added, ClaimableRun, Journal, Lease, Plugins, Renewed, RunQuery, 
 pub use requests::{Claim, Outcome, Remembered, RequestKey, Requests};
 pub use retention::{Left, Retention};
 pub use space::Space;
+pub use sweeps::{SweepQuery, Sweeps};
 pub use uploads::{Upload, Uploads};

@@ -129,6 +129,7 @@ impl House {
             runs: records.clone(),
             journal: records.clone(),
             requests: records.clone(),
+            sweeps: records.clone(),
             uploads: records.clone(),
             accounts: records.clone(),
             credentials: records.clone(),

@@ -94,6 +94,7 @@ impl House {
             runs: records.clone(),
             journal: records.clone(),
             requests: records.clone(),
+            sweeps: records.clone(),
             uploads: records.clone(),
             accounts: records.clone(),
             credentials: records.clone(),

@@ -222,6 +222,7 @@ impl Story {
             runs: database.clone(),
             journal: database.clone(),
             requests: database.clone(),
+            sweeps: database.store.records.clone(),
             uploads: database.clone(),
             accounts: database.store.records.clone(),
             credentials: database.store.records.clone(),
