@@ -17,7 +17,20 @@ pub(crate) async fn check(State(offered): State<&'static str>, request: Request,
     Refusal::new(ProblemKind::NotAcceptable, detail).at("Accept").into_response()
 }
 
-fn accepts(headers: &HeaderMap, offered: &str) -> bool {
+/// True when the client would rather have `one` than the `other`; when it does not say, it would not.
+pub(crate) fn prefers(headers: &HeaderMap, one: &str, other: &str) -> bool {
+    let asked = headers.get_all(header::ACCEPT).into_iter().filter_map(|value| value.to_str().ok());
+    let named = |name: &str| {
+        asked
+            .clone()
+            .flat_map(|value| value.split(','))
+            .any(|range| quality(range.trim(), name).is_some_and(|quality| quality > 0.0))
+    };
+    named(one) && !named(other)
+}
+
+/// True when the client takes what is `offered`.
+pub(crate) fn accepts(headers: &HeaderMap, offered: &str) -> bool {
     let values = headers.get_all(header::ACCEPT).into_iter();
     let ranges: Vec<&str> = values
         .filter_map(|value| value.to_str().ok())

@@ -14,10 +14,12 @@ mod me;
 mod metrics;
 mod pipelines;
 mod plugins;
+mod points;
 mod probes;
 mod provider;
 mod runs;
 mod session;
+mod sweeps;
 mod system;
 mod usage;
 mod visibility;
@@ -110,6 +112,7 @@ impl Groups<'_> {
         let viewer = OpenApiRouter::new()
             .merge(OpenApiRouter::new().routes(routes!(events::follow)).route_layer(events))
             .merge(OpenApiRouter::new().routes(routes!(logs::follow)).route_layer(text))
+            .routes(routes!(points::list))
             .routes(routes!(artifacts::download));
         needs(Role::Viewer, self.keeper, viewer)
     }
@@ -125,6 +128,8 @@ fn looks() -> Routes {
         .routes(routes!(pipelines::show))
         .routes(routes!(runs::list))
         .routes(routes!(runs::show))
+        .routes(routes!(sweeps::list))
+        .routes(routes!(sweeps::show))
         .routes(routes!(calls::list))
         .routes(routes!(artifacts::list))
         .routes(routes!(images::list))
@@ -150,6 +155,11 @@ fn asks() -> Routes {
     OpenApiRouter::new()
         .routes(routes!(pipelines::preview))
         .routes(routes!(runs::cancel))
+        .routes(routes!(sweeps::preview))
+        .routes(routes!(sweeps::create))
+        .routes(routes!(sweeps::cancel))
+        .routes(routes!(sweeps::retry))
+        .routes(routes!(sweeps::extend))
         .routes(routes!(inputs::missing))
         .routes(routes!(links::create, links::list))
         .routes(routes!(links::revoke))

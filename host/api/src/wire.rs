@@ -20,6 +20,7 @@ mod report;
 mod run;
 mod session;
 mod sharing;
+mod sweep;
 mod sweep_point;
 mod system;
 mod usage;
@@ -48,6 +49,11 @@ pub use run::{
 };
 pub use session::{SignIn, SignInWays};
 pub use sharing::NewVisibility;
+pub use sweep::{
+    MorePoints, NewSweep, Point, PointCounts, PointList, PointState, RangeScale, StopRule, Sweep,
+    SweepLayout, SweepList, SweepMethod, SweepPreview, SweepState, SweepSummary, Variation, VariedParameter,
+    VariedRange,
+};
 pub use sweep_point::SweepPoint;
 pub use system::{Health, Lack, Limits, Node, Stats, System};
 pub use usage::{DailyUsage, QuotaState, Usage, UsageReport};

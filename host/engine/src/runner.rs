@@ -64,7 +64,6 @@ impl Runner {
         let taken_up = self.take_up().await?;
         self.until_shutdown(self.clone().look_forever());
         self.until_shutdown(sweep::forever(self.shared.clone()));
-        self.until_shutdown(sweeps::drive_forever(self.shared.clone()));
         let Shared { parts, kept, settings, .. } = self.shared.clone();
         self.until_shutdown(upkeep::forever(parts, kept, settings.retention.clone()));
         Ok(taken_up)
@@ -83,6 +82,7 @@ impl Runner {
             let work = self.shared.parts.signals.subscribe(Topic::Work);
             self.until_shutdown(self.clone().hear(work));
             self.until_shutdown(self.clone().begin_in_turn(turns));
+            self.until_shutdown(sweeps::drive_forever(self.shared.clone()));
             let Shared { quotas, limits, .. } = self.shared.clone();
             self.until_shutdown(quotas::keep_known(quotas, limits));
         }

@@ -83,6 +83,7 @@ impl Sweeps {
             retries: new.retries,
             name: None,
             labels: Default::default(),
+            sweep: None,
         };
         let planned = self.intake.preview(principal, run).await?;
         let parameters = design.parameters.clone();

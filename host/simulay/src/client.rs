@@ -6,6 +6,7 @@ mod links;
 mod parcel;
 mod plugins;
 mod problem;
+mod sweeps;
 
 use std::pin::pin;
 use std::time::Duration;

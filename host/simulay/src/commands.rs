@@ -26,6 +26,7 @@ mod runner;
 mod runs;
 mod serve;
 mod status;
+mod sweeps;
 mod token;
 mod usage;
 mod watch;
@@ -67,6 +68,8 @@ enum Command {
     Plugin(plugin::Arguments),
     /// Runs on a server: create, list, show, watch, cancel, artifacts, logs.
     Runs(runs::Arguments),
+    /// Many runs at once, whose parameters vary: create, preview, list, show, points, watch, cancel, retry, extend.
+    Sweeps(sweeps::Arguments),
     /// The images simulations may use: list, inspect, register, remove.
     Images(images::Arguments),
     /// Who may use a server of many, and how much: create, list, role, quota.
@@ -108,6 +111,7 @@ pub(crate) async fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Dev(arguments) => dev::execute(arguments, json).await,
         Command::Plugin(arguments) => plugin::execute(arguments, json).await,
         Command::Runs(arguments) => runs::execute(arguments, json).await,
+        Command::Sweeps(arguments) => sweeps::execute(arguments, json).await,
         Command::Images(arguments) => images::execute(arguments, json).await,
         Command::Account(arguments) => account::execute(arguments, json).await,
         Command::Token(arguments) => token::execute(arguments, json).await,

@@ -4,11 +4,11 @@ use simulay_archives::ArchiveError;
 use simulay_blobs::BlobError;
 use simulay_containers::ContainerError;
 use simulay_engine::{
-    ArchiveRefused, CreateError, EngineError, LifeError, LinkError, RepeatError, SignInError, UnknownImages,
-    UploadError,
+    ArchiveRefused, CreateError, EngineError, LifeError, LinkError, RepeatError, SignInError, SweepError,
+    UnknownImages, UploadError,
 };
 use simulay_identity::IdentityError;
-use simulay_model::{ErrorKind, Quota, QuotaExceeded, RunError};
+use simulay_model::{ErrorKind, Quota, QuotaExceeded, RunError, SweepRefusal};
 use simulay_sandbox::{CallError, InspectError};
 use simulay_store::StoreError;
 
@@ -223,6 +223,22 @@ impl From<LinkError> for Refusal {
             LinkError::Entropy(_) => Self::internal(error),
             LinkError::Engine(EngineError::Records(StoreError::NotFound)) => Self::not_found("run"),
             LinkError::Engine(error) => error.into(),
+        }
+    }
+}
+
+impl From<SweepError> for Refusal {
+    fn from(error: SweepError) -> Self {
+        let text = error.to_string();
+        match error {
+            SweepError::Invalid(error) => Self::new(ProblemKind::ParamsInvalid, text).at(error.pointer),
+            SweepError::Create(error) => error.into(),
+            SweepError::Refused(SweepRefusal::TooMany { .. }) => {
+                Self::new(ProblemKind::ParamsInvalid, text).at("/points")
+            }
+            SweepError::Refused(_) => Self::new(ProblemKind::SweepConflict, text),
+            SweepError::Engine(EngineError::Records(StoreError::NotFound)) => Self::not_found("sweep"),
+            SweepError::Engine(error) => error.into(),
         }
     }
 }

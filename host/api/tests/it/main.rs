@@ -37,5 +37,6 @@ mod scripts;
 mod serving;
 mod sessions;
 mod sharing;
+mod sweeps;
 mod system;
 mod usage;

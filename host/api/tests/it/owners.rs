@@ -54,12 +54,19 @@ pub(crate) fn answered(name: &str) -> u16 {
         | "createRunLink"
         | "listRunLinks"
         | "revokeRunLink"
+        | "createSweep"
+        | "previewSweep"
+        | "showSweep"
+        | "listSweepPoints"
+        | "cancelSweep"
+        | "retrySweep"
+        | "extendSweep"
         | "probeInput" => 404,
         "uploadPlugin" => 409,
         // For operators and admins.
         "approvePlugin" | "metrics" | "listAudit" => 403,
         // His own, of which there is nothing yet, and what is everybody's.
-        "listRuns" | "listPlugins" | "listPipelines" | "listMissingInputs" | "listImages" | "showSystem"
+        "listRuns" | "listSweeps" | "listPlugins" | "listPipelines" | "listMissingInputs" | "listImages" | "showSystem"
         | "showMe" | "showUsage" | "health" | "readiness" | "openapi" | "docs" | "docsScript"
         | "docsStyle" | "showSignInWays" => 200,
         "uploadInput" | "uploadArchive" => 201,
@@ -138,7 +145,9 @@ pub(crate) fn own(name: &str) -> &'static [u16] {
         "cancelRun" | "createNamedRun" => &[409],
         "followRun" => &[200],
         // There is none by that id.
-        "revokeRunLink" => &[404],
+        "revokeRunLink" | "showSweep" | "listSweepPoints" | "cancelSweep" | "retrySweep" | "extendSweep" => {
+            &[404]
+        }
         "approvePlugin" | "metrics" | "listAudit" => &[403],
         // Nobody is signed in by these requests.
         "signIn" | "returnFromProvider" => &[401],

@@ -50,6 +50,7 @@ impl NewSweep {
             retries: self.retries,
             name: None,
             labels: Labels::default(),
+            sweep: None,
         }
     }
 

@@ -16,6 +16,7 @@ use simulay_model::{
 use simulay_sandbox::ScriptedSandbox;
 use simulay_sandbox::{Answer, Answered, Call};
 use simulay_signals::{LocalSignals, LogRelay};
+use simulay_store::Sweeps;
 use simulay_store_sqlite::SqliteStore;
 
 pub(crate) const COMPONENT: &[u8] = b"a pipeline";
@@ -28,6 +29,8 @@ pub(crate) type Stored = (Arc<SqliteStore>, Arc<ObjectBlobs>);
 struct Between {
     signals: Arc<LocalSignals>,
     relay: Option<Arc<dyn LogRelay>>,
+    /// Where sweeps are kept, when not where everything is.
+    sweeps: Option<Arc<dyn Sweeps>>,
 }
 
 /// An engine over the data in `directory`.
@@ -68,6 +71,20 @@ impl House {
         house
     }
 
+    /// One whose sweeps are kept in `sweeps`.
+    pub(crate) fn over_sweeps(
+        stored: &Stored,
+        containers: &Scripted,
+        settings: Settings,
+        sweeps: Arc<dyn Sweeps>,
+    ) -> Self {
+        let pairs = ScriptedSandbox::default().with(COMPONENT, manifest(), |call, _| Ok(answer(call)));
+        let between = Between { sweeps: Some(sweeps), ..Between::default() };
+        let house = Self::build(stored, containers, settings, pairs, between);
+        house.engine.runner.listen();
+        house
+    }
+
     /// Two engines over one store that hear each other; only the first works on runs.
     pub(crate) fn pair(directory: &Path, containers: &Scripted, relay: &Arc<dyn LogRelay>) -> [Self; 2] {
         let stored = open(directory);
@@ -85,7 +102,7 @@ impl House {
         containers: &Scripted,
         settings: Settings,
         plugins: ScriptedSandbox,
-        Between { signals, relay }: Between,
+        Between { signals, relay, sweeps }: Between,
     ) -> Self {
         let parts = Parts {
             signals: signals.clone(),
@@ -94,7 +111,7 @@ impl House {
             runs: records.clone(),
             journal: records.clone(),
             requests: records.clone(),
-            sweeps: records.clone(),
+            sweeps: sweeps.unwrap_or_else(|| records.clone()),
             uploads: records.clone(),
             accounts: records.clone(),
             credentials: records.clone(),

@@ -48,6 +48,7 @@ impl Backends {
             runs: records.runs,
             journal: records.journal,
             requests: records.requests,
+            sweeps: records.sweeps,
             uploads: records.uploads,
             accounts: records.accounts,
             credentials: records.credentials,

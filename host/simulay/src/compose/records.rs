@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use simulay_store::{
-    Accounts, Audit, Credentials, Journal, Links, Metering, Plugins, Requests, Runs, Uploads,
+    Accounts, Audit, Credentials, Journal, Links, Metering, Plugins, Requests, Runs, Sweeps, Uploads,
 };
 
 /// The ports of a store.
@@ -13,6 +13,7 @@ pub(crate) struct Records {
     pub(crate) runs: Arc<dyn Runs>,
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) requests: Arc<dyn Requests>,
+    pub(crate) sweeps: Arc<dyn Sweeps>,
     pub(crate) uploads: Arc<dyn Uploads>,
     pub(crate) accounts: Arc<dyn Accounts>,
     pub(crate) credentials: Arc<dyn Credentials>,
@@ -27,6 +28,7 @@ where
         + Runs
         + Journal
         + Requests
+        + Sweeps
         + Uploads
         + Accounts
         + Credentials
@@ -41,6 +43,7 @@ where
             runs: store.clone(),
             journal: store.clone(),
             requests: store.clone(),
+            sweeps: store.clone(),
             uploads: store.clone(),
             accounts: store.clone(),
             credentials: store.clone(),
