@@ -23,8 +23,8 @@ const SUMMARY: &str =
     blocks, goal, begun, retrying, stopped_by, ended_at FROM sweeps";
 
 /// SQLite gives the other columns of the row that has the greatest id.
-const NEWEST: &str =
-    "SELECT sweep_point, max(id) AS id, state FROM runs WHERE sweep = ?1 GROUP BY sweep_point";
+const COUNTS: &str = "SELECT state, count(*) AS count FROM
+    (SELECT sweep_point, max(id) AS id, state FROM runs WHERE sweep = ?1 GROUP BY sweep_point) GROUP BY state";
 
 #[async_trait]
 impl Sweeps for SqliteStore {
@@ -93,8 +93,7 @@ impl Sweeps for SqliteStore {
 
     async fn count_points(&self, sweep: SweepId) -> Result<PointCounts, StoreError> {
         self.read(move |connection| {
-            let sql = format!("SELECT state, count(*) AS count FROM ({NEWEST}) GROUP BY state");
-            let mut statement = connection.prepare_cached(&sql)?;
+            let mut statement = connection.prepare_cached(COUNTS)?;
             let mut rows = statement.query([sweep.to_string()])?;
             let mut counts = PointCounts::default();
             while let Some(row) = rows.next()? {

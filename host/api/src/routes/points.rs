@@ -5,7 +5,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Response};
-use futures_util::stream;
+use futures_util::{TryStreamExt as _, stream};
 use serde::Deserialize;
 use serde_json::Value;
 use simulay_model::{Principal, SweepId};
@@ -98,37 +98,43 @@ async fn table(
     // What is wrong with the request is told before the first line.
     let first = page(&api, &principal, id, 0, &outcomes).await?;
     let parameters: Vec<String> = first.parameters.iter().map(ToString::to_string).collect();
-    let head = line(
-        ["point", "state", "run"]
-            .map(str::to_owned)
-            .into_iter()
-            .chain(parameters.clone())
-            .chain(outcomes.clone())
-            .chain(["error".to_owned()]),
-    )?;
-    let state = (api, principal, outcomes, parameters, Some(first), Some(head));
-    let lines =
-        stream::try_unfold(state, async move |(api, principal, outcomes, parameters, page_, head)| {
-            let Some(found) = page_ else { return Ok::<_, Refusal>(None) };
-            let mut text = head.unwrap_or_default();
-            for point in &found.points {
-                text.extend(row(point, &parameters, &outcomes)?);
-            }
-            let next = match found.next_cursor.as_deref().and_then(|cursor| cursor.parse().ok()) {
-                Some(from) => Some(page(&api, &principal, id, from, &outcomes).await?),
-                None => None,
-            };
-            Ok(Some((Bytes::from(text), (api, principal, outcomes, parameters, next, None))))
-        });
-    let lines = futures_util::TryStreamExt::map_err(lines, |refusal| {
-        std::io::Error::other(format!("{:?}", refusal.kind()))
-    });
+    let head = ["point", "state", "run"].map(str::to_owned).into_iter().chain(parameters.clone());
+    let head = line(head.chain(outcomes.clone()).chain(["error".to_owned()]))?;
+    let rest = Rest { api, principal, id, outcomes, parameters, head, page: Some(first) };
+    let broken = |refusal: Refusal| std::io::Error::other(format!("{:?}", refusal.kind()));
+    let body = Body::from_stream(stream::try_unfold(rest, Rest::next).map_err(broken));
     let disposition = format!("attachment; filename=\"sweep-{id}.csv\"");
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
         (header::CONTENT_DISPOSITION, disposition),
     ];
-    Ok((headers, Body::from_stream(lines)).into_response())
+    Ok((headers, body).into_response())
+}
+
+/// What is still to be sent of a table.
+struct Rest {
+    api: Api,
+    principal: Principal,
+    id: SweepId,
+    outcomes: Vec<String>,
+    parameters: Vec<String>,
+    head: Vec<u8>,
+    page: Option<wire::PointList>,
+}
+
+impl Rest {
+    async fn next(mut self) -> Result<Option<(Bytes, Self)>, Refusal> {
+        let Some(found) = self.page.take() else { return Ok(None) };
+        let mut text = std::mem::take(&mut self.head);
+        for point in &found.points {
+            text.extend(row(point, &self.parameters, &self.outcomes)?);
+        }
+        if let Some(from) = found.next_cursor.and_then(|cursor| cursor.parse().ok()) {
+            let next = page(&self.api, &self.principal, self.id, from, &self.outcomes).await?;
+            self.page = Some(next);
+        }
+        Ok(Some((Bytes::from(text), self)))
+    }
 }
 
 async fn page(

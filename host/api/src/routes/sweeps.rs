@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use simulay_engine::{Beginning, CountedSweep};
@@ -18,7 +18,7 @@ use crate::extract::{Asked, JsonBody, KnownBody, Pipeline, Segments};
 use crate::idempotency::{self, Answer, Keyed};
 use crate::problem::{Refusal, Refused};
 use crate::state::Api;
-use crate::wire::{self, ProblemKind};
+use crate::wire;
 
 const USUAL_PAGE: u32 = 20;
 

@@ -37,7 +37,8 @@ fn by_link(name: &str) -> u16 {
     match name {
         "showRun" | "listCalls" | "listArtifacts" | "downloadArtifact" | "followRun" | "readLog" => 200,
         // Of lists, what lies in it; and what is everybody's.
-        "listRuns" | "listPlugins" | "listPipelines" | "listImages" | "showSystem" | "showMe" | "listSweeps" => 200,
+        "listRuns" | "listPlugins" | "listPipelines" | "listImages" | "showSystem" | "showMe"
+        | "listSweeps" => 200,
         "showPlugin" | "listPluginVersions" | "showPipeline" | "showSweep" | "listSweepPoints" => 404,
         _ => 403,
     }

@@ -66,9 +66,9 @@ pub(crate) fn answered(name: &str) -> u16 {
         // For operators and admins.
         "approvePlugin" | "metrics" | "listAudit" => 403,
         // His own, of which there is nothing yet, and what is everybody's.
-        "listRuns" | "listSweeps" | "listPlugins" | "listPipelines" | "listMissingInputs" | "listImages" | "showSystem"
-        | "showMe" | "showUsage" | "health" | "readiness" | "openapi" | "docs" | "docsScript"
-        | "docsStyle" | "showSignInWays" => 200,
+        "listRuns" | "listSweeps" | "listPlugins" | "listPipelines" | "listMissingInputs" | "listImages"
+        | "showSystem" | "showMe" | "showUsage" | "health" | "readiness" | "openapi" | "docs"
+        | "docsScript" | "docsStyle" | "showSignInWays" => 200,
         "uploadInput" | "uploadArchive" => 201,
         "signOut" => 204,
         "signIn" | "returnFromProvider" => 401,

@@ -50,8 +50,11 @@ async fn a_sweep_is_started_shown_and_listed() {
     assert_eq!(answer.header("location"), format!("/v1/sweeps/{}", sweep.summary.id));
     assert_eq!((sweep.summary.points, sweep.seed, sweep.extendable), (3, 7, false));
     let shown: Value = house.get(answer.header("location")).await.expect(200).document();
-    assert_eq!(shown["parameters"][0], json!({ "pointer": "/width",
-        "variation": { "range": { "from": 1.0, "to": 2.0, "steps": 3, "scale": "linear" } } }));
+    assert_eq!(
+        shown["parameters"][0],
+        json!({ "pointer": "/width",
+        "variation": { "range": { "from": 1.0, "to": 2.0, "steps": 3, "scale": "linear" } } })
+    );
     assert_eq!((&shown["labels"]["team"], &shown["stop"]["above"]), (&json!("a"), &json!(1.0)));
     let list: SweepList = house.get("/v1/sweeps?pipeline=heat&limit=1").await.expect(200).document();
     assert_eq!(list.sweeps[0].id, sweep.summary.id);
@@ -68,7 +71,8 @@ async fn points_are_told_as_json_and_as_a_table() {
     let sweep = house.swept(&grid(&[1.5, 2.5, 3.5])).await;
     assert_eq!(sweep.summary.state, SweepState::Succeeded);
     let path = format!("/v1/sweeps/{}/points", sweep.summary.id);
-    let page: PointList = house.get(&format!("{path}?limit=2&outcomes=/nothing")).await.expect(200).document();
+    let page: PointList =
+        house.get(&format!("{path}?limit=2&outcomes=/nothing")).await.expect(200).document();
     assert_eq!(page.points.len(), 2);
     assert_eq!(page.points[1].values["/width"], json!(2.5));
     assert_eq!(page.points[1].outcomes["/nothing"], Value::Null);
@@ -125,15 +129,22 @@ async fn what_makes_no_sense_is_refused_with_its_place() {
         (json!({ "method": { "hexagon": {} } }), "/method"),
         (grid_of(&json!({ "list": [] })), "/parameters/~1width/list"),
         (grid_of(&json!({ "range": { "from": 1, "to": 2 } })), "/parameters/~1width/range/steps"),
-        (grid_of(&json!({ "range": { "from": 0, "to": 2, "steps": 2, "scale": "log" } })), "/parameters/~1width/range/from"),
+        (
+            grid_of(&json!({ "range": { "from": 0, "to": 2, "steps": 2, "scale": "log" } })),
+            "/parameters/~1width/range/from",
+        ),
         (widths(&json!({ "sobol": { "points": 10_001 } }), &json!({ "list": [1] })), "/method"),
         (widths(&json!({ "csv": { "text": "width" } }), &json!({ "list": [1] })), "/parameters"),
         (json!({ "method": { "csv": { "text": "width" } } }), "/method/csv/text"),
     ] {
         let problem = house.ask_for(&body).await.problem(422, "params_invalid");
-        assert!(problem.field.as_deref().is_some_and(|found| found.starts_with(field)), "{problem:?} at {field}");
+        assert!(
+            problem.field.as_deref().is_some_and(|found| found.starts_with(field)),
+            "{problem:?} at {field}"
+        );
     }
-    let problem = house.ask_for(&grid_of(&json!({ "list": [1.5, "wide"] }))).await.problem(422, "params_invalid");
+    let problem =
+        house.ask_for(&grid_of(&json!({ "list": [1.5, "wide"] }))).await.problem(422, "params_invalid");
     assert_eq!(problem.errors[0].pointer, "/points/1/width");
     let mut both = grid(&[1.5]);
     both["stop"] = json!({ "outcome": "/a", "above": 1, "below": 0 });
@@ -175,7 +186,10 @@ async fn a_sweep_of_another_is_not_there() {
     }
     let table = Request::get(format!("{path}/points")).header(ACCOUNT, "bob").header("accept", "text/csv");
     house.send(table, Body::empty()).await.problem(404, "not_found");
-    let list: SweepList =
-        house.send(Request::get("/v1/sweeps").header(ACCOUNT, "bob"), Body::empty()).await.expect(200).document();
+    let list: SweepList = house
+        .send(Request::get("/v1/sweeps").header(ACCOUNT, "bob"), Body::empty())
+        .await
+        .expect(200)
+        .document();
     assert_eq!(list.sweeps, []);
 }

@@ -188,44 +188,35 @@ fn point_of(run: &RunSummary) -> u32 {
 
 /// Runs that are there.
 impl Driver {
-    /// Calls `look` with all points that have runs, some at a time, until it finds something.
-    async fn each_page<T>(
-        &self,
-        sweep: SweepId,
-        mut look: impl AsyncFnMut(Vec<RunSummary>) -> Result<Option<T>, EngineError>,
-    ) -> Result<Option<T>, EngineError> {
-        let mut from = 0;
-        loop {
-            let page = self.shared.parts.sweeps.points(sweep, from, PAGE).await?;
-            let Some(last) = page.last() else { return Ok(None) };
-            from = point_of(last).saturating_add(1);
-            let found = look(page).await?;
-            if found.is_some() {
-                return Ok(found);
-            }
-        }
+    /// The next points that have runs, from `from` on, which moves past them; none after the last.
+    async fn page(&self, sweep: SweepId, from: &mut u32) -> Result<Vec<RunSummary>, StoreError> {
+        let page = self.shared.parts.sweeps.points(sweep, *from, PAGE).await?;
+        *from = page.last().map_or(*from, |last| point_of(last).saturating_add(1));
+        Ok(page)
     }
 
     /// Asks for the end of all runs that have not ended.
     async fn end_runs(&self, sweep: &Sweep) -> Result<(), EngineError> {
-        let parts = &self.shared.parts;
-        let ended = self.each_page(sweep.id, async |page| {
+        let mut from = 0;
+        loop {
+            let page = self.page(sweep.id, &mut from).await?;
+            if page.is_empty() {
+                return Ok(());
+            }
             let unfinished = page.into_iter().filter(|run| !run.state.is_end()).map(|run| run.id);
-            let ended = stream::iter(unfinished.map(Ok::<_, StoreError>)).try_for_each_concurrent(
-                SIDE_BY_SIDE,
-                async |run| {
-                    match apply_unleased_for_any(parts, run, Change::CancelRequested).await {
-                        Ok(()) => parts.signals.publish(Signal::CancelRequested(run)),
-                        Err(StoreError::Ended | StoreError::NotFound) => {}
-                        Err(error) => return Err(error),
-                    }
-                    Ok(())
-                },
-            );
-            ended.await?;
-            Ok(None::<()>)
-        });
-        ended.await.map(drop)
+            let ended = stream::iter(unfinished).map(|run| self.end_run(run)).buffer_unordered(SIDE_BY_SIDE);
+            ended.try_collect::<Vec<_>>().await?;
+        }
+    }
+
+    async fn end_run(&self, run: RunId) -> Result<(), StoreError> {
+        let parts = &self.shared.parts;
+        match apply_unleased_for_any(parts, run, Change::CancelRequested).await {
+            Ok(()) => parts.signals.publish(Signal::CancelRequested(run)),
+            Err(StoreError::Ended | StoreError::NotFound) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
     }
 
     /// The first run whose outcome ends the sweep by its rule, of those that were not looked at.
@@ -233,24 +224,23 @@ impl Driver {
         let Some(rule) = sweep.spec.stop.as_ref().filter(|_| sweep.progress.stopped_by.is_none()) else {
             return Ok(None);
         };
-        let mut looked_at = self.looked_at.remove(&sweep.id).unwrap_or_default();
-        let runs = &self.shared.parts.runs;
-        let met = self.each_page(sweep.id, async |page| {
+        let mut from = 0;
+        loop {
+            let page = self.page(sweep.id, &mut from).await?;
+            if page.is_empty() {
+                return Ok(None);
+            }
             for run in page.into_iter().filter(|run| run.state == RunState::Succeeded).map(|run| run.id) {
-                if looked_at.contains(&run) {
+                if self.looked_at.entry(sweep.id).or_default().contains(&run) {
                     continue;
                 }
-                let report = runs.get(&OwnerFilter::Any, run).await?.and_then(|run| run.report);
-                let outcome = report.and_then(|report| report.outcome.value().ok()).unwrap_or_default();
+                let found = self.shared.parts.runs.get(&OwnerFilter::Any, run).await?;
+                let outcome = found.and_then(|run| run.report?.outcome.value().ok()).unwrap_or_default();
                 if rule.is_met(&outcome) {
                     return Ok(Some(run));
                 }
-                looked_at.insert(run);
+                self.looked_at.entry(sweep.id).or_default().insert(run);
             }
-            Ok(None)
-        });
-        let met = met.await?;
-        self.looked_at.insert(sweep.id, looked_at);
-        Ok(met)
+        }
     }
 }

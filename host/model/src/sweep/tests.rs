@@ -110,3 +110,95 @@ fn what_makes_no_sense_is_refused_with_its_place() {
         assert!(refused.starts_with(start), "{refused} ≠ {start}");
     }
 }
+
+fn sweep_of(layout: Layout) -> Sweep {
+    let (design, points) =
+        draft(layout, &[("/width", range(1.0, 2.0, Some(4)))]).settle(&schema(), 100).unwrap();
+    Sweep {
+        id: crate::SweepId::generate(),
+        owner: crate::AccountName::local(),
+        plugin: crate::PluginRef {
+            name: "heat".parse().unwrap(),
+            version: "1.0.0".parse().unwrap(),
+            sha256: crate::Digest::of(b""),
+        },
+        name: None,
+        labels: crate::Labels::default(),
+        created_at: jiff::Timestamp::UNIX_EPOCH,
+        spec: SweepSpec { design, inputs: Vec::new(), retries: 0, max_at_once: None, stop: None },
+        progress: SweepProgress::of(points),
+    }
+}
+
+/// The sweep after these changes, each of which moves it.
+fn after(mut sweep: Sweep, changes: &[SweepChange]) -> Sweep {
+    for change in changes {
+        let next = sweep.decide(jiff::Timestamp::UNIX_EPOCH, *change).unwrap().unwrap();
+        assert_eq!(next.revision, sweep.progress.revision + 1);
+        sweep.progress = next;
+    }
+    sweep
+}
+
+fn decided(sweep: &Sweep, change: SweepChange) -> Result<Option<SweepState>, SweepRefusal> {
+    let decided = sweep.decide(jiff::Timestamp::UNIX_EPOCH, change);
+    decided.map(|next| next.map(|next| next.state))
+}
+
+fn counted(succeeded: u32, failed: u32, queued: u32) -> SweepChange {
+    SweepChange::Counted(PointCounts { succeeded, failed, queued, ..PointCounts::default() })
+}
+
+#[test]
+fn a_sweep_ends_when_nothing_of_it_waits() {
+    let sweep = sweep_of(Layout::Grid);
+    assert_eq!(decided(&sweep, counted(0, 0, 0)), Ok(None), "no point has a run");
+    let begun = after(sweep, &[SweepChange::Begun(4)]);
+    assert_eq!(decided(&begun, counted(3, 0, 1)), Ok(None));
+    assert_eq!(decided(&begun, counted(4, 0, 0)), Ok(Some(SweepState::Succeeded)));
+    assert_eq!(decided(&begun, counted(3, 1, 0)), Ok(Some(SweepState::Ended)));
+    let ended = after(begun, &[counted(3, 1, 0)]);
+    assert!(ended.progress.ended_at.is_some());
+    let retried = after(ended, &[SweepChange::Retry]);
+    assert_eq!((retried.progress.retrying, retried.progress.ended_at), (Some(0), None));
+    assert_eq!(decided(&retried, counted(3, 1, 0)), Ok(None), "failed points are to be looked at");
+    let looked_at = after(retried, &[SweepChange::Retried(Some(2)), SweepChange::Retried(None)]);
+    assert_eq!(decided(&looked_at, counted(4, 0, 0)), Ok(Some(SweepState::Succeeded)));
+}
+
+#[test]
+fn who_ends_a_sweep_begins_no_more_of_it() {
+    let begun = after(sweep_of(Layout::Random(4)), &[SweepChange::Begun(2)]);
+    let run = crate::RunId::generate();
+    for (change, on_the_way, end) in [
+        (SweepChange::Cancel, SweepState::Cancelling, SweepState::Cancelled),
+        (SweepChange::RuleMet(run), SweepState::Stopping, SweepState::Stopped),
+    ] {
+        let ending = after(begun.clone(), &[change]);
+        assert_eq!((ending.progress.state, ending.progress.goal), (on_the_way, 2));
+        assert_eq!(decided(&ending, SweepChange::Begun(4)), Ok(None));
+        assert_eq!(decided(&ending, SweepChange::Retry), Err(SweepRefusal::Ending));
+        assert_eq!(decided(&ending, counted(1, 0, 1)), Ok(None));
+        let ended = after(ending, &[counted(1, 1, 0)]);
+        assert_eq!(ended.progress.state, end);
+        let more = after(ended, &[SweepChange::Extend { points: 3, most: 7 }]);
+        assert_eq!((more.progress.goal, more.progress.begun, more.progress.points()), (7, 2, 7));
+        assert_eq!(more.progress.state, SweepState::Running);
+    }
+    let cancelled = after(begun, &[SweepChange::Cancel]);
+    assert_eq!(decided(&cancelled, SweepChange::Cancel), Ok(None), "asking again is fine");
+}
+
+#[test]
+fn what_cannot_be_extended_is_not() {
+    let extend = |points, most| SweepChange::Extend { points, most };
+    let grid = sweep_of(Layout::Grid);
+    assert_eq!(decided(&grid, extend(1, 100)), Err(SweepRefusal::NotExtendable));
+    let random = sweep_of(Layout::Random(4));
+    for (points, most) in [(0, 100), (97, 100), (u32::MAX, u32::MAX)] {
+        let refused = decided(&random, extend(points, most));
+        assert_eq!(refused, Err(SweepRefusal::TooMany { points: 4, most }));
+    }
+    let ended = after(grid, &[SweepChange::Begun(4), counted(4, 0, 0)]);
+    assert_eq!(decided(&ended, SweepChange::Cancel), Err(SweepRefusal::Ended));
+}

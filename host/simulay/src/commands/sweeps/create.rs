@@ -61,7 +61,6 @@ struct Design {
     /// The points of a table: a header of parameters, and a line a point.
     #[arg(long, value_name = "FILE", group = "method", conflicts_with = "vary")]
     csv: Option<PathBuf>,
-    /// What does not vary, as --params; files for every run; the seed.
     #[command(flatten)]
     request: RequestOptions,
     /// The most runs that wait or are at work at once.
@@ -84,7 +83,8 @@ impl Design {
             body.insert("fixed".to_owned(), fixed);
         }
         body.insert("method".to_owned(), self.method()?);
-        let parameters = self.vary.iter().map(|vary::Parameter(pointer, values)| (pointer.clone(), values.clone()));
+        let parameters =
+            self.vary.iter().map(|vary::Parameter(pointer, values)| (pointer.clone(), values.clone()));
         body.insert("parameters".to_owned(), Value::Object(parameters.collect()));
         for (name, bound) in [("max_at_once", self.max_at_once), ("max_points", self.max_points)] {
             body.extend(bound.map(|bound| (name.to_owned(), bound.into())));
@@ -120,7 +120,11 @@ pub(super) async fn execute(client: &Client, asked: Create, json: bool) -> anyho
     if asked.wait {
         return watch::execute(client, summary.id, json).await;
     }
-    if json { print_json(&sweep)? } else { say(&summary.id.to_string())? }
+    if json {
+        print_json(&sweep)?
+    } else {
+        say(&summary.id.to_string())?
+    }
     Ok(ExitCode::SUCCESS)
 }
 

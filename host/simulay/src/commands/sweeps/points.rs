@@ -60,7 +60,8 @@ pub(super) async fn execute(client: &Client, wanted: &Arguments, json: bool) -> 
 fn table(page: &PointList, points: &[&Point], outcomes: &[String], with_head: bool) -> String {
     let pointers: Vec<&str> = page.parameters.iter().map(|pointer| pointer.as_str()).collect();
     let head = ["POINT", "STATE"].into_iter().chain(pointers.iter().copied());
-    let head: Vec<String> = head.chain(outcomes.iter().map(String::as_str)).chain(["RUN"]).map(str::to_owned).collect();
+    let head: Vec<String> =
+        head.chain(outcomes.iter().map(String::as_str)).chain(["RUN"]).map(str::to_owned).collect();
     let rows = points.iter().map(|point| {
         let values = pointers.iter().map(|pointer| cell(point.values.get(*pointer)));
         let found = outcomes.iter().map(|pointer| cell(point.outcomes.get(pointer)));

@@ -74,7 +74,11 @@ mod tests {
     fn ranges_and_lists_are_read_as_people_write_them() {
         for (text, pointer, values) in [
             ("width=0.1..0.4:4", "/width", json!({ "range": { "from": 0.1, "to": 0.4, "steps": 4 } })),
-            ("/a/b=1e-3..1e3:7:log", "/a/b", json!({ "range": { "from": 1e-3, "to": 1e3, "scale": "log", "steps": 7 } })),
+            (
+                "/a/b=1e-3..1e3:7:log",
+                "/a/b",
+                json!({ "range": { "from": 1e-3, "to": 1e3, "scale": "log", "steps": 7 } }),
+            ),
             ("t=-1..1", "/t", json!({ "range": { "from": -1.0, "to": 1.0 } })),
             ("m=steel, copper,7", "/m", json!({ "list": ["steel", "copper", 7] })),
             ("m=[\"a,b\",null]", "/m", json!({ "list": ["a,b", null] })),

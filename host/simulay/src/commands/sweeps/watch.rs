@@ -30,7 +30,11 @@ pub(super) async fn execute(client: &Client, id: SweepId, json: bool) -> anyhow:
             }
         }
         if state.is_end() {
-            return Ok(if state == SweepState::Succeeded { ExitCode::SUCCESS } else { ExitCode::from(FAILED) });
+            return Ok(if state == SweepState::Succeeded {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::from(FAILED)
+            });
         }
         tokio::time::sleep(PERIOD).await;
     }
@@ -49,6 +53,7 @@ pub(super) fn counted(counts: &PointCounts) -> String {
         (timed_out, "timed out"),
         (deleted, "deleted"),
     ];
-    let some: Vec<_> = all.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    let some: Vec<_> =
+        all.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
     some.join(", ")
 }
