@@ -141,11 +141,11 @@ async fn each_point_becomes_one_run_whatever_step_is_lost() {
     let failing = Arc::new(Failing { records: stored.0.clone(), steps: AtomicU32::new(0) });
     let house = House::over_sweeps(&stored, &containers, settings("one"), failing);
     house.upload().await;
-    let id = house.sweep(NewSweep { max_at_once: Some(4), ..list(&[1; 24]) }).await;
+    let id = house.sweep(NewSweep { max_at_once: Some(4), ..list(&[1; 12]) }).await;
     let done = house.until(id, SweepState::Succeeded).await;
-    assert_eq!(done.counts, PointCounts { succeeded: 24, ..PointCounts::default() });
+    assert_eq!(done.counts, PointCounts { succeeded: 12, ..PointCounts::default() });
     let runs = stored.0.list_of(id).await;
-    assert_eq!(runs, 24, "a point has two runs, or none");
+    assert_eq!(runs, 12, "a point has two runs, or none");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -155,10 +155,10 @@ async fn two_hosts_bring_one_sweep_along() {
     let open = |holder| House::over_sweeps(&stored, &containers, settings(holder), stored.0.clone());
     let (one, _other) = (open("one"), open("other"));
     one.upload().await;
-    let id = one.sweep(NewSweep { max_at_once: Some(4), ..list(&[1; 24]) }).await;
+    let id = one.sweep(NewSweep { max_at_once: Some(4), ..list(&[1; 12]) }).await;
     let done = one.until(id, SweepState::Succeeded).await;
-    assert_eq!(done.counts.succeeded, 24);
-    assert_eq!(stored.0.list_of(id).await, 24);
+    assert_eq!(done.counts.succeeded, 12);
+    assert_eq!(stored.0.list_of(id).await, 12);
 }
 
 /// How many runs a sweep has, newest of their points or not.
