@@ -27,6 +27,7 @@ use crate::wire::{FieldError, Problem, ProblemKind};
         (name = "pipelines", description = "What can be run"),
         (name = "inputs", description = "Files that runs are given"),
         (name = "runs", description = "Executions of a pipeline, each for one request"),
+        (name = "sweeps", description = "Many runs of a pipeline at once, whose parameters vary"),
         (name = "session", description = "Who asks, and signing in"),
         (name = "system", description = "The server itself"),
     ),

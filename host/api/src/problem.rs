@@ -50,6 +50,7 @@ pub(crate) const fn meaning(kind: ProblemKind) -> (StatusCode, &'static str) {
         Kind::ExamplesDisagree => (StatusCode::CONFLICT, "An example did not give what it expects"),
         Kind::NoVersionBefore => (StatusCode::CONFLICT, "There is no version to go back to"),
         Kind::RunNotCancellable => (StatusCode::CONFLICT, "The run has ended"),
+        Kind::SweepConflict => (StatusCode::CONFLICT, "The sweep is not where that is possible"),
         Kind::RunExists => (StatusCode::CONFLICT, "Another run has this id"),
         Kind::TooManyLinks => (StatusCode::CONFLICT, "The run has as many links as it may"),
         Kind::IdempotencyInFlight => (StatusCode::CONFLICT, "The first request with this key is at work"),

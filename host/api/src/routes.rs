@@ -16,11 +16,13 @@ mod metrics;
 mod pipelines;
 mod plots;
 mod plugins;
+mod points;
 mod probes;
 mod provider;
 mod run_lists;
 mod runs;
 mod session;
+mod sweeps;
 mod system;
 mod usage;
 mod visibility;
@@ -114,6 +116,7 @@ impl Groups<'_> {
             .merge(OpenApiRouter::new().routes(routes!(events::follow)).route_layer(events))
             .merge(OpenApiRouter::new().routes(routes!(logs::follow)).route_layer(text))
             .routes(routes!(plots::show))
+            .routes(routes!(points::list))
             .routes(routes!(artifacts::download));
         needs(Role::Viewer, self.keeper, viewer)
     }
@@ -131,6 +134,8 @@ fn looks() -> Routes {
         .routes(routes!(run_lists::counts))
         .routes(routes!(run_lists::estimate))
         .routes(routes!(runs::show))
+        .routes(routes!(sweeps::list))
+        .routes(routes!(sweeps::show))
         .routes(routes!(calls::list))
         .routes(routes!(artifacts::list))
         .routes(routes!(plots::list))
@@ -159,6 +164,11 @@ fn asks() -> Routes {
         .routes(routes!(pipelines::preview))
         .routes(routes!(runs::cancel))
         .routes(routes!(runs::describe))
+        .routes(routes!(sweeps::preview))
+        .routes(routes!(sweeps::create))
+        .routes(routes!(sweeps::cancel))
+        .routes(routes!(sweeps::retry))
+        .routes(routes!(sweeps::extend))
         .routes(routes!(inputs::missing))
         .routes(routes!(links::create, links::list))
         .routes(routes!(links::revoke))

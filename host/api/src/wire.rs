@@ -24,6 +24,7 @@ mod run_list;
 mod run_patch;
 mod session;
 mod sharing;
+mod sweep;
 mod sweep_point;
 mod system;
 mod usage;
@@ -56,6 +57,11 @@ pub use run_list::{Estimate, RunCounts, RunList, RunSummary, RunTotal};
 pub use run_patch::RunPatch;
 pub use session::{SignIn, SignInWays};
 pub use sharing::NewVisibility;
+pub use sweep::{
+    MorePoints, NewSweep, Point, PointCounts, PointList, PointState, RangeScale, StopRule, Sweep,
+    SweepLayout, SweepList, SweepMethod, SweepPreview, SweepState, SweepSummary, Variation, VariedParameter,
+    VariedRange,
+};
 pub use sweep_point::SweepPoint;
 pub use system::{Health, Lack, Limits, Node, Stats, System};
 pub use usage::{DailyUsage, QuotaState, Usage, UsageReport};

@@ -107,7 +107,11 @@ pub(crate) fn inputs_together(new: &NewRun, most: usize) -> Result<(), CreateErr
 }
 
 /// Bytes of others are not there, whoever knows their address.
-async fn inputs(parts: &Parts, owner: &OwnerFilter, new: &NewRun) -> Result<Vec<Artifact>, CreateError> {
+pub(crate) async fn inputs(
+    parts: &Parts,
+    owner: &OwnerFilter,
+    new: &NewRun,
+) -> Result<Vec<Artifact>, CreateError> {
     let asked = new.inputs.iter().map(|input| input.sha256).collect();
     let nameable = parts.uploads.nameable(owner, asked).await?;
     let mut inputs = Vec::with_capacity(new.inputs.len());
@@ -145,6 +149,6 @@ pub(crate) const fn seed_of(run: RunId) -> u64 {
     run.uuid().as_u64_pair().1 & SEED_BITS
 }
 
-fn draw_seed(parts: &Parts) -> u64 {
+pub(crate) fn draw_seed(parts: &Parts) -> u64 {
     parts.entropy.draw() & SEED_BITS
 }

@@ -1,11 +1,12 @@
 //! Documents are checked against the schemas of plugins on threads that may block, few at once. What one
 //! check costs is bounded, and still more than an async thread can spare.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde_json::Value;
 use simulay_model::schema::{FieldError, Schema, SchemaError};
-use simulay_model::{Document, Weight};
+use simulay_model::{Design, Document, Points, Weight};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 
@@ -14,6 +15,9 @@ use crate::{CreateError, EngineError, memory};
 
 /// Trees from this size on are worth the time to give their memory back.
 const HEAVY: Weight = Weight(16 << 20);
+
+/// Places that are told of points which break their schema.
+const MOST_TOLD: usize = 20;
 
 /// Why a document is not taken.
 pub(crate) enum Unfit {
@@ -73,6 +77,41 @@ pub(crate) async fn complete(
 /// Checks `document` as it is.
 pub(crate) async fn check(permit: CheckPermit, schema: &Value, document: &Document) -> Result<(), Unfit> {
     apply(permit, schema, document, |schema, value| schema.check(&value)).await
+}
+
+/// The parameters of these points of a design with the defaults of `schema` filled in, when all are valid; none of
+/// them unless they are to be `kept`.
+pub(crate) async fn points(
+    permit: CheckPermit,
+    schema: &Value,
+    design: &Design,
+    blocks: &[u32],
+    points: Range<u32>,
+    kept: bool,
+) -> Result<Vec<Document>, CreateError> {
+    let weight = design.fixed.weight().map_err(|error| CreateError::ParamsInvalid(whole(error)))?;
+    let (schema, design, blocks) = (schema.clone(), design.clone(), blocks.to_vec());
+    let work = move || {
+        let schema = Schema::new(&schema).map_err(|error: SchemaError| whole(error))?;
+        let all = Points::new(&design, &blocks).map_err(whole)?;
+        let (mut params, mut errors) = (Vec::new(), Vec::new());
+        for point in points {
+            match schema.complete(all.params(point)) {
+                Ok(valid) if kept => params.push(Document::from(valid)),
+                Ok(_) => {}
+                Err(broken) => errors.extend(broken.into_iter().map(|error| of_point(point, error))),
+            }
+            if errors.len() >= MOST_TOLD {
+                break;
+            }
+        }
+        if errors.is_empty() { Ok(params) } else { Err(errors) }
+    };
+    permit.work(weight, work).await.map_err(CreateError::Engine)?.map_err(CreateError::ParamsInvalid)
+}
+
+fn of_point(point: u32, FieldError { pointer, message }: FieldError) -> FieldError {
+    FieldError { pointer: format!("/points/{point}{pointer}"), message: format!("point {point}: {message}") }
 }
 
 /// True when both say the same, in whatever order of keys.

@@ -13,6 +13,7 @@ use crate::reader::Reader;
 use crate::runner::Runner;
 use crate::sessions::Sessions;
 use crate::shared::Shared;
+use crate::sweeps::Sweeps;
 use crate::{
     AccountQuotas, ClockJump, EngineError, Lack, Meter, Parts, RetentionPorts, Settings, Stats, upkeep,
 };
@@ -24,6 +25,8 @@ pub struct Engine {
     pub intake: Intake,
     /// Plugins and their lives.
     pub catalog: Catalog,
+    /// Sweeps of runs.
+    pub sweeps: Sweeps,
     /// What there is to know of runs.
     pub reader: Reader,
     /// What is found among runs.
@@ -53,8 +56,10 @@ impl Engine {
         let shared = Shared::new(parts, settings, kept);
         let reader = Reader::new(shared.clone());
         let accounts = Accounts::new(shared.parts.accounts.clone(), shared.parts.clock.clone());
+        let intake = Intake::new(shared.clone());
         Self {
-            intake: Intake::new(shared.clone()),
+            sweeps: Sweeps::new(shared.clone(), intake.clone()),
+            intake,
             catalog: Catalog::new(shared.clone(), reader.clone()),
             reader,
             overview: Overview::new(shared.clone()),

@@ -7,7 +7,7 @@ use simulay_archives::ArchiveError;
 use simulay_blobs::BlobError;
 use simulay_model::permissions::PermissionIncrease;
 use simulay_model::schema::FieldError;
-use simulay_model::{PluginName, RunError, RunId};
+use simulay_model::{PluginName, RunError, RunId, SweepRefusal};
 use simulay_sandbox::InspectError;
 use simulay_store::StoreError;
 
@@ -68,7 +68,7 @@ macro_rules! carry_errors_of_ports {
     };
 }
 
-carry_errors_of_ports!(UploadError, ArchiveRefused, CreateError, LifeError, RepeatError);
+carry_errors_of_ports!(UploadError, ArchiveRefused, CreateError, LifeError, RepeatError, SweepError);
 
 /// The manifest names images that are not registered: which.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -165,6 +165,29 @@ pub enum CreateError {
     /// The engine could not do it.
     #[error(transparent)]
     Engine(#[from] EngineError),
+}
+
+/// Why a sweep is not accepted, or stays as it is.
+#[derive(Debug, thiserror::Error)]
+pub enum SweepError {
+    /// The request makes no sense: JSON Pointer into it, and rule.
+    #[error("{}", .0.message)]
+    Invalid(FieldError),
+    /// None of its runs would be accepted.
+    #[error(transparent)]
+    Create(#[from] CreateError),
+    /// Where it is in its life does not allow it.
+    #[error(transparent)]
+    Refused(#[from] SweepRefusal),
+    /// The engine could not do it.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+impl From<FieldError> for SweepError {
+    fn from(error: FieldError) -> Self {
+        Self::Invalid(error)
+    }
 }
 
 /// Why there is no link to a run.

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use simulay_archives::Bounds;
 use simulay_model::{
-    Change, DescriptionChange, Digest, OwnerFilter, Plugin, Principal, Request, Run, RunId, RunState,
-    RunSummary, UnfinishedRun,
+    AccountName, Change, DescriptionChange, Digest, OwnerFilter, Plugin, Principal, Request, Run, RunId,
+    RunState, RunSummary, UnfinishedRun,
 };
 use simulay_sandbox::{Answer, Call};
 use simulay_signals::Signal;
@@ -263,16 +263,26 @@ impl Intake {
     }
 
     async fn accept(&self, principal: &Principal, new: NewRun) -> Result<Run, CreateError> {
+        self.check_room_for(&principal.account).await?;
+        let (plugin, request) = self.valid(principal, &new).await?;
+        accept::retries(&new, self.shared.settings.max_retries)?;
+        Ok(accept::run(&self.shared.parts, &principal.account, &plugin, &new, request))
+    }
+
+    async fn check_room_for(&self, account: &AccountName) -> Result<(), CreateError> {
         if self.shared.shutdown.is_cancelled() {
             return Err(CreateError::Draining);
         }
         self.shared.check_room().await?;
         // Who has no quota left is told so before much is read and written for him.
         let (quotas, now) = (&self.shared.quotas, self.shared.parts.clock.now());
-        quotas.admit_runs(&principal.account, 1, now).await?;
-        let (plugin, request) = self.valid(principal, &new).await?;
-        accept::retries(&new, self.shared.settings.max_retries)?;
-        Ok(accept::run(&self.shared.parts, &principal.account, &plugin, &new, request))
+        Ok(quotas.admit_runs(account, 1, now).await?)
+    }
+
+    /// Refuses work of an account when no run of it would be accepted now.
+    pub(crate) async fn check_acceptance(&self, account: &AccountName) -> Result<(), CreateError> {
+        self.check_room_for(account).await?;
+        self.count_in().await.map(drop)
     }
 
     /// The version meant, and the request as it will get it.

@@ -134,6 +134,15 @@ pub(crate) async fn apply_unleased(
     apply_by_head(parts, &principal.visible(), run, None, change).await
 }
 
+/// As [`apply_unleased`], for the host itself.
+pub(crate) async fn apply_unleased_for_any(
+    parts: &Parts,
+    run: RunId,
+    change: Change,
+) -> Result<(), StoreError> {
+    apply_by_head(parts, &OwnerFilter::Any, run, None, change).await
+}
+
 async fn apply_by_head(
     parts: &Parts,
     owner: &OwnerFilter,

@@ -55,6 +55,7 @@ mod shared;
 mod simulate;
 mod stats;
 mod storage;
+mod sweeps;
 mod trace;
 mod upkeep;
 mod upload;
@@ -71,7 +72,8 @@ pub use description::DescribeError;
 pub use engine::Engine;
 pub use entropy::{Entropy, SystemEntropy};
 pub use error::{
-    ArchiveRefused, CreateError, EngineError, LifeError, LinkError, RepeatError, UnknownImages, UploadError,
+    ArchiveRefused, CreateError, EngineError, LifeError, LinkError, RepeatError, SweepError, UnknownImages,
+    UploadError,
 };
 pub use intake::{Intake, Named};
 pub use links::Links;
@@ -91,4 +93,5 @@ pub use sessions::{AccountChange, AccountCredentials, NewSession, Sessions, Sign
 pub use settings::Settings;
 pub use simulay_signals::StreamName;
 pub use stats::Stats;
+pub use sweeps::{CountedSweep, NewSweep, PointPage, SweepPointState, SweepPreview, Sweeps};
 pub use upload::InputWriter;

@@ -9,7 +9,8 @@ use simulay_model::Clock;
 use simulay_sandbox::Sandbox;
 use simulay_signals::{LogRelay, Signals};
 use simulay_store::{
-    Accounts, Audit, Credentials, Journal, Links, Metering, Overview, Plugins, Requests, Runs, Uploads,
+    Accounts, Audit, Credentials, Journal, Links, Metering, Overview, Plugins, Requests, Runs, Sweeps,
+    Uploads,
 };
 
 use crate::Entropy;
@@ -21,6 +22,8 @@ pub struct Parts {
     pub plugins: Arc<dyn Plugins>,
     /// Runs, who leased them, and the requests they came of.
     pub runs: Arc<dyn Runs>,
+    /// Sweeps, and the steps they go.
+    pub sweeps: Arc<dyn Sweeps>,
     /// What happened to runs.
     pub journal: Arc<dyn Journal>,
     /// What is found among runs.

@@ -27,7 +27,7 @@ use crate::limits::Flow;
 use crate::plugins::CallFault;
 use crate::retry::Budget;
 use crate::simulate::{Pending, Simulation, failure, pause, remove};
-use crate::{EngineError, plan, plugins, report, trace, verdict};
+use crate::{EngineError, plan, plugins, report, sweeps, trace, verdict};
 
 /// One pass over a leased run.
 pub(crate) struct Pass<'a> {
@@ -105,6 +105,10 @@ impl<'a> Pass<'a> {
         let outcome = trace::outcome(&end);
         self.lease.apply(Change::Ended { end, kept }).await?;
         trace::ended(&self.run, outcome);
+        // Whoever brings its sweep along may make the next run.
+        if let Some(changed) = sweeps::changed_by(&self.run) {
+            self.context.parts.signals.publish(changed);
+        }
         Ok(())
     }
 

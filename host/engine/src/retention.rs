@@ -110,6 +110,7 @@ pub async fn collect(
     let mut collected = Collected::default();
     if let Some(age) = rules.runs {
         collected.runs += delete_old(kept, age).await?;
+        kept.records.forget_sweeps(age).await?;
     }
     for (left, age) in [(Left::Logs, rules.logs), (Left::Outputs, rules.outputs)] {
         if let Some(age) = age {

@@ -25,7 +25,7 @@ use crate::fair_queue::Permit;
 use crate::limits::Flow;
 use crate::shared::Shared;
 use crate::storage::ThrottledBlobs;
-use crate::{EngineError, Parts, quotas, trace, upkeep};
+use crate::{EngineError, Parts, quotas, sweeps, trace, upkeep};
 
 /// Before signals are subscribed to again.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -82,6 +82,7 @@ impl Runner {
             let work = self.shared.parts.signals.subscribe(Topic::Work);
             self.until_shutdown(self.clone().hear(work));
             self.until_shutdown(self.clone().begin_in_turn(turns));
+            self.until_shutdown(sweeps::drive_forever(self.shared.clone()));
             let Shared { quotas, limits, .. } = self.shared.clone();
             self.until_shutdown(quotas::keep_known(quotas, limits));
         }

@@ -42,6 +42,8 @@ pub struct Settings {
     pub max_attempts: u32,
     /// The most that a request may ask for: attempts at a call whose command failed, after the first.
     pub max_retries: u32,
+    /// Points of one sweep.
+    pub max_sweep_points: u32,
     /// Inputs of one run.
     pub max_inputs: usize,
     /// Pauses before another attempt.
@@ -86,6 +88,7 @@ impl Default for Settings {
             max_steps: 100,
             max_attempts: 3,
             max_retries: 10,
+            max_sweep_points: 10_000,
             max_inputs: 10_000,
             backoff: Backoff { first: Duration::from_secs(1), longest: Duration::from_secs(30) },
             max_run_time: Duration::from_secs(24 * 3600),

@@ -43,6 +43,7 @@ mod run_name;
 pub mod schema;
 mod scope;
 mod summary;
+mod sweep;
 mod sweep_point;
 mod text;
 mod token;
@@ -88,6 +89,11 @@ pub use run_field::{RunField, RunFieldError, RunPart, scalars};
 pub use run_name::{RunName, RunNameError};
 pub use scope::Scope;
 pub use summary::RunSummary;
+pub use sweep::{
+    Bound, Design, Draft, Layout, Method, ParamPointer, ParamPointerError, PointCounts, Points, Range, Scale,
+    StopRule, Sweep, SweepChange, SweepProgress, SweepRefusal, SweepSpec, SweepState, SweepSummary,
+    Variation, Varied,
+};
 pub use sweep_point::SweepPoint;
 pub use text::{TextError, check_text};
 pub use token::{TOKEN_BYTES, Token, TokenKind, TokenSecret, TokenSecretError, without_tokens};

@@ -1,5 +1,6 @@
 //! JSON Schema 2020-12: defaults filled in, errors as JSON Pointers. No reference leaves the document.
 
+mod kind;
 mod pattern;
 mod unfolding;
 mod work;
@@ -9,6 +10,8 @@ use std::fmt::{self, Write as _};
 use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+pub use kind::{Kind, kind_at};
 
 const MAX_ERRORS: usize = 20;
 /// Steps back of one `pattern` in one text; some patterns double them with each character.

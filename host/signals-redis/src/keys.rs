@@ -20,6 +20,7 @@ impl Keys {
         let prefix = &self.0;
         match topic {
             Topic::Work => format!("{prefix}:work"),
+            Topic::Sweeps => format!("{prefix}:sweeps"),
             Topic::Run(run) => format!("{prefix}:run:{run}"),
             Topic::Plugin(plugin) => format!("{prefix}:plugin:{plugin}"),
         }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use simulay_model::{PluginName, RunId, UnfinishedRun};
+use simulay_model::{PluginName, RunId, SweepId, UnfinishedRun};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -18,6 +18,8 @@ pub enum Signal {
     RunChanged(RunId),
     /// Someone asked for the end of the run.
     CancelRequested(RunId),
+    /// The sweep, or a run of it, went on.
+    SweepChanged(SweepId),
     /// The life of a version of the plugin changed.
     PluginChanged(PluginName),
 }
@@ -28,6 +30,8 @@ pub enum Signal {
 pub enum Topic {
     /// What runners look after: runs that wait, and runs whose end is asked for.
     Work,
+    /// What is to be looked at of sweeps.
+    Sweeps,
     /// The events of a run.
     Run(RunId),
     /// The life of a plugin.
@@ -40,6 +44,7 @@ impl Signal {
     pub fn topic(&self) -> Topic {
         match self {
             Self::RunQueued(_) | Self::RunTaken(_) | Self::CancelRequested(_) => Topic::Work,
+            Self::SweepChanged(_) => Topic::Sweeps,
             Self::RunChanged(run) => Topic::Run(*run),
             Self::PluginChanged(plugin) => Topic::Plugin(plugin.clone()),
         }

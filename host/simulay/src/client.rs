@@ -7,6 +7,7 @@ mod logs;
 mod parcel;
 mod plugins;
 mod problem;
+mod sweeps;
 
 use std::pin::pin;
 use std::time::Duration;

@@ -28,6 +28,7 @@ mod runner;
 mod runs;
 mod serve;
 mod status;
+mod sweeps;
 mod token;
 mod usage;
 mod watch;
@@ -73,6 +74,8 @@ enum Command {
     Compare(compare::Arguments),
     /// Lists the plots of a run, shows one, or saves all its points.
     Plots(plots::Arguments),
+    /// Many runs at once, whose parameters vary: create, preview, list, show, points, watch, cancel, retry, extend.
+    Sweeps(sweeps::Arguments),
     /// The images simulations may use: list, inspect, register, remove.
     Images(images::Arguments),
     /// Who may use a server of many, and how much: create, list, role, quota.
@@ -116,6 +119,7 @@ pub(crate) async fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Runs(arguments) => runs::execute(arguments, json).await,
         Command::Compare(arguments) => compare::execute(arguments, json).await,
         Command::Plots(arguments) => plots::execute(arguments, json).await,
+        Command::Sweeps(arguments) => sweeps::execute(arguments, json).await,
         Command::Images(arguments) => images::execute(arguments, json).await,
         Command::Account(arguments) => account::execute(arguments, json).await,
         Command::Token(arguments) => token::execute(arguments, json).await,

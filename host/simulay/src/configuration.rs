@@ -132,6 +132,8 @@ pub(crate) struct Runs {
     pub(crate) max_retries: Option<u32>,
     /// Inputs of one run.
     pub(crate) max_inputs: Option<usize>,
+    /// Points of one sweep.
+    pub(crate) max_sweep_points: Option<u32>,
     /// Milliseconds before another attempt; doubled each time.
     pub(crate) first_pause_ms: Option<u64>,
     /// The longest such pause, milliseconds.

@@ -42,6 +42,11 @@ impl MongoStore {
         let inserted = self.documents(RUNS).insert_one(head).session(&mut *session).await;
         inserted.map_err(|error| Failure::from(error).on_duplicate(StoreError::RunExists))?;
         self.enter(session, entries).await?;
+        self.show_inputs(session, run).await
+    }
+
+    /// Shows the inputs of a run that is new.
+    pub(crate) async fn show_inputs(&self, session: &mut ClientSession, run: &Run) -> MongoResult<()> {
         let input = |artifact| RunArtifact { kind: ArtifactKind::Input, origin: None, artifact };
         let inputs: Vec<_> = run.request.inputs.iter().cloned().map(input).collect();
         let shown = Shown { run: run.id, owner: &run.owner, pipeline: run.plugin.name.as_str() };
@@ -94,7 +99,7 @@ pub(crate) fn description(name: Option<&RunName>, labels: &Labels) -> Document {
     fields
 }
 
-fn entries(run: &Run) -> MongoResult<Vec<Entry>> {
+pub(crate) fn entries(run: &Run) -> MongoResult<Vec<Entry>> {
     let mut entries = documents(run)?;
     entries.push(event_entry(run.id, 1, run.created_at, &EventData::RunQueued)?);
     Ok(entries)

@@ -23,6 +23,15 @@ pub(crate) fn run(filter: &OwnerFilter, run: RunId) -> Document {
     doc! { "$and": [{ "_id": run.to_string() }, runs(filter)] }
 }
 
+/// Of the sweeps, those that are found: of one run there are none.
+pub(crate) fn sweeps(filter: &OwnerFilter) -> Document {
+    let mut found = in_scope(filter, "pipeline");
+    if let Some(owner) = filter.account() {
+        found.insert("owner", owner.as_str());
+    }
+    found
+}
+
 /// Of the versions of plugins, those that are found; with those of others that are shown to the account.
 pub(crate) fn plugins(filter: &OwnerFilter) -> Document {
     match filter.account().filter(|_| filter.admits_shared()) {

@@ -42,6 +42,7 @@ mod runs;
 mod schema;
 mod space;
 mod store;
+mod sweeps;
 mod told;
 mod transaction;
 mod transfer;

@@ -12,7 +12,7 @@ use simulay_store::{Left, Retention, StoreError};
 
 use crate::failure::MongoResult;
 use crate::fields::{damaged, parsed};
-use crate::schema::{ARTIFACTS, PLUGINS, RUNS};
+use crate::schema::{ARTIFACTS, PLUGINS, RUNS, SWEEPS};
 use crate::store::MongoStore;
 
 /// Blobs that are asked for at once.
@@ -82,6 +82,17 @@ impl Retention for MongoStore {
         }
     }
 
+    async fn forget_sweeps(&self, age: Duration) -> Result<usize, StoreError> {
+        let (before, mut forgotten) = (self.observed.before(age), 0);
+        for sweep in self.bounded(self.old_sweeps(before)).await? {
+            let gone = self.transaction((self, sweep, before), |session, (store, sweep, before)| {
+                store.forget_sweep(session, sweep, *before).boxed()
+            });
+            forgotten += usize::from(gone.await?);
+        }
+        Ok(forgotten)
+    }
+
     async fn begin_collecting(&self, time: Duration) -> Result<bool, StoreError> {
         self.bounded(self.take_turn(time)).await
     }
@@ -92,6 +103,7 @@ impl Retention for MongoStore {
             for some in blobs.chunks(BATCH) {
                 shown.extend(self.shown_by(ARTIFACTS, some, None).await?);
                 shown.extend(self.shown_by(PLUGINS, some, None).await?);
+                shown.extend(self.shown_by_sweeps(some).await?);
             }
             Ok(shown)
         })
@@ -123,6 +135,14 @@ impl MongoStore {
             showing.insert("run", doc! { "$ne": run.to_string() });
         }
         let shown = self.documents(collection).distinct("sha256", showing).await?;
+        shown.iter().map(digest).collect()
+    }
+
+    /// Which of `blobs` the next points of sweeps need.
+    async fn shown_by_sweeps(&self, blobs: &[Digest]) -> MongoResult<HashSet<Digest>> {
+        let some: Vec<Bson> = blobs.iter().map(|blob| blob.to_string().into()).collect();
+        let showing = doc! { "inputs": { "$in": some } };
+        let shown = self.documents(SWEEPS).distinct("inputs", showing).await?;
         shown.iter().map(digest).collect()
     }
 }

@@ -48,7 +48,7 @@ pub(crate) fn claimable(run: &Document) -> MongoResult<ClaimableRun> {
     })
 }
 
-fn reference(run: &Document) -> MongoResult<PluginRef> {
+pub(crate) fn reference(run: &Document) -> MongoResult<PluginRef> {
     Ok(PluginRef {
         name: parsed(run, "pipeline")?,
         version: parsed(run, "version")?,
@@ -56,7 +56,7 @@ fn reference(run: &Document) -> MongoResult<PluginRef> {
     })
 }
 
-fn labels(run: &Document) -> MongoResult<Labels> {
+pub(crate) fn labels(run: &Document) -> MongoResult<Labels> {
     if !is_there(run, "labels") {
         return Ok(Labels::default());
     }

@@ -19,6 +19,8 @@ const VERSION: i64 = 2;
 pub(crate) const FACTS: &str = "facts";
 /// The heads of runs, with who works on them.
 pub(crate) const RUNS: &str = "runs";
+/// The heads of sweeps.
+pub(crate) const SWEEPS: &str = "sweeps";
 /// What happened to runs, and what of them may be large.
 pub(crate) const JOURNAL: &str = "journal";
 /// Inputs, outputs, streams and kept files of runs.

@@ -11,14 +11,17 @@ use simulay_store::transfer::{Export, Import, Record};
 
 use crate::failure::MongoResult;
 use crate::fields::{damaged, text};
-use crate::schema::{ACCOUNTS, AUDIT, DELETIONS, FACTS, JOURNAL, PLUGINS, REQUESTS, RUNS, UPLOADS, USAGE};
+use crate::schema::{
+    ACCOUNTS, AUDIT, DELETIONS, FACTS, JOURNAL, PLUGINS, REQUESTS, RUNS, SWEEPS, UPLOADS, USAGE,
+};
 use crate::store::MongoStore;
 
 /// The fact that tells what is being taken in.
 const TRANSFER: &str = "transfer";
 
 /// Where things lie that somebody stored.
-const ALL: [&str; 9] = [ACCOUNTS, AUDIT, DELETIONS, JOURNAL, PLUGINS, REQUESTS, RUNS, UPLOADS, USAGE];
+const ALL: [&str; 10] =
+    [ACCOUNTS, AUDIT, DELETIONS, JOURNAL, PLUGINS, REQUESTS, RUNS, SWEEPS, UPLOADS, USAGE];
 
 #[async_trait]
 impl Export for MongoStore {

@@ -66,7 +66,10 @@ impl AuditFile {
 fn is_kept_room_for(entry: &AuditEntry) -> bool {
     let ends = matches!(
         entry.action,
-        AuditAction::RunCancelled | AuditAction::TokenRevoked | AuditAction::AccountRevoked
+        AuditAction::RunCancelled
+            | AuditAction::SweepCancelled
+            | AuditAction::TokenRevoked
+            | AuditAction::AccountRevoked
     );
     let refused = matches!(entry.result, AuditResult::Refused(_));
     !refused && (ends || entry.via.starts_with("command line"))

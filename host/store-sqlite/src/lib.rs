@@ -31,6 +31,7 @@ mod search;
 mod sharing;
 mod space;
 mod store;
+mod sweeps;
 mod transfer;
 mod uploads;
 mod writer;

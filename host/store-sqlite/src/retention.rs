@@ -12,6 +12,7 @@ use simulay_store::{Left, Retention, StoreError};
 use crate::failure::SqlResult;
 use crate::rows::{parsed, unsigned};
 use crate::store::SqliteStore;
+use crate::sweeps;
 
 /// Equal blobs of an account once, and the records of its runs.
 const DELETABLE_BYTES: &str = "WITH gone AS MATERIALIZED (SELECT id, owner FROM deletable)
@@ -76,10 +77,16 @@ impl Retention for SqliteStore {
         self.write_at_last("blob.let_go", move |connection| let_go(connection, left, before)).await
     }
 
+    async fn forget_sweeps(&self, age: Duration) -> Result<usize, StoreError> {
+        let before = self.observed.before(age);
+        self.write_at_last("sweep.forget", move |connection| sweeps::forget(connection, before)).await
+    }
+
     async fn shown(&self, blobs: Vec<Digest>) -> Result<HashSet<Digest>, StoreError> {
         self.read(move |connection| {
             let sql = "SELECT EXISTS (SELECT 1 FROM artifacts WHERE sha256 = ?1)
-                 OR EXISTS (SELECT 1 FROM plugins WHERE sha256 = ?1)";
+                 OR EXISTS (SELECT 1 FROM plugins WHERE sha256 = ?1)
+                 OR EXISTS (SELECT 1 FROM sweep_inputs WHERE sha256 = ?1)";
             let mut statement = connection.prepare_cached(sql)?;
             let mut shown = HashSet::new();
             for blob in blobs {
@@ -98,7 +105,8 @@ fn own_blobs(connection: &Connection, run: &str) -> SqlResult<u64> {
     let sql = "SELECT coalesce(sum(size), 0) AS bytes FROM
          (SELECT DISTINCT sha256, size FROM artifacts WHERE run = ?1) AS own
          WHERE NOT EXISTS (SELECT 1 FROM artifacts WHERE artifacts.sha256 = own.sha256 AND artifacts.run <> ?1)
-         AND NOT EXISTS (SELECT 1 FROM plugins WHERE plugins.sha256 = own.sha256)";
+         AND NOT EXISTS (SELECT 1 FROM plugins WHERE plugins.sha256 = own.sha256)
+         AND NOT EXISTS (SELECT 1 FROM sweep_inputs WHERE sweep_inputs.sha256 = own.sha256)";
     connection.prepare_cached(sql)?.query_row([run], |row| Ok(unsigned(row, "bytes")))?
 }
 
@@ -113,7 +121,8 @@ fn freeable_blobs(connection: &Connection) -> SqlResult<u64> {
          SELECT coalesce(sum(size), 0) AS bytes FROM
              (SELECT sha256, max(size) AS size FROM artifacts LEFT JOIN gone ON gone.id = run
              GROUP BY sha256 HAVING count(*) = count(gone.id)) AS alone
-         WHERE NOT EXISTS (SELECT 1 FROM plugins WHERE plugins.sha256 = alone.sha256)";
+         WHERE NOT EXISTS (SELECT 1 FROM plugins WHERE plugins.sha256 = alone.sha256)
+         AND NOT EXISTS (SELECT 1 FROM sweep_inputs WHERE sweep_inputs.sha256 = alone.sha256)";
     connection.prepare_cached(sql)?.query_row([], |row| Ok(unsigned(row, "bytes")))?
 }
 

@@ -97,7 +97,7 @@ pub(crate) fn claimable(row: &Row<'_>) -> SqlResult<ClaimableRun> {
     Ok(ClaimableRun { run, cancel_requested, running: state == RunState::Running })
 }
 
-fn reference(row: &Row<'_>) -> SqlResult<PluginRef> {
+pub(crate) fn reference(row: &Row<'_>) -> SqlResult<PluginRef> {
     Ok(PluginRef {
         name: parsed(row, "pipeline")?,
         version: parsed(row, "version")?,
@@ -237,7 +237,7 @@ pub(crate) fn time(row: &Row<'_>, column: &str) -> SqlResult<Option<Timestamp>> 
     optional(row, column)
 }
 
-fn optional<T: FromStr<Err: Display>>(row: &Row<'_>, column: &str) -> SqlResult<Option<T>> {
+pub(crate) fn optional<T: FromStr<Err: Display>>(row: &Row<'_>, column: &str) -> SqlResult<Option<T>> {
     let text: Option<String> = row.get(column)?;
     text.map(|text| text.parse().map_err(|error| damaged(column, error))).transpose()
 }

@@ -83,7 +83,8 @@ fn begin(connection: &Connection, source: &str) -> SqlResult<()> {
 /// True when nobody stored anything.
 fn is_empty(connection: &Connection) -> SqlResult<bool> {
     let sql = "SELECT NOT (EXISTS (SELECT 1 FROM accounts) OR EXISTS (SELECT 1 FROM plugins)
-             OR EXISTS (SELECT 1 FROM uploads) OR EXISTS (SELECT 1 FROM runs) OR EXISTS (SELECT 1 FROM requests)
+             OR EXISTS (SELECT 1 FROM uploads) OR EXISTS (SELECT 1 FROM runs) OR EXISTS (SELECT 1 FROM sweeps)
+             OR EXISTS (SELECT 1 FROM requests)
              OR EXISTS (SELECT 1 FROM deletions) OR EXISTS (SELECT 1 FROM usage) OR EXISTS (SELECT 1 FROM audit))";
     Ok(connection.query_row(sql, [], |row| row.get(0))?)
 }

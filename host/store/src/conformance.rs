@@ -25,6 +25,7 @@ pub mod samples;
 pub mod scopes;
 pub mod sharing;
 mod subject;
+pub mod sweeps;
 pub mod transfer;
 
 pub use subject::{Subject, apply};
@@ -42,6 +43,7 @@ pub async fn check(open: impl AsyncFn() -> Subject) {
     check_audit(&open).await;
     check_metering(&open).await;
     check_quotas(&open).await;
+    check_sweeps(&open).await;
 }
 
 async fn check_runs(open: &impl AsyncFn() -> Subject) {
@@ -175,4 +177,16 @@ async fn check_quotas(open: &impl AsyncFn() -> Subject) {
     quotas::of_many_runs_at_once_as_many_are_stored_as_may(&open().await).await;
     quotas::an_upload_beyond_a_quota_is_not_taken_down(&open().await).await;
     quotas::a_version_beyond_a_quota_is_not_added(&open().await).await;
+}
+
+async fn check_sweeps(open: &impl AsyncFn() -> Subject) {
+    sweeps::a_sweep_reads_back(&open().await).await;
+    sweeps::a_sweep_of_another_is_not_there(&open().await).await;
+    sweeps::lists_of_sweeps_are_filtered_and_paged(&open().await).await;
+    sweeps::a_request_makes_one_sweep(&open().await).await;
+    sweeps::a_step_and_its_runs_are_stored_once(&open().await).await;
+    sweeps::of_many_who_take_the_same_step_one_does(&open().await).await;
+    sweeps::a_step_beyond_a_quota_is_not_stored(&open().await).await;
+    sweeps::a_point_is_where_its_newest_run_is(&open().await).await;
+    sweeps::what_has_not_ended_is_known(&open().await).await;
 }

@@ -90,5 +90,6 @@ mod manifest;
 mod plan;
 mod report;
 mod result;
+mod sweep;
 #[cfg(test)]
 mod tests;

@@ -14,6 +14,7 @@ mod port;
 mod requests;
 mod retention;
 mod space;
+mod sweeps;
 pub mod transfer;
 mod uploads;
 
@@ -29,4 +30,5 @@ pub use port::{Added, ClaimableRun, Journal, Lease, Plugins, Renewed, Runs};
 pub use requests::{Claim, Outcome, Remembered, RequestKey, Requests};
 pub use retention::{Left, Retention};
 pub use space::Space;
+pub use sweeps::{SweepQuery, Sweeps};
 pub use uploads::{Upload, Uploads};

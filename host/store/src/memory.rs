@@ -11,6 +11,7 @@ mod overview;
 mod plugins;
 mod requests;
 mod runs;
+mod sweeps;
 mod uploads;
 
 use std::collections::{BTreeMap, HashMap};
@@ -23,8 +24,8 @@ use parking_lot::{Mutex, MutexGuard};
 use semver::Version;
 use simulay_model::{
     Account, AccountName, AskedCall, AttemptProgress, AuditRecord, Clock, Digest, Event, Identity, Plugin,
-    PluginEvent, PluginName, QuotaOverrides, Run, RunArtifact, RunId, Step, Token, TokenId, Usage,
-    Visibility,
+    PluginEvent, PluginName, QuotaOverrides, Run, RunArtifact, RunId, Step, Sweep, SweepId, Token, TokenId,
+    Usage, Visibility,
 };
 
 use crate::{Remembered, RequestKey};
@@ -39,6 +40,7 @@ pub struct MemoryStore {
 struct State {
     plugins: BTreeMap<(PluginName, Version), PluginEntry>,
     runs: BTreeMap<RunId, RunEntry>,
+    sweeps: BTreeMap<SweepId, Sweep>,
     requests: HashMap<RequestKey, Remembered>,
     /// The sizes of what was uploaded.
     uploads: HashMap<(AccountName, Digest), u64>,

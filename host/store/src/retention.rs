@@ -43,7 +43,10 @@ pub trait Retention: Send + Sync {
     /// Lets go of what calls of runs that ended at least `age` ago left; gives the number of files.
     async fn let_go(&self, left: Left, age: Duration) -> Result<usize, StoreError>;
 
-    /// Those of `blobs` that a run or a plugin shows.
+    /// Forgets sweeps that ended at least `age` ago and have no runs any more; gives their number.
+    async fn forget_sweeps(&self, age: Duration) -> Result<usize, StoreError>;
+
+    /// Those of `blobs` that a run, a sweep or a plugin shows.
     async fn shown(&self, blobs: Vec<Digest>) -> Result<HashSet<Digest>, StoreError>;
 }
 

@@ -45,10 +45,14 @@ fn changes(item: &PathItem) -> impl Iterator<Item = (Method, &Operation)> {
 /// What an operation is recorded as; none for those that only ask.
 fn action(operation: &Operation) -> Option<AuditAction> {
     Some(match operation.operation_id.as_deref() {
-        Some("previewRun" | "listMissingInputs") => return None,
+        Some("previewRun" | "previewSweep" | "listMissingInputs") => return None,
         Some("createRun" | "createNamedRun") => AuditAction::RunCreated,
         Some("describeRun") => AuditAction::RunDescribed,
         Some("cancelRun") => AuditAction::RunCancelled,
+        Some("createSweep") => AuditAction::SweepCreated,
+        Some("cancelSweep") => AuditAction::SweepCancelled,
+        Some("retrySweep") => AuditAction::SweepRetried,
+        Some("extendSweep") => AuditAction::SweepExtended,
         Some("uploadInput" | "uploadArchive") => AuditAction::InputUploaded,
         Some("signIn" | RETURN) => AuditAction::SignIn,
         Some("signOut") => AuditAction::SignOut,

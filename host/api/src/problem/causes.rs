@@ -5,10 +5,10 @@ use simulay_blobs::BlobError;
 use simulay_containers::ContainerError;
 use simulay_engine::{
     ArchiveRefused, CreateError, DescribeError, EngineError, LifeError, LinkError, RepeatError, SignInError,
-    UnknownImages, UploadError,
+    SweepError, UnknownImages, UploadError,
 };
 use simulay_identity::IdentityError;
-use simulay_model::{ErrorKind, Quota, QuotaExceeded, RunError};
+use simulay_model::{ErrorKind, Quota, QuotaExceeded, RunError, SweepRefusal};
 use simulay_sandbox::{CallError, InspectError};
 use simulay_store::StoreError;
 
@@ -235,6 +235,22 @@ impl From<DescribeError> for Refusal {
             }
             DescribeError::Engine(EngineError::Records(StoreError::NotFound)) => Self::not_found("run"),
             DescribeError::Engine(error) => error.into(),
+        }
+    }
+}
+
+impl From<SweepError> for Refusal {
+    fn from(error: SweepError) -> Self {
+        let text = error.to_string();
+        match error {
+            SweepError::Invalid(error) => Self::new(ProblemKind::ParamsInvalid, text).at(error.pointer),
+            SweepError::Create(error) => error.into(),
+            SweepError::Refused(SweepRefusal::TooMany { .. }) => {
+                Self::new(ProblemKind::ParamsInvalid, text).at("/points")
+            }
+            SweepError::Refused(_) => Self::new(ProblemKind::SweepConflict, text),
+            SweepError::Engine(EngineError::Records(StoreError::NotFound)) => Self::not_found("sweep"),
+            SweepError::Engine(error) => error.into(),
         }
     }
 }

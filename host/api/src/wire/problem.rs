@@ -81,6 +81,7 @@ pub enum ProblemKind {
     ExamplesDisagree,
     NoVersionBefore,
     RunNotCancellable,
+    SweepConflict,
     RunExists,
     TooManyLinks,
     IdempotencyInFlight,

@@ -108,6 +108,11 @@ impl Ids {
         let inputs = json!([{ "path": "theirs", "sha256": sha256 }]);
         match operation {
             "createRun" | "previewRun" => json(json!({ "inputs": inputs })),
+            "createSweep" | "previewSweep" => {
+                let parameters = json!({ "/width": { "list": [1.5] } });
+                json(json!({ "method": { "grid": {} }, "parameters": parameters, "inputs": inputs }))
+            }
+            "extendSweep" => json(json!({ "points": 1 })),
             "createNamedRun" => json(json!({ "pipeline": "heat", "inputs": inputs })),
             "listMissingInputs" => json(json!({ "sha256": [sha256] })),
             "setPluginVisibility" => json(json!({ "visibility": "public" })),

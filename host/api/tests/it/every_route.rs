@@ -77,6 +77,11 @@ fn body(name: &str) -> (&'static str, Bytes) {
     let json = |value: Value| ("application/json", Bytes::from(value.to_string()));
     match name {
         "createRun" | "previewRun" | "createRunLink" | "describeRun" => json(json!({})),
+        "createSweep" | "previewSweep" => {
+            let parameters = json!({ "/width": { "list": [1.5] } });
+            json(json!({ "method": { "random": { "points": 1 } }, "parameters": parameters }))
+        }
+        "extendSweep" => json(json!({ "points": 1 })),
         "setPluginVisibility" => json(json!({ "visibility": "private" })),
         "signIn" => json(json!({ "token": "sim_of_nobody" })),
         "createNamedRun" => json(json!({ "pipeline": "heat" })),

@@ -130,6 +130,7 @@ impl House {
             journal: records.clone(),
             overview: records.clone(),
             requests: records.clone(),
+            sweeps: records.clone(),
             uploads: records.clone(),
             accounts: records.clone(),
             credentials: records.clone(),

@@ -41,8 +41,9 @@ fn by_link(name: &str) -> u16 {
         "compareRuns" => 422,
         // Of lists, what lies in it; and what is everybody's.
         "listRuns" | "countRuns" | "listPlugins" | "listPipelines" | "listImages" | "showSystem"
-        | "showMe" => 200,
-        "showPlugin" | "listPluginVersions" | "showPipeline" | "estimateRun" => 404,
+        | "showMe" | "listSweeps" => 200,
+        "showPlugin" | "listPluginVersions" | "showPipeline" | "estimateRun" | "showSweep"
+        | "listSweepPoints" => 404,
         _ => 403,
     }
 }

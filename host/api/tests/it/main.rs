@@ -40,5 +40,6 @@ mod scripts;
 mod serving;
 mod sessions;
 mod sharing;
+mod sweeps;
 mod system;
 mod usage;

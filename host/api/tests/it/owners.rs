@@ -58,6 +58,13 @@ pub(crate) fn answered(name: &str) -> u16 {
         | "createRunLink"
         | "listRunLinks"
         | "revokeRunLink"
+        | "createSweep"
+        | "previewSweep"
+        | "showSweep"
+        | "listSweepPoints"
+        | "cancelSweep"
+        | "retrySweep"
+        | "extendSweep"
         | "probeInput" => 404,
         "uploadPlugin" => 409,
         // It names no runs.
@@ -65,9 +72,9 @@ pub(crate) fn answered(name: &str) -> u16 {
         // For operators and admins.
         "approvePlugin" | "metrics" | "listAudit" => 403,
         // His own, of which there is nothing yet, and what is everybody's.
-        "listRuns" | "countRuns" | "listPlugins" | "listPipelines" | "listMissingInputs" | "listImages"
-        | "showSystem" | "showMe" | "showUsage" | "health" | "readiness" | "openapi" | "docs"
-        | "docsScript" | "docsStyle" | "showSignInWays" => 200,
+        "listRuns" | "countRuns" | "listSweeps" | "listPlugins" | "listPipelines" | "listMissingInputs"
+        | "listImages" | "showSystem" | "showMe" | "showUsage" | "health" | "readiness" | "openapi"
+        | "docs" | "docsScript" | "docsStyle" | "showSignInWays" => 200,
         "uploadInput" | "uploadArchive" => 201,
         "signOut" => 204,
         "signIn" | "returnFromProvider" => 401,
@@ -146,7 +153,9 @@ pub(crate) fn own(name: &str) -> &'static [u16] {
         // It names no runs.
         "compareRuns" => &[422],
         // There is none by that id.
-        "revokeRunLink" => &[404],
+        "revokeRunLink" | "showSweep" | "listSweepPoints" | "cancelSweep" | "retrySweep" | "extendSweep" => {
+            &[404]
+        }
         "approvePlugin" | "metrics" | "listAudit" => &[403],
         // Nobody is signed in by these requests.
         "signIn" | "returnFromProvider" => &[401],

@@ -85,7 +85,14 @@ impl Tally {
 
 /// True when whoever asks for the same again is told that it is done, and nothing is.
 const fn changes_nothing_again(action: AuditAction) -> bool {
-    matches!(action, AuditAction::RunCancelled | AuditAction::RunCreated | AuditAction::InputUploaded)
+    matches!(
+        action,
+        AuditAction::RunCancelled
+            | AuditAction::RunCreated
+            | AuditAction::SweepCreated
+            | AuditAction::SweepCancelled
+            | AuditAction::InputUploaded
+    )
 }
 
 fn told_again(counted: HashMap<AuditEntry, u64>) -> impl Iterator<Item = AuditEntry> {

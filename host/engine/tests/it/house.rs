@@ -17,6 +17,7 @@ use simulay_model::{
 use simulay_sandbox::ScriptedSandbox;
 use simulay_sandbox::{Answer, Answered, Call};
 use simulay_signals::{LocalSignals, LogRelay};
+use simulay_store::Sweeps;
 use simulay_store_sqlite::SqliteStore;
 
 pub(crate) const COMPONENT: &[u8] = b"a pipeline";
@@ -31,6 +32,8 @@ struct Between {
     relay: Option<Arc<dyn LogRelay>>,
     /// A way to the blobs that is not the straight one.
     blobs: Option<Arc<dyn Blobs>>,
+    /// Where sweeps are kept, when not where everything is.
+    sweeps: Option<Arc<dyn Sweeps>>,
 }
 
 /// An engine over the data in `directory`.
@@ -86,6 +89,20 @@ impl House {
         house
     }
 
+    /// One whose sweeps are kept in `sweeps`.
+    pub(crate) fn over_sweeps(
+        stored: &Stored,
+        containers: &Scripted,
+        settings: Settings,
+        sweeps: Arc<dyn Sweeps>,
+    ) -> Self {
+        let pairs = ScriptedSandbox::default().with(COMPONENT, manifest(), |call, _| Ok(answer(call)));
+        let between = Between { sweeps: Some(sweeps), ..Between::default() };
+        let house = Self::build(stored, containers, settings, pairs, between);
+        house.engine.runner.listen();
+        house
+    }
+
     /// Two engines over one store that hear each other; only the first works on runs.
     pub(crate) fn pair(directory: &Path, containers: &Scripted, relay: &Arc<dyn LogRelay>) -> [Self; 2] {
         let stored = open(directory);
@@ -103,7 +120,7 @@ impl House {
         containers: &Scripted,
         settings: Settings,
         plugins: ScriptedSandbox,
-        Between { signals, relay, blobs: way }: Between,
+        Between { signals, relay, blobs: way, sweeps }: Between,
     ) -> Self {
         let parts = Parts {
             signals: signals.clone(),
@@ -113,6 +130,7 @@ impl House {
             journal: records.clone(),
             overview: records.clone(),
             requests: records.clone(),
+            sweeps: sweeps.unwrap_or_else(|| records.clone()),
             uploads: records.clone(),
             accounts: records.clone(),
             credentials: records.clone(),

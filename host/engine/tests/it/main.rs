@@ -12,5 +12,6 @@ mod relay;
 mod retention;
 mod runs;
 mod sessions;
+mod sweeps;
 mod two_hosts;
 mod upkeep;

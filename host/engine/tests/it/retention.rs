@@ -56,6 +56,10 @@ impl Retention for Disturbed {
         self.records.let_go(left, age).await
     }
 
+    async fn forget_sweeps(&self, age: Duration) -> Result<usize, StoreError> {
+        self.records.forget_sweeps(age).await
+    }
+
     async fn shown(&self, blobs: Vec<Digest>) -> Result<HashSet<Digest>, StoreError> {
         self.records.shown(blobs).await
     }

@@ -223,6 +223,7 @@ impl Story {
             journal: database.clone(),
             overview: database.clone(),
             requests: database.clone(),
+            sweeps: database.store.records.clone(),
             uploads: database.clone(),
             accounts: database.store.records.clone(),
             credentials: database.store.records.clone(),

@@ -50,6 +50,14 @@ pub enum AuditAction {
     RunDescribed,
     /// The end of a run was asked for.
     RunCancelled,
+    /// A sweep was asked for.
+    SweepCreated,
+    /// The end of a sweep was asked for.
+    SweepCancelled,
+    /// Another run of each failed point of a sweep was asked for.
+    SweepRetried,
+    /// More points of a sweep were asked for.
+    SweepExtended,
     /// Inputs were uploaded.
     InputUploaded,
     /// Something that has no action of its own here was changed; the detail tells the route.

@@ -49,6 +49,7 @@ impl Backends {
             journal: records.journal,
             overview: records.overview,
             requests: records.requests,
+            sweeps: records.sweeps,
             uploads: records.uploads,
             accounts: records.accounts,
             credentials: records.credentials,

@@ -39,6 +39,7 @@ pub(super) fn of_engine(settings: &Settings) -> EngineSettings {
         max_attempts: runs.max_attempts.unwrap_or(usual.max_attempts),
         max_retries: runs.max_retries.unwrap_or(usual.max_retries),
         max_inputs: runs.max_inputs.unwrap_or(usual.max_inputs),
+        max_sweep_points: runs.max_sweep_points.unwrap_or(usual.max_sweep_points),
         backoff: Backoff {
             first: runs.first_pause_ms.map_or(usual.backoff.first, Duration::from_millis),
             longest: runs.longest_pause_ms.map_or(usual.backoff.longest, Duration::from_millis),

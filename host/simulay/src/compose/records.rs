@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use simulay_store::{
-    Accounts, Audit, Credentials, Journal, Links, Metering, Overview, Plugins, Requests, Runs, Uploads,
+    Accounts, Audit, Credentials, Journal, Links, Metering, Overview, Plugins, Requests, Runs, Sweeps,
+    Uploads,
 };
 
 /// The ports of a store.
@@ -14,6 +15,7 @@ pub(crate) struct Records {
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) overview: Arc<dyn Overview>,
     pub(crate) requests: Arc<dyn Requests>,
+    pub(crate) sweeps: Arc<dyn Sweeps>,
     pub(crate) uploads: Arc<dyn Uploads>,
     pub(crate) accounts: Arc<dyn Accounts>,
     pub(crate) credentials: Arc<dyn Credentials>,
@@ -29,6 +31,7 @@ where
         + Journal
         + Overview
         + Requests
+        + Sweeps
         + Uploads
         + Accounts
         + Credentials
@@ -44,6 +47,7 @@ where
             journal: store.clone(),
             overview: store.clone(),
             requests: store.clone(),
+            sweeps: store.clone(),
             uploads: store.clone(),
             accounts: store.clone(),
             credentials: store.clone(),

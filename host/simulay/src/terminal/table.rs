@@ -56,6 +56,12 @@ impl Table {
     }
 }
 
+/// Rows of cells that may come from anywhere, in columns.
+pub(crate) fn columns(rows: &[Vec<String>]) -> String {
+    let rows = rows.iter().map(|row| row.iter().map(String::as_str).map(one_line).collect());
+    Table { rows: rows.collect() }.text()
+}
+
 fn line(row: &[String], widths: &[usize]) -> String {
     let mut line = String::new();
     for (cell, width) in row.iter().zip(widths) {

@@ -6,7 +6,7 @@ use mongodb::IndexModel;
 use mongodb::bson::{Document, doc};
 use mongodb::options::IndexOptions;
 
-use super::{ARTIFACTS, AUDIT, DELETIONS, PLUGINS, REQUESTS, RUNS, STORED, TOKENS, UPLOADS, USAGE};
+use super::{ARTIFACTS, AUDIT, DELETIONS, PLUGINS, REQUESTS, RUNS, STORED, SWEEPS, TOKENS, UPLOADS, USAGE};
 
 /// From the lowest up.
 pub(crate) const ASCENDING: i32 = 1;
@@ -58,6 +58,15 @@ const RUN_INDEXES: &[Index] = &[
     Index::of(RUNS, &[("owner", ASCENDING), ("_id", DESCENDING), ("name_folded", ASCENDING)])
         .having("name_folded"),
     Index::of(RUNS, &[("sweep", ASCENDING), ("_id", DESCENDING)]).having("sweep"),
+    Index::of(
+        RUNS,
+        &[("sweep", ASCENDING), ("sweep_point", ASCENDING), ("_id", ASCENDING), ("state", ASCENDING)],
+    )
+    .having("sweep"),
+    Index::of(SWEEPS, &[("unfinished", ASCENDING), ("_id", ASCENDING)]).having("unfinished"),
+    Index::of(SWEEPS, &[("owner", ASCENDING), ("_id", DESCENDING)]),
+    Index::of(SWEEPS, &[("ended_ms", ASCENDING)]).having("ended_ms"),
+    Index::of(SWEEPS, &[("inputs", ASCENDING)]),
     Index::of(
         RUNS,
         &[("owner", ASCENDING), ("ended_at", ASCENDING), ("state", ASCENDING), ("pipeline", ASCENDING)],

@@ -20,8 +20,8 @@ use crate::fields::{damaged, number, parsed, text};
 use crate::metering::StoredQuotas;
 use crate::people::{self, StoredAccount, StoredToken};
 use crate::schema::{
-    ACCOUNTS, AUDIT, DELETIONS, FACTS, IDENTITIES, PLUGIN_NAMES, PLUGINS, QUOTAS, REQUESTS, RUNS, TOKENS,
-    UPLOADS,
+    ACCOUNTS, AUDIT, DELETIONS, FACTS, IDENTITIES, PLUGIN_NAMES, PLUGINS, QUOTAS, REQUESTS, RUNS, SWEEPS,
+    TOKENS, UPLOADS,
 };
 use crate::store::MongoStore;
 use crate::uploads::StoredUpload;
@@ -34,7 +34,7 @@ type Read = for<'a> fn(&'a MongoStore, Document) -> BoxFuture<'a, MongoResult<Re
 const AHEAD: u32 = 100;
 
 /// The records of all kinds, in their order. MongoDB compares texts by their bytes.
-pub(crate) fn kinds(store: &MongoStore) -> [Records<'_>; 12] {
+pub(crate) fn kinds(store: &MongoStore) -> [Records<'_>; 13] {
     let all = |collection, read| records(store, collection, doc! {}, doc! { "_id": 1 }, read);
     let shown = doc! { "$or": [{ "public": true }, { "shared.0": { "$exists": true } }] };
     [
@@ -42,6 +42,7 @@ pub(crate) fn kinds(store: &MongoStore) -> [Records<'_>; 12] {
         records(store, PLUGINS, doc! {}, doc! { "name": 1, "version": 1 }, |_, found| ready(plugin(&found))),
         records(store, PLUGIN_NAMES, shown, doc! { "_id": 1 }, |_, found| ready(visibility(&found))),
         all(UPLOADS, |_, found| ready(upload(found))),
+        all(SWEEPS, |store, found| store.owned_sweep(found).boxed()),
         all(RUNS, |store, found| store.owned_run(found).boxed()),
         all(TOKENS, |_, found| ready(token(found))),
         all(IDENTITIES, |_, found| ready(identity(found))),
@@ -95,6 +96,11 @@ impl MongoStore {
         let (password, quotas) =
             (stored.password.clone(), quotas.map(|(_, quotas)| quotas).unwrap_or_default());
         Ok(Record::Account(OwnedAccount { account: stored.try_into()?, password, quotas }))
+    }
+
+    async fn owned_sweep(&self, found: Document) -> MongoResult<Record> {
+        let ended_ms = found.contains_key("ended_ms").then(|| number(&found, "ended_ms")).transpose()?;
+        Ok(Record::Sweep(Box::new(self.whole_sweep(&found).await?), ended_ms))
     }
 
     async fn owned_run(&self, found: Document) -> MongoResult<Record> {

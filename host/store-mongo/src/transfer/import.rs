@@ -4,7 +4,7 @@ use futures_util::FutureExt as _;
 use mongodb::ClientSession;
 use mongodb::bson::{Document, doc};
 use serde::Serialize;
-use simulay_model::{AccountName, Head, OwnerFilter, Run, RunId, Visibility};
+use simulay_model::{AccountName, Head, OwnerFilter, Run, RunId, Sweep, Visibility};
 use simulay_store::transfer::{Deletion, OwnedAccount, OwnedPlugin, OwnedRun, Record};
 use simulay_store::{Claim, Outcome, StoreError, Upload};
 
@@ -18,8 +18,8 @@ use crate::metering::StoredQuotas;
 use crate::observed::{self, millis};
 use crate::people::{StoredAccount, StoredToken};
 use crate::schema::{
-    ACCOUNTS, AUDIT, DELETIONS, FACTS, IDENTITIES, JOURNAL, PLUGINS, QUOTAS, REQUESTS, RUNS, TOKENS, UPLOADS,
-    USAGE,
+    ACCOUNTS, AUDIT, DELETIONS, FACTS, IDENTITIES, JOURNAL, PLUGINS, QUOTAS, REQUESTS, RUNS, SWEEPS, TOKENS,
+    UPLOADS, USAGE,
 };
 use crate::store::MongoStore;
 use crate::uploads::StoredUpload;
@@ -47,6 +47,12 @@ impl MongoStore {
                     self.transaction((self, owner, upload, at), |session, (store, owner, upload, at)| {
                         store.put_upload(session, owner, *upload, *at).boxed()
                     });
+                put.await
+            }
+            Record::Sweep(sweep, ended_ms) => {
+                let put = self.transaction((self, sweep, ended_ms), |session, (store, sweep, ended_ms)| {
+                    store.put_new_sweep(session, sweep, *ended_ms).boxed()
+                });
                 put.await
             }
             Record::Run(owned) => self.put_run(*owned).await,
@@ -134,6 +140,19 @@ impl MongoStore {
         }
         uploads.insert_one(stored).session(&mut *session).await?;
         self.blobs_come(session, owner, &[blob]).await
+    }
+
+    async fn put_new_sweep(
+        &self,
+        session: &mut ClientSession,
+        sweep: &Sweep,
+        ended_ms: Option<i64>,
+    ) -> MongoResult<()> {
+        let which = doc! { "_id": sweep.id.to_string() };
+        if self.documents(SWEEPS).find_one(which).session(&mut *session).await?.is_some() {
+            return Ok(());
+        }
+        self.put_sweep(session, sweep, ended_ms).await
     }
 
     /// A run that a request tells of is told so.

@@ -10,16 +10,17 @@ use crate::accounts;
 use crate::failure::SqlResult;
 use crate::filter::Filter;
 use crate::rows::{self, json, parsed, unsigned};
-use crate::{audit, metering, requests, sharing};
+use crate::{audit, metering, requests, sharing, sweeps};
 
 type Read = fn(&Connection, &Row<'_>) -> SqlResult<Record>;
 
 /// What is read and how, in the order of kinds. SQLite compares texts by their bytes.
-const KINDS: [(&str, Read); 12] = [
+const KINDS: [(&str, Read); 13] = [
     ("SELECT * FROM accounts ORDER BY name", account),
     ("SELECT * FROM plugins ORDER BY name, version", plugin),
     (SHOWN, visibility),
     ("SELECT * FROM uploads ORDER BY owner, sha256", upload),
+    ("SELECT * FROM sweeps ORDER BY id", sweep),
     (RUNS, run),
     ("SELECT * FROM tokens ORDER BY id", token),
     ("SELECT * FROM identities ORDER BY issuer, subject", identity),
@@ -74,6 +75,10 @@ fn visibility(connection: &Connection, row: &Row<'_>) -> SqlResult<Record> {
 fn upload(_: &Connection, row: &Row<'_>) -> SqlResult<Record> {
     let upload = Upload { sha256: parsed(row, "sha256")?, size: unsigned(row, "size")? };
     Ok(Record::Upload(parsed(row, "owner")?, upload, row.get("at_ms")?))
+}
+
+fn sweep(_: &Connection, row: &Row<'_>) -> SqlResult<Record> {
+    Ok(Record::Sweep(Box::new(sweeps::whole(row)?), row.get("ended_ms")?))
 }
 
 fn run(connection: &Connection, row: &Row<'_>) -> SqlResult<Record> {

@@ -9,7 +9,7 @@ use crate::failure::SqlResult;
 use crate::filter::Filter;
 use crate::rows::signed;
 use crate::{
-    accounts, audit, commit, credentials, leases, metering, plugins, requests, runs, sharing, uploads,
+    accounts, audit, commit, credentials, leases, metering, plugins, requests, runs, sharing, sweeps, uploads,
 };
 
 /// Puts one record in.
@@ -24,6 +24,7 @@ pub(crate) fn put(connection: &Connection, record: &Record) -> SqlResult<()> {
             sharing::set(connection, &Filter::from(&OwnerFilter::Any), name.as_str(), visibility)
         }
         Record::Upload(owner, upload, at) => uploads::insert(connection, owner, upload, *at),
+        Record::Sweep(it, ended_ms) => sweeps::insert(connection, it, *ended_ms),
         Record::Run(it) => run(connection, it),
         Record::Token(token) => accounts::found(accounts::insert(connection, token)?),
         Record::Identity(identity, account) => credentials::link_first(connection, account, identity),
@@ -51,6 +52,7 @@ fn is_there(connection: &Connection, record: &Record) -> SqlResult<bool> {
             let sql = "SELECT 1 FROM uploads WHERE sha256 = ?1 AND owner = ?2";
             found(sql, &[&upload.sha256.to_string(), &owner.as_str()])
         }
+        Record::Sweep(it, _) => found("SELECT 1 FROM sweeps WHERE id = ?1", &[&it.id.to_string()]),
         Record::Run(it) => found("SELECT 1 FROM runs WHERE id = ?1", &[&it.run.id.to_string()]),
         Record::Token(token) => found("SELECT 1 FROM tokens WHERE id = ?1", &[&token.id.to_string()]),
         Record::Identity(identity, _) => {

@@ -6,8 +6,8 @@ use std::time::Duration;
 use simulay_model::OwnerFilter::Any;
 use simulay_model::{AccountName, CallEnd, Change, ContainerResult, Digest, Quotas, RunEnd, RunId};
 
-use super::Subject;
 use super::samples::{ended, now, plugin, report, run, started};
+use super::{Subject, sweeps};
 use crate::{Claim, Left, RequestKey, Retention, StoreError, Upload};
 
 const NOW: Duration = Duration::ZERO;
@@ -55,6 +55,7 @@ pub async fn check(open: impl AsyncFn() -> Keeper) {
     ages_are_of_the_time_observed(&open().await).await;
     who_uploaded_what_is_forgotten_by_age(&open().await).await;
     a_request_is_forgotten_by_age(&open().await).await;
+    a_sweep_goes_after_its_runs(&open().await).await;
 }
 
 /// Nothing of a deleted run is found any more, and others stay.
@@ -203,4 +204,28 @@ pub async fn a_request_is_forgotten_by_age(keeper: &Keeper) {
     assert_eq!(requests.forget(HOUR).await.unwrap(), 1);
     requests.remember(claim("old"), "second".to_owned()).await.unwrap();
     assert!(matches!(requests.remember(claim("young"), String::new()).await, Err(StoreError::Repeated)));
+}
+
+/// Not before it has ended for so long, and what its next points need stays.
+pub async fn a_sweep_goes_after_its_runs(keeper: &Keeper) {
+    let subject = &keeper.subject;
+    let (sweep, other) = (sweeps::sweep("ada"), sweeps::sweep("ada"));
+    for sweep in [&sweep, &other] {
+        subject.sweeps.add_sweep(sweep.clone(), None).await.unwrap();
+    }
+    let run = sweeps::of_point(&sweep, 0);
+    subject.step(&sweep, sweeps::begun(&sweep, 1), vec![run.clone()]).await.unwrap();
+    subject.change(run.id, Change::ended(RunEnd::Cancelled)).await;
+    subject.step(&sweep, sweeps::over(&sweep, 2), Vec::new()).await.unwrap();
+    keeper.pass(HOUR).await;
+    assert_eq!(keeper.retention.forget_sweeps(HOUR).await.unwrap(), 0, "it has a run");
+    let input = sweep.spec.inputs[0].sha256;
+    keeper.retention.delete(run.id, now(), "old").await.unwrap();
+    assert!(keeper.retention.shown(vec![input]).await.unwrap().contains(&input));
+    assert_eq!(keeper.retention.forget_sweeps(2 * HOUR).await.unwrap(), 0, "it is younger");
+    assert_eq!(keeper.retention.forget_sweeps(HOUR).await.unwrap(), 1);
+    assert_eq!(subject.sweeps.sweep(&Any, sweep.id).await.unwrap(), None);
+    assert!(subject.sweeps.sweep(&Any, other.id).await.unwrap().is_some());
+    keeper.pass(HOUR).await;
+    assert_eq!(keeper.retention.forget_sweeps(NOW).await.unwrap(), 0, "it has not ended");
 }

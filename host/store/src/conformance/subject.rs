@@ -8,7 +8,7 @@ use simulay_model::{Change, Decision, Effects, Event, ManualClock, Progress, Run
 use super::samples::{now, planned, run};
 use crate::{
     Accounts, Audit, Credentials, Journal, Links, Metering, Overview, Plugins, Requests, Runs, StoreError,
-    Uploads,
+    Sweeps, Uploads,
 };
 
 /// A store to be checked: its ports.
@@ -35,6 +35,8 @@ pub struct Subject {
     pub metering: Arc<dyn Metering>,
     /// Its plugins.
     pub plugins: Arc<dyn Plugins>,
+    /// Its sweeps.
+    pub sweeps: Arc<dyn Sweeps>,
     /// The clock by which its leases end.
     pub clock: Arc<ManualClock>,
 }
@@ -54,6 +56,7 @@ impl Subject {
             + Links
             + Metering
             + Plugins
+            + Sweeps
             + 'static,
     {
         Self {
@@ -67,7 +70,8 @@ impl Subject {
             audit: records.clone(),
             links: records.clone(),
             metering: records.clone(),
-            plugins: records,
+            plugins: records.clone(),
+            sweeps: records,
             clock,
         }
     }

@@ -12,16 +12,17 @@ use simulay_model::{
 use super::metering::run_of;
 use super::requests::claim;
 use super::samples::{ended, error, now, planned, plugin, report, started};
-use super::{Subject, accounts};
+use super::{Subject, accounts, sweeps};
 use crate::transfer::{Export, Kind, Transfer, TransferError, compare, transfer};
 use crate::{Lease, Retention};
 
 /// Every kind of record.
-const KINDS: [Kind; 12] = [
+const KINDS: [Kind; 13] = [
     Kind::Account,
     Kind::Plugin,
     Kind::Visibility,
     Kind::Upload,
+    Kind::Sweep,
     Kind::Run,
     Kind::Token,
     Kind::Identity,
@@ -38,6 +39,7 @@ impl Subject {
         self.fill_people().await;
         self.fill_plugins().await;
         self.fill_runs().await;
+        self.fill_sweeps().await;
         self.delete_a_run(retention).await;
         retention.observe(Duration::from_millis(1234)).await.unwrap();
         for number in 0..3 {
@@ -110,6 +112,17 @@ impl Subject {
         self.change(succeeded.id, Change::ended(done)).await;
         self.change(failed.id, Change::ended(RunEnd::Failed(error()))).await;
         self.requests.remember(claim("b"), "{}".to_owned()).await.unwrap();
+    }
+
+    /// One that goes on, with a run, and one that has ended.
+    async fn fill_sweeps(&self) {
+        let (going, ended) = (sweeps::sweep("ada"), sweeps::sweep("bob"));
+        for sweep in [&going, &ended] {
+            self.sweeps.add_sweep(sweep.clone(), None).await.unwrap();
+        }
+        let run = sweeps::of_point(&going, 0);
+        self.step(&going, sweeps::begun(&going, 1), vec![run]).await.unwrap();
+        self.step(&ended, sweeps::over(&ended, 1), Vec::new()).await.unwrap();
     }
 
     /// Leases a run until nobody holds it any more.

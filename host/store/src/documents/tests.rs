@@ -4,7 +4,7 @@
 use std::fmt::Debug;
 use std::path::Path;
 
-use crate::conformance::samples;
+use crate::conformance::{samples, sweeps};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use simulay_model::{
@@ -165,6 +165,7 @@ fn plans_and_what_calls_ask_for() {
     is_stored_as(&asked, "asked");
     is_stored_as(&vec![samples::artifact("mesh.csv", b"1,2")], "inputs");
     is_stored_as(&samples::labels(&[("team", "Wärme, 2"), ("example.org/batch", "")]), "labels");
+    is_stored_as(&sweeps::spec(), "sweep_spec");
     is_stored_as(&Document::new(r#"{"z":1.0,"a":18446744073709551615}"#).unwrap(), "params");
 }
 

@@ -41,7 +41,7 @@ impl Requests for MemoryStore {
 }
 
 impl State {
-    fn remember(&mut self, claim: Claim, answer: String) -> Result<(), StoreError> {
+    pub(super) fn remember(&mut self, claim: Claim, answer: String) -> Result<(), StoreError> {
         let Claim { request, fingerprint } = claim;
         if self.requests.contains_key(&request) {
             return Err(StoreError::Repeated);

@@ -176,7 +176,7 @@ impl LeaseEntry {
 }
 
 impl RunEntry {
-    fn new(run: Run) -> Self {
+    pub(super) fn new(run: Run) -> Self {
         let input = |artifact| RunArtifact { kind: ArtifactKind::Input, origin: None, artifact };
         let queued = Event { run: run.id, sequence: 1, at: run.created_at, data: EventData::RunQueued };
         Self {

@@ -5,7 +5,7 @@ use std::fmt::{self, Display, Formatter};
 use jiff::Timestamp;
 use simulay_model::{
     Account, AccountName, AttemptProgress, AuditRecord, DailyUsage, Event, Identity, Plugin, PluginEvent,
-    PluginName, QuotaOverrides, Run, RunArtifact, RunId, Step, Token, Visibility,
+    PluginName, QuotaOverrides, Run, RunArtifact, RunId, Step, Sweep, Token, Visibility,
 };
 
 use crate::{Claim, Lease, Outcome, Upload};
@@ -21,6 +21,8 @@ pub enum Record {
     Visibility(PluginName, Visibility),
     /// Who uploaded what, and when.
     Upload(AccountName, Upload, i64),
+    /// A sweep, and when it ended.
+    Sweep(Box<Sweep>, Option<i64>),
     /// A run.
     Run(Box<OwnedRun>),
     /// A token.
@@ -104,6 +106,8 @@ pub enum Kind {
     Visibility,
     /// Uploads, by owner and digest.
     Upload,
+    /// Sweeps, by id.
+    Sweep,
     /// Runs, by id.
     Run,
     /// Tokens, by id.
@@ -131,6 +135,7 @@ impl Record {
             Self::Plugin(_) => Kind::Plugin,
             Self::Visibility(..) => Kind::Visibility,
             Self::Upload(..) => Kind::Upload,
+            Self::Sweep(..) => Kind::Sweep,
             Self::Run(_) => Kind::Run,
             Self::Token(_) => Kind::Token,
             Self::Identity(..) => Kind::Identity,
@@ -154,6 +159,7 @@ impl Display for Record {
             }
             Self::Visibility(name, _) => write!(formatter, "who sees the plugin {name}"),
             Self::Upload(owner, upload, _) => write!(formatter, "the upload {} of {owner}", upload.sha256),
+            Self::Sweep(it, _) => write!(formatter, "the sweep {}", it.id),
             Self::Run(it) => write!(formatter, "the run {}", it.run.id),
             Self::Token(token) => write!(formatter, "the token {}", token.id),
             Self::Identity(identity, _) => write!(formatter, "an identity of {}", identity.issuer),

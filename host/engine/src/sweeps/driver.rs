@@ -1,0 +1,246 @@
+//! Brings sweeps along: their points get runs as there is room, and what they wait for is looked at.
+//!
+//! # Flow
+//! [`drive_forever`] looks at every sweep that has not ended: when a signal tells that one changed, and every now and
+//! then. [`Driver::bring_along`] makes one step of one sweep. Several processes do no harm: of those that decide on
+//! the same revision one stores its step, and the others look again.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+use std::time::Duration;
+
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use simulay_model::{
+    Chain, Change, OwnerFilter, PointCounts, Quota, Run, RunId, RunState, RunSummary, Sweep, SweepChange,
+    SweepId, UnfinishedRun,
+};
+use simulay_signals::{Heard, Signal, Subscription, Topic};
+use simulay_store::StoreError;
+
+use super::{ends_runs, making};
+use crate::EngineError;
+use crate::lease::apply_unleased_for_any;
+use crate::shared::Shared;
+
+/// Runs that are made in one transaction.
+const BATCH: u32 = 250;
+/// Sweeps, or points, that are looked at together.
+const PAGE: u32 = 500;
+/// Runs that are cancelled side by side.
+const SIDE_BY_SIDE: usize = 16;
+/// Between two looks at least, however much changes.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
+/// Before signals are subscribed to again.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How often sweeps are looked at while a lease lasts.
+const LOOKS_PER_LEASE: u32 = 3;
+/// Of the places for runs that have not ended, sweeps leave a tenth to others.
+const OTHERS: usize = 10;
+
+/// Brings sweeps along until the host stops.
+pub(crate) async fn drive_forever(shared: Shared) {
+    let longest = shared.settings.lease / LOOKS_PER_LEASE;
+    let mut changes = shared.parts.signals.subscribe(Topic::Sweeps);
+    let mut driver = Driver { shared: shared.clone(), looked_at: HashMap::new() };
+    loop {
+        match driver.look().await {
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(error) => tracing::warn!(error = %Chain(&error), "sweeps are not looked at"),
+        }
+        // Either way it is time.
+        if let Ok(Heard::Closed) = tokio::time::timeout(longest, changes.next()).await {
+            tokio::time::sleep(PAUSE).await;
+            changes = shared.parts.signals.subscribe(Topic::Sweeps);
+        }
+        tokio::time::sleep(BETWEEN_LOOKS).await;
+        Subscription::forget(&mut changes);
+    }
+}
+
+struct Driver {
+    shared: Shared,
+    /// Of sweeps with a rule that have not ended: the runs whose outcome did not meet it.
+    looked_at: HashMap<SweepId, HashSet<RunId>>,
+}
+
+impl Driver {
+    /// Brings every sweep along. True when some can go on at once.
+    async fn look(&mut self) -> Result<bool, EngineError> {
+        let (mut after, mut more, mut there) = (None, false, HashSet::new());
+        loop {
+            let page = self.shared.parts.sweeps.unfinished_sweeps(after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(*last);
+            for sweep in page {
+                there.insert(sweep);
+                // One that is damaged is in nobody's way.
+                match self.bring_along(sweep).await {
+                    Ok(goes_on) => more |= goes_on,
+                    Err(EngineError::Records(StoreError::Stale)) => more = true,
+                    Err(error) => tracing::warn!(%sweep, error = %Chain(&error), "a sweep waits"),
+                }
+            }
+        }
+        self.looked_at.retain(|sweep, _| there.contains(sweep));
+        Ok(more)
+    }
+
+    /// Makes one step. True when another can follow at once.
+    async fn bring_along(&mut self, id: SweepId) -> Result<bool, EngineError> {
+        let sweeps = &self.shared.parts.sweeps;
+        let Some(sweep) = sweeps.sweep(&OwnerFilter::Any, id).await? else { return Ok(false) };
+        let counts = sweeps.count_points(id).await?;
+        if ends_runs(sweep.progress.state) {
+            self.end_runs(&sweep).await?;
+        } else if let Some(run) = self.meets_rule(&sweep).await? {
+            self.store(&sweep, SweepChange::RuleMet(run), Vec::new()).await?;
+            return Ok(true);
+        } else if self.make_runs(&sweep, &counts).await? {
+            return Ok(true);
+        }
+        self.store(&sweep, SweepChange::Counted(counts), Vec::new()).await?;
+        Ok(false)
+    }
+
+    /// Stores what follows from a change, when anything does.
+    async fn store(&self, sweep: &Sweep, change: SweepChange, runs: Vec<Run>) -> Result<(), EngineError> {
+        let parts = &self.shared.parts;
+        let next = sweep.decide(parts.clock.now(), change);
+        let Some(next) = next.map_err(|refusal| StoreError::Conflict(refusal.to_string()))? else {
+            return Ok(());
+        };
+        let queued: Vec<_> = runs.iter().map(UnfinishedRun::from).collect();
+        let quotas = self.shared.quotas.of(&sweep.owner).await?;
+        parts.sweeps.commit_sweep(sweep.id, next, runs, &quotas).await?;
+        queued.into_iter().for_each(|run| parts.signals.publish(Signal::RunQueued(run)));
+        Ok(())
+    }
+}
+
+/// New runs.
+impl Driver {
+    /// Makes as many runs as there is room for, at most a batch. True when it made some.
+    async fn make_runs(&self, sweep: &Sweep, counts: &PointCounts) -> Result<bool, EngineError> {
+        let progress = &sweep.progress;
+        if progress.retrying.is_none() && progress.begun >= progress.goal {
+            return Ok(false);
+        }
+        let room = self.room(sweep, counts).await?.min(BATCH);
+        if room == 0 {
+            return Ok(false);
+        }
+        if let Some(from) = progress.retrying {
+            self.retry(sweep, from, room).await?;
+            return Ok(true);
+        }
+        let points = progress.begun..progress.goal.min(progress.begun.saturating_add(room));
+        let runs = making::runs(&self.shared, sweep, points.clone()).await?;
+        self.store(sweep, SweepChange::Begun(points.end), runs).await?;
+        Ok(true)
+    }
+
+    /// Makes another run of each of the next points that failed.
+    async fn retry(&self, sweep: &Sweep, from: u32, room: u32) -> Result<(), EngineError> {
+        let page = self.shared.parts.sweeps.points(sweep.id, from, PAGE).await?;
+        let (mut runs, mut looked_at) = (Vec::new(), None);
+        for run in &page {
+            if runs.len() >= room as usize {
+                break;
+            }
+            looked_at = Some(run);
+            if matches!(run.state, RunState::Failed | RunState::TimedOut) {
+                runs.extend(making::runs(&self.shared, sweep, only(point_of(run))).await?);
+            }
+        }
+        let are_all = page.len() < PAGE as usize && looked_at == page.last();
+        let next = looked_at.filter(|_| !are_all).map(|run| point_of(run).saturating_add(1));
+        self.store(sweep, SweepChange::Retried(next), runs).await
+    }
+
+    /// How many more runs the sweep may have now: by its own bound, by the quotas of its owner, and by what the host
+    /// takes.
+    async fn room(&self, sweep: &Sweep, counts: &PointCounts) -> Result<u32, EngineError> {
+        let Shared { parts, settings, quotas, .. } = &self.shared;
+        self.shared.check_room().await?;
+        let own = sweep.spec.max_at_once.map_or(u32::MAX, |most| most.saturating_sub(counts.unfinished()));
+        let most = settings.max_unfinished_runs - settings.max_unfinished_runs / OTHERS;
+        let unfinished = parts.runs.count_unfinished(&OwnerFilter::Any, most).await?;
+        let of_host = u32::try_from(most.saturating_sub(unfinished)).unwrap_or(u32::MAX);
+        let of_owner = match quotas.of(&sweep.owner).await?.of(Quota::MaxUnfinishedRuns) {
+            Some(bound) => {
+                let used = quotas.present_use(&sweep.owner, parts.clock.now()).await?.unfinished_runs;
+                u32::try_from(bound.saturating_sub(used)).unwrap_or(u32::MAX)
+            }
+            None => u32::MAX,
+        };
+        Ok(own.min(of_host).min(of_owner))
+    }
+}
+
+const fn only(point: u32) -> Range<u32> {
+    point..point.saturating_add(1)
+}
+
+fn point_of(run: &RunSummary) -> u32 {
+    run.sweep.map_or(0, |point| point.point)
+}
+
+/// Runs that are there.
+impl Driver {
+    /// The next points that have runs, from `from` on, which moves past them; none after the last.
+    async fn page(&self, sweep: SweepId, from: &mut u32) -> Result<Vec<RunSummary>, StoreError> {
+        let page = self.shared.parts.sweeps.points(sweep, *from, PAGE).await?;
+        *from = page.last().map_or(*from, |last| point_of(last).saturating_add(1));
+        Ok(page)
+    }
+
+    /// Asks for the end of all runs that have not ended.
+    async fn end_runs(&self, sweep: &Sweep) -> Result<(), EngineError> {
+        let mut from = 0;
+        loop {
+            let page = self.page(sweep.id, &mut from).await?;
+            if page.is_empty() {
+                return Ok(());
+            }
+            let unfinished = page.into_iter().filter(|run| !run.state.is_end()).map(|run| run.id);
+            let ended = stream::iter(unfinished).map(|run| self.end_run(run)).buffer_unordered(SIDE_BY_SIDE);
+            ended.try_collect::<Vec<_>>().await?;
+        }
+    }
+
+    async fn end_run(&self, run: RunId) -> Result<(), StoreError> {
+        let parts = &self.shared.parts;
+        match apply_unleased_for_any(parts, run, Change::CancelRequested).await {
+            Ok(()) => parts.signals.publish(Signal::CancelRequested(run)),
+            Err(StoreError::Ended | StoreError::NotFound) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// The first run whose outcome ends the sweep by its rule, of those that were not looked at.
+    async fn meets_rule(&mut self, sweep: &Sweep) -> Result<Option<RunId>, EngineError> {
+        let Some(rule) = sweep.spec.stop.as_ref().filter(|_| sweep.progress.stopped_by.is_none()) else {
+            return Ok(None);
+        };
+        let mut from = 0;
+        loop {
+            let page = self.page(sweep.id, &mut from).await?;
+            if page.is_empty() {
+                return Ok(None);
+            }
+            for run in page.into_iter().filter(|run| run.state == RunState::Succeeded).map(|run| run.id) {
+                if self.looked_at.entry(sweep.id).or_default().contains(&run) {
+                    continue;
+                }
+                let found = self.shared.parts.runs.get(&OwnerFilter::Any, run).await?;
+                let outcome = found.and_then(|run| run.report?.outcome.value().ok()).unwrap_or_default();
+                if rule.is_met(&outcome) {
+                    return Ok(Some(run));
+                }
+                self.looked_at.entry(sweep.id).or_default().insert(run);
+            }
+        }
+    }
+}
