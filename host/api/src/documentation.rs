@@ -11,7 +11,7 @@ use utoipa::openapi::{RefOr, Schema, Server};
 use crate::BasePath;
 use crate::cookies;
 use crate::problem::{default_response, description, every_kind};
-use crate::wire::{FieldError, Problem, ProblemKind};
+use crate::wire::{FieldError, Heartbeat, PluginNews, Problem, ProblemKind, Readiness, UploadNews};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -32,7 +32,7 @@ use crate::wire::{FieldError, Problem, ProblemKind};
         (name = "session", description = "Who asks, and signing in"),
         (name = "system", description = "The server itself"),
     ),
-    components(schemas(Problem, ProblemKind, FieldError)),
+    components(schemas(Problem, ProblemKind, FieldError, PluginNews, UploadNews, Readiness, Heartbeat)),
 )]
 struct Base;
 

@@ -22,6 +22,7 @@ mod extract;
 mod health;
 mod hosts;
 mod idempotency;
+mod lacks;
 mod linger;
 mod link;
 mod middleware;

@@ -12,6 +12,7 @@ use utoipa::openapi::OpenApi;
 use crate::ApiSettings;
 use crate::concurrency::ConcurrencyLimit;
 use crate::documentation::Operations;
+use crate::lacks::Lacks;
 use crate::page::Page;
 use crate::rate_limits::RateLimits;
 
@@ -45,6 +46,8 @@ pub(crate) struct Api {
     pub(crate) rates: RateLimits,
     /// The OpenAPI document.
     pub(crate) document: Bytes,
+    /// What the server lacks.
+    pub(crate) lacks: Lacks,
     /// The page.
     pub(crate) page: Page,
     /// What there is to do, and for whom.
@@ -61,6 +64,7 @@ impl Api {
     ) -> Self {
         let uploads = Arc::new(Semaphore::new(settings.max_uploads));
         Self {
+            lacks: Lacks::of(engine.clone()),
             engine,
             settings: Arc::new(settings.clone()),
             draining,

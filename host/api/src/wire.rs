@@ -12,6 +12,7 @@ mod image;
 mod input;
 mod life;
 mod link;
+mod news;
 mod open;
 mod pipeline;
 mod plugin;
@@ -37,6 +38,7 @@ pub use life::{
     Visibility,
 };
 pub use link::{LINK, Link, LinkList, LinkMade, NewLink};
+pub use news::{Heartbeat, PluginNews, Readiness, RunNews, UploadNews};
 pub use open::Open;
 pub use pipeline::{Pipeline, PipelineList, PipelineSummary};
 pub use plugin::{DeclaredImage, Example, Manifest, Plugin, PluginList, PluginSummary, Tool};

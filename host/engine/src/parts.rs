@@ -9,7 +9,7 @@ use simulay_model::Clock;
 use simulay_sandbox::Sandbox;
 use simulay_signals::{LogRelay, Signals};
 use simulay_store::{
-    Accounts, Audit, Credentials, Journal, Links, Metering, Plugins, Requests, Runs, Uploads,
+    Accounts, Audit, Changes, Credentials, Journal, Links, Metering, Plugins, Requests, Runs, Uploads,
 };
 
 use crate::Entropy;
@@ -21,6 +21,8 @@ pub struct Parts {
     pub plugins: Arc<dyn Plugins>,
     /// Runs, who leased them, and the requests they came of.
     pub runs: Arc<dyn Runs>,
+    /// What changed of both.
+    pub changes: Arc<dyn Changes>,
     /// What happened to runs.
     pub journal: Arc<dyn Journal>,
     /// Requests that may come again.

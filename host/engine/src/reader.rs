@@ -22,7 +22,7 @@ use crate::{EngineError, LogStream, StreamName, relayed};
 /// What there is to know of runs. Cheap to clone.
 #[derive(Clone)]
 pub struct Reader {
-    shared: Shared,
+    pub(crate) shared: Shared,
     followers: Followers,
 }
 

@@ -22,6 +22,7 @@ impl Keys {
             Topic::Work => format!("{prefix}:work"),
             Topic::Run(run) => format!("{prefix}:run:{run}"),
             Topic::Plugin(plugin) => format!("{prefix}:plugin:{plugin}"),
+            Topic::Account(account) => format!("{prefix}:account:{account}"),
         }
     }
 

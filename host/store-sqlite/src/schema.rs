@@ -35,6 +35,7 @@ const MIGRATIONS: &[Migration] = &[
     (include_str!("schema/quotas.sql"), count_what_is_stored),
     (include_str!("schema/flows.sql"), nothing),
     (include_str!("schema/transfer.sql"), nothing),
+    (include_str!("schema/changes.sql"), nothing),
 ];
 
 /// Brings the schema up to date, whole or not at all.

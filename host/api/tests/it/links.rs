@@ -38,6 +38,7 @@ fn by_link(name: &str) -> u16 {
         "showRun" | "listCalls" | "listArtifacts" | "downloadArtifact" | "followRun" | "readLog" => 200,
         // Of lists, what lies in it; and what is everybody's.
         "listRuns" | "listPlugins" | "listPipelines" | "listImages" | "showSystem" | "showMe" => 200,
+        "followAll" => 400,
         "showPlugin" | "listPluginVersions" | "showPipeline" => 404,
         _ => 403,
     }

@@ -24,6 +24,7 @@ mod keeping;
 mod links;
 mod lives;
 mod logs;
+mod news;
 mod owners;
 mod page;
 mod pipelines;

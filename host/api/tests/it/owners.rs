@@ -56,6 +56,7 @@ pub(crate) fn answered(name: &str) -> u16 {
         | "revokeRunLink"
         | "probeInput" => 404,
         "uploadPlugin" => 409,
+        "followAll" => 400,
         // For operators and admins.
         "approvePlugin" | "metrics" | "listAudit" => 403,
         // His own, of which there is nothing yet, and what is everybody's.
@@ -137,6 +138,7 @@ pub(crate) fn own(name: &str) -> &'static [u16] {
         // It has ended; it is another request by that id.
         "cancelRun" | "createNamedRun" => &[409],
         "followRun" => &[200],
+        "followAll" => &[400],
         // There is none by that id.
         "revokeRunLink" => &[404],
         "approvePlugin" | "metrics" | "listAudit" => &[403],

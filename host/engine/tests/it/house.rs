@@ -92,6 +92,7 @@ impl House {
             relay,
             plugins: records.clone(),
             runs: records.clone(),
+            changes: records.clone(),
             journal: records.clone(),
             requests: records.clone(),
             uploads: records.clone(),

@@ -46,6 +46,7 @@ impl Backends {
         Ok(Parts {
             plugins: records.plugins,
             runs: records.runs,
+            changes: records.changes,
             journal: records.journal,
             requests: records.requests,
             uploads: records.uploads,

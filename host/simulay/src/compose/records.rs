@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use simulay_store::{
-    Accounts, Audit, Credentials, Journal, Links, Metering, Plugins, Requests, Runs, Uploads,
+    Accounts, Audit, Changes, Credentials, Journal, Links, Metering, Plugins, Requests, Runs, Uploads,
 };
 
 /// The ports of a store.
@@ -11,6 +11,7 @@ use simulay_store::{
 pub(crate) struct Records {
     pub(crate) plugins: Arc<dyn Plugins>,
     pub(crate) runs: Arc<dyn Runs>,
+    pub(crate) changes: Arc<dyn Changes>,
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) requests: Arc<dyn Requests>,
     pub(crate) uploads: Arc<dyn Uploads>,
@@ -25,6 +26,7 @@ impl<S> From<Arc<S>> for Records
 where
     S: Plugins
         + Runs
+        + Changes
         + Journal
         + Requests
         + Uploads
@@ -39,6 +41,7 @@ where
         Self {
             plugins: store.clone(),
             runs: store.clone(),
+            changes: store.clone(),
             journal: store.clone(),
             requests: store.clone(),
             uploads: store.clone(),

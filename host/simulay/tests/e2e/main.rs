@@ -13,6 +13,7 @@ mod crash;
 mod distribution;
 mod endings;
 mod folders;
+mod fields;
 mod host;
 mod identity;
 mod life;

@@ -7,7 +7,8 @@ use simulay_model::{Change, Decision, Effects, Event, ManualClock, Progress, Run
 
 use super::samples::{now, planned, run};
 use crate::{
-    Accounts, Audit, Credentials, Journal, Links, Metering, Plugins, Requests, Runs, StoreError, Uploads,
+    Accounts, Audit, Changes, Credentials, Journal, Links, Metering, Plugins, Requests, Runs, StoreError,
+    Uploads,
 };
 
 /// A store to be checked: its ports.
@@ -16,6 +17,8 @@ pub struct Subject {
     pub runs: Arc<dyn Runs>,
     /// What happened to them.
     pub journal: Arc<dyn Journal>,
+    /// What changed of both.
+    pub changes: Arc<dyn Changes>,
     /// Requests that may come again.
     pub requests: Arc<dyn Requests>,
     /// Who uploaded what.
@@ -42,6 +45,7 @@ impl Subject {
     where
         R: Runs
             + Journal
+            + Changes
             + Requests
             + Uploads
             + Accounts
@@ -55,6 +59,7 @@ impl Subject {
         Self {
             runs: records.clone(),
             journal: records.clone(),
+            changes: records.clone(),
             requests: records.clone(),
             uploads: records.clone(),
             accounts: records.clone(),
