@@ -32,7 +32,9 @@ use crate::wire::{FieldError, Heartbeat, PluginNews, Problem, ProblemKind, Readi
         (name = "session", description = "Who asks, and signing in"),
         (name = "system", description = "The server itself"),
     ),
-    components(schemas(Problem, ProblemKind, FieldError, PluginNews, UploadNews, Readiness, Heartbeat)),
+    components(schemas(
+        Problem, ProblemKind, FieldError, PluginNews, UploadNews, Readiness, Heartbeat
+    )),
 )]
 struct Base;
 

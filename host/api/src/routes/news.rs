@@ -74,18 +74,20 @@ pub(super) async fn follow(
     // The others go on for ever.
     let news = news.chain(stream::once(std::future::ready(Happening::Over)));
     let all = stream::select(news, stream::select(beats(&api), readiness(&api)));
-    let events = all.take_until(api.draining.clone().cancelled_owned()).scan(begin, told);
+    let first = stream::once(std::future::ready(Happening::Beat));
+    let all = first.chain(all).take_until(api.draining.clone().cancelled_owned());
+    let events = all.scan(begin, told);
     Ok(streamed(holding(permit, events).boxed()))
 }
 
-/// One at once, and one each time nothing may have been heard for a while.
+/// One each time nothing may have been heard for a while.
 fn beats(api: &Api) -> BoxStream<'static, Happening> {
     let period = api.settings.keep_alive;
-    stream::unfold(Instant::now(), move |at| async move {
-        tokio::time::sleep_until(at).await;
-        Some((Happening::Beat, Instant::now() + period))
-    })
-    .boxed()
+    let beat = move || async move {
+        tokio::time::sleep(period).await;
+        Happening::Beat
+    };
+    stream::repeat_with(beat).then(|beat| beat).boxed()
 }
 
 /// Whether the server takes work, at first and when that changes.

@@ -75,7 +75,7 @@ pub(super) async fn upload(
     let (Parts { headers, extensions, .. }, body) = request.into_parts();
     check_plain(&headers)?;
     check_media_type(&headers, "application/wasm")?;
-    let id = extensions.get().map(|RequestId(id)| id.clone()).unwrap_or_default();
+    let id = extensions.get::<RequestId>().map(|RequestId(id)| id.clone()).unwrap_or_default();
     let settings = &api.settings;
     let _waiting = api.uploaders.take(peer)?;
     let quotas = api.engine.quotas.of(&principal.account).await?;

@@ -39,7 +39,17 @@ const SHIPPED: [(&str, &[&str]); 4] = [
     ),
     (
         "octave-script",
-        &["script", "entry", "params", "path", "keep", "timeout_ms", "memory_mib", "scratch_mib", "cpu_milli"],
+        &[
+            "script",
+            "entry",
+            "params",
+            "path",
+            "keep",
+            "timeout_ms",
+            "memory_mib",
+            "scratch_mib",
+            "cpu_milli",
+        ],
     ),
 ];
 
