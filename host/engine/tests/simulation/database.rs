@@ -18,8 +18,8 @@ use simulay_model::{
     PluginName, PluginSummary, Progress, Quotas, Run, RunArtifact, RunId, RunSummary, Step, Visibility,
 };
 use simulay_store::{
-    Accounts, Added, Claim, ClaimableRun, Credentials, Journal, Lease, Links, MemoryStore, Metering, Plugins,
-    Remembered, Renewed, RequestKey, Requests, RunQuery, Runs, StoreError, Upload, Uploads,
+    Accounts, Added, Changes, Claim, ClaimableRun, Credentials, Journal, Lease, Links, MemoryStore, Metering,
+    Plugins, Remembered, Renewed, RequestKey, Requests, RunQuery, Runs, StoreError, Upload, Uploads,
 };
 
 use crate::machine::Machine;
@@ -27,12 +27,12 @@ use crate::world::WorldClock;
 
 /// What a store is, the real one or one in memory.
 pub(crate) trait Records:
-    Plugins + Runs + Journal + Requests + Uploads + Accounts + Credentials + Links + Metering
+    Plugins + Runs + Changes + Journal + Requests + Uploads + Accounts + Credentials + Links + Metering
 {
 }
 
-impl<T: Plugins + Runs + Journal + Requests + Uploads + Accounts + Credentials + Links + Metering> Records
-    for T
+impl<T: Plugins + Runs + Changes + Journal + Requests + Uploads + Accounts + Credentials + Links + Metering>
+    Records for T
 {
 }
 
