@@ -42,6 +42,7 @@ pub(crate) const fn meaning(kind: ProblemKind) -> (StatusCode, &'static str) {
         Kind::NotFound => (StatusCode::NOT_FOUND, "There is no such thing"),
         Kind::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "The method is not offered here"),
         Kind::NotAcceptable => (StatusCode::NOT_ACCEPTABLE, "The accepted media types are not offered"),
+        Kind::Gone => (StatusCode::GONE, "What came after that is not known any more"),
         Kind::RequestTimeout => (StatusCode::REQUEST_TIMEOUT, "The request took too long"),
         Kind::PluginNameTaken => (StatusCode::CONFLICT, "The name is another account's"),
         Kind::PluginVersionExists => (StatusCode::CONFLICT, "The version exists with other bytes"),

@@ -13,6 +13,7 @@ mod links;
 mod logs;
 mod me;
 mod metrics;
+mod news;
 mod pipelines;
 mod plots;
 mod plugins;
@@ -113,7 +114,12 @@ impl Groups<'_> {
         let events = from_fn_with_state("text/event-stream", accept::check);
         let text = from_fn_with_state("text/plain", accept::check);
         let viewer = OpenApiRouter::new()
-            .merge(OpenApiRouter::new().routes(routes!(events::follow)).route_layer(events))
+            .merge(
+                OpenApiRouter::new()
+                    .routes(routes!(events::follow))
+                    .routes(routes!(news::follow))
+                    .route_layer(events),
+            )
             .merge(OpenApiRouter::new().routes(routes!(logs::follow)).route_layer(text))
             .routes(routes!(plots::show))
             .routes(routes!(points::list))

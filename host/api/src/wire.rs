@@ -13,6 +13,7 @@ mod image;
 mod input;
 mod life;
 mod link;
+mod news;
 mod open;
 mod pipeline;
 mod plot;
@@ -46,6 +47,7 @@ pub use life::{
     Visibility,
 };
 pub use link::{LINK, Link, LinkList, LinkMade, NewLink};
+pub use news::{Heartbeat, PluginNews, Readiness, RunNews, UploadNews};
 pub use open::Open;
 pub use pipeline::{Pipeline, PipelineList, PipelineSummary};
 pub use plot::{Axis, PlotCurves, PlotList, PlotSummary, PlottedCurve};

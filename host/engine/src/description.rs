@@ -1,6 +1,7 @@
 //! What people call runs and sort them by, changed at any time.
 
 use simulay_model::{Description, DescriptionChange, LabelError, Principal, RunId, RunSummary};
+use simulay_signals::Signal;
 use simulay_store::StoreError;
 
 use crate::{EngineError, Parts};
@@ -30,7 +31,10 @@ pub(crate) async fn change(
         let before = Description { name: found.name.clone(), labels: found.labels.clone() };
         let after = change.clone().apply(&before)?;
         match parts.runs.describe(&visible, run, &before, &after).await {
-            Ok(()) => return Ok(RunSummary { name: after.name, labels: after.labels, ..found }),
+            Ok(()) => {
+                parts.signals.publish(Signal::AccountChanged(found.owner.clone()));
+                return Ok(RunSummary { name: after.name, labels: after.labels, ..found });
+            }
             Err(StoreError::Stale) => {}
             Err(error) => return Err(EngineError::from(error).into()),
         }

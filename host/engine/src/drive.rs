@@ -102,7 +102,7 @@ impl RunContext {
 
     /// Leases the run; none when another process was first.
     async fn lease(&self) -> Result<Option<RunLease>, StoreError> {
-        let acquired = RunLease::acquire(&self.parts, &self.settings, self.run);
+        let acquired = RunLease::acquire(&self.parts, &self.settings, self.flow.unfinished());
         match acquired.instrument(trace::lease(self.run)).await {
             Ok(Some(lease)) => {
                 self.races.win();

@@ -317,6 +317,7 @@ impl Intake {
         let created = self.shared.parts.runs.create_within(run.clone(), claim, &quotas);
         created.instrument(trace::create(run.id)).await?;
         self.shared.parts.signals.publish(Signal::RunQueued(UnfinishedRun::from(&run)));
+        self.shared.parts.signals.publish(Signal::AccountChanged(run.owner.clone()));
         Ok(run)
     }
 

@@ -4,7 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use simulay_model::{Chain, Change, Decision, OwnerFilter, Principal, Progress, RunEnd, RunError, RunId};
+use simulay_model::{
+    AccountName, Chain, Change, Decision, Effects, OwnerFilter, Principal, Progress, RunEnd, RunError, RunId,
+    UnfinishedRun,
+};
 use simulay_signals::Signal;
 use simulay_store::{Lease, StoreError};
 use tokio::sync::Mutex;
@@ -18,6 +21,7 @@ use crate::{Parts, Settings, trace};
 pub(crate) struct RunLease {
     pub(crate) parts: Parts,
     pub(crate) run: RunId,
+    owner: AccountName,
     /// Above those of all leases of the run before.
     pub(crate) fence: u64,
     time: Duration,
@@ -33,12 +37,13 @@ impl RunLease {
     pub(crate) async fn acquire(
         parts: &Parts,
         settings: &Settings,
-        run: RunId,
+        UnfinishedRun { id: run, owner, .. }: UnfinishedRun,
     ) -> Result<Option<Self>, StoreError> {
         let lease = parts.runs.acquire_lease(run, &settings.lease_holder, settings.lease).await?;
         let leased = |Lease { fence, active }| Self {
             parts: parts.clone(),
             run,
+            owner,
             fence,
             time: settings.lease,
             active: ActiveTime::after(active),
@@ -99,7 +104,7 @@ impl RunLease {
                         progress.shed_prints();
                     }
                     *known = Some(Arc::new(progress));
-                    self.parts.signals.publish(Signal::RunChanged(self.run));
+                    tell(&self.parts, self.run, &self.owner, &effects);
                     return Ok(());
                 }
                 Err(StoreError::Stale) => {}
@@ -111,7 +116,8 @@ impl RunLease {
     /// Ends the run as failed, though what happened to it may not be readable any more.
     pub(crate) async fn fail(&self, error: RunError) -> Result<(), StoreError> {
         let change = Change::ended(RunEnd::Failed(error));
-        apply_by_head(&self.parts, &OwnerFilter::Any, self.run, Some(self.fence), change).await
+        let this = (self.run, &self.owner);
+        apply_by_head(&self.parts, &OwnerFilter::Any, this, Some(self.fence), change).await
     }
 
     async fn known(&self, known: &mut Option<Arc<Progress>>) -> Result<Arc<Progress>, StoreError> {
@@ -131,13 +137,13 @@ pub(crate) async fn apply_unleased(
     run: RunId,
     change: Change,
 ) -> Result<(), StoreError> {
-    apply_by_head(parts, &principal.visible(), run, None, change).await
+    apply_by_head(parts, &principal.visible(), (run, &principal.account), None, change).await
 }
 
 /// As [`apply_unleased`], for the host itself.
 pub(crate) async fn apply_unleased_for_any(
     parts: &Parts,
-    run: RunId,
+    run: (RunId, &AccountName),
     change: Change,
 ) -> Result<(), StoreError> {
     apply_by_head(parts, &OwnerFilter::Any, run, None, change).await
@@ -145,24 +151,32 @@ pub(crate) async fn apply_unleased_for_any(
 
 async fn apply_by_head(
     parts: &Parts,
-    owner: &OwnerFilter,
-    run: RunId,
+    filter: &OwnerFilter,
+    (run, owner): (RunId, &AccountName),
     fence: Option<u64>,
     change: Change,
 ) -> Result<(), StoreError> {
     loop {
-        let progress = parts.runs.head(owner, run).await?.ok_or(StoreError::NotFound)?;
+        let progress = parts.runs.head(filter, run).await?.ok_or(StoreError::NotFound)?;
         let Decision::Commit(effects) = progress.decide(parts.clock.now(), change.clone())? else {
             return Ok(());
         };
-        match parts.runs.commit(run, fence, effects).instrument(trace::commit(run)).await {
+        match parts.runs.commit(run, fence, effects.clone()).instrument(trace::commit(run)).await {
             Ok(()) => {
-                parts.signals.publish(Signal::RunChanged(run));
+                tell(parts, run, owner, &effects);
                 return Ok(());
             }
             Err(StoreError::Stale) => {}
             Err(error) => return Err(error),
         }
+    }
+}
+
+/// Tells of what was stored: who follows the run, and who lists the runs of its owner.
+fn tell(parts: &Parts, run: RunId, owner: &AccountName, effects: &Effects) {
+    parts.signals.publish(Signal::RunChanged(run));
+    if effects.head.is_some() {
+        parts.signals.publish(Signal::AccountChanged(owner.clone()));
     }
 }
 

@@ -9,8 +9,8 @@ use simulay_model::Clock;
 use simulay_sandbox::Sandbox;
 use simulay_signals::{LogRelay, Signals};
 use simulay_store::{
-    Accounts, Audit, Credentials, Journal, Links, Metering, Overview, Plugins, Requests, Runs, Sweeps,
-    Uploads,
+    Accounts, Audit, Changes, Credentials, Journal, Links, Metering, Overview, Plugins, Requests, Runs,
+    Sweeps, Uploads,
 };
 
 use crate::Entropy;
@@ -24,6 +24,8 @@ pub struct Parts {
     pub runs: Arc<dyn Runs>,
     /// Sweeps, and the steps they go.
     pub sweeps: Arc<dyn Sweeps>,
+    /// What changed of both.
+    pub changes: Arc<dyn Changes>,
     /// What happened to runs.
     pub journal: Arc<dyn Journal>,
     /// What is found among runs.

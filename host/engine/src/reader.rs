@@ -24,7 +24,7 @@ pub use logs::{AtWorkLog, KeptLog, Log, LogStart};
 /// What there is to know of runs. Cheap to clone.
 #[derive(Clone)]
 pub struct Reader {
-    shared: Shared,
+    pub(crate) shared: Shared,
     followers: Followers,
     reports: Reports,
 }

@@ -23,6 +23,7 @@ impl Keys {
             Topic::Sweeps => format!("{prefix}:sweeps"),
             Topic::Run(run) => format!("{prefix}:run:{run}"),
             Topic::Plugin(plugin) => format!("{prefix}:plugin:{plugin}"),
+            Topic::Account(account) => format!("{prefix}:account:{account}"),
         }
     }
 

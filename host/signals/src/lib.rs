@@ -12,4 +12,4 @@ mod signal;
 
 pub use local::LocalSignals;
 pub use relay::{LocalRelay, LogName, LogRelay, LogSource, StreamName};
-pub use signal::{Heard, Signal, Signals, Subscription, Topic};
+pub use signal::{Heard, Signal, Signals, Subscription, Topic, UploadProgress, UploadStage};

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use simulay_model::{PluginName, RunId, SweepId, UnfinishedRun};
+use simulay_model::{AccountName, PluginName, RunId, SweepId, UnfinishedRun};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -22,6 +22,37 @@ pub enum Signal {
     SweepChanged(SweepId),
     /// The life of a version of the plugin changed.
     PluginChanged(PluginName),
+    /// A run or a plugin of the account changed, so that who lists them looks.
+    AccountChanged(AccountName),
+    /// An upload of a plugin got so far.
+    UploadAdvanced(AccountName, UploadProgress),
+}
+
+/// How far an upload of a plugin got. It is told this once and stored nowhere: the answer to the upload is what counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UploadProgress {
+    /// By what the uploader knows it.
+    pub id: String,
+    /// What it is, once that is known: `name@version`.
+    pub plugin: Option<String>,
+    /// How far it got.
+    pub stage: UploadStage,
+}
+
+/// What an upload went through last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UploadStage {
+    /// All of its bytes are here.
+    Received,
+    /// It is a component that can be run, and says what it is.
+    Compiled,
+    /// It takes runs.
+    Active,
+    /// It waits: for who approves it, or for what it lacks.
+    Waiting,
+    /// It was not taken.
+    Refused,
 }
 
 /// What one may subscribe to.
@@ -36,6 +67,8 @@ pub enum Topic {
     Run(RunId),
     /// The life of a plugin.
     Plugin(PluginName),
+    /// What belongs to an account.
+    Account(AccountName),
 }
 
 impl Signal {
@@ -47,6 +80,9 @@ impl Signal {
             Self::SweepChanged(_) => Topic::Sweeps,
             Self::RunChanged(run) => Topic::Run(*run),
             Self::PluginChanged(plugin) => Topic::Plugin(plugin.clone()),
+            Self::AccountChanged(account) | Self::UploadAdvanced(account, _) => {
+                Topic::Account(account.clone())
+            }
         }
     }
 }

@@ -32,7 +32,8 @@ impl MongoStore {
             self.claim(session, claim, &Outcome::Run(run.id)).await?;
         }
         admitted?;
-        self.count(session, &run.owner, run.created_at, Usage::of_run()).await
+        self.count(session, &run.owner, run.created_at, Usage::of_run()).await?;
+        self.touch(session, RUNS, doc! { "_id": run.id.to_string() }).await
     }
 
     async fn insert_run(&self, session: &mut ClientSession, run: &Run, remembered: bool) -> MongoResult<()> {

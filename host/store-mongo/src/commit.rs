@@ -35,7 +35,13 @@ impl MongoStore {
             self.records_change(session, &owner, records).await?;
         }
         let usage = self.usage_of(session, run, effects).await?;
-        if usage.is_nothing() { Ok(()) } else { self.count(session, &owner, effects.at, usage).await }
+        if !usage.is_nothing() {
+            self.count(session, &owner, effects.at, usage).await?;
+        }
+        match effects.head {
+            Some(_) => self.touch(session, RUNS, doc! { "_id": run.to_string() }).await,
+            None => Ok(()),
+        }
     }
 
     /// Makes the run what the effects say, if it is what they were decided on; what it was before.

@@ -12,6 +12,7 @@ mod admission;
 mod appending;
 mod artifacts;
 mod audit;
+mod changes;
 mod claims;
 mod commit;
 mod connection;

@@ -43,6 +43,7 @@ impl MongoStore {
             .session(&mut *session)
             .await?;
         self.count(session, &plugin.owner, now, Usage::of_upload(plugin.size)).await?;
+        self.touch(session, PLUGINS, this(name, version)).await?;
         Ok(Added::New)
     }
 
@@ -115,8 +116,8 @@ impl MongoStore {
         }
         let moved = doc! { "$inc": { "revision": 1_i64 } };
         let names = self.documents(PLUGIN_NAMES);
-        names.update_one(doc! { "_id": name.as_str() }, moved).session(session).await?;
-        Ok(())
+        names.update_one(doc! { "_id": name.as_str() }, moved).session(&mut *session).await?;
+        self.touch(session, PLUGINS, this(name, version)).await
     }
 
     /// Says who sees a plugin, when the filter finds it among those that may be changed.

@@ -94,14 +94,20 @@ impl Runs for MongoStore {
         before: &Description,
         after: &Description,
     ) -> Result<(), StoreError> {
-        self.bounded(async {
-            let (runs, one) = (self.documents(RUNS), filter::run(owner, run));
-            let as_before = doc! { "$and": [one.clone(), is_described(before)] };
-            if runs.update_one(as_before, described(after)).await?.matched_count > 0 {
-                return Ok(());
+        let one = filter::run(owner, run);
+        let as_before = doc! { "$and": [one.clone(), is_described(before)] };
+        self.transaction((self, one, as_before, after), |session, (store, one, as_before, after)| {
+            async move {
+                let runs = store.documents(RUNS);
+                let told =
+                    runs.update_one(as_before.clone(), described(after)).session(&mut *session).await?;
+                if told.matched_count > 0 {
+                    return store.touch(session, RUNS, one.clone()).await;
+                }
+                let found = runs.find_one(one.clone()).projection(doc! { "_id": 1 }).session(session).await?;
+                Err(if found.is_some() { StoreError::Stale } else { StoreError::NotFound }.into())
             }
-            let is_there = runs.find_one(one).projection(doc! { "_id": 1 }).await?.is_some();
-            Err(if is_there { StoreError::Stale } else { StoreError::NotFound }.into())
+            .boxed()
         })
         .await
     }

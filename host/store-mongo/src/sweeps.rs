@@ -210,7 +210,9 @@ impl MongoStore {
         for run in runs {
             self.show_inputs(session, run).await?;
         }
-        self.count(session, owner, *created_at, Usage { runs: count, ..Usage::default() }).await
+        self.count(session, owner, *created_at, Usage { runs: count, ..Usage::default() }).await?;
+        let these: Vec<_> = runs.iter().map(|run| run.id.to_string()).collect();
+        self.touch(session, RUNS, doc! { "_id": { "$in": these } }).await
     }
 
     /// Forgets a sweep that ended by then and has no runs; false when another host was first.

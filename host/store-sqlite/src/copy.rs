@@ -11,6 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 use simulay_model::Digest;
 use simulay_store::StoreError;
 
+use crate::changes;
 use crate::failure::{SqlError, SqlResult};
 use crate::rows::parsed;
 use crate::schema::check_version;
@@ -44,6 +45,7 @@ pub fn restore_records(from: &Path, to: &Path) -> Result<BTreeSet<Digest>, Store
     copied.map_err(|error| StoreError::of_file(to, error))?;
     let records = Connection::open(&target).map_err(SqlError::from)?;
     check_sound(&records)?;
+    changes::begin_anew(&records)?;
     let named = named(&records)?;
     records.close().map_err(|(_, error)| SqlError::from(error))?;
     Ok(named)

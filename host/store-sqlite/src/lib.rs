@@ -7,6 +7,7 @@
 
 mod accounts;
 mod audit;
+mod changes;
 mod claims;
 mod commit;
 mod connection;

@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod audit;
+pub mod changes;
 pub mod claimable;
 pub mod commits;
 pub mod credentials;
@@ -35,6 +36,7 @@ pub async fn check(open: impl AsyncFn() -> Subject) {
     check_runs(&open).await;
     check_changes(&open).await;
     check_journal(&open).await;
+    check_what_changes(&open).await;
     check_leases(&open).await;
     check_plugins(&open).await;
     check_requests(&open).await;
@@ -78,6 +80,15 @@ async fn check_journal(open: &impl AsyncFn() -> Subject) {
     journal::calls_are_told_with_their_newest_attempt(&open().await).await;
     journal::plans_read_back(&open().await).await;
     journal::a_run_that_is_not_there_has_an_empty_journal(&open().await).await;
+}
+
+async fn check_what_changes(open: &impl AsyncFn() -> Subject) {
+    changes::what_changed_is_found_as_it_is_by_now(&open().await).await;
+    changes::what_changes_nothing_that_is_shown_is_not_found(&open().await).await;
+    changes::what_changed_is_read_in_pages(&open().await).await;
+    changes::what_belongs_to_others_is_not_found(&open().await).await;
+    changes::versions_that_changed_are_found(&open().await).await;
+    changes::of_many_who_write_at_once_nobody_is_missed(&open().await).await;
 }
 
 async fn check_leases(open: &impl AsyncFn() -> Subject) {

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod audit;
+mod changes;
 pub mod conformance;
 mod credentials;
 pub mod documents;
@@ -20,6 +21,7 @@ mod uploads;
 
 pub use accounts::Accounts;
 pub use audit::{Audit, AuditQuery, AuditStart};
+pub use changes::{Changed, Changes, Ends, Overlap, Place};
 pub use credentials::{Credentials, MAX_SESSIONS};
 pub use error::{Cause, StoreError};
 pub use links::{LinkAdded, Links};

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod audit;
+mod changes;
 mod credentials;
 mod journal;
 mod links;
@@ -38,6 +39,8 @@ pub struct MemoryStore {
 
 #[derive(Default)]
 struct State {
+    /// The number of the last change.
+    changes: i64,
     plugins: BTreeMap<(PluginName, Version), PluginEntry>,
     runs: BTreeMap<RunId, RunEntry>,
     sweeps: BTreeMap<SweepId, Sweep>,
@@ -58,10 +61,14 @@ struct State {
 struct PluginEntry {
     plugin: Plugin,
     history: Vec<PluginEvent>,
+    /// The number of its last change.
+    changed: i64,
 }
 
 struct RunEntry {
     run: Run,
+    /// The number of its last change.
+    changed: i64,
     steps: Vec<Step>,
     asked: BTreeMap<(u32, u32), AskedCall>,
     /// The newest attempt at each call.

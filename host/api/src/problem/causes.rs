@@ -4,8 +4,8 @@ use simulay_archives::ArchiveError;
 use simulay_blobs::BlobError;
 use simulay_containers::ContainerError;
 use simulay_engine::{
-    ArchiveRefused, CreateError, DescribeError, EngineError, LifeError, LinkError, RepeatError, SignInError,
-    SweepError, UnknownImages, UploadError,
+    ArchiveRefused, CreateError, DescribeError, EngineError, LifeError, LinkError, NewsError, RepeatError,
+    SignInError, SweepError, UnknownImages, UploadError,
 };
 use simulay_identity::IdentityError;
 use simulay_model::{ErrorKind, Quota, QuotaExceeded, RunError, SweepRefusal};
@@ -113,6 +113,18 @@ impl From<RepeatError> for Refusal {
             RepeatError::Engine(error) => return error.into(),
         };
         Self::new(kind, text).at("Idempotency-Key")
+    }
+}
+
+impl From<NewsError> for Refusal {
+    fn from(error: NewsError) -> Self {
+        match error {
+            NewsError::Failed(error) => error.into(),
+            gone @ (NewsError::Gone | NewsError::TooMany) => {
+                let detail = format!("{gone}; read the lists anew, and follow from then on");
+                Self::new(ProblemKind::Gone, detail).at("after")
+            }
+        }
     }
 }
 

@@ -21,6 +21,12 @@ use crate::problem::{Refusal, Refused};
 use crate::state::Api;
 use crate::wire::{self, ProblemKind};
 
+const HEADERS: [(HeaderName, HeaderValue); 2] = [
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    // nginx would hold the events back.
+    (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
+];
+
 type Events = BoxStream<'static, Result<Event, EngineError>>;
 
 /// Where to begin.
@@ -70,12 +76,12 @@ pub(super) async fn follow(
 fn respond(api: &Api, events: Events, permit: Permit) -> Response {
     let events = holding(permit, events).take_until(api.draining.clone().cancelled_owned()).scan((), told);
     let keep_alive = KeepAlive::new().interval(api.settings.keep_alive);
-    let headers = [
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        // nginx would hold the events back.
-        (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
-    ];
-    (headers, Sse::new(events).keep_alive(keep_alive)).into_response()
+    (HEADERS, Sse::new(events).keep_alive(keep_alive)).into_response()
+}
+
+/// A stream of events that keeps itself alive.
+pub(super) fn streamed(events: BoxStream<'static, Result<sse::Event, Infallible>>) -> Response {
+    (HEADERS, Sse::new(events)).into_response()
 }
 
 /// An event as it is sent. A fault ends the stream; the client comes back.

@@ -20,6 +20,7 @@ use crate::body::{Bound, Pieces, check_media_type, check_plain};
 use crate::caller::Caller;
 use crate::extract::{Asked, Segments};
 use crate::idempotency::{self, Answer, Keyed, answered};
+use crate::middleware::RequestId;
 use crate::pace::Pace;
 use crate::prefer::Wait;
 use crate::problem::{Refusal, Refused};
@@ -71,9 +72,10 @@ pub(super) async fn upload(
     deed: Deed,
     request: Request,
 ) -> Result<impl IntoResponse, Refusal> {
-    let (Parts { headers, .. }, body) = request.into_parts();
+    let (Parts { headers, extensions, .. }, body) = request.into_parts();
     check_plain(&headers)?;
     check_media_type(&headers, "application/wasm")?;
+    let id = extensions.get::<RequestId>().map(|RequestId(id)| id.clone()).unwrap_or_default();
     let settings = &api.settings;
     let _waiting = api.uploaders.take(peer)?;
     let quotas = api.engine.quotas.of(&principal.account).await?;
@@ -82,7 +84,7 @@ pub(super) async fn upload(
     let busy = || Refusal::new(ProblemKind::RateLimited, "too many components are being uploaded");
     let permit = tokio::time::timeout(PATIENCE, api.uploads.acquire()).await;
     let _permit = permit.map_err(|_| busy())?.map_err(Refusal::internal)?;
-    let asked = Submission { pending: arrival.state.is_some() };
+    let asked = Submission { pending: arrival.state.is_some(), id };
     let component = pieces.collect().await?;
     let sha256 = Digest::of(&component);
     // What the component is called, only who takes it in knows.

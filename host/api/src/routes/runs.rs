@@ -6,12 +6,13 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use serde::Deserialize;
 use simulay_engine::Named;
 use simulay_model::{Digest, Principal, Run, RunId, RunSummary};
 
 use crate::audit::Deed;
 use crate::caller::Caller;
-use crate::extract::{JsonBody, KnownBody, MergePatch, Pipeline, Segments, selector};
+use crate::extract::{Asked, JsonBody, KnownBody, MergePatch, Pipeline, Segments, selector};
 use crate::idempotency::{self, Keyed};
 use crate::prefer::{Wait, applied};
 use crate::problem::{Refusal, Refused};

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::open::Open;
 use super::plot::{Axis, numbers};
-use super::run::RunSummary;
+use super::run_list::RunSummary;
 
 /// Runs side by side: every list of values, curves and flags goes by the order of `runs`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]

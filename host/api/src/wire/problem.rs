@@ -73,6 +73,7 @@ pub enum ProblemKind {
     NotFound,
     MethodNotAllowed,
     NotAcceptable,
+    Gone,
     RequestTimeout,
     PluginNameTaken,
     PluginVersionExists,

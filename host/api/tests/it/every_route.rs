@@ -33,7 +33,9 @@ pub(crate) struct Route {
 impl Route {
     pub(crate) fn request(&self) -> Builder {
         let request = Request::builder().method(self.method.clone()).uri(&self.path);
-        request.header("content-type", self.media_type)
+        let request = request.header("content-type", self.media_type);
+        // Of a stream that does not end nothing is asked for but what is refused.
+        if self.path == "/v1/events" { request.header("last-event-id", "none") } else { request }
     }
 }
 

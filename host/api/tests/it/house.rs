@@ -127,6 +127,7 @@ impl House {
             relay: None,
             plugins: records.clone(),
             runs: records.clone(),
+            changes: records.clone(),
             journal: records.clone(),
             overview: records.clone(),
             requests: records.clone(),

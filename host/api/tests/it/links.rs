@@ -42,6 +42,7 @@ fn by_link(name: &str) -> u16 {
         // Of lists, what lies in it; and what is everybody's.
         "listRuns" | "countRuns" | "listPlugins" | "listPipelines" | "listImages" | "showSystem"
         | "showMe" | "listSweeps" => 200,
+        "followAll" => 400,
         "showPlugin" | "listPluginVersions" | "showPipeline" | "estimateRun" | "showSweep"
         | "listSweepPoints" => 404,
         _ => 403,

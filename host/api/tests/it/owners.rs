@@ -69,6 +69,7 @@ pub(crate) fn answered(name: &str) -> u16 {
         "uploadPlugin" => 409,
         // It names no runs.
         "compareRuns" => 422,
+        "followAll" => 400,
         // For operators and admins.
         "approvePlugin" | "metrics" | "listAudit" => 403,
         // His own, of which there is nothing yet, and what is everybody's.
@@ -152,6 +153,7 @@ pub(crate) fn own(name: &str) -> &'static [u16] {
         "followRun" => &[200],
         // It names no runs.
         "compareRuns" => &[422],
+        "followAll" => &[400],
         // There is none by that id.
         "revokeRunLink" | "showSweep" | "listSweepPoints" | "cancelSweep" | "retrySweep" | "extendSweep" => {
             &[404]

@@ -3,8 +3,8 @@
 
 use semver::Version;
 use simulay_model::{
-    Decision, Grant, Manifest, Plugin, PluginChange, PluginEffects, PluginName, PluginRefusal, Principal,
-    Visibility, revision_of,
+    AccountName, Decision, Grant, Manifest, Plugin, PluginChange, PluginEffects, PluginName, PluginRefusal,
+    Principal, Visibility, revision_of,
 };
 use simulay_signals::Signal;
 use simulay_store::StoreError;
@@ -157,7 +157,7 @@ impl Catalog {
             let done = RolledBack { from, to };
             match self.store_rollback(principal, &done, effects, answered).await {
                 Ok(()) => {
-                    self.shared.parts.signals.publish(Signal::PluginChanged(name.clone()));
+                    self.tell(name, &done.from.owner);
                     return Ok(done);
                 }
                 Err(StoreError::Stale) => {}
@@ -262,6 +262,13 @@ impl Catalog {
         plugin.life().decide(self.shared.parts.clock.now(), principal, change)
     }
 
+    /// Tells of what was stored of a plugin.
+    pub(super) fn tell(&self, name: &PluginName, owner: &AccountName) {
+        let signals = &self.shared.parts.signals;
+        signals.publish(Signal::PluginChanged(name.clone()));
+        signals.publish(Signal::AccountChanged(owner.clone()));
+    }
+
     /// Stores what was decided on `plugin` and tells of it; none when that has moved on.
     async fn commit(
         &self,
@@ -271,7 +278,7 @@ impl Catalog {
         let Manifest { name, version, .. } = &plugin.manifest;
         match self.shared.parts.plugins.commit(name, version, effects.clone()).await {
             Ok(()) => {
-                self.shared.parts.signals.publish(Signal::PluginChanged(name.clone()));
+                self.tell(name, &plugin.owner);
                 plugin.apply(&effects);
                 Ok(Some(plugin))
             }

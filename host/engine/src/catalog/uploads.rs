@@ -1,7 +1,8 @@
 //! How plugins come.
 
 use bytes::Bytes;
-use simulay_model::{Grant, Manifest, Plugin, PluginChange, PluginLife, Principal};
+use simulay_model::{Grant, Manifest, Plugin, PluginChange, PluginLife, PluginState, Principal};
+use simulay_signals::{Signal, UploadProgress, UploadStage};
 use simulay_store::{Added, StoreError};
 
 use super::Catalog;
@@ -9,10 +10,12 @@ use crate::plugins::{self, Inspected};
 use crate::{EngineError, UploadError};
 
 /// What comes with an upload.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Submission {
     /// A new version is pending, whatever the policy says.
     pub pending: bool,
+    /// By what the uploader knows it while he waits.
+    pub id: String,
 }
 
 impl Catalog {
@@ -32,6 +35,7 @@ impl Catalog {
         let new = inspected.plugin(principal, now, PluginLife::uploaded(now, true, false));
         let added = self.shared.parts.plugins.add(new.clone(), None).await?;
         if added == Added::New {
+            self.tell(&new.manifest.name, &new.owner);
             return Ok((new, added));
         }
         let Manifest { name, version, .. } = &new.manifest;
@@ -50,15 +54,40 @@ impl Catalog {
         component: Bytes,
         asked: Submission,
     ) -> Result<(Plugin, Added), UploadError> {
+        let advances = |stage, manifest: Option<&Manifest>| {
+            let plugin = manifest.map(|Manifest { name, version, .. }| format!("{name}@{version}"));
+            let progress = UploadProgress { id: asked.id.clone(), plugin, stage };
+            self.shared.parts.signals.publish(Signal::UploadAdvanced(principal.account.clone(), progress));
+        };
+        advances(UploadStage::Received, None);
+        let submitted = self.take(principal, component, asked.pending, &advances).await;
+        match &submitted {
+            Ok((plugin, _)) if plugin.state == PluginState::Pending => {
+                advances(UploadStage::Waiting, Some(&plugin.manifest));
+            }
+            Ok((plugin, _)) => advances(UploadStage::Active, Some(&plugin.manifest)),
+            Err(_) => advances(UploadStage::Refused, None),
+        }
+        submitted
+    }
+
+    async fn take(
+        &self,
+        principal: &Principal,
+        component: Bytes,
+        pending: bool,
+        advances: &(impl Fn(UploadStage, Option<&Manifest>) + Sync),
+    ) -> Result<(Plugin, Added), UploadError> {
         self.shared.check_room().await?;
         let inspected = plugins::inspect(&self.shared.parts, component).await?;
+        advances(UploadStage::Compiled, Some(inspected.manifest()));
         if !inspected.is_known(&self.shared.parts).await? {
             let (size, now) = (inspected.size(), self.shared.parts.clock.now());
             self.shared.quotas.admit_plugin(&principal.account, size, now).await?;
         }
         inspected.keep(&self.shared.parts, principal).await?;
         loop {
-            match self.add(principal, &inspected, asked).await {
+            match self.add(principal, &inspected, pending).await {
                 Err(EngineError::Records(StoreError::Stale)) => {}
                 added => return Ok(added?),
             }
@@ -71,17 +100,20 @@ impl Catalog {
         &self,
         principal: &Principal,
         new: &Inspected,
-        asked: Submission,
+        pending: bool,
     ) -> Result<(Plugin, Added), EngineError> {
         let granted = self.granted(principal, new.manifest()).await?;
-        let waits = asked.pending || self.check_images(new.manifest()).is_err();
+        let waits = pending || self.check_images(new.manifest()).is_err();
         let now = self.shared.parts.clock.now();
         let life = PluginLife::uploaded(now, granted.by_policy, waits);
         let new = new.plugin(principal, now, life);
         let (plugins, quotas) =
             (&self.shared.parts.plugins, self.shared.quotas.of(&principal.account).await?);
         match plugins.add_within(new.clone(), Some(granted.versions), &quotas).await? {
-            Added::New => Ok((new, Added::New)),
+            Added::New => {
+                self.tell(&new.manifest.name, &new.owner);
+                Ok((new, Added::New))
+            }
             Added::Known => {
                 let Manifest { name, version, .. } = &new.manifest;
                 Ok((self.known(principal, name, version).await?, Added::Known))

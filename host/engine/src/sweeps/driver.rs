@@ -113,6 +113,9 @@ impl Driver {
         let queued: Vec<_> = runs.iter().map(UnfinishedRun::from).collect();
         let quotas = self.shared.quotas.of(&sweep.owner).await?;
         parts.sweeps.commit_sweep(sweep.id, next, runs, &quotas).await?;
+        if !queued.is_empty() {
+            parts.signals.publish(Signal::AccountChanged(sweep.owner.clone()));
+        }
         queued.into_iter().for_each(|run| parts.signals.publish(Signal::RunQueued(run)));
         Ok(())
     }
@@ -203,16 +206,16 @@ impl Driver {
             if page.is_empty() {
                 return Ok(());
             }
-            let unfinished = page.into_iter().filter(|run| !run.state.is_end()).map(|run| run.id);
+            let unfinished = page.into_iter().filter(|run| !run.state.is_end());
             let ended = stream::iter(unfinished).map(|run| self.end_run(run)).buffer_unordered(SIDE_BY_SIDE);
             ended.try_collect::<Vec<_>>().await?;
         }
     }
 
-    async fn end_run(&self, run: RunId) -> Result<(), StoreError> {
+    async fn end_run(&self, run: RunSummary) -> Result<(), StoreError> {
         let parts = &self.shared.parts;
-        match apply_unleased_for_any(parts, run, Change::CancelRequested).await {
-            Ok(()) => parts.signals.publish(Signal::CancelRequested(run)),
+        match apply_unleased_for_any(parts, (run.id, &run.owner), Change::CancelRequested).await {
+            Ok(()) => parts.signals.publish(Signal::CancelRequested(run.id)),
             Err(StoreError::Ended | StoreError::NotFound) => {}
             Err(error) => return Err(error),
         }

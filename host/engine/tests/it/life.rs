@@ -60,7 +60,7 @@ fn at(text: &str) -> Version {
 }
 
 async fn submit(engine: &Engine, component: &'static [u8], pending: bool) -> Plugin {
-    let asked = Submission { pending };
+    let asked = Submission { pending, id: String::new() };
     engine.catalog.submit(&me(), Bytes::from_static(component), asked).await.unwrap().0
 }
 

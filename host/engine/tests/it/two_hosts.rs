@@ -36,7 +36,7 @@ fn open(directory: &tempfile::TempDir, versions: &[Manifest]) -> [House; 2] {
 }
 
 async fn submit(catalog: &Catalog, major: u64) -> Plugin {
-    let asked = Submission { pending: false };
+    let asked = Submission { pending: false, id: String::new() };
     catalog.submit(&me(), Bytes::from(at(major).to_string()), asked).await.unwrap().0
 }
 

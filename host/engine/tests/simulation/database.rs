@@ -19,8 +19,8 @@ use simulay_model::{
     Visibility,
 };
 use simulay_store::{
-    Accounts, Added, Claim, ClaimableRun, Credentials, Journal, Lease, Links, MemoryStore, Metering,
-    Overview, Plugins, Remembered, Renewed, RequestKey, Requests, RunQuery, Runs, StoreError, Upload,
+    Accounts, Added, Changes, Claim, ClaimableRun, Credentials, Journal, Lease, Links, MemoryStore, Metering,
+    Overview, Plugins, Remembered, Renewed, RequestKey, Requests, RunQuery, Runs, StoreError, Sweeps, Upload,
     Uploads,
 };
 
@@ -29,12 +29,34 @@ use crate::world::WorldClock;
 
 /// What a store is, the real one or one in memory.
 pub(crate) trait Records:
-    Plugins + Runs + Journal + Overview + Requests + Uploads + Accounts + Credentials + Links + Metering
+    Plugins
+    + Runs
+    + Sweeps
+    + Changes
+    + Journal
+    + Overview
+    + Requests
+    + Uploads
+    + Accounts
+    + Credentials
+    + Links
+    + Metering
 {
 }
 
 impl<T> Records for T where
-    T: Plugins + Runs + Journal + Overview + Requests + Uploads + Accounts + Credentials + Links + Metering
+    T: Plugins
+        + Runs
+        + Sweeps
+        + Changes
+        + Journal
+        + Overview
+        + Requests
+        + Uploads
+        + Accounts
+        + Credentials
+        + Links
+        + Metering
 {
 }
 

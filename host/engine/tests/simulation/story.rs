@@ -220,6 +220,7 @@ impl Story {
             relay: None,
             plugins: database.clone(),
             runs: database.clone(),
+            changes: database.store.records.clone(),
             journal: database.clone(),
             overview: database.clone(),
             requests: database.clone(),

@@ -46,6 +46,7 @@ impl Backends {
         Ok(Parts {
             plugins: records.plugins,
             runs: records.runs,
+            changes: records.changes,
             journal: records.journal,
             overview: records.overview,
             requests: records.requests,

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use simulay_store::{
-    Accounts, Audit, Credentials, Journal, Links, Metering, Overview, Plugins, Requests, Runs, Sweeps,
-    Uploads,
+    Accounts, Audit, Changes, Credentials, Journal, Links, Metering, Overview, Plugins, Requests, Runs,
+    Sweeps, Uploads,
 };
 
 /// The ports of a store.
@@ -12,6 +12,7 @@ use simulay_store::{
 pub(crate) struct Records {
     pub(crate) plugins: Arc<dyn Plugins>,
     pub(crate) runs: Arc<dyn Runs>,
+    pub(crate) changes: Arc<dyn Changes>,
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) overview: Arc<dyn Overview>,
     pub(crate) requests: Arc<dyn Requests>,
@@ -28,6 +29,7 @@ impl<S> From<Arc<S>> for Records
 where
     S: Plugins
         + Runs
+        + Changes
         + Journal
         + Overview
         + Requests
@@ -44,6 +46,7 @@ where
         Self {
             plugins: store.clone(),
             runs: store.clone(),
+            changes: store.clone(),
             journal: store.clone(),
             overview: store.clone(),
             requests: store.clone(),

@@ -91,6 +91,7 @@ fn engine(code: i32) -> Engine {
         relay: None,
         plugins: records.clone(),
         runs: records.clone(),
+        changes: records.clone(),
         journal: records.clone(),
         requests: records.clone(),
         uploads: records.clone(),

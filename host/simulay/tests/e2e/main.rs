@@ -12,6 +12,7 @@ mod contract;
 mod crash;
 mod distribution;
 mod endings;
+mod fields;
 mod folders;
 mod host;
 mod identity;

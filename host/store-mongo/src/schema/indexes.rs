@@ -84,6 +84,7 @@ const RUN_INDEXES: &[Index] = &[
             ("version", ASCENDING),
         ],
     ),
+    Index::of(RUNS, &[("owner", ASCENDING), ("changed", ASCENDING), ("_id", ASCENDING)]).having("changed"),
     Index::of(RUNS, &[("ended_ms", ASCENDING)]).having("ended_ms"),
     Index::of(RUNS, &[("owner", ASCENDING), ("ended_ms", ASCENDING)]).having("ended_ms"),
     Index::of(RUNS, &[("has_logs", ASCENDING), ("ended_ms", ASCENDING)]).having("has_logs"),
@@ -102,6 +103,7 @@ const PLUGIN_INDEXES: &[Index] = &[
     Index::of(PLUGINS, &[("shared", ASCENDING), ("name", ASCENDING)]),
     Index::of(PLUGINS, &[("sha256", ASCENDING)]),
     Index::of(PLUGINS, &[("checking", ASCENDING)]),
+    Index::of(PLUGINS, &[("changed", ASCENDING), ("_id", ASCENDING)]),
 ];
 
 const ACCOUNT_INDEXES: &[Index] = &[

@@ -121,8 +121,9 @@ impl MongoStore {
         self.move_on(session, plugin, is_first).await?;
         let mut document = versions::document(plugin, &Visibility::Private)?;
         document.insert("history", owned.events.iter().map(versions::event).collect::<Vec<_>>());
-        self.documents(PLUGINS).insert_one(document).session(session).await?;
-        Ok(())
+        self.documents(PLUGINS).insert_one(document).session(&mut *session).await?;
+        let this = doc! { "name": manifest.name.as_str(), "version": manifest.version.to_string() };
+        self.touch(session, PLUGINS, this).await
     }
 
     async fn put_upload(
@@ -211,7 +212,10 @@ impl MongoStore {
         self.documents(RUNS).insert_one(head(owned, bytes)?).session(&mut *session).await?;
         let shown = Shown { run: run.id, owner: &run.owner, pipeline: run.plugin.name.as_str() };
         self.show(session, shown, 0, &owned.artifacts).await?;
-        if run.state.is_end() { self.records_change(session, &run.owner, bytes).await } else { Ok(()) }
+        if run.state.is_end() {
+            self.records_change(session, &run.owner, bytes).await?;
+        }
+        self.touch(session, RUNS, doc! { "_id": run.id.to_string() }).await
     }
 }
 

@@ -7,8 +7,8 @@ use simulay_model::{Change, Decision, Effects, Event, ManualClock, Progress, Run
 
 use super::samples::{now, planned, run};
 use crate::{
-    Accounts, Audit, Credentials, Journal, Links, Metering, Overview, Plugins, Requests, Runs, StoreError,
-    Sweeps, Uploads,
+    Accounts, Audit, Changes, Credentials, Journal, Links, Metering, Overview, Plugins, Requests, Runs,
+    StoreError, Sweeps, Uploads,
 };
 
 /// A store to be checked: its ports.
@@ -19,6 +19,8 @@ pub struct Subject {
     pub journal: Arc<dyn Journal>,
     /// What is found among them.
     pub overview: Arc<dyn Overview>,
+    /// What changed of both.
+    pub changes: Arc<dyn Changes>,
     /// Requests that may come again.
     pub requests: Arc<dyn Requests>,
     /// Who uploaded what.
@@ -48,6 +50,7 @@ impl Subject {
         R: Runs
             + Journal
             + Overview
+            + Changes
             + Requests
             + Uploads
             + Accounts
@@ -63,6 +66,7 @@ impl Subject {
             runs: records.clone(),
             journal: records.clone(),
             overview: records.clone(),
+            changes: records.clone(),
             requests: records.clone(),
             uploads: records.clone(),
             accounts: records.clone(),

@@ -34,7 +34,8 @@ impl Plugins for MemoryStore {
         quotas.admit_plugin(&state.present_use(&owner, now), size, now)?;
         state.count(&owner, now, Usage::of_upload(size));
         let history = vec![plugin.uploaded()];
-        state.plugins.insert(key, PluginEntry { plugin, history });
+        let changed = state.next_change();
+        state.plugins.insert(key, PluginEntry { plugin, history, changed });
         Ok(Added::New)
     }
 
@@ -112,7 +113,7 @@ impl Plugins for MemoryStore {
 }
 
 impl State {
-    fn is_visible(&self, owner: &OwnerFilter, plugin: &Plugin) -> bool {
+    pub(super) fn is_visible(&self, owner: &OwnerFilter, plugin: &Plugin) -> bool {
         let name = &plugin.manifest.name;
         let shared = owner.admits_shared() && self.is_shared(owner, name);
         (shared || owner.admits(&plugin.owner)) && owner.scope().holds_plugin(name)
@@ -138,6 +139,7 @@ impl State {
         effects: &PluginEffects,
     ) -> Result<(), StoreError> {
         let decided_on = self.expect_versions(name, effects.versions);
+        let changed = self.next_change();
         let key = (name.clone(), version.clone());
         let known = self.plugins.get_mut(&key).ok_or(StoreError::NotFound)?;
         decided_on?;
@@ -145,6 +147,7 @@ impl State {
             return Err(StoreError::Stale);
         }
         known.plugin.apply(effects);
+        known.changed = changed;
         known.history.extend(effects.events.iter().cloned());
         Ok(())
     }

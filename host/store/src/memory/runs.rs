@@ -30,7 +30,8 @@ impl Runs for MemoryStore {
         if let Some(Claim { request, fingerprint }) = claim {
             state.requests.insert(request, Remembered { fingerprint, outcome: Outcome::Run(id) });
         }
-        state.runs.insert(id, RunEntry::new(run));
+        let changed = state.next_change();
+        state.runs.insert(id, RunEntry { changed, ..RunEntry::new(run) });
         Ok(())
     }
 
@@ -54,9 +55,14 @@ impl Runs for MemoryStore {
         }
         let (owner, at, is_end) = (entry.run.owner.clone(), effects.at, effects.is_end());
         let mut usage = Usage::of_effects(&effects);
+        let changes = effects.head.is_some();
         entry.store(*effects);
         if is_end {
             usage += Usage::of_stopped(&entry.started_attempts(), at);
+        }
+        if changes {
+            let changed = state.next_change();
+            state.runs.entry(run).and_modify(|entry| entry.changed = changed);
         }
         state.count(&owner, at, usage);
         Ok(())
@@ -131,6 +137,8 @@ impl Runs for MemoryStore {
             return Err(StoreError::Stale);
         }
         (*name, *labels) = (after.name.clone(), after.labels.clone());
+        let changed = state.next_change();
+        state.runs.entry(run).and_modify(|entry| entry.changed = changed);
         Ok(())
     }
 
@@ -158,6 +166,12 @@ impl Runs for MemoryStore {
 }
 
 impl State {
+    /// The number of the next change.
+    pub(super) fn next_change(&mut self) -> i64 {
+        self.changes += 1;
+        self.changes
+    }
+
     /// A run, as far as the filter finds it.
     pub(super) fn run(&self, owner: &OwnerFilter, run: RunId) -> Option<&RunEntry> {
         self.runs.get(&run).filter(|entry| entry.is_found(owner))
@@ -182,6 +196,7 @@ impl RunEntry {
         Self {
             artifacts: run.request.inputs.iter().cloned().map(input).collect(),
             run,
+            changed: 0,
             steps: Vec::new(),
             asked: Default::default(),
             attempts: Default::default(),

@@ -65,7 +65,8 @@ impl Sweeps for MemoryStore {
         state.admit(&runs, quotas)?;
         for run in runs {
             state.count(&run.owner, run.created_at, Usage::of_run());
-            state.runs.insert(run.id, RunEntry::new(run));
+            let changed = state.next_change();
+            state.runs.insert(run.id, RunEntry { changed, ..RunEntry::new(run) });
         }
         state.sweeps.entry(sweep).and_modify(|stored| stored.progress = progress);
         Ok(())

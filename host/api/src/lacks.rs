@@ -1,0 +1,37 @@
+//! What the server lacks, as it was found lately: however many ask, each part of it is asked now and then.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use simulay_engine::{Engine, Lack};
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+/// For how long what was found is told.
+const LATELY: Duration = Duration::from_secs(5);
+
+/// What the server lacks. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Lacks {
+    engine: Engine,
+    found: Arc<Mutex<Option<(Instant, Vec<Lack>)>>>,
+}
+
+impl Lacks {
+    pub(crate) fn of(engine: Engine) -> Self {
+        Self { engine, found: Arc::default() }
+    }
+
+    /// What was found lately; whoever comes first when that is long ago looks for all.
+    pub(crate) async fn lately(&self) -> Vec<Lack> {
+        let mut found = self.found.lock().await;
+        match &*found {
+            Some((at, lacks)) if at.elapsed() < LATELY => lacks.clone(),
+            _ => {
+                let lacks = self.engine.readiness().await;
+                *found = Some((Instant::now(), lacks.clone()));
+                lacks
+            }
+        }
+    }
+}
