@@ -17,16 +17,15 @@ pub(crate) async fn check(State(offered): State<&'static str>, request: Request,
     Refusal::new(ProblemKind::NotAcceptable, detail).at("Accept").into_response()
 }
 
-/// True when the client would rather have `one` than the `other`; when it does not say, it would not.
+/// True when the client names `one` and not the `other`.
 pub(crate) fn prefers(headers: &HeaderMap, one: &str, other: &str) -> bool {
-    let asked = headers.get_all(header::ACCEPT).into_iter().filter_map(|value| value.to_str().ok());
-    let named = |name: &str| {
-        asked
-            .clone()
-            .flat_map(|value| value.split(','))
-            .any(|range| quality(range.trim(), name).is_some_and(|quality| quality > 0.0))
-    };
-    named(one) && !named(other)
+    let values = headers.get_all(header::ACCEPT).into_iter();
+    let ranges: Vec<&str> =
+        values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).collect();
+    let mut named = [one, other].into_iter().map(|name| {
+        ranges.iter().any(|range| quality(range.trim(), name).is_some_and(|quality| quality > 0.0))
+    });
+    matches!((named.next(), named.next()), (Some(true), Some(false)))
 }
 
 /// True when the client takes what is `offered`.
