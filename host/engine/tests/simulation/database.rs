@@ -29,36 +29,19 @@ use crate::world::WorldClock;
 
 /// What a store is, the real one or one in memory.
 pub(crate) trait Records:
-    Plugins
-    + Runs
-    + Sweeps
-    + Changes
-    + Journal
-    + Overview
-    + Requests
-    + Uploads
-    + Accounts
-    + Credentials
-    + Links
-    + Metering
+    Plugins + Runs + Sweeps + Changes + Journal + Overview + Requests + Uploads + OfAccounts
 {
 }
 
-impl<T> Records for T where
-    T: Plugins
-        + Runs
-        + Sweeps
-        + Changes
-        + Journal
-        + Overview
-        + Requests
-        + Uploads
-        + Accounts
-        + Credentials
-        + Links
-        + Metering
+impl<T: Plugins + Runs + Sweeps + Changes + Journal + Overview + Requests + Uploads + OfAccounts> Records
+    for T
 {
 }
+
+/// What it holds of accounts.
+pub(crate) trait OfAccounts: Accounts + Credentials + Links + Metering {}
+
+impl<T: Accounts + Credentials + Links + Metering> OfAccounts for T {}
 
 /// A store, as all machines reach it.
 #[derive(Clone)]
