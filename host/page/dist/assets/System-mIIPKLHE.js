@@ -1,1 +1,0 @@
-import{d as e,u as t}from"./index-CMCoEGXZ.js";import{t as n}from"./Page-BKOlhJrA.js";var r=e(`<p class="muted">Not yet.</p>`);function i(e){n(e,{title:`System`,children:(e,n)=>{var i=r();t(e,i)},$$slots:{default:!0}})}export{i as default};

@@ -1,0 +1,1 @@
+import{lt as e}from"./base-CC24DEnU.js";e();
