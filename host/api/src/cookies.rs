@@ -1,5 +1,6 @@
 //! Cookies: of a session, and of a sign-in under way. Their names begin with `__Host-`, so that browsers take them from
-//! this very host only, over TLS (or from this machine), for all paths (RFC 6265bis §4.1.3).
+//! this very host only, over TLS (or from this machine), for all paths (RFC 6265bis §4.1.3). Of a server that is shown
+//! under a path they begin with `__Secure-`, and others on the same host do not get them.
 
 use std::time::Duration;
 
@@ -15,6 +16,10 @@ use simulay_model::TokenSecret;
 /// What carries a session.
 pub(crate) const SESSION: &str = "__Host-simulay";
 const SIGN_IN: &str = "__Host-simulay-sign-in";
+/// For all paths of a host.
+const OF_HOST: &str = "__Host-";
+/// For one path of a host.
+const OF_PATH: &str = "__Secure-";
 /// How long somebody may take to sign in at a provider.
 const SIGN_IN_TIME: Duration = Duration::from_secs(600);
 
@@ -67,6 +72,31 @@ fn set(name: &'static str, value: &str, same_site: SameSite, lifetime: Duration)
         .same_site(same_site)
         .max_age(cookie::time::Duration::seconds(seconds));
     HeaderValue::from_str(&cookie.to_string()).ok()
+}
+
+/// A cookie of ours, for `path` and what is under it only.
+pub(crate) fn shown_under(path: &str, set: &HeaderValue) -> Option<HeaderValue> {
+    let mut cookie = Cookie::parse(set.to_str().ok()?.to_owned()).ok()?;
+    cookie.set_name(format!("{OF_PATH}{}", cookie.name().strip_prefix(OF_HOST)?));
+    cookie.set_path(path.to_owned());
+    HeaderValue::from_str(&cookie.to_string()).ok()
+}
+
+/// The cookies of a request to a server that is shown under a path: those for that path count, under the names they have
+/// here, and those for all of the host, which may be another server's, do not.
+pub(crate) fn seen_from_within(headers: &mut HeaderMap) {
+    let sent: Vec<String> = headers
+        .get_all(header::COOKIE)
+        .into_iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';').map(str::trim))
+        .filter(|pair| !pair.starts_with(OF_HOST))
+        .map(|pair| {
+            pair.strip_prefix(OF_PATH).map_or_else(|| pair.to_owned(), |ours| format!("{OF_HOST}{ours}"))
+        })
+        .collect();
+    headers.remove(header::COOKIE);
+    headers.extend(HeaderValue::from_str(&sent.join("; ")).ok().map(|sent| (header::COOKIE, sent)));
 }
 
 /// The one value of a cookie.
@@ -136,5 +166,26 @@ mod tests {
         for broken in ["__Host-simulay-sign-in=%%", "__Host-simulay-sign-in=e30"] {
             assert_eq!(sign_in(&sent(&[broken])), None);
         }
+    }
+
+    #[test]
+    fn under_a_path_a_session_is_for_that_path_only() {
+        let secret = TokenSecret::of([7; TOKEN_BYTES]);
+        let set = set(SESSION, secret.reveal(), SameSite::Strict, Duration::from_secs(60)).unwrap();
+        let shown = shown_under("/sim", &set).unwrap();
+        let expected = format!(
+            "__Secure-simulay={}; HttpOnly; SameSite=Strict; Secure; Path=/sim; Max-Age=60",
+            secret.reveal()
+        );
+        assert_eq!(shown, expected);
+        let kept = shown.to_str().unwrap().split(';').next().unwrap();
+        let others = format!("__Host-simulay={}; theme=dark", TokenSecret::of([8; TOKEN_BYTES]).reveal());
+        let mut headers = sent(&[&others, kept]);
+        seen_from_within(&mut headers);
+        assert_eq!(super::session(&headers), Some(secret));
+        assert_eq!(value(&headers, "theme"), Some("dark"));
+        let mut headers = sent(&[&others]);
+        seen_from_within(&mut headers);
+        assert_eq!(super::session(&headers), None, "of another server on this host");
     }
 }

@@ -6,8 +6,9 @@ use simulay_model::Role;
 use utoipa::OpenApi;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{RefOr, Schema};
+use utoipa::openapi::{RefOr, Schema, Server};
 
+use crate::BasePath;
 use crate::cookies;
 use crate::problem::{default_response, description, every_kind};
 use crate::wire::{FieldError, Problem, ProblemKind};
@@ -19,7 +20,8 @@ use crate::wire::{FieldError, Problem, ProblemKind};
         description = "Engineering simulations as WebAssembly plugins.\n\n\
             Upload a plugin, start runs of its pipeline, follow them, fetch what they leave.\n\n\
             A request that is refused is answered with a problem document (RFC 9457): `kind` is \
-            for programs, `detail` for people. Every answer carries `X-Request-Id`.",
+            for programs, `detail` for people. Every answer carries `X-Request-Id`, and \
+            the version of the server as `Simulay-Version`.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
     tags(
@@ -93,6 +95,14 @@ pub(crate) fn complete(mut document: utoipa::openapi::OpenApi) -> utoipa::openap
     let schemas = document.components.as_mut().map(|components| &mut components.schemas);
     if let Some(RefOr::T(Schema::Object(kinds))) = schemas.and_then(|all| all.get_mut("ProblemKind")) {
         kinds.description = Some(every_kind());
+    }
+    document
+}
+
+/// The document of a server that is shown under `base`.
+pub(crate) fn under(mut document: utoipa::openapi::OpenApi, base: &BasePath) -> utoipa::openapi::OpenApi {
+    if !base.is_root() {
+        document.servers = Some(vec![Server::new(base.as_str())]);
     }
     document
 }

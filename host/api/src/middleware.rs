@@ -18,6 +18,7 @@ use crate::telemetry;
 use crate::wire::ProblemKind;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const VERSION: HeaderName = HeaderName::from_static("simulay-version");
 const MAX_LOGGED_PATH: usize = 256;
 
 /// The id of a request, for those whom it reaches.
@@ -76,6 +77,8 @@ fn finish(known: &Known, mut response: Response) -> Response {
         None => response,
     };
     guard(&mut response);
+    // A page of another version is then told from ours.
+    response.headers_mut().insert(VERSION, HeaderValue::from_static(env!("CARGO_PKG_VERSION")));
     if let Ok(id) = HeaderValue::from_str(&known.id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }

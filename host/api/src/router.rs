@@ -19,8 +19,8 @@ use crate::origins::Origins;
 use crate::rate_limits::RateLimits;
 use crate::state::Api;
 use crate::{
-    ApiSettings, Authenticator, OnePerson, audit, client, connections, documentation, hosts, linger,
-    middleware, origins, rate_limits, routes, telemetry,
+    ApiSettings, Authenticator, OnePerson, audit, base, client, connections, documentation, hosts, linger,
+    middleware, origins, page, rate_limits, routes, telemetry,
 };
 
 /// The interface over `engine`, for whoever `authenticator` says asks, as often as `rates` counts. Once `draining` is
@@ -37,9 +37,10 @@ pub fn router(
     let keeper = Gatekeeper { authenticator, rates: rates.clone() };
     let (routes, document) = documented(settings, &keeper).split_for_parts();
     let recorder = Recorder { log: engine.audit.clone(), actions: Arc::new(Actions::new(&document)) };
-    let api = Api::new(engine, settings, draining, rates.clone(), &documentation::complete(document));
-    let routes = routes.method_not_allowed_fallback(middleware::no_method).fallback(middleware::no_route);
-    guarded(routes.with_state(api), recorder, settings, rates)
+    let document = documentation::under(documentation::complete(document), &settings.base_path);
+    let api = Api::new(engine, settings, draining, rates.clone(), &document);
+    let routes = routes.method_not_allowed_fallback(middleware::no_method).fallback(page::serve);
+    base::put_under(&settings.base_path, guarded(routes.with_state(api), recorder, settings, rates))
 }
 
 /// Everything that each request goes through, from the inside out.

@@ -5,6 +5,8 @@ use std::time::Duration;
 use ipnet::IpNet;
 use simulay_rates::Rate;
 
+use crate::BasePath;
+
 const SECOND: Duration = Duration::from_secs(1);
 
 /// How the server is reached, and how much it takes.
@@ -21,6 +23,8 @@ pub struct ApiSettings {
     pub hosts: Vec<String>,
     /// Origins of our pages where a proxy changes `Host`, e.g. `https://sim.example.org`.
     pub origins: Vec<String>,
+    /// Under which path of its host a proxy shows this server.
+    pub base_path: BasePath,
     /// Proxies that are believed what they say of the client: `X-Forwarded-For`, `-Proto` and `-Host`.
     pub trusted_proxies: Vec<IpNet>,
     /// What comes from other machines in plain text, and from none of these proxies, is refused.
@@ -92,6 +96,7 @@ impl Default for ApiSettings {
             loopback: true,
             hosts: Vec::new(),
             origins: Vec::new(),
+            base_path: BasePath::default(),
             trusted_proxies: Vec::new(),
             proxy_required: false,
             max_component_bytes: 64 << 20,

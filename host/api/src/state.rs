@@ -12,6 +12,7 @@ use utoipa::openapi::OpenApi;
 use crate::ApiSettings;
 use crate::concurrency::ConcurrencyLimit;
 use crate::documentation::Operations;
+use crate::page::Page;
 use crate::rate_limits::RateLimits;
 
 /// How many wait for the permit of each upload.
@@ -44,6 +45,8 @@ pub(crate) struct Api {
     pub(crate) rates: RateLimits,
     /// The OpenAPI document.
     pub(crate) document: Bytes,
+    /// The page.
+    pub(crate) page: Page,
     /// What there is to do, and for whom.
     pub(crate) operations: Operations,
 }
@@ -73,6 +76,7 @@ impl Api {
             downloads: ConcurrencyLimit::new(settings.max_downloads, "downloads")
                 .set_by("server.max_downloads"),
             document: serde_json::to_vec(document).unwrap_or_default().into(),
+            page: Page::under(&settings.base_path),
             operations: Operations::new(document),
         }
     }

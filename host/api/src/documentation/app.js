@@ -1,6 +1,9 @@
 // Shows /openapi.json. Everything from the document becomes text, never markup.
 "use strict";
 
+// Where the server is: a proxy may show it under a path.
+const server = document.currentScript.src.replace(/\/docs\/app\.js$/, "");
+
 const METHODS = ["get", "head", "post", "delete"];
 
 /** An element with properties, and children that are elements or text. */
@@ -91,7 +94,7 @@ function curl(method, path, operation, schemas) {
   if (mediaType === "application/json") words.push("-d", quoted(JSON.stringify(sample(body.schema, schemas))));
   else if (mediaType) words.push("--data-binary", "@FILE");
   if (operation.responses?.["200"]?.content?.["text/event-stream"]) words.push("-N");
-  words.push(quoted(location.origin + path));
+  words.push(quoted(server + path));
   return element("pre", {}, element("code", {}, words.join(" ")));
 }
 
@@ -177,11 +180,11 @@ function show(openapi) {
   main.append(kinds(openapi), schemaSection(openapi));
   contents.append(element("h2", {}, "reference"),
     element("a", { href: "#problems" }, "Problems"), element("a", { href: "#schemas" }, "Schemas"),
-    element("a", { href: "/openapi.json" }, "/openapi.json"));
+    element("a", { href: `${server}/openapi.json` }, "/openapi.json"));
   if (location.hash) document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
 }
 
-fetch("/openapi.json")
+fetch(`${server}/openapi.json`)
   .then((response) => (response.ok ? response.json() : Promise.reject(new Error(`status ${response.status}`))))
   .then(show)
   .catch((error) => {

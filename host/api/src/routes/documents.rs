@@ -19,8 +19,9 @@ pub(super) async fn openapi(State(api): State<Api>) -> impl IntoResponse {
 /// Read this documentation in a browser
 #[utoipa::path(get, path = "/docs", tag = "system", operation_id = "docs",
     responses((status = 200, description = "A page", content_type = "text/html", body = String)))]
-pub(super) async fn page() -> impl IntoResponse {
-    file("text/html; charset=utf-8", include_str!("../documentation/page.html"))
+pub(super) async fn page(State(api): State<Api>) -> impl IntoResponse {
+    let page = api.settings.base_path.write_into(include_str!("../documentation/page.html"));
+    file("text/html; charset=utf-8", page)
 }
 
 /// Read the script of the page
@@ -37,7 +38,7 @@ pub(super) async fn style() -> impl IntoResponse {
     file("text/css; charset=utf-8", include_str!("../documentation/style.css"))
 }
 
-fn file(media_type: &'static str, content: &'static str) -> impl IntoResponse {
+fn file(media_type: &'static str, content: impl IntoResponse) -> impl IntoResponse {
     let headers =
         [(CONTENT_TYPE, media_type), (CACHE_CONTROL, "no-cache"), (CONTENT_SECURITY_POLICY, POLICY)];
     (headers, content)

@@ -26,7 +26,7 @@ const POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Departure {
-    /// A path of this server, to go on with once signed in.
+    /// A path of this host, to go on with once signed in.
     #[serde(default)]
     return_to: Option<String>,
 }
@@ -58,7 +58,7 @@ pub(super) async fn depart(
     Asked(Departure { return_to }): Asked<Departure>,
 ) -> Result<Response, Denied> {
     api.rates.sign_in(peer, None).await?;
-    let return_to = return_to.unwrap_or_else(|| "/".to_owned());
+    let return_to = return_to.unwrap_or_else(|| format!("{}/", api.settings.base_path));
     if !is_ours(&return_to) {
         let detail = format!("`return_to` must be a path of this server, at most {MAX_ADDRESS} bytes");
         return Err(Refusal::new(ProblemKind::ParamsInvalid, detail).at("return_to").into());

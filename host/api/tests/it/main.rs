@@ -25,6 +25,7 @@ mod links;
 mod lives;
 mod logs;
 mod owners;
+mod page;
 mod pipelines;
 mod plugins;
 mod quotas;

@@ -75,6 +75,36 @@ async fn a_token_or_a_password_opens_a_session_that_a_browser_keeps() {
 }
 
 #[tokio::test]
+async fn under_a_path_a_session_is_for_that_path() {
+    let base_path = "/sim".to_owned().try_into().unwrap();
+    let settings = ApiSettings { base_path, ..ApiSettings::default() };
+    let house = House::of_many_with(None, &settings, Settings::default());
+    let ada: AccountName = "ada".parse().unwrap();
+    house.engine.accounts.create(ada.clone(), Role::Author).await.unwrap();
+    let new = NewToken { account: ada, label: String::new(), role: None, scope: Scope::All, lifetime: None };
+    let (_, token) = house.engine.accounts.create_token(new).await.unwrap();
+    let answer =
+        house.post("/sim/v1/session", json!({ "token": token.reveal() }).to_string()).await.expect(200);
+    let set = answer.header("set-cookie");
+    assert!(set.starts_with("__Secure-simulay=") && set.contains("; Path=/sim; "), "{set}");
+    let kept = set.split(';').next().unwrap();
+    for path in ["/sim/v1/me", "/v1/me"] {
+        house.as_browser(kept, Request::get(path)).await.expect(200);
+        let of_another = kept.replace("__Secure-", "__Host-");
+        house.as_browser(&of_another, Request::get(path)).await.problem(401, "unauthenticated");
+    }
+    let foreign = Request::delete("/sim/v1/session").header("sec-fetch-site", "cross-site");
+    house.as_browser(kept, foreign).await.problem(403, "cross_site");
+    let ours = Request::delete("/sim/v1/session").header("sec-fetch-site", "same-origin");
+    let forgotten = house.as_browser(kept, ours).await.expect(204);
+    assert!(
+        forgotten.header("set-cookie").contains("Path=/sim; Max-Age=0"),
+        "{}",
+        forgotten.header("set-cookie")
+    );
+}
+
+#[tokio::test]
 async fn whoever_is_wrong_is_not_told_in_what() {
     let (house, _) = of_ada().await;
     let unknown = TokenSecret::of([7; 32]);

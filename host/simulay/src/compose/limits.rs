@@ -128,6 +128,7 @@ pub(super) fn of_api(settings: &Settings, loopback: bool) -> ApiSettings {
         loopback,
         hosts: server.hosts.clone(),
         origins: server.origins.clone(),
+        base_path: server.base_path.clone(),
         trusted_proxies: server.trusted_proxies.iter().map(|Network(network)| *network).collect(),
         proxy_required: server.is_behind_proxies() && !settings.accepts(Risk::PlainHttp),
         max_json_bytes: server.max_json_bytes,

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::bail;
 use ipnet::IpNet;
 use serde::Deserialize;
+use simulay_api::BasePath;
 
 use super::{AuthMode, Settings};
 use crate::fault::Usage;
@@ -23,6 +24,8 @@ pub(crate) struct Server {
     pub(crate) hosts: Vec<String>,
     /// Origins of the server's own pages, as a proxy that changes `Host` shows them.
     pub(crate) origins: Vec<String>,
+    /// The path of its host under which a proxy shows the server.
+    pub(crate) base_path: BasePath,
     /// Proxies that are believed what they say of the client.
     pub(crate) trusted_proxies: Vec<Network>,
     /// The server's certificate and those of who signed it, for HTTPS; PEM.

@@ -47,6 +47,16 @@ fn origins_are_written_as_browsers_send_them() {
 }
 
 #[test]
+fn a_path_of_a_proxy_is_checked() {
+    let base = |text: &str| read(&format!("[server]\nbase_path = \"{text}\""), &[], Flags::default());
+    assert!(base("").unwrap().server.base_path.is_root());
+    assert_eq!(base("/sim").unwrap().server.base_path.to_string(), "/sim");
+    for wrong in ["sim", "/sim/", "/v1", "https://lab.example.org/sim"] {
+        assert!(base(wrong).unwrap_err().to_string().contains("no slash at the end"), "{wrong}");
+    }
+}
+
+#[test]
 fn hosts_come_from_the_environment_as_a_list() {
     let settings = read("", &[("SIMULAY__SERVER__HOSTS", "a.example,b.example")], Flags::default());
     assert_eq!(settings.unwrap().server.hosts, ["a.example", "b.example"]);
