@@ -54,6 +54,13 @@ export class LogBuffer {
     return taken.length;
   }
 
+  /** Forgets everything: something else is printed. */
+  clear(): void {
+    this.#length = 0;
+    this.#lines = 0;
+    this.#unended = false;
+  }
+
   /** Where a line begins and where it ends, without its end of line. */
   span(line: number): [number, number] {
     const start = this.start(line);

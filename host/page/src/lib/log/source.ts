@@ -10,6 +10,8 @@ export type Reading = 'reading' | 'ended' | 'waiting' | 'refused' | 'full';
 export type Told = {
   /** Bytes came. */
   grew: () => void;
+  /** Another attempt prints anew: what came before is forgotten. */
+  anew: () => void;
   /** How it goes, with the host's words when it is refused. */
   state: (now: Reading, why?: string) => void;
 };
@@ -20,9 +22,10 @@ const LONGEST_WAIT_MS = 30_000;
 /** Reads until the end; one connection, let go of when `signal` aborts. */
 export async function read(address: string, buffer: LogBuffer, told: Told, signal: AbortSignal): Promise<void> {
   let wait = FIRST_WAIT_MS;
+  const attempt: Attempt = { number: null };
   while (!signal.aborted) {
     const before = buffer.length;
-    const after = await once(address, buffer, told, signal);
+    const after = await once(address, buffer, attempt, told, signal);
     if (after === 'done' || signal.aborted) return;
     wait = buffer.length > before ? FIRST_WAIT_MS : Math.min(wait * 1.6, LONGEST_WAIT_MS);
     told.state('waiting');
@@ -30,17 +33,37 @@ export async function read(address: string, buffer: LogBuffer, told: Told, signa
   }
 }
 
+/** Which attempt at the call prints, as the host told last. */
+type Attempt = { number: string | null };
+
 /** One request: `done`, the time after which to ask again, or nothing when it broke off. */
-async function once(address: string, buffer: LogBuffer, told: Told, signal: AbortSignal): Promise<'done' | number | undefined> {
+async function once(
+  address: string,
+  buffer: LogBuffer,
+  attempt: Attempt,
+  told: Told,
+  signal: AbortSignal,
+): Promise<'done' | number | undefined> {
   try {
     const response = await fetched(withOffset(address, buffer.length), { signal });
-    if (response.status === 416) return done(told, 'ended');
+    const number = response.headers.get('simulay-attempt');
+    const other = number !== null && attempt.number !== null && number !== attempt.number;
+    attempt.number = number ?? attempt.number;
+    // What is shorter than what is here already is something else too.
+    if (buffer.length > 0 && (other || response.status === 416)) return await restart(response, buffer, told);
     if (!response.ok) return await refused(response, told);
     told.state('reading');
     return await drain(response, buffer, told);
   } catch {
     return undefined;
   }
+}
+
+async function restart(response: Response, buffer: LogBuffer, told: Told): Promise<number> {
+  await response.body?.cancel();
+  buffer.clear();
+  told.anew();
+  return 0;
 }
 
 async function drain(response: Response, buffer: LogBuffer, told: Told): Promise<'done'> {

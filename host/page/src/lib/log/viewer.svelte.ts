@@ -64,7 +64,8 @@ export class LogViewer {
       this.refusal = why;
       this.#soon();
     };
-    void read(address, this.buffer, { grew, state }, this.#reader.signal);
+    const anew = () => this.#anew();
+    void read(address, this.buffer, { grew, anew, state }, this.#reader.signal);
   }
 
   /** Shows lines that are here already. */
@@ -128,6 +129,14 @@ export class LogViewer {
     const start = this.buffer.start(first);
     const [, end] = this.buffer.span(Math.min(last, this.buffer.lines - 1));
     return new TextDecoder().decode(this.buffer.bytes.subarray(start, end));
+  }
+
+  #anew(): void {
+    this.error = undefined;
+    this.#looked = 0;
+    this.marked = undefined;
+    this.find(this.wanted);
+    this.#soon();
   }
 
   #soon(): void {
