@@ -1,6 +1,7 @@
 //! Set-up, demo, test and bench: what the README's commands call.
 
 mod bench;
+mod browser;
 mod build;
 mod cluster;
 mod clustered;
@@ -11,6 +12,7 @@ mod holding;
 mod hostile;
 mod local_cluster;
 mod packages;
+mod page;
 mod place;
 mod process;
 mod proof;
@@ -70,6 +72,10 @@ enum Task {
     ClusterTorture(proof::cluster::Arguments),
     /// Runs the commands of the documents, as a reader would.
     Docs,
+    /// Builds the page anew, from its sources to the files that are committed.
+    Page,
+    /// Tests the page in a browser.
+    Browser,
     /// Checks what the compiler does not.
     Tidy,
 }
@@ -98,6 +104,8 @@ fn execute(task: Task) -> anyhow::Result<()> {
         Task::Cluster { what } => clustered::execute(&place, &what),
         Task::ClusterTorture(arguments) => proof::cluster::execute(&place, &arguments),
         Task::Docs => documents::execute(&place),
+        Task::Page => page::build(&place),
+        Task::Browser => browser::prove(&place, &setup::everything(&place)?),
         Task::Tidy => tidy::execute(&place),
     }
 }

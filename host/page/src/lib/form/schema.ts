@@ -151,7 +151,8 @@ export function range(schema: Schema): string {
 /** Its default in words; nothing when there is none, or none that is short. */
 export function defaultText(schema: Schema): string {
   if (schema.default === undefined || schema.default === null) return '';
-  const shown = typeof schema.default === 'number' ? number(schema.default) : word(schema.default);
+  const { default: preset } = schema;
+  const shown = typeof preset === 'number' ? number(preset) : Array.isArray(preset) ? preset.map(word).join(', ') : word(preset);
   if (shown === '' || shown.length > 60) return '';
   const measure = unit(schema['x-unit']);
   return measure ? `${shown} ${measure}` : shown;

@@ -36,13 +36,15 @@ export function span(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`;
   if (ms < 59_950) return `${(ms / 1_000).toFixed(1)} s`;
   const seconds = Math.round(ms / 1_000);
-  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min ${two(seconds % 60)} s`;
+  if (seconds < 3_600) return joined(seconds, 60, 'min', 's');
   const minutes = Math.round(seconds / 60);
-  if (minutes < 1_440) return `${Math.floor(minutes / 60)} h ${two(minutes % 60)} min`;
+  if (minutes < 1_440) return joined(minutes, 60, 'h', 'min');
   const hours = Math.round(minutes / 60);
-  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+  return joined(hours, 24, 'd', 'h');
 }
 
-function two(value: number): string {
-  return String(value).padStart(2, '0');
+// The smaller unit is left out when there is none of it.
+function joined(count: number, of: number, large: string, small: string): string {
+  const rest = count % of;
+  return `${Math.floor(count / of)} ${large}${rest ? ` ${String(rest).padStart(2, '0')} ${small}` : ''}`;
 }
