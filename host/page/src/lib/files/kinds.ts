@@ -2,7 +2,6 @@ import type { ListedArtifact } from '../expected';
 
 // By the host's own list of media types; what a plugin claims is not asked.
 const IMAGES = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/svg+xml', 'image/bmp']);
-const TEXTS = /^(text\/|application\/(json|xml|x-ndjson|yaml|toml))/;
 
 export function isImage(file: ListedArtifact): boolean {
   return IMAGES.has(file.media_type);
@@ -10,11 +9,6 @@ export function isImage(file: ListedArtifact): boolean {
 
 export function isTable(file: ListedArtifact): boolean {
   return file.media_type === 'text/csv' || file.media_type === 'text/tab-separated-values';
-}
-
-/** True for what is shown as text; HTML and SVG are text here too, never documents. */
-export function isText(file: ListedArtifact): boolean {
-  return TEXTS.test(file.media_type);
 }
 
 /** Rows of a table: commas or tabs between cells, quotes around those that hold them. */
