@@ -75,7 +75,11 @@ enum Task {
     /// Builds the page anew, from its sources to the files that are committed.
     Page,
     /// Tests the page in a browser.
-    Browser,
+    Browser {
+        /// Puts some of the pictures that it takes into the documents.
+        #[arg(long)]
+        pictures: bool,
+    },
     /// Checks what the compiler does not.
     Tidy,
 }
@@ -105,7 +109,7 @@ fn execute(task: Task) -> anyhow::Result<()> {
         Task::ClusterTorture(arguments) => proof::cluster::execute(&place, &arguments),
         Task::Docs => documents::execute(&place),
         Task::Page => page::build(&place),
-        Task::Browser => browser::prove(&place, &setup::everything(&place)?),
+        Task::Browser { pictures } => browser::execute(&place, pictures),
         Task::Tidy => tidy::execute(&place),
     }
 }

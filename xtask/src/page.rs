@@ -45,8 +45,12 @@ pub(crate) fn prove(place: &Place, _: &ImageId) -> anyhow::Result<()> {
     let same = fs::read(types)? == fs::read(folder.join(TYPES))?;
     match difference(&folder.join("dist"), &built)? {
         None if same => Ok(()),
-        None => bail!("host/page/{TYPES} is not what the OpenAPI document gives: `cargo xtask page` makes it anew"),
-        Some(name) => bail!("host/page/dist/{name} is not what the sources give: `cargo xtask page` builds it anew"),
+        None => bail!(
+            "host/page/{TYPES} is not what the OpenAPI document gives: `cargo xtask page` makes it anew"
+        ),
+        Some(name) => {
+            bail!("host/page/dist/{name} is not what the sources give: `cargo xtask page` builds it anew")
+        }
     }
 }
 
@@ -76,7 +80,8 @@ pub(crate) fn install(place: &Place, folder: &Path) -> anyhow::Result<()> {
 
 /// Writes the types of all routes.
 fn write_types(place: &Place, folder: &Path, to: &Path) -> anyhow::Result<()> {
-    let kept = fs::read_to_string(place.root().join(DOCUMENT)).context("the OpenAPI document cannot be read")?;
+    let kept =
+        fs::read_to_string(place.root().join(DOCUMENT)).context("the OpenAPI document cannot be read")?;
     let (_, document) = kept.rsplit_once("\n---\n").context("the snapshot has no document")?;
     let file = place.made("openapi.json")?;
     fs::write(&file, document)?;

@@ -153,7 +153,7 @@ test('20: Run clicked twice quickly, and once more after the answer was cut off,
   const page = await form('octave-script');
   const name = `once ${Date.now()}`;
   await page.getByLabel('Program text').fill('disp(1)');
-  await page.getByText('Name, seed and retries').click();
+  await page.getByText('Name, labels, seed and retries').click();
   await page.getByLabel('Name', { exact: true }).fill(name);
   let cut = true;
   await page.route('**/v1/runs/*', async (route) => {

@@ -13,6 +13,7 @@ type Kept = {
   seed: string;
   retries: string;
   name: string;
+  labels: string;
   sent?: { id: string; body: string };
 };
 
@@ -24,6 +25,8 @@ export class Draft {
   seed = $state('');
   retries = $state('');
   name = $state('');
+  /** `key=value`, one a line. */
+  labels = $state('');
   /** True when what is shown was typed before. */
   restored = $state(false);
   /** The run that values were taken from. */
@@ -32,11 +35,11 @@ export class Draft {
   #kept;
   readonly #start: Kept;
 
-  constructor(pipeline: SchemaPipeline, from: Run | undefined) {
+  constructor(pipeline: SchemaPipeline, from: Run | undefined, example?: string) {
     this.pipeline = pipeline;
     this.from = from;
-    this.#kept = remembered(sessionStorage, `draft:${pipeline.name}@${pipeline.version}:${from?.id ?? ''}`);
-    this.#start = begin(from);
+    this.#kept = remembered(sessionStorage, `draft:${pipeline.name}@${pipeline.version}:${from?.id ?? example ?? ''}`);
+    this.#start = begin(from, pipeline.examples.find(({ name }) => name === example)?.params);
     const kept = this.#read();
     this.form = new FormModel(pipeline.params_schema as Schema, (kept ?? this.#start).params);
     this.#take(kept ?? this.#start);
@@ -51,12 +54,14 @@ export class Draft {
   /** What is asked for, without the version: a preview takes it so. */
   get body(): Record<string, unknown> {
     const { name, inputs, seed, retries } = this;
+    const labels = labelsIn(this.labels) ?? {};
     return {
       params: this.form.value,
       ...(inputs.length ? { inputs: inputs.map(({ path, sha256 }) => ({ path, sha256 })) } : {}),
       ...(seed.trim() ? { seed: Number(seed) } : {}),
       ...(retries.trim() ? { options: { retries: Number(retries) } } : {}),
       ...(name.trim() ? { name: name.trim() } : {}),
+      ...(Object.keys(labels).length ? { labels } : {}),
     };
   }
 
@@ -79,6 +84,7 @@ export class Draft {
     if (this.form.unfinished.length) return 'What is typed in a marked field is no value yet.';
     if (!whole(this.seed) || Number(this.seed) > Number.MAX_SAFE_INTEGER) return 'The seed is a whole number up to 2⁵³ − 1.';
     if (!whole(this.retries)) return 'The retries are a whole number.';
+    if (!labelsIn(this.labels)) return 'Labels are `key=value`, one a line.';
     const paths = this.inputs.map(({ path }) => path.trim());
     if (paths.includes('')) return 'A file has no name.';
     if (new Set(paths).size < paths.length) return 'Two files have the same name.';
@@ -86,8 +92,16 @@ export class Draft {
   }
 
   keep(): void {
-    const { inputs, seed, retries, name } = this;
-    const kept: Kept = { params: this.form.value, inputs: $state.snapshot(inputs), seed, retries, name, sent: this.#sent };
+    const { inputs, seed, retries, name, labels } = this;
+    const kept: Kept = {
+      params: this.form.value,
+      inputs: $state.snapshot(inputs),
+      seed,
+      retries,
+      name,
+      labels,
+      sent: this.#sent,
+    };
     this.#kept.write(JSON.stringify(kept));
   }
 
@@ -109,6 +123,7 @@ export class Draft {
     this.seed = kept.seed;
     this.retries = kept.retries;
     this.name = kept.name;
+    this.labels = kept.labels ?? '';
     this.#sent = kept.sent;
   }
 
@@ -122,12 +137,21 @@ export class Draft {
   }
 }
 
-function begin(from: Run | undefined): Kept {
+/** Labels by their keys; nothing when a line is none. */
+function labelsIn(text: string): Record<string, string> | undefined {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  const pairs = lines.map((line) => /^\s*([^=\s]+)\s*=\s*(.*?)\s*$/.exec(line));
+  if (pairs.includes(null)) return undefined;
+  return Object.fromEntries(pairs.map((pair) => [pair?.[1] ?? '', pair?.[2] ?? '']));
+}
+
+function begin(from: Run | undefined, example: unknown): Kept {
   return {
-    params: from?.params ?? {},
+    params: from?.params ?? example ?? {},
     inputs: from?.inputs.map(({ path, sha256, size }) => ({ path, sha256, size })) ?? [],
     seed: '',
     retries: '',
     name: '',
+    labels: '',
   };
 }

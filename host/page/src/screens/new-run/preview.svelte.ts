@@ -23,7 +23,7 @@ export class Preview {
   /** For an effect: runs whenever the draft is changed. */
   follow(): () => void {
     const draft = this.#draft;
-    const { name: _, ...body } = draft.body;
+    const { name: _name, labels: _labels, ...body } = draft.body;
     const ready = draft.obstacle === undefined;
     untrack(() => (this.stale = true));
     const first = untrack(() => this.value === undefined && this.problem === undefined);
