@@ -29,11 +29,12 @@ describe('a comparison in the address', () => {
 });
 
 describe('curves', () => {
-  const x = { name: 'x', unit: 'm', values: [0, 1] };
+  const x = { name: 'x', unit: 'm' };
   it('lie over each other with the base thick, and say why one does not', () => {
     const plot = {
       title: 'T',
       x,
+      at: [0, 1],
       series: [{ name: 'u', unit: 'K', curves: [{ y: [1, 2] }, { y: null, note: 'is in s, not in K' }, { y: [2, 4], largest: { x: 1, delta: 2 } }] }],
     };
     const [made] = overlays([plot], ['one', 'two', 'three'], 0);

@@ -1,5 +1,6 @@
 // What the host tells of runs side by side.
 import type { RunSummary } from '../expected';
+import type { Axis } from '../plot/figure';
 
 export type Group = 'version' | 'image' | 'seed' | 'input' | 'params' | 'state' | 'outcome';
 
@@ -9,6 +10,8 @@ export type Row = {
   field: string;
   unit?: string | null;
   values: unknown[];
+  /** Whether each run has the field: another `null` is a value. */
+  has?: boolean[];
   delta: (number | null)[];
   relative: (number | null)[];
   outside: (boolean | null)[];
@@ -25,7 +28,9 @@ export type Curve = {
 
 export type ComparedPlot = {
   title: string;
-  x: { name: string; unit: string; values: number[] };
+  x: Axis;
+  /** Where the curves are compared. */
+  at: number[];
   series: { name: string; unit: string; curves: Curve[] }[];
 };
 
@@ -36,5 +41,6 @@ export type Comparison = {
   runs: ComparedRun[];
   rows: Row[];
   plots?: ComparedPlot[];
-  more?: boolean;
+  /** What is not compared because there is too much of it, in words. */
+  left_out?: string[];
 };

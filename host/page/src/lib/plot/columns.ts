@@ -1,5 +1,6 @@
 // Series as the plot draws them: columns over one x, with what cannot be drawn left out and told.
-import type { PlotSeries } from '../expected';
+import { number } from '../format';
+import type { Curve } from './figure';
 
 export type Scale = 'linear' | 'log';
 
@@ -7,7 +8,7 @@ export type Scale = 'linear' | 'log';
 export type Columns = { x: number[]; ys: (number | null | undefined)[][]; leftOut: number };
 
 /** Points by columns; a place where a series has none stays undefined, one that cannot be drawn is null. */
-export function columns(series: readonly PlotSeries[], xScale: Scale, yScale: Scale): Columns {
+export function columns(series: readonly Curve[], xScale: Scale, yScale: Scale): Columns {
   const drawn = series.map((one) => drawable(one, xScale, yScale));
   const leftOut = drawn.reduce((sum, one) => sum + one.leftOut, 0);
   const first = drawn[0];
@@ -18,7 +19,7 @@ export function columns(series: readonly PlotSeries[], xScale: Scale, yScale: Sc
 
 type Drawn = { x: number[]; y: (number | null)[]; leftOut: number };
 
-function drawable(series: PlotSeries, xScale: Scale, yScale: Scale): Drawn {
+function drawable(series: Curve, xScale: Scale, yScale: Scale): Drawn {
   const x: number[] = [];
   const y: (number | null)[] = [];
   let leftOut = 0;
@@ -96,4 +97,13 @@ export function logTicks(min: number, max: number): number[] {
 export function isLabelled(tick: number, min: number, max: number): boolean {
   const factor = Number(tick.toExponential(0).split('e')[0]);
   return factor === 1 || (Math.log10(max / min) < 2 && (factor === 2 || factor === 5));
+}
+
+/** A tick in few characters: large ones as powers of ten, whole or not. */
+export function tickText(tick: number): string {
+  if (Math.abs(tick) < 1e6) return number(tick, 6);
+  const exponent = Math.floor(Math.log10(Math.abs(tick)) + 1e-9);
+  const mantissa = Number((tick / 10 ** exponent).toPrecision(6));
+  const power = `10${[...String(exponent)].map((digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(digit)]).join('')}`;
+  return mantissa === 1 ? power : mantissa === -1 ? `−${power}` : `${number(mantissa)}×${power}`;
 }

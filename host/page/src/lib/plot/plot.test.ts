@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { columns, isLabelled, logTicks, nearest, step } from './columns';
+import { columns, isLabelled, logTicks, nearest, step, tickText } from './columns';
 import { firstRows, records } from './csv';
+import { figures } from './figure';
 import { formatRange, parseRange, zoomed } from './range';
 
 const series = (x: number[], y: (number | null)[], name = 'u') => ({ name, x, y, of: x.length });
@@ -47,6 +48,30 @@ describe('a log axis', () => {
     expect(isLabelled(0.1, 1e-3, 1)).toBe(true);
     expect(isLabelled(5, 1, 9)).toBe(true);
     expect(isLabelled(5, 1e-3, 9)).toBe(false);
+  });
+});
+
+describe('a tick', () => {
+  it.each([
+    [0, '0'],
+    [0.25, '0.25'],
+    [200_000, '200\u202f000'],
+    [1e9, '10⁹'],
+    [-1e6, '−10⁶'],
+    [2.5e12, '2.5×10¹²'],
+  ])('%d is %s', (tick, text) => expect(tickText(tick)).toBe(text));
+});
+
+describe('curves of unlike units', () => {
+  it('have a figure each', () => {
+    const curve = (name: string, unit: string) => ({ name, unit, x: [0], y: [1], of: 1 });
+    const x = { name: 't', unit: 's' };
+    const made = figures({ title: 'P', x, series: [curve('a', 'm'), curve('T', 'K'), curve('b', 'm')] });
+    expect(made.map(({ title, y, series }) => [title, y, series.length])).toEqual([
+      ['P · a, b', { name: '', unit: 'm' }, 2],
+      ['P · T', { name: 'T', unit: 'K' }, 1],
+    ]);
+    expect(figures({ title: 'P', x, series: [curve('a', 'm')] })[0]).toMatchObject({ title: 'P', y: { name: 'a' } });
   });
 });
 

@@ -1,9 +1,9 @@
-import type { PlotNumbers } from '../expected';
 import type { Scale } from './columns';
+import type { Figure } from './figure';
 import type { Range } from './range';
 
 /** From the least x of all series to the greatest, as far as the axis shows them. */
-export function wholeOf(numbers: PlotNumbers, scale: Scale): Range {
+export function wholeOf(numbers: Pick<Figure, 'series'>, scale: Scale): Range {
   let [from, to] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const { x } of numbers.series) {
     for (const at of x) {
