@@ -41,7 +41,12 @@ export class Host {
     this.ended = new Promise((resolve) => this.child.once('exit', resolve));
     const lines = createInterface(this.child.stdout);
     this.url = await new Promise((resolve, reject) => {
-      lines.on('line', (line) => line.startsWith('listening on ') && resolve(line.slice('listening on '.length)));
+      lines.on('line', (line) => {
+        // The first start with accounts tells the token of the admin, this once.
+        const token = /shown this once: (sim_\S+)/.exec(line);
+        if (token) this.token = token[1];
+        if (line.startsWith('listening on ')) resolve(line.slice('listening on '.length));
+      });
       this.ended.then(() => reject(new Error(`the host did not start:\n${this.said}`)));
     });
   }
@@ -58,10 +63,10 @@ export class Host {
     await rm(this.data, { recursive: true, force: true });
   }
 
-  async ask(path, options = {}) {
-    const { json, ...others } = options;
-    const body = json === undefined ? {} : { body: JSON.stringify(json), headers: { 'content-type': 'application/json', ...options.headers } };
-    return fetch(this.url + path, { ...others, ...body });
+  async ask(path, { json, headers = {}, ...others } = {}) {
+    const told = { ...(this.token ? { authorization: `Bearer ${this.token}` } : {}), ...headers };
+    if (json === undefined) return fetch(this.url + path, { ...others, headers: told });
+    return fetch(this.url + path, { ...others, body: JSON.stringify(json), headers: { 'content-type': 'application/json', ...told } });
   }
 
   /** What a route answers with success. */

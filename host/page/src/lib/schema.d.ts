@@ -5276,7 +5276,7 @@ export interface operations {
     signInAtProvider: {
         parameters: {
             query?: {
-                /** @description A path of this server, to go on with once signed in. */
+                /** @description A path of this host, to go on with once signed in. */
                 return_to?: string;
             };
             header?: never;

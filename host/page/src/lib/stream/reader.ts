@@ -105,7 +105,7 @@ export class Reader {
     if (problem.status === 410) {
       this.#after = undefined;
       this.#options.gone?.();
-      return { ...problem, retry_after_s: 0 };
+      return { ...problem, retry_after_s: undefined };
     }
     const passes = problem.status >= 500 || [408, 425, 429].includes(problem.status);
     return passes ? problem : this.#end({ at: 'refused', problem });
