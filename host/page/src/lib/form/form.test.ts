@@ -98,3 +98,25 @@ describe('what is typed', () => {
     expect(one < other).toBe(true);
   });
 });
+
+describe('a form', () => {
+  it('changes the default of an object field by field', async () => {
+    const { FormModel } = await import('./model.svelte');
+    const force = { type: 'object', properties: { mean: { type: 'number' }, cv: { type: 'number' } }, default: { mean: 1, cv: 0.1 } };
+    const form = new FormModel({ properties: { force } }, {});
+    form.set(['force', 'mean'], 2);
+    expect(form.value).toEqual({ force: { mean: 2, cv: 0.1 } });
+    form.set(['force'], undefined);
+    expect(form.value).toEqual({});
+  });
+
+  it('tells what the host refused where it was, until that is changed', async () => {
+    const { FormModel } = await import('./model.svelte');
+    const form = new FormModel({}, { a: 1 });
+    form.tried = true;
+    form.refused([{ pointer: '/a', message: 'too small' }, { pointer: '', message: 'no b' }]);
+    expect([form.error(['a']), form.general]).toEqual(['too small', 'no b']);
+    form.set(['a'], 2);
+    expect(form.error(['a'])).toBeUndefined();
+  });
+});

@@ -1,6 +1,6 @@
 import type { FieldError } from '../problem';
 import { type Path, at, pointer, put, without } from './pointer';
-import type { Schema } from './schema';
+import { type Schema, presetAt } from './schema';
 
 /** The values of a form: only what was set. What was typed and is none yet keeps its text in its field. */
 export class FormModel {
@@ -38,7 +38,7 @@ export class FormModel {
   }
 
   set(path: Path, value: unknown): void {
-    this.#value = value === undefined ? without(this.#value, path) : put(this.#value, path, value);
+    this.#value = value === undefined ? without(this.#value, path) : put(this.#begun(path), path, value);
     this.#forget(pointer(path));
   }
 
@@ -88,6 +88,17 @@ export class FormModel {
   /** What was refused of the whole, or of places that no field shows. */
   get general(): string | undefined {
     return this.#refusals[''];
+  }
+
+  // A field of an object that was left to its default changes that default, and does not stand alone.
+  #begun(path: Path): unknown {
+    let value = this.#value;
+    for (let length = 1; length < path.length; length += 1) {
+      const around = path.slice(0, length);
+      const preset = at(value, around) === undefined ? presetAt(this.schema, around) : undefined;
+      if (typeof preset === 'object' && preset !== null) value = put(value, around, preset);
+    }
+    return value;
   }
 
   #forget(key: string): void {

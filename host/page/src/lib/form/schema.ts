@@ -150,12 +150,19 @@ export function range(schema: Schema): string {
 
 /** Its default in words; nothing when there is none, or none that is short. */
 export function defaultText(schema: Schema): string {
-  if (schema.default === undefined || schema.default === null) return '';
+  if (schema.default === undefined || schema.default === null || schema.properties) return '';
   const { default: preset } = schema;
   const shown = typeof preset === 'number' ? number(preset) : Array.isArray(preset) ? preset.map(word).join(', ') : word(preset);
   if (shown === '' || shown.length > 60) return '';
   const measure = unit(schema['x-unit']);
   return measure ? `${shown} ${measure}` : shown;
+}
+
+/** What a field that is not set is by its default, also where only an object around it has one. */
+export function presetAt(root: Schema, path: readonly (string | number)[]): unknown {
+  let schema = resolved(root, root);
+  for (const step of path) schema = resolved(schema.properties?.[step], root);
+  return schema.default;
 }
 
 /** Which of the variants a value is of: the first that does not contradict it. */

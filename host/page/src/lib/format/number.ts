@@ -25,9 +25,14 @@ export function number(value: number, digits = 6): string {
   if (value === 0) return '0';
   const size = Math.abs(value);
   const sign = value < 0 ? MINUS : '';
-  if (Number.isInteger(value) && size < 1e15) return sign + grouped(String(size));
+  if (Number.isInteger(value) && size < 1e15 && !isRound(size)) return sign + grouped(String(size));
   if (size < 1e-3 || size >= 1e7) return sign + scientific(size, digits);
   return sign + grouped(String(Number(size.toPrecision(digits))));
+}
+
+// Many zeros are counted by nobody: 2.1×10¹¹, but 2 902 482 255.
+function isRound(size: number): boolean {
+  return size >= 1e7 && String(size).replace(/0+$/, '').length <= 4;
 }
 
 function scientific(size: number, digits: number): string {
