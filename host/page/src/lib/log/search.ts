@@ -3,7 +3,7 @@ import type { LogBuffer } from './buffer';
 import { turn } from './turn';
 
 /** Hits beyond these are counted, not kept. */
-export const MOST_HITS = 200_000;
+export const MOST_HITS = 2_000_000;
 
 /** Bytes looked at before others get a turn. */
 const SLICE = 4 * 1024 * 1024;

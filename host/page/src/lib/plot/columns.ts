@@ -99,11 +99,13 @@ export function isLabelled(tick: number, min: number, max: number): boolean {
   return factor === 1 || (Math.log10(max / min) < 2 && (factor === 2 || factor === 5));
 }
 
-/** A tick in few characters: large ones as powers of ten, whole or not. */
-export function tickText(tick: number): string {
-  if (Math.abs(tick) < 1e6) return number(tick, 6);
-  const exponent = Math.floor(Math.log10(Math.abs(tick)) + 1e-9);
+/** A tick in few characters: large ones as powers of ten, whole or not; on a log axis most are. */
+export function tickText(tick: number, scale: Scale = 'linear'): string {
+  const [least, most] = scale === 'log' ? [0.01, 1e4] : [0, 1e6];
+  const size = Math.abs(tick);
+  if (size === 0 || (size >= least && size < most)) return number(tick, 6);
+  const exponent = Math.floor(Math.log10(size) + 1e-9);
   const mantissa = Number((tick / 10 ** exponent).toPrecision(6));
-  const power = `10${[...String(exponent)].map((digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(digit)]).join('')}`;
+  const power = `10${[...String(exponent)].map((digit) => (digit === '-' ? '⁻' : '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(digit)])).join('')}`;
   return mantissa === 1 ? power : mantissa === -1 ? `−${power}` : `${number(mantissa)}×${power}`;
 }

@@ -60,6 +60,10 @@ describe('a tick', () => {
     [-1e6, '−10⁶'],
     [2.5e12, '2.5×10¹²'],
   ])('%d is %s', (tick, text) => expect(tickText(tick)).toBe(text));
+
+  it('is a power of ten on a log axis', () => {
+    expect([1e-9, 0.001, 0.1, 10, 1e5, 2e5].map((tick) => tickText(tick, 'log'))).toEqual(['10⁻⁹', '10⁻³', '0.1', '10', '10⁵', '2×10⁵']);
+  });
 });
 
 describe('curves of unlike units', () => {
