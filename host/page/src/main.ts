@@ -1,4 +1,6 @@
+import './tokens.css';
 import './app.css';
+import './table.css';
 
 import { mount } from 'svelte';
 
