@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { accessible, fine, launch, open, picture, until } from '../browser.mjs';
-import { Host } from '../host.mjs';
+import { Host, component } from '../host.mjs';
 
 let host, browser;
 before(async () => ([host, browser] = await Promise.all([Host.start({ plugins: [] }), launch()])));
@@ -22,6 +22,25 @@ test('65: an empty host leads to a first result', async () => {
     await page.waitForTimeout(300);
     await accessible(page);
   }
+  fine(page);
+  await page.context().close();
+});
+
+test('from an empty host to a first result: plugins, an example, Run', async () => {
+  const page = await open(browser, host, '/');
+  const plugin = { name: 'heat_equation.wasm', mimeType: 'application/wasm', buffer: await component('heat_equation') };
+  await page.getByLabel('Plugins', { exact: true }).setInputFiles([plugin]);
+  await page.getByRole('link', { name: 'Run Heat conduction in a rectangular plate' }).click();
+  await page.getByRole('button', { name: 'An aluminium plate is quenched' }).click();
+  await page.getByRole('complementary').getByRole('button', { name: /^Run/ }).click();
+  await page.waitForURL(/\/runs\/[0-9a-f-]{36}/);
+  await page.getByText('succeeded').first().waitFor({ timeout: 40_000 });
+  await page.getByLabel('Outcome').getByText(/326\.38/).first().waitFor();
+  await page.getByRole('link', { name: 'Pipelines' }).first().click();
+  await page.getByRole('link', { name: 'Heat conduction in a rectangular plate', exact: true }).click();
+  await page.getByRole('link', { name: 'A square plate is warmed' }).click();
+  await page.getByLabel('Width of the plate').waitFor();
+  assert.equal(await page.getByLabel('Width of the plate').inputValue(), '1');
   fine(page);
   await page.context().close();
 });
@@ -46,7 +65,6 @@ test('the palette goes to any place by keys, and ? lists the keys', async () => 
 });
 
 test('66: a plugin is uploaded and run, and its result is read, with the keyboard alone', async () => {
-  const { component } = await import('../host.mjs');
   await host.upload(await component('octave_script'));
   const page = await open(browser, host, '/pipelines/octave-script');
   const run = page.getByRole('link', { name: 'Run', exact: true });

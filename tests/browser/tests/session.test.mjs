@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { accessible, fine, launch, open, picture, until } from '../browser.mjs';
-import { Host } from '../host.mjs';
+import { Host, component } from '../host.mjs';
 
 let host, browser;
 before(async () => {
@@ -10,7 +10,6 @@ before(async () => {
     Host.start({ plugins: [], environment: { SIMULAY__AUTH__MODE: 'accounts' } }),
     launch(),
   ]);
-  const { component } = await import('../host.mjs');
   await until('the token of the admin is told', () => host.token);
   await host.upload(await component('octave_script'));
 });
