@@ -35,7 +35,7 @@ function reading() {
       if (why) words.push(why);
     },
   };
-  const done = read('/log', buffer, told, stop.signal);
+  const done = read('/log', buffer, { number: null }, told, stop.signal);
   const text = () => Array.from({ length: buffer.lines }, (_, line) => buffer.text(line).text);
   return { done, states, words, text, stop };
 }

@@ -20,9 +20,14 @@ const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 30_000;
 
 /** Reads until the end; one connection, let go of when `signal` aborts. */
-export async function read(address: string, buffer: LogBuffer, told: Told, signal: AbortSignal): Promise<void> {
+export async function read(
+  address: string,
+  buffer: LogBuffer,
+  attempt: Attempt,
+  told: Told,
+  signal: AbortSignal,
+): Promise<void> {
   let wait = FIRST_WAIT_MS;
-  const attempt: Attempt = { number: null };
   while (!signal.aborted) {
     const before = buffer.length;
     const after = await once(address, buffer, attempt, told, signal);
@@ -34,7 +39,7 @@ export async function read(address: string, buffer: LogBuffer, told: Told, signa
 }
 
 /** Which attempt at the call prints, as the host told last. */
-type Attempt = { number: string | null };
+export type Attempt = { number: string | null };
 
 /** One request: `done`, the time after which to ask again, or nothing when it broke off. */
 async function once(

@@ -1,7 +1,7 @@
 import { LogBuffer } from './buffer';
 import { firstError } from './errors';
 import { Hits, nextHit, search } from './search';
-import { type Reading, read } from './source';
+import { type Attempt, type Reading, read } from './source';
 import { type Frame, lastTop, topAfter } from './window';
 
 /** Height of a line that is not wrapped, in pixels; the style sheet of the lines has the same. */
@@ -32,6 +32,7 @@ export class LogViewer {
   marked = $state.raw<[number, number]>();
   error = $state<number>();
 
+  readonly #attempt: Attempt = { number: null };
   #hits = new Hits();
   #painting = false;
   #reader: AbortController | undefined;
@@ -65,7 +66,7 @@ export class LogViewer {
       this.#soon();
     };
     const anew = () => this.#anew();
-    void read(address, this.buffer, { grew, anew, state }, this.#reader.signal);
+    void read(address, this.buffer, this.#attempt, { grew, anew, state }, this.#reader.signal);
   }
 
   /** Shows lines that are here already. */

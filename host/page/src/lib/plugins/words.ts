@@ -13,7 +13,8 @@ const NAMES: Record<string, string> = {
 
 /** What is asked for. */
 export function what(field: string): string {
-  return NAMES[field] ?? field;
+  const image = /^images\.(.+)$/.exec(field)?.[1];
+  return image ? `Image ${image}` : (NAMES[field] ?? field);
 }
 
 /** A value of it as people read it. */

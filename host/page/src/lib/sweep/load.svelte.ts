@@ -6,6 +6,8 @@ import type { Point, PointList } from './wire';
 
 /** Points asked for at once. */
 const PAGE = 1000;
+/** Between two looks at all points lies at least this, and ten times what a look takes: the host has other work. */
+const REST_MS = 4_000;
 
 /** All points of a sweep, page by page; what is shown stays until newer ones are there. */
 export class Points {
@@ -13,9 +15,20 @@ export class Points {
   loading = $state(false);
   problem = $state.raw<Problem>();
   #asking: AbortController | undefined;
+  #sweep: string | undefined;
+  #next = 0;
+
+  /** How long to wait before points are asked for again. */
+  due(sweep: string): number {
+    if (sweep !== this.#sweep) return 0;
+    return this.loading ? REST_MS : Math.max(0, this.#next - Date.now());
+  }
 
   async ask(sweep: string, fields: readonly string[]): Promise<void> {
     this.stop();
+    if (sweep !== this.#sweep) this.list = [];
+    this.#sweep = sweep;
+    const begun = Date.now();
     const { signal } = (this.#asking = new AbortController());
     this.loading = true;
     const found: Point[] = [];
@@ -32,7 +45,9 @@ export class Points {
     } catch (error) {
       if (!signal.aborted) this.problem = problemOf(error);
     }
-    if (!signal.aborted) this.loading = false;
+    if (signal.aborted) return;
+    this.loading = false;
+    this.#next = Date.now() + Math.max(REST_MS, 10 * (Date.now() - begun));
   }
 
   stop(): void {
