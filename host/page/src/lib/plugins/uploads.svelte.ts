@@ -1,4 +1,5 @@
 import { href } from '../base';
+import { uuid7 } from '../form/typed';
 import { type Problem, asProblem, unreachable } from '../problem';
 import type { SchemaPlugin } from '../schema';
 import { unfit } from './component';
@@ -8,7 +9,7 @@ export type Stage = 'sending' | 'checking' | 'done' | 'refused' | 'unfit' | 'can
 
 /** One file on its way to the host. */
 export class Upload {
-  readonly id = crypto.randomUUID();
+  readonly id = uuid7();
   readonly name: string;
   readonly size: number;
   stage = $state<Stage>('sending');
