@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
 
-import { fine, launch, open, picture, until } from '../browser.mjs';
+import { fine, fits, launch, open, picture, until } from '../browser.mjs';
 import { Host } from '../host.mjs';
 
 let host, browser, runs;
@@ -95,6 +95,30 @@ test('7, 50: what a hostile run leaves is shown as text, and runs nothing', asyn
   await page.getByText(evil).first().waitFor();
   assert.equal(await page.evaluate(() => document.querySelectorAll('img[src="x"]').length), 0);
   await picture(page, 'hostile-run');
+  fine(page);
+  await page.context().close();
+});
+
+test('7: a plugin whose title, description, fields and examples hold markup and long words runs nothing', async () => {
+  const page = await open(browser, host, '/pipelines');
+  const long = 'x'.repeat(10_000);
+  await page.route('**/v1/pipelines/heat-equation', async (route) => {
+    const manifest = await (await route.fetch()).json();
+    manifest.title = `<img src=x onerror=alert(1)> \u202egnp.exe ${long}`;
+    manifest.description = `# <script>alert(1)</script>\n[x](javascript:alert(1)) ![i](https://elsewhere.example/x.png) <img src=x onerror=alert(1)>\n\n<svg onload=alert(1)>\n\n${long}`;
+    Object.assign(manifest.params_schema.properties.width_m, { title: `<b>bold</b>${long}`, description: `\`${long}\`` });
+    manifest.examples[0].name = `<i>${long}`;
+    await route.fulfill({ json: manifest });
+  });
+  for (const width of [1280, 320]) {
+    for (const where of ['/pipelines/heat-equation', '/pipelines/heat-equation/new']) {
+      await page.setViewportSize({ width, height: 800 });
+      await page.goto(host.url + where);
+      await page.getByText('<img src=x onerror=alert(1)>').first().waitFor();
+      assert.equal(await page.locator('main img, main script, main svg[onload], main a[href^="javascript"]').count(), 0);
+      await fits(page);
+    }
+  }
   fine(page);
   await page.context().close();
 });
