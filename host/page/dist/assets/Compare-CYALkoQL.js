@@ -1,1 +1,0 @@
-import{F as e,N as t}from"./base-CC24DEnU.js";import"./legacy-CVg18_ZZ.js";import{t as n}from"./Page-Bb_usKRz.js";var r=e(`<p class="muted">Not yet.</p>`);function i(e){n(e,{title:`Compare`,children:(e,n)=>{var i=r();t(e,i)},$$slots:{default:!0}})}export{i as default};

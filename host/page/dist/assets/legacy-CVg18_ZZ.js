@@ -1,1 +1,0 @@
-import{lt as e}from"./base-CC24DEnU.js";e();
