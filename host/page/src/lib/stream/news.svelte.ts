@@ -98,8 +98,8 @@ class Stream {
   }
 
   #stands(standing: Standing): void {
-    // What happened while the connection was away comes by the cursor; without one it is asked for anew.
-    if (standing.at === 'live' && this.standing.at === 'away' && !this.#cursor) this.#tell('reset', undefined, undefined);
+    // What happened before the connection was there comes by the cursor; without one it is asked for anew.
+    if (standing.at === 'live' && this.standing.at !== 'live' && !this.#cursor) this.#tell('reset', undefined, undefined);
     this.standing = standing;
     if (this.#reader) this.heard = this.#reader.heard;
     this.#say({ is: 'standing', standing, heard: this.heard });
