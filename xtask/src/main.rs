@@ -1,6 +1,7 @@
 //! Set-up, demo, test and bench: what the README's commands call.
 
 mod bench;
+mod browser;
 mod build;
 mod cluster;
 mod clustered;
@@ -11,6 +12,7 @@ mod holding;
 mod hostile;
 mod local_cluster;
 mod packages;
+mod page;
 mod place;
 mod process;
 mod proof;
@@ -70,6 +72,14 @@ enum Task {
     ClusterTorture(proof::cluster::Arguments),
     /// Runs the commands of the documents, as a reader would.
     Docs,
+    /// Builds the page anew, from its sources to the files that are committed.
+    Page,
+    /// Tests the page in a browser.
+    Browser {
+        /// Puts some of the pictures that it takes into the documents.
+        #[arg(long)]
+        pictures: bool,
+    },
     /// Checks what the compiler does not.
     Tidy,
 }
@@ -98,6 +108,8 @@ fn execute(task: Task) -> anyhow::Result<()> {
         Task::Cluster { what } => clustered::execute(&place, &what),
         Task::ClusterTorture(arguments) => proof::cluster::execute(&place, &arguments),
         Task::Docs => documents::execute(&place),
+        Task::Page => page::build(&place),
+        Task::Browser { pictures } => browser::execute(&place, pictures),
         Task::Tidy => tidy::execute(&place),
     }
 }

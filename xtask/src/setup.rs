@@ -49,7 +49,7 @@ pub(crate) fn for_tests(place: &Place) -> anyhow::Result<ImageId> {
         let image = image?;
         // After Docker: the system installs one thing at a time.
         registry::ensure(place)?;
-        for program in ["strace", "redis-server"] {
+        for program in ["strace", "redis-server", "chromium"] {
             let cure = format!("install {program}, then try again");
             packages::ensure(place, &[program], &[program], &cure)?;
         }

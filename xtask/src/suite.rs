@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 use crate::place::Place;
 use crate::process::{ends_well, run, which};
 use crate::setup::ImageId;
-use crate::{documents, hostile, proof, setup, tidy};
+use crate::{browser, documents, hostile, page, proof, setup, tidy};
 
 type Proof = fn(&Place, &ImageId) -> anyhow::Result<()>;
 
@@ -32,8 +32,10 @@ pub(crate) fn execute(place: &Place) -> anyhow::Result<()> {
 
 /// What only a whole host shows, each in its short form.
 fn proofs(place: &Place, image: &ImageId) -> Counts {
-    let proofs: [(&str, Proof); 6] = [
+    let proofs: [(&str, Proof); 8] = [
         ("libraries", libraries),
+        ("page", page::prove),
+        ("browser", browser::prove),
         ("docs", documents::short),
         ("hostile", hostile::short),
         ("sweep", proof::sweep::short),

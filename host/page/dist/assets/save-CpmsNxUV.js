@@ -1,0 +1,1 @@
+function e(e,t){let n=URL.createObjectURL(e),r=document.createElement(`a`);r.href=n,r.download=t,r.click(),setTimeout(()=>URL.revokeObjectURL(n),6e4)}function t(e,t){return`${e.normalize(`NFKD`).replace(/[^\w.-]+/g,`-`).replace(/^[-.]+|-+$/g,``).slice(0,80)||`plot`}.${t}`}export{e as n,t};

@@ -1,0 +1,1 @@
+function e(e){let n=new Map;for(let t of e)n.set(t.name,[...n.get(t.name)??[],t]);return[...n].map(([e,n])=>({name:e,versions:n,serving:t(n)}))}function t(e){return e.find(n)}function n({state:e,version:t}){let n=!t.split(`+`)[0]?.includes(`-`);return e===`active`&&n}function r(e){let[t,r]=e.filter(n);return t&&r?{from:t.version,to:r.version}:void 0}export{r as n,e as t};

@@ -1,0 +1,4 @@
+// Numbers, units and times for eyes.
+export { bytes, number, percent, signed } from './format/number';
+export { absolute, ago, span } from './format/time';
+export { unit, withUnit } from './format/unit';

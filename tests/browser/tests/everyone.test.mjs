@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { accessible, fine, launch, open, picture, until } from '../browser.mjs';
+import { Host, component } from '../host.mjs';
+
+let host, browser;
+before(async () => ([host, browser] = await Promise.all([Host.start({ plugins: [] }), launch()])));
+after(async () => {
+  await browser?.close();
+  await host?.stop();
+});
+
+test('65: an empty host leads to a first result', async () => {
+  const page = await open(browser, host, '/');
+  await page.getByRole('heading', { name: 'From a plugin to a first result' }).waitFor();
+  await picture(page, 'start-empty');
+  await accessible(page);
+  for (const where of ['/pipelines', '/runs', '/plugins', '/sweeps']) {
+    await page.goto(host.url + where);
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    await page.waitForTimeout(300);
+    await accessible(page);
+  }
+  fine(page);
+  await page.context().close();
+});
+
+test('from an empty host to a first result: plugins, an example, Run', async () => {
+  const page = await open(browser, host, '/');
+  const plugin = { name: 'heat_equation.wasm', mimeType: 'application/wasm', buffer: await component('heat_equation') };
+  await page.getByLabel('Plugins', { exact: true }).setInputFiles([plugin]);
+  await page.getByRole('link', { name: 'Run Heat conduction in a rectangular plate' }).click();
+  await page.getByRole('button', { name: 'An aluminium plate is quenched' }).click();
+  await page.getByRole('complementary').getByRole('button', { name: /^Run/ }).click();
+  await page.waitForURL(/\/runs\/[0-9a-f-]{36}/);
+  await page.getByText('succeeded').first().waitFor({ timeout: 40_000 });
+  await page.getByLabel('Outcome').getByText(/326\.38/).first().waitFor();
+  await page.getByRole('link', { name: 'Pipelines' }).first().click();
+  await page.getByRole('link', { name: 'Heat conduction in a rectangular plate', exact: true }).click();
+  await page.getByRole('link', { name: 'A square plate is warmed' }).click();
+  await page.getByLabel('Width of the plate').waitFor();
+  assert.equal(await page.getByLabel('Width of the plate').inputValue(), '1');
+  fine(page);
+  await page.context().close();
+});
+
+test('the palette goes to any place by keys, and ? lists the keys', async () => {
+  const page = await open(browser, host, '/');
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await page.keyboard.press('Control+k');
+  await page.getByRole('combobox').waitFor();
+  await accessible(page);
+  await page.keyboard.type('system');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/\/system$/);
+  await page.keyboard.press('?');
+  await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('g');
+  await page.keyboard.press('r');
+  await page.waitForURL(/\/runs$/);
+  fine(page);
+  await page.context().close();
+});
+
+test('66: a plugin is uploaded and run, and its result is read, with the keyboard alone', async () => {
+  await host.upload(await component('octave_script'));
+  const page = await open(browser, host, '/pipelines/octave-script');
+  const run = page.getByRole('link', { name: 'Run', exact: true });
+  await run.waitFor();
+  for (let presses = 0; presses < 40 && !(await run.evaluate((link) => link === document.activeElement)); presses += 1) await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  const program = page.getByLabel('Program text');
+  await program.waitFor();
+  for (let presses = 0; presses < 60 && !(await program.evaluate((area) => area === document.activeElement)); presses += 1) await page.keyboard.press('Tab');
+  await page.keyboard.type('disp(42)');
+  await page.keyboard.press('Control+Enter');
+  await page.waitForURL(/\/runs\/[0-9a-f-]{36}/);
+  await until('it has succeeded', async () => /succeeded/.test(await page.locator('main').innerText()));
+  fine(page);
+  await page.context().close();
+});
+
+test('71: a page of another version than the host offers to reload, and keeps the draft', async () => {
+  const page = await open(browser, host, '/pipelines/octave-script/new');
+  await page.getByLabel('Program text').fill('disp("kept")');
+  await page.route('**/preview', async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, headers: { ...answer.headers(), 'simulay-version': '9.9.9' } });
+  });
+  await page.getByLabel('Program text').fill('disp("kept too")');
+  await page.getByText('The host is of another version than this page').waitFor();
+  await page.unroute('**/preview');
+  await page.getByRole('button', { name: 'Reload' }).click();
+  await page.getByText('What you had typed is back.').waitFor();
+  assert.equal(await page.getByLabel('Program text').inputValue(), 'disp("kept too")');
+  await page.context().close();
+});
+
+test('64: a form of another site changes nothing', async () => {
+  const answer = await host.ask('/v1/pipelines/octave-script/runs', {
+    method: 'POST',
+    body: 'params=1',
+    headers: { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'cross-site', origin: 'https://elsewhere.example' },
+  });
+  assert.equal(answer.status, 403);
+});

@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict';
+import http from 'node:http';
+import { after, before, test } from 'node:test';
+
+import { accessible, fine, fits, launch, open, picture, until } from '../browser.mjs';
+import { Host } from '../host.mjs';
+
+let host, browser, good, failed;
+before(async () => {
+  [host, browser] = await Promise.all([Host.start(), launch()]);
+  good = await host.run('heat-equation', { time_s: 2 });
+  failed = await host.octave('fprintf(stderr, "line %d\\n", 1:30); error("no pump is called P7");');
+});
+after(async () => {
+  await browser?.close();
+  await host?.stop();
+});
+
+const screens = () => [
+  ['start', '/', 'Start'],
+  ['pipelines', '/pipelines', 'Pipelines'],
+  ['pipeline', '/pipelines/heat-equation', 'Heat conduction in a rectangular plate'],
+  ['new-run', '/pipelines/octave-script/new', 'New run of Your own Octave program'],
+  ['new-sweep', '/pipelines/heat-equation/sweep', undefined],
+  ['run', `/runs/${good.id}`, 'Heat conduction in a rectangular plate'],
+  ['run-calls', `/runs/${good.id}?tab=calls`, undefined],
+  ['run-log', `/runs/${failed.id}?tab=log&stream=stderr`, undefined],
+  ['run-events', `/runs/${good.id}?tab=events`, undefined],
+  ['run-parameters', `/runs/${good.id}?tab=parameters`, undefined],
+  ['run-files', `/runs/${good.id}?tab=files&file=field.csv`, undefined],
+  ['failed-run', `/runs/${failed.id}`, 'Your own Octave program'],
+  ['runs', '/runs', 'Runs'],
+  ['compare', `/compare?runs=${good.id},${failed.id}`, undefined],
+  ['sweeps', '/sweeps', undefined],
+  ['plugins', '/plugins', undefined],
+  ['version', '/plugins/heat-equation/1.0.0', undefined],
+  ['system', '/system', undefined],
+  ['sign-in', '/sign-in', undefined],
+];
+
+/** Waits until a screen has what it asked for. */
+async function settled(page) {
+  await page.getByRole('heading', { level: 1 }).first().waitFor();
+  await page.waitForFunction(() => !/^Loading…/m.test(document.body.innerText));
+  await page.waitForTimeout(300);
+}
+
+for (const scheme of ['light', 'dark']) {
+  test(`1, 2, 5, 65: a tour of all screens breaks no policy, leaves no origin, and axe finds nothing (${scheme})`, async (t) => {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, colorScheme: scheme });
+    for (const [name, where, title] of screens()) {
+      await t.test(name, async () => {
+        const page = await open(browser, host, where, { context });
+        await settled(page);
+        if (title) assert.equal(await page.getByRole('heading', { level: 1 }).innerText(), title);
+        await picture(page, `${name}-${scheme}`);
+        await accessible(page);
+        fine(page);
+        await page.close();
+      });
+    }
+    await context.close();
+  });
+}
+
+test('1: the page comes with a policy and trusted types', async () => {
+  const answer = await host.ask('/', { headers: { accept: 'text/html' } });
+  const policy = answer.headers.get('content-security-policy');
+  assert.match(policy, /default-src 'none'/);
+  assert.match(policy, /require-trusted-types-for 'script'/);
+  assert.equal(answer.status, 200);
+});
+
+test('3: the first view transfers at most 60 kB', async () => {
+  const sizes = new Map();
+  const context = await browser.newContext();
+  const page = await open(browser, host, '/', { context });
+  const session = await context.newCDPSession(page);
+  await session.send('Network.enable');
+  session.on('Network.responseReceived', ({ requestId, response }) => sizes.set(requestId, { url: response.url, size: 0 }));
+  session.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
+    if (sizes.has(requestId)) sizes.get(requestId).size = encodedDataLength;
+  });
+  await session.send('Network.setCacheDisabled', { cacheDisabled: true });
+  await page.reload();
+  await settled(page);
+  const built = () => [...sizes.values()].filter(({ url }) => !new URL(url).pathname.startsWith('/v1')).reduce((sum, { size }) => sum + size, 0);
+  assert.ok(built() <= 60_000, `the first view: ${built()} bytes`);
+  await context.close();
+});
+
+test('4: an unknown route is a problem document for a browser too', async () => {
+  const answer = await host.ask('/v1/nothing', { headers: { accept: 'text/html' } });
+  assert.equal(answer.status, 404);
+  assert.match(answer.headers.get('content-type'), /problem\+json/);
+});
+
+test('6: behind a proxy under a path a run is started, followed and downloaded', async () => {
+  const behind = await Host.start({ plugins: ['octave_script'], environment: { SIMULAY__SERVER__BASE_PATH: '/sim' } });
+  const proxy = http.createServer((request, response) => {
+    if (!request.url.startsWith('/sim')) return response.writeHead(404).end();
+    const onward = http.request(behind.url + (request.url.slice(4) || '/'), { method: request.method, headers: request.headers }, (answer) => {
+      response.writeHead(answer.statusCode, answer.headers);
+      answer.pipe(response);
+    });
+    onward.on('error', () => response.destroy());
+    response.on('close', () => onward.destroy());
+    request.pipe(onward);
+  });
+  await new Promise((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  const shown = { url: `http://127.0.0.1:${proxy.address().port}` };
+  try {
+    const page = await open(browser, shown, '/sim/pipelines/octave-script/new');
+    await page.getByLabel('Program text').fill('x = fopen("a.txt", "w"); fputs(x, "made"); fclose(x);');
+    await page.getByRole('complementary').getByRole('button', { name: /^Run/ }).click();
+    await page.waitForURL(/\/sim\/runs\//);
+    await page.getByText('succeeded').first().waitFor();
+    await page.getByRole('link', { name: /^Files/ }).click();
+    const download = page.waitForEvent('download');
+    await page.getByRole('link', { name: 'Download a.txt' }).first().click();
+    assert.equal((await download).suggestedFilename(), 'a.txt');
+    fine(page);
+    await page.close();
+  } finally {
+    proxy.closeAllConnections();
+    proxy.close();
+    await behind.stop();
+  }
+});
+
+test('67: at 320 px no screen scrolls sideways', async (t) => {
+  const context = await browser.newContext({ viewport: { width: 320, height: 640 } });
+  for (const [name, where] of screens()) {
+    await t.test(name, async () => {
+      const page = await open(browser, host, where, { context });
+      await settled(page);
+      await picture(page, `${name}-phone`);
+      await fits(page);
+      await page.close();
+    });
+  }
+  await context.close();
+});
+
+test('68: with text of 200 % no screen scrolls sideways', async () => {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 860 } });
+  for (const [, where] of screens()) {
+    const page = await open(browser, host, where, { context });
+    const session = await context.newCDPSession(page);
+    await session.send('Runtime.evaluate', { expression: "document.documentElement.style.fontSize = '200%'" });
+    await settled(page);
+    await fits(page);
+    await page.close();
+  }
+  await context.close();
+});
+
+test('70: without JavaScript a sentence points to the interface and the command line', async () => {
+  const context = await browser.newContext({ javaScriptEnabled: false });
+  const page = await context.newPage();
+  await page.goto(host.url);
+  assert.match(await page.locator('.noscript').innerText(), /simulay --help/);
+  await page.getByRole('link', { name: 'the REST interface' }).click();
+  await page.waitForURL(/\/docs$/);
+  await context.close();
+});
+
+test('68: with reduced motion nothing moves', async () => {
+  const page = await open(browser, host, `/runs/${good.id}`, { reducedMotion: 'reduce' });
+  await settled(page);
+  const moving = await page.evaluate(() => document.getAnimations().length);
+  assert.equal(moving, 0);
+  await page.context().close();
+});
+
+test('30: while cut off the page says so with the time of the last news, and comes back by itself', async () => {
+  const page = await open(browser, host, '/runs');
+  await settled(page);
+  await host.kill();
+  await until('the page says that it is cut off', () => page.getByText('Cut off from the host').isVisible());
+  await host.serve();
+  await until('the page is back', async () => !(await page.getByText('Cut off from the host').isVisible()), 45_000);
+  await page.context().close();
+});

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { fine, launch, open, picture, until } from '../browser.mjs';
+import { Host } from '../host.mjs';
+
+let host, browser;
+before(async () => ([host, browser] = await Promise.all([Host.start({ plugins: ['octave_script'] }), launch()])));
+after(async () => {
+  await browser?.close();
+  await host?.stop();
+});
+
+const stateOf = async (page) => (await page.locator('main .state').first().innerText()).trim();
+const slowly = (seconds) => `for i = 1:${seconds * 10}; printf("at %d\\n", i); fflush(stdout); pause(0.1); end`;
+
+test('27, 35, 69: states change without reload, the tab tells them, and the end is announced once', async () => {
+  const run = await host.octave(slowly(3), {}, { wait: false });
+  const page = await open(browser, host, `/runs/${run.id}`);
+  await until('it is at work', async () => (await stateOf(page)) === 'at work');
+  await until('the tab says so', async () => (await page.title()).startsWith('at work'));
+  const icon = await page.locator('link[rel=icon]').getAttribute('href');
+  await until('it has succeeded', async () => (await stateOf(page)) === 'succeeded');
+  await until('the tab says so', async () => (await page.title()).startsWith('succeeded'));
+  assert.notEqual(await page.locator('link[rel=icon]').getAttribute('href'), icon);
+  await until('the end is announced', () => page.getByRole('status').filter({ hasText: 'The run has succeeded.' }).count());
+  fine(page);
+  await page.context().close();
+});
+
+test('28: each event is shown once, in order, however often the connection was cut', async () => {
+  const run = await host.octave(slowly(4), {}, { wait: false });
+  const page = await open(browser, host, `/runs/${run.id}?tab=events`);
+  for (let cut = 0; cut < 5; cut += 1) {
+    await page.context().setOffline(true);
+    await page.waitForTimeout(100 + cut * 60);
+    await page.context().setOffline(false);
+    await page.waitForTimeout(200);
+  }
+  await until('the end is shown', async () => /run\.ended/.test(await page.locator('main').innerText()), 40_000);
+  const shown = await page.locator('main tbody tr td:first-child').allInnerTexts();
+  assert.deepEqual(shown, shown.map((_, index) => String(index + 1)));
+  await page.context().close();
+});
+
+test('29: after the host was killed and started again the page shows the true end', async () => {
+  const run = await host.octave(slowly(5), {}, { wait: false });
+  const page = await open(browser, host, `/runs/${run.id}`);
+  await until('it is at work', async () => (await stateOf(page)) === 'at work');
+  await host.kill();
+  await page.waitForTimeout(500);
+  await host.serve();
+  await until('it has succeeded', async () => (await stateOf(page)) === 'succeeded', 60_000);
+  fine(page);
+  await page.context().close();
+});
+
+test('31: with eight tabs on eight running runs a ninth tab loads and starts a run', async () => {
+  const runs = [];
+  for (let count = 0; count < 8; count += 1) runs.push(await host.octave(slowly(15), {}, { wait: false }));
+  const context = await browser.newContext();
+  const tabs = [];
+  for (const run of runs) tabs.push(await open(browser, host, `/runs/${run.id}`, { context }));
+  const ninth = await open(browser, host, '/pipelines/octave-script/new', { context });
+  await ninth.getByLabel('Program text').fill('disp(9)');
+  await ninth.getByRole('complementary').getByRole('button', { name: /^Run/ }).click();
+  await ninth.waitForURL(/\/runs\//);
+  for (const run of runs) await host.ask(`/v1/runs/${run.id}/cancel`, { method: 'POST' });
+  await context.close();
+});
+
+test('33: a 429 with Retry-After is kept to', async () => {
+  const run = await host.octave(slowly(12), {}, { wait: false });
+  const page = await open(browser, host, '/pipelines');
+  const asked = [];
+  await page.route('**/events*', async (route) => {
+    if (!route.request().url().includes(run.id)) return route.continue();
+    asked.push(Date.now());
+    if (asked.length > 1) return route.continue();
+    const problem = { type: '/docs', title: 'Too many', status: 429, kind: 'rate_limited', detail: 'later', request_id: 'x', retry_after_s: 3 };
+    await route.fulfill({ status: 429, headers: { 'retry-after': '3' }, contentType: 'application/problem+json', body: JSON.stringify(problem) });
+  });
+  await page.goto(`${host.url}/runs/${run.id}`);
+  await until('it asks again', () => asked.length > 1);
+  assert.ok(asked[1] - asked[0] >= 3_000, `after ${asked[1] - asked[0]} ms`);
+  await host.ask(`/v1/runs/${run.id}/cancel`, { method: 'POST' });
+  await page.context().close();
+});
+
+test('34: Cancel asks once, is disabled at once, and ends in cancelled', async () => {
+  const run = await host.octave(slowly(60), {}, { wait: false });
+  const page = await open(browser, host, `/runs/${run.id}`);
+  await until('it is at work', async () => (await stateOf(page)) === 'at work');
+  await page.getByRole('button', { name: 'Cancel', exact: true }).click();
+  await page.getByRole('button', { name: 'Cancel the run' }).click();
+  await until('it is cancelled', async () => (await stateOf(page)) === 'cancelled');
+  await picture(page, 'run-cancelled');
+  fine(page);
+  await page.context().close();
+});
+
+test('36: in the list new runs are a count, and rows do not move until it is pressed', async () => {
+  await host.octave('disp(1)');
+  const page = await open(browser, host, '/runs');
+  await page.locator('main tbody tr').first().waitFor();
+  const rows = () => page.locator('main tbody tr td:nth-child(2)').allInnerTexts();
+  const before = await rows();
+  const made = await host.octave('disp(2)');
+  await page.getByRole('button', { name: /1 new/ }).waitFor();
+  assert.deepEqual(await rows(), before);
+  await page.getByRole('button', { name: /1 new/ }).click();
+  await until('it is listed', async () => (await rows())[0]?.includes(made.id.slice(-12)));
+  fine(page);
+  await page.context().close();
+});
