@@ -47,5 +47,5 @@ pub use run::{
 };
 pub use session::{SignIn, SignInWays};
 pub use sharing::NewVisibility;
-pub use system::{Health, Lack, Limits, Node, Stats, System};
+pub use system::{Health, Lack, Limits, Node, Process, Runner, Stats, System};
 pub use usage::{DailyUsage, QuotaState, Usage, UsageReport};
