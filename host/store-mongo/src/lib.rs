@@ -24,6 +24,7 @@ mod filter;
 mod holdings;
 mod journal;
 mod kept;
+mod labelling;
 mod leases;
 mod links;
 mod metering;
