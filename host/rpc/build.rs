@@ -3,8 +3,12 @@
 use std::error::Error;
 
 const FOLDER: &str = "proto";
-const FILES: [&str; 3] =
-    ["simulay/v1/execution.proto", "simulay/v1/inventory.proto", "simulay/v1/sandbox.proto"];
+const FILES: [&str; 4] = [
+    "simulay/v1/execution.proto",
+    "simulay/v1/inventory.proto",
+    "simulay/v1/process.proto",
+    "simulay/v1/sandbox.proto",
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed={FOLDER}/simulay");

@@ -12,6 +12,8 @@ const SECOND: Duration = Duration::from_secs(1);
 /// How the server is reached, and how much it takes.
 #[derive(Debug, Clone)]
 pub struct ApiSettings {
+    /// The name of this process, for operators; none when it has none.
+    pub name: Option<String>,
     /// Whoever asks has to show who it is.
     pub accounts: bool,
     /// The listener is bound to a loopback address: only `localhost`, `127.0.0.1`, `[::1]` and
@@ -92,6 +94,7 @@ impl ApiSettings {
 impl Default for ApiSettings {
     fn default() -> Self {
         Self {
+            name: None,
             accounts: false,
             loopback: true,
             hosts: Vec::new(),

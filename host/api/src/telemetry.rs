@@ -61,7 +61,8 @@ pub(crate) fn rendered() -> String {
 
 /// The same, with what the engine says of itself.
 pub(crate) fn text(stats: &Stats, audit_lost: u64) -> String {
-    let Stats { unfinished_runs, active_runs, containers, leases_won, leases_lost } = *stats;
+    let Stats { unfinished_runs, waiting_runs, active_runs, containers, leases_won, leases_lost, .. } =
+        *stats;
     for (name, count) in [
         ("simulay_audit_lost_total", audit_lost),
         ("simulay_leases_won_total", leases_won),
@@ -71,13 +72,21 @@ pub(crate) fn text(stats: &Stats, audit_lost: u64) -> String {
     }
     for (name, value) in [
         ("simulay_unfinished_runs", unfinished_runs),
+        ("simulay_waiting_runs", waiting_runs),
         ("simulay_active_runs", active_runs),
         ("simulay_containers", containers),
     ] {
-        #[expect(clippy::cast_precision_loss, reason = "these counts stay far below 2^52")]
-        gauge!(name).set(value as f64);
+        gauge!(name).set(figure(value));
+    }
+    for (lacked, calls) in [("turn", stats.calls_without_turn), ("node", stats.calls_without_node)] {
+        gauge!("simulay_waiting_calls", "for" => lacked).set(figure(calls));
     }
     rendered()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "these counts stay far below 2^52")]
+const fn figure(count: usize) -> f64 {
+    count as f64
 }
 
 #[cfg(test)]

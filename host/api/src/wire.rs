@@ -65,5 +65,5 @@ pub use sweep::{
     VariedRange,
 };
 pub use sweep_point::SweepPoint;
-pub use system::{Health, Lack, Limits, Node, Stats, System};
+pub use system::{Health, Lack, Limits, Node, Process, Runner, Stats, System};
 pub use usage::{DailyUsage, QuotaState, Usage, UsageReport};

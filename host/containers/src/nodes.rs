@@ -220,6 +220,10 @@ impl Execution for Nodes {
         true
     }
 
+    fn waiting(&self) -> usize {
+        self.board.waiting()
+    }
+
     async fn remove(&self, name: ContainerName, fence: Option<u64>) -> Result<(), ContainerError> {
         match self.board.home(name) {
             Some(home) => whereabouts::remove(&*home, name, fence).await?,

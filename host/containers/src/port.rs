@@ -33,6 +33,11 @@ pub trait Execution: Send + Sync {
         false
     }
 
+    /// How many calls wait here for a place.
+    fn waiting(&self) -> usize {
+        0
+    }
+
     /// Removes the container, whatever it does, and returns once it is gone. No container is fine. Who asks by
     /// a lease gives its fence; `None` is for who goes by what the store says of the run, whoever has leased it.
     async fn remove(&self, name: ContainerName, fence: Option<u64>) -> Result<(), ContainerError>;
@@ -88,6 +93,10 @@ impl<T: Execution + ?Sized> Execution for Arc<T> {
 
     fn places_calls(&self) -> bool {
         (**self).places_calls()
+    }
+
+    fn waiting(&self) -> usize {
+        (**self).waiting()
     }
 
     async fn remove(&self, name: ContainerName, fence: Option<u64>) -> Result<(), ContainerError> {

@@ -1,7 +1,7 @@
 //! All parts of the engine in one process.
 
 use simulay_containers::NodeStatus;
-use simulay_model::Chain;
+use simulay_model::{Chain, RunnerStatus};
 
 use crate::accounts::Accounts;
 use crate::audit::AuditLog;
@@ -114,6 +114,14 @@ impl Engine {
         }
     }
 
+    /// The processes that work on runs, where others do.
+    pub async fn runners(&self) -> Vec<RunnerStatus> {
+        match &self.shared.parts.runners {
+            Some(runners) => runners.statuses().await,
+            None => Vec::new(),
+        }
+    }
+
     /// The last time that the clock of the machine jumped, since the host started.
     #[must_use]
     pub fn clock_jump(&self) -> Option<ClockJump> {
@@ -125,7 +133,16 @@ impl Engine {
     pub fn stats(&self) -> Stats {
         let (active_runs, containers) = self.shared.limits.taken();
         let (leases_won, leases_lost) = self.shared.races.counts();
-        Stats { unfinished_runs: self.runner.unfinished(), active_runs, containers, leases_won, leases_lost }
+        Stats {
+            unfinished_runs: self.runner.unfinished(),
+            waiting_runs: self.runner.waiting(),
+            active_runs,
+            containers,
+            calls_without_turn: self.shared.limits.containers_waiting(),
+            calls_without_node: self.shared.parts.containers.waiting(),
+            leases_won,
+            leases_lost,
+        }
     }
 
     /// Accepts no more runs and waits for those at work as long as the settings say. Then lets go of

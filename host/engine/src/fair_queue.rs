@@ -119,6 +119,13 @@ impl FairQueue {
         self.lock().shares.taken_by(&[owner.into()])
     }
 
+    /// Those who wait for a permit and want one still.
+    pub(crate) fn waiting(&self) -> usize {
+        let state = self.lock();
+        let next = state.head.iter().filter(|head| !head.turn.is_unwanted()).count();
+        next + state.root.wanted() + state.bounded.values().map(Node::wanted).sum::<usize>()
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock()
     }
@@ -253,6 +260,12 @@ impl Node {
 
     fn is_empty(&self) -> bool {
         self.children.is_empty() && self.waiting.is_empty()
+    }
+
+    /// How many want a permit still.
+    fn wanted(&self) -> usize {
+        let own = self.waiting.iter().filter(|waiter| !waiter.turn.is_unwanted()).count();
+        own + self.children.values().map(Self::wanted).sum::<usize>()
     }
 
     /// The first that is wanted, of whoever had the fewest permits.

@@ -108,6 +108,11 @@ impl Limits {
         (self.runs.taken_by(account.as_str()), self.containers.taken_by(account.as_str()))
     }
 
+    /// Containers that wait for their turn.
+    pub(crate) fn containers_waiting(&self) -> usize {
+        self.containers.waiting()
+    }
+
     /// Active runs, containers.
     pub(crate) fn taken(&self) -> (usize, usize) {
         (self.runs.taken(), self.containers.taken())

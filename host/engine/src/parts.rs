@@ -13,7 +13,7 @@ use simulay_store::{
     Sweeps, Uploads,
 };
 
-use crate::Entropy;
+use crate::{Entropy, Runners};
 
 /// What the engine works with; picked by the binary.
 #[derive(Clone)]
@@ -58,6 +58,8 @@ pub struct Parts {
     pub admission: Arc<dyn Admission>,
     /// Carries out container calls.
     pub containers: Arc<dyn Containers>,
+    /// The processes that work on runs, where others do.
+    pub runners: Option<Arc<dyn Runners>>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Everything left to chance.

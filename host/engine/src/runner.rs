@@ -92,6 +92,11 @@ impl Runner {
     pub(crate) fn unfinished(&self) -> usize {
         self.queue.len()
     }
+
+    /// How many of them wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.queue.waiting()
+    }
 }
 
 /// How this process learns of runs.

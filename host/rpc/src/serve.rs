@@ -14,6 +14,7 @@ use crate::connector::{CONNECTION_WINDOW, STREAM_WINDOW};
 use crate::execution::ExecutionService;
 use crate::incoming::connections;
 use crate::inventory::InventoryService;
+use crate::process::{Process, ProcessService};
 use crate::sandbox::SandboxService;
 use crate::tls::Role;
 use crate::{Credentials, RpcSettings};
@@ -51,7 +52,17 @@ pub async fn serve_containers(
     serve(router, (listener, credentials, settings), stop, let_go).await
 }
 
-/// Serves the sandbox of a runner, and what it knows of all nodes, to api processes, until `stop`.
+/// What a runner serves.
+pub struct ServedByRunner {
+    /// Runs plugin code.
+    pub sandbox: Arc<dyn Sandbox>,
+    /// What it knows of all nodes.
+    pub inventory: Arc<dyn Inventory>,
+    /// How it is.
+    pub process: Arc<dyn Process>,
+}
+
+/// Serves what a runner has to api processes, until `stop`.
 ///
 /// # Errors
 /// When it cannot go on.
@@ -59,13 +70,14 @@ pub async fn serve_runner(
     listener: TcpListener,
     credentials: Credentials,
     settings: &RpcSettings,
-    (sandbox, inventory): (Arc<dyn Sandbox>, Arc<dyn Inventory>),
+    ServedByRunner { sandbox, inventory, process }: ServedByRunner,
     stop: CancellationToken,
 ) -> Result<(), ServeError> {
     const ALLOWED: &[Role] = &[Role::Api];
     let router = server(settings)
         .add_service(SandboxService::new(sandbox, &settings.sandbox, ALLOWED).service())
-        .add_service(InventoryService::new(inventory, ALLOWED).service());
+        .add_service(InventoryService::new(inventory, ALLOWED).service())
+        .add_service(ProcessService::new(process, ALLOWED).service());
     serve(router, (listener, credentials, settings), stop, async {}).await
 }
 

@@ -8,6 +8,7 @@ mod docker;
 mod identity;
 mod limits;
 mod migration;
+mod process;
 mod records;
 mod roles;
 mod safety;
@@ -117,6 +118,7 @@ pub(crate) async fn engine(
         sandbox: sandbox_of(settings, Some(data))?,
         admission: Arc::new(policy),
         containers: Arc::new(containers),
+        runners: None,
         runs_elsewhere: false,
     };
     backends.engine(settings, limits::of_engine(settings), kept)

@@ -1,9 +1,9 @@
 //! Entries of journals. Each is known by its key, `RUN/KIND/…`, in the order in which it is read: one index, that of
 //! `_id`, finds it, keeps it single and sorts it. A text that is too large for one document goes on in others, whose
-//! keys follow that of the first.
+//! keys follow that of the first. Each tells its run beside, by which the collection may be spread over shards.
 
 use futures_util::TryStreamExt as _;
-use mongodb::bson::{Document, doc};
+use mongodb::bson::{Bson, Document, doc};
 use mongodb::{ClientSession, Cursor};
 use simulay_model::RunId;
 use simulay_store::StoreError;
@@ -69,13 +69,17 @@ impl Entry {
     pub(crate) fn documents(self) -> Vec<Document> {
         let parts = parts(&self.text);
         let more = i64::try_from(parts.len()).unwrap_or(i64::MAX).saturating_sub(1);
-        let following =
-            |(place, part)| doc! { "_id": format!("{}+{place:06}", self.key), "part": place, "text": part };
+        let run = run_of(&self.key);
+        let following = |(place, part)| {
+            let key = format!("{}+{place:06}", self.key);
+            doc! { "_id": key, "run": run, "part": place, "text": part }
+        };
         let mut documents: Vec<Document> = (0_i64..).zip(parts).map(following).collect();
         if let Some(first) = documents.first_mut() {
             first.remove("part");
             first.extend(self.fields);
             first.insert("_id", &self.key);
+            first.insert("run", run);
             if more > 0 {
                 first.insert("more", more);
             }
@@ -117,6 +121,7 @@ impl Assembly {
                 let missing = if document.contains_key("more") { number(&document, "more")? } else { 0 };
                 let key = fields::text(&document, "_id")?.to_owned();
                 document.remove("text");
+                document.remove("run");
                 document.remove("more");
                 self.close()?;
                 self.open = Some((Entry::new(key, document, text), missing));
@@ -147,12 +152,23 @@ fn torn(key: &str) -> crate::failure::Failure {
 
 /// All entries whose keys begin with `prefix`, which ends between two of their parts.
 pub(crate) fn beginning(prefix: &str) -> Document {
-    doc! { "_id": { "$gte": prefix, "$lt": format!("{prefix}~") } }
+    between(prefix, &format!("{prefix}~"))
 }
 
 /// The one entry that goes by `key`.
 pub(crate) fn exactly(key: &str) -> Document {
-    doc! { "_id": { "$gte": key, "$lt": format!("{key},") } }
+    between(key, &format!("{key},"))
+}
+
+/// All entries of a run from the key `first` on, up to `end`.
+pub(crate) fn between(first: &str, end: &str) -> Document {
+    // A process of the version before, which may be at work beside, tells no run.
+    doc! { "_id": { "$gte": first, "$lt": end }, "run": { "$in": [run_of(first), Bson::Null] } }
+}
+
+/// The run whose entry goes by `key`.
+pub(crate) fn run_of(key: &str) -> &str {
+    key.split('/').next().unwrap_or_default()
 }
 
 impl MongoStore {
@@ -251,6 +267,14 @@ mod tests {
             assert_eq!(entries[0].fields.get_str("kind").unwrap(), "x");
             assert_eq!(entries[0].place(), "0000000003");
         }
+    }
+
+    #[test]
+    fn each_document_tells_its_run() {
+        let run = RunId::generate();
+        let documents = Entry::new(key::plan(run, 3), Document::new(), "x".repeat(2 * PART)).documents();
+        assert_eq!(documents.len(), 2);
+        assert!(documents.iter().all(|document| document.get_str("run").unwrap() == run.to_string()));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use mongodb::bson::doc;
 use simulay_model::{AskedCall, AttemptProgress, CallRecord, Event, OwnerFilter, RunArtifact, RunId, Step};
 use simulay_store::{Journal, StoreError};
 
-use crate::entries::{beginning, exactly, key};
+use crate::entries::{beginning, between, exactly, key};
 use crate::failure::MongoResult;
 use crate::schema::RUNS;
 use crate::store::MongoStore;
@@ -64,8 +64,7 @@ impl Journal for MongoStore {
                 return Ok(Vec::new());
             }
             let (first, end) = (key::event(run, after.saturating_add(1)), format!("{run}/event/~"));
-            let later = doc! { "_id": { "$gte": first, "$lt": end } };
-            let events = self.page(later, limit as usize, PAGE_BYTES).await?;
+            let events = self.page(between(&first, &end), limit as usize, PAGE_BYTES).await?;
             events.iter().map(|entry| told::event(run, entry)).collect()
         })
         .await

@@ -25,6 +25,7 @@ mod filter;
 mod holdings;
 mod journal;
 mod kept;
+mod labelling;
 mod leases;
 mod links;
 mod metering;

@@ -94,7 +94,12 @@ impl Retention for MongoStore {
     }
 
     async fn begin_collecting(&self, time: Duration) -> Result<bool, StoreError> {
-        self.bounded(self.take_turn(time)).await
+        let begins = self.bounded(self.take_turn(time)).await?;
+        if begins && let Err(error) = self.label().await {
+            let error = StoreError::from(error);
+            tracing::warn!(error = %Chain(&error), "some entries of journals do not tell their run for now");
+        }
+        Ok(begins)
     }
 
     async fn shown(&self, blobs: Vec<Digest>) -> Result<HashSet<Digest>, StoreError> {

@@ -1,19 +1,15 @@
 //! Kills, freezes and restarts any process of a cluster while it works, then looks whether anything was lost or doubled.
 
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::bail;
 use clap::Args;
 use fastrand::Rng;
 
-use super::judge::judge;
-use super::ledger::Ledger;
+use super::course::{Course, Evidence};
 use super::witness::Witness;
-use super::work::{self, Work};
+use super::work;
 use crate::local_cluster::{LocalCluster, Process, Shape};
 use crate::place::Place;
-use crate::process::poll;
 use crate::rest::Host;
 use crate::setup::{self, ImageId};
 
@@ -30,8 +26,8 @@ const FROZEN_MS: u64 = 15_000;
 const DOWN_MS: u64 = 3_000;
 /// For one answer; one that does not come is asked for again.
 const ANSWER: Duration = Duration::from_secs(5);
-/// For every open request to be answered after the last fault.
-const RECOVERY: Duration = Duration::from_secs(30);
+/// Between two requests at most, milliseconds.
+const PAUSE_MS: u64 = 1_000;
 
 /// How often, and which way.
 #[derive(Debug, Args)]
@@ -62,31 +58,15 @@ fn prove(place: &Place, octave: &ImageId, arguments: &Arguments) -> anyhow::Resu
     let hosts = (0..SHAPE.apis).map(|number| Ok(cluster.api(number)?.within(ANSWER)));
     let hosts: Vec<Host> = hosts.collect::<anyhow::Result<_>>()?;
     let (before, witness) = (first.runs("")?, Witness::of(cluster.instance())?);
-    let mut course = Course {
-        rng: Rng::with_seed(arguments.seed),
-        ledger: Ledger::default(),
-        victims: Vec::new(),
-        hosts: &hosts,
-        all: &all,
-    };
+    let rng = Rng::with_seed(arguments.seed);
+    let mut trial = Trial { rng, victims: Vec::new(), course: Course::new(&hosts, &all, PAUSE_MS) };
     let mut broken = Vec::new();
     for number in 1..=arguments.faults {
-        broken.extend(course.disturb(&mut cluster, number)?);
+        broken.extend(trial.disturb(&mut cluster, number)?);
     }
-    for host in &hosts {
-        broken.extend(judge(host, &course.ledger, &references)?);
-        broken.extend(course.ledger.compare(&host.runs("")?, &before));
-    }
-    let (starts, wrong) = witness.judge()?;
-    broken.extend(wrong);
-    println!(
-        "seed {}: {} faults, {} runs accepted, {starts} containers started, {} promises broken",
-        arguments.seed,
-        arguments.faults,
-        course.ledger.accepted().len(),
-        broken.len()
-    );
-    if broken.is_empty() { Ok(()) } else { bail!("{}", broken.join("\n")) }
+    let which = format!("seed {}: {} faults", arguments.seed, arguments.faults);
+    let evidence = Evidence { hosts: &hosts, references: &references, before: &before, witness };
+    trial.course.conclude(&which, evidence, broken)
 }
 
 /// What happens to a process.
@@ -110,31 +90,22 @@ impl Fault {
     }
 }
 
-/// What goes on from fault to fault.
-struct Course<'a> {
+/// Faults, one after the other.
+struct Trial<'a> {
     rng: Rng,
-    ledger: Ledger,
     victims: Vec<String>,
-    hosts: &'a [Host],
-    all: &'a [Work],
+    course: Course<'a>,
 }
 
-impl Course<'_> {
+impl Trial<'_> {
     /// Gives work, lets a fault happen, gives work meanwhile; what is not as it was soon after.
-    fn disturb(&mut self, cluster: &mut LocalCluster, number: u32) -> anyhow::Result<Vec<String>> {
+    fn disturb(&mut self, cluster: &mut LocalCluster, number: u32) -> anyhow::Result<Option<String>> {
         let calm = Duration::from_millis(self.rng.u64(500..CALM_MS));
         self.give_work(calm);
         let fault = Fault::draw(&mut self.rng);
         let name = self.victim(cluster);
         self.strike(cluster.process(&name)?, fault)?;
-        let begun = Instant::now();
-        let answered = poll(RECOVERY, || self.all_answered().then_some(()));
-        println!(
-            "  {number:3} {name:12} {fault:?}: all answered after {:.1} s",
-            begun.elapsed().as_secs_f64()
-        );
-        let late = format!("after {fault:?} of {name}, requests are not answered within {RECOVERY:?}");
-        Ok(answered.map_or_else(|| vec![late], |()| Vec::new()))
+        Ok(self.course.recover(number, &format!("{fault:?} of {name}")))
     }
 
     /// The next to be hit: all before any comes again.
@@ -166,20 +137,7 @@ impl Course<'_> {
         }
     }
 
-    /// Asks for runs for this time, now of one process, now of another.
     fn give_work(&mut self, time: Duration) {
-        let end = Instant::now() + time;
-        while Instant::now() < end {
-            if let Some(host) = self.rng.choice(self.hosts) {
-                self.ledger.ask(host, self.all, &mut self.rng);
-            }
-            let pause = Duration::from_millis(self.rng.u64(100..1_000));
-            thread::sleep(pause.min(end.saturating_duration_since(Instant::now())));
-        }
-    }
-
-    fn all_answered(&mut self) -> bool {
-        self.hosts.iter().for_each(|host| self.ledger.ask_again(host));
-        self.ledger.unanswered() == 0
+        self.course.give_work(time, &mut self.rng);
     }
 }

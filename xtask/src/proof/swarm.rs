@@ -7,21 +7,19 @@ mod watcher;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::bail;
 use clap::Args;
 use fastrand::Rng;
 
 use self::fault::{Fault, Target};
 use self::watcher::Watcher;
-use super::judge::judge;
-use super::ledger::Ledger;
+use super::course::{Course, Evidence};
 use super::witness::Witness;
 use super::work::{self, Work};
 use crate::cluster::Swarm;
 use crate::place::Place;
-use crate::process::{joined, poll};
+use crate::process::joined;
 use crate::rest::Host;
 
 /// Each target once.
@@ -32,8 +30,8 @@ const CALM: Duration = Duration::from_secs(4);
 const ANSWER: Duration = Duration::from_secs(10);
 /// For one connection that events come over: one whose other end is gone stays open without a word.
 const FOLLOWED: Duration = Duration::from_secs(30);
-/// For every open request to be answered after a fault.
-const RECOVERY: Duration = Duration::from_secs(30);
+/// Between two requests at most, milliseconds.
+const PAUSE_MS: u64 = 600;
 
 /// How often, and which way.
 #[derive(Debug, Args)]
@@ -57,35 +55,25 @@ pub(crate) fn prove(place: &Place, swarm: &Swarm, arguments: &Arguments) -> anyh
     let quick: Vec<Host> =
         hosts.iter().map(|host| host.clone().within(ANSWER).followed_within(FOLLOWED)).collect();
     let rng = Rng::with_seed(arguments.seed);
-    let mut course = Course { swarm, rng, ledger: Ledger::default(), hosts: &quick, all: &all };
-    let (mut broken, watched) = course.disturb_often(arguments.kills)?;
+    let course = Course::new(&quick, &all, PAUSE_MS);
+    let mut trial = Trial { swarm, rng, course, hosts: &quick, all: &all };
+    let (broken, watched) = trial.disturb_often(arguments.kills)?;
     before.extend(watched);
-    for host in &hosts {
-        broken.extend(judge(host, &course.ledger, &references)?);
-        broken.extend(course.ledger.compare(&host.runs("")?, &before));
-    }
-    let (starts, wrong) = witness.judge()?;
-    broken.extend(wrong);
-    println!(
-        "seed {}: {} faults, {} runs accepted, {starts} containers started, {} promises broken",
-        arguments.seed,
-        arguments.kills,
-        course.ledger.accepted().len(),
-        broken.len()
-    );
-    if broken.is_empty() { Ok(()) } else { bail!("{}", broken.join("\n")) }
+    let which = format!("seed {}: {} faults", arguments.seed, arguments.kills);
+    let evidence = Evidence { hosts: &hosts, references: &references, before: &before, witness };
+    trial.course.conclude(&which, evidence, broken)
 }
 
-/// What goes on from fault to fault.
-struct Course<'a> {
+/// Faults, one after the other.
+struct Trial<'a> {
     swarm: &'a Swarm,
     rng: Rng,
-    ledger: Ledger,
+    course: Course<'a>,
     hosts: &'a [Host],
     all: &'a [Work],
 }
 
-impl Course<'_> {
+impl Trial<'_> {
     /// Faults, one after the other, while somebody follows runs and uploads; what is not as promised, and his runs.
     fn disturb_often(&mut self, kills: usize) -> anyhow::Result<(Vec<String>, BTreeSet<String>)> {
         let over = AtomicBool::new(false);
@@ -106,35 +94,10 @@ impl Course<'_> {
 
     /// Gives work, lets a fault happen, gives work meanwhile; what is not as it was soon after.
     fn disturb(&mut self, number: usize) -> anyhow::Result<Option<String>> {
-        self.give_work(CALM);
+        self.course.give_work(CALM, &mut self.rng);
         let fault = Fault::draw(number, &mut self.rng);
-        let what = fault.strike(self.swarm, &mut self.rng, |time, rng| {
-            give_work(&mut self.ledger, self.hosts, self.all, rng, time);
-        })?;
-        let begun = Instant::now();
-        let answered = poll(RECOVERY, || self.all_answered().then_some(()));
-        println!("  {:3} {what}: all answered after {:.1} s", number + 1, begun.elapsed().as_secs_f64());
-        Ok(answered.is_none().then(|| format!("after {what}, requests are not answered within {RECOVERY:?}")))
-    }
-
-    fn give_work(&mut self, time: Duration) {
-        give_work(&mut self.ledger, self.hosts, self.all, &mut self.rng, time);
-    }
-
-    fn all_answered(&mut self) -> bool {
-        self.hosts.iter().for_each(|host| self.ledger.ask_again(host));
-        self.ledger.unanswered() == 0
-    }
-}
-
-/// Asks for runs for this time, now by way of one node, now of another.
-fn give_work(ledger: &mut Ledger, hosts: &[Host], all: &[Work], rng: &mut Rng, time: Duration) {
-    let end = Instant::now() + time;
-    while Instant::now() < end {
-        if let Some(host) = rng.choice(hosts) {
-            ledger.ask(host, all, rng);
-        }
-        let pause = Duration::from_millis(rng.u64(100..600));
-        thread::sleep(pause.min(end.saturating_duration_since(Instant::now())));
+        let course = &mut self.course;
+        let what = fault.strike(self.swarm, &mut self.rng, |time, rng| course.give_work(time, rng))?;
+        Ok(self.course.recover(number + 1, &what))
     }
 }

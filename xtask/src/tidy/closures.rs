@@ -9,12 +9,13 @@ use crate::process::read;
 const TECHNOLOGIES: [&str; 7] =
     ["wasmtime", "bollard", "rusqlite", "object_store", "openidconnect", "redis", "mongodb"];
 /// Crates that no technology may reach, but for the one that a backend is for.
-const FREE: [(&str, Option<&str>); 10] = [
+const FREE: [(&str, Option<&str>); 11] = [
     ("simulay-engine", None),
     ("simulay-api", None),
     ("simulay-sandbox-wasm", Some("wasmtime")),
     ("simulay-containers-docker", Some("bollard")),
     ("simulay-store-sqlite", Some("rusqlite")),
+    ("simulay-mongo", Some("mongodb")),
     ("simulay-store-mongo", Some("mongodb")),
     ("simulay-blobs-object-store", Some("object_store")),
     ("simulay-blobs-gridfs", Some("mongodb")),

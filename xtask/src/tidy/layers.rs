@@ -27,7 +27,7 @@ pub(super) struct Member {
 
 /// The crates of ours that each crate may depend on, for tests too: engine and api are tested over the real
 /// stores, and records beside real blobs; [`super::closures`] sees that they are built without them.
-const LAYERS: [(&str, &[&str]); 29] = [
+const LAYERS: [(&str, &[&str]); 30] = [
     ("simulay-model", &[]),
     ("simulay-init", &[]),
     ("simulay-archives", &["simulay-model"]),
@@ -47,9 +47,13 @@ const LAYERS: [(&str, &[&str]); 29] = [
         "simulay-store-sqlite",
         &["simulay-model", "simulay-store", "simulay-blobs", "simulay-blobs-object-store"],
     ),
-    ("simulay-store-mongo", &["simulay-model", "simulay-store", "simulay-store-sqlite", "simulay-servers"]),
+    ("simulay-mongo", &[]),
+    (
+        "simulay-store-mongo",
+        &["simulay-model", "simulay-mongo", "simulay-store", "simulay-store-sqlite", "simulay-servers"],
+    ),
     ("simulay-blobs", &["simulay-model"]),
-    ("simulay-blobs-gridfs", &["simulay-model", "simulay-blobs", "simulay-servers"]),
+    ("simulay-blobs-gridfs", &["simulay-model", "simulay-mongo", "simulay-blobs", "simulay-servers"]),
     ("simulay-blobs-object-store", &["simulay-model", "simulay-blobs", "simulay-servers"]),
     ("simulay-identity", &["simulay-model"]),
     ("simulay-identity-oidc", &["simulay-model", "simulay-identity"]),
@@ -140,7 +144,7 @@ const HOMES: [(&str, &[&str]); 12] = [
     ("bollard", &["simulay-containers-docker"]),
     ("axum", &["simulay-api"]),
     ("rusqlite", &["simulay-store-sqlite"]),
-    ("mongodb", &["simulay-store-mongo", "simulay-blobs-gridfs"]),
+    ("mongodb", &["simulay-mongo", "simulay-store-mongo", "simulay-blobs-gridfs"]),
     ("object_store", &["simulay-blobs-object-store"]),
     ("openidconnect", &["simulay-identity-oidc"]),
     ("redis", &["simulay-signals-redis"]),

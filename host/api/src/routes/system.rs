@@ -8,7 +8,7 @@ use crate::ApiSettings;
 use crate::caller::Caller;
 use crate::problem::Refusal;
 use crate::state::Api;
-use crate::wire::{Lack, Limits, Node, System};
+use crate::wire::{Lack, Limits, Node, Runner, System};
 
 /// Show the server
 ///
@@ -17,24 +17,41 @@ use crate::wire::{Lack, Limits, Node, System};
     responses((status = 200, description = "The server", body = System)))]
 pub(super) async fn show(State(api): State<Api>, Caller(principal): Caller) -> Result<Json<System>, Refusal> {
     let stats = api.engine.meter.load(&principal).await?.into();
-    let (nodes, missing) = surroundings(&api, &principal).await;
+    let Surroundings { name, runners, nodes, missing } = surroundings(&api, &principal).await;
     Ok(Json(System {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         limits: limits(&api.settings),
         stats,
         clock_jump: api.engine.clock_jump().map(Into::into),
+        name,
+        runners,
         nodes,
         missing,
     }))
 }
 
+/// What is told to operators only.
+#[derive(Default)]
+struct Surroundings {
+    name: Option<String>,
+    runners: Vec<Runner>,
+    nodes: Vec<Node>,
+    missing: Vec<Lack>,
+}
+
 /// What the server works with, for whoever looks after it.
-async fn surroundings(api: &Api, principal: &Principal) -> (Vec<Node>, Vec<Lack>) {
+async fn surroundings(api: &Api, principal: &Principal) -> Surroundings {
     if principal.role < Role::Operator {
-        return (Vec::new(), Vec::new());
+        return Surroundings::default();
     }
-    let (nodes, lacks) = tokio::join!(api.engine.nodes(), api.engine.readiness());
-    (nodes.into_iter().map(Into::into).collect(), lacks.into_iter().map(Into::into).collect())
+    let engine = &api.engine;
+    let (runners, nodes, lacks) = tokio::join!(engine.runners(), engine.nodes(), engine.readiness());
+    Surroundings {
+        name: api.settings.name.clone(),
+        runners: runners.into_iter().map(Into::into).collect(),
+        nodes: nodes.into_iter().map(Into::into).collect(),
+        missing: lacks.into_iter().map(Into::into).collect(),
+    }
 }
 
 const fn limits(settings: &ApiSettings) -> Limits {

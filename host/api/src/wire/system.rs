@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use simulay_containers::{NodeStatus, RegisteredImage};
 use simulay_engine as engine;
+use simulay_model::{MissingPart, ProcessStatus, RunnerStatus};
 use utoipa::ToSchema;
 
 /// Whether the server lives or takes work.
@@ -29,6 +30,12 @@ pub struct Lack {
 impl From<engine::Lack> for Lack {
     fn from(lack: engine::Lack) -> Self {
         Self { part: lack.part.as_str().to_owned(), why: lack.why }
+    }
+}
+
+impl From<MissingPart> for Lack {
+    fn from(MissingPart { part, why }: MissingPart) -> Self {
+        Self { part, why }
     }
 }
 
@@ -77,12 +84,73 @@ pub struct System {
     /// The last time that the clock of the machine jumped, since the server started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock_jump: Option<ClockJump>,
+    /// The name of the process that answered; for operators.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The processes that work on runs, where others do; for operators.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub runners: Vec<Runner>,
     /// The machines that containers run on; for operators.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub nodes: Vec<Node>,
     /// What the server cannot reach; for operators.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<Lack>,
+}
+
+/// A process that works on runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Runner {
+    /// Where it is.
+    pub address: String,
+    /// It answers.
+    pub alive: bool,
+    /// Why it does not answer; left out when it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// What it says of itself; left out when it does not answer, or its version cannot tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<Process>,
+}
+
+impl From<RunnerStatus> for Runner {
+    fn from(RunnerStatus { address, told }: RunnerStatus) -> Self {
+        let (alive, why, status) = match told {
+            Ok(status) => (true, None, status.map(Process::from)),
+            Err(why) => (false, Some(why), None),
+        };
+        Self { address, alive, why, status }
+    }
+}
+
+/// What a process says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Process {
+    /// The name of its machine, or of its container.
+    pub name: String,
+    /// Version of Simulay.
+    #[schema(example = "0.1.0")]
+    pub version: String,
+    /// Runs at work.
+    pub active_runs: u64,
+    /// Runs that wait in it for their turn, which are not all that wait.
+    pub waiting_runs: u64,
+    /// Container calls that have their turn.
+    pub containers: u64,
+    /// Container calls that wait, for their turn or for room on a node.
+    pub waiting_calls: u64,
+    /// What it cannot reach.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<Lack>,
+}
+
+impl From<ProcessStatus> for Process {
+    fn from(status: ProcessStatus) -> Self {
+        let ProcessStatus { name, version, active_runs, waiting_runs, containers, waiting_calls, missing } =
+            status;
+        let missing = missing.into_iter().map(Lack::from).collect();
+        Self { name, version, active_runs, waiting_runs, containers, waiting_calls, missing }
+    }
 }
 
 /// A machine that containers run on.

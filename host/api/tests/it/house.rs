@@ -29,6 +29,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use crate::scripts;
+use crate::system::ThreeRunners;
 
 /// The longest that anything here takes when all is well; a test that waits longer has failed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -143,6 +144,7 @@ impl House {
             sandbox: Arc::new(scripts::sandbox()),
             admission: Arc::new(containers.clone()),
             containers: Arc::new(containers.clone()),
+            runners: engine.runs_elsewhere.then(|| Arc::new(ThreeRunners) as Arc<_>),
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
         };

@@ -1,9 +1,11 @@
 //! The server itself: probes, figures, images.
 
-use serde_json::Value;
+use async_trait::async_trait;
+use serde_json::{Value, json};
 use simulay_api::ApiSettings;
 use simulay_api::wire::{Health, ImageList, System};
-use simulay_engine::Settings;
+use simulay_engine::{Runners, Settings};
+use simulay_model::{MissingPart, ProcessStatus, RunnerStatus};
 
 use crate::house::House;
 
@@ -35,6 +37,40 @@ async fn a_server_that_works_on_no_runs_is_ready_without_those_who_do() {
         r#"{"unfinished_runs":0}"#,
         "what it does not know it does not tell"
     );
+}
+
+/// A runner that works, one of an earlier version, and one that is gone.
+pub(crate) struct ThreeRunners;
+
+#[async_trait]
+impl Runners for ThreeRunners {
+    async fn statuses(&self) -> Vec<RunnerStatus> {
+        let missing = vec![MissingPart { part: "signals".to_owned(), why: "silence".to_owned() }];
+        let status =
+            ProcessStatus { name: "north".to_owned(), active_runs: 3, missing, ..Default::default() };
+        let told = [Ok(Some(status)), Ok(None), Err("no answer".to_owned())];
+        (7..)
+            .zip(told)
+            .map(|(host, told)| RunnerStatus { address: format!("10.0.0.{host}:7374"), told })
+            .collect()
+    }
+}
+
+#[tokio::test]
+async fn operators_are_told_of_each_runner_and_of_who_tells() {
+    let elsewhere = Settings { runs_elsewhere: true, ..Settings::default() };
+    let house =
+        House::with(&ApiSettings { name: Some("south".to_owned()), ..ApiSettings::default() }, elsewhere);
+    let system: Value = house.get("/v1/system").await.expect(200).document();
+    assert_eq!(system["name"], "south");
+    let lacks = json!([{"part": "signals", "why": "silence"}]);
+    let told = &system["runners"][0]["status"];
+    assert_eq!((&told["name"], &told["active_runs"], &told["missing"]), (&json!("north"), &json!(3), &lacks));
+    let silent = json!({"address": "10.0.0.9:7374", "alive": false, "why": "no answer"});
+    assert_eq!(system["runners"][1], json!({"address": "10.0.0.8:7374", "alive": true}));
+    assert_eq!(system["runners"][2], silent);
+    let system: Value = house.look("ada", "/v1/system").await.expect(200).document();
+    assert!(system.get("runners").is_none() && system.get("name").is_none(), "{system}");
 }
 
 #[tokio::test]
@@ -72,6 +108,9 @@ async fn figures_count_by_pattern_and_never_by_what_a_client_wrote() {
         "simulay_http_response_seconds_bucket",
         "simulay_unfinished_runs 0",
         "simulay_containers 0",
+        "simulay_waiting_runs 0",
+        "simulay_waiting_calls{for=\"turn\"} 0",
+        "simulay_waiting_calls{for=\"node\"} 0",
     ] {
         assert!(text.contains(line), "{line} is missing in\n{text}");
     }

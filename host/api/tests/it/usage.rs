@@ -10,7 +10,7 @@ use crate::house::{Answer, House};
 use crate::quotas::within;
 
 impl House {
-    async fn look(&self, account: &str, path: &str) -> Answer {
+    pub(crate) async fn look(&self, account: &str, path: &str) -> Answer {
         self.of(account, Request::get(path), "").await
     }
 

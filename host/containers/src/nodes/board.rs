@@ -57,6 +57,11 @@ impl Board {
         Some(Seat { board: self.clone(), name: asking.name, address, node, taken: true })
     }
 
+    /// How many calls wait for a node.
+    pub(super) fn waiting(&self) -> usize {
+        self.state.lock().waiting()
+    }
+
     /// True when the container is on a node that answers.
     pub(super) fn is_at_home(&self, name: ContainerName) -> bool {
         self.state.lock().home(name).is_some_and(|(_, node)| node.reachable)

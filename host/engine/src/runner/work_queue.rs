@@ -81,6 +81,11 @@ impl WorkQueue {
         self.runs.lock().states.len()
     }
 
+    /// How many runs wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.runs.lock().states.values().filter(|state| state.is_queued()).count()
+    }
+
     /// The most runs that wait of a flow.
     pub(super) fn per_flow(&self) -> usize {
         self.runs.lock().backlogs.most()

@@ -143,6 +143,7 @@ impl House {
             sandbox: Arc::new(plugins),
             admission: Arc::new(containers.clone()),
             containers: Arc::new(containers.clone()),
+            runners: None,
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
         };

@@ -236,6 +236,7 @@ impl Story {
             sandbox: Arc::new(Workers { machine: machine.clone(), crashes: self.crashes.clone() }),
             admission: Arc::new(policy()),
             containers: Arc::new(Client { daemon: self.daemon.clone(), machine: machine.clone() }),
+            runners: None,
             clock: Arc::new(MachineClock(machine)),
             entropy: Arc::new(WorldEntropy(self.world.clone())),
         }

@@ -9,6 +9,7 @@ mod failures;
 mod golden;
 mod hostile;
 mod pressure;
+mod process;
 mod protocol;
 mod proxy;
 mod raw;

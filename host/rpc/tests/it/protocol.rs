@@ -3,9 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-const FILES: [&str; 3] =
-    ["simulay/v1/execution.proto", "simulay/v1/inventory.proto", "simulay/v1/sandbox.proto"];
-
 /// What makes a field or a method what it is, by its full name and number.
 type Shapes = BTreeMap<String, String>;
 
@@ -13,9 +10,17 @@ fn folder(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("proto").join(path)
 }
 
+/// The files of a version: a later one may have more.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let files: Vec<_> =
+        std::fs::read_dir(folder.join("simulay/v1")).unwrap().map(|file| file.unwrap().path()).collect();
+    assert!(files.len() >= 4, "{files:?}");
+    files
+}
+
 fn shapes(folder: &Path) -> Shapes {
     let mut shapes = Shapes::new();
-    for file in protox::compile(FILES, [folder]).unwrap().file {
+    for file in protox::compile(files(folder), [folder]).unwrap().file {
         for message in &file.message_type {
             for field in &message.field {
                 let place = format!("{}.{}", message.name(), field.number());

@@ -9,31 +9,19 @@ use async_trait::async_trait;
 use serde_json::json;
 use simulay_containers::{ContainerError, Execution as _, Inventory as _};
 use simulay_model::{ContainerName, Digest, Failure, Request, RunId};
-use simulay_rpc::{Credentials, RemoteInventory, RemoteSandbox, Role, RpcSettings, serve_runner};
+use simulay_rpc::{Credentials, RemoteInventory, RemoteSandbox, Role, RpcSettings};
 use simulay_sandbox::conformance::{Subject, check, scripts};
 use simulay_sandbox::{Call, CallError, Code, InspectError, ReadArtifacts, Sandbox, ScriptedSandbox};
 use tokio::net::TcpListener;
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::DropGuard;
 
 use crate::authority::Authority;
-use crate::rig::{loopback, scripted, settings};
+use crate::process::serving;
+use crate::rig::{loopback, settings};
 
 /// A runner that serves the plugins of the suite.
 async fn runner(credentials: Credentials) -> (SocketAddr, DropGuard) {
     serving(scripts::sandbox(&scripts::plugins(), &scripts::settings()), credentials).await
-}
-
-/// A runner that serves `sandbox`. Whoever listens at [`loopback`] comes before it.
-async fn serving(sandbox: ScriptedSandbox, credentials: Credentials) -> (SocketAddr, DropGuard) {
-    let listener = TcpListener::bind("127.0.0.2:0").await.unwrap();
-    let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
-    let sandbox: Arc<dyn Sandbox> = Arc::new(sandbox);
-    let stopped = stop.clone();
-    tokio::spawn(async move {
-        let served = (sandbox, Arc::new(scripted()) as Arc<_>);
-        serve_runner(listener, credentials, &settings(), served, stopped).await.unwrap();
-    });
-    (address, stop.drop_guard())
 }
 
 fn sandbox(addresses: &[SocketAddr], credentials: Credentials) -> RemoteSandbox {

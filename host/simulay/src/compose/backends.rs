@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use simulay_blobs::Blobs;
 use simulay_containers::{Admission, Containers};
-use simulay_engine::{Engine, Parts, RetentionPorts, Settings as EngineSettings, SystemEntropy};
+use simulay_engine::{Engine, Parts, RetentionPorts, Runners, Settings as EngineSettings, SystemEntropy};
 use simulay_model::SystemClock;
 use simulay_sandbox::Sandbox;
 use simulay_signals::{LogRelay, Signals};
@@ -23,6 +23,8 @@ pub(super) struct Backends {
     pub(super) sandbox: Arc<dyn Sandbox>,
     pub(super) admission: Arc<dyn Admission>,
     pub(super) containers: Arc<dyn Containers>,
+    /// The processes that work on the runs, when others do.
+    pub(super) runners: Option<Arc<dyn Runners>>,
     /// Other processes work on the runs.
     pub(super) runs_elsewhere: bool,
 }
@@ -42,7 +44,7 @@ impl Backends {
     }
 
     fn parts(self, settings: &Settings) -> anyhow::Result<Parts> {
-        let Self { records, signals, relay, blobs, sandbox, admission, containers, .. } = self;
+        let Self { records, signals, relay, blobs, sandbox, admission, containers, runners, .. } = self;
         Ok(Parts {
             plugins: records.plugins,
             runs: records.runs,
@@ -64,6 +66,7 @@ impl Backends {
             sandbox,
             admission,
             containers,
+            runners,
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
         })

@@ -10,6 +10,7 @@ use simulay_model::{Quota, Quotas, Resources};
 use simulay_rates::Rate;
 use simulay_sandbox::SandboxSettings;
 
+use super::process;
 use crate::configuration::{Approval, AuthMode, Container, Network, Oidc, Settings};
 use crate::descriptors;
 use crate::risks::Risk;
@@ -125,6 +126,7 @@ pub(super) fn of_api(settings: &Settings, loopback: bool) -> ApiSettings {
     let (server, often) = (&settings.server, &settings.limits);
     let second = Duration::from_secs(1);
     ApiSettings {
+        name: Some(process::name()),
         accounts: settings.auth.mode == AuthMode::Accounts,
         loopback,
         hosts: server.hosts.clone(),

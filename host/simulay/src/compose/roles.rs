@@ -13,8 +13,8 @@ use simulay_containers_docker::{DockerContainers, ImageSource};
 use simulay_engine::{Engine, Lack, Part};
 use simulay_rates::Rates;
 use simulay_rpc::{
-    Credentials, NodeClient, Peers, RemoteInventory, RemoteSandbox, Role, RpcSettings, serve_containers,
-    serve_runner,
+    Credentials, NodeClient, Peers, RemoteInventory, RemoteRunners, RemoteSandbox, Role, RpcSettings,
+    ServedByRunner, serve_containers, serve_runner,
 };
 use simulay_sandbox::Sandbox;
 use simulay_signals_redis::RedisRates;
@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::cluster::Shared;
 use super::docker::{self, Whose};
+use super::process::{KnownRunners, ThisRunner};
 use super::{Backends, ImageIds, limits, sandbox_of};
 use crate::configuration::Settings;
 use crate::discovery::Names;
@@ -46,6 +47,7 @@ impl ApiRole {
         let backends = Backends {
             sandbox: Arc::new(RemoteSandbox::new(runners.clone(), shared.credentials.clone(), rpc.clone())),
             containers: Arc::new(RemoteInventory::new(&runners, &shared.credentials, &rpc)),
+            runners: Some(Arc::new(KnownRunners(RemoteRunners::new(&runners, &shared.credentials, &rpc)))),
             admission: admission(settings)?,
             records: shared.records,
             signals: shared.signals,
@@ -88,6 +90,7 @@ impl RunnerRole {
             sandbox: sandbox.clone(),
             admission,
             containers: nodes.clone(),
+            runners: None,
             runs_elsewhere: false,
         };
         let engine = backends.engine(settings, limits::of_runner(settings), shared.kept)?;
@@ -96,12 +99,13 @@ impl RunnerRole {
 
     /// Answers those who answer requests, until `stop`; then lets go of the runs, which go on elsewhere.
     pub(crate) async fn serve(self, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
-        let (engine, asked) = (self.engine, stop.clone());
+        let (engine, runs, asked) = (self.engine.clone(), self.engine, stop.clone());
         let letting_go = async move {
             asked.cancelled().await;
-            engine.shutdown().await;
+            runs.shutdown().await;
         };
-        let asked = (self.sandbox, self.nodes as Arc<_>);
+        let process = Arc::new(ThisRunner(engine.clone()));
+        let asked = ServedByRunner { sandbox: self.sandbox, inventory: self.nodes as Arc<_>, process };
         let serving = async {
             let served = serve_runner(listener, self.credentials, &self.rpc, asked, stop.clone()).await;
             stop.cancel();

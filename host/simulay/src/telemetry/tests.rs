@@ -107,6 +107,7 @@ fn engine(code: i32) -> Engine {
         sandbox: Arc::new(plugins),
         admission: Arc::new(containers.clone()),
         containers: Arc::new(containers),
+        runners: None,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
     };

@@ -5,6 +5,7 @@
 mod conformance;
 mod deletion;
 mod faults;
+mod labelling;
 mod large;
 mod leases;
 mod opening;
