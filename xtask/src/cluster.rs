@@ -13,6 +13,9 @@ mod site;
 mod stack;
 mod swarm;
 
+use std::time::Duration;
+
+use anyhow::Context as _;
 use clap::Args;
 
 pub(crate) use self::handle::Swarm;
@@ -21,7 +24,11 @@ use self::node::Node;
 pub(crate) use self::site::Site;
 use crate::build;
 use crate::place::Place;
+use crate::process::poll;
 use crate::step::{say, step};
+
+/// For a new replica to be asked.
+const ANSWER: Duration = Duration::from_secs(60);
 
 /// How much of it.
 #[derive(Debug, Clone, Copy, Args)]
@@ -47,6 +54,7 @@ pub(crate) fn up(place: &Place, size: Size) -> anyhow::Result<Site> {
     } else {
         spread(place, &site, &images, &nodes)?;
     }
+    step("waiting for an answer by way of each node", || answers(&site, &nodes))?;
     say(&format!("the cluster serves at {}", site.url()));
     say(&format!("the token of its first account is in {}", site.token().display()));
     say(&format!("who signed its certificate is in {}", site.authority().display()));
@@ -60,6 +68,16 @@ fn spread(place: &Place, site: &Site, images: &Images, nodes: &[Node]) -> anyhow
     step("handing out secrets", || secrets::hand_out(site, manager))?;
     step("deploying the services", || stack::deploy(place, images, manager))?;
     progress::wait(manager)
+}
+
+/// Waits until requests are answered: nginx looks for the replicas of `api` as they come.
+fn answers(site: &Site, nodes: &[Node]) -> anyhow::Result<()> {
+    for node in nodes {
+        let host = site.host(node.name())?;
+        poll(ANSWER, || host.get("/v1/me").ok())
+            .with_context(|| format!("nobody answers at {}", node.name().address()))?;
+    }
+    Ok(())
 }
 
 /// Ends every process of it, and removes its networks, mounts and folders.

@@ -1,7 +1,7 @@
 //! A cluster that is up, for who uses and who disturbs it.
 
-use std::fs;
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use fastrand::Rng;
@@ -9,12 +9,15 @@ use serde_json::Value;
 
 use super::network;
 use super::node::Node;
-use super::site::{Name, Site};
+use super::site::Site;
 use super::stack::STACK;
 use super::swarm;
 use crate::place::Place;
-use crate::process::read;
+use crate::process::{poll, read};
 use crate::rest::Host;
+
+/// For the swarm to start what it lost.
+const ELSEWHERE: Duration = Duration::from_secs(60);
 
 /// A cluster on a swarm.
 pub(crate) struct Swarm {
@@ -53,16 +56,16 @@ impl Swarm {
 
     /// Ways to it, as the first account: by the nginx of each node.
     pub(crate) fn hosts(&self) -> anyhow::Result<Vec<Host>> {
-        let authority = fs::read_to_string(self.site.authority())?;
-        let token = fs::read_to_string(self.site.token())?;
-        let host = |name: Name| {
-            Host::new(&format!("https://{}", name.address())).signed_by(&authority)?.with_token(token.trim())
-        };
-        self.site.names().map(host).collect()
+        self.site.names().map(|name| self.site.host(name)).collect()
     }
 
-    /// A container of a service, on whichever node has one.
+    /// A container of a service, on whichever node has one; waits for one that the swarm is putting elsewhere.
     pub(crate) fn task(&self, service: &str, rng: &mut Rng) -> anyhow::Result<Task> {
+        let found = poll(ELSEWHERE, || self.look_for(service, rng).transpose());
+        found.with_context(|| format!("{service} runs nowhere"))?
+    }
+
+    fn look_for(&self, service: &str, rng: &mut Rng) -> anyhow::Result<Option<Task>> {
         let mut nodes = self.nodes.clone();
         rng.shuffle(&mut nodes);
         for node in nodes {
@@ -70,10 +73,10 @@ impl Swarm {
             let listed = read(node.docker().args(["ps", "--quiet", "--no-trunc", "--filter", &filter]))?;
             let containers: Vec<&str> = listed.lines().collect();
             if let Some(container) = rng.choice(containers).map(str::to_owned) {
-                return Ok(Task { node, container });
+                return Ok(Some(Task { node, container }));
             }
         }
-        bail!("{service} runs nowhere")
+        Ok(None)
     }
 
     /// Any node.

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
+use crate::rest::Host;
+
 /// Short, since the path of a socket has at most 108 characters.
 const RUNNING: &str = "/run/simulay-cluster";
 const STORED: &str = "/var/lib/simulay-cluster";
@@ -82,6 +84,13 @@ impl Site {
     /// Where users reach it.
     pub(crate) fn url(&self) -> String {
         format!("https://{}", Name(1).address())
+    }
+
+    /// The way in by the nginx of a node, as the first account.
+    pub(crate) fn host(&self, name: Name) -> anyhow::Result<Host> {
+        let [authority, token] = [self.authority(), self.token()].map(fs::read_to_string);
+        let host = Host::new(&format!("https://{}", name.address())).signed_by(&authority?)?;
+        host.with_token(token?.trim())
     }
 
     /// Removes all that was stored.
