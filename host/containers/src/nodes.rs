@@ -28,6 +28,7 @@ pub use self::discovery::{Discovered, Discovery, DiscoveryError};
 
 use self::board::{Asking, Board};
 use self::seat::Seat;
+use self::whereabouts::Rolls;
 use crate::{
     Admission, Begin, Capacity, Completed, ContainerError, Exchange, Execution, ExecutionRequest, Gate,
     Inventory, NodeStatus, RegisteredImage,
@@ -70,6 +71,7 @@ pub struct Nodes {
     admission: Arc<dyn Admission>,
     settings: NodesSettings,
     gate: Gate,
+    rolls: Rolls,
     _watching: DropGuard,
 }
 
@@ -83,7 +85,8 @@ impl Nodes {
     ) -> Self {
         let (board, watching) = (Arc::new(Board::new(settings)), CancellationToken::new());
         tokio::spawn(watch::all(board.clone(), discovery, settings, watching.clone()));
-        Self { board, admission, settings, gate: Gate::default(), _watching: watching.drop_guard() }
+        let (gate, rolls) = Default::default();
+        Self { board, admission, settings, gate, rolls, _watching: watching.drop_guard() }
     }
 
     /// What the nodes said of themselves last, those that answer.
@@ -245,7 +248,7 @@ impl Inventory for Nodes {
     /// Those on the nodes that answer.
     async fn list(&self) -> Result<Vec<ContainerName>, ContainerError> {
         let roll = self.roll().await;
-        if roll.is_empty() { Err(self.board.silence()) } else { Ok(roll.present) }
+        if roll.is_empty() { Err(self.board.silence()) } else { Ok(roll.present.clone()) }
     }
 
     async fn ping(&self) -> Result<(), ContainerError> {
@@ -279,5 +282,7 @@ impl Inventory for Nodes {
 
 #[cfg(test)]
 mod address_tests;
+#[cfg(test)]
+mod scale_tests;
 #[cfg(test)]
 mod tests;

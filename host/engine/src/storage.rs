@@ -65,6 +65,7 @@ impl FreeSpace {
                 told = true;
             }
             tokio::select! {
+                biased;
                 () = stop.cancelled() => {}
                 () = tokio::time::sleep(PAUSE) => {}
             }

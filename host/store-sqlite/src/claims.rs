@@ -59,8 +59,19 @@ fn of_flow(
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::StatementStatus;
+
     use super::*;
     use crate::schema::migrate;
+
+    /// So many runs wait, in turn of each of a hundred flows.
+    const QUEUE: &str = "WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < ?1)
+        INSERT INTO runs (id, pipeline, version, sha256, seed, state, steps, cancel_requested, created_at,
+            last_event, retries, owner)
+        SELECT printf('01990000-0000-7000-8000-%012x', n), 'pipeline-' || (n % 10), '1.0.0', ?2, '0', 'queued', 0, 0,
+            '2026-01-01T00:00:00Z', 1, 0, 'account-' || (n / 10 % 10) FROM numbers";
+    const FLOWS: i32 = 100;
+    const PER_FLOW: usize = 16;
 
     /// How SQLite reads what `sql` asks for.
     fn plan(connection: &Connection, sql: &str) -> String {
@@ -80,5 +91,28 @@ mod tests {
             let plan = plan(&connection, sql);
             assert!(plan.contains(seek) && !plan.contains("TEMP") && !plan.contains("SCAN"), "{plan}");
         }
+    }
+
+    /// What a look costs while so many wait, in instructions of SQLite.
+    fn cost(count: i64) -> i32 {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, &|| Ok(Vec::new())).unwrap();
+        connection.execute(QUEUE, params![count, "0".repeat(64)]).unwrap();
+        assert_eq!(claimable(&connection, PER_FLOW, 0).unwrap().len(), PER_FLOW * FLOWS as usize);
+        let spent = |sql| {
+            let statement = connection.prepare_cached(sql).unwrap();
+            assert_eq!(statement.reset_status(StatementStatus::FullscanStep), 0);
+            assert_eq!(statement.reset_status(StatementStatus::Sort), 0);
+            statement.reset_status(StatementStatus::VmStep)
+        };
+        [NEXT_FLOW, OF_FLOW].into_iter().map(spent).sum()
+    }
+
+    #[test]
+    fn how_many_wait_costs_a_look_nothing() {
+        let many = std::env::var("SIMULAY_QUEUED").map_or(20_000, |count| count.parse().unwrap());
+        let (few, many) = (cost(3000), cost(many));
+        println!("a look costs {} instructions per flow, {} when few wait", many / FLOWS, few / FLOWS);
+        assert!(many <= few && many <= 500 * FLOWS, "{many}, and {few} when few wait");
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use simulay_model::ContainerName;
-use tokio::sync::{Notify, oneshot, watch};
+use tokio::sync::{Notify, SetOnce, oneshot, watch};
 use tokio::time::{Instant, timeout};
 
 use self::state::{Outcome, State};
@@ -32,7 +32,7 @@ type Call = oneshot::Sender<Result<Seat, ContainerError>>;
 /// What is known of the nodes, and the calls that wait for one.
 pub(super) struct Board {
     state: Mutex<State>,
-    looked: watch::Sender<bool>,
+    looked: SetOnce<()>,
     capacity: watch::Sender<Capacity>,
 }
 
@@ -177,7 +177,10 @@ impl Board {
 
     fn is_changed(&self) {
         let state = self.state.lock();
-        self.looked.send_if_modified(|looked| !std::mem::replace(looked, *looked || state.looked) && *looked);
+        if state.looked {
+            // Once is enough.
+            let _ = self.looked.set(());
+        }
         let capacity = state.capacity();
         self.capacity.send_if_modified(|known| std::mem::replace(known, capacity) != capacity);
     }
@@ -208,7 +211,7 @@ impl Board {
 
     /// Returns once every node was looked at, or after `time`.
     pub(super) async fn looked(&self, time: Duration) {
-        let _ = timeout(time, self.looked.subscribe().wait_for(|looked| *looked)).await;
+        let _ = timeout(time, self.looked.wait()).await;
     }
 
     /// What nodes that answer have, and take calls for.
@@ -224,6 +227,12 @@ impl Board {
         let told = self.state.lock().told_capacity;
         // The sender lives as long as we do.
         let _ = self.capacity.subscribe().wait_for(|capacity| *capacity != told).await;
+    }
+
+    /// How many nodes were considered for calls, each time.
+    #[cfg(test)]
+    pub(super) fn candidates(&self) -> usize {
+        self.state.lock().candidates.get()
     }
 
     /// Why nothing can be asked of anybody.

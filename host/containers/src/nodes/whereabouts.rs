@@ -1,10 +1,13 @@
 //! What exists on which node.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use simulay_model::ContainerName;
+use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::Nodes;
@@ -20,6 +23,13 @@ pub(super) struct Roll {
     silent: Vec<String>,
 }
 
+/// Asks nodes for what they have, once for all who ask at once: each has an answer that was asked for after it asked.
+#[derive(Default)]
+pub(super) struct Rolls {
+    begun: AtomicU64,
+    last: Mutex<Option<(u64, Arc<Roll>)>>,
+}
+
 impl Roll {
     pub(super) fn is_empty(&self) -> bool {
         self.answering.is_empty()
@@ -27,9 +37,24 @@ impl Roll {
 }
 
 impl Nodes {
-    /// Asks every node for its containers.
-    pub(super) async fn roll(&self) -> Roll {
+    /// What every node says that it has.
+    pub(super) async fn roll(&self) -> Arc<Roll> {
         self.board.looked(self.settings.absence).await;
+        let begun = self.rolls.begun.load(Ordering::Relaxed);
+        let mut last = self.rolls.last.lock().await;
+        if let Some((number, roll)) = &*last
+            && *number > begun
+        {
+            return roll.clone();
+        }
+        let number = self.rolls.begun.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+        let roll = Arc::new(self.call_roll().await);
+        *last = Some((number, roll.clone()));
+        roll
+    }
+
+    /// Asks every node for its containers.
+    async fn call_roll(&self) -> Roll {
         let nodes = self.board.nodes();
         let lists = nodes.iter().map(|(_, node)| timeout(self.settings.answer, node.list()));
         let mut roll = Roll { present: Vec::new(), answering: BTreeSet::new(), silent: Vec::new() };

@@ -44,7 +44,7 @@ async fn create(engine: &Engine, count: u64) -> Vec<RunId> {
 fn time(count: u64, machines: usize, per_flow: usize) -> (Duration, Vec<Stats>) {
     let mut story = calm();
     let (told, heard) = std::sync::mpsc::channel();
-    story.live(&in_memory(), |story, store| async move {
+    story.live(&in_memory(), async |story, store| {
         let hosts = hosts(story, &store, machines, per_flow).await;
         let clock = WorldClock(story.world.clone());
         let begin = clock.now();
@@ -61,7 +61,7 @@ fn time(count: u64, machines: usize, per_flow: usize) -> (Duration, Vec<Stats>) 
 #[test]
 fn what_waits_here_is_bounded_and_what_waits_in_the_store_comes_by_its_age() {
     let mut story = calm();
-    story.live(&in_memory(), |story, store| async move {
+    story.live(&in_memory(), async |story, store| {
         let host = hosts(story, &store, 1, PER_FLOW).await.pop().unwrap();
         let most = settings(0).max_active_runs + PER_FLOW;
         let runs = create(&host, 200).await;

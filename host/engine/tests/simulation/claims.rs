@@ -53,7 +53,7 @@ async fn end(engine: &Engine, run: RunId, time: Duration) -> RunState {
 #[test]
 fn a_run_that_waits_elsewhere_is_found_by_whoever_has_room() {
     let mut story = calm();
-    story.live(&in_memory(), |story, store| async move {
+    story.live(&in_memory(), async |story, store| {
         let idle = host(story, &store, 1).await;
         let (busy, [endless, waits]) = busy(story, &store).await;
         assert_eq!((busy.stats().unfinished_runs, idle.stats().unfinished_runs), (2, 0));
@@ -69,7 +69,7 @@ fn a_run_that_waits_elsewhere_is_found_by_whoever_has_room() {
 #[test]
 fn a_run_that_waits_is_cancelled_without_a_turn() {
     let mut story = calm();
-    story.live(&in_memory(), |story, store| async move {
+    story.live(&in_memory(), async |story, store| {
         let (busy, [endless, waits]) = busy(story, &store).await;
         busy.intake.cancel(&me(), waits).await.unwrap();
         assert_eq!(end(&busy, waits, SECOND).await, RunState::Cancelled);
@@ -82,7 +82,7 @@ fn a_run_that_waits_is_cancelled_without_a_turn() {
 #[test]
 fn who_hears_of_a_cancel_ends_the_run_unless_another_has_it() {
     let mut story = calm();
-    story.live(&in_memory(), |story, store| async move {
+    story.live(&in_memory(), async |story, store| {
         let (busy, [endless, waits]) = busy(story, &store).await;
         let machine = Machine::new(&story.world, u64::MAX);
         let other = story.engine(&machine, &store, settings(1));
@@ -98,7 +98,7 @@ fn who_hears_of_a_cancel_ends_the_run_unless_another_has_it() {
 #[test]
 fn a_cancel_that_nobody_heard_of_is_found() {
     let mut story = calm();
-    story.live(&in_memory(), |story, store| async move {
+    story.live(&in_memory(), async |story, store| {
         let (busy, [_, waits]) = busy(story, &store).await;
         let progress = store.records.progress(waits).await.unwrap().unwrap();
         let now = WorldClock(story.world.clone()).now();
@@ -133,7 +133,7 @@ impl Signals for CutOff {
 #[test]
 fn a_host_whose_subscription_breaks_off_subscribes_again_and_looks() {
     let mut story = calm();
-    story.live(&in_memory(), |story, store| async move {
+    story.live(&in_memory(), async |story, store| {
         let machine = Machine::new(&story.world, u64::MAX);
         let signals = Arc::new(CutOff::default());
         let engine = story.engine_that_hears(signals, &machine, &store, settings(0));

@@ -1,44 +1,47 @@
-//! A container daemon that refuses, is late, loses what it has, is away, and lies.
+//! A container daemon that loses what it has, and is away.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use async_trait::async_trait;
-use bytes::Bytes;
-use simulay_containers::{
-    Admission, Begin, Capacity, Completed, ContainerError, Exchange, Execution, ExecutionRequest, ImageId,
-    Inventory, NodeStatus, Policy, RegisteredImage, Stream,
-};
-use simulay_model::{ContainerCall, ContainerName, Digest, RelativePath, RunId};
-use tokio_util::sync::CancellationToken;
+use simulay_containers::{Begin, Capacity, ContainerError};
+use simulay_model::ContainerName;
 
-use crate::machine::Machine;
+use crate::judge::Breaks;
 use crate::plugin::Act;
 use crate::world::World;
 
-/// How long a host bears its absence.
-const PATIENCE: Duration = Duration::from_secs(60);
-
 /// The daemon of this world.
 pub(crate) struct Daemon {
+    pub(crate) name: String,
     world: Arc<World>,
     state: Mutex<State>,
+    /// Calls that broke here.
+    pub(crate) breaks: Breaks,
 }
 
 #[derive(Default)]
 struct State {
     containers: BTreeMap<ContainerName, Duration>,
     starts: Vec<ContainerName>,
-    breaks: BTreeMap<(RunId, u32, u32), u32>,
     away_until: Duration,
     capacity: Option<Capacity>,
     most_at_once: usize,
+    /// The fence by which each container is attended, as far as whoever asks here remembers it.
+    fences: BTreeMap<ContainerName, u64>,
+    /// What was done by a fence that is older than the one that a container is attended by.
+    harm: Vec<String>,
 }
 
 impl Daemon {
     pub(crate) fn new(world: &Arc<World>) -> Arc<Self> {
-        Arc::new(Self { world: world.clone(), state: Mutex::default() })
+        Self::on("only", world)
+    }
+
+    /// The one of the node that is called `name`.
+    pub(crate) fn on(name: &str, world: &Arc<World>) -> Arc<Self> {
+        let (state, breaks) = Default::default();
+        Arc::new(Self { name: name.to_owned(), world: world.clone(), state, breaks })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -56,6 +59,7 @@ impl Daemon {
         state.away_until = until;
         if with_all {
             state.containers.clear();
+            state.fences.clear();
         }
     }
 
@@ -71,6 +75,7 @@ impl Daemon {
             let lost = usize::try_from(self.world.below(count)).unwrap();
             let name = *state.containers.keys().nth(lost).unwrap();
             state.containers.remove(&name);
+            state.fences.remove(&name);
         }
     }
 
@@ -86,58 +91,64 @@ impl Daemon {
         self.state().containers.keys().copied().collect()
     }
 
-    /// True when the host had reason to give a call of the run up.
-    pub(crate) fn broke_often(&self, run: RunId, attempts: u32) -> bool {
-        self.state().breaks.iter().any(|(call, breaks)| call.0 == run && *breaks >= attempts)
+    /// Whoever asked here is gone, with what it remembers.
+    pub(crate) fn forget_fences(&self) {
+        self.state().fences.clear();
     }
 
-    fn is_away(&self) -> bool {
+    /// What older fences did to containers of newer ones.
+    pub(crate) fn harm(&self) -> Vec<String> {
+        self.state().harm.clone()
+    }
+
+    /// Someone sees to a container by a fence.
+    pub(crate) fn attended(&self, name: ContainerName, fence: u64) {
+        self.state().fences.insert(name, fence);
+    }
+
+    pub(crate) fn has(&self, name: ContainerName) -> bool {
+        self.state().containers.contains_key(&name)
+    }
+
+    pub(crate) fn capacity(&self) -> Option<Capacity> {
+        self.state().capacity
+    }
+
+    /// Something is `done` to a container by a fence.
+    pub(crate) fn by(&self, name: ContainerName, fence: u64, done: &str) {
+        let mut state = self.state();
+        let newest = state.fences.get(&name).copied().unwrap_or_default();
+        if fence < newest && state.containers.contains_key(&name) {
+            state.harm.push(format!("{name} was {done} by fence {fence} after {newest}"));
+        }
+    }
+
+    pub(crate) fn remove(&self, name: ContainerName) {
+        let mut state = self.state();
+        state.containers.remove(&name);
+        state.fences.remove(&name);
+    }
+
+    pub(crate) fn is_away(&self) -> bool {
         let now = self.world.now();
         now < self.state().away_until
     }
 
-    fn broken(&self, name: ContainerName) {
-        *self.state().breaks.entry((name.run, name.step, name.call)).or_default() += 1;
-    }
-}
-
-/// The daemon as a machine reaches it.
-pub(crate) struct Client {
-    pub(crate) daemon: Arc<Daemon>,
-    pub(crate) machine: Arc<Machine>,
-}
-
-impl Client {
-    async fn answer(&self) -> Result<(), ContainerError> {
-        self.machine.act().await;
-        if self.daemon.is_away() || self.daemon.world.fault(40) {
-            return Err(unavailable());
-        }
-        Ok(())
-    }
-
-    /// Bears an absence for a while.
-    async fn reach(&self) -> Result<(), ContainerError> {
-        let until = self.daemon.world.now() + PATIENCE;
-        while self.daemon.is_away() {
-            if self.daemon.world.now() >= until {
-                return Err(unavailable());
-            }
-            tokio::time::sleep(Duration::from_secs(1)).await;
-        }
-        if self.daemon.world.fault(60) { Err(unavailable()) } else { Ok(()) }
-    }
-
     /// When the container ends; it is started when it may be and is not there.
-    fn ensure(&self, name: ContainerName, act: &Act, begin: Begin) -> Result<Duration, ContainerError> {
-        let mut state = self.daemon.state();
+    pub(crate) fn ensure(
+        &self,
+        name: ContainerName,
+        act: &Act,
+        begin: Begin,
+    ) -> Result<Duration, ContainerError> {
+        let mut state = self.state();
         if let Some(ends) = state.containers.get(&name) {
             return Ok(*ends);
         }
         if begin == Begin::Adopt {
             return Err(lost());
         }
-        let now = self.daemon.world.now();
+        let now = self.world.now();
         let ends = now + Duration::from_millis(act.millis);
         state.starts.push(name);
         state.containers.insert(name, ends);
@@ -145,132 +156,8 @@ impl Client {
         state.most_at_once = state.most_at_once.max(at_work);
         Ok(ends)
     }
-
-    async fn carry_out(
-        &self,
-        name: ContainerName,
-        call: &ContainerCall,
-        exchange: &dyn Exchange,
-        begin: Begin,
-    ) -> Result<Completed, ContainerError> {
-        let act: Act = serde_json::from_str(&call.command[1]).unwrap();
-        self.reach().await?;
-        let ends = self.ensure(name, &act, begin)?;
-        self.machine.act().await;
-        if self.daemon.world.fault(80) {
-            return Err(unavailable());
-        }
-        // The stream is dropped in the middle, and told again from its start.
-        let text = Bytes::from(act.text.clone());
-        if self.daemon.world.fault(5) {
-            exchange.stream(Stream::Stdout, 0, text.slice(..text.len() / 2)).await.map_err(host)?;
-        }
-        exchange.stream(Stream::Stdout, 0, text.clone()).await.map_err(host)?;
-        while let Some(left) = ends.checked_sub(self.daemon.world.now()).filter(|left| !left.is_zero()) {
-            tokio::time::sleep(left.min(Duration::from_secs(5))).await;
-            if !self.daemon.state().containers.contains_key(&name) {
-                return Err(lost());
-            }
-            if self.daemon.world.fault(400) {
-                // It says that the container is over, and it is not.
-                return Err(lost());
-            }
-        }
-        self.reach().await?;
-        if !self.daemon.state().containers.contains_key(&name) {
-            return Err(lost());
-        }
-        if act.leaves {
-            let path = RelativePath::new("out.txt").unwrap();
-            let mut output = exchange.output(path, text.len() as u64).await.map_err(host)?;
-            output.write(text).await.map_err(host)?;
-            output.finish().await.map_err(host)?;
-        }
-        Ok(Completed::new(act.ending, act.millis))
-    }
 }
 
-fn unavailable() -> ContainerError {
-    ContainerError::Unavailable("the daemon is away".to_owned())
-}
-
-fn lost() -> ContainerError {
+pub(crate) fn lost() -> ContainerError {
     ContainerError::Lost("it is not there".to_owned())
-}
-
-fn host(error: std::io::Error) -> ContainerError {
-    ContainerError::Exchange(error)
-}
-
-/// What the operator of this world grants.
-pub(crate) fn policy() -> Policy {
-    let image = ImageId::from(Digest::of(b"octave"));
-    Policy { images: BTreeMap::from([("octave".to_owned(), image)]), ..Policy::default() }
-}
-
-#[async_trait]
-impl Execution for Client {
-    async fn run(
-        &self,
-        request: ExecutionRequest,
-        exchange: &dyn Exchange,
-        cancel: CancellationToken,
-    ) -> Result<Completed, ContainerError> {
-        policy().admit(&request.call, &request.permissions)?;
-        let ExecutionRequest { name, call, begin, .. } = request;
-        self.machine.act().await;
-        let completed = tokio::select! {
-            biased;
-            () = cancel.cancelled() => Err(ContainerError::Cancelled),
-            completed = self.carry_out(name, &call, exchange, begin) => completed,
-        };
-        self.machine.act().await;
-        if let Err(error) = &completed {
-            if !matches!(error, ContainerError::Cancelled) {
-                self.daemon.broken(name);
-            }
-            // A daemon that is away keeps what it has.
-            if !self.daemon.is_away() && !self.daemon.world.fault(10) {
-                self.daemon.state().containers.remove(&name);
-            }
-        }
-        completed
-    }
-
-    async fn remove(&self, name: ContainerName, _fence: Option<u64>) -> Result<(), ContainerError> {
-        self.answer().await?;
-        self.daemon.state().containers.remove(&name);
-        Ok(())
-    }
-
-    async fn close(&self) {}
-}
-
-#[async_trait]
-impl Inventory for Client {
-    async fn list(&self) -> Result<Vec<ContainerName>, ContainerError> {
-        self.answer().await?;
-        let mut present = self.daemon.present();
-        if !present.is_empty() && self.daemon.world.fault(20) {
-            present.remove(0);
-        }
-        Ok(present)
-    }
-
-    async fn ping(&self) -> Result<(), ContainerError> {
-        self.answer().await
-    }
-
-    async fn capacity(&self) -> Result<Option<Capacity>, ContainerError> {
-        self.answer().await?;
-        Ok(self.daemon.state().capacity)
-    }
-
-    async fn images(&self) -> Result<Vec<RegisteredImage>, ContainerError> {
-        Ok(Vec::new())
-    }
-
-    async fn node(&self) -> Result<NodeStatus, ContainerError> {
-        Ok(NodeStatus { capacity: self.capacity().await?.unwrap_or_default(), ..NodeStatus::default() })
-    }
 }

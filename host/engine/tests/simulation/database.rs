@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -24,7 +25,7 @@ use simulay_store::{
     Uploads,
 };
 
-use crate::machine::Machine;
+use crate::machine::{Asked, Machine};
 use crate::world::WorldClock;
 
 /// What a store is, the real one or one in memory.
@@ -93,8 +94,9 @@ impl Database {
         &self,
         answer: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
+        self.machine.asked.calls.fetch_add(1, Ordering::Relaxed);
         self.machine.act().await;
-        if self.machine.world.fault(500) {
+        if !self.machine.reaches_store().await || self.machine.world.fault(500) {
             return Err(E::failed("it does not answer"));
         }
         pollster::block_on(answer)
@@ -104,16 +106,18 @@ impl Database {
         &self,
         answer: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
+        self.machine.asked.calls.fetch_add(1, Ordering::Relaxed);
         self.machine.act().await;
         if self.machine.world.disk_is_full() {
             return Err(StoreError::Full);
         }
-        if self.machine.world.fault(150) {
+        if !self.machine.reaches_store().await || self.machine.world.fault(150) {
             return Err(StoreError::failed("it does not hear"));
         }
         let answer = pollster::block_on(answer);
+        let told = self.machine.reaches_store().await;
         self.machine.act().await;
-        if self.machine.world.fault(150) {
+        if !told || self.machine.world.fault(150) {
             return Err(StoreError::failed("its answer is lost"));
         }
         answer
@@ -246,7 +250,11 @@ impl Runs for Database {
     }
 
     async fn claimable(&self, per_flow: usize) -> Result<Vec<ClaimableRun>, StoreError> {
-        self.read(self.store.records.claimable(per_flow)).await
+        let found = self.read(self.store.records.claimable(per_flow)).await?;
+        let Asked { looks, most_found, .. } = &self.machine.asked;
+        looks.fetch_add(1, Ordering::Relaxed);
+        most_found.fetch_max(found.len() as u64, Ordering::Relaxed);
+        Ok(found)
     }
 }
 

@@ -11,15 +11,33 @@ use simulay_engine::Entropy;
 use simulay_model::{Clock, RunId};
 use tokio_util::sync::CancellationToken;
 
+use crate::replicas::Replicas;
 use crate::world::World;
+
+/// Until whoever asks a store that cannot be reached learns of it.
+const UNANSWERED: Duration = Duration::from_secs(5);
+
+/// What was asked of the store.
+#[derive(Default)]
+pub(crate) struct Asked {
+    pub(crate) calls: AtomicU64,
+    /// Looks for runs among them.
+    pub(crate) looks: AtomicU64,
+    /// The most runs that a look found.
+    pub(crate) most_found: AtomicU64,
+}
 
 /// A machine.
 pub(crate) struct Machine {
     pub(crate) world: Arc<World>,
+    pub(crate) asked: Asked,
+    store: Arc<Replicas>,
     /// Acts until it dies.
     left: AtomicU64,
     dead: CancellationToken,
     frozen_until: Mutex<Duration>,
+    /// The store cannot be reached from here.
+    cut_off_until: Mutex<Duration>,
     /// Seconds by which its clock is wrong.
     skew: AtomicI64,
 }
@@ -27,11 +45,19 @@ pub(crate) struct Machine {
 impl Machine {
     /// Lives for `acts` acts.
     pub(crate) fn new(world: &Arc<World>, acts: u64) -> Arc<Self> {
+        Self::with_store(world, acts, &Replicas::near(world))
+    }
+
+    /// Lives for `acts` acts, with a store that is not the machine itself.
+    pub(crate) fn with_store(world: &Arc<World>, acts: u64, store: &Arc<Replicas>) -> Arc<Self> {
         Arc::new(Self {
             world: world.clone(),
+            asked: Asked::default(),
+            store: store.clone(),
             left: AtomicU64::new(acts),
             dead: CancellationToken::new(),
-            frozen_until: Mutex::new(Duration::ZERO),
+            frozen_until: Mutex::default(),
+            cut_off_until: Mutex::default(),
             skew: AtomicI64::new(0),
         })
     }
@@ -52,10 +78,38 @@ impl Machine {
         if self.world.below(4) == 0 {
             tokio::time::sleep(self.world.millis(40)).await;
         }
+        self.awake().await;
+    }
+
+    /// Goes on once it is not frozen, and never when it is dead.
+    pub(crate) async fn awake(&self) {
         self.thaw().await;
         if self.dead.is_cancelled() {
             pending::<()>().await;
         }
+    }
+
+    /// Something goes to the store or comes from it; false when it does not arrive.
+    pub(crate) async fn reaches_store(&self) -> bool {
+        if self.world.now() < *self.cut_off_until.lock().unwrap() {
+            tokio::time::sleep(UNANSWERED).await;
+            return false;
+        }
+        self.store.carry().await
+    }
+
+    /// It cannot reach the store, and everything else.
+    pub(crate) fn cut_off(&self, time: Duration) {
+        *self.cut_off_until.lock().unwrap() = self.world.now() + time;
+    }
+
+    pub(crate) fn kill(&self) {
+        self.dead.cancel();
+    }
+
+    /// True while nothing moves on it.
+    pub(crate) fn is_stiff(&self) -> bool {
+        self.is_dead() || self.world.now() < *self.frozen_until.lock().unwrap()
     }
 
     /// Returns when it is dead.

@@ -1,5 +1,6 @@
 //! The engine in a world of its own: time is virtual, chance comes from a seed, and the store, Docker,
-//! the sandbox and the machines fail as the seed has it.
+//! the sandbox and the machines fail as the seed has it. A world has one node ([`story`]) or a fleet of runners and
+//! nodes ([`fleet`]).
 //!
 //! `SIMULAY_SEED=7 cargo test -p simulay-engine --test simulation` replays a seed;
 //! `SIMULAY_SEEDS=100000` tries more of them.
@@ -13,13 +14,17 @@
 
 mod backlogs;
 mod claims;
+mod client;
 mod daemon;
 mod database;
+mod fleet;
 mod judge;
 mod machine;
 mod metering;
 mod overview;
 mod plugin;
+mod replicas;
+mod scale;
 mod seeds;
 mod shares;
 mod stops;

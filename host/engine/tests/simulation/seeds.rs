@@ -1,21 +1,25 @@
 //! Many worlds.
 
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use simulay_blobs_object_store::ObjectBlobs;
 use simulay_store_sqlite::SqliteStore;
 
-use crate::database::Store;
-use crate::database::in_memory;
+use crate::database::{Store, in_memory};
+use crate::fleet::Fleet;
+use crate::judge::Course;
 use crate::story::Story;
 use crate::world::WorldClock;
 
 /// Worlds in the tests.
 const SEEDS: u64 = 2000;
+/// Worlds with a fleet in them.
+const FLEETS: u64 = 80;
 
 fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok().map(|text| text.parse().expect("a number"))
@@ -27,14 +31,37 @@ fn directory() -> tempfile::TempDir {
     if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }
 }
 
-/// How the world of a seed went, in short: containers started, accepted runs.
-type Course = (Vec<String>, usize);
+/// What came of worlds.
+#[derive(Default)]
+struct Tally {
+    accepted: usize,
+    starts: usize,
+    given_up: usize,
+}
+
+impl Tally {
+    fn add(&mut self, other: &Self) {
+        self.accepted += other.accepted;
+        self.starts += other.starts;
+        self.given_up += other.given_up;
+    }
+}
+
+impl From<Course> for Tally {
+    fn from(Course { starts, accepted, given_up }: Course) -> Self {
+        Self { accepted, starts: starts.len(), given_up }
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { accepted, starts, given_up } = self;
+        write!(f, "{accepted} runs accepted, {starts} containers started, {given_up} runs given up")
+    }
+}
 
 fn unfold(seed: u64, open: &dyn Fn(WorldClock) -> Store) -> Course {
-    let mut story = Story::new(seed);
-    story.unfold(open);
-    let starts = story.daemon.starts().iter().map(ToString::to_string).collect();
-    (starts, story.accepted.len())
+    Story::new(seed).unfold(open)
 }
 
 /// Over a store in memory.
@@ -58,20 +85,19 @@ fn begin_log() {
     let log = tracing_subscriber::fmt()
         .with_max_level(tracing_subscriber::filter::LevelFilter::INFO)
         .without_time();
-    log.with_ansi(false).with_test_writer().init();
+    // The other worlds of a seed may have begun it.
+    let _ = log.with_ansi(false).with_test_writer().try_init();
 }
 
-#[test]
-fn no_world_breaks_a_promise() {
+/// Tries as many worlds as are asked for, or else so many, and tells what came of them.
+fn try_many(seeds: u64, unfold: impl Fn(u64) -> Tally + Sync) -> Tally {
     if let Some(seed) = number("SIMULAY_SEED") {
         begin_log();
-        let (starts, accepted) = quickly(seed);
-        println!("seed {seed}: {accepted} runs accepted, {} containers started", starts.len());
-        return;
+        println!("seed {seed}: {}", unfold(seed));
+        return Tally::default();
     }
-    let (begun, seeds) = (Instant::now(), number("SIMULAY_SEEDS").unwrap_or(SEEDS));
-    let (next, runs, starts) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
-    let broken = std::sync::Mutex::new(Vec::new());
+    let (begun, seeds) = (Instant::now(), number("SIMULAY_SEEDS").unwrap_or(seeds));
+    let (next, sum, broken) = (AtomicU64::new(0), Mutex::new(Tally::default()), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
@@ -80,22 +106,41 @@ fn no_world_breaks_a_promise() {
                     if seed >= seeds {
                         return;
                     }
-                    match catch_unwind(AssertUnwindSafe(|| quickly(seed))) {
-                        Ok((started, accepted)) => {
-                            runs.fetch_add(accepted as u64, Ordering::Relaxed);
-                            starts.fetch_add(started.len() as u64, Ordering::Relaxed);
-                        }
+                    match catch_unwind(AssertUnwindSafe(|| unfold(seed))) {
+                        Ok(tally) => sum.lock().unwrap().add(&tally),
                         Err(_) => broken.lock().unwrap().push(seed),
                     }
                 }
             });
         }
     });
-    let time = begun.elapsed().as_secs_f64();
-    let (runs, starts, broken) = (runs.into_inner(), starts.into_inner(), broken.into_inner().unwrap());
-    println!("{seeds} seeds, {runs} runs accepted, {starts} containers started, in {time:.1} s");
-    println!("{:.0} seeds per second", seeds as f64 / time);
+    let (time, sum, broken) = (begun.elapsed(), sum.into_inner().unwrap(), broken.into_inner().unwrap());
+    println!("{seeds} seeds, {sum}, in {:.1} s", time.as_secs_f64());
+    println!("{:.0} seeds per second", seeds as f64 / time.as_secs_f64());
     assert!(broken.is_empty(), "broken with SIMULAY_SEED = {broken:?}");
+    sum
+}
+
+#[test]
+fn no_world_breaks_a_promise() {
+    try_many(SEEDS, |seed| Tally::from(quickly(seed)));
+}
+
+#[test]
+fn no_fleet_breaks_a_promise() {
+    let sum = try_many(FLEETS, |seed| Tally::from(Fleet::new(seed).unfold(&in_memory())));
+    assert!(sum.given_up * 10 <= sum.accepted, "too many runs are given up: {sum}");
+}
+
+#[test]
+fn a_seed_is_the_same_fleet_each_time() {
+    for seed in 100_000..100_010 {
+        assert_eq!(
+            Fleet::new(seed).unfold(&in_memory()),
+            Fleet::new(seed).unfold(&in_memory()),
+            "seed {seed}"
+        );
+    }
 }
 
 #[test]

@@ -48,7 +48,7 @@ async fn succeeds(engine: &Engine, run: RunId) {
 fn a_run_of_a_thousand_calls_does_not_starve_small_ones() {
     let mut story = calm();
     let settings = Settings { max_containers_per_run: 1000, max_run_time: LONG, ..settings(0) };
-    story.live(&in_memory(), |story, store| async move {
+    story.live(&in_memory(), async |story, store| {
         let engine = begin(story, &store, settings).await;
         let large = create(&engine, "large", &fine(1, 1, 1000)).await;
         tokio::time::sleep(Duration::from_secs(10)).await;
@@ -67,7 +67,7 @@ fn a_run_of_a_thousand_calls_does_not_starve_small_ones() {
 #[test]
 fn a_pipeline_with_a_thousand_runs_does_not_starve_another() {
     let mut story = calm();
-    story.live(&in_memory(), |story, store| async move {
+    story.live(&in_memory(), async |story, store| {
         let engine = begin(story, &store, settings(0)).await;
         let mut large = Vec::new();
         for salt in 0..300 {
@@ -91,7 +91,7 @@ fn an_account_at_its_bound_waits_alone_and_comes_to_its_end() {
     let mut story = calm();
     let quotas = Quotas::default().with(Quota::MaxContainers, 1).with(Quota::MaxActiveRuns, 2);
     let settings = Settings { quotas, max_run_time: LONG, ..settings(0) };
-    story.live(&in_memory(), |story, store| async move {
+    story.live(&in_memory(), async |story, store| {
         let engine = begin(story, &store, settings).await;
         let small = "small".parse().unwrap();
         engine.catalog.set_visibility(&me(), &small, Visibility::Public).await.unwrap();
@@ -126,7 +126,7 @@ fn work_without_end_does_not_starve_another_pipeline() {
     };
     // As many as the node can take.
     story.daemon.set_capacity(Capacity { cpu_milli: 32 * 500, memory_mib: 32 * 1024 });
-    story.live(&in_memory(), |story, store| async move {
+    story.live(&in_memory(), async |story, store| {
         let engine = begin(story, &store, settings).await;
         for salt in 0..100 {
             let endless = Params { fate: Fate::Hangs, ..fine(salt, 1, 1) };
@@ -154,7 +154,7 @@ fn containers_leave_the_reserve_of_the_node_alone() {
         let settings =
             Settings { max_containers, max_containers_per_run: 8, newcomer_percent, reserve, ..settings(0) };
         story.daemon.set_capacity(Capacity { cpu_milli, memory_mib });
-        story.live(&in_memory(), |story, store| async move {
+        story.live(&in_memory(), async |story, store| {
             let engine = begin(story, &store, settings).await;
             let runs = [create(&engine, "large", &fine(1, 2, 20)).await];
             for run in runs {

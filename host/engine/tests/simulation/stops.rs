@@ -17,7 +17,7 @@ const SECOND: Duration = Duration::from_secs(1);
 #[test]
 fn a_stop_leaves_containers_to_the_next_start() {
     let mut story = calm();
-    story.live(&in_memory(), |story, store| async move {
+    story.live(&in_memory(), async |story, store| {
         let machine = Machine::new(&story.world, u64::MAX);
         let engine = story.engine(&machine, &store, settings(0));
         engine.catalog.upload(&me(), Bytes::from_static(NAME.as_bytes())).await.unwrap();
@@ -39,7 +39,7 @@ fn a_stop_leaves_containers_to_the_next_start() {
 #[test]
 fn a_stop_that_waits_lets_runs_at_work_end_and_begins_no_other() {
     let mut story = calm();
-    story.live(&in_memory(), |story, store| async move {
+    story.live(&in_memory(), async |story, store| {
         let machine = Machine::new(&story.world, u64::MAX);
         let settings = Settings { max_active_runs: 1, drain: 1000 * SECOND, ..settings(0) };
         let engine = story.engine(&machine, &store, settings);
@@ -58,7 +58,7 @@ fn a_stop_that_waits_lets_runs_at_work_end_and_begins_no_other() {
 #[test]
 fn a_host_that_sleeps_past_its_lease_changes_nothing_any_more() {
     let mut story = calm();
-    story.live(&in_memory(), |story, store| async move {
+    story.live(&in_memory(), async |story, store| {
         let sleeper = Machine::new(&story.world, u64::MAX);
         let first = story.engine(&sleeper, &store, settings(0));
         first.catalog.upload(&me(), Bytes::from_static(NAME.as_bytes())).await.unwrap();

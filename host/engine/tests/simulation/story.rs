@@ -8,20 +8,22 @@ use std::time::Duration;
 use bytes::Bytes;
 use fastrand::Rng;
 use simulay_engine::{Backoff, Engine, NewRun, Parts, Selector, Settings};
-use simulay_model::{Document, OwnerFilter, Principal, Quota, Quotas, RunId, RunSummary};
+use simulay_model::{Document, OwnerFilter, Principal, Quota, Quotas, Run, RunId, RunSummary};
 use simulay_signals::{LocalSignals, Signals};
 use simulay_store::{MemoryStore, RunQuery, Runs};
 use tokio::runtime::Runtime;
 
-use crate::daemon::{Client, Daemon, policy};
+use crate::client::{Client, policy};
+use crate::daemon::Daemon;
 use crate::database::{Database, Store};
+use crate::judge::{self, Course};
 use crate::machine::{Machine, MachineClock, WorldEntropy};
 use crate::plugin::{NAME, Params, Workers};
 use crate::world::{World, WorldClock};
 
 const MAX_RUNS: usize = 6;
 /// Longer than everything that is still under way may take.
-const LAST: Duration = Duration::from_secs(6 * 3600);
+pub(crate) const LAST: Duration = Duration::from_secs(6 * 3600);
 pub(crate) const ATTEMPTS: u32 = 3;
 
 /// A world, and what its clients were told.
@@ -30,16 +32,16 @@ pub(crate) struct Story {
     pub(crate) daemon: Arc<Daemon>,
     pub(crate) rng: Rng,
     /// What its hosts let an account use.
-    quotas: Quotas,
+    pub(crate) quotas: Quotas,
     pub(crate) accepted: BTreeMap<RunId, Params>,
     pub(crate) cancelled: BTreeSet<RunId>,
     pub(crate) crashes: Arc<Mutex<BTreeMap<u64, u32>>>,
 }
 
 /// A host in this life.
-struct Host {
-    machine: Arc<Machine>,
-    engine: Engine,
+pub(crate) struct Host {
+    pub(crate) machine: Arc<Machine>,
+    pub(crate) engine: Engine,
 }
 
 impl Story {
@@ -57,32 +59,25 @@ impl Story {
     }
 
     /// Everything, from the first start to the end of the last run.
-    pub(crate) fn unfold(&mut self, open: &dyn Fn(WorldClock) -> Store) {
+    pub(crate) fn unfold(&mut self, open: &dyn Fn(WorldClock) -> Store) -> Course {
         for life in 0..self.rng.u32(1..=4) {
-            self.live(open, |story, store| story.disturbed(life == 0, store));
+            self.live(open, async |story, store| story.disturbed(life == 0, store).await);
         }
         self.world.calm_down();
         self.daemon.come_back();
-        self.live(open, Self::last);
+        let mut course = None;
+        self.live(open, async |story, store| course = Some(story.last(store).await));
+        course.unwrap()
     }
 
     /// One life of a runtime; whatever is at work at its end is dropped where it stands.
-    pub(crate) fn live<'a, F>(
-        &'a mut self,
+    pub(crate) fn live(
+        &mut self,
         open: &dyn Fn(WorldClock) -> Store,
-        life: impl FnOnce(&'a mut Self, Store) -> F,
-    ) where
-        F: Future<Output = ()> + 'a,
-    {
-        let runtime = paused();
+        life: impl AsyncFnOnce(&mut Self, Store),
+    ) {
         let world = self.world.clone();
-        let store = open(WorldClock(world.clone()));
-        runtime.block_on(async {
-            world.begin_life();
-            life(self, store).await;
-            world.end_life();
-        });
-        drop(runtime);
+        in_time(&world, open, async |store| life(self, store).await);
     }
 
     async fn disturbed(&mut self, first: bool, store: Store) {
@@ -94,7 +89,8 @@ impl Story {
             hosts.push(self.host(&machine, number, &store));
         }
         if first {
-            self.upload(&store).await;
+            let machine = Machine::new(&self.world, u64::MAX);
+            upload(&self.host(&machine, 9, &store)).await;
         }
         let end = self.world.now() + Duration::from_secs(self.rng.u64(1..120));
         for host in &hosts {
@@ -118,7 +114,7 @@ impl Story {
         }
     }
 
-    async fn recover(&self, host: &Host, end: Duration) {
+    pub(crate) async fn recover(&self, host: &Host, end: Duration) {
         while self.world.now() < end {
             let recovered = tokio::select! {
                 biased;
@@ -145,7 +141,7 @@ impl Story {
         }
     }
 
-    async fn create(&mut self, host: &Host) {
+    pub(crate) async fn create(&mut self, host: &Host) {
         let params = Params::draw(&mut self.rng);
         // What is not acknowledged is not promised.
         if let Ok(run) = host.engine.intake.create(&me(), request(NAME, &params)).await {
@@ -153,7 +149,7 @@ impl Story {
         }
     }
 
-    async fn cancel(&mut self, host: &Host) {
+    pub(crate) async fn cancel(&mut self, host: &Host) {
         let ids: Vec<_> = self.accepted.keys().copied().collect();
         let Some(id) = self.rng.choice(ids) else { return };
         if host.engine.intake.cancel(&me(), id).await.is_ok() {
@@ -162,7 +158,7 @@ impl Story {
     }
 
     /// Nothing fails any more: everything comes to its end.
-    async fn last(&mut self, store: Store) {
+    async fn last(&mut self, store: Store) -> Course {
         let machine = Machine::new(&self.world, u64::MAX);
         let host = self.host(&machine, 0, &store);
         host.engine.recover().await.unwrap();
@@ -174,17 +170,8 @@ impl Story {
             tokio::time::sleep(Duration::from_secs(10)).await;
         }
         host.engine.shutdown().await;
-        let whole = |run: RunSummary| {
-            pollster::block_on(store.records.get(&OwnerFilter::Any, run.id)).unwrap().unwrap()
-        };
-        let runs: Vec<_> = runs(&store).into_iter().map(whole).collect();
-        crate::judge::all(self, &store, &runs);
-    }
-
-    async fn upload(&self, store: &Store) {
-        let machine = Machine::new(&self.world, u64::MAX);
-        let host = self.host(&machine, 9, store);
-        while host.engine.catalog.upload(&me(), Bytes::from_static(NAME.as_bytes())).await.is_err() {}
+        let daemon = &self.daemon;
+        judge::all(self, (&[daemon.clone()], &daemon.breaks), &store, &whole(&store))
     }
 
     fn host(&self, machine: &Arc<Machine>, number: usize, store: &Store) -> Host {
@@ -243,10 +230,33 @@ impl Story {
     }
 }
 
+/// All runs there are, with all that belongs to them.
+pub(crate) fn whole(store: &Store) -> Vec<Run> {
+    let whole =
+        |run: RunSummary| pollster::block_on(store.records.get(&OwnerFilter::Any, run.id)).unwrap().unwrap();
+    runs(store).into_iter().map(whole).collect()
+}
+
 /// All runs there are.
-fn runs(store: &Store) -> Vec<RunSummary> {
+pub(crate) fn runs(store: &Store) -> Vec<RunSummary> {
     let query = RunQuery { limit: 1000, ..RunQuery::default() };
     pollster::block_on(Runs::list(&*store.records, &OwnerFilter::Any, query)).unwrap()
+}
+
+/// One life of a runtime, for which the time of the world goes on.
+pub(crate) fn in_time(world: &Arc<World>, open: &dyn Fn(WorldClock) -> Store, life: impl AsyncFnOnce(Store)) {
+    let runtime = paused();
+    let store = open(WorldClock(world.clone()));
+    runtime.block_on(async {
+        world.begin_life();
+        life(store).await;
+        world.end_life();
+    });
+}
+
+/// Uploads the pipeline of all stories.
+pub(crate) async fn upload(host: &Host) {
+    while host.engine.catalog.upload(&me(), Bytes::from_static(NAME.as_bytes())).await.is_err() {}
 }
 
 /// Whose everything is.

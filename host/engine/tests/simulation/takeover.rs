@@ -16,7 +16,7 @@ use simulay_engine::{Engine, Parts, Settings};
 use simulay_model::{ContainerName, Event, EventData, LogLevel, OwnerFilter, RunId, RunState};
 use tokio_util::sync::CancellationToken;
 
-use crate::daemon::policy;
+use crate::client::policy;
 use crate::database::{Store, in_memory};
 use crate::machine::Machine;
 use crate::plugin::NAME;
@@ -134,7 +134,7 @@ async fn create(engine: &Engine, salt: u64) -> RunId {
 /// One host fills the node and stops; the other, which takes up at most so many runs, has one that waits for room.
 fn hand_over(runs: usize) {
     let mut story = calm();
-    story.live(&in_memory(), |story, store| async move {
+    story.live(&in_memory(), async |story, store| {
         let full = Full::new();
         let gone = full.host(story, &store, of_host(0, runs)).await;
         gone.catalog.upload(&me(), Bytes::from_static(NAME.as_bytes())).await.unwrap();
@@ -166,7 +166,7 @@ fn a_run_that_was_left_goes_on_though_all_places_of_runs_are_taken() {
 #[test]
 fn a_run_ends_whose_calls_no_node_takes() {
     let mut story = calm();
-    story.live(&in_memory(), |story, store| async move {
+    story.live(&in_memory(), async |story, store| {
         let lacking = Full::without_images();
         let host = lacking.host(story, &store, of_host(0, 4)).await;
         host.catalog.upload(&me(), Bytes::from_static(NAME.as_bytes())).await.unwrap();
@@ -181,7 +181,7 @@ fn a_run_ends_whose_calls_no_node_takes() {
 #[test]
 fn waiting_for_a_node_is_no_work_and_no_attempt_that_failed() {
     let mut story = calm();
-    story.live(&in_memory(), |story, store| async move {
+    story.live(&in_memory(), async |story, store| {
         let full = Full::new();
         let day = 24 * 3600 * SECOND;
         let busy = full.host(story, &store, Settings { max_run_time: day, ..of_host(0, 4) }).await;

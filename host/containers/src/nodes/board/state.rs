@@ -1,6 +1,8 @@
 //! The nodes, the calls that have a seat on one, and those that wait.
 
-use std::collections::{BTreeMap, HashMap};
+mod placing;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +12,7 @@ use tokio::time::Instant;
 
 use super::node::Node;
 use super::{Asking, Call};
-use crate::nodes::{Candidate, Choice, Discovered, Need, NodesSettings, choose};
+use crate::nodes::{Discovered, NodesSettings};
 use crate::{Capacity, ContainerError, Containers, NodeStatus};
 
 /// Whoever waits longer is told of.
@@ -24,6 +26,10 @@ pub(super) struct State {
     /// By age.
     waiting: Vec<Waiting>,
     next_ticket: u64,
+    /// Nodes that may take a call since they were considered last.
+    freed: BTreeSet<String>,
+    /// When every node was considered for every call last.
+    considered: Option<Instant>,
     since: Instant,
     discovered: bool,
     /// Every node that was found at first was asked.
@@ -31,6 +37,9 @@ pub(super) struct State {
     pub(super) told_capacity: Capacity,
     /// It was said that calls wait for long.
     complained: bool,
+    /// Nodes that were considered for calls, each time.
+    #[cfg(test)]
+    pub(super) candidates: std::cell::Cell<usize>,
 }
 
 /// A call on a node.
@@ -43,6 +52,8 @@ struct Seated {
 
 struct Waiting {
     ticket: u64,
+    /// No node was considered for it yet.
+    is_new: bool,
     asking: Asking,
     call: Call,
 }
@@ -63,90 +74,21 @@ impl State {
             seats: HashMap::new(),
             waiting: Vec::new(),
             next_ticket: 0,
+            freed: BTreeSet::new(),
+            considered: None,
             since: Instant::now(),
             discovered: false,
             looked: false,
             told_capacity: Capacity::default(),
             complained: false,
+            #[cfg(test)]
+            candidates: Default::default(),
         }
     }
+}
 
-    pub(super) fn queue(&mut self, asking: Asking, call: Call) {
-        self.waiting.push(Waiting { ticket: self.next_ticket, asking, call });
-        self.next_ticket += 1;
-    }
-
-    /// Answers the calls that can be answered by now, oldest first. Not before all nodes were asked: the first
-    /// one to answer would get them all.
-    pub(super) fn call(&mut self, now: Instant) -> Vec<Outcome> {
-        let mut outcomes = Vec::new();
-        self.looked |= self.discovered && self.nodes.values().all(|node| node.asked);
-        // Nobody waits for ever for who tells which nodes there are.
-        let untold = !self.discovered && now.saturating_duration_since(self.since) >= self.settings.absence;
-        if !self.looked && !untold {
-            return outcomes;
-        }
-        for waiting in std::mem::take(&mut self.waiting) {
-            let outcome = if waiting.call.is_closed() { None } else { self.place(&waiting, now) };
-            match outcome {
-                None if !waiting.call.is_closed() => self.waiting.push(waiting),
-                outcome => {
-                    self.unclaim(waiting.ticket);
-                    outcomes.extend(outcome.map(|outcome| Outcome { call: waiting.call, outcome }));
-                }
-            }
-        }
-        outcomes
-    }
-
-    /// A seat for the call, or why there is none; nothing when it goes on waiting.
-    fn place(&mut self, waiting: &Waiting, now: Instant) -> Option<Result<Place, ContainerError>> {
-        let Waiting { ticket, asking, .. } = waiting;
-        let waited = now.saturating_duration_since(asking.since);
-        let step = (asking.name.run, asking.name.step);
-        let need = Need { demand: asking.demand, image_name: &asking.image_name, image: asking.image };
-        let candidates: Vec<Candidate<'_>> =
-            self.nodes.values().map(|node| node.candidate(*ticket, step)).collect();
-        match choose(need, &candidates) {
-            Choice::Node(index) => {
-                let address = self.nodes.keys().nth(index)?.clone();
-                return self.seat(asking, &address).map(Ok);
-            }
-            Choice::NoRoom if waited >= self.settings.room => {
-                return Some(Err(ContainerError::NoRoom(self.fullness(asking, waited))));
-            }
-            Choice::NoRoom if waited >= self.settings.patience => self.claim(*ticket, asking),
-            Choice::ImageMissing(nodes) => {
-                let (image, id) = (asking.image_name.clone(), asking.image.to_string());
-                return Some(Err(ContainerError::ImageUnavailable { image, id, nodes }));
-            }
-            Choice::Silent(_) if waited >= self.settings.absence && !self.discovered => {
-                let message = "nobody could tell yet which nodes there are";
-                return Some(Err(ContainerError::NoRoom(message.to_owned())));
-            }
-            Choice::Silent(_) if waited >= self.settings.absence && self.is_silent_for_long(now) => {
-                return Some(Err(self.silence()));
-            }
-            Choice::NoRoom | Choice::Silent(_) => {}
-        }
-        None
-    }
-
-    /// A node that missed one answer is waited for.
-    fn is_silent_for_long(&self, now: Instant) -> bool {
-        self.nodes.values().all(|node| node.is_here() || node.silence(now) >= self.settings.absence)
-    }
-
-    fn fullness(&self, asking: &Asking, waited: Duration) -> String {
-        let has = self.nodes.values().filter(|node| node.status.has(&asking.image_name, asking.image));
-        let told = |node: &Node| {
-            let why = if node.takes_calls() { "full" } else { "takes no calls" };
-            format!("{} ({why})", node.status.name)
-        };
-        let nodes: Vec<String> = has.map(told).collect();
-        format!("none within {} s on the nodes that have its image: {}", waited.as_secs(), nodes.join(", "))
-    }
-
+/// Calls that have a seat.
+impl State {
     fn seat(&mut self, asking: &Asking, address: &str) -> Option<Place> {
         let node = self.nodes.get_mut(address)?;
         let demand = asking.demand.min(node.status.capacity);
@@ -155,29 +97,6 @@ impl State {
         Some((asking.name, address.to_owned(), node.containers.clone()))
     }
 
-    /// Keeps the next room of a node for a call that others have overtaken for long.
-    fn claim(&mut self, ticket: u64, asking: &Asking) {
-        let has = |node: &Node| node.takes_calls() && node.status.has(&asking.image_name, asking.image);
-        if self.nodes.values().any(|node| node.claimed == Some(ticket) && has(node)) {
-            return;
-        }
-        self.unclaim(ticket);
-        let free = self.nodes.values_mut().filter(|node| node.claimed.is_none() && has(node));
-        let least = free.min_by_key(|node| node.load().share_of(node.status.capacity));
-        if let Some(node) = least {
-            node.claimed = Some(ticket);
-        }
-    }
-
-    fn unclaim(&mut self, ticket: u64) {
-        for node in self.nodes.values_mut().filter(|node| node.claimed == Some(ticket)) {
-            node.claimed = None;
-        }
-    }
-}
-
-/// Calls that have a seat.
-impl State {
     /// The node that has or had the container. One that is back at another address is there, and not where it was.
     pub(super) fn home(&self, name: ContainerName) -> Option<(&String, &Node)> {
         let seated = self.seats.get(&name).and_then(|seated| self.nodes.get_key_value(&seated.address));
@@ -218,6 +137,7 @@ impl State {
             && let Some(node) = self.nodes.get_mut(&address)
         {
             node.unseat((name.run, name.step), demand);
+            self.freed.insert(address);
         }
     }
 }
@@ -226,8 +146,11 @@ impl State {
 impl State {
     pub(super) fn discovered(&mut self, found: Vec<Discovered>) -> Vec<(Discovered, Arc<Notify>)> {
         self.discovered = true;
-        let mut gone: Vec<String> = self.nodes.keys().cloned().collect();
-        gone.retain(|address| !found.iter().any(|found| found.address == *address));
+        // What they have is told later; whoever waits hears now for how long.
+        self.considered = None;
+        let there: HashSet<&str> = found.iter().map(|found| &*found.address).collect();
+        let known = self.nodes.keys();
+        let gone: Vec<String> = known.filter(|address| !there.contains(&***address)).cloned().collect();
         for address in gone {
             self.left(&address);
         }
@@ -261,6 +184,7 @@ impl State {
         let Some(node) = self.nodes.get_mut(address) else { return false };
         let back = node.asked && !node.reachable;
         node.told(status, ours);
+        self.freed.insert(address.to_owned());
         back
     }
 
