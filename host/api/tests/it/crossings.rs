@@ -89,6 +89,11 @@ impl Ids {
         let one_of = |rng: &mut Rng, all: &[&str]| (*rng.choice(all).unwrap()).to_owned();
         match name {
             "runs" => self.runs.join(","),
+            "plots" => "omit".to_owned(),
+            "format" => "json".to_owned(),
+            "points" => "100".to_owned(),
+            "from" => one_of(rng, &["0", "1"]),
+            "to" => one_of(rng, &["1", "99"]),
             "limit" => one_of(rng, &["1", "100"]),
             "cursor" | "base" => rng.choice(&self.runs).unwrap().clone(),
             "state" => one_of(rng, &["succeeded", "running"]),
