@@ -14,7 +14,6 @@ use rust_embed::RustEmbed;
 use self::file::File;
 use crate::base::OURS;
 use crate::problem::Refusal;
-use crate::state::Api;
 use crate::{BasePath, accept, middleware};
 
 /// The files; a debug build reads the folder when it starts.
@@ -75,13 +74,13 @@ impl Page {
 /// Answers what no route does: with a file of the page, with the page where a browser goes to one of its screens, or that
 /// there is nothing.
 pub(crate) async fn serve(
-    State(api): State<Api>,
+    State(page): State<Page>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let reads = matches!(method, Method::GET | Method::HEAD);
-    let answer = reads.then(|| api.page.answer(&uri, &headers)).flatten();
+    let answer = reads.then(|| page.answer(&uri, &headers)).flatten();
     match answer {
         Some(answer) => Ok(answer),
         None => Err(middleware::no_route().await),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::extract::FromRef;
 use bytes::Bytes;
 use simulay_engine::Engine;
 use tokio::sync::Semaphore;
@@ -52,6 +53,12 @@ pub(crate) struct Api {
     pub(crate) page: Page,
     /// What there is to do, and for whom.
     pub(crate) operations: Operations,
+}
+
+impl FromRef<Api> for Page {
+    fn from_ref(api: &Api) -> Self {
+        api.page.clone()
+    }
 }
 
 impl Api {

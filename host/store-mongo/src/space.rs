@@ -5,7 +5,6 @@ use std::time::Duration;
 use async_trait::async_trait;
 use mongodb::bson::{Document, doc};
 use simulay_store::{Space, StoreError};
-use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::store::MongoStore;
@@ -13,16 +12,12 @@ use crate::store::MongoStore;
 /// The server may go through all it has to tell, and is asked before all that is stored.
 const HOLDS: Duration = Duration::from_secs(5);
 
-/// What the server told last, and when.
-#[derive(Debug, Default)]
-pub(crate) struct LastTold(Mutex<Option<(Instant, u64)>>);
-
 #[async_trait]
 impl Space for MongoStore {
     /// As the server tells, at most a few seconds ago; one that does not tell is left to say by itself when it is full.
     async fn free(&self) -> Result<u64, StoreError> {
         // Held while it is asked: whoever comes meanwhile gets the same answer.
-        let mut last = self.space.0.lock().await;
+        let mut last = self.room.lock().await;
         if let Some((_, free)) = last.filter(|(at, _)| at.elapsed() < HOLDS) {
             return Ok(free);
         }

@@ -6,6 +6,8 @@ use mongodb::bson::Document;
 use mongodb::{Client, Collection, Database};
 use simulay_model::Clock;
 use simulay_store::StoreError;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use crate::appending::Appending;
 use crate::connection::{client, expect_replica_set};
@@ -13,7 +15,6 @@ use crate::failure::MongoResult;
 use crate::moment::Moment;
 use crate::observed::ObservedTime;
 use crate::schema;
-use crate::space::LastTold;
 
 const NO_DATABASE: &str =
     "the address of MongoDB names no database, e.g. mongodb://host/simulay?replicaSet=rs0";
@@ -28,8 +29,8 @@ pub struct MongoStore {
     pub(crate) observed: Arc<ObservedTime>,
     /// Those of this host that append to the audit log.
     pub(crate) appending: Appending,
-    /// How much room there was when the server was asked last.
-    pub(crate) space: LastTold,
+    /// How much room there was when the server was asked last, and when that was.
+    pub(crate) room: Mutex<Option<(Instant, u64)>>,
 }
 
 impl MongoStore {
@@ -83,8 +84,8 @@ impl MongoStore {
     async fn filling(uri: &str, database: &str, moment: Moment) -> Result<Self, StoreError> {
         let client = client(uri).await?;
         let (database, observed) = (client.database(database), Arc::new(ObservedTime::from(0)));
-        let (appending, space) = (Appending::default(), LastTold::default());
-        let store = Self { client, database, moment, observed, appending, space };
+        let (appending, room) = (Appending::default(), Mutex::default());
+        let store = Self { client, database, moment, observed, appending, room };
         store.bounded(store.prepare()).await?;
         Ok(store)
     }

@@ -218,7 +218,7 @@ fn insert_request(connection: &Connection, run: &Run) -> SqlResult<()> {
 
 fn list(connection: &Connection, owner: &Filter, query: &RunQuery) -> SqlResult<Vec<RunSummary>> {
     let search = Search::new(owner, &query.filter, query.before).with(":limit", query.limit);
-    let last = format!("ORDER BY {} DESC LIMIT :limit", search.id());
+    let last = ["ORDER BY", search.id(), "DESC LIMIT :limit"].join(" ");
     let mut statement = connection.prepare_cached(&search.sql([rows::SUMMARY, &last]))?;
     let mut rows = statement.query(&*search.values())?;
     let mut runs = Vec::new();

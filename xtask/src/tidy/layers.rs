@@ -204,7 +204,7 @@ fn allowed(member: &Member) -> Option<&'static [&'static str]> {
         return Some(&["simulay-sdk"]);
     }
     if member.name == "xtask" {
-        return Some(&["simulay-hostile", "simulay-fault-proxy"]);
+        return Some(&["simulay-hostile", "simulay-fault-proxy", "simulay-nginx-tests"]);
     }
     LAYERS.iter().find(|(name, _)| *name == member.name).map(|(_, allowed)| *allowed)
 }
