@@ -10,11 +10,14 @@ use tokio::time::Instant;
 /// For how long what was found is told.
 const LATELY: Duration = Duration::from_secs(5);
 
+/// What was found, and when.
+type Found = (Instant, Vec<Lack>);
+
 /// What the server lacks. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Lacks {
     engine: Engine,
-    found: Arc<Mutex<Option<(Instant, Vec<Lack>)>>>,
+    found: Arc<Mutex<Option<Found>>>,
 }
 
 impl Lacks {

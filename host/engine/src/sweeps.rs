@@ -61,6 +61,9 @@ pub struct CountedSweep {
     pub counts: PointCounts,
 }
 
+/// What is told of a sweep when the request that made it comes again.
+pub type Answering<'a> = &'a (dyn Fn(&Sweep) -> String + Send + Sync);
+
 impl Sweeps {
     pub(crate) const fn new(shared: Shared, intake: Intake) -> Self {
         Self { shared, intake }
@@ -99,7 +102,7 @@ impl Sweeps {
         &self,
         principal: &Principal,
         new: NewSweep,
-        once: Option<(&Once, &(dyn Fn(&Sweep) -> String + Send + Sync))>,
+        once: Option<(&Once, Answering<'_>)>,
     ) -> Result<Sweep, SweepError> {
         self.intake.check_acceptance(&principal.account).await?;
         let (sweep, _) = self.valid(principal, &new).await?;

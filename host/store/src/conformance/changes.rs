@@ -143,7 +143,7 @@ pub async fn of_many_who_write_at_once_nobody_is_missed(subject: &Subject) {
         subject.runs.create(run.clone(), None).await.unwrap();
         subject.change(run.id, Change::Started).await;
         subject.change(run.id, planned(0, 1)).await;
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             subject.change(run.id, Change::ended(RunEnd::Cancelled)).await;
             (run.id, RunState::Cancelled)
         } else {

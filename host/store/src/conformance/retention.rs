@@ -216,7 +216,7 @@ pub async fn a_sweep_goes_after_its_runs(keeper: &Keeper) {
     let run = sweeps::of_point(&sweep, 0);
     subject.step(&sweep, sweeps::begun(&sweep, 1), vec![run.clone()]).await.unwrap();
     subject.change(run.id, Change::ended(RunEnd::Cancelled)).await;
-    subject.step(&sweep, sweeps::over(&sweep, 2), Vec::new()).await.unwrap();
+    subject.step(&sweep, sweeps::over(2), Vec::new()).await.unwrap();
     keeper.pass(HOUR).await;
     assert_eq!(keeper.retention.forget_sweeps(HOUR).await.unwrap(), 0, "it has a run");
     let input = sweep.spec.inputs[0].sha256;

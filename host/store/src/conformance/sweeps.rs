@@ -67,9 +67,9 @@ pub fn begun(sweep: &Sweep, begun: u32) -> SweepProgress {
     SweepProgress { revision: 1, begun, ..sweep.progress.clone() }
 }
 
-/// Where the sweep is when it has ended by its rule.
+/// Where a sweep is when it has ended by its rule.
 #[must_use]
-pub fn over(sweep: &Sweep, revision: u64) -> SweepProgress {
+pub fn over(revision: u64) -> SweepProgress {
     SweepProgress {
         revision,
         state: SweepState::Stopped,
@@ -79,7 +79,6 @@ pub fn over(sweep: &Sweep, revision: u64) -> SweepProgress {
         retrying: Some(1),
         stopped_by: Some(RunId::generate()),
         ended_at: Some(now()),
-        ..sweep.progress.clone()
     }
 }
 
@@ -105,7 +104,7 @@ impl Subject {
 pub async fn a_sweep_reads_back(subject: &Subject) {
     let sweep = subject.added("ada").await;
     assert_eq!(subject.sweeps.sweep(&Any, sweep.id).await.unwrap().as_ref(), Some(&sweep));
-    let progress = over(&sweep, 1);
+    let progress = over(1);
     subject.step(&sweep, progress.clone(), Vec::new()).await.unwrap();
     let there = Sweep { progress, ..sweep };
     assert_eq!(subject.sweeps.sweep(&Any, there.id).await.unwrap().as_ref(), Some(&there));
@@ -135,7 +134,7 @@ pub async fn a_sweep_of_another_is_not_there(subject: &Subject) {
 pub async fn lists_of_sweeps_are_filtered_and_paged(subject: &Subject) {
     let [first, second, third] =
         [subject.added("ada").await, subject.added("ada").await, subject.added("ada").await];
-    subject.step(&second, over(&second, 1), Vec::new()).await.unwrap();
+    subject.step(&second, over(1), Vec::new()).await.unwrap();
     let list = async |query: SweepQuery| {
         let sweeps = subject.sweeps.sweeps(&only("ada"), SweepQuery { limit: 2, ..query }).await.unwrap();
         sweeps.iter().map(|sweep| sweep.id).collect::<Vec<_>>()
@@ -244,7 +243,7 @@ pub async fn a_point_is_where_its_newest_run_is(subject: &Subject) {
 /// In pages, from the oldest on.
 pub async fn what_has_not_ended_is_known(subject: &Subject) {
     let sweeps = [subject.added("ada").await, subject.added("bob").await, subject.added("ada").await];
-    subject.step(&sweeps[0], over(&sweeps[0], 1), Vec::new()).await.unwrap();
+    subject.step(&sweeps[0], over(1), Vec::new()).await.unwrap();
     let unfinished = async |after, limit| subject.sweeps.unfinished_sweeps(after, limit).await.unwrap();
     assert_eq!(unfinished(None, 10).await, [sweeps[1].id, sweeps[2].id]);
     assert_eq!(unfinished(None, 1).await, [sweeps[1].id]);

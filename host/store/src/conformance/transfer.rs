@@ -122,7 +122,7 @@ impl Subject {
         }
         let run = sweeps::of_point(&going, 0);
         self.step(&going, sweeps::begun(&going, 1), vec![run]).await.unwrap();
-        self.step(&ended, sweeps::over(&ended, 1), Vec::new()).await.unwrap();
+        self.step(&ended, sweeps::over(1), Vec::new()).await.unwrap();
     }
 
     /// Leases a run until nobody holds it any more.

@@ -43,7 +43,12 @@ pub(super) async fn execute(client: &Client, arguments: Arguments) -> anyhow::Re
     let from = from.or(tail.map(|bytes| -bytes)).unwrap_or(0);
     let mut text = LogText::default();
     let tell = |piece: &[u8]| -> anyhow::Result<()> {
-        Ok(if raw { print_bytes(piece)? } else { print(&text.push(piece))? })
+        if raw {
+            print_bytes(piece)?
+        } else {
+            print(&text.push(piece))?
+        }
+        Ok(())
     };
     client.log(&path, from, tell).await?;
     Ok(print(&text.finish())?)

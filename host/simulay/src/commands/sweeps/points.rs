@@ -45,7 +45,7 @@ pub(super) async fn execute(client: &Client, wanted: &Arguments, json: bool) -> 
         };
         let points: Vec<_> = page.points.iter().filter(asked).collect();
         if json {
-            points.iter().try_for_each(|point| print_json_line(point))?;
+            points.iter().try_for_each(print_json_line)?;
         } else {
             print(&table(&page, &points, &wanted.outcomes, is_first))?;
         }
