@@ -63,7 +63,8 @@ impl Overview for MongoStore {
         self.bounded(async {
             let ids: Vec<_> = runs.iter().map(RunId::to_string).collect();
             let asked = doc! { "$and": [{ "_id": { "$in": ids } }, filter::runs(owner)] };
-            let found = self.documents(RUNS).find(asked).projection(doc! { "last_event": 1 });
+            let runs = self.documents(RUNS);
+            let found = runs.find(asked).projection(doc! { "last_event": 1 });
             let found: Vec<Document> = found.await?.try_collect().await?;
             let mut values = HashMap::with_capacity(found.len());
             for run in &found {

@@ -142,12 +142,12 @@ impl Search {
             self.values.push((":name".to_owned(), Box::new(name.to_lowercase())));
         }
         for (number, label) in filter.labels.iter().enumerate().skip(1) {
-            self.clause(format!(
-                "EXISTS (SELECT 1 FROM labels WHERE labels.owner = runs.owner AND labels.key = :key{number}
-                 AND labels.value = :value{number} AND labels.run = runs.id)"
-            ));
-            self.values.push((format!(":key{number}"), Box::new(label.key.to_string())));
-            self.values.push((format!(":value{number}"), Box::new(label.value.to_string())));
+            let (key, value) = (format!(":key{number}"), format!(":value{number}"));
+            let found =
+                "EXISTS (SELECT 1 FROM labels WHERE labels.owner = runs.owner AND labels.run = runs.id";
+            self.clause([found, " AND labels.key = ", &key, " AND labels.value = ", &value, ")"].concat());
+            self.values.push((key, Box::new(label.key.to_string())));
+            self.values.push((value, Box::new(label.value.to_string())));
         }
     }
 

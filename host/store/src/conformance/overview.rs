@@ -67,9 +67,8 @@ impl Subject {
         let listed = self.runs.list(&Any, query).await.unwrap();
         let counted = self.overview.count(&Any, filter, 100).await.unwrap();
         assert_eq!(counted, listed.len(), "{filter:?}");
-        let own =
-            self.runs.list(&only("local"), RunQuery { filter: filter.clone(), before: None, limit: 100 });
-        assert_eq!(own.await.unwrap(), listed, "{filter:?}");
+        let query = RunQuery { filter: filter.clone(), before: None, limit: 100 };
+        assert_eq!(self.runs.list(&only("local"), query).await.unwrap(), listed, "{filter:?}");
         assert_eq!(self.overview.count(&only("local"), filter, 100).await.unwrap(), counted, "{filter:?}");
         assert_eq!(self.overview.count(&only("eve"), filter, 100).await.unwrap(), 0, "{filter:?}");
         let number = |id| runs.iter().position(|run| *run == id).unwrap();
