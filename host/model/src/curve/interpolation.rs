@@ -10,8 +10,10 @@ pub fn interpolate(x: &[f64], y: &[f64], at: &[f64]) -> Option<Vec<f64>> {
     Some(at.iter().map(|at| value(&x, &y, *at).unwrap_or(f64::NAN)).collect())
 }
 
+type Values<'a> = Cow<'a, [f64]>;
+
 /// The same points from the left to the right.
-fn ascending<'a>(x: &'a [f64], y: &'a [f64]) -> Option<(Cow<'a, [f64]>, Cow<'a, [f64]>)> {
+fn ascending<'a>(x: &'a [f64], y: &'a [f64]) -> Option<(Values<'a>, Values<'a>)> {
     if x.is_sorted() {
         return Some((x.into(), y.into()));
     }
