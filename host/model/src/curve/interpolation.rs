@@ -6,17 +6,19 @@ use std::borrow::Cow;
 /// when its abscissas go neither up nor down throughout: then there may be several values for one.
 #[must_use]
 pub fn interpolate(x: &[f64], y: &[f64], at: &[f64]) -> Option<Vec<f64>> {
-    let [x, y] = ascending(x, y)?;
+    let (x, y) = ascending(x, y)?;
     Some(at.iter().map(|at| value(&x, &y, *at).unwrap_or(f64::NAN)).collect())
 }
 
+type Values<'a> = Cow<'a, [f64]>;
+
 /// The same points from the left to the right.
-fn ascending<'a>(x: &'a [f64], y: &'a [f64]) -> Option<[Cow<'a, [f64]>; 2]> {
+fn ascending<'a>(x: &'a [f64], y: &'a [f64]) -> Option<(Values<'a>, Values<'a>)> {
     if x.is_sorted() {
-        return Some([x.into(), y.into()]);
+        return Some((x.into(), y.into()));
     }
     let turned = |values: &[f64]| values.iter().rev().copied().collect::<Vec<f64>>();
-    x.iter().rev().is_sorted().then(|| [turned(x).into(), turned(y).into()])
+    x.iter().rev().is_sorted().then(|| (turned(x).into(), turned(y).into()))
 }
 
 fn value(x: &[f64], y: &[f64], at: f64) -> Option<f64> {
