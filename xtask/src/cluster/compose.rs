@@ -1,7 +1,7 @@
 //! The cluster on one node, by `docker compose`.
 
-use std::fs;
-use std::os::unix::fs::chown;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -54,6 +54,7 @@ fn hand_over(secrets: &Path) -> anyhow::Result<()> {
         let of_mongodb =
             file.file_name().is_some_and(|name| name == "mongodb_password" || name == "mongodb_key");
         chown(&file, Some(if of_mongodb { MONGODB } else { SERVICES }), None)?;
+        fs::set_permissions(&file, Permissions::from_mode(0o600))?;
     }
     for folder in super::secrets::of_roles(secrets) {
         chown(&folder, Some(SERVICES), None)?;
