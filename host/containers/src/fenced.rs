@@ -56,7 +56,10 @@ impl<C: Containers> Execution for Fenced<C> {
         let attachment = self.ledger.lock().attach(name, request.fence)?;
         let attached = Attached { ledger: &self.ledger, name, attachment };
         let in_turn = async {
-            let _turn = attached.attachment.turn.lock().await;
+            let Attachment { turn, removal, .. } = &attached.attachment;
+            let _turn = turn.lock().await;
+            // A removal by an older lease that has begun comes to its end first.
+            drop(removal.lock().await);
             self.containers.run(request, exchange, cancel).await
         };
         let ended = attached.attachment.superseded.run_until_cancelled(in_turn).await;
@@ -69,10 +72,14 @@ impl<C: Containers> Execution for Fenced<C> {
     }
 
     async fn remove(&self, name: ContainerName, fence: Option<u64>) -> Result<(), ContainerError> {
+        let removal = self.ledger.lock().removal(name, fence)?;
+        let under_way = removal.lock_owned().await;
         if let Some(fence) = fence {
+            // Someone newer may have come meanwhile.
             self.ledger.lock().check(name.run, fence)?;
         }
         self.containers.remove(name, fence).await?;
+        drop(under_way);
         self.ledger.lock().forget(name);
         Ok(())
     }
@@ -114,3 +121,6 @@ impl<C: Containers> Inventory for Fenced<C> {
         self.containers.find(names).await
     }
 }
+
+#[cfg(test)]
+mod tests;

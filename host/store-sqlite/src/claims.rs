@@ -1,15 +1,21 @@
 //! Which runs may be leased. They are looked for flow by flow, each by a seek in an index that has the runs that
 //! have not ended alone: how many wait of a flow does not matter.
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use simulay_store::ClaimableRun;
 
 use crate::failure::SqlResult;
 use crate::rows;
 
-/// The first flow after another.
-const NEXT_FLOW: &str = "SELECT owner, pipeline FROM runs INDEXED BY runs_by_flow
-    WHERE state IN ('queued', 'running') AND (owner, pipeline) > (?1, ?2)
+/// The first flow after another of the same owner.
+const NEXT_PIPELINE: &str = "SELECT owner, pipeline FROM runs INDEXED BY runs_by_flow
+    WHERE state IN ('queued', 'running') AND owner = ?1 AND pipeline > ?2
+    ORDER BY pipeline LIMIT 1";
+
+/// The first flow after those of an owner. SQLite reads through all that is equal to a pair it seeks beyond, so that
+/// nothing is asked for by both at once.
+const NEXT_OWNER: &str = "SELECT owner, pipeline FROM runs INDEXED BY runs_by_flow
+    WHERE state IN ('queued', 'running') AND owner > ?1
     ORDER BY owner, pipeline LIMIT 1";
 
 /// The oldest runs of a flow that nobody holds; those whose end is asked for apart from the others.
@@ -37,9 +43,12 @@ pub(crate) fn claimable(connection: &Connection, per_flow: usize, now: i64) -> S
 }
 
 fn next_flow(connection: &Connection, (owner, pipeline): &Flow) -> SqlResult<Option<Flow>> {
-    let mut statement = connection.prepare_cached(NEXT_FLOW)?;
-    let read = |row: &rusqlite::Row<'_>| Ok((row.get("owner")?, row.get("pipeline")?));
-    Ok(statement.query_row([owner, pipeline], read).optional()?)
+    let read = |row: &Row<'_>| Ok((row.get("owner")?, row.get("pipeline")?));
+    let next = connection.prepare_cached(NEXT_PIPELINE)?.query_row([owner, pipeline], read).optional()?;
+    match next {
+        Some(next) => Ok(Some(next)),
+        None => Ok(connection.prepare_cached(NEXT_OWNER)?.query_row([owner], read).optional()?),
+    }
 }
 
 fn of_flow(
@@ -85,7 +94,8 @@ mod tests {
         let mut connection = Connection::open_in_memory().unwrap();
         migrate(&mut connection, &|| Ok(Vec::new())).unwrap();
         for (sql, seek) in [
-            (NEXT_FLOW, "runs_by_flow ((owner,pipeline)>(?,?))"),
+            (NEXT_PIPELINE, "runs_by_flow (owner=? AND pipeline>?)"),
+            (NEXT_OWNER, "runs_by_flow (owner>?)"),
             (OF_FLOW, "runs_by_flow (owner=? AND pipeline=? AND cancel_requested=?)"),
         ] {
             let plan = plan(&connection, sql);
@@ -105,7 +115,7 @@ mod tests {
             assert_eq!(statement.reset_status(StatementStatus::Sort), 0);
             statement.reset_status(StatementStatus::VmStep)
         };
-        [NEXT_FLOW, OF_FLOW].into_iter().map(spent).sum()
+        [NEXT_PIPELINE, NEXT_OWNER, OF_FLOW].into_iter().map(spent).sum()
     }
 
     #[test]

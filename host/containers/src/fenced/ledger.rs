@@ -28,6 +28,7 @@ struct Held {
 struct Newest {
     attachment: Option<Attachment>,
     turn: Arc<Mutex<()>>,
+    removal: Arc<Mutex<()>>,
 }
 
 /// One who came to a container.
@@ -38,17 +39,18 @@ pub(super) struct Attachment {
     pub(super) superseded: CancellationToken,
     /// Held by the one who is attached.
     pub(super) turn: Arc<Mutex<()>>,
+    /// Held by who removes the container.
+    pub(super) removal: Arc<Mutex<()>>,
 }
 
 impl Ledger {
     /// Someone comes to the container `name` under a lease with `fence`.
     pub(super) fn attach(&mut self, name: ContainerName, fence: u64) -> Result<Attachment, ContainerError> {
         self.newest += 1;
-        let held = self.runs.entry(name.run).or_insert_with(|| Held { fence, containers: HashMap::new() });
-        held.raise(fence)?;
-        let newest = held.containers.entry(name).or_default();
-        let (number, superseded) = (self.newest, CancellationToken::new());
-        let attachment = Attachment { number, superseded, turn: newest.turn.clone() };
+        let number = self.newest;
+        let newest = self.newest_of(name, Some(fence))?;
+        let (turn, removal) = (newest.turn.clone(), newest.removal.clone());
+        let attachment = Attachment { number, superseded: CancellationToken::new(), turn, removal };
         if let Some(older) = newest.attachment.replace(attachment.clone()) {
             older.superseded.cancel();
         }
@@ -63,6 +65,23 @@ impl Ledger {
         }
     }
 
+    /// Someone is to remove the container `name`: what is held while that is done.
+    pub(super) fn removal(
+        &mut self,
+        name: ContainerName,
+        fence: Option<u64>,
+    ) -> Result<Arc<Mutex<()>>, ContainerError> {
+        Ok(self.newest_of(name, fence)?.removal.clone())
+    }
+
+    /// What is known of the container, for who comes with `fence`, or goes by the store.
+    fn newest_of(&mut self, name: ContainerName, fence: Option<u64>) -> Result<&mut Newest, ContainerError> {
+        let unknown = || Held { fence: fence.unwrap_or_default(), containers: HashMap::new() };
+        let held = self.runs.entry(name.run).or_insert_with(unknown);
+        fence.map_or(Ok(()), |fence| held.raise(fence))?;
+        Ok(held.containers.entry(name).or_default())
+    }
+
     /// Refuses a fence that is older than what is known of the run.
     pub(super) fn check(&mut self, run: RunId, fence: u64) -> Result<(), ContainerError> {
         self.runs.get_mut(&run).map_or(Ok(()), |held| held.raise(fence))
@@ -70,12 +89,12 @@ impl Ledger {
 
     /// The container is there no more.
     pub(super) fn forget(&mut self, name: ContainerName) {
-        self.keep(|known, newest| known != name || newest.attachment.is_some());
+        self.keep(|known, newest| known != name || newest.is_attended());
     }
 
     /// No containers are there but `present`.
     pub(super) fn keep_only(&mut self, present: &[ContainerName]) {
-        self.keep(|known, newest| newest.attachment.is_some() || present.contains(&known));
+        self.keep(|known, newest| newest.is_attended() || present.contains(&known));
     }
 
     fn keep(&mut self, stays: impl Fn(ContainerName, &Newest) -> bool) {
@@ -83,6 +102,13 @@ impl Ledger {
             held.containers.retain(|name, newest| stays(*name, newest));
             !held.containers.is_empty()
         });
+    }
+}
+
+impl Newest {
+    /// True while someone is attached to it, or removes it.
+    fn is_attended(&self) -> bool {
+        self.attachment.is_some() || Arc::strong_count(&self.removal) > 1
     }
 }
 

@@ -1,5 +1,6 @@
 //! What is cut off from what, in a world where nothing else fails.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use simulay_model::{ContainerName, RunId, RunState};
@@ -11,6 +12,8 @@ use crate::shares::fine;
 use crate::story::{me, request, upload};
 
 const SECOND: Duration = Duration::from_secs(1);
+/// The salt of the first run.
+const FIRST: u64 = 3;
 const STEPS: u32 = 4;
 const CALLS: u32 = 3;
 
@@ -19,12 +22,12 @@ impl Fleet {
         self.nodes.iter().flat_map(|node| node.daemon.starts()).collect()
     }
 
-    /// A run that has begun its work on a runner, and the runner.
+    /// A run on a runner whose first calls are at work, and the runner.
     async fn at_first(&mut self, store: &Store) -> (Runner, RunId) {
         let runner = self.immortal(store);
         upload(&runner.host).await;
-        let run = create(&runner, 3).await;
-        while self.starts().is_empty() {
+        let run = create(&runner, FIRST).await;
+        while self.starts().len() < CALLS as usize {
             tokio::time::sleep(SECOND / 10).await;
         }
         (runner, run)
@@ -38,6 +41,19 @@ async fn create(runner: &Runner, salt: u64) -> RunId {
 async fn succeeds(runner: &Runner, run: RunId, time: Duration) {
     let ended = runner.host.engine.reader.wait(&me(), run, time).await.unwrap().unwrap();
     assert_eq!(ended.state, RunState::Succeeded, "{ended:?}");
+}
+
+/// Calls that another attempt was needed of, by step.
+fn repeated(fleet: &Fleet) -> BTreeSet<(u32, u32)> {
+    let starts = fleet.starts();
+    assert!(starts.iter().all(|start| start.attempt <= 1), "{starts:?}");
+    starts.iter().filter(|start| start.attempt == 1).map(|start| (start.step, start.call)).collect()
+}
+
+/// Calls of the first step of the first run that leave files.
+fn leaving_files() -> BTreeSet<(u32, u32)> {
+    let leaves = |call: &u32| fine(FIRST, STEPS, CALLS).act(0, *call).leaves;
+    (0..CALLS).filter(leaves).map(|call| (0, call)).collect()
 }
 
 /// Each call was started once, and no other attempt was needed.
@@ -59,7 +75,7 @@ fn who_is_cut_off_from_the_store_leaves_its_containers_to_another_and_does_no_ha
         succeeds(&heir, run, 60 * SECOND).await;
         // It hears that it is late, and lets the rest alone.
         tokio::time::sleep(120 * SECOND).await;
-        each_once(fleet);
+        assert_eq!(repeated(fleet), leaving_files(), "what ended while nothing could take its files");
         assert_eq!(cut_off.host.engine.stats().unfinished_runs, 0);
         assert!(fleet.is_over(&store));
         fleet.judge(&store);
