@@ -74,6 +74,8 @@ pub(super) async fn list(
     Asked(filter): Asked<Filter>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
+    // Whoever does not see the sweep is not told what is wrong with the question.
+    api.engine.sweeps.sweep(&principal, id).await?.ok_or_else(|| Refusal::not_found("sweep"))?;
     let outcomes = filter.outcomes()?;
     match accept::preferred(&headers, &[JSON, CSV]) {
         Some(JSON) => {}

@@ -35,7 +35,7 @@ impl Route {
         let request = Request::builder().method(self.method.clone()).uri(&self.path);
         let request = request.header("content-type", self.media_type);
         // Of a stream that does not end nothing is asked for but what is refused.
-        if self.path == "/v1/events" { request.header("last-event-id", "none") } else { request }
+        if self.path.starts_with("/v1/events") { request.header("last-event-id", "none") } else { request }
     }
 }
 

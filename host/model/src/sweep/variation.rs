@@ -142,7 +142,11 @@ impl Range {
     fn at(&self, share: f64) -> Value {
         let between = match self.scale {
             Scale::Linear => (self.to - self.from).mul_add(share, self.from),
-            Scale::Log => self.from * (self.to / self.from).powf(share),
+            // By powers of ten, which stay what they are.
+            Scale::Log => {
+                let (from, to) = (self.from.abs().log10(), self.to.abs().log10());
+                10_f64.powf((to - from).mul_add(share, from)).copysign(self.from)
+            }
         };
         let (least, most) = (self.from.min(self.to), self.from.max(self.to));
         self.number(rounded(between).clamp(least, most))

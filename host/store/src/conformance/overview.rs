@@ -31,13 +31,11 @@ impl Subject {
             sweep: None,
             ..run(pipeline)
         };
-        let mut newer = plain("heat", "", &[]);
-        newer.plugin.version = "2.0.0".parse().unwrap();
         let all = vec![
             plain("heat", "Plate one", &[("team", "a"), ("kind", "x=y")]),
             plain("beam", "PLÄTTE 100%", &[("team", "a")]),
             plain("heat", "", &[("team", "b"), ("kind", "x=y")]),
-            newer,
+            of_version("2.0.0", plain("heat", "", &[])),
             Run { sweep: point(0), ..plain("heat", "plate_2", &[]) },
             Run { sweep: point(1), ..plain("beam", "", &[("team", "a,b")]) },
         ];
@@ -74,6 +72,11 @@ impl Subject {
         let number = |id| runs.iter().position(|run| *run == id).unwrap();
         listed.into_iter().map(|run| number(run.id)).collect()
     }
+}
+
+fn of_version(version: &str, mut run: Run) -> Run {
+    run.plugin.version = version.parse().unwrap();
+    run
 }
 
 fn first() -> Timestamp {
