@@ -195,6 +195,7 @@ async fn points_have_their_values_and_outcomes_and_no_more_run_at_once_than_may(
 async fn only_what_failed_is_run_again() {
     let (directory, containers) = (tempfile::tempdir().unwrap(), Scripted::new());
     containers.on("left", Act::exits(3));
+    containers.on("left", Act::exits(0));
     let house = house(directory.path(), &containers).await;
     let id = house.sweep(NewSweep { max_at_once: Some(1), ..list(&[1, 1, 1]) }).await;
     let ended = house.until(id, SweepState::Ended).await;
