@@ -48,9 +48,9 @@ class Stream {
     this.#channel.onmessage = ({ data }: MessageEvent<Message>) => this.#take(data);
     this.#say({ is: 'who' });
     const lead = () => this.#lead(stop.signal);
-    navigator.locks
-      .request(`simulay-news${base}`, { signal: stop.signal }, lead)
-      .catch(() => undefined);
+    // Plain HTTP from another machine has no locks: each tab reads for itself there.
+    const locks = isSecureContext ? navigator.locks : undefined;
+    (locks?.request(`simulay-news${base}`, { signal: stop.signal }, lead) ?? lead()).catch(() => undefined);
     return () => {
       stop.abort();
       this.#reader?.close();
