@@ -171,7 +171,7 @@ impl Story {
         }
         host.engine.shutdown().await;
         let daemon = &self.daemon;
-        judge::all(self, (&[daemon.clone()], &daemon.breaks), &store, &whole(&store))
+        judge::all(self, (std::slice::from_ref(daemon), &daemon.breaks), &store, &whole(&store))
     }
 
     fn host(&self, machine: &Arc<Machine>, number: usize, store: &Store) -> Host {
