@@ -129,7 +129,7 @@ fn no_world_breaks_a_promise() {
 #[test]
 fn no_fleet_breaks_a_promise() {
     let sum = try_many(FLEETS, |seed| Tally::from(Fleet::new(seed).unfold(&in_memory())));
-    assert!(sum.given_up * 10 <= sum.accepted, "too many runs are given up: {sum}");
+    assert!(sum.given_up * 50 <= sum.accepted, "too many runs are given up: {sum}");
 }
 
 #[test]
