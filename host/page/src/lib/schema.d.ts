@@ -150,6 +150,53 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare runs
+         * @description Versions, images, seeds, inputs, parameters, ends and outcomes as rows, and curves of one name at the abscissas of
+         *     the base. Runs may be of different pipelines. A curve of another unit is not compared, and its `note` says so.
+         */
+        get: operations["compareRuns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow everything
+         * @description Server-sent events, of what you may see: `run` with a `RunNews` document, `plugin` with a `PluginNews`, `upload` with an
+         *     `UploadNews`, `system` with a `Readiness` when that changes, and every 15 seconds `heartbeat`. The first comes at once,
+         *     and is a heartbeat: read your lists after it, and you miss nothing. Events tell states: of each run and version that
+         *     changed the last one, at least once; what lies between two may be left out, and one may come twice. `id` is a cursor:
+         *     who comes back with it as `Last-Event-ID` or `after`, to whichever server, hears of all that changed since. When that
+         *     is not known, or too much, the answer is 410: read the lists anew and begin without a cursor. What happens within a run
+         *     is told by its own stream.
+         */
+        get: operations["followAll"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/images": {
         parameters: {
             query?: never;
@@ -318,6 +365,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/pipelines/{pipeline}/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Estimate a run
+         * @description How long a run of this version may take, by your last ones that succeeded: without the time it waits for its turn.
+         */
+        get: operations["estimateRun"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/pipelines/{pipeline}/preview": {
         parameters: {
             query?: never;
@@ -377,6 +444,48 @@ export interface paths {
          *     `Prefer: wait=SECONDS` (at most 300).
          */
         post: operations["createRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pipelines/{pipeline}/sweeps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start a sweep
+         * @description Every point is checked before anything starts, and the sweep is stored before the answer comes. Its points become
+         *     runs of the version that serves the pipeline now, as there is room for them.
+         */
+        post: operations["createSweep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pipelines/{pipeline}/sweeps/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview a sweep
+         * @description How many points it has, the first of them, and what the run of the first would do first. Every point is checked;
+         *     nothing starts.
+         */
+        post: operations["previewSweep"];
         delete?: never;
         options?: never;
         head?: never;
@@ -524,9 +633,29 @@ export interface paths {
         };
         /**
          * List runs
-         * @description From the newest to the oldest, without their parameters and reports.
+         * @description From the newest to the oldest, without their parameters and reports. All filters hold together.
          */
         get: operations["listRuns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count runs
+         * @description How many wait and are at work, and how many ended in each way since a time, or ever.
+         */
+        get: operations["countRuns"];
         put?: never;
         post?: never;
         delete?: never;
@@ -547,14 +676,20 @@ export interface paths {
         /**
          * Start a run under an id of your choice
          * @description The id is a UUID of version 7. The same request again is answered with the same run and 200;
-         *     another request with the id of a run is refused, as not found when the run is another account's.
+         *     another request with the id of a run is refused, as not found when the run is another account's. Name and labels
+         *     do not make it another request: they may have been changed since.
          */
         put: operations["createNamedRun"];
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Name and label a run
+         * @description Changes its name and its labels and nothing else, also after its end. What is absent stays, what is null goes
+         *     (RFC 7396).
+         */
+        patch: operations["describeRun"];
         trace?: never;
     };
     "/v1/runs/{id}/artifacts": {
@@ -627,7 +762,10 @@ export interface paths {
         };
         /**
          * Read what a container call prints
-         * @description From its start, and on until the call ends. The bytes are as the command printed them.
+         * @description From its start, or from the byte `from`, and on until the call ends. The bytes are as the command printed them: an
+         *     offset may lie within a character. Whoever is cut off goes on with `from` = `Simulay-Log-From` + the bytes that
+         *     came, as long as `Simulay-Attempt` is the same: another attempt prints anew. Once the attempt has ended, the answer has a
+         *     `Content-Length` and one range of bytes may be asked for.
          */
         get: operations["readLog"];
         put?: never;
@@ -726,6 +864,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/runs/{id}/plots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the plots of a run
+         * @description Without their numbers. A run that has not succeeded has none.
+         */
+        get: operations["listPlots"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{id}/plots/{plot}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a plot of a run
+         * @description As JSON: each curve between `from` and `to` by at most `points` points. When there are more, those with the least
+         *     and the greatest values of each part stay, so that no peak is lost; the points next to the ends are told too, so that
+         *     lines reach them. As CSV: every point, a column for each quantity with its unit in the header. As float64: every
+         *     point as little-endian numbers, first all of the abscissa, then all of each series, in the order of the list.
+         */
+        get: operations["showPlot"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/session": {
         parameters: {
             query?: never;
@@ -786,6 +967,124 @@ export interface paths {
         get: operations["returnFromProvider"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sweeps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List sweeps
+         * @description From the newest to the oldest, without what was asked.
+         */
+        get: operations["listSweeps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sweeps/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a sweep */
+        get: operations["showSweep"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sweeps/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a sweep
+         * @description No more runs are made, and those that have not ended are cancelled. Asking again is fine.
+         */
+        post: operations["cancelSweep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sweeps/{id}/extend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Extend a sweep
+         * @description More points follow those that there are, which do not change: the sequence goes on. A grid and a table have the
+         *     points they have.
+         */
+        post: operations["extendSweep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sweeps/{id}/points": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the points of a sweep
+         * @description In their order, with the newest run of each. With `Accept: text/csv` all of them come as one table.
+         */
+        get: operations["listSweepPoints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sweeps/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry the failed points of a sweep
+         * @description Each point whose newest run failed or took too long gets another run. Those that succeeded stay as they are.
+         */
+        post: operations["retrySweep"];
         delete?: never;
         options?: never;
         head?: never;
@@ -958,6 +1257,16 @@ export interface components {
              */
             via: string;
         };
+        /** @description A quantity of a plot. */
+        Axis: {
+            /** @description What it is. */
+            name: string;
+            /**
+             * @description UCUM unit, or empty.
+             * @example K
+             */
+            unit: string;
+        };
         /** @description A call in the journal of its run. */
         Call: components["schemas"]["Asked"] & {
             /**
@@ -1059,6 +1368,56 @@ export interface components {
              */
             by_s: number;
         };
+        /** @description Runs side by side: every list of values, curves and flags goes by the order of `runs`. */
+        Comparison: {
+            /**
+             * Format: uuid
+             * @description The run that the others are compared with.
+             */
+            base: string;
+            /** @description What is not compared because there is too much of it, in words. */
+            left_out?: string[];
+            /** @description Plots, joined by their titles. */
+            plots: components["schemas"]["JoinedPlot"][];
+            /** @description Fields, a row for each. */
+            rows: components["schemas"]["ComparisonRow"][];
+            /** @description The runs, in the order asked for. */
+            runs: components["schemas"]["RunSummary"][];
+        };
+        /**
+         * @description What a field is about.
+         * @enum {string}
+         */
+        ComparisonGroup: "version" | "image" | "seed" | "input" | "params" | "state" | "outcome";
+        /** @description A field of all runs. */
+        ComparisonRow: {
+            /** @description By how much each number is above that of the base. */
+            delta: (number | null)[];
+            /** @description Whether any is not as in the base. */
+            differs: boolean;
+            /**
+             * @description JSON Pointer (RFC 6901) into parameters or outcome, or a name.
+             * @example /mesh/cells
+             */
+            field: string;
+            /** @description What it is about. */
+            group: components["schemas"]["ComparisonGroup"];
+            /** @description Whether each run has the field: another `null` is a value. */
+            has: boolean[];
+            /** @description What makes the values unlike, in words. */
+            note?: string | null;
+            /**
+             * @description Whether each is farther from the base than `tolerance`, relative to the base, or absolute when that is near
+             *     zero; of what is no number, whether it is something else.
+             */
+            outside: boolean[];
+            /** @description The same by the size of that of the base; `null` when that is near zero (below 1e-30). */
+            relative: (number | null)[];
+            /** @description UCUM unit by the schema of the pipeline; absent when there is none, or not one for all. */
+            unit?: string | null;
+            /** @description What each run has there; a list or text that is long is told as `{"of", "length", "sha256"}`. */
+            values: unknown[];
+        };
         /** @description What was used on a day. */
         DailyUsage: components["schemas"]["Usage"] & {
             /**
@@ -1077,6 +1436,19 @@ export interface components {
             name: string;
             /** @description Why it is needed. */
             purpose: string;
+        };
+        /** @description How far a curve is from that of the base at a place. */
+        Deviation: {
+            /**
+             * Format: double
+             * @description Its value there minus that of the base.
+             */
+            delta: number;
+            /**
+             * Format: double
+             * @description Abscissa.
+             */
+            x: number;
         };
         /** @description A place where an example did not give what it expects. */
         Disagreement: {
@@ -1115,6 +1487,34 @@ export interface components {
              */
             signalled: number;
         } | "out_of_memory" | "timed_out" | "scratch_full" | "output_limit" | "process_limit";
+        /** @description How long a run may take: from when work on it begins to its end, as the last ones that succeeded did. */
+        Estimate: {
+            /**
+             * Format: int64
+             * @description A quarter of them took no longer, milliseconds.
+             */
+            lower_ms?: number | null;
+            /**
+             * Format: int64
+             * @description A half of them took no longer, milliseconds; null when there was none.
+             */
+            median_ms?: number | null;
+            /**
+             * Format: int64
+             * @description How many runs it comes of, at most 20.
+             */
+            runs: number;
+            /**
+             * Format: int64
+             * @description Three quarters of them took no longer, milliseconds.
+             */
+            upper_ms?: number | null;
+            /**
+             * @description The version they are of.
+             * @example 1.0.0
+             */
+            version: string;
+        };
         /** @description One thing that happened to a run; the `data` of a server-sent event. */
         Event: {
             /**
@@ -1171,6 +1571,14 @@ export interface components {
             /** @description `ok` or `ready`. */
             status: string;
         };
+        /** @description The stream is open. */
+        Heartbeat: {
+            /**
+             * Format: date-time
+             * @description The time of the server.
+             */
+            at: string;
+        };
         /** @description A logical image name and the image it stands for. */
         Image: {
             /** @description `sha256:` and 64 hexadecimal digits. */
@@ -1217,6 +1625,37 @@ export interface components {
              * @description Bytes.
              */
             size: number;
+        };
+        /** @description A curve of one run. */
+        JoinedCurve: {
+            largest?: components["schemas"]["Deviation"] | null;
+            /** @description Why it cannot be compared, or what of it is not, in words. */
+            note?: string | null;
+            /**
+             * @description Its value at each place of `at`, by linear interpolation; `null` outside of it. Absent when it cannot be
+             *     compared.
+             */
+            y?: (number | null)[] | null;
+        };
+        /** @description A plot of all runs. */
+        JoinedPlot: {
+            /** @description Where the curves are compared. */
+            at: number[];
+            /** @description Its curves, joined by their names. */
+            series: components["schemas"]["JoinedSeries"][];
+            /** @description Heading. */
+            title: string;
+            /** @description Abscissa: that of the base, or of the first run that has the plot. */
+            x: components["schemas"]["Axis"];
+        };
+        /** @description A curve of all runs. */
+        JoinedSeries: {
+            /** @description What each run has. */
+            curves: components["schemas"]["JoinedCurve"][];
+            /** @description What it shows. */
+            name: string;
+            /** @description UCUM unit, or empty: that of the base, or of the first run that has the curve. */
+            unit: string;
         };
         /** @description A file the report offers; its bytes are an artifact of the run. */
         KeptFile: {
@@ -1386,10 +1825,27 @@ export interface components {
             /** @description SHA-256 of each, without repetition. */
             missing: string[];
         };
+        /** @description A request for more points. */
+        MorePoints: {
+            /**
+             * Format: int32
+             * @description How many more.
+             */
+            points: number;
+        };
         /** @description A request for a run whose id the caller chooses. */
         NamedRun: {
             /** @description Files uploaded before with `POST /v1/inputs`. */
             inputs?: components["schemas"]["Input"][];
+            /**
+             * @description By what people sort it: at most 16, each a key of lower-case letters, digits and `._/-`, and a line of at most
+             *     200 characters.
+             */
+            labels?: {
+                [key: string]: string;
+            };
+            /** @description What people call it: one line of at most 200 characters. Names need not differ. */
+            name?: string | null;
             /** @description What else is asked for. */
             options?: components["schemas"]["RunOptions"];
             /** @description Parameters, valid against the pipeline's schema; missing ones get their defaults. */
@@ -1417,6 +1873,15 @@ export interface components {
         NewRun: {
             /** @description Files uploaded before with `POST /v1/inputs` or `POST /v1/inputs/archive`. */
             inputs?: components["schemas"]["Input"][];
+            /**
+             * @description By what people sort it: at most 16, each a key of lower-case letters, digits and `._/-`, and a line of at most
+             *     200 characters.
+             */
+            labels?: {
+                [key: string]: string;
+            };
+            /** @description What people call it: one line of at most 200 characters. Names need not differ. */
+            name?: string | null;
             /** @description What else is asked for. */
             options?: components["schemas"]["RunOptions"];
             /** @description Parameters, valid against the pipeline's schema; missing ones get their defaults. */
@@ -1426,6 +1891,43 @@ export interface components {
              * @description Seed of everything random; drawn when absent. Above 2^53 some languages lose digits.
              */
             seed?: number | null;
+        };
+        /** @description A request for a sweep, or for a preview of one. */
+        NewSweep: {
+            /** @description The parameters that do not vary; missing ones get their defaults, and what varies wins. */
+            fixed?: unknown;
+            /** @description Files of every run, uploaded before. */
+            inputs?: components["schemas"]["Input"][];
+            /** @description By what people sort it; its runs have the same. */
+            labels?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int32
+             * @description The most runs of it that wait or are at work at once; as many as there is room for when absent.
+             */
+            max_at_once?: number | null;
+            /**
+             * Format: int32
+             * @description Refuses the sweep when it has more points than that.
+             */
+            max_points?: number | null;
+            /** @description How its points are laid out. */
+            method: components["schemas"]["SweepMethod"];
+            /** @description What people call it: one line of at most 200 characters. */
+            name?: string | null;
+            /** @description What else is asked for of every run. */
+            options?: components["schemas"]["RunOptions"];
+            /** @description What varies, by JSON Pointer into the parameters; in a grid the last varies fastest. */
+            parameters?: {
+                [key: string]: components["schemas"]["Variation"];
+            };
+            /**
+             * Format: int64
+             * @description Of the points and of every run; drawn when absent. Above 2^53 some languages lose digits.
+             */
+            seed?: number | null;
+            stop?: components["schemas"]["StopRule"] | null;
         };
         /** @description Who is to see a plugin. */
         NewVisibility: {
@@ -1545,6 +2047,46 @@ export interface components {
             /** @description Ordinates, each as long as `x`. */
             ys: components["schemas"]["Series"][];
         };
+        /** @description A plot by as many points as were asked for. */
+        PlotCurves: {
+            /** @description Ordinates, each with abscissas of its own: those at which its least and its greatest values lie. */
+            series: components["schemas"]["PlottedCurve"][];
+            /** @description Heading. */
+            title: string;
+            /** @description Abscissa. */
+            x: components["schemas"]["Axis"];
+        };
+        /** @description The plots of a run; none while it has no report. */
+        PlotList: {
+            /** @description In the order of the report. */
+            plots: components["schemas"]["PlotSummary"][];
+        };
+        /** @description A plot without its numbers. */
+        PlotSummary: {
+            /** @description Its number, from 0. */
+            number: number;
+            /** @description Points that each has. */
+            points: number;
+            /** @description Ordinates. */
+            series: components["schemas"]["Axis"][];
+            /** @description Heading. */
+            title: string;
+            /** @description Abscissa. */
+            x: components["schemas"]["Axis"];
+        };
+        /** @description A curve by as many points as were asked for. */
+        PlottedCurve: {
+            /** @description What it shows. */
+            name: string;
+            /** @description Points of the whole curve. */
+            of: number;
+            /** @description UCUM unit, or empty. */
+            unit: string;
+            /** @description Abscissas. */
+            x: number[];
+            /** @description Ordinates, one for each; `null` where the curve is interrupted. */
+            y: (number | null)[];
+        };
         /**
          * @description A plugin version: what it says of itself, what it may do here, where it comes from, and what
          *     happened to it.
@@ -1606,6 +2148,26 @@ export interface components {
         PluginList: {
             /** @description Each version. */
             plugins: components["schemas"]["PluginSummary"][];
+        };
+        /** @description A version of a plugin, as it is by now. */
+        PluginNews: {
+            /**
+             * Format: date-time
+             * @description When it got there.
+             */
+            at: string;
+            /**
+             * @description Its name.
+             * @example heat-plate
+             */
+            name: string;
+            /** @description Whether it takes new runs. */
+            state: components["schemas"]["PluginState"];
+            /**
+             * @description Its version.
+             * @example 1.0.0
+             */
+            version: string;
         };
         /** @description A plugin version and the exact bytes that go by it. */
         PluginRef: {
@@ -1676,6 +2238,97 @@ export interface components {
              */
             version: string;
         };
+        /** @description A point of a sweep. */
+        Point: {
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            ended_at?: string | null;
+            error?: components["schemas"]["RunError"] | null;
+            /** @description What its outcome says where that was asked for, by JSON Pointer; `null` where there is no scalar. */
+            outcomes: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: int32
+             * @description Its number, from 0.
+             */
+            point: number;
+            /**
+             * Format: uuid
+             * @description Its newest run.
+             */
+            run?: string | null;
+            /**
+             * Format: date-time
+             * @description When work on that began.
+             */
+            started_at?: string | null;
+            /** @description Where it is. */
+            state: components["schemas"]["PointState"];
+            /** @description Its values, by JSON Pointer; a parameter that stays as it is, is not in it. */
+            values: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description How many points are where, by the newest run of each. */
+        PointCounts: {
+            /**
+             * Format: int32
+             * @description Ended by request.
+             */
+            cancelled: number;
+            /**
+             * Format: int32
+             * @description Whose run was deleted since.
+             */
+            deleted: number;
+            /**
+             * Format: int32
+             * @description Ended with an error.
+             */
+            failed: number;
+            /**
+             * Format: int32
+             * @description Waiting for their turn.
+             */
+            queued: number;
+            /**
+             * Format: int32
+             * @description At work.
+             */
+            running: number;
+            /**
+             * Format: int32
+             * @description Ended with a report.
+             */
+            succeeded: number;
+            /**
+             * Format: int32
+             * @description Ended because they took too long.
+             */
+            timed_out: number;
+            /**
+             * Format: int32
+             * @description Without a run yet.
+             */
+            waiting: number;
+        };
+        /** @description A page of points. */
+        PointList: {
+            /** @description What to ask the next page with; absent on the last. */
+            next_cursor?: string | null;
+            /** @description What varies, in its order. */
+            parameters: string[];
+            /** @description The points, in their order. */
+            points: components["schemas"]["Point"][];
+        };
+        /**
+         * @description Where a point is.
+         * @enum {string}
+         */
+        PointState: "waiting" | "queued" | "running" | "succeeded" | "failed" | "cancelled" | "timed_out" | "deleted";
         /** @description What a request would do first. */
         Preview: {
             /** @description The container calls of the first step, admitted by the policy. */
@@ -1731,6 +2384,7 @@ export interface components {
          *     `not_found` 404: There is no such thing
          *     `method_not_allowed` 405: The method is not offered here
          *     `not_acceptable` 406: The accepted media types are not offered
+         *     `gone` 410: What came after that is not known any more
          *     `request_timeout` 408: The request took too long
          *     `plugin_name_taken` 409: The name is another account's
          *     `plugin_version_exists` 409: The version exists with other bytes
@@ -1739,6 +2393,7 @@ export interface components {
          *     `examples_disagree` 409: An example did not give what it expects
          *     `no_version_before` 409: There is no version to go back to
          *     `run_not_cancellable` 409: The run has ended
+         *     `sweep_conflict` 409: The sweep is not where that is possible
          *     `run_exists` 409: Another run has this id
          *     `too_many_links` 409: The run has as many links as it may
          *     `idempotency_in_flight` 409: The first request with this key is at work
@@ -1785,7 +2440,39 @@ export interface components {
          *     `storage_low` 507: The server cannot store more
          * @enum {string}
          */
-        ProblemKind: "invalid_json" | "invalid_header" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "plugin_name_taken" | "plugin_version_exists" | "plugin_not_active" | "approval_needed" | "examples_disagree" | "no_version_before" | "run_not_cancellable" | "run_exists" | "too_many_links" | "idempotency_in_flight" | "idempotency_key_reused" | "payload_too_large" | "params_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "misdirected_request" | "cross_site" | "proxy_bypassed" | "too_many_connections" | "invalid_archive" | "invalid_component" | "component_too_complex" | "compile_timeout" | "compile_memory" | "unknown_import" | "world_mismatch" | "manifest_invalid" | "manifest_too_large" | "describe_timeout" | "params_invalid" | "simulation" | "plugin_trap" | "plugin_cpu_limit" | "plugin_memory_limit" | "plugin_hostcall_limit" | "plugin_result_too_large" | "plugin_result_invalid" | "worker_crashed" | "spec_denied" | "image_not_allowed" | "image_unavailable" | "rate_limited" | "quota_exceeded" | "queue_full" | "internal" | "storage_corrupt" | "docker_unavailable" | "identity_unavailable" | "draining" | "not_ready" | "storage_low";
+        ProblemKind: "invalid_json" | "invalid_header" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "not_acceptable" | "gone" | "request_timeout" | "plugin_name_taken" | "plugin_version_exists" | "plugin_not_active" | "approval_needed" | "examples_disagree" | "no_version_before" | "run_not_cancellable" | "sweep_conflict" | "run_exists" | "too_many_links" | "idempotency_in_flight" | "idempotency_key_reused" | "payload_too_large" | "params_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "misdirected_request" | "cross_site" | "proxy_bypassed" | "too_many_connections" | "invalid_archive" | "invalid_component" | "component_too_complex" | "compile_timeout" | "compile_memory" | "unknown_import" | "world_mismatch" | "manifest_invalid" | "manifest_too_large" | "describe_timeout" | "params_invalid" | "simulation" | "plugin_trap" | "plugin_cpu_limit" | "plugin_memory_limit" | "plugin_hostcall_limit" | "plugin_result_too_large" | "plugin_result_invalid" | "worker_crashed" | "spec_denied" | "image_not_allowed" | "image_unavailable" | "rate_limited" | "quota_exceeded" | "queue_full" | "internal" | "storage_corrupt" | "docker_unavailable" | "identity_unavailable" | "draining" | "not_ready" | "storage_low";
+        /** @description What a process says of itself. */
+        Process: {
+            /**
+             * Format: int64
+             * @description Runs at work.
+             */
+            active_runs: number;
+            /**
+             * Format: int64
+             * @description Container calls that have their turn.
+             */
+            containers: number;
+            /** @description What it cannot reach. */
+            missing?: components["schemas"]["Lack"][];
+            /** @description The name of its machine, or of its container. */
+            name: string;
+            /**
+             * @description Version of Simulay.
+             * @example 0.1.0
+             */
+            version: string;
+            /**
+             * Format: int64
+             * @description Container calls that wait, for their turn or for room on a node.
+             */
+            waiting_calls: number;
+            /**
+             * Format: int64
+             * @description Runs that wait in it for their turn, which are not all that wait.
+             */
+            waiting_runs: number;
+        };
         /** @description A quota, and what is used of it. */
         QuotaState: {
             /**
@@ -1800,6 +2487,18 @@ export interface components {
              * @description What is used now; none for what is over at once, and where it is not known.
              */
             used?: number | null;
+        };
+        /**
+         * @description How numbers are spaced.
+         * @enum {string}
+         */
+        RangeScale: "linear" | "log";
+        /** @description Whether the server takes work. */
+        Readiness: {
+            /** @description What it cannot reach; it may take work without some of it. */
+            lacks: components["schemas"]["Lack"][];
+            /** @description It does. */
+            ready: boolean;
         };
         /** @description The outcome of a run. */
         Report: {
@@ -1867,6 +2566,12 @@ export interface components {
             id: string;
             /** @description Files given. */
             inputs: components["schemas"]["Artifact"][];
+            /** @description By what people sort it. */
+            labels?: {
+                [key: string]: string;
+            };
+            /** @description What people call it. */
+            name?: string | null;
             /**
              * @description The account it belongs to.
              * @example local
@@ -1894,6 +2599,40 @@ export interface components {
              * @description Steps planned so far.
              */
             steps: number;
+            sweep?: components["schemas"]["SweepPoint"] | null;
+        };
+        /** @description How many runs are in each state. */
+        RunCounts: {
+            /**
+             * Format: int64
+             * @description Ended by request.
+             */
+            cancelled: number;
+            /**
+             * Format: int64
+             * @description Ended with an error.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Waiting for their turn.
+             */
+            queued: number;
+            /**
+             * Format: int64
+             * @description At work.
+             */
+            running: number;
+            /**
+             * Format: int64
+             * @description Ended with a report.
+             */
+            succeeded: number;
+            /**
+             * Format: int64
+             * @description Ended because they took too long.
+             */
+            timed_out: number;
         };
         /** @description Why a run ended without success. */
         RunError: {
@@ -1917,6 +2656,35 @@ export interface components {
             next_cursor?: string | null;
             /** @description One page. */
             runs: components["schemas"]["RunSummary"][];
+            total?: components["schemas"]["RunTotal"] | null;
+        };
+        /** @description A run, as it is by now. */
+        RunNews: {
+            /**
+             * Format: date-time
+             * @description When it got there.
+             */
+            at: string;
+            /**
+             * Format: uuid
+             * @description Which.
+             */
+            id: string;
+            /** @description What people call it. */
+            name?: string | null;
+            /**
+             * @description What it is a run of.
+             * @example heat-plate
+             */
+            pipeline: string;
+            /** @description Where it is. */
+            state: components["schemas"]["RunState"];
+            sweep?: components["schemas"]["SweepPoint"] | null;
+            /**
+             * @description The version it is on.
+             * @example 1.0.0
+             */
+            version: string;
         };
         /** @description What a request asks for beside its result. */
         RunOptions: {
@@ -1925,6 +2693,15 @@ export interface components {
              * @description How often a call is tried again after its command failed; the operator bounds it.
              */
             retries?: number;
+        };
+        /** @description A JSON Merge Patch (RFC 7396) of a run: what is absent stays, what is null goes. */
+        RunPatch: {
+            /** @description Labels by their keys; one whose value is null goes, and all of them when this is null. */
+            labels?: {
+                [key: string]: string | null;
+            } | null;
+            /** @description What people call it: one line of at most 200 characters. */
+            name?: string | null;
         };
         /**
          * @description Where a run is.
@@ -1949,6 +2726,12 @@ export interface components {
              * @description Identity.
              */
             id: string;
+            /** @description By what people sort it. */
+            labels?: {
+                [key: string]: string;
+            };
+            /** @description What people call it. */
+            name?: string | null;
             /**
              * @description The account it belongs to.
              * @example local
@@ -1963,6 +2746,34 @@ export interface components {
             started_at?: string | null;
             /** @description Where it is. */
             state: components["schemas"]["RunState"];
+            sweep?: components["schemas"]["SweepPoint"] | null;
+            /**
+             * @description The `fields` that were asked for: a number, a text of at most 200 characters, true or false; null where there is
+             *     none of these, or the document is larger than 1 MiB.
+             */
+            values?: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /** @description How many runs there are. */
+        RunTotal: {
+            /** @description There are more. */
+            at_least: boolean;
+            /**
+             * Format: int64
+             * @description As many as were counted, at most 10000.
+             */
+            count: number;
+        };
+        /** @description A process that works on runs. */
+        Runner: {
+            /** @description Where it is. */
+            address: string;
+            /** @description It answers. */
+            alive: boolean;
+            status?: components["schemas"]["Process"] | null;
+            /** @description Why it does not answer; left out when it does. */
+            why?: string | null;
         };
         /** @description What a token is for; what lies outside is not there for it. */
         Scope: {
@@ -2019,6 +2830,185 @@ export interface components {
             /** @description Runs accepted and not ended. */
             unfinished_runs: number;
         };
+        /** @description A sweep ends early once a number of the outcome of a run is beyond a bound: one of the two. */
+        StopRule: {
+            /**
+             * Format: double
+             * @description Ends the sweep once the number is above it.
+             */
+            above?: number | null;
+            /**
+             * Format: double
+             * @description Ends the sweep once the number is below it.
+             */
+            below?: number | null;
+            /**
+             * @description JSON Pointer into the outcome.
+             * @example /peak_k
+             */
+            outcome: string;
+        };
+        /** @description Many runs of one version of a pipeline. */
+        Sweep: components["schemas"]["SweepSummary"] & {
+            /** @description Where its points are. */
+            counts: components["schemas"]["PointCounts"];
+            /** @description True when more points can be asked for. */
+            extendable: boolean;
+            /** @description The parameters that do not. */
+            fixed: unknown;
+            /** @description Files of every run. */
+            inputs: components["schemas"]["Input"][];
+            /**
+             * Format: int32
+             * @description The most runs of it that wait or are at work at once.
+             */
+            max_at_once?: number | null;
+            /** @description How its points are laid out. */
+            method: components["schemas"]["SweepLayout"];
+            /** @description What varies, in its order. */
+            parameters: components["schemas"]["VariedParameter"][];
+            /**
+             * Format: int64
+             * @description Of the points and of every run.
+             */
+            seed: number;
+            stop?: components["schemas"]["StopRule"] | null;
+        };
+        /**
+         * @description How the points of a sweep are laid out, by name.
+         * @enum {string}
+         */
+        SweepLayout: "grid" | "latin_hypercube" | "sobol" | "random" | "csv";
+        /** @description A page of sweeps. */
+        SweepList: {
+            /** @description What to ask the next page with; absent on the last. */
+            next_cursor?: string | null;
+            /** @description From the newest to the oldest. */
+            sweeps: components["schemas"]["SweepSummary"][];
+        };
+        /** @description How the points of a sweep are laid out. */
+        SweepMethod: {
+            /** @description Each value of each parameter with each of the others: lists, ranges with steps, whole numbers. */
+            grid: Record<string, never>;
+        } | {
+            /** @description A Latin hypercube: each of as many equal parts of each range as there are points has one. */
+            latin_hypercube: {
+                /**
+                 * Format: int32
+                 * @description How many.
+                 */
+                points: number;
+            };
+        } | {
+            /** @description A Sobol sequence, scrambled by the seed: it fills the space evenly. Powers of two are best. */
+            sobol: {
+                /**
+                 * Format: int32
+                 * @description How many.
+                 */
+                points: number;
+            };
+        } | {
+            /** @description Independent random points. */
+            random: {
+                /**
+                 * Format: int32
+                 * @description How many.
+                 */
+                points: number;
+            };
+        } | {
+            /**
+             * @description A table: a header that names parameters, by name or by JSON Pointer, and a line a point. An empty cell leaves
+             *     the parameter as it is.
+             */
+            csv: {
+                /** @description The table (RFC 4180). */
+                text: string;
+            };
+        };
+        /** @description A point of a sweep. */
+        SweepPoint: {
+            /**
+             * Format: uuid
+             * @description The sweep.
+             */
+            id: string;
+            /**
+             * Format: int32
+             * @description Its place in the sweep, from 0.
+             */
+            point: number;
+        };
+        /** @description What a sweep would be. */
+        SweepPreview: {
+            /** @description The values of the first points, by JSON Pointer; a parameter that stays as it is, is not in it. */
+            first: {
+                [key: string]: unknown;
+            }[];
+            /** @description What varies, in its order. */
+            parameters: components["schemas"]["VariedParameter"][];
+            /**
+             * Format: int32
+             * @description How many points it has, and so how many runs.
+             */
+            points: number;
+            /** @description What the run of the first point would do first. */
+            preview: components["schemas"]["Preview"];
+            /**
+             * Format: int64
+             * @description Of the points and of every run; ask for the sweep with it to get these points.
+             */
+            seed: number;
+        };
+        /**
+         * @description Where a sweep is.
+         * @enum {string}
+         */
+        SweepState: "running" | "stopping" | "cancelling" | "succeeded" | "ended" | "stopped" | "cancelled";
+        /** @description A sweep without what was asked. */
+        SweepSummary: {
+            /**
+             * Format: date-time
+             * @description When it was accepted.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            ended_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /** @description By what people sort it. */
+            labels?: {
+                [key: string]: string;
+            };
+            /** @description What people call it. */
+            name?: string | null;
+            /**
+             * @description The account it belongs to.
+             * @example local
+             */
+            owner: string;
+            /** @description The version that all its runs are of. */
+            plugin: components["schemas"]["PluginRef"];
+            /**
+             * Format: int32
+             * @description How many points it has.
+             */
+            points: number;
+            /** @description Where it is. */
+            state: components["schemas"]["SweepState"];
+            /**
+             * Format: uuid
+             * @description The run that met its rule.
+             */
+            stopped_by?: string | null;
+        };
         /** @description The server: version, bounds, load. */
         System: {
             clock_jump?: components["schemas"]["ClockJump"] | null;
@@ -2026,8 +3016,12 @@ export interface components {
             limits: components["schemas"]["Limits"];
             /** @description What the server cannot reach; for operators. */
             missing?: components["schemas"]["Lack"][];
+            /** @description The name of the process that answered; for operators. */
+            name?: string | null;
             /** @description The machines that containers run on; for operators. */
             nodes?: components["schemas"]["Node"][];
+            /** @description The processes that work on runs, where others do; for operators. */
+            runners?: components["schemas"]["Runner"][];
             /** @description What is going on. */
             stats: components["schemas"]["Stats"];
             /**
@@ -2062,6 +3056,18 @@ export interface components {
              * @description How much more was not taken.
              */
             left_out_more: number;
+        };
+        /** @description How far an upload of a plugin got. It is told once, as it happens; what counts is the answer to the upload. */
+        UploadNews: {
+            /** @description `X-Request-Id` of the upload, which may be of your choice. */
+            id: string;
+            /** @description What it is, `name@version`, once that is known. */
+            name?: string | null;
+            /**
+             * @description `received`, then `compiled`, which takes the longest, and in the end `active`, `waiting` or `refused`.
+             * @example compiled
+             */
+            stage: string;
         };
         /** @description What was used. */
         Usage: {
@@ -2124,6 +3130,43 @@ export interface components {
             /** @description Value. */
             value: string;
         };
+        /** @description What a parameter takes. */
+        Variation: {
+            /** @description These values. */
+            list: unknown[];
+        } | {
+            /** @description Numbers between two, in the unit of the parameter; whole ones where the schema says so. */
+            range: components["schemas"]["VariedRange"];
+        };
+        /** @description A parameter that varies. */
+        VariedParameter: {
+            /**
+             * @description JSON Pointer into the parameters.
+             * @example /width_m
+             */
+            pointer: string;
+            variation?: components["schemas"]["Variation"] | null;
+        };
+        /** @description Numbers from one to another, both of them included. */
+        VariedRange: {
+            /**
+             * Format: double
+             * @description The first.
+             */
+            from: number;
+            /** @description How they are spaced. */
+            scale?: components["schemas"]["RangeScale"];
+            /**
+             * Format: int32
+             * @description Only so many of them, evenly spaced on the scale. A grid needs it, but for whole numbers.
+             */
+            steps?: number | null;
+            /**
+             * Format: double
+             * @description The last.
+             */
+            to: number;
+        };
         /**
          * @description Who sees a plugin, with all its versions, beside its owner and operators.
          * @enum {string}
@@ -2147,23 +3190,33 @@ export type SchemaArtifactList = components['schemas']['ArtifactList'];
 export type SchemaAsked = components['schemas']['Asked'];
 export type SchemaAuditList = components['schemas']['AuditList'];
 export type SchemaAuditRecord = components['schemas']['AuditRecord'];
+export type SchemaAxis = components['schemas']['Axis'];
 export type SchemaCall = components['schemas']['Call'];
 export type SchemaCallList = components['schemas']['CallList'];
 export type SchemaCallResult = components['schemas']['CallResult'];
 export type SchemaCheck = components['schemas']['Check'];
 export type SchemaClockJump = components['schemas']['ClockJump'];
+export type SchemaComparison = components['schemas']['Comparison'];
+export type SchemaComparisonGroup = components['schemas']['ComparisonGroup'];
+export type SchemaComparisonRow = components['schemas']['ComparisonRow'];
 export type SchemaDailyUsage = components['schemas']['DailyUsage'];
 export type SchemaDeclaredImage = components['schemas']['DeclaredImage'];
+export type SchemaDeviation = components['schemas']['Deviation'];
 export type SchemaDisagreement = components['schemas']['Disagreement'];
 export type SchemaEnding = components['schemas']['Ending'];
+export type SchemaEstimate = components['schemas']['Estimate'];
 export type SchemaEvent = components['schemas']['Event'];
 export type SchemaExample = components['schemas']['Example'];
 export type SchemaFieldError = components['schemas']['FieldError'];
 export type SchemaHealth = components['schemas']['Health'];
+export type SchemaHeartbeat = components['schemas']['Heartbeat'];
 export type SchemaImage = components['schemas']['Image'];
 export type SchemaImageList = components['schemas']['ImageList'];
 export type SchemaInput = components['schemas']['Input'];
 export type SchemaInputStored = components['schemas']['InputStored'];
+export type SchemaJoinedCurve = components['schemas']['JoinedCurve'];
+export type SchemaJoinedPlot = components['schemas']['JoinedPlot'];
+export type SchemaJoinedSeries = components['schemas']['JoinedSeries'];
 export type SchemaKeptFile = components['schemas']['KeptFile'];
 export type SchemaLack = components['schemas']['Lack'];
 export type SchemaLimits = components['schemas']['Limits'];
@@ -2174,9 +3227,11 @@ export type SchemaListedArtifact = components['schemas']['ListedArtifact'];
 export type SchemaManifest = components['schemas']['Manifest'];
 export type SchemaMe = components['schemas']['Me'];
 export type SchemaMissing = components['schemas']['Missing'];
+export type SchemaMorePoints = components['schemas']['MorePoints'];
 export type SchemaNamedRun = components['schemas']['NamedRun'];
 export type SchemaNewLink = components['schemas']['NewLink'];
 export type SchemaNewRun = components['schemas']['NewRun'];
+export type SchemaNewSweep = components['schemas']['NewSweep'];
 export type SchemaNewVisibility = components['schemas']['NewVisibility'];
 export type SchemaNode = components['schemas']['Node'];
 export type SchemaOmission = components['schemas']['Omission'];
@@ -2187,39 +3242,69 @@ export type SchemaPipelineList = components['schemas']['PipelineList'];
 export type SchemaPipelineSummary = components['schemas']['PipelineSummary'];
 export type SchemaPlacedFile = components['schemas']['PlacedFile'];
 export type SchemaPlot = components['schemas']['Plot'];
+export type SchemaPlotCurves = components['schemas']['PlotCurves'];
+export type SchemaPlotList = components['schemas']['PlotList'];
+export type SchemaPlotSummary = components['schemas']['PlotSummary'];
+export type SchemaPlottedCurve = components['schemas']['PlottedCurve'];
 export type SchemaPlugin = components['schemas']['Plugin'];
 export type SchemaPluginEvent = components['schemas']['PluginEvent'];
 export type SchemaPluginEventKind = components['schemas']['PluginEventKind'];
 export type SchemaPluginList = components['schemas']['PluginList'];
+export type SchemaPluginNews = components['schemas']['PluginNews'];
 export type SchemaPluginRef = components['schemas']['PluginRef'];
 export type SchemaPluginState = components['schemas']['PluginState'];
 export type SchemaPluginSummary = components['schemas']['PluginSummary'];
+export type SchemaPoint = components['schemas']['Point'];
+export type SchemaPointCounts = components['schemas']['PointCounts'];
+export type SchemaPointList = components['schemas']['PointList'];
+export type SchemaPointState = components['schemas']['PointState'];
 export type SchemaPreview = components['schemas']['Preview'];
 export type SchemaProblem = components['schemas']['Problem'];
 export type SchemaProblemKind = components['schemas']['ProblemKind'];
+export type SchemaProcess = components['schemas']['Process'];
 export type SchemaQuotaState = components['schemas']['QuotaState'];
+export type SchemaRangeScale = components['schemas']['RangeScale'];
+export type SchemaReadiness = components['schemas']['Readiness'];
 export type SchemaReport = components['schemas']['Report'];
 export type SchemaResources = components['schemas']['Resources'];
 export type SchemaRole = components['schemas']['Role'];
 export type SchemaRolledBack = components['schemas']['RolledBack'];
 export type SchemaRun = components['schemas']['Run'];
+export type SchemaRunCounts = components['schemas']['RunCounts'];
 export type SchemaRunError = components['schemas']['RunError'];
 export type SchemaRunErrorKind = components['schemas']['RunErrorKind'];
 export type SchemaRunList = components['schemas']['RunList'];
+export type SchemaRunNews = components['schemas']['RunNews'];
 export type SchemaRunOptions = components['schemas']['RunOptions'];
+export type SchemaRunPatch = components['schemas']['RunPatch'];
 export type SchemaRunState = components['schemas']['RunState'];
 export type SchemaRunSummary = components['schemas']['RunSummary'];
+export type SchemaRunTotal = components['schemas']['RunTotal'];
+export type SchemaRunner = components['schemas']['Runner'];
 export type SchemaScope = components['schemas']['Scope'];
 export type SchemaSeries = components['schemas']['Series'];
 export type SchemaSignIn = components['schemas']['SignIn'];
 export type SchemaSignInWays = components['schemas']['SignInWays'];
 export type SchemaStats = components['schemas']['Stats'];
+export type SchemaStopRule = components['schemas']['StopRule'];
+export type SchemaSweep = components['schemas']['Sweep'];
+export type SchemaSweepLayout = components['schemas']['SweepLayout'];
+export type SchemaSweepList = components['schemas']['SweepList'];
+export type SchemaSweepMethod = components['schemas']['SweepMethod'];
+export type SchemaSweepPoint = components['schemas']['SweepPoint'];
+export type SchemaSweepPreview = components['schemas']['SweepPreview'];
+export type SchemaSweepState = components['schemas']['SweepState'];
+export type SchemaSweepSummary = components['schemas']['SweepSummary'];
 export type SchemaSystem = components['schemas']['System'];
 export type SchemaTool = components['schemas']['Tool'];
 export type SchemaUnpacked = components['schemas']['Unpacked'];
+export type SchemaUploadNews = components['schemas']['UploadNews'];
 export type SchemaUsage = components['schemas']['Usage'];
 export type SchemaUsageReport = components['schemas']['UsageReport'];
 export type SchemaVariable = components['schemas']['Variable'];
+export type SchemaVariation = components['schemas']['Variation'];
+export type SchemaVariedParameter = components['schemas']['VariedParameter'];
+export type SchemaVariedRange = components['schemas']['VariedRange'];
 export type SchemaVisibility = components['schemas']['Visibility'];
 export type SchemaWanted = components['schemas']['Wanted'];
 export type $defs = Record<string, never>;
@@ -2517,6 +3602,171 @@ export interface operations {
             };
         };
     };
+    compareRuns: {
+        parameters: {
+            query: {
+                /** @description 2 to 20 ids of runs, with commas between */
+                runs: string;
+                /** @description The run that the others are compared with; the first when absent */
+                base?: string;
+                /** @description Also what is the same in all runs */
+                all?: boolean;
+                /** @description How far a number may be from that of the base before it counts as `outside`, relative to it, e.g. `1e-6`; 0 when absent */
+                tolerance?: number;
+                /** @description About how many points a curve has; 500 when absent */
+                points?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The runs side by side */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            /** @description Unauthorized: `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `forbidden`, `cross_site`, `proxy_bypassed`, `quota_exceeded` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: `idempotency_key_reused`, `invalid_archive`, `invalid_component`, `component_too_complex`, `compile_timeout`, `compile_memory`, `unknown_import`, `world_mismatch`, `manifest_invalid`, `manifest_too_large`, `describe_timeout`, `params_invalid`, `simulation`, `plugin_trap`, `plugin_cpu_limit`, `plugin_memory_limit`, `plugin_hostcall_limit`, `plugin_result_too_large`, `plugin_result_invalid`, `worker_crashed`, `spec_denied`, `image_not_allowed`, `image_unavailable` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other refusal: see `kind` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    followAll: {
+        parameters: {
+            query?: {
+                /** @description Begin after the event of this `id`; now when absent */
+                after?: string;
+            };
+            header?: {
+                /** @description The same; wins over `after` */
+                "Last-Event-ID"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["RunNews"];
+                };
+            };
+            /** @description Bad Request: `invalid_json`, `invalid_header` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `forbidden`, `cross_site`, `proxy_bypassed`, `quota_exceeded` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gone: `gone` */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: `idempotency_key_reused`, `invalid_archive`, `invalid_component`, `component_too_complex`, `compile_timeout`, `compile_memory`, `unknown_import`, `world_mismatch`, `manifest_invalid`, `manifest_too_large`, `describe_timeout`, `params_invalid`, `simulation`, `plugin_trap`, `plugin_cpu_limit`, `plugin_memory_limit`, `plugin_hostcall_limit`, `plugin_result_too_large`, `plugin_result_invalid`, `worker_crashed`, `spec_denied`, `image_not_allowed`, `image_unavailable` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests: `rate_limited`, `quota_exceeded`, `queue_full` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other refusal: see `kind` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listImages: {
         parameters: {
             query?: never;
@@ -2627,7 +3877,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict: `plugin_name_taken`, `plugin_version_exists`, `plugin_not_active`, `approval_needed`, `examples_disagree`, `no_version_before`, `run_not_cancellable`, `run_exists`, `too_many_links`, `idempotency_in_flight` */
+            /** @description Conflict: `plugin_name_taken`, `plugin_version_exists`, `plugin_not_active`, `approval_needed`, `examples_disagree`, `no_version_before`, `run_not_cancellable`, `sweep_conflict`, `run_exists`, `too_many_links`, `idempotency_in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3105,6 +4355,65 @@ export interface operations {
             };
         };
     };
+    estimateRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `name` for the latest version, or `name@version` */
+                pipeline: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The estimate */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Estimate"];
+                };
+            };
+            /** @description Unauthorized: `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `forbidden`, `cross_site`, `proxy_bypassed`, `quota_exceeded` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other refusal: see `kind` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     previewRun: {
         parameters: {
             query?: never;
@@ -3282,7 +4591,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict: `plugin_name_taken`, `plugin_version_exists`, `plugin_not_active`, `approval_needed`, `examples_disagree`, `no_version_before`, `run_not_cancellable`, `run_exists`, `too_many_links`, `idempotency_in_flight` */
+            /** @description Conflict: `plugin_name_taken`, `plugin_version_exists`, `plugin_not_active`, `approval_needed`, `examples_disagree`, `no_version_before`, `run_not_cancellable`, `sweep_conflict`, `run_exists`, `too_many_links`, `idempotency_in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3390,7 +4699,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict: `plugin_name_taken`, `plugin_version_exists`, `plugin_not_active`, `approval_needed`, `examples_disagree`, `no_version_before`, `run_not_cancellable`, `run_exists`, `too_many_links`, `idempotency_in_flight` */
+            /** @description Conflict: `plugin_name_taken`, `plugin_version_exists`, `plugin_not_active`, `approval_needed`, `examples_disagree`, `no_version_before`, `run_not_cancellable`, `sweep_conflict`, `run_exists`, `too_many_links`, `idempotency_in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3446,6 +4755,271 @@ export interface operations {
             };
             /** @description Insufficient Storage: `storage_low` */
             507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other refusal: see `kind` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createSweep: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name of your choice for this request, at most 128 visible ASCII characters. The same request again under the same name within 24 hours does nothing more and gets the answer of the first */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description `name` for the latest version, or `name@version` */
+                pipeline: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSweep"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sweep"];
+                };
+            };
+            /** @description Bad Request: `invalid_json`, `invalid_header` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `forbidden`, `cross_site`, `proxy_bypassed`, `quota_exceeded` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: `plugin_name_taken`, `plugin_version_exists`, `plugin_not_active`, `approval_needed`, `examples_disagree`, `no_version_before`, `run_not_cancellable`, `sweep_conflict`, `run_exists`, `too_many_links`, `idempotency_in_flight` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload Too Large: `payload_too_large`, `params_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type: `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: `idempotency_key_reused`, `invalid_archive`, `invalid_component`, `component_too_complex`, `compile_timeout`, `compile_memory`, `unknown_import`, `world_mismatch`, `manifest_invalid`, `manifest_too_large`, `describe_timeout`, `params_invalid`, `simulation`, `plugin_trap`, `plugin_cpu_limit`, `plugin_memory_limit`, `plugin_hostcall_limit`, `plugin_result_too_large`, `plugin_result_invalid`, `worker_crashed`, `spec_denied`, `image_not_allowed`, `image_unavailable` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests: `rate_limited`, `quota_exceeded`, `queue_full` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: `too_many_connections`, `storage_corrupt`, `docker_unavailable`, `identity_unavailable`, `draining`, `not_ready` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage: `storage_low` */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other refusal: see `kind` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewSweep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `name` for the latest version, or `name@version` */
+                pipeline: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSweep"];
+            };
+        };
+        responses: {
+            /** @description What it would be */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SweepPreview"];
+                };
+            };
+            /** @description Bad Request: `invalid_json`, `invalid_header` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `forbidden`, `cross_site`, `proxy_bypassed`, `quota_exceeded` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: `plugin_name_taken`, `plugin_version_exists`, `plugin_not_active`, `approval_needed`, `examples_disagree`, `no_version_before`, `run_not_cancellable`, `sweep_conflict`, `run_exists`, `too_many_links`, `idempotency_in_flight` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload Too Large: `payload_too_large`, `params_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type: `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: `idempotency_key_reused`, `invalid_archive`, `invalid_component`, `component_too_complex`, `compile_timeout`, `compile_memory`, `unknown_import`, `world_mismatch`, `manifest_invalid`, `manifest_too_large`, `describe_timeout`, `params_invalid`, `simulation`, `plugin_trap`, `plugin_cpu_limit`, `plugin_memory_limit`, `plugin_hostcall_limit`, `plugin_result_too_large`, `plugin_result_invalid`, `worker_crashed`, `spec_denied`, `image_not_allowed`, `image_unavailable` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests: `rate_limited`, `quota_exceeded`, `queue_full` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: `too_many_connections`, `storage_corrupt`, `docker_unavailable`, `identity_unavailable`, `draining`, `not_ready` */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3577,7 +5151,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict: `plugin_name_taken`, `plugin_version_exists`, `plugin_not_active`, `approval_needed`, `examples_disagree`, `no_version_before`, `run_not_cancellable`, `run_exists`, `too_many_links`, `idempotency_in_flight` */
+            /** @description Conflict: `plugin_name_taken`, `plugin_version_exists`, `plugin_not_active`, `approval_needed`, `examples_disagree`, `no_version_before`, `run_not_cancellable`, `sweep_conflict`, `run_exists`, `too_many_links`, `idempotency_in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3994,7 +5568,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict: `plugin_name_taken`, `plugin_version_exists`, `plugin_not_active`, `approval_needed`, `examples_disagree`, `no_version_before`, `run_not_cancellable`, `run_exists`, `too_many_links`, `idempotency_in_flight` */
+            /** @description Conflict: `plugin_name_taken`, `plugin_version_exists`, `plugin_not_active`, `approval_needed`, `examples_disagree`, `no_version_before`, `run_not_cancellable`, `sweep_conflict`, `run_exists`, `too_many_links`, `idempotency_in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4108,7 +5682,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict: `plugin_name_taken`, `plugin_version_exists`, `plugin_not_active`, `approval_needed`, `examples_disagree`, `no_version_before`, `run_not_cancellable`, `run_exists`, `too_many_links`, `idempotency_in_flight` */
+            /** @description Conflict: `plugin_name_taken`, `plugin_version_exists`, `plugin_not_active`, `approval_needed`, `examples_disagree`, `no_version_before`, `run_not_cancellable`, `sweep_conflict`, `run_exists`, `too_many_links`, `idempotency_in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4151,8 +5725,26 @@ export interface operations {
             query?: {
                 /** @description Only of this pipeline */
                 pipeline?: string;
-                /** @description Only in this state */
-                state?: components["schemas"]["RunState"];
+                /** @description Only of this version */
+                version?: string;
+                /** @description Only in one of these states, by commas */
+                state?: components["schemas"]["RunState"][];
+                /** @description Only those that ended with an error of one of these kinds, by commas */
+                error?: components["schemas"]["RunErrorKind"][];
+                /** @description Only those accepted at this time (RFC 3339) or later */
+                created_after?: string;
+                /** @description Only those accepted before this time (RFC 3339) */
+                created_before?: string;
+                /** @description Only points of this sweep */
+                sweep?: string;
+                /** @description Only those with this label, `key=value`; several by commas, all of which a run has */
+                label?: string;
+                /** @description Only those whose name has this in it, in capitals or not */
+                name?: string;
+                /** @description At most 16 of `params:/json/pointer` and `outcome:/json/pointer`, by commas: told of each run as `values` */
+                fields?: string;
+                /** @description Tells how many there are on all pages, as far as 10000 */
+                total?: boolean;
                 /** @description Runs per page; 20 when absent */
                 limit?: number;
                 /** @description `next_cursor` of the page before */
@@ -4211,9 +5803,73 @@ export interface operations {
             };
         };
     };
+    countRuns: {
+        parameters: {
+            query?: {
+                /** @description Of those that ended, only at this time (RFC 3339) or later */
+                since?: string;
+                /** @description Only of this pipeline */
+                pipeline?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The counts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunCounts"];
+                };
+            };
+            /** @description Unauthorized: `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `forbidden`, `cross_site`, `proxy_bypassed`, `quota_exceeded` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: `idempotency_key_reused`, `invalid_archive`, `invalid_component`, `component_too_complex`, `compile_timeout`, `compile_memory`, `unknown_import`, `world_mismatch`, `manifest_invalid`, `manifest_too_large`, `describe_timeout`, `params_invalid`, `simulation`, `plugin_trap`, `plugin_cpu_limit`, `plugin_memory_limit`, `plugin_hostcall_limit`, `plugin_result_too_large`, `plugin_result_invalid`, `worker_crashed`, `spec_denied`, `image_not_allowed`, `image_unavailable` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other refusal: see `kind` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     showRun: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `omit` leaves out the numbers of its plots, which `GET /v1/runs/{id}/plots` has */
+                plots?: string;
+            };
             header?: never;
             path: {
                 /** @description The run */
@@ -4252,6 +5908,15 @@ export interface operations {
             };
             /** @description Not Found: `not_found` */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: `idempotency_key_reused`, `invalid_archive`, `invalid_component`, `component_too_complex`, `compile_timeout`, `compile_memory`, `unknown_import`, `world_mismatch`, `manifest_invalid`, `manifest_too_large`, `describe_timeout`, `params_invalid`, `simulation`, `plugin_trap`, `plugin_cpu_limit`, `plugin_memory_limit`, `plugin_hostcall_limit`, `plugin_result_too_large`, `plugin_result_invalid`, `worker_crashed`, `spec_denied`, `image_not_allowed`, `image_unavailable` */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4347,7 +6012,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict: `plugin_name_taken`, `plugin_version_exists`, `plugin_not_active`, `approval_needed`, `examples_disagree`, `no_version_before`, `run_not_cancellable`, `run_exists`, `too_many_links`, `idempotency_in_flight` */
+            /** @description Conflict: `plugin_name_taken`, `plugin_version_exists`, `plugin_not_active`, `approval_needed`, `examples_disagree`, `no_version_before`, `run_not_cancellable`, `sweep_conflict`, `run_exists`, `too_many_links`, `idempotency_in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4403,6 +6068,106 @@ export interface operations {
             };
             /** @description Insufficient Storage: `storage_low` */
             507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other refusal: see `kind` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    describeRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The run */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunPatch"];
+                "application/merge-patch+json": components["schemas"]["RunPatch"];
+            };
+        };
+        responses: {
+            /** @description The run, without its documents */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunSummary"];
+                };
+            };
+            /** @description Bad Request: `invalid_json`, `invalid_header` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `forbidden`, `cross_site`, `proxy_bypassed`, `quota_exceeded` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload Too Large: `payload_too_large`, `params_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type: `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: `idempotency_key_reused`, `invalid_archive`, `invalid_component`, `component_too_complex`, `compile_timeout`, `compile_memory`, `unknown_import`, `world_mismatch`, `manifest_invalid`, `manifest_too_large`, `describe_timeout`, `params_invalid`, `simulation`, `plugin_trap`, `plugin_cpu_limit`, `plugin_memory_limit`, `plugin_hostcall_limit`, `plugin_result_too_large`, `plugin_result_invalid`, `worker_crashed`, `spec_denied`, `image_not_allowed`, `image_unavailable` */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4645,8 +6410,16 @@ export interface operations {
     };
     readLog: {
         parameters: {
-            query?: never;
-            header?: never;
+            query?: {
+                /** @description The byte to begin with, from 0, which may be still to come; negative: so many bytes before the last by now */
+                from?: number;
+            };
+            header?: {
+                /** @description `bytes=FIRST-LAST` (RFC 9110), once the attempt has ended and without `from` */
+                Range?: string | null;
+                /** @description `ETag` of a copy that the client has */
+                "If-None-Match"?: string | null;
+            };
             path: {
                 /** @description The run */
                 id: string;
@@ -4664,11 +6437,34 @@ export interface operations {
             /** @description The stream */
             200: {
                 headers: {
+                    /** @description Once the attempt has ended */
+                    ETag?: string | null;
+                    /** @description Which attempt at the call printed it, from 0 */
+                    "Simulay-Attempt"?: number;
+                    /** @description The first byte of the answer, from 0 */
+                    "Simulay-Log-From"?: number;
                     [name: string]: unknown;
                 };
                 content: {
                     "text/plain; charset=utf-8": string;
                 };
+            };
+            /** @description The range */
+            206: {
+                headers: {
+                    "Content-Range"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain; charset=utf-8": string;
+                };
+            };
+            /** @description The client has it already */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Unauthorized: `unauthenticated` */
             401: {
@@ -4690,6 +6486,24 @@ export interface operations {
             };
             /** @description Not Found: `not_found` */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Range Not Satisfiable: `range_not_satisfiable` */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: `idempotency_key_reused`, `invalid_archive`, `invalid_component`, `component_too_complex`, `compile_timeout`, `compile_memory`, `unknown_import`, `world_mismatch`, `manifest_invalid`, `manifest_too_large`, `describe_timeout`, `params_invalid`, `simulation`, `plugin_trap`, `plugin_cpu_limit`, `plugin_memory_limit`, `plugin_hostcall_limit`, `plugin_result_too_large`, `plugin_result_invalid`, `worker_crashed`, `spec_denied`, `image_not_allowed`, `image_unavailable` */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4765,7 +6579,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict: `plugin_name_taken`, `plugin_version_exists`, `plugin_not_active`, `approval_needed`, `examples_disagree`, `no_version_before`, `run_not_cancellable`, `run_exists`, `too_many_links`, `idempotency_in_flight` */
+            /** @description Conflict: `plugin_name_taken`, `plugin_version_exists`, `plugin_not_active`, `approval_needed`, `examples_disagree`, `no_version_before`, `run_not_cancellable`, `sweep_conflict`, `run_exists`, `too_many_links`, `idempotency_in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5004,7 +6818,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict: `plugin_name_taken`, `plugin_version_exists`, `plugin_not_active`, `approval_needed`, `examples_disagree`, `no_version_before`, `run_not_cancellable`, `run_exists`, `too_many_links`, `idempotency_in_flight` */
+            /** @description Conflict: `plugin_name_taken`, `plugin_version_exists`, `plugin_not_active`, `approval_needed`, `examples_disagree`, `no_version_before`, `run_not_cancellable`, `sweep_conflict`, `run_exists`, `too_many_links`, `idempotency_in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5092,6 +6906,189 @@ export interface operations {
             };
             /** @description Not Found: `not_found` */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other refusal: see `kind` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPlots: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `ETag` of a copy that the client has */
+                "If-None-Match"?: string | null;
+            };
+            path: {
+                /** @description The run */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The plots */
+            200: {
+                headers: {
+                    /** @description Once the run has ended */
+                    ETag?: string | null;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlotList"];
+                };
+            };
+            /** @description The client has it already */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized: `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `forbidden`, `cross_site`, `proxy_bypassed`, `quota_exceeded` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other refusal: see `kind` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showPlot: {
+        parameters: {
+            query?: {
+                /** @description The abscissa to begin with; JSON only, like `to` and `points` */
+                from?: number;
+                /** @description The abscissa to end with */
+                to?: number;
+                /** @description The most points of each curve; 2000 when absent */
+                points?: number;
+                /** @description `json`, `csv` or `float64`, for who cannot send `Accept` */
+                format?: string;
+            };
+            header?: {
+                /** @description `application/json`, `text/csv` or `application/octet-stream` */
+                Accept?: string | null;
+                /** @description `ETag` of a copy that the client has */
+                "If-None-Match"?: string | null;
+            };
+            path: {
+                /** @description The run */
+                id: string;
+                /** @description Number of the plot, from 0 */
+                plot: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The plot */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlotCurves"];
+                    "text/csv": string;
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description The client has it already */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized: `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `forbidden`, `cross_site`, `proxy_bypassed`, `quota_exceeded` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable: `not_acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: `idempotency_key_reused`, `invalid_archive`, `invalid_component`, `component_too_complex`, `compile_timeout`, `compile_memory`, `unknown_import`, `world_mismatch`, `manifest_invalid`, `manifest_too_large`, `describe_timeout`, `params_invalid`, `simulation`, `plugin_trap`, `plugin_cpu_limit`, `plugin_memory_limit`, `plugin_hostcall_limit`, `plugin_result_too_large`, `plugin_result_invalid`, `worker_crashed`, `spec_denied`, `image_not_allowed`, `image_unavailable` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests: `rate_limited`, `quota_exceeded`, `queue_full` */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5387,6 +7384,471 @@ export interface operations {
             };
             /** @description Service Unavailable: `too_many_connections`, `storage_corrupt`, `docker_unavailable`, `identity_unavailable`, `draining`, `not_ready` */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other refusal: see `kind` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSweeps: {
+        parameters: {
+            query?: {
+                /** @description Only of this pipeline */
+                pipeline?: string;
+                /** @description Only in this state */
+                state?: components["schemas"]["SweepState"];
+                /** @description Sweeps per page; 20 when absent */
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of sweeps */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SweepList"];
+                };
+            };
+            /** @description Unauthorized: `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `forbidden`, `cross_site`, `proxy_bypassed`, `quota_exceeded` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: `idempotency_key_reused`, `invalid_archive`, `invalid_component`, `component_too_complex`, `compile_timeout`, `compile_memory`, `unknown_import`, `world_mismatch`, `manifest_invalid`, `manifest_too_large`, `describe_timeout`, `params_invalid`, `simulation`, `plugin_trap`, `plugin_cpu_limit`, `plugin_memory_limit`, `plugin_hostcall_limit`, `plugin_result_too_large`, `plugin_result_invalid`, `worker_crashed`, `spec_denied`, `image_not_allowed`, `image_unavailable` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other refusal: see `kind` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showSweep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The sweep */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sweep */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sweep"];
+                };
+            };
+            /** @description Unauthorized: `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `forbidden`, `cross_site`, `proxy_bypassed`, `quota_exceeded` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other refusal: see `kind` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelSweep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The sweep */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The end is asked for */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sweep"];
+                };
+            };
+            /** @description Unauthorized: `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `forbidden`, `cross_site`, `proxy_bypassed`, `quota_exceeded` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: `plugin_name_taken`, `plugin_version_exists`, `plugin_not_active`, `approval_needed`, `examples_disagree`, `no_version_before`, `run_not_cancellable`, `sweep_conflict`, `run_exists`, `too_many_links`, `idempotency_in_flight` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other refusal: see `kind` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    extendSweep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The sweep */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MorePoints"];
+            };
+        };
+        responses: {
+            /** @description The sweep goes on */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sweep"];
+                };
+            };
+            /** @description Bad Request: `invalid_json`, `invalid_header` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `forbidden`, `cross_site`, `proxy_bypassed`, `quota_exceeded` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: `plugin_name_taken`, `plugin_version_exists`, `plugin_not_active`, `approval_needed`, `examples_disagree`, `no_version_before`, `run_not_cancellable`, `sweep_conflict`, `run_exists`, `too_many_links`, `idempotency_in_flight` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload Too Large: `payload_too_large`, `params_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type: `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: `idempotency_key_reused`, `invalid_archive`, `invalid_component`, `component_too_complex`, `compile_timeout`, `compile_memory`, `unknown_import`, `world_mismatch`, `manifest_invalid`, `manifest_too_large`, `describe_timeout`, `params_invalid`, `simulation`, `plugin_trap`, `plugin_cpu_limit`, `plugin_memory_limit`, `plugin_hostcall_limit`, `plugin_result_too_large`, `plugin_result_invalid`, `worker_crashed`, `spec_denied`, `image_not_allowed`, `image_unavailable` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests: `rate_limited`, `quota_exceeded`, `queue_full` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other refusal: see `kind` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSweepPoints: {
+        parameters: {
+            query?: {
+                /** @description At most 16 JSON Pointers to scalars of the outcome, with commas between them */
+                outcomes?: string;
+                /** @description Points per page; 20 when absent */
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string;
+            };
+            header?: {
+                /** @description `application/json`, or `text/csv` for all of them */
+                Accept?: string | null;
+            };
+            path: {
+                /** @description The sweep */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of points, or all of them as a table */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointList"];
+                    "text/csv": string;
+                };
+            };
+            /** @description Unauthorized: `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `forbidden`, `cross_site`, `proxy_bypassed`, `quota_exceeded` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable: `not_acceptable` */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: `idempotency_key_reused`, `invalid_archive`, `invalid_component`, `component_too_complex`, `compile_timeout`, `compile_memory`, `unknown_import`, `world_mismatch`, `manifest_invalid`, `manifest_too_large`, `describe_timeout`, `params_invalid`, `simulation`, `plugin_trap`, `plugin_cpu_limit`, `plugin_memory_limit`, `plugin_hostcall_limit`, `plugin_result_too_large`, `plugin_result_invalid`, `worker_crashed`, `spec_denied`, `image_not_allowed`, `image_unavailable` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other refusal: see `kind` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retrySweep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The sweep */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sweep goes on */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sweep"];
+                };
+            };
+            /** @description Unauthorized: `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `forbidden`, `cross_site`, `proxy_bypassed`, `quota_exceeded` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: `plugin_name_taken`, `plugin_version_exists`, `plugin_not_active`, `approval_needed`, `examples_disagree`, `no_version_before`, `run_not_cancellable`, `sweep_conflict`, `run_exists`, `too_many_links`, `idempotency_in_flight` */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
