@@ -15,6 +15,10 @@ export default defineConfig({
     chunkSizeWarningLimit: 400,
     modulePreload: { polyfill: false },
     target: 'es2022',
+    rolldownOptions: {
+      // What nearly every screen has is one file: a dozen small ones transfer more, and wait for each other.
+      output: { codeSplitting: { groups: [{ name: 'common', test: /src\/lib\/(ui\/(Empty|Page|Problem|State|Time|Icon|scrolls)|title|visible|runs\/names|format\/number)\b/ }] } },
+    },
   },
   experimental: {
     // Chunks find each other by their own address; the host writes its prefix into the document when it serves it.

@@ -84,7 +84,9 @@ test('7, 50: what a hostile run leaves is shown as text, and runs nothing', asyn
     `f = fopen("result.json", "w"); fputs(f, jsonencode(struct("text", "${evil}"))); fclose(f);`,
     `printf("%s\\n", "${evil}");`,
   ].join('\n');
-  const run = await host.octave(script, {}, { name: `${evil}\u202egnp.exe` });
+  const misled = await host.ask('/v1/pipelines/octave-script/runs', { method: 'POST', json: { params: { script }, name: 'a\u202egnp.exe' } });
+  assert.equal(misled.status, 422);
+  const run = await host.octave(script, {}, { name: evil });
   const page = await open(browser, host, `/runs/${run.id}`);
   await page.getByText(evil).first().waitFor();
   await page.goto(`${host.url}/runs/${run.id}?tab=files&file=page.html`);

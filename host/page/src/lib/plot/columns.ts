@@ -41,6 +41,17 @@ function sorted(x: number[], y: (number | null)[]): { x: number[]; y: (number | 
   return { x: order.map((place) => x[place] ?? 0), y: order.map((place) => y[place] ?? null) };
 }
 
+/** True when x goes back and forth: its points have an order that a plot over ascending x does not show. */
+export function wanders(x: readonly number[]): boolean {
+  let [up, down] = [false, false];
+  for (let place = 1; place < x.length; place += 1) {
+    const [before = 0, now = 0] = [x[place - 1], x[place]];
+    up ||= now > before;
+    down ||= now < before;
+  }
+  return up && down;
+}
+
 function equal(one: readonly number[], other: readonly number[]): boolean {
   return one === other || (one.length === other.length && one.every((at, place) => at === other[place]));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { columns, isLabelled, logTicks, nearest, step, tickText } from './columns';
+import { columns, isLabelled, logTicks, nearest, step, tickText, wanders } from './columns';
 import { firstRows, records } from './csv';
 import { figures } from './figure';
 import { formatRange, parseRange, zoomed } from './range';
@@ -28,6 +28,11 @@ describe('columns', () => {
 
   it('are sorted', () => {
     expect(columns([series([2, 1], [20, 10])], 'linear', 'linear')).toMatchObject({ x: [1, 2], ys: [[10, 20]] });
+  });
+
+  it('wander when x goes back and forth', () => {
+    expect([[1, 2, 2, 3], [3, 2, 1], [], [1]].map(wanders)).toEqual([false, false, false, false]);
+    expect(wanders([1, 2, 1])).toBe(true);
   });
 
   it('are walked through over gaps', () => {

@@ -25,7 +25,7 @@ export type News = {
 type Kind = keyof News;
 type Message =
   | { is: 'news'; kind: Kind; data: unknown; cursor: string | undefined }
-  | { is: 'standing'; standing: Standing; heard: number }
+  | { is: 'standing'; standing: Standing; heard: number; cursor: string | undefined }
   | { is: 'who' };
 
 /**
@@ -72,12 +72,15 @@ class Stream {
   }
 
   #lead(stop: AbortSignal): Promise<void> {
+    // The tab that led before is gone, and what it said of its connection with it.
+    this.standing = { at: 'connecting' };
     this.#reader = new Reader({
       after: this.#cursor,
       address: (after) => href('/v1/events') + (after ? `?after=${encodeURIComponent(after)}` : ''),
       event: ({ event, data, id }) => this.#read(event ?? 'message', data, id),
       standing: (standing) => this.#stands(standing),
-      gone: () => this.#tell('reset', undefined, undefined),
+      // Everything is asked for anew once the next stream is live: what happens until then would be missed.
+      gone: () => (this.#cursor = undefined),
     });
     return new Promise((resolve) => stop.addEventListener('abort', () => resolve()));
   }
@@ -86,7 +89,7 @@ class Stream {
     this.heard = Date.now();
     if (kind === 'heartbeat') {
       this.#cursor = cursor ?? this.#cursor;
-      return this.#say({ is: 'standing', standing: $state.snapshot(this.standing), heard: this.heard });
+      return this.#sayStanding();
     }
     if (['run', 'plugin', 'upload', 'system'].includes(kind)) this.#tell(kind as Kind, parsed(data), cursor);
   }
@@ -102,17 +105,23 @@ class Stream {
     if (standing.at === 'live' && this.standing.at !== 'live' && !this.#cursor) this.#tell('reset', undefined, undefined);
     this.standing = standing;
     if (this.#reader) this.heard = this.#reader.heard;
-    this.#say({ is: 'standing', standing, heard: this.heard });
+    this.#sayStanding();
+  }
+
+  /** Tells the other tabs, with the cursor from which one of them goes on when it has to lead. */
+  #sayStanding(): void {
+    this.#say({ is: 'standing', standing: this.standing, heard: this.heard, cursor: this.#cursor });
   }
 
   #take(message: Message): void {
     if (message.is === 'who') {
-      if (this.#reader) this.#say({ is: 'standing', standing: this.standing, heard: this.heard });
+      if (this.#reader) this.#sayStanding();
       return;
     }
     if (message.is === 'standing') {
       this.standing = message.standing;
       this.heard = message.heard;
+      this.#cursor = message.cursor;
       return;
     }
     this.#cursor = message.cursor ?? this.#cursor;

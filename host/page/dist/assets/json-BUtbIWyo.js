@@ -1,1 +1,0 @@
-import{a as e,i as t,s as n}from"./Icon-BJpgZJuq.js";import{n as r}from"./base-BRaR1mMK.js";async function i(i,a){let o=await t(r(i),a);if(!o.ok)throw new e(await n(o));return await o.json()}function a(e,t,n={}){return t===void 0?{method:e,headers:n}:{method:e,headers:{...n,"content-type":`application/json`},body:JSON.stringify(t)}}export{a as n,i as t};

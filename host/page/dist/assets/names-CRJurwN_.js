@@ -1,1 +1,0 @@
-function e(e){return e.name||e.id.slice(-12)}export{e as t};

@@ -1,1 +1,0 @@
-import{J as e,ot as t,st as n}from"./base-BRaR1mMK.js";var r=new class{#e=n(!document.hidden);get now(){return e(this.#e)}set now(e){t(this.#e,e,!0)}constructor(){let e=()=>this.now=!document.hidden;document.addEventListener(`visibilitychange`,e),addEventListener(`pageshow`,e)}};export{r as t};
