@@ -5,9 +5,9 @@
 //! each change of a document has a place of its own. It is seen when the transaction is committed, which may be after one
 //! that began later. Whoever follows therefore reads what lies a little before his place again each time, and now and
 //! then all that may still come: the server undoes a transaction that is older than a minute
-//! (`transactionLifetimeLimitSeconds`), so that nothing comes later than that, but for clocks of servers that differ when
-//! one takes over from the other, for which some seconds are added. Nothing is missed, and what is read twice is told by its
-//! place.
+//! (`transactionLifetimeLimitSeconds`), so that nothing comes later than that, but for the time since
+//! the last look so far back, and for clocks of servers that differ when one takes over from the other: both are added.
+//! Nothing is missed, and what is read twice is told by its place.
 
 use async_trait::async_trait;
 use futures_util::TryStreamExt as _;
@@ -25,8 +25,9 @@ use crate::schema::{FACTS, PLUGINS, RUNS};
 use crate::store::MongoStore;
 use crate::{filter, rows, versions};
 
-/// In milliseconds: what usually comes late, and a minute with some seconds for clocks.
-const OVERLAP: Overlap = Overlap { usual: 2_000, most: 70_000 };
+/// In milliseconds: what usually comes late; and a minute, the 20 seconds between two looks so far back, and as many for
+/// clocks.
+const OVERLAP: Overlap = Overlap { usual: 2_000, most: 100_000 };
 /// The fact that tells of which order the places are.
 const EPOCH: &str = "changes";
 
