@@ -215,6 +215,8 @@ pub async fn a_point_is_where_its_newest_run_is(subject: &Subject) {
     let sweep = subject.added("ada").await;
     let runs: Vec<_> = (0..4).map(|point| of_point(&sweep, point)).collect();
     subject.step(&sweep, begun(&sweep, 4), runs.clone()).await.unwrap();
+    // Only what is at work succeeds.
+    subject.change(runs[0].id, Change::Started).await;
     for (run, end) in
         runs.iter().zip([RunEnd::Succeeded(report()), RunEnd::Failed(error()), RunEnd::Cancelled])
     {
