@@ -30,7 +30,10 @@ test('63: who is not signed in goes to sign in and back to the same address, and
   await page.locator('#secret').fill(host.token);
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await page.waitForURL(/\/pipelines\/octave-script\/new$/);
+  // Its preview still belongs to the session; only that of what is typed next finds it lost.
+  const previewed = page.waitForResponse((answer) => answer.url().endsWith('/preview') && answer.request().postData()?.includes('kept'));
   await page.getByLabel('Program text').fill('disp("kept")');
+  await previewed;
 
   await page.context().clearCookies();
   await page.getByLabel('Program text').fill('disp("kept too")');

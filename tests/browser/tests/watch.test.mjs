@@ -81,6 +81,30 @@ test('31: with eight tabs on eight running runs a ninth tab loads and starts a r
   await context.close();
 });
 
+test('after a 410 everything shown is asked for anew, once the news are back', async () => {
+  const page = await open(browser, host, '/pipelines');
+  const asked = [];
+  await page.route(/\/v1\/(events|pipelines)(\?|$)/, async (route) => {
+    const { pathname, search } = new URL(route.request().url());
+    const old = search.includes('after=');
+    asked.push(pathname + (old ? ' old' : ''));
+    if (!old) return route.continue();
+    const problem = { type: '/docs', title: 'Too old', status: 410, kind: 'gone', detail: 'ask anew', request_id: 'x' };
+    await route.fulfill({ status: 410, contentType: 'application/problem+json', body: JSON.stringify(problem) });
+  });
+  await page.reload();
+  await until('the news are live', () => asked.lastIndexOf('/v1/pipelines') > asked.indexOf('/v1/events'));
+  await host.octave('disp(1)');
+  await host.kill();
+  await host.serve();
+  await until('the cursor is refused', () => asked.includes('/v1/events old'));
+  const after = () => asked.slice(asked.lastIndexOf('/v1/events old') + 1);
+  await until('all is asked for', () => after().includes('/v1/pipelines'));
+  assert.deepEqual(after(), ['/v1/events', '/v1/pipelines']);
+  fine(page);
+  await page.context().close();
+});
+
 test('33: a 429 with Retry-After is kept to', async () => {
   const run = await host.octave(slowly(12), {}, { wait: false });
   const page = await open(browser, host, '/pipelines');
