@@ -16,7 +16,7 @@ use std::time::Duration;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use semver::Version;
-use simulay_model::{OwnerFilter, PluginName, PluginSummary, Principal, RunId, RunSummary};
+use simulay_model::{OwnerFilter, PluginName, PluginSummary, Principal, RunId, RunSummary, Scope};
 use simulay_signals::{Heard, Signal, Signals, Subscription, Topic, UploadProgress};
 use simulay_store::{Changed, Changes, Ends, Place, StoreError};
 use tokio::time::{Instant, sleep_until, timeout_at};
@@ -112,6 +112,8 @@ struct Follower {
     hints: Arc<dyn Signals>,
     runs_of: OwnerFilter,
     plugins_of: OwnerFilter,
+    /// What he may hear of his account.
+    scope: Scope,
     topic: Topic,
     signals: Subscription,
     epoch: String,
@@ -138,6 +140,7 @@ impl Follower {
         Self {
             runs_of: principal.visible(),
             plugins_of: principal.visible_plugins(),
+            scope: principal.scope.clone(),
             topic: Topic::Account(principal.account.clone()),
             signals,
             epoch: begin.epoch.clone(),
@@ -173,7 +176,9 @@ impl Follower {
     async fn hear(&mut self) {
         match timeout_at(self.look, self.signals.next()).await {
             Ok(Heard::Signal(Signal::UploadAdvanced(_, progress))) => {
-                self.found.push_back((self.cursor(), News::Upload(progress)));
+                if holds_upload(&self.scope, &progress) {
+                    self.found.push_back((self.cursor(), News::Upload(progress)));
+                }
             }
             Ok(Heard::Signal(_) | Heard::Missed) | Err(_) => self.stale = true,
             Ok(Heard::Closed) => {
@@ -223,6 +228,13 @@ impl Follower {
     fn cursor(&self) -> Cursor {
         Cursor { epoch: self.epoch.clone(), runs: self.runs.end(), plugins: self.plugins.end() }
     }
+}
+
+/// True when the upload lies in the scope: of a narrow one nothing does before it is known of which plugin it is.
+fn holds_upload(scope: &Scope, progress: &UploadProgress) -> bool {
+    let name = progress.plugin.as_deref().and_then(|plugin| plugin.split('@').next());
+    let name = name.and_then(|name| name.parse().ok());
+    *scope == Scope::All || name.is_some_and(|name| scope.holds_plugin(&name))
 }
 
 #[cfg(test)]

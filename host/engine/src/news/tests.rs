@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use simulay_model::{AccountName, RunState};
-use simulay_signals::LocalSignals;
+use simulay_signals::{LocalSignals, UploadStage};
 use simulay_store::Overlap;
 use simulay_store::conformance::samples;
 
@@ -62,9 +62,14 @@ impl Written {
 }
 
 fn follower(written: &Arc<Written>, signals: &Arc<LocalSignals>) -> Follower {
+    follower_in(Scope::All, written, signals)
+}
+
+fn follower_in(scope: Scope, written: &Arc<Written>, signals: &Arc<LocalSignals>) -> Follower {
     let begin = Cursor { epoch: "e".to_owned(), runs: 0, plugins: 0 };
     let heard = signals.subscribe(Topic::Account(AccountName::local()));
-    Follower::new((written.clone(), signals.clone()), &Principal::local("test"), &begin, heard)
+    let principal = Principal { scope, ..Principal::local("test") };
+    Follower::new((written.clone(), signals.clone()), &principal, &begin, heard)
 }
 
 /// The next run that is told of, and after how long.
@@ -109,6 +114,31 @@ async fn what_is_seen_late_is_told_and_nothing_twice() {
     assert!(run == later && time < 2 * FAR, "{time:?}");
     let nothing = tokio::time::timeout(10 * FAR, follower.next()).await;
     assert!(nothing.is_err(), "{nothing:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn uploads_are_told_as_far_as_they_lie_in_the_scope() {
+    let uploads = [None, Some("heat@1.0.0"), Some("heater@1.0.0")];
+    for (scope, expected) in [
+        (Scope::All, &uploads[..]),
+        (Scope::Pipeline("heat".parse().unwrap()), &uploads[1..2]),
+        (Scope::Run(RunId::generate()), &[]),
+    ] {
+        let (written, signals) = (Arc::<Written>::default(), Arc::<LocalSignals>::default());
+        let mut follower = follower_in(scope.clone(), &written, &signals);
+        for plugin in uploads {
+            let plugin = plugin.map(str::to_owned);
+            let progress = UploadProgress { id: "u".to_owned(), plugin, stage: UploadStage::Received };
+            signals.publish(Signal::UploadAdvanced(AccountName::local(), progress));
+        }
+        let mut told = Vec::new();
+        while let Ok(news) = tokio::time::timeout(2 * LOOK, follower.next()).await {
+            let (_, News::Upload(progress)) = news.unwrap() else { panic!() };
+            told.push(progress.plugin);
+        }
+        let told: Vec<_> = told.iter().map(Option::as_deref).collect();
+        assert_eq!(told, expected, "{scope:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
