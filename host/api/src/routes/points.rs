@@ -8,12 +8,13 @@ use axum::response::{IntoResponse as _, Response};
 use futures_util::{TryStreamExt as _, stream};
 use serde::Deserialize;
 use serde_json::Value;
-use simulay_model::{Principal, SweepId};
+use simulay_model::{Principal, RunField, SweepId};
 
 use super::runs::{optional, wrong};
 use super::sweeps::limit;
 use crate::accept;
 use crate::caller::Caller;
+use crate::csv;
 use crate::extract::{Asked, Segments};
 use crate::problem::{Refusal, Refused};
 use crate::state::Api;
@@ -42,12 +43,18 @@ impl Filter {
     fn outcomes(&self) -> Result<Vec<String>, Refusal> {
         let asked = self.outcomes.as_deref().unwrap_or_default();
         let pointers: Vec<_> = asked.split(',').filter(|text| !text.is_empty()).map(str::to_owned).collect();
-        if pointers.len() > MOST_OUTCOMES || pointers.iter().any(|pointer| !pointer.starts_with('/')) {
+        if pointers.len() > MOST_OUTCOMES || fields(&pointers).len() != pointers.len() {
             let rule = format!("at most {MOST_OUTCOMES} JSON Pointers with commas between them");
             return Err(wrong("outcomes", &rule));
         }
         Ok(pointers)
     }
+}
+
+/// Those of the places that are JSON Pointers, as fields of runs.
+fn fields(pointers: &[String]) -> Vec<RunField> {
+    let fields = pointers.iter().filter(|pointer| pointer.starts_with('/'));
+    fields.filter_map(|pointer| format!("outcome:{pointer}").parse().ok()).collect()
 }
 
 /// List the points of a sweep
@@ -87,7 +94,7 @@ pub(super) async fn list(
     }
     let limit = limit(filter.limit.as_deref(), MOST)?;
     let from = optional("cursor", filter.cursor.as_deref())?.unwrap_or(0);
-    let page = api.engine.sweeps.points(&principal, id, from, limit, &outcomes).await?;
+    let page = api.engine.sweeps.points(&principal, id, from, limit, &fields(&outcomes)).await?;
     Ok(Json(wire::PointList::new(page, &outcomes)).into_response())
 }
 
@@ -101,8 +108,8 @@ async fn table(
     // What is wrong with the request is told before the first line.
     let first = page(&api, &principal, id, 0, &outcomes).await?;
     let parameters: Vec<String> = first.parameters.iter().map(ToString::to_string).collect();
-    let head = ["point", "state", "run"].map(str::to_owned).into_iter().chain(parameters.clone());
-    let head = line(head.chain(outcomes.clone()).chain(["error".to_owned()]))?;
+    let names = parameters.iter().chain(&outcomes).map(String::as_str);
+    let head = line(["point", "state", "run"].into_iter().chain(names).chain(["error"]).map(csv::text));
     let rest = Rest { api, principal, id, outcomes, parameters, head, page: Some(first) };
     let broken = |refusal: Refusal| std::io::Error::other(format!("{:?}", refusal.kind()));
     let body = Body::from_stream(stream::try_unfold(rest, Rest::next).map_err(broken));
@@ -130,7 +137,7 @@ impl Rest {
         let Some(found) = self.page.take() else { return Ok(None) };
         let mut text = std::mem::take(&mut self.head);
         for point in &found.points {
-            text.extend(row(point, &self.parameters, &self.outcomes)?);
+            text.extend(row(point, &self.parameters, &self.outcomes));
         }
         if let Some(from) = found.next_cursor.and_then(|cursor| cursor.parse().ok()) {
             let next = page(&self.api, &self.principal, self.id, from, &self.outcomes).await?;
@@ -147,30 +154,51 @@ async fn page(
     from: u32,
     outcomes: &[String],
 ) -> Result<wire::PointList, Refusal> {
-    let page = api.engine.sweeps.points(principal, id, from, AT_ONCE, outcomes).await?;
+    let page = api.engine.sweeps.points(principal, id, from, AT_ONCE, &fields(outcomes)).await?;
     Ok(wire::PointList::new(page, outcomes))
 }
 
-fn row(point: &wire::Point, parameters: &[String], outcomes: &[String]) -> Result<Vec<u8>, Refusal> {
+fn row(point: &wire::Point, parameters: &[String], outcomes: &[String]) -> Vec<u8> {
     let run = point.run.map(|run| run.to_string()).unwrap_or_default();
     let values = parameters.iter().map(|pointer| cell(point.values.get(pointer)));
     let outcomes = outcomes.iter().map(|pointer| cell(point.outcomes.get(pointer)));
-    let error = point.error.as_ref().map(|error| error.message.clone()).unwrap_or_default();
+    let error = point.error.as_ref().map(|error| csv::text(&error.message)).unwrap_or_default();
     let first = [point.point.to_string(), point.state.to_string(), run].into_iter();
     line(first.chain(values).chain(outcomes).chain([error]))
 }
 
-/// Texts as they are, everything else as JSON.
+/// Numbers and truth as JSON, everything else as text.
 fn cell(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => text.clone(),
-        Some(value) => value.to_string(),
+        Some(Value::String(text)) => csv::text(text),
+        Some(value @ (Value::Bool(_) | Value::Number(_))) => value.to_string(),
+        Some(value) => csv::text(&value.to_string()),
     }
 }
 
-fn line(cells: impl Iterator<Item = String>) -> Result<Vec<u8>, Refusal> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(cells).map_err(Refusal::internal)?;
-    writer.into_inner().map_err(|error| Refusal::internal(error.into_error()))
+fn line(cells: impl Iterator<Item = String>) -> Vec<u8> {
+    let cells: Vec<String> = cells.collect();
+    format!("{}\r\n", cells.join(",")).into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn no_cell_is_a_formula_or_more_than_a_cell() {
+        for (value, expected) in [
+            (json!("=1+1"), "\"'=1+1\""),
+            (json!("a,\"b\""), "\"a,\"\"b\"\"\""),
+            (json!(-1.5), "-1.5"),
+            (json!(true), "true"),
+            (Value::Null, ""),
+            (json!(["a", 1]), "\"[\"\"a\"\",1]\""),
+        ] {
+            assert_eq!(cell(Some(&value)), expected);
+        }
+    }
 }

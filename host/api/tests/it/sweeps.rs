@@ -84,7 +84,7 @@ async fn points_are_told_as_json_and_as_a_table() {
     assert_eq!((rest.points.len(), rest.points[0].point, rest.next_cursor), (1, 2, None));
     let table = house.send(Request::get(&path).header("accept", "text/csv"), Body::empty()).await.expect(200);
     let lines: Vec<_> = table.text().lines().map(str::to_owned).collect();
-    assert_eq!((lines.len(), lines[0].as_str()), (4, "point,state,run,/width,error"));
+    assert_eq!((lines.len(), lines[0].as_str()), (4, "\"point\",\"state\",\"run\",\"/width\",\"error\""));
     assert!(lines[2].starts_with("1,succeeded,") && lines[2].ends_with(",2.5,"), "{}", lines[2]);
     let other = house.send(Request::get(&path).header("accept", "image/png"), Body::empty()).await;
     other.problem(406, "not_acceptable");
