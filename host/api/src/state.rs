@@ -19,6 +19,8 @@ use crate::rate_limits::RateLimits;
 
 /// How many wait for the permit of each upload.
 const WAITING: usize = 8;
+/// Plots that are sent at once.
+const PLOTS: usize = 32;
 
 /// What every handler works with. Cheap to clone.
 #[derive(Clone)]
@@ -43,6 +45,8 @@ pub(crate) struct Api {
     pub(crate) streams: ConcurrencyLimit,
     /// Bounds artifacts that are being sent.
     pub(crate) downloads: ConcurrencyLimit,
+    /// Bounds plots that are being sent.
+    pub(crate) plots: ConcurrencyLimit,
     /// How often is asked.
     pub(crate) rates: RateLimits,
     /// The OpenAPI document.
@@ -86,6 +90,7 @@ impl Api {
             streams: ConcurrencyLimit::new(settings.max_streams, "open streams").set_by("server.max_streams"),
             downloads: ConcurrencyLimit::new(settings.max_downloads, "downloads")
                 .set_by("server.max_downloads"),
+            plots: ConcurrencyLimit::new(PLOTS, "plots that are being sent"),
             document: serde_json::to_vec(document).unwrap_or_default().into(),
             page: Page::under(&settings.base_path),
             operations: Operations::new(document),

@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt as _};
+use futures_util::{Stream, StreamExt as _, stream};
 use serde::Deserialize;
 use simulay_model::curve::{LEAST_POINTS, Window};
 use simulay_model::{Plot, Principal, RunId};
@@ -31,10 +31,14 @@ use crate::wire::{PlotCurves, PlotList, PlotSummary, ProblemKind};
 /// Points of a curve unless asked for otherwise, and at most.
 const USUAL_POINTS: usize = 2_000;
 const MOST_POINTS: usize = 100_000;
+/// Points of all curves of a plot, at most: as JSON they are held in memory.
+const MOST_OF_ALL: usize = 1_000_000;
+/// Bytes that are sent at once.
+const PIECE: usize = 64 << 10;
 /// Characters of a title that are in the name of a file.
 const MOST_NAME: usize = 100;
-/// An ended run never changes.
-const FOR_GOOD: &str = "private, max-age=31536000, immutable";
+/// An ended run never changes, but who may look at it does: each time the server is asked.
+const ASKED_FOR: &str = "private, no-cache";
 
 /// How a plot is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr)]
@@ -187,14 +191,15 @@ pub(super) async fn show(
     }
     let name: &str = format.into();
     let kept = described(&format!("{id}-{number}-{name}-{}-{}-{points}", window.from, window.to))?;
+    let (plot, permit) = (PlotOf { api: &api, principal, id, number }, api.plots.take(peer)?);
     if is_unchanged(&headers, &kept) {
+        plot.found(|_| ()).await?;
         return Ok((StatusCode::NOT_MODIFIED, kept).into_response());
     }
-    let plot = PlotOf { api: &api, principal, id, number };
     Ok(match format {
-        Format::Json => (kept, plot.curves(window, points).await?).into_response(),
-        Format::Csv => (kept, plot.table(api.downloads.take(peer)?).await?).into_response(),
-        Format::Float64 => (kept, plot.numbers(api.downloads.take(peer)?).await?).into_response(),
+        Format::Json => (kept, plot.curves(permit, window, points).await?).into_response(),
+        Format::Csv => (kept, plot.table(permit).await?).into_response(),
+        Format::Float64 => (kept, plot.numbers(permit).await?).into_response(),
     })
 }
 
@@ -207,11 +212,21 @@ struct PlotOf<'a> {
 }
 
 impl PlotOf<'_> {
-    async fn curves(self, window: Window, points: usize) -> Result<impl IntoResponse, Refusal> {
-        let document =
-            self.found(move |plot| serde_json::to_vec(&PlotCurves::new(&plot, window, points))).await?;
-        let document = document.map_err(|error| Refusal::internal(error.to_string()))?;
-        Ok(([(header::CONTENT_TYPE, Format::Json.media_type())], document))
+    async fn curves(
+        self,
+        permit: Permit,
+        window: Window,
+        points: usize,
+    ) -> Result<impl IntoResponse, Refusal> {
+        let document = move |plot: Plot| {
+            let points = points.min(share(plot.ys.len()));
+            serde_json::to_vec(&PlotCurves::new(&plot, window, points))
+        };
+        let document = self.found(document).await?.map_err(|error| Refusal::internal(error.to_string()))?;
+        let media_type = HeaderValue::from_static(Format::Json.media_type());
+        let headers =
+            [(header::CONTENT_TYPE, media_type), (header::CONTENT_LENGTH, HeaderValue::from(document.len()))];
+        Ok((headers, body(holding(permit, pieces(document.into())))))
     }
 
     async fn table(self, permit: Permit) -> Result<impl IntoResponse, Refusal> {
@@ -244,6 +259,17 @@ impl PlotOf<'_> {
     }
 }
 
+/// Points that each of so many curves has, at most.
+fn share(curves: usize) -> usize {
+    (MOST_OF_ALL / curves.max(1)).max(LEAST_POINTS)
+}
+
+/// In pieces, so that a permit is held until the last of them is on its way.
+fn pieces(mut whole: Bytes) -> impl Stream<Item = Bytes> {
+    let next = move || Some(whole.split_to(whole.len().min(PIECE))).filter(|piece| !piece.is_empty());
+    stream::iter(std::iter::from_fn(next))
+}
+
 fn no_plot() -> Refusal {
     Refusal::not_found("plot of this run")
 }
@@ -254,7 +280,7 @@ fn described(tag: &str) -> Result<HeaderMap, Refusal> {
         HeaderValue::from_str(&format!("\"{tag}\"")).map_err(|error| Refusal::internal(error.to_string()))?;
     Ok(HeaderMap::from_iter([
         (header::ETAG, tag),
-        (header::CACHE_CONTROL, HeaderValue::from_static(FOR_GOOD)),
+        (header::CACHE_CONTROL, HeaderValue::from_static(ASKED_FOR)),
         (header::VARY, HeaderValue::from_static("Accept")),
     ]))
 }
@@ -281,4 +307,24 @@ fn body(pieces: impl Stream<Item = Bytes> + Send + 'static) -> Body {
 fn file_name(title: &str, number: usize) -> String {
     let title: String = title.chars().take(MOST_NAME).collect();
     if title.trim().is_empty() { format!("plot-{number}") } else { title }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_curves_share_what_is_told() {
+        assert!(share(0) >= MOST_POINTS && share(10) >= MOST_POINTS);
+        assert_eq!((share(1_000), share(usize::MAX)), (1_000, LEAST_POINTS));
+    }
+
+    #[tokio::test]
+    async fn pieces_are_the_whole() {
+        for length in [0, 1, PIECE, PIECE + 1] {
+            let whole = Bytes::from(vec![1; length]);
+            let parts: Vec<Bytes> = pieces(whole.clone()).collect().await;
+            assert!(parts.len() == length.div_ceil(PIECE) && parts.concat() == whole);
+        }
+    }
 }

@@ -72,7 +72,7 @@ async fn every_point_comes_as_a_table_or_as_numbers_by_header_or_by_name() {
 }
 
 #[tokio::test]
-async fn what_an_ended_run_shows_is_kept_for_good() {
+async fn what_an_ended_run_shows_is_kept_and_asked_for_each_time() {
     let (house, _, path) = plotted().await;
     let one = format!("{path}/0");
     let mut tags = Vec::new();
@@ -80,7 +80,7 @@ async fn what_an_ended_run_shows_is_kept_for_good() {
         [&path, &one, &format!("{one}?points=10"), &format!("{one}?format=csv"), &format!("{one}?from=1")]
     {
         let answer = house.get(path).await.expect(200);
-        assert_eq!(answer.header("cache-control"), "private, max-age=31536000, immutable", "{path}");
+        assert_eq!(answer.header("cache-control"), "private, no-cache", "{path}");
         let tag = answer.header("etag").to_owned();
         let again = asked(&house, path, "if-none-match", &tag).await.expect(304);
         assert!(again.body.is_empty() && again.header("etag") == tag);
@@ -88,6 +88,8 @@ async fn what_an_ended_run_shows_is_kept_for_good() {
         tags.push(tag);
     }
     assert_eq!(house.get(&one).await.header("vary"), "Accept");
+    let none = format!("{path}/1");
+    asked(&house, &none, "if-none-match", "*").await.problem(404, "not_found");
 }
 
 #[tokio::test]
