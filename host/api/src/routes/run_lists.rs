@@ -74,6 +74,7 @@ impl Filter {
     fn part_of_name(&self) -> Result<Option<String>, Refusal> {
         match self.name.as_deref() {
             Some(name) if name.len() > MOST_OF_NAME => Err(wrong("name", "at most 800 bytes")),
+            Some(name) if name.contains(char::is_control) => Err(wrong("name", "no control characters")),
             name => Ok(name.filter(|name| !name.is_empty()).map(str::to_owned)),
         }
     }

@@ -81,6 +81,8 @@ async fn lists_tell_chosen_values_and_how_many_there_are() {
     let problem =
         house.get(&format!("/v1/runs?fields={}", many.join(","))).await.problem(422, "params_invalid");
     assert_eq!(problem.field.as_deref(), Some("fields"));
+    let problem = house.get("/v1/runs?name=a%00").await.problem(422, "params_invalid");
+    assert_eq!(problem.field.as_deref(), Some("name"));
 }
 
 #[tokio::test]
