@@ -27,6 +27,15 @@ impl Lacks {
 
     /// What was found lately; whoever comes first when that is long ago looks for all.
     pub(crate) async fn lately(&self) -> Vec<Lack> {
+        let lacks = self.clone();
+        // Apart from who asks: a client that stops reading in the middle holds up nobody else.
+        match tokio::spawn(async move { lacks.look().await }).await {
+            Ok(lacks) => lacks,
+            Err(_) => self.look().await,
+        }
+    }
+
+    async fn look(&self) -> Vec<Lack> {
         let mut found = self.found.lock().await;
         match &*found {
             Some((at, lacks)) if at.elapsed() < LATELY => lacks.clone(),
