@@ -16,6 +16,11 @@ use crate::{CreateError, EngineError, memory};
 /// Trees from this size on are worth the time to give their memory back.
 const HEAVY: Weight = Weight(16 << 20);
 
+/// The most bytes that the parameters of all points of a sweep have together.
+const MAX_POINTS_BYTES: usize = 64 << 20;
+/// Bytes of parameters after which no more points are made at once.
+pub(crate) const BATCH_BYTES: usize = 16 << 20;
+
 /// Places that are told of points which break their schema.
 const MOST_TOLD: usize = 20;
 
@@ -80,7 +85,7 @@ pub(crate) async fn check(permit: CheckPermit, schema: &Value, document: &Docume
 }
 
 /// The parameters of these points of a design with the defaults of `schema` filled in, when all are valid; none of
-/// them unless they are to be `kept`.
+/// them unless they are to be `kept`, and then only the first when all are too large to be made at once.
 pub(crate) async fn points(
     permit: CheckPermit,
     schema: &Value,
@@ -94,20 +99,32 @@ pub(crate) async fn points(
     let work = move || {
         let schema = Schema::new(&schema).map_err(|error: SchemaError| whole(error))?;
         let all = Points::new(&design, &blocks).map_err(whole)?;
-        let (mut params, mut errors) = (Vec::new(), Vec::new());
+        let (mut params, mut errors, mut bytes) = (Vec::new(), Vec::new(), 0_usize);
         for point in points {
-            match schema.complete(all.params(point)) {
-                Ok(valid) if kept => params.push(Document::from(valid)),
-                Ok(_) => {}
+            match schema.complete(all.params(point)).map(Document::from) {
+                Ok(valid) => {
+                    bytes = bytes.saturating_add(valid.as_str().len());
+                    params.extend(kept.then_some(valid));
+                }
                 Err(broken) => errors.extend(broken.into_iter().map(|error| of_point(point, error))),
             }
-            if errors.len() >= MOST_TOLD {
+            if errors.len() >= MOST_TOLD || (kept && bytes >= BATCH_BYTES) {
                 break;
+            }
+            if bytes > MAX_POINTS_BYTES {
+                return Err(vec![too_large()]);
             }
         }
         if errors.is_empty() { Ok(params) } else { Err(errors) }
     };
     permit.work(weight, work).await.map_err(CreateError::Engine)?.map_err(CreateError::ParamsInvalid)
+}
+
+fn too_large() -> FieldError {
+    let most = MAX_POINTS_BYTES >> 20;
+    let message =
+        format!("the parameters of all points are more than {most} MiB; make files of what is large");
+    FieldError { pointer: "/points".to_owned(), message }
 }
 
 fn of_point(point: u32, FieldError { pointer, message }: FieldError) -> FieldError {

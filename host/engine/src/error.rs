@@ -176,6 +176,9 @@ pub enum SweepError {
     /// None of its runs would be accepted.
     #[error(transparent)]
     Create(#[from] CreateError),
+    /// Its owner has as many as one may that have not ended.
+    #[error("{0} sweeps of yours have not ended; wait for some, or cancel them")]
+    TooManyUnfinished(usize),
     /// Where it is in its life does not allow it.
     #[error(transparent)]
     Refused(#[from] SweepRefusal),

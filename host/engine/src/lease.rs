@@ -117,7 +117,7 @@ impl RunLease {
     pub(crate) async fn fail(&self, error: RunError) -> Result<(), StoreError> {
         let change = Change::ended(RunEnd::Failed(error));
         let this = (self.run, &self.owner);
-        apply_by_head(&self.parts, &OwnerFilter::Any, this, Some(self.fence), change).await
+        apply_by_head(&self.parts, &OwnerFilter::Any, this, Some(self.fence), change).await.map(drop)
     }
 
     async fn known(&self, known: &mut Option<Arc<Progress>>) -> Result<Arc<Progress>, StoreError> {
@@ -137,15 +137,15 @@ pub(crate) async fn apply_unleased(
     run: RunId,
     change: Change,
 ) -> Result<(), StoreError> {
-    apply_by_head(parts, &principal.visible(), (run, &principal.account), None, change).await
+    apply_by_head(parts, &principal.visible(), (run, &principal.account), None, change).await.map(drop)
 }
 
-/// As [`apply_unleased`], for the host itself.
+/// As [`apply_unleased`], for the host itself. False when there was nothing to store.
 pub(crate) async fn apply_unleased_for_any(
     parts: &Parts,
     run: (RunId, &AccountName),
     change: Change,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     apply_by_head(parts, &OwnerFilter::Any, run, None, change).await
 }
 
@@ -155,16 +155,16 @@ async fn apply_by_head(
     (run, owner): (RunId, &AccountName),
     fence: Option<u64>,
     change: Change,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     loop {
         let progress = parts.runs.head(filter, run).await?.ok_or(StoreError::NotFound)?;
         let Decision::Commit(effects) = progress.decide(parts.clock.now(), change.clone())? else {
-            return Ok(());
+            return Ok(false);
         };
         match parts.runs.commit(run, fence, effects.clone()).instrument(trace::commit(run)).await {
             Ok(()) => {
                 tell(parts, run, owner, &effects);
-                return Ok(());
+                return Ok(true);
             }
             Err(StoreError::Stale) => {}
             Err(error) => return Err(error),

@@ -11,7 +11,7 @@ mod making;
 mod points;
 mod request;
 
-use simulay_model::{PointCounts, Points, Sweep};
+use simulay_model::{AccountName, OwnerFilter, PointCounts, Points, Sweep};
 use simulay_model::{
     Principal, Run, SweepChange, SweepId, SweepProgress, SweepSpec, SweepState, SweepSummary,
 };
@@ -29,6 +29,8 @@ pub use request::NewSweep;
 
 /// Points that a preview shows.
 const SHOWN: u32 = 10;
+/// The most sweeps of an owner that have not ended.
+const MAX_UNFINISHED: u32 = 100;
 
 /// Takes sweeps in, and tells of them. Cheap to clone.
 #[derive(Clone)]
@@ -105,6 +107,7 @@ impl Sweeps {
         once: Option<(&Once, Answering<'_>)>,
     ) -> Result<Sweep, SweepError> {
         self.intake.check_acceptance(&principal.account).await?;
+        self.check_unfinished(&principal.account).await?;
         let (sweep, _) = self.valid(principal, &new).await?;
         let answered = once.map(|(once, answer)| (once.claim(principal), answer(&sweep)));
         self.shared.parts.sweeps.add_sweep(sweep.clone(), answered).await?;
@@ -166,16 +169,16 @@ impl Sweeps {
         points: u32,
     ) -> Result<CountedSweep, SweepError> {
         let most = self.shared.settings.max_sweep_points;
-        let change = SweepChange::Extend { points, most };
-        let sweep = self.found(principal, id).await?;
-        if let Some(next) = sweep.decide(self.shared.parts.clock.now(), change)? {
-            let plugin = crate::plugins::of_run(&self.shared.parts, &sweep.plugin).await?;
-            let new = sweep.progress.points()..next.points();
-            let permit = self.intake.check_permit().await?;
-            let (schema, design) = (&plugin.manifest.params_schema, &sweep.spec.design);
-            checks::points(permit, schema, design, &next.blocks, new, false).await?;
-        }
-        self.change(principal, id, change).await
+        self.change(principal, id, SweepChange::Extend { points, most }).await
+    }
+
+    /// Checks all points, those that are there as well: together they are not too large.
+    async fn check_points(&self, sweep: &Sweep, next: &SweepProgress) -> Result<(), SweepError> {
+        let plugin = crate::plugins::of_run(&self.shared.parts, &sweep.plugin).await?;
+        let permit = self.intake.check_permit().await?;
+        let (schema, design) = (&plugin.manifest.params_schema, &sweep.spec.design);
+        checks::points(permit, schema, design, &next.blocks, 0..next.points(), false).await?;
+        Ok(())
     }
 
     async fn change(
@@ -184,9 +187,18 @@ impl Sweeps {
         id: SweepId,
         change: SweepChange,
     ) -> Result<CountedSweep, SweepError> {
+        let mut checked = None;
         loop {
             let sweep = self.found(principal, id).await?;
             if let Some(next) = sweep.decide(self.shared.parts.clock.now(), change)? {
+                if sweep.progress.state.is_end() && !next.state.is_end() {
+                    self.check_unfinished(&sweep.owner).await?;
+                }
+                // Points follow from the sizes of blocks: what was checked is what is stored.
+                if next.blocks != sweep.progress.blocks && checked.as_ref() != Some(&next.blocks) {
+                    self.check_points(&sweep, &next).await?;
+                    checked = Some(next.blocks.clone());
+                }
                 let quotas = simulay_model::Quotas::default();
                 let committed = self.shared.parts.sweeps.commit_sweep(id, next, Vec::new(), &quotas).await;
                 match committed {
@@ -198,6 +210,16 @@ impl Sweeps {
             let found = self.sweep(principal, id).await?;
             return found.ok_or_else(|| StoreError::NotFound.into());
         }
+    }
+
+    /// Refuses one more sweep that has not ended when its owner has as many as one may.
+    async fn check_unfinished(&self, owner: &AccountName) -> Result<(), SweepError> {
+        let mut all = 0;
+        for state in [SweepState::Running, SweepState::Stopping, SweepState::Cancelling] {
+            let query = SweepQuery { state: Some(state), limit: MAX_UNFINISHED, ..SweepQuery::default() };
+            all += self.shared.parts.sweeps.sweeps(&OwnerFilter::Only(owner.clone()), query).await?.len();
+        }
+        if all < MAX_UNFINISHED as usize { Ok(()) } else { Err(SweepError::TooManyUnfinished(all)) }
     }
 
     async fn found(&self, principal: &Principal, id: SweepId) -> Result<Sweep, SweepError> {

@@ -18,12 +18,14 @@ use simulay_signals::{Heard, Signal, Subscription, Topic};
 use simulay_store::StoreError;
 
 use super::{ends_runs, making};
-use crate::EngineError;
 use crate::lease::apply_unleased_for_any;
 use crate::shared::Shared;
+use crate::{EngineError, checks};
 
-/// Runs that are made in one transaction.
+/// The most runs that are made in one transaction.
 const BATCH: u32 = 250;
+/// The most rows that they are, with their inputs.
+const BATCH_ROWS: usize = 5_000;
 /// Sweeps, or points, that are looked at together.
 const PAGE: u32 = 500;
 /// Runs that are cancelled side by side.
@@ -41,7 +43,7 @@ const OTHERS: usize = 10;
 pub(crate) async fn drive_forever(shared: Shared) {
     let longest = shared.settings.lease / LOOKS_PER_LEASE;
     let mut changes = shared.parts.signals.subscribe(Topic::Sweeps);
-    let mut driver = Driver { shared: shared.clone(), looked_at: HashMap::new() };
+    let mut driver = Driver { shared: shared.clone(), looked_at: HashMap::new(), made_last: None };
     loop {
         match driver.look().await {
             Ok(true) => continue,
@@ -62,28 +64,38 @@ struct Driver {
     shared: Shared,
     /// Of sweeps with a rule that have not ended: the runs whose outcome did not meet it.
     looked_at: HashMap<SweepId, HashSet<RunId>>,
+    /// The sweep that made runs last: the others come first, so that a large one takes not all the room.
+    made_last: Option<SweepId>,
 }
 
 impl Driver {
     /// Brings every sweep along. True when some can go on at once.
     async fn look(&mut self) -> Result<bool, EngineError> {
-        let (mut after, mut more, mut there) = (None, false, HashSet::new());
-        loop {
-            let page = self.shared.parts.sweeps.unfinished_sweeps(after, PAGE).await?;
-            let Some(last) = page.last() else { break };
-            after = Some(*last);
-            for sweep in page {
-                there.insert(sweep);
-                // One that is damaged is in nobody's way.
-                match self.bring_along(sweep).await {
-                    Ok(goes_on) => more |= goes_on,
-                    Err(EngineError::Records(StoreError::Stale)) => more = true,
-                    Err(error) => tracing::warn!(%sweep, error = %Chain(&error), "a sweep waits"),
-                }
+        let (mut sweeps, mut more) = (self.unfinished().await?, false);
+        self.looked_at.retain(|sweep, _| sweeps.binary_search(sweep).is_ok());
+        let others = sweeps.partition_point(|sweep| Some(*sweep) <= self.made_last);
+        sweeps.rotate_left(others);
+        for sweep in sweeps {
+            // One that is damaged is in nobody's way.
+            match self.bring_along(sweep).await {
+                Ok(goes_on) => more |= goes_on,
+                Err(EngineError::Records(StoreError::Stale)) => more = true,
+                Err(error) => tracing::warn!(%sweep, error = %Chain(&error), "a sweep waits"),
             }
         }
-        self.looked_at.retain(|sweep, _| there.contains(sweep));
         Ok(more)
+    }
+
+    /// All sweeps that have not ended, in their order.
+    async fn unfinished(&self) -> Result<Vec<SweepId>, StoreError> {
+        let mut all = Vec::new();
+        loop {
+            let page = self.shared.parts.sweeps.unfinished_sweeps(all.last().copied(), PAGE).await?;
+            if page.is_empty() {
+                return Ok(all);
+            }
+            all.extend(page);
+        }
     }
 
     /// Makes one step. True when another can follow at once.
@@ -97,6 +109,7 @@ impl Driver {
             self.store(&sweep, SweepChange::RuleMet(run), Vec::new()).await?;
             return Ok(true);
         } else if self.make_runs(&sweep, &counts).await? {
+            self.made_last = Some(id);
             return Ok(true);
         }
         self.store(&sweep, SweepChange::Counted(counts), Vec::new()).await?;
@@ -129,7 +142,7 @@ impl Driver {
         if progress.retrying.is_none() && progress.begun >= progress.goal {
             return Ok(false);
         }
-        let room = self.room(sweep, counts).await?.min(BATCH);
+        let room = self.room(sweep, counts).await?.min(batch(sweep.spec.inputs.len()));
         if room == 0 {
             return Ok(false);
         }
@@ -138,26 +151,32 @@ impl Driver {
             return Ok(true);
         }
         let points = progress.begun..progress.goal.min(progress.begun.saturating_add(room));
-        let runs = making::runs(&self.shared, sweep, points.clone()).await?;
-        self.store(sweep, SweepChange::Begun(points.end), runs).await?;
+        let runs = making::runs(&self.shared, sweep, points).await?;
+        let begun =
+            runs.last().and_then(|run| run.sweep).map_or(progress.begun, |of| of.point.saturating_add(1));
+        self.store(sweep, SweepChange::Begun(begun), runs).await?;
         Ok(true)
     }
 
     /// Makes another run of each of the next points that failed.
     async fn retry(&self, sweep: &Sweep, from: u32, room: u32) -> Result<(), EngineError> {
         let page = self.shared.parts.sweeps.points(sweep.id, from, PAGE).await?;
-        let (mut runs, mut looked_at) = (Vec::new(), None);
+        let (mut runs, mut looked_at, mut bytes) = (Vec::new(), None, 0_usize);
         for run in &page {
-            if runs.len() >= room as usize {
+            if runs.len() >= room as usize || bytes >= checks::BATCH_BYTES {
                 break;
             }
             looked_at = Some(run);
             if matches!(run.state, RunState::Failed | RunState::TimedOut) {
-                runs.extend(making::runs(&self.shared, sweep, only(point_of(run))).await?);
+                let made = making::runs(&self.shared, sweep, only(point_of(run))).await?;
+                bytes = made
+                    .iter()
+                    .fold(bytes, |bytes, run| bytes.saturating_add(run.request.params.as_str().len()));
+                runs.extend(made);
             }
         }
-        let are_all = page.len() < PAGE as usize && looked_at == page.last();
-        let next = looked_at.filter(|_| !are_all).map(|run| point_of(run).saturating_add(1));
+        // A short page is not the last: runs that cannot be read are left out of it.
+        let next = looked_at.map(|run| point_of(run).saturating_add(1));
         self.store(sweep, SweepChange::Retried(next), runs).await
     }
 
@@ -181,12 +200,23 @@ impl Driver {
     }
 }
 
+/// As many runs as are made in one transaction, each with so many inputs.
+fn batch(inputs: usize) -> u32 {
+    let runs = BATCH_ROWS / inputs.saturating_add(1);
+    u32::try_from(runs).unwrap_or(BATCH).clamp(1, BATCH)
+}
+
 const fn only(point: u32) -> Range<u32> {
     point..point.saturating_add(1)
 }
 
 fn point_of(run: &RunSummary) -> u32 {
     run.sweep.map_or(0, |point| point.point)
+}
+
+/// One run that cannot be read is not in the way of the others.
+fn damaged(run: RunId, error: &StoreError) {
+    tracing::warn!(%run, error = %Chain(error), "a run of a sweep is left out");
 }
 
 /// Runs that are there.
@@ -215,8 +245,9 @@ impl Driver {
     async fn end_run(&self, run: RunSummary) -> Result<(), StoreError> {
         let parts = &self.shared.parts;
         match apply_unleased_for_any(parts, (run.id, &run.owner), Change::CancelRequested).await {
-            Ok(()) => parts.signals.publish(Signal::CancelRequested(run.id)),
-            Err(StoreError::Ended | StoreError::NotFound) => {}
+            Ok(true) => parts.signals.publish(Signal::CancelRequested(run.id)),
+            Ok(false) | Err(StoreError::Ended | StoreError::NotFound) => {}
+            Err(error @ StoreError::Corrupt(_)) => damaged(run.id, &error),
             Err(error) => return Err(error),
         }
         Ok(())
@@ -237,7 +268,13 @@ impl Driver {
                 if self.looked_at.entry(sweep.id).or_default().contains(&run) {
                     continue;
                 }
-                let found = self.shared.parts.runs.get(&OwnerFilter::Any, run).await?;
+                let found = match self.shared.parts.runs.get(&OwnerFilter::Any, run).await {
+                    Err(error @ StoreError::Corrupt(_)) => {
+                        damaged(run, &error);
+                        None
+                    }
+                    found => found?,
+                };
                 let outcome = found.and_then(|run| run.report?.outcome.value().ok()).unwrap_or_default();
                 if rule.is_met(&outcome) {
                     return Ok(Some(run));

@@ -8,7 +8,7 @@ use crate::shared::Shared;
 use crate::{CreateError, EngineError, checks, plugins};
 use simulay_store::StoreError;
 
-/// Queued runs of these points, in their order.
+/// Queued runs of these points, in their order; only of the first when all are too large to be made at once.
 pub(super) async fn runs(
     shared: &Shared,
     sweep: &Sweep,

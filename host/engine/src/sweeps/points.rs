@@ -1,7 +1,9 @@
 //! What there is to know of the points of a sweep.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
-use simulay_model::{OwnerFilter, Principal, RunSummary, Sweep, SweepId};
+use simulay_model::{Principal, RunField, RunId, RunSummary, Sweep, SweepId};
 use simulay_store::StoreError;
 
 use super::{Sweeps, points_of};
@@ -32,7 +34,7 @@ pub struct PointPage {
 }
 
 impl Sweeps {
-    /// At most `limit` points from `from` on, with what their outcomes say at `outcomes`, which are JSON Pointers.
+    /// At most `limit` points from `from` on, with what their outcomes say at `outcomes`.
     ///
     /// # Errors
     /// [`StoreError::NotFound`]; when the store does not answer.
@@ -42,18 +44,21 @@ impl Sweeps {
         id: SweepId,
         from: u32,
         limit: u32,
-        outcomes: &[String],
+        outcomes: &[RunField],
     ) -> Result<PointPage, EngineError> {
         let parts = &self.shared.parts;
         let sweep = parts.sweeps.sweep(&principal.visible(), id).await?.ok_or(StoreError::NotFound)?;
         let all = points_of(&sweep)?;
         let end = all.count().min(from.saturating_add(limit));
         let runs = parts.sweeps.points(id, from, end.saturating_sub(from)).await?;
+        let mut said = self.outcomes(principal, &runs, outcomes).await?;
         let mut runs = runs.into_iter().peekable();
         let mut points = Vec::with_capacity(end.saturating_sub(from) as usize);
         for point in from..end {
             let run = runs.next_if(|run| run.sweep.is_some_and(|of| of.point == point));
-            let outcomes = self.outcomes(run.as_ref(), outcomes).await?;
+            let found =
+                run.as_ref().and_then(|run| said.remove(&run.id)).map(|values| values.into_iter().map(some));
+            let outcomes = found.map_or_else(|| vec![None; outcomes.len()], Iterator::collect);
             points.push(SweepPointState { point, values: all.values(point), run, outcomes });
         }
         let next = (end < all.count() && end > from).then_some(end);
@@ -61,25 +66,21 @@ impl Sweeps {
         Ok(PointPage { sweep, points, next })
     }
 
+    /// What the outcomes of these runs say.
     async fn outcomes(
         &self,
-        run: Option<&RunSummary>,
-        pointers: &[String],
-    ) -> Result<Vec<Option<Value>>, EngineError> {
-        let nothing = vec![None; pointers.len()];
-        let Some(run) = run.filter(|run| !pointers.is_empty() && run.ended_at.is_some()) else {
-            return Ok(nothing);
-        };
-        let report = self.shared.parts.runs.get(&OwnerFilter::Any, run.id).await?.and_then(|run| run.report);
-        let Some(outcome) = report.and_then(|report| report.outcome.value().ok()) else { return Ok(nothing) };
-        Ok(pointers
-            .iter()
-            .map(|pointer| outcome.pointer(pointer).filter(|it| is_scalar(it)).cloned())
-            .collect())
+        principal: &Principal,
+        runs: &[RunSummary],
+        fields: &[RunField],
+    ) -> Result<HashMap<RunId, Vec<Value>>, EngineError> {
+        if fields.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let ended = runs.iter().filter(|run| run.ended_at.is_some()).map(|run| run.id).collect();
+        Ok(self.shared.parts.overview.values(&principal.visible(), ended, fields.to_vec()).await?)
     }
 }
 
-/// What fits a cell of a table.
-fn is_scalar(value: &Value) -> bool {
-    !value.is_array() && !value.is_object()
+fn some(value: Value) -> Option<Value> {
+    Some(value).filter(|value| !value.is_null())
 }

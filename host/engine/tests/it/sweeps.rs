@@ -119,7 +119,8 @@ impl House {
     }
 
     async fn points(&self, id: SweepId, outcomes: &[&str]) -> Vec<SweepPointState> {
-        let outcomes: Vec<_> = outcomes.iter().map(|pointer| (*pointer).to_owned()).collect();
+        let outcomes: Vec<_> =
+            outcomes.iter().map(|pointer| format!("outcome:{pointer}").parse().unwrap()).collect();
         self.engine.sweeps.points(&me(), id, 0, 1000, &outcomes).await.unwrap().points
     }
 }
@@ -140,6 +141,8 @@ async fn each_point_becomes_one_run_whatever_step_is_lost() {
     let stored = house::open(directory.path());
     let failing = Arc::new(Failing { records: stored.0.clone(), steps: AtomicU32::new(0) });
     let house = House::over_sweeps(&stored, &containers, settings("one"), failing);
+    // Of runs that were stored when the answer was lost no signal tells: they are found by looking.
+    house.engine.runner.start().await.unwrap();
     house.upload().await;
     let id = house.sweep(NewSweep { max_at_once: Some(4), ..list(&[1; 12]) }).await;
     let done = house.until(id, SweepState::Succeeded).await;

@@ -9,7 +9,7 @@ use crate::Document;
 use crate::schema::{FieldError, Kind, kind_at};
 
 /// The most parameters that vary at once.
-const MAX_PARAMETERS: usize = 64;
+pub(super) const MAX_PARAMETERS: usize = 64;
 /// The most bytes that the parameters of all points have together.
 const MAX_BYTES: usize = 64 << 20;
 
@@ -87,6 +87,9 @@ impl Draft {
             let parameters = columns.into_iter().map(varied).collect();
             return Design { method: Method::Table(rows), parameters, fixed, seed }.checked(points);
         }
+        if parameters.len() > MAX_PARAMETERS {
+            return Err(wrong("/parameters", &format!("at most {MAX_PARAMETERS} parameters may vary")));
+        }
         let parameters =
             parameters.into_iter().map(|asked| varied(asked, schema, most)).collect::<Result<_, _>>()?;
         let design = Design { method: layout.method(), parameters, fixed, seed };
@@ -128,9 +131,6 @@ impl Design {
         let pointers: Vec<_> = self.parameters.iter().map(|varied| &varied.pointer).collect();
         if pointers.is_empty() {
             return Err(wrong("/parameters", "must name at least one parameter to vary"));
-        }
-        if pointers.len() > MAX_PARAMETERS {
-            return Err(wrong("/parameters", &format!("at most {MAX_PARAMETERS} parameters may vary")));
         }
         for (index, pointer) in pointers.iter().enumerate() {
             if let Some(other) = pointers.iter().take(index).find(|other| other.overlaps(pointer)) {

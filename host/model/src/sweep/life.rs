@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use strum::{EnumString, IntoStaticStr, VariantNames};
 
+use super::sampling::SOBOL_POINTS;
 use super::{Design, StopRule};
 use crate::{AccountName, Artifact, Labels, PluginRef, RunId, RunName, RunState, SweepId};
 
@@ -164,6 +165,11 @@ impl PointCounts {
         self.queued.saturating_add(self.running)
     }
 
+    /// True when none ended in another way; runs that are kept no more do not count.
+    const fn all_succeeded(&self) -> bool {
+        self.failed == 0 && self.cancelled == 0 && self.timed_out == 0
+    }
+
     /// All that have a run.
     #[must_use]
     pub const fn all(&self) -> u32 {
@@ -287,7 +293,7 @@ impl Sweep {
         if !self.spec.design.method.goes_on() {
             return Err(SweepRefusal::NotExtendable);
         }
-        let before = next.points();
+        let (before, most) = (next.points(), most.min(SOBOL_POINTS));
         if points == 0 || before.checked_add(points).is_none_or(|all| all > most) {
             return Err(SweepRefusal::TooMany { points: before, most });
         }
@@ -317,7 +323,7 @@ impl SweepProgress {
     fn end(&self, counts: &PointCounts) -> Option<SweepState> {
         let is_over = counts.unfinished() == 0 && self.begun >= self.goal && self.retrying.is_none();
         match self.state {
-            SweepState::Running if is_over && counts.succeeded == self.points() => {
+            SweepState::Running if is_over && self.begun == self.points() && counts.all_succeeded() => {
                 Some(SweepState::Succeeded)
             }
             SweepState::Running if is_over => Some(SweepState::Ended),

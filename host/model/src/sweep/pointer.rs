@@ -8,6 +8,8 @@ use serde_json::{Map, Value};
 
 /// The most bytes of a pointer.
 const MOST: usize = 512;
+/// The most names and places on the way: each is a level of the parameters.
+const MOST_TOKENS: usize = 64;
 
 /// A place in the parameters; never the whole of them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -17,7 +19,8 @@ pub struct ParamPointer(String);
 /// A text that is no place in the parameters.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
-    "a parameter is named by a JSON Pointer of at most {MOST} bytes that begins with `/`, e.g. `/width_m`"
+    "a parameter is named by a JSON Pointer of at most {MOST} bytes and {MOST_TOKENS} tokens that begins with `/`, \
+     e.g. `/width_m`"
 )]
 pub struct ParamPointerError;
 
@@ -86,7 +89,8 @@ impl FromStr for ParamPointer {
     type Err = ParamPointerError;
 
     fn from_str(text: &str) -> Result<Self, ParamPointerError> {
-        let fits = text.len() > 1 && text.len() <= MOST && text.starts_with('/');
+        let is_short = text.len() <= MOST && text.matches('/').count() <= MOST_TOKENS;
+        let fits = text.len() > 1 && is_short && text.starts_with('/');
         let escapes = text.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
         if fits && escapes { Ok(Self(text.to_owned())) } else { Err(ParamPointerError) }
     }
@@ -132,9 +136,10 @@ mod tests {
 
     #[test]
     fn what_is_no_place_is_refused() {
-        for text in ["", "/", "width", "/a~", "/a~2", &format!("/{}", "a".repeat(MOST))] {
+        for text in ["", "/", "width", "/a~", "/a~2", &format!("/{}", "a".repeat(MOST)), &"/a".repeat(65)] {
             assert_eq!(text.parse::<ParamPointer>(), Err(ParamPointerError), "{text:.20}");
         }
+        assert!("/a".repeat(64).parse::<ParamPointer>().is_ok());
         let [plate, width, plates] =
             ["/plate", "/plate/width", "/plates"].map(|text| text.parse::<ParamPointer>().unwrap());
         assert!(plate.overlaps(&width) && width.overlaps(&plate) && !plate.overlaps(&plates));

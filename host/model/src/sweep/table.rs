@@ -4,6 +4,7 @@ use csv::{ReaderBuilder, StringRecord, Trim};
 use serde_json::Value;
 
 use super::ParamPointer;
+use super::design::MAX_PARAMETERS;
 use crate::schema::{FieldError, Kind, kind_at};
 
 /// The values of points; none where a parameter is left as it is.
@@ -15,6 +16,9 @@ pub(super) fn read(text: &str, schema: &Value, most: u32) -> Result<(Vec<ParamPo
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(text.as_bytes());
     let header = reader.headers().map_err(|error| wrong(&error.to_string()))?.clone();
+    if header.len() > MAX_PARAMETERS {
+        return Err(wrong(&format!("has more than {MAX_PARAMETERS} columns")));
+    }
     let columns = header.iter().map(column).collect::<Result<Vec<_>, _>>()?;
     let kinds: Vec<Kind> = columns.iter().map(|pointer| kind_at(schema, pointer.tokens())).collect();
     let mut rows = Vec::new();
@@ -84,6 +88,7 @@ mod tests {
             ("a,b\n1\n", "fields"),
             ("a\n1\n2\n3\n", "more than 2"),
             ("a,\n1,2\n", "column"),
+            (&"a,".repeat(MAX_PARAMETERS + 1), "more than 64 columns"),
         ] {
             let refused = read(text, &schema(), 2).unwrap_err();
             assert!(refused.message.contains(word), "{text:?}: {refused}");

@@ -79,7 +79,9 @@ fn a_table_leaves_what_it_does_not_say() {
 fn what_makes_no_sense_is_refused_with_its_place() {
     let some = range(0.0, 1.0, Some(3));
     let wide = || range(0.0, 1.0, Some(60));
+    let many: Vec<_> = (0..65).map(|_| ("not a pointer", some.clone())).collect();
     for (draft, start) in [
+        (draft(Layout::Grid, &many), "/parameters: at most 64"),
         (draft(Layout::Grid, &[]), "/parameters: must name"),
         (draft(Layout::Grid, &[("width", some.clone())]), "/parameters: `width`"),
         (draft(Layout::Grid, &[("/width", range(0.0, 1.0, None))]), "/parameters/~1width/range/steps:"),
@@ -157,6 +159,7 @@ fn a_sweep_ends_when_nothing_of_it_waits() {
     assert_eq!(decided(&begun, counted(3, 0, 1)), Ok(None));
     assert_eq!(decided(&begun, counted(4, 0, 0)), Ok(Some(SweepState::Succeeded)));
     assert_eq!(decided(&begun, counted(3, 1, 0)), Ok(Some(SweepState::Ended)));
+    assert_eq!(decided(&begun, counted(2, 0, 0)), Ok(Some(SweepState::Succeeded)), "some are kept no more");
     let ended = after(begun, &[counted(3, 1, 0)]);
     assert!(ended.progress.ended_at.is_some());
     let retried = after(ended, &[SweepChange::Retry]);
@@ -195,8 +198,11 @@ fn what_cannot_be_extended_is_not() {
     let grid = sweep_of(Layout::Grid);
     assert_eq!(decided(&grid, extend(1, 100)), Err(SweepRefusal::NotExtendable));
     let random = sweep_of(Layout::Random(4));
-    for (points, most) in [(0, 100), (97, 100), (u32::MAX, u32::MAX)] {
-        let refused = decided(&random, extend(points, most));
+    let sequence = sampling::SOBOL_POINTS;
+    for (points, asked, most) in
+        [(0, 100, 100), (97, 100, 100), (u32::MAX, u32::MAX, sequence), (sequence, u32::MAX, sequence)]
+    {
+        let refused = decided(&random, extend(points, asked));
         assert_eq!(refused, Err(SweepRefusal::TooMany { points: 4, most }));
     }
     let ended = after(grid, &[SweepChange::Begun(4), counted(4, 0, 0)]);

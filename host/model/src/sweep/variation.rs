@@ -95,7 +95,8 @@ impl Range {
                 return Err((member, "must be above 0 on a logarithmic scale".to_owned()));
             }
         }
-        if !(self.to - self.from).is_finite() {
+        let ratio = if self.scale == Scale::Log { self.to / self.from } else { 1.0 };
+        if !(self.to - self.from).is_finite() || !ratio.is_finite() || ratio == 0.0 {
             return Err(("to", "is too far from `from`".to_owned()));
         }
         match self.steps {
@@ -223,6 +224,8 @@ mod tests {
             (whole(range(0.0, 1e17, None)), "to"),
             (whole(range(1.0, 4.0, Some(5))), "steps"),
             (log(range(0.0, 4.0, None)), "from"),
+            (log(range(1e-200, 1e200, None)), "to"),
+            (log(range(1e200, 1e-200, None)), "to"),
         ] {
             assert_eq!(range.check(100).unwrap_err().0, member, "{range:?}");
         }
