@@ -45,8 +45,8 @@ struct Design {
     /// Pipeline, perhaps with a version: NAME or NAME@VERSION.
     #[arg(value_parser = selector)]
     pipeline: Selector,
-    /// What varies: POINTER=FROM..TO[:STEPS][:log], or POINTER=VALUE,VALUE,… or a JSON array; may be given several
-    /// times. A name is a parameter at the top.
+    /// What varies: POINTER=FROM..TO, which :STEPS and :log may follow, or POINTER=VALUE,VALUE,… or a JSON array; may be
+    /// given several times. A name is a parameter at the top.
     #[arg(long, value_name = "POINTER=VALUES", value_parser = vary::parameter)]
     vary: Vec<vary::Parameter>,
     /// A Latin hypercube of so many points, instead of a grid.
