@@ -274,7 +274,7 @@ mod tests {
             rules(&[engine, records, blobs]),
             [
                 "simulay-engine: only simulay-sandbox-wasm may depend on wasmtime-wasi",
-                "simulay-engine: only simulay-store-mongo and simulay-blobs-gridfs may depend on mongodb",
+                "simulay-engine: only simulay-mongo and simulay-store-mongo and simulay-blobs-gridfs may depend on mongodb",
             ]
         );
     }

@@ -146,7 +146,7 @@ impl Range {
             // By powers of ten, which stay what they are.
             Scale::Log => {
                 let (from, to) = (self.from.abs().log10(), self.to.abs().log10());
-                10_f64.powf((to - from).mul_add(share, from)).copysign(self.from)
+                10_f64.powf(rounded((to - from).mul_add(share, from))).copysign(self.from)
             }
         };
         let (least, most) = (self.from.min(self.to), self.from.max(self.to));
