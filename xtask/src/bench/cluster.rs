@@ -13,7 +13,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use serde_json::json;
 
-use self::rates::WITHOUT_CONTAINERS;
+use self::rates::{OPEN, WITHOUT_CONTAINERS, is_idle};
 use super::crowd::{self, Seen};
 use super::figures::{Target, show};
 use super::runs::{PIPELINE, median, overhead_of_run};
@@ -140,11 +140,8 @@ fn watch(cluster: &LocalCluster, arguments: &Arguments) -> anyhow::Result<()> {
 
 /// Ends what only waits, so that it does not weigh on what is measured next.
 fn settle(host: &Host) -> anyhow::Result<()> {
-    for state in ["queued", "running"] {
+    for state in OPEN {
         host.runs(&format!("state={state}"))?.iter().try_for_each(|run| host.cancel(run))?;
     }
-    let open = |state: &str| host.runs(&format!("state={state}"));
-    let settled =
-        || ["queued", "running"].into_iter().all(|state| open(state).is_ok_and(|runs| runs.is_empty()));
-    poll(FAILOVER, || settled().then_some(())).context("what was cancelled does not end")
+    poll(FAILOVER, || is_idle(host, "").then_some(())).context("what was cancelled does not end")
 }

@@ -20,6 +20,8 @@ const CLIENTS: usize = 4;
 pub(super) const WITHOUT_CONTAINERS: &str = "mischief";
 /// Runs that are counted to their end.
 const RUNS: usize = 300;
+/// States of runs that have not ended.
+pub(super) const OPEN: [&str; 2] = ["queued", "running"];
 /// For them to end.
 const PATIENCE: Duration = Duration::from_secs(600);
 
@@ -43,7 +45,8 @@ pub(super) fn work(cluster: &mut LocalCluster) -> anyhow::Result<()> {
         let asked = shared_out(cluster, APIS, ask)?;
         asked.into_iter().collect::<anyhow::Result<()>>()?;
         let host = cluster.api(0)?;
-        poll(PATIENCE, || is_done(&host).then_some(())).context("the queue does not end")?;
+        let query = format!("pipeline={WITHOUT_CONTAINERS}");
+        poll(PATIENCE, || is_idle(&host, &query).then_some(())).context("the queue does not end")?;
         let rate = RUNS as f64 / begun.elapsed().as_secs_f64();
         let ratio = rate / *all.get_or_insert(rate);
         println!("{runners} runner: {rate:6.1} runs without containers/s ({ratio:.2}x of {RUNNERS})");
@@ -86,7 +89,8 @@ fn ask(host: &Host) -> anyhow::Result<()> {
     (0..RUNS / (APIS * CLIENTS)).try_for_each(|_| host.create(WITHOUT_CONTAINERS, &request).map(drop))
 }
 
-fn is_done(host: &Host) -> bool {
-    let open = |state: &str| host.runs(&format!("pipeline={WITHOUT_CONTAINERS}&state={state}"));
-    ["queued", "running"].into_iter().all(|state| open(state).is_ok_and(|runs| runs.is_empty()))
+/// True when no run that `query` means waits or works.
+pub(super) fn is_idle(host: &Host, query: &str) -> bool {
+    let open = |state: &str| host.runs(&format!("state={state}&{query}"));
+    OPEN.into_iter().all(|state| open(state).is_ok_and(|runs| runs.is_empty()))
 }
