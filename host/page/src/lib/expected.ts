@@ -29,51 +29,6 @@ export type Estimate = {
   upper_ms: number | null;
 };
 
-export type Axis = { label: string; unit?: string | null; scale?: 'linear' | 'log' };
-export type PlotHead = { index: number; title: string; x: Axis; y: Axis; series: string[]; points: number };
-export type PlotSeries = { name: string; x: number[]; y: (number | null)[]; of: number };
-export type PlotNumbers = { title: string; x: Axis; y: Axis; series: PlotSeries[] };
-
-export type Row = {
-  group: string;
-  field: string;
-  unit?: string | null;
-  values: unknown[];
-  delta?: (number | null)[];
-  relative?: (number | null)[];
-  outside?: (boolean | null)[];
-  differs: boolean;
-};
-export type Comparison = {
-  base: string;
-  runs: (RunSummary & { pipeline?: string; version?: string })[];
-  rows: Row[];
-  plots?: unknown[];
-};
-
-export type SweepState = { id: string; name?: string | null; [field: string]: unknown };
-export type Method =
-  | { grid: Record<string, never> }
-  | { latin_hypercube: { points: number } }
-  | { sobol: { points: number } }
-  | { random: { points: number } }
-  | { csv: { text: string } };
-export type Variation =
-  | { list: unknown[] }
-  | { range: { from: number; to: number; steps?: number; scale?: 'linear' | 'log' } };
-export type NewSweep = {
-  name?: string;
-  labels?: Labels;
-  method: Method;
-  parameters: Record<string, Variation>;
-  fixed: Record<string, unknown>;
-  inputs?: { path: string; sha256: string }[];
-  seed?: number;
-  max_at_once?: number;
-  max_points?: number;
-  stop?: { outcome: string; above?: number; below?: number };
-};
-
 type Parameters = { query?: object; path?: object };
 type Answers<Answer> = {
   responses: {
@@ -113,28 +68,6 @@ export interface Expected {
     put: Write<Run, Record<string, unknown>, { path: { id: string } }>;
   };
   '/v1/pipelines/{pipeline}/estimate': { get: Get<Estimate, { path: { pipeline: string } }> };
-  '/v1/runs/{id}/plots': { get: Get<{ plots: PlotHead[] }, { path: { id: string } }> };
-  '/v1/runs/{id}/plots/{n}': {
-    get: Get<
-      PlotNumbers,
-      { path: { id: string; n: number }; query?: { from?: number; to?: number; points?: number } }
-    >;
-  };
-  '/v1/compare': {
-    get: Get<Comparison, { query: { runs: string; base?: string; all?: boolean; tolerance?: number } }>;
-  };
-  '/v1/sweeps': { get: Get<{ sweeps: SweepState[]; next?: string | null }, { query?: object }> };
-  '/v1/sweeps/{id}': { get: Get<SweepState, { path: { id: string } }> };
-  '/v1/sweeps/{id}/points': {
-    get: Get<{ points: unknown[]; next?: string | null }, { path: { id: string }; query?: object }>;
-  };
-  '/v1/sweeps/{id}/cancel': { post: Get<SweepState, { path: { id: string } }> };
-  '/v1/sweeps/{id}/retry': { post: Get<SweepState, { path: { id: string } }> };
-  '/v1/sweeps/{id}/extend': { post: Write<SweepState, { points: number }, { path: { id: string } }> };
-  '/v1/pipelines/{pipeline}/sweeps': { post: Write<SweepState, NewSweep, { path: { pipeline: string } }> };
-  '/v1/pipelines/{pipeline}/sweeps/preview': {
-    post: Write<Record<string, unknown>, NewSweep, { path: { pipeline: string } }>;
-  };
 }
 
 export type { SchemaListedArtifact as ListedArtifact, SchemaRunError as RunError };
