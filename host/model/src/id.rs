@@ -6,92 +6,68 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// One execution of a pipeline; sorts by creation time (UUID version 7, RFC 9562).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct RunId(Uuid);
+/// An identity that sorts by creation time (UUID version 7, RFC 9562), and the error of a text that is none.
+macro_rules! id {
+    ($(#[$of_id:meta])* $id:ident, $(#[$of_error:meta])* $error:ident) => {
+        $(#[$of_id])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $id(Uuid);
 
-/// A string that is not a run id.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("a run id is a UUID")]
-pub struct RunIdError;
+        #[derive(Debug, thiserror::Error, PartialEq, Eq)]
+        $(#[$of_error])*
+        pub struct $error;
 
-impl RunId {
-    /// A new id, later than all before it on this machine.
-    #[must_use]
-    pub fn generate() -> Self {
-        Self(Uuid::now_v7())
-    }
+        impl $id {
+            /// A new id, later than all before it on this machine.
+            #[must_use]
+            pub fn generate() -> Self {
+                Self(Uuid::now_v7())
+            }
 
-    /// The id as a UUID.
-    #[must_use]
-    pub const fn uuid(self) -> Uuid {
-        self.0
-    }
+            /// The id as a UUID.
+            #[must_use]
+            pub const fn uuid(self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl From<Uuid> for $id {
+            fn from(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
+        }
+
+        impl fmt::Display for $id {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0.hyphenated(), formatter)
+            }
+        }
+
+        impl FromStr for $id {
+            type Err = $error;
+
+            fn from_str(text: &str) -> Result<Self, $error> {
+                text.parse().map(Self).map_err(|_| $error)
+            }
+        }
+    };
 }
 
-impl From<Uuid> for RunId {
-    fn from(uuid: Uuid) -> Self {
-        Self(uuid)
-    }
+id! {
+    /// One execution of a pipeline; sorts by creation time (UUID version 7, RFC 9562).
+    RunId,
+    /// A string that is not a run id.
+    #[error("a run id is a UUID")]
+    RunIdError
 }
 
-impl fmt::Display for RunId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0.hyphenated(), formatter)
-    }
-}
-
-impl FromStr for RunId {
-    type Err = RunIdError;
-
-    fn from_str(text: &str) -> Result<Self, RunIdError> {
-        text.parse().map(Self).map_err(|_| RunIdError)
-    }
-}
-
-/// One sweep of a pipeline; sorts by creation time (UUID version 7, RFC 9562).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct SweepId(Uuid);
-
-/// A string that is not the id of a sweep.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("the id of a sweep is a UUID")]
-pub struct SweepIdError;
-
-impl SweepId {
-    /// A new id, later than all before it on this machine.
-    #[must_use]
-    pub fn generate() -> Self {
-        Self(Uuid::now_v7())
-    }
-
-    /// The id as a UUID.
-    #[must_use]
-    pub const fn uuid(self) -> Uuid {
-        self.0
-    }
-}
-
-impl From<Uuid> for SweepId {
-    fn from(uuid: Uuid) -> Self {
-        Self(uuid)
-    }
-}
-
-impl fmt::Display for SweepId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0.hyphenated(), formatter)
-    }
-}
-
-impl FromStr for SweepId {
-    type Err = SweepIdError;
-
-    fn from_str(text: &str) -> Result<Self, SweepIdError> {
-        text.parse().map(Self).map_err(|_| SweepIdError)
-    }
+id! {
+    /// One sweep of a pipeline; sorts by creation time (UUID version 7, RFC 9562).
+    SweepId,
+    /// A string that is not the id of a sweep.
+    #[error("the id of a sweep is a UUID")]
+    SweepIdError
 }
 
 /// Names a token without telling it.
