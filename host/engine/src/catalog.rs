@@ -23,7 +23,7 @@ pub use uploads::Submission;
 /// Plugins and their lives. Cheap to clone.
 #[derive(Clone)]
 pub struct Catalog {
-    shared: Shared,
+    shared: Arc<Shared>,
     /// Waits for the runs of examples.
     reader: Reader,
     /// The versions whose checks this process sees through.
@@ -31,7 +31,7 @@ pub struct Catalog {
 }
 
 impl Catalog {
-    pub(crate) fn new(shared: Shared, reader: Reader) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, reader: Reader) -> Self {
         Self { shared, reader, checking: Arc::default() }
     }
 

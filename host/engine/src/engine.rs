@@ -1,5 +1,7 @@
 //! All parts of the engine in one process.
 
+use std::sync::Arc;
+
 use simulay_containers::NodeStatus;
 use simulay_model::{Chain, RunnerStatus};
 
@@ -45,7 +47,7 @@ pub struct Engine {
     pub quotas: AccountQuotas,
     /// What each uses.
     pub meter: Meter,
-    shared: Shared,
+    shared: Arc<Shared>,
 }
 
 impl Engine {
@@ -90,8 +92,8 @@ impl Engine {
     /// Does what each process looks after that takes requests, though others work on the runs.
     pub fn attend(&self) {
         self.until_shutdown(self.audit.clone().tell_forever());
-        let Shared { parts, kept, last_jump, .. } = self.shared.clone();
-        self.until_shutdown(upkeep::watch_time(parts.clock, kept, last_jump));
+        let Shared { parts, kept, last_jump, .. } = &*self.shared;
+        self.until_shutdown(upkeep::watch_time(parts.clock.clone(), kept.clone(), last_jump.clone()));
     }
 
     fn until_shutdown(&self, work: impl Future<Output = ()> + Send + 'static) {

@@ -58,7 +58,7 @@ impl Drop for Accepting {
 /// Takes what is asked for in. Cheap to clone.
 #[derive(Clone)]
 pub struct Intake {
-    shared: Shared,
+    shared: Arc<Shared>,
     /// Requests at work that may come again.
     in_flight: InFlight,
     /// Runs that are being stored.
@@ -66,7 +66,7 @@ pub struct Intake {
 }
 
 impl Intake {
-    pub(crate) fn new(shared: Shared) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
         Self { shared, in_flight: InFlight::default(), accepting: Arc::default() }
     }
 
@@ -151,7 +151,7 @@ impl Intake {
 
     /// Who has no room for anything more is told so before anything is sent.
     async fn uploader(&self, principal: &Principal) -> Result<Uploader, EngineError> {
-        let Shared { parts, quotas, .. } = &self.shared;
+        let Shared { parts, quotas, .. } = &*self.shared;
         let allowance = quotas.allowance(&principal.account, parts.clock.now()).await?;
         allowance.check(1)?;
         let (uploads, quotas) = (parts.uploads.clone(), quotas.clone());

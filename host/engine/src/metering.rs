@@ -1,5 +1,7 @@
 //! What accounts use of this host, for who may know.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use simulay_model::{
     AccountName, DailyUsage, Month, OwnerFilter, PresentUse, Principal, QuotaOverrides, Quotas, Role, Scope,
@@ -40,11 +42,11 @@ pub struct Load {
 /// Tells what accounts use of this host. Cheap to clone.
 #[derive(Clone)]
 pub struct Meter {
-    shared: Shared,
+    shared: Arc<Shared>,
 }
 
 impl Meter {
-    pub(crate) const fn new(shared: Shared) -> Self {
+    pub(crate) const fn new(shared: Arc<Shared>) -> Self {
         Self { shared }
     }
 

@@ -1,6 +1,7 @@
 //! What people look for among their runs: lists, counts, single values, and how long the next may take.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -18,7 +19,7 @@ const LAST: u32 = 20;
 /// What people look for among their runs. Cheap to clone.
 #[derive(Clone)]
 pub struct Overview {
-    shared: Shared,
+    shared: Arc<Shared>,
 }
 
 /// How long runs of a version took.
@@ -44,7 +45,7 @@ pub struct Quartiles {
 }
 
 impl Overview {
-    pub(crate) const fn new(shared: Shared) -> Self {
+    pub(crate) const fn new(shared: Arc<Shared>) -> Self {
         Self { shared }
     }
 

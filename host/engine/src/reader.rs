@@ -5,6 +5,7 @@ mod logs;
 mod reports;
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::BoxStream;
@@ -24,13 +25,13 @@ pub use logs::{AtWorkLog, KeptLog, Log, LogStart};
 /// What there is to know of runs. Cheap to clone.
 #[derive(Clone)]
 pub struct Reader {
-    pub(crate) shared: Shared,
+    pub(crate) shared: Arc<Shared>,
     followers: Followers,
     reports: Reports,
 }
 
 impl Reader {
-    pub(crate) fn new(shared: Shared) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
         Self { shared, followers: Followers::default(), reports: Reports::default() }
     }
 

@@ -37,7 +37,7 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 /// Works on runs. Cheap to clone.
 #[derive(Clone)]
 pub struct Runner {
-    shared: Shared,
+    shared: Arc<Shared>,
     queue: WorkQueue,
     /// Until someone works on them.
     turns: Arc<Mutex<Option<Turns>>>,
@@ -46,7 +46,7 @@ pub struct Runner {
 }
 
 impl Runner {
-    pub(crate) fn new(shared: Shared) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
         let (queue, turns) = WorkQueue::new(shared.limits.clone(), shared.settings.max_waiting_per_flow);
         Self { shared, queue, turns: Arc::new(Mutex::new(Some(turns))), looking: Arc::default() }
     }
@@ -64,8 +64,8 @@ impl Runner {
         let taken_up = self.take_up().await?;
         self.until_shutdown(self.clone().look_forever());
         self.until_shutdown(sweep::forever(self.shared.clone()));
-        let Shared { parts, kept, settings, .. } = self.shared.clone();
-        self.until_shutdown(upkeep::forever(parts, kept, settings.retention.clone()));
+        let Shared { parts, kept, settings, .. } = &*self.shared;
+        self.until_shutdown(upkeep::forever(parts.clone(), kept.clone(), settings.retention.clone()));
         Ok(taken_up)
     }
 
@@ -83,8 +83,8 @@ impl Runner {
             self.until_shutdown(self.clone().hear(work));
             self.until_shutdown(self.clone().begin_in_turn(turns));
             self.until_shutdown(sweeps::drive_forever(self.shared.clone()));
-            let Shared { quotas, limits, .. } = self.shared.clone();
-            self.until_shutdown(quotas::keep_known(quotas, limits));
+            let Shared { quotas, limits, .. } = &*self.shared;
+            self.until_shutdown(quotas::keep_known(quotas.clone(), limits.clone()));
         }
     }
 

@@ -13,8 +13,7 @@ use crate::storage::{Disks, FreeSpace};
 use crate::upkeep::LastJump;
 use crate::{AccountQuotas, EngineError, Parts, RetentionPorts, Settings};
 
-/// What the parts of an engine in one process share. Cheap to clone.
-#[derive(Clone)]
+/// What the parts of an engine in one process share.
 pub(crate) struct Shared {
     pub(crate) parts: Parts,
     pub(crate) settings: Arc<Settings>,
@@ -34,10 +33,10 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(parts: Parts, settings: Settings, kept: Option<RetentionPorts>) -> Self {
+    pub(crate) fn new(parts: Parts, settings: Settings, kept: Option<RetentionPorts>) -> Arc<Self> {
         let quotas = AccountQuotas::new(parts.metering.clone(), settings.quotas.clone());
         let audit = AuditLog::new(parts.audit.clone(), parts.clock.clone());
-        Self {
+        Arc::new(Self {
             logs: LiveLogs::relayed_by(parts.relay.clone()),
             parts,
             audit,
@@ -50,7 +49,7 @@ impl Shared {
             letting_go: CancellationToken::new(),
             kept,
             last_jump: LastJump::default(),
-        }
+        })
     }
 
     /// Refuses new work when too little room is left for it.

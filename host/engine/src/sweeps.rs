@@ -11,6 +11,8 @@ mod making;
 mod points;
 mod request;
 
+use std::sync::Arc;
+
 use simulay_model::{AccountName, OwnerFilter, PointCounts, Points, Sweep};
 use simulay_model::{
     Principal, Run, SweepChange, SweepId, SweepProgress, SweepSpec, SweepState, SweepSummary,
@@ -35,7 +37,7 @@ const MAX_UNFINISHED: u32 = 100;
 /// Takes sweeps in, and tells of them. Cheap to clone.
 #[derive(Clone)]
 pub struct Sweeps {
-    shared: Shared,
+    shared: Arc<Shared>,
     intake: Intake,
 }
 
@@ -67,7 +69,7 @@ pub struct CountedSweep {
 pub type Answering<'a> = &'a (dyn Fn(&Sweep) -> String + Send + Sync);
 
 impl Sweeps {
-    pub(crate) const fn new(shared: Shared, intake: Intake) -> Self {
+    pub(crate) const fn new(shared: Arc<Shared>, intake: Intake) -> Self {
         Self { shared, intake }
     }
 
@@ -233,7 +235,7 @@ impl Sweeps {
         principal: &Principal,
         new: &NewSweep,
     ) -> Result<(Sweep, crate::Selector), SweepError> {
-        let Shared { parts, settings, .. } = &self.shared;
+        let Shared { parts, settings, .. } = &*self.shared;
         let plugin = accept::pipeline(parts, &principal.visible_plugins(), &new.pipeline).await?;
         let (schema, most) = (&plugin.manifest.params_schema, settings.max_sweep_points);
         new.check(most)?;
@@ -262,7 +264,7 @@ async fn accept_inputs(
     principal: &Principal,
     new: &NewSweep,
 ) -> Result<Vec<simulay_model::Artifact>, CreateError> {
-    let Shared { parts, settings, .. } = &sweeps.shared;
+    let Shared { parts, settings, .. } = &*sweeps.shared;
     let run = new.first_run();
     accept::retries(&run, settings.max_retries)?;
     accept::inputs_together(&run, settings.max_inputs)?;

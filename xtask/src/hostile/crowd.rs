@@ -22,8 +22,8 @@ use crate::setup::ImageId;
 
 const LOG: usize = 16 << 20;
 const LOOKS: usize = 300;
-/// What those who follow a log may cost together: a third of a MiB each, of which the log itself is no part.
-const MOST_MIB: u64 = 160;
+/// What those who follow a log may cost together: an eighth of a MiB each, of which the log itself is no part.
+const MOST_MIB: u64 = 64;
 /// How long the host may take to say that it lives.
 const MOST_MS: f64 = 500.0;
 const PATIENCE: Duration = Duration::from_secs(120);

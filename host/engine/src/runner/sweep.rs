@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::sync::Arc;
 use std::time::Duration;
 
 use simulay_model::{CallRecord, Chain, ContainerName, OwnerFilter, RunId};
@@ -15,7 +16,7 @@ const WAIT: Duration = Duration::from_secs(2);
 const PERIOD: Duration = Duration::from_secs(60);
 
 /// Looks at once, and from then on every now and then, and when nodes have come or gone.
-pub(super) async fn forever(shared: Shared) {
+pub(super) async fn forever(shared: Arc<Shared>) {
     loop {
         match containers(&shared).await {
             // What came or went is looked at whole: a node that is back may have what nobody waits for any more.

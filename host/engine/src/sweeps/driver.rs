@@ -7,6 +7,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
@@ -40,7 +41,7 @@ const LOOKS_PER_LEASE: u32 = 3;
 const OTHERS: usize = 10;
 
 /// Brings sweeps along until the host stops.
-pub(crate) async fn drive_forever(shared: Shared) {
+pub(crate) async fn drive_forever(shared: Arc<Shared>) {
     let longest = shared.settings.lease / LOOKS_PER_LEASE;
     let mut changes = shared.parts.signals.subscribe(Topic::Sweeps);
     let mut driver = Driver { shared: shared.clone(), looked_at: HashMap::new(), made_last: None };
@@ -61,7 +62,7 @@ pub(crate) async fn drive_forever(shared: Shared) {
 }
 
 struct Driver {
-    shared: Shared,
+    shared: Arc<Shared>,
     /// Of sweeps with a rule that have not ended: the runs whose outcome did not meet it.
     looked_at: HashMap<SweepId, HashSet<RunId>>,
     /// The sweep that made runs last: the others come first, so that a large one takes not all the room.
@@ -183,7 +184,7 @@ impl Driver {
     /// How many more runs the sweep may have now: by its own bound, by the quotas of its owner, and by what the host
     /// takes.
     async fn room(&self, sweep: &Sweep, counts: &PointCounts) -> Result<u32, EngineError> {
-        let Shared { parts, settings, quotas, .. } = &self.shared;
+        let Shared { parts, settings, quotas, .. } = &*self.shared;
         self.shared.check_room().await?;
         let own = sweep.spec.max_at_once.map_or(u32::MAX, |most| most.saturating_sub(counts.unfinished()));
         let most = settings.max_unfinished_runs - settings.max_unfinished_runs / OTHERS;
