@@ -1,7 +1,8 @@
 //! The events of a run as a stream: what is stored, then what comes. A page is held as long as its reader
 //! takes to read it, so pages are small; those that cannot be are held by few readers at once.
 
-use std::collections::VecDeque;
+mod coalesced;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,9 @@ use simulay_model::{Event, EventData, OwnerFilter, RunId};
 use simulay_signals::{Heard, Subscription, Topic};
 use simulay_store::StoreError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout};
 
+use self::coalesced::Coalesced;
 use crate::Parts;
 
 const PAGE: u32 = 256;
@@ -25,12 +28,23 @@ const HEAVY_PAGES: usize = 16;
 /// Who follows runs.
 #[derive(Clone)]
 pub(crate) struct Followers {
+    shared: Arc<Reads>,
+}
+
+/// What those who follow share.
+struct Reads {
+    /// Places of heavy pages.
     heavy: Arc<Semaphore>,
+    /// Of many who follow a run, one reads for all.
+    pages: Coalesced<(OwnerFilter, RunId, u64), Option<Page>>,
+    /// From when on looks are counted.
+    begin: Instant,
 }
 
 impl Default for Followers {
     fn default() -> Self {
-        Self { heavy: Arc::new(Semaphore::new(HEAVY_PAGES)) }
+        let (heavy, pages) = (Arc::new(Semaphore::new(HEAVY_PAGES)), Coalesced::default());
+        Self { shared: Arc::new(Reads { heavy, pages, begin: Instant::now() }) }
     }
 }
 
@@ -43,14 +57,16 @@ impl Followers {
         run: RunId,
         after: u64,
     ) -> BoxStream<'static, Result<Event, StoreError>> {
-        follow(Follower { heavy: Some(self.heavy.clone()), ..Follower::new(parts, owner, run, after) })
+        let run = Followed { parts, owner, run };
+        follow(Follower { shared: Some(self.shared.clone()), ..Follower::new(run, after) })
     }
 }
 
 /// Comes back once the run has ended.
 pub(crate) async fn ended(parts: Parts, owner: OwnerFilter, run: RunId) {
     // Whoever holds no page for longer than it takes to drop it needs no permit for a heavy one.
-    follow(Follower::new(parts, owner, run, 0)).for_each(|_| std::future::ready(())).await;
+    let run = Followed { parts, owner, run };
+    follow(Follower::new(run, 0)).for_each(|_| std::future::ready(())).await;
 }
 
 fn follow(follower: Follower) -> BoxStream<'static, Result<Event, StoreError>> {
@@ -67,77 +83,129 @@ fn follow(follower: Follower) -> BoxStream<'static, Result<Event, StoreError>> {
     .boxed()
 }
 
-struct Follower {
+/// A run, as far as its follower sees it.
+#[derive(Clone)]
+struct Followed {
     parts: Parts,
     owner: OwnerFilter,
     run: RunId,
+}
+
+/// Events of a run that follow each other.
+#[derive(Clone, Default)]
+struct Page {
+    events: Arc<[Event]>,
+    /// None will follow those that are stored: there is none, and the run has ended.
+    is_over: bool,
+}
+
+impl Page {
+    fn is_heavy(&self) -> bool {
+        self.events.iter().map(|event| event.data.bytes()).sum::<usize>() > LIGHT
+    }
+}
+
+impl Followed {
+    async fn page(&self, after: u64) -> Result<Page, StoreError> {
+        let events = self.events(after).await?;
+        if !events.is_empty() {
+            return Ok(Page { events, is_over: false });
+        }
+        // A reader who names the last event, or one past it, waits for nothing.
+        let run = self.parts.runs.summary(&self.owner, self.run).await?;
+        if !run.is_none_or(|run| run.state.is_end()) {
+            return Ok(Page::default());
+        }
+        let events = self.events(after).await?;
+        Ok(Page { is_over: events.is_empty(), events })
+    }
+
+    async fn events(&self, after: u64) -> Result<Arc<[Event]>, StoreError> {
+        Ok(self.parts.journal.events(&self.owner, self.run, after, PAGE).await?.into())
+    }
+
+    fn subscribe(&self) -> Subscription {
+        self.parts.signals.subscribe(Topic::Run(self.run))
+    }
+}
+
+impl Reads {
+    /// The time until whoever follows the run looks by himself: all of them at once, so that one reads for all.
+    fn until_look(&self, run: RunId) -> Duration {
+        let (look, shift) = (LOOK.as_millis(), u128::from(run.uuid().as_u64_pair().1));
+        let since = (self.begin.elapsed().as_millis() + shift) % look;
+        Duration::from_millis(u64::try_from(look - since).unwrap_or_default())
+    }
+
+    /// A page that may be held for long; none that is heavy, and none when the store does not answer.
+    async fn light_page(&self, followed: &Followed, after: u64) -> Option<Page> {
+        let key = (followed.owner.clone(), followed.run, after);
+        let followed = followed.clone();
+        let read = async move { followed.page(after).await.ok().filter(|page| !page.is_heavy()) };
+        self.pages.get(key, read).await
+    }
+}
+
+struct Follower {
+    followed: Followed,
     after: u64,
-    page: VecDeque<Event>,
+    page: Page,
+    /// How many events of the page were told.
+    told: usize,
+    /// Nothing follows the page by now.
+    is_newest: bool,
     signals: Option<Subscription>,
     ended: bool,
-    /// Places of heavy pages; none for who needs none.
-    heavy: Option<Arc<Semaphore>>,
+    /// None for who holds no page.
+    shared: Option<Arc<Reads>>,
     permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Follower {
-    const fn new(parts: Parts, owner: OwnerFilter, run: RunId, after: u64) -> Self {
-        let page = VecDeque::new();
-        Self { parts, owner, run, after, page, signals: None, ended: false, heavy: None, permit: None }
+    fn new(followed: Followed, after: u64) -> Self {
+        let page = Page::default();
+        let (told, is_newest, signals, ended, shared, permit) = (0, false, None, false, None, None);
+        Self { followed, after, page, told, is_newest, signals, ended, shared, permit }
     }
 
     async fn next(&mut self) -> Result<Option<Event>, StoreError> {
         while !self.ended {
-            if let Some(event) = self.page.pop_front() {
+            if let Some(event) = self.page.events.get(self.told).cloned() {
+                self.told += 1;
                 self.after = event.sequence;
                 self.ended = matches!(event.data, EventData::RunEnded(_));
                 return Ok(Some(event));
             }
-            if !self.refill().await? {
-                break;
-            }
+            self.refill().await?;
         }
         Ok(None)
     }
 
-    /// Waits until there is more to read, and reads it. False when nothing will come.
-    async fn refill(&mut self) -> Result<bool, StoreError> {
-        self.permit = None;
-        let subscribe = || self.parts.signals.subscribe(Topic::Run(self.run));
+    /// Waits until there is more to read, and reads it.
+    async fn refill(&mut self) -> Result<(), StoreError> {
+        (self.page, self.told, self.permit) = (Page::default(), 0, None);
+        let mut signals = self.signals.take().unwrap_or_else(|| self.followed.subscribe());
+        // For news, whatever the number: one that was told of and is not there would be asked for forever.
+        let look = self.shared.as_ref().map_or(LOOK, |shared| shared.until_look(self.followed.run));
+        if self.is_newest && timeout(look, signals.next()).await == Ok(Heard::Closed) {
+            tokio::time::sleep(LOOK).await;
+            signals = self.followed.subscribe();
+        }
         // Before the read, so that nothing falls between the two.
-        let mut signals = self.signals.take().unwrap_or_else(subscribe);
         signals.forget();
         self.page = self.read().await?;
-        if self.page.is_empty() {
-            // A reader who names the last event, or one past it, waits for nothing.
-            let run = self.parts.runs.summary(&self.owner, self.run).await?;
-            if run.is_none_or(|run| run.state.is_end()) {
-                self.page = self.read().await?;
-                return Ok(!self.page.is_empty());
-            }
-            // For news, whatever the number: one that was told of and is not there would be asked for forever.
-            if tokio::time::timeout(LOOK, signals.next()).await == Ok(Heard::Closed) {
-                tokio::time::sleep(LOOK).await;
-                // The next read comes with another subscription.
-                return Ok(true);
-            }
-        }
+        self.is_newest = self.page.events.len() < PAGE as usize;
+        self.ended = self.page.is_over;
         self.signals = Some(signals);
-        Ok(true)
+        Ok(())
     }
 
-    async fn read(&mut self) -> Result<VecDeque<Event>, StoreError> {
-        let page = self.page().await?;
-        let bytes: usize = page.iter().map(|event| event.data.bytes()).sum();
-        let Some(heavy) = self.heavy.clone().filter(|_| bytes > LIGHT) else { return Ok(page) };
-        // Nothing is held while it waits.
-        drop(page);
-        self.permit = heavy.acquire_owned().await.ok();
-        self.page().await
-    }
-
-    async fn page(&self) -> Result<VecDeque<Event>, StoreError> {
-        let events = self.parts.journal.events(&self.owner, self.run, self.after, PAGE).await?;
-        Ok(events.into())
+    async fn read(&mut self) -> Result<Page, StoreError> {
+        let Some(shared) = &self.shared else { return self.followed.page(self.after).await };
+        if let Some(page) = shared.light_page(&self.followed, self.after).await {
+            return Ok(page);
+        }
+        self.permit = shared.heavy.clone().acquire_owned().await.ok();
+        self.followed.page(self.after).await
     }
 }

@@ -55,7 +55,7 @@ impl Principal {
 }
 
 /// Whose things a query finds; what belongs to others is not there, and neither is what lies outside a scope.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum OwnerFilter {
     /// Everybody's: for the host itself, which works for all.
     Any,

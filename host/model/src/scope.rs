@@ -3,7 +3,7 @@
 use crate::{PluginName, Role, RunId};
 
 /// What a principal sees and acts on. What lies outside is not there for it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub enum Scope {
     /// All that the account may.
     #[default]
