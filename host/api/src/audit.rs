@@ -199,9 +199,12 @@ fn result(response: &Response) -> AuditResult {
     let status = response.status();
     match response.extensions().get().map(Refusal::kind) {
         // What was asked for may be done all the same.
-        Some(kind @ (ProblemKind::Internal | ProblemKind::StorageCorrupt | ProblemKind::RequestTimeout)) => {
-            AuditResult::Unknown(Some(kind.to_string()))
-        }
+        Some(
+            kind @ (ProblemKind::Internal
+            | ProblemKind::StorageCorrupt
+            | ProblemKind::StorageUnavailable
+            | ProblemKind::RequestTimeout),
+        ) => AuditResult::Unknown(Some(kind.to_string())),
         Some(kind) => AuditResult::Refused(kind.to_string()),
         None if status.is_client_error() => AuditResult::Refused(status.as_str().to_owned()),
         None if status.is_server_error() => AuditResult::Unknown(Some(status.as_str().to_owned())),

@@ -101,6 +101,7 @@ pub(crate) const fn meaning(kind: ProblemKind) -> (StatusCode, &'static str) {
         Kind::QueueFull => (StatusCode::TOO_MANY_REQUESTS, "Too many runs wait"),
         Kind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "Simulay failed"),
         Kind::StorageCorrupt => (StatusCode::SERVICE_UNAVAILABLE, "Stored data is damaged"),
+        Kind::StorageUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "The server's storage does not answer"),
         Kind::DockerUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "Docker does not answer"),
         Kind::IdentityUnavailable => {
             (StatusCode::SERVICE_UNAVAILABLE, "The provider of identities does not answer")
@@ -125,6 +126,7 @@ const fn retry_after(kind: ProblemKind) -> Option<u64> {
         ProblemKind::RateLimited
         | ProblemKind::TooManyConnections
         | ProblemKind::QueueFull
+        | ProblemKind::StorageUnavailable
         | ProblemKind::DockerUnavailable
         | ProblemKind::IdentityUnavailable
         | ProblemKind::Draining

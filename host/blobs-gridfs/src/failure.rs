@@ -6,11 +6,15 @@ use mongodb::error::Error;
 use serde::de::DeserializeOwned;
 use simulay_blobs::BlobError;
 pub(crate) use simulay_mongo::{bounded, is_duplicate};
-use simulay_mongo::{cause, is_full};
+use simulay_mongo::{cause, is_away, is_full};
 
 /// What work in MongoDB failed with.
 pub(crate) fn of_mongo(error: Error) -> BlobError {
-    if is_full(&error) { BlobError::Full } else { BlobError::Failed(cause(error)) }
+    match error {
+        error if is_full(&error) => BlobError::Full,
+        error if is_away(&error) => BlobError::Unavailable(cause(error)),
+        error => BlobError::Failed(cause(error)),
+    }
 }
 
 /// All that a cursor gives; each look for more is bounded.
@@ -20,13 +24,6 @@ pub(crate) async fn all<T: DeserializeOwned + Send>(mut cursor: Cursor<T>) -> Re
         all.push(one);
     }
     Ok(all)
-}
-
-/// True of what the blobs failed with because the server is away for now: waiting may help then, and helps against
-/// nothing else.
-#[must_use]
-pub fn is_away(error: &BlobError) -> bool {
-    matches!(error, BlobError::Failed(cause) if simulay_mongo::is_away(&**cause))
 }
 
 /// A number that MongoDB does not hold.

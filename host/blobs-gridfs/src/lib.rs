@@ -13,4 +13,3 @@ mod reader;
 mod writer;
 
 pub use blobs::GridFsBlobs;
-pub use failure::is_away;

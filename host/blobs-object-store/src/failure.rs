@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 
 use simulay_blobs::BlobError;
 
+/// How the object store calls itself where it keeps files.
+const FILES: &str = "LocalFileSystem";
+
 /// A file or directory that cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("{} cannot be used", place.display())]
@@ -22,16 +25,18 @@ pub(crate) fn of_file(place: &Path, source: io::Error) -> BlobError {
 pub(crate) fn of_object(error: object_store::Error) -> BlobError {
     match error {
         object_store::Error::NotFound { .. } => BlobError::NotFound,
-        error => BlobError::of(error),
+        error => of_store(error),
     }
 }
 
-/// True of what a bucket failed with because the storage is away for now: waiting may help then, and helps against
-/// nothing else, such as a bucket that is not there or credentials that are wrong.
-#[must_use]
-pub fn is_away(error: &BlobError) -> bool {
-    let BlobError::Failed(cause) = error else { return false };
-    matches!(cause.downcast_ref(), Some(object_store::Error::Generic { .. }))
+/// A bucket fails so when it is not reached; nothing else, such as a bucket that is not there or credentials that are
+/// wrong, passes.
+fn of_store(error: object_store::Error) -> BlobError {
+    let is_away = matches!(&error, object_store::Error::Generic { store, .. } if *store != FILES);
+    match BlobError::of(error) {
+        BlobError::Failed(cause) if is_away => BlobError::Unavailable(cause),
+        other => other,
+    }
 }
 
 /// Does what may block on a thread that may.

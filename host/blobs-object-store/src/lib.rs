@@ -9,7 +9,6 @@ mod staging;
 
 pub use bucket::BucketBlobs;
 pub use bucket::settings::{BucketSettings, Credentials};
-pub use failure::is_away;
 pub use files::ObjectBlobs;
 pub use files::copies::{BlobCopies, Copied};
 pub use files::layout::{file_of, stored_in};

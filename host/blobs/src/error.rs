@@ -23,6 +23,9 @@ pub enum BlobError {
     /// The bytes of a blob are not what they were: which.
     #[error("the blob {0} is damaged")]
     Corrupt(Digest),
+    /// The storage does not answer for now: waiting may help.
+    #[error("the store of blobs does not answer")]
+    Unavailable(#[source] Cause),
     /// The store of blobs failed.
     #[error("the store of blobs failed")]
     Failed(#[source] Cause),

@@ -134,7 +134,7 @@ pub(crate) fn as_io(error: BlobError) -> io::Error {
         BlobError::NotFound => io::ErrorKind::NotFound,
         BlobError::Full | BlobError::Unwritable(_) => io::ErrorKind::StorageFull,
         BlobError::Corrupt(_) => io::ErrorKind::InvalidData,
-        BlobError::Failed(_) => io::ErrorKind::Other,
+        BlobError::Unavailable(_) | BlobError::Failed(_) => io::ErrorKind::Other,
     };
     io::Error::new(kind, error)
 }

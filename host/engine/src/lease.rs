@@ -182,5 +182,8 @@ fn tell(parts: &Parts, run: RunId, owner: &AccountName, effects: &Effects) {
 
 /// True for errors that waiting may mend.
 pub(crate) const fn may_pass(error: &StoreError) -> bool {
-    matches!(error, StoreError::Full | StoreError::Unwritable(_) | StoreError::Failed(_))
+    matches!(
+        error,
+        StoreError::Full | StoreError::Unwritable(_) | StoreError::Unavailable(_) | StoreError::Failed(_)
+    )
 }

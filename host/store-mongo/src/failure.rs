@@ -2,7 +2,7 @@
 
 use mongodb::error::{Error, ErrorKind, TRANSIENT_TRANSACTION_ERROR};
 pub(crate) use simulay_mongo::{DUPLICATE_KEY, bounded};
-use simulay_mongo::{cause, is_duplicate, is_full};
+use simulay_mongo::{cause, is_away, is_duplicate, is_full};
 use simulay_store::StoreError;
 
 /// What work with the driver fails with: an error of its own, which may ask for another try, or one of the port.
@@ -39,8 +39,11 @@ impl From<Failure> for StoreError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Port(error) => error,
-            Failure::Again(error) => Self::Failed(error.into()),
+            Failure::Again(error) => Self::Unavailable(error.into()),
             Failure::Driver(error) if is_full(&error) => Self::Full,
+            Failure::Driver(error) if is_transient(&error) || is_away(&error) => {
+                Self::Unavailable(cause(error))
+            }
             Failure::Driver(error) => match *error.kind {
                 ErrorKind::Bson(_) => Self::Corrupt(error.into()),
                 _ => Self::Failed(cause(error)),
@@ -71,16 +74,14 @@ impl Failure {
     /// True when the transaction did nothing and may succeed when it is tried again.
     pub(crate) fn is_transient(&self) -> bool {
         match self {
-            Self::Driver(error) => error.contains_label(TRANSIENT_TRANSACTION_ERROR),
+            Self::Driver(error) => is_transient(error),
             Self::Again(_) => true,
             Self::Port(_) => false,
         }
     }
 }
 
-/// True of what a store failed with because the server is away for now: it was not found, or changes its state. Waiting
-/// may help then, and helps against nothing else.
-#[must_use]
-pub fn is_away(error: &StoreError) -> bool {
-    matches!(error, StoreError::Failed(cause) if simulay_mongo::is_away(&**cause))
+/// True of a transaction that others were in the way of.
+fn is_transient(error: &Error) -> bool {
+    error.contains_label(TRANSIENT_TRANSACTION_ERROR)
 }

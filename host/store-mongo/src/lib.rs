@@ -54,5 +54,4 @@ mod usage;
 mod used;
 mod versions;
 
-pub use failure::is_away;
 pub use store::MongoStore;

@@ -76,7 +76,7 @@ async fn commit(session: &mut ClientSession, begun: Instant) -> MongoResult<()> 
                 return Err(error.into());
             }
             Err(error) if begun.elapsed() >= PATIENCE => {
-                return Err(StoreError::Failed(Unknown(error).into()).into());
+                return Err(StoreError::Unavailable(Unknown(error).into()).into());
             }
             Err(_) => sleep(some_of(PAUSE)).await,
             Ok(()) => return Ok(()),

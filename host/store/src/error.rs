@@ -51,6 +51,9 @@ pub enum StoreError {
     /// Stored bytes are not what they were: which.
     #[error("stored records are damaged")]
     Corrupt(#[source] Cause),
+    /// The database does not answer for now, or others kept it busy: nothing is known to be stored, and waiting may help.
+    #[error("the store of records does not answer")]
+    Unavailable(#[source] Cause),
     /// The database or the disk failed.
     #[error("the store of records failed")]
     Failed(#[source] Cause),

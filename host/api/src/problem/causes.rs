@@ -40,6 +40,7 @@ impl From<StoreError> for Refusal {
             StoreError::Full => disk_full(),
             StoreError::Unwritable(_) => disk_unwritable(error),
             StoreError::Corrupt(_) => damaged(error),
+            StoreError::Unavailable(_) => storage_unavailable(error),
             StoreError::Conflict(_) | StoreError::Stale | StoreError::Fenced | StoreError::Failed(_) => {
                 Self::internal(error)
             }
@@ -65,6 +66,7 @@ impl From<BlobError> for Refusal {
             BlobError::Full => disk_full(),
             BlobError::Unwritable(_) => disk_unwritable(error),
             BlobError::Corrupt(_) => damaged(error),
+            BlobError::Unavailable(_) => storage_unavailable(error),
             BlobError::Failed(_) => Self::internal(error),
         }
     }
@@ -77,6 +79,11 @@ fn disk_full() -> Refusal {
 fn disk_unwritable(cause: impl Into<Cause>) -> Refusal {
     let detail = "the server's disk takes nothing; its log says more";
     Refusal::new(ProblemKind::StorageLow, detail).because(cause)
+}
+
+fn storage_unavailable(cause: impl Into<Cause>) -> Refusal {
+    let detail = "what the server stores things in does not answer for now; try again";
+    Refusal::new(ProblemKind::StorageUnavailable, detail).because(cause)
 }
 
 fn damaged(cause: impl Into<Cause>) -> Refusal {
@@ -363,6 +370,8 @@ mod tests {
         for (refusal, kind) in [
             (refused(StoreError::Failed(cause().into())), ProblemKind::Internal),
             (refused(StoreError::Unwritable(cause().into())), ProblemKind::StorageLow),
+            (refused(StoreError::Unavailable(cause().into())), ProblemKind::StorageUnavailable),
+            (refused(BlobError::Unavailable(cause().into())), ProblemKind::StorageUnavailable),
             (refused(BlobError::Failed(cause().into())), ProblemKind::Internal),
             (refused(BlobError::Unwritable(cause().into())), ProblemKind::StorageLow),
             (refused(StoreError::Corrupt(cause().into())), ProblemKind::StorageCorrupt),

@@ -122,6 +122,7 @@ pub enum ProblemKind {
     QueueFull,
     Internal,
     StorageCorrupt,
+    StorageUnavailable,
     DockerUnavailable,
     IdentityUnavailable,
     Draining,

@@ -118,10 +118,8 @@ async fn patiently<T>(mut open: impl AsyncFnMut() -> anyhow::Result<T>) -> anyho
 
 /// True when waiting may help: a service is away, or the records are still being moved here.
 fn is_away(error: &anyhow::Error) -> bool {
-    let records = |error: &StoreError| error.is_unfinished() || simulay_store_mongo::is_away(error);
-    let blobs = |error: &BlobError| {
-        simulay_blobs_gridfs::is_away(error) || simulay_blobs_object_store::is_away(error)
-    };
+    let records = |error: &StoreError| error.is_unfinished() || matches!(error, StoreError::Unavailable(_));
+    let blobs = |error: &BlobError| matches!(error, BlobError::Unavailable(_));
     error.downcast_ref().is_some_and(records) || error.downcast_ref().is_some_and(blobs)
 }
 

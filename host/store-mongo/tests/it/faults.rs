@@ -56,7 +56,7 @@ async fn a_server_that_is_gone_fails_what_is_asked_until_it_is_back() {
     let (got, created, free) =
         futures_util::join!(records.get(&Any, run), records.create(self::run("heat"), None), records.free());
     for failed in [got.map(drop), created, free.map(drop)] {
-        assert!(matches!(failed, Err(StoreError::Failed(_))), "{failed:?}");
+        assert!(matches!(failed, Err(StoreError::Unavailable(_))), "{failed:?}");
     }
     server.revive();
     assert!(records.get(&Any, run).await.unwrap().is_some());
