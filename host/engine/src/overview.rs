@@ -6,11 +6,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use semver::Version;
 use serde_json::Value;
-use simulay_model::{PluginName, Principal, RunField, RunId, RunState, RunSummary};
-use simulay_store::{RunCounts, RunFilter, RunQuery};
+use simulay_model::{Plugin, PluginName, Principal, RunField, RunId, RunState, RunSummary};
+use simulay_store::{RunCounts, RunFilter, RunQuery, StoreError};
 
 use crate::shared::Shared;
-use crate::{EngineError, Selector, accept};
+use crate::{EngineError, Parts, Selector, accept};
 
 /// The most runs that an estimate comes of.
 const LAST: u32 = 20;
@@ -101,19 +101,28 @@ impl Overview {
         let Some(plugin) = accept::find(parts, &principal.visible_plugins(), selector).await? else {
             return Ok(None);
         };
-        let version = plugin.manifest.version;
-        let filter = RunFilter {
-            pipeline: Some(plugin.manifest.name),
-            version: Some(version.clone()),
-            states: vec![RunState::Succeeded],
-            ..RunFilter::default()
-        };
-        let query = RunQuery { filter, before: None, limit: LAST };
-        let runs = parts.runs.list(&principal.visible(), query).await?;
-        let mut times: Vec<Duration> = runs.iter().filter_map(time_of).collect();
-        times.sort_unstable();
-        Ok(Some(Estimate { version, runs: times.len(), quartiles: quartiles(&times) }))
+        Ok(Some(last_runs(parts, principal, &plugin).await?))
     }
+}
+
+/// How long the last runs of a version took that succeeded.
+pub(crate) async fn last_runs(
+    parts: &Parts,
+    principal: &Principal,
+    plugin: &Plugin,
+) -> Result<Estimate, StoreError> {
+    let version = plugin.manifest.version.clone();
+    let filter = RunFilter {
+        pipeline: Some(plugin.manifest.name.clone()),
+        version: Some(version.clone()),
+        states: vec![RunState::Succeeded],
+        ..RunFilter::default()
+    };
+    let query = RunQuery { filter, before: None, limit: LAST };
+    let runs = parts.runs.list(&principal.visible(), query).await?;
+    let mut times: Vec<Duration> = runs.iter().filter_map(time_of).collect();
+    times.sort_unstable();
+    Ok(Estimate { version, runs: times.len(), quartiles: quartiles(&times) })
 }
 
 /// From when work on it began to its end; clocks may jump meanwhile.
