@@ -9,6 +9,7 @@
 mod driver;
 mod estimate;
 mod making;
+mod point_set;
 mod points;
 mod request;
 mod rule;

@@ -82,7 +82,7 @@ async fn points_are_told_as_json_and_as_a_table() {
     assert_eq!(page.points[1].outcomes["/nothing"], Value::Null);
     let run: Value =
         house.get(&format!("/v1/runs/{}", page.points[1].run.unwrap())).await.expect(200).document();
-    assert_eq!(run["sweep"], json!({ "id": sweep.summary.id, "point": 1 }));
+    assert_eq!(run["sweep"], json!({ "id": sweep.summary.id, "point": 1, "attempt": 0 }));
     let next = page.next_cursor.unwrap();
     let rest: PointList = house.get(&format!("{path}?cursor={next}")).await.expect(200).document();
     assert_eq!((rest.points.len(), rest.points[0].point, rest.next_cursor), (1, 2, None));

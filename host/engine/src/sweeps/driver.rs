@@ -16,8 +16,8 @@ use simulay_model::{
 use simulay_signals::{Heard, Signal, Subscription, Topic};
 use simulay_store::StoreError;
 
-use super::rule::Looked;
-use super::{ends_runs, making};
+use super::point_set::PointSet;
+use super::{ends_runs, making, rule};
 use crate::EngineError;
 use crate::lease::apply_unleased_for_any;
 use crate::shared::Shared;
@@ -43,7 +43,12 @@ const OTHERS: usize = 10;
 pub(crate) async fn drive_forever(shared: Shared) {
     let longest = shared.settings.lease / LOOKS_PER_LEASE;
     let mut changes = shared.parts.signals.subscribe(Topic::Sweeps);
-    let mut driver = Driver { shared: shared.clone(), looked_at: HashMap::new(), made_last: None };
+    let mut driver = Driver {
+        shared: shared.clone(),
+        looked_at: HashMap::new(),
+        asked_to_end: HashMap::new(),
+        made_last: None,
+    };
     loop {
         match driver.look().await {
             Ok(true) => continue,
@@ -63,7 +68,9 @@ pub(crate) async fn drive_forever(shared: Shared) {
 struct Driver {
     shared: Shared,
     /// Of sweeps with a rule that have not ended: the points whose outcome does not meet it.
-    looked_at: HashMap<SweepId, Looked>,
+    looked_at: HashMap<SweepId, PointSet>,
+    /// Of sweeps that are being ended since a revision: the points whose runs were asked to end.
+    asked_to_end: HashMap<SweepId, (u64, PointSet)>,
     /// The sweep that made runs last: the others come first, so that a large one takes not all the room.
     made_last: Option<SweepId>,
 }
@@ -73,6 +80,7 @@ impl Driver {
     async fn look(&mut self) -> Result<bool, EngineError> {
         let (mut sweeps, mut more) = (self.unfinished().await?, false);
         self.looked_at.retain(|sweep, _| sweeps.binary_search(sweep).is_ok());
+        self.asked_to_end.retain(|sweep, _| sweeps.binary_search(sweep).is_ok());
         let others = sweeps.partition_point(|sweep| Some(*sweep) <= self.made_last);
         sweeps.rotate_left(others);
         for sweep in sweeps {
@@ -210,16 +218,28 @@ fn damaged(run: RunId, error: &StoreError) {
 
 /// Runs that are there.
 impl Driver {
-    /// Asks for the end of all runs that have not ended.
-    async fn end_runs(&self, sweep: &Sweep) -> Result<(), EngineError> {
+    /// Asks for the end of all runs that have not ended, each once: it is stored that its end is asked for.
+    async fn end_runs(&mut self, sweep: &Sweep) -> Result<(), EngineError> {
+        let revision = sweep.progress.revision;
+        let (_, mut asked) =
+            self.asked_to_end.remove(&sweep.id).filter(|(since, _)| *since == revision).unwrap_or_default();
+        let ended = self.end_all_but(sweep, &mut asked).await;
+        self.asked_to_end.insert(sweep.id, (revision, asked));
+        ended
+    }
+
+    async fn end_all_but(&self, sweep: &Sweep, asked: &mut PointSet) -> Result<(), EngineError> {
         let mut from = 0;
         loop {
             let page = self.shared.parts.sweeps.point_runs(sweep.id, from, PAGE).await?;
             let Some(last) = page.last() else { return Ok(()) };
             from = last.point.saturating_add(1);
-            let unfinished = page.into_iter().filter(|last| !last.state.is_end()).map(|last| last.run);
-            let ended = stream::iter(unfinished).map(|run| self.end_run(run, &sweep.owner));
+            let mut unfinished = page;
+            unfinished.retain(|last| !last.state.is_end() && !asked.has(last.point));
+            let points: Vec<_> = unfinished.iter().map(|last| last.point).collect();
+            let ended = stream::iter(unfinished).map(|last| self.end_run(last.run, &sweep.owner));
             ended.buffer_unordered(SIDE_BY_SIDE).try_collect::<Vec<_>>().await?;
+            points.into_iter().for_each(|point| asked.add(point));
         }
     }
 
@@ -239,7 +259,7 @@ impl Driver {
         let Some(rule) = sweep.spec.stop.as_ref().filter(|_| sweep.progress.stopped_by.is_none()) else {
             return Ok(None);
         };
-        let looked = self.looked_at.entry(sweep.id).or_default();
-        looked.meets(rule, sweep.id, &self.shared.parts).await
+        let looked_at = self.looked_at.entry(sweep.id).or_default();
+        rule::met_by(rule, sweep.id, looked_at, &self.shared.parts).await
     }
 }

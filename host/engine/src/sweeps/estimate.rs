@@ -92,10 +92,13 @@ async fn places(shared: &Shared, calls: u64, demand: Capacity) -> u64 {
     }
 }
 
-/// How many runs the nodes have room for.
+/// How many runs the nodes have room for. One that does not tell what it has bounds nothing.
 fn room(node: NodeStatus, reserve: Capacity, demand: Capacity) -> u64 {
     let machines = node.machines().into_iter().filter(|machine| !machine.draining);
-    let of_machine = |machine: NodeStatus| 1000 / demand.share_of(machine.capacity.minus(reserve)).max(1);
+    let of_machine = |machine: NodeStatus| match machine.capacity {
+        known if known == Capacity::default() => u64::MAX,
+        known => 1000 / demand.share_of(known.minus(reserve)).max(1),
+    };
     machines.map(of_machine).fold(0, u64::saturating_add)
 }
 
@@ -110,6 +113,7 @@ mod tests {
         assert_eq!(room(machine(of(4000, 4096)), of(0, 96), of(1000, 400)), 4);
         assert_eq!(room(machine(of(4000, 1000)), of(0, 200), of(1000, 400)), 2);
         assert_eq!(room(machine(of(500, 1000)), of(0, 0), of(1000, 400)), 0);
+        assert_eq!(room(machine(of(0, 0)), of(0, 512), of(1000, 400)), u64::MAX);
         let away = NodeStatus { draining: true, ..machine(of(4000, 4000)) };
         let nodes = vec![machine(of(4000, 4000)), away, machine(of(2000, 4000))];
         assert_eq!(room(NodeStatus { nodes, ..NodeStatus::default() }, of(0, 0), of(1000, 400)), 6);

@@ -1,56 +1,50 @@
 //! Whether a sweep has found what it looks for.
 
-use simulay_model::{OwnerFilter, RunId, RunState, StopRule, SweepId};
-use simulay_store::StoreError;
+use simulay_model::{OwnerFilter, RunField, RunId, RunState, StopRule, SweepId};
+use simulay_store::{PointRun, StoreError};
 
+use super::point_set::PointSet;
 use crate::Parts;
 
 /// Points that are looked at together.
 const PAGE: u32 = 1_000;
+/// Outcomes that are asked for at once: each may be long.
+const OUTCOMES: usize = 50;
 
-/// The points of a sweep whose outcome does not meet its rule: one that succeeded never has another run.
-#[derive(Default)]
-pub(super) struct Looked(Vec<bool>);
-
-impl Looked {
-    /// The first run that meets the rule, of those that were not looked at. Of their outcomes no more is read than the
-    /// place that the rule is about.
-    pub(super) async fn meets(
-        &mut self,
-        rule: &StopRule,
-        sweep: SweepId,
-        parts: &Parts,
-    ) -> Result<Option<RunId>, StoreError> {
-        let Ok(field) = rule.field() else { return Ok(None) };
-        let mut from = 0;
-        loop {
-            let page = parts.sweeps.point_runs(sweep, from, PAGE).await?;
-            let Some(last) = page.last() else { return Ok(None) };
-            from = last.point.saturating_add(1);
-            let new = page.iter().filter(|last| last.state == RunState::Succeeded && !self.has(last.point));
-            let new: Vec<_> = new.map(|last| (last.point, last.run)).collect();
-            let runs = new.iter().map(|(_, run)| *run).collect();
-            let said = parts.overview.values(&OwnerFilter::Any, runs, vec![field.clone()]).await?;
-            let is_met =
-                |run| said.get(run).and_then(|said| said.first()).is_some_and(|it| rule.is_met_by(it));
-            if let Some((_, run)) = new.iter().find(|(_, run)| is_met(run)) {
-                return Ok(Some(*run));
+/// The first run that meets the rule, of those that succeeded and were not `looked_at`. A point that succeeded never has
+/// another run.
+pub(super) async fn met_by(
+    rule: &StopRule,
+    sweep: SweepId,
+    looked_at: &mut PointSet,
+    parts: &Parts,
+) -> Result<Option<RunId>, StoreError> {
+    let Ok(field) = rule.field() else { return Ok(None) };
+    let mut from = 0;
+    loop {
+        let mut page = parts.sweeps.point_runs(sweep, from, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(None) };
+        from = last.point.saturating_add(1);
+        page.retain(|last| last.state == RunState::Succeeded && !looked_at.has(last.point));
+        for some in page.chunks(OUTCOMES) {
+            if let Some(run) = first_of(some, rule, &field, parts).await? {
+                return Ok(Some(run));
             }
-            new.iter().for_each(|(point, _)| self.add(*point));
+            some.iter().for_each(|last| looked_at.add(last.point));
         }
     }
+}
 
-    fn has(&self, point: u32) -> bool {
-        self.0.get(point as usize).copied().unwrap_or_default()
-    }
-
-    fn add(&mut self, point: u32) {
-        let place = point as usize;
-        if self.0.len() <= place {
-            self.0.resize(place.saturating_add(1), false);
-        }
-        if let Some(looked) = self.0.get_mut(place) {
-            *looked = true;
-        }
-    }
+/// The first of these runs that meets the rule. Of their outcomes no more is read than the place that it is about.
+async fn first_of(
+    some: &[PointRun],
+    rule: &StopRule,
+    field: &RunField,
+    parts: &Parts,
+) -> Result<Option<RunId>, StoreError> {
+    let runs: Vec<_> = some.iter().map(|last| last.run).collect();
+    let said = parts.overview.values(&OwnerFilter::Any, runs.clone(), vec![field.clone()]).await?;
+    let is_met =
+        |run: &RunId| said.get(run).and_then(|said| said.first()).is_some_and(|it| rule.is_met_by(it));
+    Ok(runs.into_iter().find(is_met))
 }
