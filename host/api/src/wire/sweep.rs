@@ -185,14 +185,14 @@ pub struct SweepPreview {
     pub estimate: Option<SweepEstimate>,
 }
 
-/// How long a sweep may take, by the load of the moment: `median_ms` for each turn, and as many turns as it takes to work
-/// on `before` and all points, `at_once` at a time.
+/// How long a sweep may take, by the load of the moment: `run_ms` for each turn, and as many turns as it takes to work on
+/// `before` and all points, `at_once` at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SweepEstimate {
     /// How many runs it comes of: your last ones that succeeded on this version, at most 20.
     pub runs: u64,
-    /// A half of them took no longer, milliseconds.
-    pub median_ms: u64,
+    /// What one takes: the median of them, without what they waited for each other, milliseconds.
+    pub run_ms: u64,
     /// Your runs that wait or are at work: they come before.
     pub before: u64,
     /// How many runs are at work at once: as there are places, half of them while others have something to do too.

@@ -5,8 +5,9 @@ use std::time::Duration;
 use simulay_containers::{Capacity, NodeStatus};
 use simulay_model::{AccountName, OwnerFilter, Plugin, Principal, Quota};
 
+use crate::overview::LastRuns;
 use crate::shared::Shared;
-use crate::{EngineError, Planned, overview};
+use crate::{EngineError, Planned};
 
 /// For the nodes to say what they have.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -16,8 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub struct SweepEstimate {
     /// How many runs it comes of: those that succeeded last.
     pub runs: usize,
-    /// A half of them took no longer.
-    pub median: Duration,
+    /// What one takes: the median of them, without what they waited for each other.
+    pub of_run: Duration,
     /// Runs of the account that have not ended: they come before.
     pub before: u64,
     /// How many runs are at work at once.
@@ -41,14 +42,18 @@ pub(super) async fn of(
     principal: &Principal,
     asked: &Asked<'_>,
 ) -> Result<Option<SweepEstimate>, EngineError> {
-    let history = overview::last_runs(&shared.parts, principal, asked.plugin).await?;
-    let Some(quartiles) = history.quartiles else { return Ok(None) };
+    let last = LastRuns::of(&shared.parts, principal, asked.plugin).await?;
+    let Some(median) = last.median() else { return Ok(None) };
     let (account, now) = (&principal.account, shared.parts.clock.now());
     let before = shared.quotas.present_use(account, now).await?.unfinished_runs;
-    let at_once = at_once(shared, account, asked, before).await?;
+    let calls = (asked.planned.calls.len().min(shared.settings.max_containers_per_run) as u64).max(1);
+    let places = places(shared, calls, asked.planned.demand).await;
+    // More than there are places for waited for each other.
+    let of_run = median.mul_f64((places.max(1) as f64 / last.at_once).min(1.0));
+    let at_once = at_once(shared, account, asked, (places, calls, before)).await?;
     let turns = before.saturating_add(asked.points.into()).div_ceil(at_once);
-    let time = quartiles.median.saturating_mul(u32::try_from(turns).unwrap_or(u32::MAX));
-    Ok(Some(SweepEstimate { runs: history.runs, median: quartiles.median, before, at_once, time }))
+    let time = of_run.saturating_mul(u32::try_from(turns).unwrap_or(u32::MAX));
+    Ok(Some(SweepEstimate { runs: last.times.len(), of_run, before, at_once, time }))
 }
 
 /// As many as there are places for, of which others who have something to do take a half.
@@ -56,11 +61,9 @@ async fn at_once(
     shared: &Shared,
     account: &AccountName,
     asked: &Asked<'_>,
-    own: u64,
+    (all, calls, own): (u64, u64, u64),
 ) -> Result<u64, EngineError> {
     let (settings, quotas) = (&shared.settings, shared.quotas.of(account).await?);
-    let calls = (asked.planned.calls.len().min(settings.max_containers_per_run) as u64).max(1);
-    let all = places(shared, calls, asked.planned.demand).await;
     let unfinished = shared.parts.runs.count_unfinished(&OwnerFilter::Any, settings.max_unfinished_runs);
     let shared_with_others = unfinished.await? as u64 > own;
     let share = if shared_with_others { all / 2 } else { all };

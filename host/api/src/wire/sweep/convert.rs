@@ -166,9 +166,9 @@ impl From<engine::SweepPreview> for SweepPreview {
 }
 
 impl From<engine::SweepEstimate> for SweepEstimate {
-    fn from(engine::SweepEstimate { runs, median, before, at_once, time }: engine::SweepEstimate) -> Self {
+    fn from(engine::SweepEstimate { runs, of_run, before, at_once, time }: engine::SweepEstimate) -> Self {
         let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        Self { runs: runs as u64, median_ms: ms(median), before, at_once, time_ms: ms(time) }
+        Self { runs: runs as u64, run_ms: ms(of_run), before, at_once, time_ms: ms(time) }
     }
 }
 

@@ -155,8 +155,8 @@ pub(super) async fn preview(client: &Client, asked: Preview, json: bool) -> anyh
 }
 
 fn told(estimate: &SweepEstimate) -> String {
-    let SweepEstimate { median_ms, before, at_once, time_ms, .. } = *estimate;
-    let (time, of_one) = (render::time(time_ms), render::time(median_ms));
+    let SweepEstimate { run_ms, before, at_once, time_ms, .. } = *estimate;
+    let (time, of_one) = (render::time(time_ms), render::time(run_ms));
     let before =
         if before > 0 { format!(", after {before} that wait or are at work") } else { String::new() };
     format!("about {time}: {of_one} a run, {at_once} at once{before}")
