@@ -119,7 +119,10 @@ impl House {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(60), there).await.unwrap()
+        match tokio::time::timeout(Duration::from_secs(60), there).await {
+            Ok(found) => found,
+            Err(_) => panic!("{:?}", self.engine.sweeps.sweep(&me(), id).await.unwrap().unwrap()),
+        }
     }
 
     async fn points(&self, id: SweepId, outcomes: &[&str]) -> Vec<SweepPointState> {
