@@ -225,6 +225,7 @@ async fn what_failed_is_run_again_at_once_and_not_one_by_one() {
     for _ in 0..40 {
         containers.on("left", Act::exits(3));
     }
+    containers.on("left", Act::exits(0));
     let house = house(directory.path(), &containers).await;
     let id = house.sweep(list(&[1; 40])).await;
     let ended = house.until(id, SweepState::Ended).await;
