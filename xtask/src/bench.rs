@@ -7,6 +7,7 @@ mod crowd;
 mod figures;
 mod load;
 mod runs;
+mod sweep;
 
 use clap::Subcommand;
 
@@ -25,6 +26,8 @@ pub(crate) enum Bench {
     Cluster(cluster::Arguments),
     /// How a host bears a long queue, many who watch, and a long past.
     Load(load::Arguments),
+    /// How a host bears a sweep of many points.
+    Sweep(sweep::Arguments),
 }
 
 /// Measures.
@@ -35,5 +38,6 @@ pub(crate) fn execute(place: &Place, bench: &Bench) -> anyhow::Result<()> {
         Bench::Auth(arguments) => auth::execute(place, arguments),
         Bench::Cluster(arguments) => cluster::execute(place, arguments),
         Bench::Load(arguments) => load::execute(place, arguments),
+        Bench::Sweep(arguments) => sweep::execute(place, arguments),
     }
 }

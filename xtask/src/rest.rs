@@ -18,6 +18,8 @@ use uuid::Uuid;
 /// For what goes on as long as a run does.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 const ANSWER: Duration = Duration::from_secs(120);
+/// Bytes of a table.
+const MOST_CSV: u64 = 64 << 20;
 
 /// A host to ask.
 #[derive(Clone)]
@@ -190,6 +192,24 @@ impl Host {
         let request = request.config().http_status_as_error(false).build();
         let mut answer = request.header("content-type", "application/wasm").send(component)?;
         Ok((answer.status().as_u16(), answer.body_mut().read_json()?))
+    }
+
+    /// Sends a document to `path`; the answer.
+    pub(crate) fn post(&self, path: &str, request: &Value) -> anyhow::Result<Value> {
+        let path = format!("{}{path}", self.url);
+        document(send(self.agent.post(&path), request)).with_context(|| format!("{path} failed"))
+    }
+
+    /// What is at `path` as CSV.
+    pub(crate) fn csv(&self, path: &str) -> anyhow::Result<String> {
+        let path = format!("{}{path}", self.url);
+        let mut answer = self.agent.get(&path).header("accept", "text/csv").call()?;
+        answer
+            .body_mut()
+            .with_config()
+            .limit(MOST_CSV)
+            .read_to_string()
+            .with_context(|| format!("{path} failed"))
     }
 
     /// The document at `path`.

@@ -99,6 +99,9 @@ pub(crate) const fn meaning(kind: ProblemKind) -> (StatusCode, &'static str) {
         Kind::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "Too many such requests"),
         Kind::QuotaExceeded => (StatusCode::TOO_MANY_REQUESTS, "A quota of the account is used up"),
         Kind::QueueFull => (StatusCode::TOO_MANY_REQUESTS, "Too many runs wait"),
+        Kind::TooManySweeps => {
+            (StatusCode::TOO_MANY_REQUESTS, "Too many sweeps of the account have not ended")
+        }
         Kind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "Simulay failed"),
         Kind::StorageCorrupt => (StatusCode::SERVICE_UNAVAILABLE, "Stored data is damaged"),
         Kind::StorageUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "The server's storage does not answer"),
@@ -132,7 +135,7 @@ const fn retry_after(kind: ProblemKind) -> Option<u64> {
         | ProblemKind::Draining
         | ProblemKind::NotReady => Some(5),
         ProblemKind::IdempotencyInFlight => Some(1),
-        ProblemKind::StorageLow => Some(60),
+        ProblemKind::StorageLow | ProblemKind::TooManySweeps => Some(60),
         _ => None,
     }
 }

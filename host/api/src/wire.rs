@@ -61,8 +61,8 @@ pub use session::{SignIn, SignInWays};
 pub use sharing::NewVisibility;
 pub use sweep::{
     MorePoints, NewSweep, Point, PointCounts, PointList, PointState, RangeScale, StopRule, Sweep,
-    SweepLayout, SweepList, SweepMethod, SweepPreview, SweepState, SweepSummary, Variation, VariedParameter,
-    VariedRange,
+    SweepEstimate, SweepLayout, SweepList, SweepMethod, SweepPreview, SweepState, SweepSummary, Variation,
+    VariedParameter, VariedRange,
 };
 pub use sweep_point::SweepPoint;
 pub use system::{Health, Lack, Limits, Node, Process, Runner, Stats, System};

@@ -1,7 +1,6 @@
 //! Documents are checked against the schemas of plugins on threads that may block, few at once. What one
 //! check costs is bounded, and still more than an async thread can spare.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -91,7 +90,7 @@ pub(crate) async fn points(
     schema: &Value,
     design: &Design,
     blocks: &[u32],
-    points: Range<u32>,
+    points: Vec<u32>,
     kept: bool,
 ) -> Result<Vec<Document>, CreateError> {
     let weight = design.fixed.weight().map_err(|error| CreateError::ParamsInvalid(whole(error)))?;

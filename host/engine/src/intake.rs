@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use simulay_archives::Bounds;
+use simulay_containers::Capacity;
 use simulay_model::{
     AccountName, Change, DescriptionChange, Digest, OwnerFilter, Plugin, Principal, Request, Run, RunId,
     RunState, RunSummary, UnfinishedRun,
@@ -88,9 +89,10 @@ impl Intake {
         let answer = answered.answer.map_err(|failure| CreateError::Preview(verdict::of_failure(failure)))?;
         let Answer::Step(step) = answer else { return Err(CreateError::Preview(verdict::wrong_answer())) };
         let step = plan::seeded(step, 0, seed);
-        plan::admit(&step, &plugin.manifest, &*self.shared.parts.admission, &known)
-            .map_err(CreateError::Preview)?;
-        Ok(Planned { params, calls: step.calls })
+        let demands = plan::admit(&step, &plugin.manifest, &*self.shared.parts.admission, &known);
+        let demands = demands.map_err(CreateError::Preview)?;
+        let demand = demands.into_iter().fold(Capacity::default(), Capacity::plus);
+        Ok(Planned { params, calls: step.calls, demand })
     }
 
     /// Asks for the end of a run; asking again is fine.

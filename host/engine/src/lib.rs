@@ -97,5 +97,7 @@ pub use sessions::{AccountChange, AccountCredentials, NewSession, Sessions, Sign
 pub use settings::Settings;
 pub use simulay_signals::{StreamName, UploadProgress, UploadStage};
 pub use stats::Stats;
-pub use sweeps::{Answering, CountedSweep, NewSweep, PointPage, SweepPointState, SweepPreview, Sweeps};
+pub use sweeps::{
+    Answering, CountedSweep, NewSweep, PointPage, SweepEstimate, SweepPointState, SweepPreview, Sweeps,
+};
 pub use upload::InputWriter;

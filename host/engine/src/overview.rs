@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use semver::Version;
 use serde_json::Value;
-use simulay_model::{PluginName, Principal, RunField, RunId, RunState, RunSummary};
-use simulay_store::{RunCounts, RunFilter, RunQuery};
+use simulay_model::{Plugin, PluginName, Principal, RunField, RunId, RunState, RunSummary};
+use simulay_store::{RunCounts, RunFilter, RunQuery, StoreError};
 
 use crate::shared::Shared;
-use crate::{EngineError, Selector, accept};
+use crate::{EngineError, Parts, Selector, accept};
 
 /// The most runs that an estimate comes of.
 const LAST: u32 = 20;
@@ -102,10 +102,29 @@ impl Overview {
         let Some(plugin) = accept::find(parts, &principal.visible_plugins(), selector).await? else {
             return Ok(None);
         };
-        let version = plugin.manifest.version;
+        let last = LastRuns::of(parts, principal, &plugin).await?;
+        let (runs, quartiles) = (last.times.len(), quartiles(&last.times));
+        Ok(Some(Estimate { version: plugin.manifest.version, runs, quartiles }))
+    }
+}
+
+/// The last runs of a version that succeeded.
+pub(crate) struct LastRuns {
+    /// How long each was at work, from the shortest on.
+    pub(crate) times: Vec<Duration>,
+    /// How many of them were at work at once, on average.
+    pub(crate) at_once: f64,
+}
+
+impl LastRuns {
+    pub(crate) async fn of(
+        parts: &Parts,
+        principal: &Principal,
+        plugin: &Plugin,
+    ) -> Result<Self, StoreError> {
         let filter = RunFilter {
-            pipeline: Some(plugin.manifest.name),
-            version: Some(version.clone()),
+            pipeline: Some(plugin.manifest.name.clone()),
+            version: Some(plugin.manifest.version.clone()),
             states: vec![RunState::Succeeded],
             ..RunFilter::default()
         };
@@ -113,8 +132,22 @@ impl Overview {
         let runs = parts.runs.list(&principal.visible(), query).await?;
         let mut times: Vec<Duration> = runs.iter().filter_map(time_of).collect();
         times.sort_unstable();
-        Ok(Some(Estimate { version, runs: times.len(), quartiles: quartiles(&times) }))
+        let begun = runs.iter().filter_map(|run| run.started_at).min();
+        let ended = runs.iter().filter_map(|run| run.ended_at).max();
+        let span = begun.zip(ended).map(|(begun, ended)| ended.duration_since(begun));
+        Ok(Self { at_once: at_once(&times, span.unwrap_or_default()), times })
     }
+
+    pub(crate) fn median(&self) -> Option<Duration> {
+        quartiles(&self.times).map(|quartiles| quartiles.median)
+    }
+}
+
+/// How many of those that took so long were at work at once within `span`, on average: at least one.
+fn at_once(times: &[Duration], span: SignedDuration) -> f64 {
+    let all: Duration = times.iter().sum();
+    let at_once = all.as_secs_f64() / span.as_secs_f64();
+    if at_once.is_finite() { at_once.clamp(1.0, times.len().max(1) as f64) } else { 1.0 }
 }
 
 /// From when work on it began to its end; clocks may jump meanwhile.
@@ -143,6 +176,25 @@ mod tests {
         let times: Vec<_> = times.iter().copied().map(Duration::from_millis).collect();
         let Quartiles { lower, median, upper } = quartiles(&times)?;
         Some([lower, median, upper].map(|time| time.as_millis()))
+    }
+
+    #[test]
+    fn runs_are_at_work_at_once_as_far_as_their_times_do_not_fit_one_after_the_other() {
+        let of = |seconds: &[u64], span: i64| {
+            let times: Vec<_> = seconds.iter().copied().map(Duration::from_secs).collect();
+            (at_once(&times, SignedDuration::from_secs(span)) * 10.0).round() / 10.0
+        };
+        for (times, span, expected) in [
+            (&[2, 4, 6][..], 6, 2.0),
+            (&[5, 5][..], 10, 1.0),
+            (&[5, 5][..], 1000, 1.0),
+            (&[5, 5][..], 1, 2.0),
+            (&[5, 5][..], 0, 1.0),
+            (&[5, 5][..], -3, 1.0),
+            (&[][..], 0, 1.0),
+        ] {
+            assert!((of(times, span) - expected).abs() < 1e-9, "{times:?} within {span}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What callers ask the engine for.
 
 use semver::Version;
+use simulay_containers::Capacity;
 use simulay_model::{
     ContainerCall, Digest, Document, Labels, Plugin, PluginName, PluginRef, RelativePath, RunName, SweepPoint,
 };
@@ -88,4 +89,6 @@ pub struct Planned {
     pub params: Document,
     /// The container calls of the first step, admitted by the policy.
     pub calls: Vec<ContainerCall>,
+    /// What they take of a node together.
+    pub demand: Capacity,
 }

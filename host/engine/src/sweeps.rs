@@ -7,13 +7,16 @@
 //! takes it nor who dies meanwhile. A run is a run like any other from then on.
 
 mod driver;
+mod estimate;
 mod making;
+mod point_set;
 mod points;
 mod request;
+mod rule;
 
 use std::sync::Arc;
 
-use simulay_model::{AccountName, OwnerFilter, PointCounts, Points, Sweep};
+use simulay_model::{AccountName, OwnerFilter, Plugin, PointCounts, Points, Sweep};
 use simulay_model::{
     Principal, Run, SweepChange, SweepId, SweepProgress, SweepSpec, SweepState, SweepSummary,
 };
@@ -26,6 +29,7 @@ use crate::shared::Shared;
 use crate::{CreateError, NewRun, Planned, SweepError, accept, checks};
 
 pub(crate) use driver::drive_forever;
+pub use estimate::SweepEstimate;
 pub use points::{PointPage, SweepPointState};
 pub use request::NewSweep;
 
@@ -54,6 +58,8 @@ pub struct SweepPreview {
     pub planned: Planned,
     /// Of all that is left to chance.
     pub seed: u64,
+    /// How long it may take; none when no run of the version has succeeded.
+    pub estimate: Option<SweepEstimate>,
 }
 
 /// A sweep, and where its points are.
@@ -78,12 +84,12 @@ impl Sweeps {
     /// # Errors
     /// See [`SweepError`].
     pub async fn preview(&self, principal: &Principal, new: NewSweep) -> Result<SweepPreview, SweepError> {
-        let (sweep, pipeline) = self.valid(principal, &new).await?;
+        let (sweep, plugin) = self.valid(principal, &new).await?;
         let design = &sweep.spec.design;
         let points = points_of(&sweep)?;
         let first = (0..SHOWN.min(points.count())).map(|point| points.values(point)).collect();
         let run = NewRun {
-            pipeline,
+            pipeline: crate::Selector::exactly(&plugin),
             params: points.params(0).into(),
             inputs: new.inputs,
             seed: Some(design.seed),
@@ -93,8 +99,11 @@ impl Sweeps {
             sweep: None,
         };
         let planned = self.intake.preview(principal, run).await?;
+        let (points, max_at_once) = (points.count(), new.max_at_once);
+        let asked = estimate::Asked { plugin: &plugin, planned: &planned, points, max_at_once };
+        let estimate = estimate::of(&self.shared, principal, &asked).await?;
         let parameters = design.parameters.clone();
-        Ok(SweepPreview { points: points.count(), parameters, first, planned, seed: design.seed })
+        Ok(SweepPreview { points, parameters, first, planned, seed: design.seed, estimate })
     }
 
     /// Accepts a sweep: each point is checked, and the sweep is stored. `answer` is what is told of it when the request
@@ -179,7 +188,7 @@ impl Sweeps {
         let plugin = crate::plugins::of_run(&self.shared.parts, &sweep.plugin).await?;
         let permit = self.intake.check_permit().await?;
         let (schema, design) = (&plugin.manifest.params_schema, &sweep.spec.design);
-        checks::points(permit, schema, design, &next.blocks, 0..next.points(), false).await?;
+        checks::points(permit, schema, design, &next.blocks, (0..next.points()).collect(), false).await?;
         Ok(())
     }
 
@@ -230,11 +239,7 @@ impl Sweeps {
     }
 
     /// The sweep that a request asks for, when each of its points is valid; and the version it is of.
-    async fn valid(
-        &self,
-        principal: &Principal,
-        new: &NewSweep,
-    ) -> Result<(Sweep, crate::Selector), SweepError> {
+    async fn valid(&self, principal: &Principal, new: &NewSweep) -> Result<(Sweep, Plugin), SweepError> {
         let Shared { parts, settings, .. } = &*self.shared;
         let plugin = accept::pipeline(parts, &principal.visible_plugins(), &new.pipeline).await?;
         let (schema, most) = (&plugin.manifest.params_schema, settings.max_sweep_points);
@@ -243,7 +248,7 @@ impl Sweeps {
         let (design, points) = new.draft(seed).settle(schema, new.max_points.unwrap_or(most).min(most))?;
         let (retries, inputs) = (new.retries, accept_inputs(self, principal, new).await?);
         let permit = self.intake.check_permit().await?;
-        checks::points(permit, schema, &design, &[points], 0..points, false).await?;
+        checks::points(permit, schema, &design, &[points], (0..points).collect(), false).await?;
         let (max_at_once, stop) = (new.max_at_once, new.stop.clone());
         let sweep = Sweep {
             id: SweepId::generate(),
@@ -255,7 +260,7 @@ impl Sweeps {
             spec: SweepSpec { design, inputs, retries, max_at_once, stop },
             progress: SweepProgress::of(points),
         };
-        Ok((sweep, crate::Selector::exactly(&plugin)))
+        Ok((sweep, plugin))
     }
 }
 

@@ -11,4 +11,7 @@ pub struct SweepPoint {
     pub sweep: SweepId,
     /// Its place in the sweep, from 0.
     pub point: u32,
+    /// How many runs the point had before this one: the last of them counts, whatever clocks said meanwhile.
+    #[serde(default)]
+    pub attempt: u32,
 }

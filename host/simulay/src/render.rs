@@ -6,6 +6,7 @@ mod manifest;
 mod plots;
 mod plugin;
 
+use jiff::{SignedDuration, Unit};
 use serde_json::Value;
 use simulay_api::wire::{Artifact, ArtifactKind, ListedArtifact, Open, PluginRef, Run, RunError};
 use simulay_model::{Document, Plot, Series};
@@ -50,6 +51,13 @@ pub(crate) fn run(run: &Run) -> String {
 /// `name@version` of the plugin of a run.
 pub(crate) fn plugin_of(plugin: &PluginRef) -> String {
     format!("{}@{}", plugin.name, plugin.version)
+}
+
+/// A time as people write it: `1h 20m 3s`.
+pub(crate) fn time(milliseconds: u64) -> String {
+    let time = SignedDuration::from_millis(i64::try_from(milliseconds).unwrap_or(i64::MAX));
+    let unit = if time < SignedDuration::from_secs(10) { Unit::Millisecond } else { Unit::Second };
+    format!("{:#}", time.round(unit).unwrap_or(time))
 }
 
 /// How a run ended: its outcome, or its error and what to do.

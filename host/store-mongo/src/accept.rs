@@ -79,8 +79,9 @@ pub(crate) fn head(run: &Run, bytes: i64, remembered: bool) -> Document {
         head.insert("remembered", true);
     }
     head.extend(description(run.name.as_ref(), &run.labels));
-    if let Some(SweepPoint { sweep, point }) = run.sweep {
-        head.extend(doc! { "sweep": sweep.to_string(), "sweep_point": i64::from(point) });
+    if let Some(SweepPoint { sweep, point, attempt }) = run.sweep {
+        let (point, attempt) = (i64::from(point), i64::from(attempt));
+        head.extend(doc! { "sweep": sweep.to_string(), "sweep_point": point, "sweep_attempt": attempt });
     }
     head
 }

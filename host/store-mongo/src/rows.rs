@@ -15,7 +15,7 @@ use crate::fields::{damaged, flag, is_there, number, optional, optional_json, pa
 /// What [`summary`] reads.
 pub(crate) fn summary_fields() -> Document {
     doc! { "owner": 1, "pipeline": 1, "version": 1, "sha256": 1, "name": 1, "labels": 1, "sweep": 1,
-    "sweep_point": 1, "state": 1, "created_at": 1, "started_at": 1, "ended_at": 1, "error": 1 }
+    "sweep_point": 1, "sweep_attempt": 1, "state": 1, "created_at": 1, "started_at": 1, "ended_at": 1, "error": 1 }
 }
 
 pub(crate) fn summary(run: &Document) -> MongoResult<RunSummary> {
@@ -72,7 +72,8 @@ pub(crate) fn labels(run: &Document) -> MongoResult<Labels> {
 
 fn sweep(run: &Document) -> MongoResult<Option<SweepPoint>> {
     let Some(sweep) = optional(run, "sweep")? else { return Ok(None) };
-    Ok(Some(SweepPoint { sweep, point: number(run, "sweep_point")? }))
+    let attempt = if is_there(run, "sweep_attempt") { number(run, "sweep_attempt")? } else { 0 };
+    Ok(Some(SweepPoint { sweep, point: number(run, "sweep_point")?, attempt }))
 }
 
 /// A run; its report comes of its own.

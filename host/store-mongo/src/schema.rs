@@ -13,7 +13,7 @@ use crate::failure::{Failure, MongoResult};
 pub(crate) use indexes::{ASCENDING, DESCENDING};
 
 /// The version of the collections and indexes that this program writes.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// Facts about the whole database: each a document by its name.
 pub(crate) const FACTS: &str = "facts";
@@ -70,6 +70,9 @@ pub(crate) async fn ensure(database: &Database) -> MongoResult<()> {
     }
     if found < 2 {
         earlier::bring_up_first(database).await?;
+    }
+    if found < 3 {
+        earlier::bring_up_second(database).await?;
     }
     let facts = database.collection::<Document>(FACTS);
     facts.update_one(doc! { "_id": SCHEMA }, doc! { "$max": { "version": VERSION } }).upsert(true).await?;

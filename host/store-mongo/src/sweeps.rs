@@ -8,7 +8,7 @@ use simulay_model::{
     OwnerFilter, PointCounts, Quotas, Run, RunSummary, Sweep, SweepId, SweepProgress, SweepSpec,
     SweepSummary, Usage,
 };
-use simulay_store::{Claim, Outcome, StoreError, SweepQuery, Sweeps};
+use simulay_store::{Claim, Outcome, PointRun, StoreError, SweepQuery, Sweeps};
 
 use crate::admission::whole;
 use crate::entries::{Entry, beginning};
@@ -91,12 +91,10 @@ impl Sweeps for MongoStore {
 
     async fn count_points(&self, sweep: SweepId) -> Result<PointCounts, StoreError> {
         self.bounded(async {
-            // Of documents the one whose first field is greatest is.
-            let newest = doc! { "$max": { "run": "$_id", "state": "$state" } };
             let stages = [
                 doc! { "$match": { "sweep": sweep.to_string() } },
-                doc! { "$group": { "_id": "$sweep_point", "newest": newest } },
-                doc! { "$group": { "_id": "$newest.state", "count": { "$sum": 1_i64 } } },
+                doc! { "$group": { "_id": "$sweep_point", "last": last_run() } },
+                doc! { "$group": { "_id": "$last.state", "count": { "$sum": 1_i64 } } },
             ];
             let mut found = self.documents(RUNS).aggregate(stages).await?;
             let mut counts = PointCounts::default();
@@ -111,25 +109,50 @@ impl Sweeps for MongoStore {
 
     async fn points(&self, sweep: SweepId, from: u32, limit: u32) -> Result<Vec<RunSummary>, StoreError> {
         self.bounded(async {
-            let which = doc! { "sweep": sweep.to_string(), "sweep_point": { "$gte": i64::from(from) } };
-            let stages = [
-                doc! { "$match": which },
-                doc! { "$group": { "_id": "$sweep_point", "run": { "$max": "$_id" } } },
-                doc! { "$sort": { "_id": 1 } },
-                doc! { "$limit": i64::from(limit.max(1)) },
-            ];
+            let last = self.last_runs(sweep, from, limit).await?;
+            let last: Vec<_> = last.iter().filter_map(|point| point.get("run").cloned()).collect();
             let runs = self.documents(RUNS);
-            let newest: Vec<_> = runs.aggregate(stages).await?.try_collect().await?;
-            let newest: Vec<_> = newest.iter().filter_map(|point| point.get("run").cloned()).collect();
-            let found = runs.find(doc! { "_id": { "$in": newest } }).projection(rows::summary_fields());
+            let found = runs.find(doc! { "_id": { "$in": last } }).projection(rows::summary_fields());
             let found: Vec<_> = found.sort(doc! { "sweep_point": 1 }).await?.try_collect().await?;
             Ok(found.iter().filter_map(|run| crate::runs::sound(run, rows::summary)).collect())
         })
         .await
     }
+
+    async fn point_runs(&self, sweep: SweepId, from: u32, limit: u32) -> Result<Vec<PointRun>, StoreError> {
+        self.bounded(async {
+            let last = self.last_runs(sweep, from, limit).await?;
+            Ok(last.iter().filter_map(|point| crate::runs::sound(point, point_run)).collect())
+        })
+        .await
+    }
+}
+
+/// Of documents the one whose first field is greatest is. A host of an earlier version writes no number.
+fn last_run() -> Document {
+    let attempt = doc! { "$ifNull": ["$sweep_attempt", 0_i64] };
+    doc! { "$max": { "attempt": attempt, "run": "$_id", "state": "$state" } }
+}
+
+fn point_run(found: &Document) -> MongoResult<PointRun> {
+    let (point, attempt) = (number(found, "point")?, number(found, "attempt")?);
+    Ok(PointRun { point, attempt, run: parsed(found, "run")?, state: parsed(found, "state")? })
 }
 
 impl MongoStore {
+    /// The last runs of at most `limit` points from `from` on; read from the index alone.
+    async fn last_runs(&self, sweep: SweepId, from: u32, limit: u32) -> MongoResult<Vec<Document>> {
+        let which = doc! { "sweep": sweep.to_string(), "sweep_point": { "$gte": i64::from(from) } };
+        let stages = [
+            doc! { "$match": which },
+            doc! { "$group": { "_id": "$sweep_point", "last": last_run() } },
+            doc! { "$sort": { "_id": 1 } },
+            doc! { "$limit": i64::from(limit.max(1)) },
+            doc! { "$replaceWith": { "$mergeObjects": ["$last", { "point": "$_id" }] } },
+        ];
+        Ok(self.documents(RUNS).aggregate(stages).await?.try_collect().await?)
+    }
+
     /// Puts a sweep in; `ended_ms` is when it ended, in the time observed.
     pub(crate) async fn put_sweep(
         &self,

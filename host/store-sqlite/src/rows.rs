@@ -71,8 +71,8 @@ pub(crate) fn plugin_event(row: &Row<'_>) -> SqlResult<PluginEvent> {
 
 /// What [`summary`] reads.
 pub(crate) const SUMMARY: &str =
-    "SELECT runs.id, runs.owner, pipeline, version, sha256, name, labels, sweep, sweep_point, state, created_at,
-    started_at, ended_at, error";
+    "SELECT runs.id, runs.owner, pipeline, version, sha256, name, labels, sweep, sweep_point, sweep_attempt, state,
+    created_at, started_at, ended_at, error";
 
 pub(crate) fn summary(row: &Row<'_>) -> SqlResult<RunSummary> {
     Ok(RunSummary {
@@ -107,7 +107,8 @@ pub(crate) fn reference(row: &Row<'_>) -> SqlResult<PluginRef> {
 
 fn sweep(row: &Row<'_>) -> SqlResult<Option<SweepPoint>> {
     let point: Option<u32> = row.get("sweep_point")?;
-    Ok(optional(row, "sweep")?.zip(point).map(|(sweep, point)| SweepPoint { sweep, point }))
+    let attempt = row.get::<_, Option<u32>>("sweep_attempt")?.unwrap_or_default();
+    Ok(optional(row, "sweep")?.zip(point).map(|(sweep, point)| SweepPoint { sweep, point, attempt }))
 }
 
 /// Labels as the text of a column; nothing when there are none.

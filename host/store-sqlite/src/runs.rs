@@ -182,8 +182,8 @@ pub(crate) fn create(connection: &Connection, run: &Run) -> SqlResult<()> {
 pub(crate) fn insert(connection: &Connection, run: &Run) -> SqlResult<bool> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO runs (id, pipeline, version, sha256, seed, state, steps, cancel_requested, created_at,
-            last_event, retries, owner, name, name_folded, labels, sweep, sweep_point)
-         VALUES (?1, ?2, ?3, ?4, ?5, 'queued', 0, 0, ?6, 1, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+            last_event, retries, owner, name, name_folded, labels, sweep, sweep_point, sweep_attempt)
+         VALUES (?1, ?2, ?3, ?4, ?5, 'queued', 0, 0, ?6, 1, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
          ON CONFLICT (id) DO NOTHING",
     )?;
     let name = run.name.as_ref().map(RunName::as_str);
@@ -201,6 +201,7 @@ pub(crate) fn insert(connection: &Connection, run: &Run) -> SqlResult<bool> {
         rows::labels_text(&run.labels)?,
         run.sweep.map(|point| point.sweep.to_string()),
         run.sweep.map(|point| point.point),
+        run.sweep.map(|point| point.attempt),
     ])?;
     if inserted > 0 {
         insert_request(connection, run)?;

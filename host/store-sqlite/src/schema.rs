@@ -38,6 +38,7 @@ const MIGRATIONS: &[Migration] = &[
     (include_str!("schema/run_names.sql"), nothing),
     (include_str!("schema/sweeps.sql"), nothing),
     (include_str!("schema/changes.sql"), nothing),
+    (include_str!("schema/sweep_attempts.sql"), nothing),
 ];
 
 /// Brings the schema up to date, whole or not at all.
@@ -181,6 +182,31 @@ mod tests {
         assert_eq!(rows.map(Result::unwrap).collect::<Vec<_>>(), ["ada 5 0", "bob 5 0"]);
         let kept: u32 = old.query_row("SELECT count(*) FROM uploads", [], |row| row.get(0)).unwrap();
         assert_eq!(kept, 2);
+    }
+
+    #[test]
+    fn runs_of_a_point_are_numbered_by_their_age() {
+        let mut old = Connection::open_in_memory().unwrap();
+        let before = 17;
+        MIGRATIONS[..before].iter().for_each(|(script, _)| old.execute_batch(script).unwrap());
+        old.execute_batch(include_str!("schema/quotas_stored.sql")).unwrap();
+        old.pragma_update(None, "user_version", u32::try_from(before).unwrap()).unwrap();
+        for (id, sweep, point) in [
+            ("a", Some("s"), Some(0)),
+            ("b", Some("s"), Some(1)),
+            ("c", None, None),
+            ("d", Some("s"), Some(0)),
+        ] {
+            let sql = "INSERT INTO runs (id, pipeline, version, sha256, seed, state, steps, cancel_requested,
+                created_at, last_event, retries, owner, sweep, sweep_point)
+                VALUES (?1, 'heat', '1.0.0', 'x', '1', 'failed', 0, 0, '', 1, 0, 'ada', ?2, ?3)";
+            old.execute(sql, (id, sweep, point)).unwrap();
+        }
+        migrate(&mut old, &|| Ok(Vec::new())).unwrap();
+        let sql = "SELECT id || ' ' || ifnull(sweep_attempt, 'none') FROM runs ORDER BY id";
+        let mut statement = old.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        assert_eq!(rows.map(Result::unwrap).collect::<Vec<_>>(), ["a 0", "b 0", "c none", "d 1"]);
     }
 
     #[test]

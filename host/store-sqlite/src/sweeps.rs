@@ -6,7 +6,7 @@ use simulay_model::{
     OwnerFilter, PluginName, PointCounts, Quotas, Run, RunName, RunSummary, Sweep, SweepId, SweepProgress,
     SweepSummary, Usage,
 };
-use simulay_store::{Claim, Outcome, StoreError, SweepQuery, Sweeps};
+use simulay_store::{Claim, Outcome, PointRun, StoreError, SweepQuery, Sweeps};
 
 use crate::failure::SqlResult;
 use crate::filter::Filter;
@@ -22,9 +22,12 @@ const SUMMARY: &str =
     "SELECT id, owner, pipeline, version, sha256, name, labels, created_at, revision, state,
     blocks, goal, begun, retrying, stopped_by, ended_at FROM sweeps";
 
-/// SQLite gives the other columns of the row that has the greatest id.
+/// SQLite gives the other columns of the row that has the greatest number; all of them are in the index.
 const COUNTS: &str = "SELECT state, count(*) AS count FROM
-    (SELECT sweep_point, max(id) AS id, state FROM runs WHERE sweep = ?1 GROUP BY sweep_point) GROUP BY state";
+    (SELECT sweep_point, max(sweep_attempt), state FROM runs WHERE sweep = ?1 GROUP BY sweep_point)
+    GROUP BY state";
+const LAST_RUNS: &str = "SELECT sweep_point, max(sweep_attempt) AS sweep_attempt, id, state FROM runs
+    WHERE sweep = ?1 AND sweep_point >= ?2 GROUP BY sweep_point ORDER BY sweep_point LIMIT ?3";
 
 #[async_trait]
 impl Sweeps for SqliteStore {
@@ -106,12 +109,9 @@ impl Sweeps for SqliteStore {
 
     async fn points(&self, sweep: SweepId, from: u32, limit: u32) -> Result<Vec<RunSummary>, StoreError> {
         self.read(move |connection| {
-            let sql = [
-                rows::SUMMARY,
-                "FROM runs WHERE id IN (SELECT max(id) FROM runs WHERE sweep = ?1 AND sweep_point >= ?2
-                    GROUP BY sweep_point ORDER BY sweep_point LIMIT ?3) ORDER BY sweep_point",
-            ];
-            let mut statement = connection.prepare_cached(&sql.join(" "))?;
+            let of_these = ["FROM runs WHERE id IN (SELECT id FROM (", LAST_RUNS, ")) ORDER BY sweep_point"];
+            let sql = [rows::SUMMARY, &of_these.join("")].join(" ");
+            let mut statement = connection.prepare_cached(&sql)?;
             let mut found = statement.query(params![sweep.to_string(), from, limit])?;
             let mut points = Vec::new();
             while let Some(row) = found.next()? {
@@ -121,6 +121,24 @@ impl Sweeps for SqliteStore {
         })
         .await
     }
+
+    async fn point_runs(&self, sweep: SweepId, from: u32, limit: u32) -> Result<Vec<PointRun>, StoreError> {
+        self.read(move |connection| {
+            let mut statement = connection.prepare_cached(LAST_RUNS)?;
+            let mut found = statement.query(params![sweep.to_string(), from, limit])?;
+            let mut points = Vec::new();
+            while let Some(row) = found.next()? {
+                points.extend(rows::sound(row, point_run));
+            }
+            Ok(points)
+        })
+        .await
+    }
+}
+
+fn point_run(row: &Row<'_>) -> SqlResult<PointRun> {
+    let (point, attempt) = (row.get("sweep_point")?, row.get("sweep_attempt")?);
+    Ok(PointRun { point, attempt, run: parsed(row, "id")?, state: parsed(row, "state")? })
 }
 
 /// Puts a sweep in; `ended_ms` is when it ended, in the time observed.

@@ -198,6 +198,6 @@ async fn check_sweeps(open: &impl AsyncFn() -> Subject) {
     sweeps::a_step_and_its_runs_are_stored_once(&open().await).await;
     sweeps::of_many_who_take_the_same_step_one_does(&open().await).await;
     sweeps::a_step_beyond_a_quota_is_not_stored(&open().await).await;
-    sweeps::a_point_is_where_its_newest_run_is(&open().await).await;
+    sweeps::a_point_is_where_its_last_run_is(&open().await).await;
     sweeps::what_has_not_ended_is_known(&open().await).await;
 }

@@ -32,5 +32,5 @@ pub use port::{Added, ClaimableRun, Journal, Lease, Plugins, Renewed, Runs};
 pub use requests::{Claim, Outcome, Remembered, RequestKey, Requests};
 pub use retention::{Left, Retention};
 pub use space::Space;
-pub use sweeps::{SweepQuery, Sweeps};
+pub use sweeps::{PointRun, SweepQuery, Sweeps};
 pub use uploads::{Upload, Uploads};

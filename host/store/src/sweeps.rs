@@ -3,8 +3,8 @@
 
 use async_trait::async_trait;
 use simulay_model::{
-    OwnerFilter, PluginName, PointCounts, Quotas, Run, RunSummary, Sweep, SweepId, SweepProgress, SweepState,
-    SweepSummary,
+    OwnerFilter, PluginName, PointCounts, Quotas, Run, RunId, RunState, RunSummary, Sweep, SweepId,
+    SweepProgress, SweepState, SweepSummary,
 };
 
 use crate::{Claim, StoreError};
@@ -44,11 +44,27 @@ pub trait Sweeps: Send + Sync {
         quotas: &Quotas,
     ) -> Result<(), StoreError>;
 
-    /// How many points are where, by the newest run of each. A point whose run was deleted is not counted.
+    /// How many points are where, by the last run of each. A point whose runs were deleted is not counted.
     async fn count_points(&self, sweep: SweepId) -> Result<PointCounts, StoreError>;
 
-    /// The newest runs of at most `limit` points from `from` on, in the order of the points.
+    /// The last runs of at most `limit` points from `from` on, in the order of the points.
     async fn points(&self, sweep: SweepId, from: u32, limit: u32) -> Result<Vec<RunSummary>, StoreError>;
+
+    /// As [`Sweeps::points`], but no more of each than whoever brings the sweep along needs.
+    async fn point_runs(&self, sweep: SweepId, from: u32, limit: u32) -> Result<Vec<PointRun>, StoreError>;
+}
+
+/// The last run of a point: the one with the highest number of attempt, whatever the ids say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PointRun {
+    /// Which point.
+    pub point: u32,
+    /// How many runs it had before.
+    pub attempt: u32,
+    /// The run.
+    pub run: RunId,
+    /// Where that is.
+    pub state: RunState,
 }
 
 /// Which sweeps to list.

@@ -264,7 +264,7 @@ impl From<SweepError> for Refusal {
         match error {
             SweepError::Invalid(error) => Self::new(ProblemKind::ParamsInvalid, text).at(error.pointer),
             SweepError::Create(error) => error.into(),
-            SweepError::TooManyUnfinished(_) => Self::new(ProblemKind::QueueFull, text),
+            SweepError::TooManyUnfinished(_) => Self::new(ProblemKind::TooManySweeps, text),
             SweepError::Refused(SweepRefusal::TooMany { .. }) => {
                 Self::new(ProblemKind::ParamsInvalid, text).at("/points")
             }

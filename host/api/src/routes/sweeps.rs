@@ -73,8 +73,8 @@ fn accepted(sweep: Sweep, deed: &Deed) -> Result<Answer, Refusal> {
 
 /// Preview a sweep
 ///
-/// How many points it has, the first of them, and what the run of the first would do first. Every point is checked;
-/// nothing starts.
+/// How many points it has, the first of them, what the run of the first would do first, and how long all may take. Every
+/// point is checked; nothing starts.
 #[utoipa::path(post, path = "/v1/pipelines/{pipeline}/sweeps/preview", tag = "sweeps", operation_id = "previewSweep",
     params(("pipeline" = String, Path, description = "`name` for the latest version, or `name@version`")),
     request_body = wire::NewSweep,

@@ -120,6 +120,7 @@ pub enum ProblemKind {
     RateLimited,
     QuotaExceeded,
     QueueFull,
+    TooManySweeps,
     Internal,
     StorageCorrupt,
     StorageUnavailable,

@@ -181,6 +181,24 @@ pub struct SweepPreview {
     pub first: Vec<IndexMap<String, Value>>,
     /// What the run of the first point would do first.
     pub preview: Preview,
+    /// How long it may take; null when none of your runs of this version has succeeded.
+    pub estimate: Option<SweepEstimate>,
+}
+
+/// How long a sweep may take, by the load of the moment: `run_ms` for each turn, and as many turns as it takes to work on
+/// `before` and all points, `at_once` at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SweepEstimate {
+    /// How many runs it comes of: your last ones that succeeded on this version, at most 20.
+    pub runs: u64,
+    /// What one takes: the median of them, without what they waited for each other, milliseconds.
+    pub run_ms: u64,
+    /// Your runs that wait or are at work: they come before.
+    pub before: u64,
+    /// How many runs are at work at once: as there are places, half of them while others have something to do too.
+    pub at_once: u64,
+    /// Until the last point has ended, milliseconds.
+    pub time_ms: u64,
 }
 
 /// Where a point is.

@@ -12,10 +12,13 @@ pub struct SweepPoint {
     pub id: model::SweepId,
     /// Its place in the sweep, from 0.
     pub point: u32,
+    /// Which attempt at the point, from 0: the last counts.
+    #[serde(default)]
+    pub attempt: u32,
 }
 
 impl From<model::SweepPoint> for SweepPoint {
     fn from(point: model::SweepPoint) -> Self {
-        Self { id: point.sweep, point: point.point }
+        Self { id: point.sweep, point: point.point, attempt: point.attempt }
     }
 }

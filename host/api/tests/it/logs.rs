@@ -1,12 +1,19 @@
 //! `/v1/runs/{id}/calls/{step}/{call}/logs/{stream}`.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::Request;
-use futures_util::StreamExt as _;
+use axum::response::Response;
+use futures_util::{FutureExt as _, StreamExt as _};
 use serde_json::json;
+use simulay_api::ApiSettings;
+use simulay_api::wire::Run;
 use simulay_containers::scripted::Act;
+use simulay_engine::Settings;
 
 use crate::house::{Answer, House, PATIENCE, read_until};
+use crate::scripts::HEAT;
 
 #[tokio::test]
 async fn both_streams_are_told_as_they_were_printed() {
@@ -39,6 +46,48 @@ async fn a_stream_goes_on_until_its_call_ends() {
     house.containers.release("solve");
     let rest = tokio::time::timeout(PATIENCE, body.next()).await.unwrap();
     assert!(rest.is_none(), "{rest:?}");
+}
+
+/// A house with a place for one container, which is taken, and the log of a call that waits for it.
+async fn that_waits() -> (House, Run, Response) {
+    let one = Settings { max_containers: 1, newcomer_percent: 0, ..Settings::default() };
+    let house = House::with(&ApiSettings::default(), one);
+    house.upload(HEAT).await.expect(201);
+    house.containers.on("solve", Act::exits(0).held());
+    house.containers.on("solve", Act::exits(0).stdout("my turn\n"));
+    house.start(&json!({})).await;
+    house.until_at_work().await;
+    let waits = house.start(&json!({})).await;
+    let path = format!("/v1/runs/{}/calls/0/0/logs/stdout?from=3", waits.id);
+    let planned = async {
+        loop {
+            let log = house.respond(Request::get(&path), Body::empty()).await;
+            if log.status() == 200 {
+                return log;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let log = tokio::time::timeout(PATIENCE, planned).await.unwrap();
+    (house, waits, log)
+}
+
+#[tokio::test]
+async fn a_log_of_a_call_that_waits_begins_when_the_call_does() {
+    let (house, _, log) = that_waits().await;
+    let mut body = log.into_body().into_data_stream();
+    assert!(body.next().now_or_never().is_none(), "it is not over before it began");
+    house.containers.release("solve");
+    assert_eq!(read_until(&mut body, "turn\n").await, "turn\n");
+    let rest = tokio::time::timeout(PATIENCE, body.next()).await.unwrap();
+    assert!(rest.is_none(), "{rest:?}");
+}
+
+#[tokio::test]
+async fn a_log_of_a_call_that_never_begins_ends_with_its_run() {
+    let (house, waits, log) = that_waits().await;
+    house.post(&format!("/v1/runs/{}/cancel", waits.id), "").await.expect(202);
+    assert_eq!(Answer::read(log).await.expect(200).text(), "");
 }
 
 #[tokio::test]

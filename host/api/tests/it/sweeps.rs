@@ -5,9 +5,13 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::Request;
 use serde_json::{Value, json};
+use simulay_api::ApiSettings;
 use simulay_api::wire::{PointList, Sweep, SweepList, SweepPreview, SweepState};
+use simulay_containers::scripted::Act;
+use simulay_engine::Settings;
 
 use crate::house::{ACCOUNT, Answer, House};
+use crate::scripts::HEAT;
 
 fn widths(method: &Value, widths: &Value) -> Value {
     json!({ "method": method, "parameters": { "/width": widths } })
@@ -78,7 +82,7 @@ async fn points_are_told_as_json_and_as_a_table() {
     assert_eq!(page.points[1].outcomes["/nothing"], Value::Null);
     let run: Value =
         house.get(&format!("/v1/runs/{}", page.points[1].run.unwrap())).await.expect(200).document();
-    assert_eq!(run["sweep"], json!({ "id": sweep.summary.id, "point": 1 }));
+    assert_eq!(run["sweep"], json!({ "id": sweep.summary.id, "point": 1, "attempt": 0 }));
     let next = page.next_cursor.unwrap();
     let rest: PointList = house.get(&format!("{path}?cursor={next}")).await.expect(200).document();
     assert_eq!((rest.points.len(), rest.points[0].point, rest.next_cursor), (1, 2, None));
@@ -104,6 +108,43 @@ async fn a_preview_tells_the_points_and_the_first_calls() {
     assert!(house.containers.starts().is_empty());
     let list: SweepList = house.get("/v1/sweeps").await.expect(200).document();
     assert_eq!(list.sweeps, []);
+}
+
+#[tokio::test]
+async fn a_preview_tells_how_long_it_may_take_once_runs_have_succeeded() {
+    let house = House::with_heat().await;
+    let preview = async |body: &Value| -> SweepPreview {
+        house.post("/v1/pipelines/heat/sweeps/preview", body.to_string()).await.expect(200).document()
+    };
+    assert_eq!(preview(&grid(&[1.5, 2.5, 3.5])).await.estimate, None);
+    house.swept(&grid(&[1.5, 2.5])).await;
+    let mut body = grid(&[1.5, 2.5, 3.5]);
+    let free = preview(&body).await.estimate.unwrap();
+    assert_eq!((free.runs, free.before, free.at_once), (2, 0, 3));
+    assert!(free.time_ms <= free.run_ms + 1, "all in one turn: {free:?}");
+    body["max_at_once"] = json!(1);
+    let bound = preview(&body).await.estimate.unwrap();
+    assert_eq!(bound.at_once, 1);
+    assert!(bound.time_ms.abs_diff(3 * bound.run_ms) <= 3, "one after the other: {bound:?}");
+    house.containers.on("solve", Act::exits(0).held());
+    house.start(&json!({ "params": { "width": 1.5 } })).await;
+    house.until_at_work().await;
+    assert_eq!(preview(&body).await.estimate.unwrap().before, 1);
+}
+
+#[tokio::test]
+async fn an_account_has_so_many_sweeps_that_have_not_ended() {
+    let house = House::with(&ApiSettings::default(), Settings { max_active_runs: 1, ..Settings::default() });
+    house.upload(HEAT).await.expect(201);
+    house.containers.on("solve", Act::exits(0).held());
+    for _ in 0..100 {
+        house.ask_for(&grid(&[1.5])).await.expect(202);
+    }
+    let refused = house.ask_for(&grid(&[1.5])).await.problem(429, "too_many_sweeps");
+    assert!(refused.detail.starts_with("100 sweeps of yours"), "{refused:?}");
+    let of_bob = Request::post("/v1/pipelines/heat/sweeps").header("content-type", "application/json");
+    let of_bob = house.send(of_bob.header(ACCOUNT, "bob"), grid(&[1.5]).to_string()).await;
+    assert_ne!(of_bob.status, 429, "what others have does not count");
 }
 
 #[tokio::test]

@@ -136,20 +136,15 @@ impl KeptLog {
 }
 
 impl AtWorkLog {
-    /// The bytes from `start` on until the call ends, and the place of the first. None of a call that waits for its
-    /// turn.
+    /// The bytes from `start` on until the call ends, and the place of the first. Of a call that waits for its turn
+    /// they come once it has had it.
     pub async fn follow(self, start: LogStart) -> (u64, LogStream) {
         let from = start.of(self.length(start).await);
         let Self { reader, wanted, attempt, here } = self;
-        let is_relayed = reader.shared.parts.relay.is_some();
-        let elsewhere = move |from: u64| reader.log_elsewhere(wanted, attempt, from);
         let log = match here {
-            Some(log) => {
-                let position = usize::try_from(from).unwrap_or(usize::MAX);
-                log.follow(position, move |from| std::future::ready(Ok(elsewhere(from as u64))))
-            }
-            None if is_relayed => elsewhere(from),
-            None => stream::empty().boxed(),
+            Some(log) => reader.log_here(&log, wanted, attempt, from),
+            None if reader.shared.parts.relay.is_some() => reader.log_elsewhere(wanted, attempt, from),
+            None => reader.log_to_come(wanted, attempt, from),
         };
         (from, log)
     }
@@ -191,6 +186,37 @@ impl Reader {
             StoredContent::Blob(blob) => kept(Some(blob)),
             StoredContent::None => Log::AtWork(AtWorkLog { reader: self.clone(), wanted, attempt, here }),
         })
+    }
+
+    /// A stream of an attempt at work in this process, from byte `from` on.
+    fn log_here(&self, log: &Arc<LiveLog>, wanted: Wanted, attempt: u32, from: u64) -> LogStream {
+        let (reader, position) = (self.clone(), usize::try_from(from).unwrap_or(usize::MAX));
+        log.follow(position, move |from| {
+            std::future::ready(Ok(reader.log_elsewhere(wanted, attempt, from as u64)))
+        })
+    }
+
+    /// A stream of an attempt that waits for its turn, from byte `from` on; what is kept of it, when it has had it
+    /// before anyone looked.
+    fn log_to_come(&self, wanted: Wanted, attempt: u32, from: u64) -> LogStream {
+        let reader = self.clone();
+        let begun = async move {
+            let mut signals = reader.shared.parts.signals.subscribe(Topic::Run(wanted.run));
+            loop {
+                signals.forget();
+                if let Some(log) = reader.shared.logs.get(wanted.log(attempt)) {
+                    return Ok(reader.log_here(&log, wanted, attempt, from));
+                }
+                if let Some(Kept(kept)) = reader.kept_by_now(&wanted, attempt).await? {
+                    let Some(blob) = kept else { return Ok(stream::empty().boxed()) };
+                    return reader.stored_log(&blob, from.min(blob.size)..blob.size).await;
+                }
+                if timeout(events::LOOK, signals.next()).await == Ok(Heard::Closed) {
+                    tokio::time::sleep(events::LOOK).await;
+                }
+            }
+        };
+        stream::once(begun).try_flatten().boxed()
     }
 
     /// A stream of an attempt from byte `from` on, as another process tells it, and the rest when it is over.

@@ -5,30 +5,30 @@
 //! then. [`Driver::bring_along`] makes one step of one sweep. Several processes do no harm: of those that decide on
 //! the same revision one stores its step, and the others look again.
 
-use std::collections::{HashMap, HashSet};
-use std::ops::Range;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use simulay_model::{
-    Chain, Change, OwnerFilter, PointCounts, Quota, Run, RunId, RunState, RunSummary, Sweep, SweepChange,
+    AccountName, Chain, Change, OwnerFilter, PointCounts, Quota, Run, RunId, RunState, Sweep, SweepChange,
     SweepId, UnfinishedRun,
 };
 use simulay_signals::{Heard, Signal, Subscription, Topic};
 use simulay_store::StoreError;
 
-use super::{ends_runs, making};
+use super::point_set::PointSet;
+use super::{ends_runs, making, rule};
+use crate::EngineError;
 use crate::lease::apply_unleased_for_any;
 use crate::shared::Shared;
-use crate::{EngineError, checks};
 
 /// The most runs that are made in one transaction.
 const BATCH: u32 = 250;
 /// The most rows that they are, with their inputs.
 const BATCH_ROWS: usize = 5_000;
 /// Sweeps, or points, that are looked at together.
-const PAGE: u32 = 500;
+const PAGE: u32 = 1_000;
 /// Runs that are cancelled side by side.
 const SIDE_BY_SIDE: usize = 16;
 /// Between two looks at least, however much changes.
@@ -44,7 +44,12 @@ const OTHERS: usize = 10;
 pub(crate) async fn drive_forever(shared: Arc<Shared>) {
     let longest = shared.settings.lease / LOOKS_PER_LEASE;
     let mut changes = shared.parts.signals.subscribe(Topic::Sweeps);
-    let mut driver = Driver { shared: shared.clone(), looked_at: HashMap::new(), made_last: None };
+    let mut driver = Driver {
+        shared: shared.clone(),
+        looked_at: HashMap::new(),
+        asked_to_end: HashMap::new(),
+        made_last: None,
+    };
     loop {
         match driver.look().await {
             Ok(true) => continue,
@@ -63,8 +68,10 @@ pub(crate) async fn drive_forever(shared: Arc<Shared>) {
 
 struct Driver {
     shared: Arc<Shared>,
-    /// Of sweeps with a rule that have not ended: the runs whose outcome did not meet it.
-    looked_at: HashMap<SweepId, HashSet<RunId>>,
+    /// Of sweeps with a rule that have not ended: the points whose outcome does not meet it.
+    looked_at: HashMap<SweepId, PointSet>,
+    /// Of sweeps that are being ended since a revision: the points whose runs were asked to end.
+    asked_to_end: HashMap<SweepId, (u64, PointSet)>,
     /// The sweep that made runs last: the others come first, so that a large one takes not all the room.
     made_last: Option<SweepId>,
 }
@@ -74,6 +81,7 @@ impl Driver {
     async fn look(&mut self) -> Result<bool, EngineError> {
         let (mut sweeps, mut more) = (self.unfinished().await?, false);
         self.looked_at.retain(|sweep, _| sweeps.binary_search(sweep).is_ok());
+        self.asked_to_end.retain(|sweep, _| sweeps.binary_search(sweep).is_ok());
         let others = sweeps.partition_point(|sweep| Some(*sweep) <= self.made_last);
         sweeps.rotate_left(others);
         for sweep in sweeps {
@@ -152,7 +160,7 @@ impl Driver {
             return Ok(true);
         }
         let points = progress.begun..progress.goal.min(progress.begun.saturating_add(room));
-        let runs = making::runs(&self.shared, sweep, points).await?;
+        let runs = making::runs(&self.shared, sweep, points.map(|point| (point, 0)).collect()).await?;
         let begun =
             runs.last().and_then(|run| run.sweep).map_or(progress.begun, |of| of.point.saturating_add(1));
         self.store(sweep, SweepChange::Begun(begun), runs).await?;
@@ -161,24 +169,21 @@ impl Driver {
 
     /// Makes another run of each of the next points that failed.
     async fn retry(&self, sweep: &Sweep, from: u32, room: u32) -> Result<(), EngineError> {
-        let page = self.shared.parts.sweeps.points(sweep.id, from, PAGE).await?;
-        let (mut runs, mut looked_at, mut bytes) = (Vec::new(), None, 0_usize);
-        for run in &page {
-            if runs.len() >= room as usize || bytes >= checks::BATCH_BYTES {
-                break;
-            }
-            looked_at = Some(run);
-            if matches!(run.state, RunState::Failed | RunState::TimedOut) {
-                let made = making::runs(&self.shared, sweep, only(point_of(run))).await?;
-                bytes = made
-                    .iter()
-                    .fold(bytes, |bytes, run| bytes.saturating_add(run.request.params.as_str().len()));
-                runs.extend(made);
-            }
-        }
+        let page = self.shared.parts.sweeps.point_runs(sweep.id, from, PAGE).await?;
+        let failed = page.iter().filter(|last| matches!(last.state, RunState::Failed | RunState::TimedOut));
+        let mut next: Vec<_> = failed.map(|last| (last.point, last.attempt.saturating_add(1))).collect();
+        let is_all = next.len() <= room as usize;
+        next.truncate(room as usize);
+        let asked = next.len();
+        let runs = making::runs(&self.shared, sweep, next).await?;
         // A short page is not the last: runs that cannot be read are left out of it.
-        let next = looked_at.map(|run| point_of(run).saturating_add(1));
-        self.store(sweep, SweepChange::Retried(next), runs).await
+        let looked_at = if is_all && runs.len() == asked {
+            page.last().map(|last| last.point)
+        } else {
+            runs.last().and_then(|run| run.sweep).map(|of| of.point)
+        };
+        let from = looked_at.map(|point| point.saturating_add(1));
+        self.store(sweep, SweepChange::Retried(from), runs).await
     }
 
     /// How many more runs the sweep may have now: by its own bound, by the quotas of its owner, and by what the host
@@ -207,14 +212,6 @@ fn batch(inputs: usize) -> u32 {
     u32::try_from(runs).unwrap_or(BATCH).clamp(1, BATCH)
 }
 
-const fn only(point: u32) -> Range<u32> {
-    point..point.saturating_add(1)
-}
-
-fn point_of(run: &RunSummary) -> u32 {
-    run.sweep.map_or(0, |point| point.point)
-}
-
 /// One run that cannot be read is not in the way of the others.
 fn damaged(run: RunId, error: &StoreError) {
     tracing::warn!(%run, error = %Chain(error), "a run of a sweep is left out");
@@ -222,66 +219,48 @@ fn damaged(run: RunId, error: &StoreError) {
 
 /// Runs that are there.
 impl Driver {
-    /// The next points that have runs, from `from` on, which moves past them; none after the last.
-    async fn page(&self, sweep: SweepId, from: &mut u32) -> Result<Vec<RunSummary>, StoreError> {
-        let page = self.shared.parts.sweeps.points(sweep, *from, PAGE).await?;
-        *from = page.last().map_or(*from, |last| point_of(last).saturating_add(1));
-        Ok(page)
+    /// Asks for the end of all runs that have not ended, each once: it is stored that its end is asked for.
+    async fn end_runs(&mut self, sweep: &Sweep) -> Result<(), EngineError> {
+        let revision = sweep.progress.revision;
+        let (_, mut asked) =
+            self.asked_to_end.remove(&sweep.id).filter(|(since, _)| *since == revision).unwrap_or_default();
+        let ended = self.end_all_but(sweep, &mut asked).await;
+        self.asked_to_end.insert(sweep.id, (revision, asked));
+        ended
     }
 
-    /// Asks for the end of all runs that have not ended.
-    async fn end_runs(&self, sweep: &Sweep) -> Result<(), EngineError> {
+    async fn end_all_but(&self, sweep: &Sweep, asked: &mut PointSet) -> Result<(), EngineError> {
         let mut from = 0;
         loop {
-            let page = self.page(sweep.id, &mut from).await?;
-            if page.is_empty() {
-                return Ok(());
-            }
-            let unfinished = page.into_iter().filter(|run| !run.state.is_end());
-            let ended = stream::iter(unfinished).map(|run| self.end_run(run)).buffer_unordered(SIDE_BY_SIDE);
-            ended.try_collect::<Vec<_>>().await?;
+            let page = self.shared.parts.sweeps.point_runs(sweep.id, from, PAGE).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            from = last.point.saturating_add(1);
+            let mut unfinished = page;
+            unfinished.retain(|last| !last.state.is_end() && !asked.has(last.point));
+            let points: Vec<_> = unfinished.iter().map(|last| last.point).collect();
+            let ended = stream::iter(unfinished).map(|last| self.end_run(last.run, &sweep.owner));
+            ended.buffer_unordered(SIDE_BY_SIDE).try_collect::<Vec<_>>().await?;
+            points.into_iter().for_each(|point| asked.add(point));
         }
     }
 
-    async fn end_run(&self, run: RunSummary) -> Result<(), StoreError> {
+    async fn end_run(&self, run: RunId, owner: &AccountName) -> Result<(), StoreError> {
         let parts = &self.shared.parts;
-        match apply_unleased_for_any(parts, (run.id, &run.owner), Change::CancelRequested).await {
-            Ok(true) => parts.signals.publish(Signal::CancelRequested(run.id)),
+        match apply_unleased_for_any(parts, (run, owner), Change::CancelRequested).await {
+            Ok(true) => parts.signals.publish(Signal::CancelRequested(run)),
             Ok(false) | Err(StoreError::Ended | StoreError::NotFound) => {}
-            Err(error @ StoreError::Corrupt(_)) => damaged(run.id, &error),
+            Err(error @ StoreError::Corrupt(_)) => damaged(run, &error),
             Err(error) => return Err(error),
         }
         Ok(())
     }
 
     /// The first run whose outcome ends the sweep by its rule, of those that were not looked at.
-    async fn meets_rule(&mut self, sweep: &Sweep) -> Result<Option<RunId>, EngineError> {
+    async fn meets_rule(&mut self, sweep: &Sweep) -> Result<Option<RunId>, StoreError> {
         let Some(rule) = sweep.spec.stop.as_ref().filter(|_| sweep.progress.stopped_by.is_none()) else {
             return Ok(None);
         };
-        let mut from = 0;
-        loop {
-            let page = self.page(sweep.id, &mut from).await?;
-            if page.is_empty() {
-                return Ok(None);
-            }
-            for run in page.into_iter().filter(|run| run.state == RunState::Succeeded).map(|run| run.id) {
-                if self.looked_at.entry(sweep.id).or_default().contains(&run) {
-                    continue;
-                }
-                let found = match self.shared.parts.runs.get(&OwnerFilter::Any, run).await {
-                    Err(error @ StoreError::Corrupt(_)) => {
-                        damaged(run, &error);
-                        None
-                    }
-                    found => found?,
-                };
-                let outcome = found.and_then(|run| run.report?.outcome.value().ok()).unwrap_or_default();
-                if rule.is_met(&outcome) {
-                    return Ok(Some(run));
-                }
-                self.looked_at.entry(sweep.id).or_default().insert(run);
-            }
-        }
+        let looked_at = self.looked_at.entry(sweep.id).or_default();
+        rule::met_by(rule, sweep.id, looked_at, &self.shared.parts).await
     }
 }

@@ -64,14 +64,10 @@ impl NewSweep {
             return wrong("/max_points", format!("must be between 1 and {most}"));
         }
         match &self.stop {
-            Some(rule) if !is_pointer(&rule.outcome) => {
+            Some(rule) if rule.field().is_err() => {
                 wrong("/stop/outcome", "must be a JSON Pointer into the outcome, e.g. `/peak_k`".to_owned())
             }
             _ => Ok(()),
         }
     }
-}
-
-fn is_pointer(text: &str) -> bool {
-    text.len() <= 512 && (text.is_empty() || text.starts_with('/'))
 }

@@ -13,7 +13,7 @@ use simulay_model::{
     Bound, Labels, Layout, OwnerFilter, PointCounts, Quotas, Run, RunState, RunSummary, StopRule, Sweep,
     SweepId, SweepProgress, SweepRefusal, SweepState, SweepSummary, Variation,
 };
-use simulay_store::{Claim, StoreError, SweepQuery, Sweeps};
+use simulay_store::{Claim, PointRun, StoreError, SweepQuery, Sweeps};
 use simulay_store_sqlite::SqliteStore;
 
 use crate::house::{self, House, me};
@@ -71,6 +71,10 @@ impl Sweeps for Failing {
     async fn points(&self, sweep: SweepId, from: u32, limit: u32) -> Result<Vec<RunSummary>, StoreError> {
         self.records.points(sweep, from, limit).await
     }
+
+    async fn point_runs(&self, sweep: SweepId, from: u32, limit: u32) -> Result<Vec<PointRun>, StoreError> {
+        self.records.point_runs(sweep, from, limit).await
+    }
 }
 
 /// What is found by looking is found soon.
@@ -115,7 +119,10 @@ impl House {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(60), there).await.unwrap()
+        match tokio::time::timeout(Duration::from_secs(60), there).await {
+            Ok(found) => found,
+            Err(_) => panic!("{:?}", self.engine.sweeps.sweep(&me(), id).await.unwrap().unwrap()),
+        }
     }
 
     async fn points(&self, id: SweepId, outcomes: &[&str]) -> Vec<SweepPointState> {
@@ -210,6 +217,26 @@ async fn only_what_failed_is_run_again() {
     let after = runs_of(&house.points(id, &[]).await);
     let changed: Vec<_> = before.iter().zip(&after).map(|(before, after)| before != after).collect();
     assert_eq!(changed.iter().filter(|changed| **changed).count(), 1, "{changed:?}");
+}
+
+#[tokio::test]
+async fn what_failed_is_run_again_at_once_and_not_one_by_one() {
+    let (directory, containers) = (tempfile::tempdir().unwrap(), Scripted::new());
+    for _ in 0..40 {
+        containers.on("left", Act::exits(3));
+    }
+    containers.on("left", Act::exits(0));
+    let house = house(directory.path(), &containers).await;
+    let id = house.sweep(list(&[1; 40])).await;
+    let ended = house.until(id, SweepState::Ended).await;
+    assert_eq!(ended.counts.failed, 40);
+    let before = ended.sweep.progress.revision;
+    house.engine.sweeps.retry(&me(), id).await.unwrap();
+    let done = house.until(id, SweepState::Succeeded).await;
+    // It is asked for, stored, seen that no more follow, and ended.
+    assert_eq!(done.sweep.progress.revision, before + 4);
+    let attempts = house.points(id, &[]).await;
+    assert!(attempts.iter().all(|point| point.run.as_ref().unwrap().sweep.unwrap().attempt == 1));
 }
 
 #[tokio::test]

@@ -132,6 +132,11 @@ impl Machine {
         self.skew.store(skew, Ordering::Relaxed);
     }
 
+    /// The clock is set back by a year.
+    pub(crate) fn set_back(&self) {
+        self.skew.store(-365 * 24 * 3600, Ordering::Relaxed);
+    }
+
     async fn thaw(&self) {
         loop {
             let until = *self.frozen_until.lock().unwrap();
@@ -152,17 +157,17 @@ impl Clock for MachineClock {
     }
 }
 
-/// What the host leaves to chance.
-pub(crate) struct WorldEntropy(pub(crate) Arc<World>);
+/// What a host leaves to chance; ids follow the clock of its machine.
+pub(crate) struct MachineEntropy(pub(crate) Arc<Machine>);
 
-impl Entropy for WorldEntropy {
+impl Entropy for MachineEntropy {
     fn draw(&self) -> u64 {
-        self.0.draw()
+        self.0.world.draw()
     }
 
     fn run_id(&self) -> RunId {
-        let millis = u64::try_from(self.0.instant().as_millisecond()).unwrap();
-        RunId::from(uuid::Builder::from_unix_timestamp_millis(millis, &random(self.0.draw())).into_uuid())
+        let millis = u64::try_from(MachineClock(self.0.clone()).now().as_millisecond()).unwrap();
+        RunId::from(uuid::Builder::from_unix_timestamp_millis(millis, &random(self.draw())).into_uuid())
     }
 }
 

@@ -29,5 +29,7 @@ mod seeds;
 mod shares;
 mod stops;
 mod story;
+mod sweep_steps;
+mod sweeps;
 mod takeover;
 mod world;

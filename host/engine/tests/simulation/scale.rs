@@ -9,7 +9,7 @@ use simulay_engine::{Engine, Entropy as _, Settings};
 use simulay_model::{Quotas, Run};
 
 use crate::database::{Store, in_memory};
-use crate::machine::{Machine, WorldEntropy};
+use crate::machine::{Machine, MachineEntropy};
 use crate::shares::{calm, fine};
 use crate::story::{Story, me, request, settings};
 
@@ -44,7 +44,7 @@ impl Cost {
 
 /// Has so many wait, in turn of each flow.
 async fn queue(story: &Story, store: &Store, engine: &Engine, count: u64) {
-    let entropy = WorldEntropy(story.world.clone());
+    let entropy = MachineEntropy(Machine::new(&story.world, u64::MAX));
     let mut first = Vec::new();
     for pipeline in 0..PIPELINES {
         let name = format!("pipeline-{pipeline}");

@@ -17,7 +17,7 @@ use crate::client::{Client, policy};
 use crate::daemon::Daemon;
 use crate::database::{Database, Store};
 use crate::judge::{self, Course};
-use crate::machine::{Machine, MachineClock, WorldEntropy};
+use crate::machine::{Machine, MachineClock, MachineEntropy};
 use crate::plugin::{NAME, Params, Workers};
 use crate::world::{World, WorldClock};
 
@@ -211,7 +211,7 @@ impl Story {
             journal: database.clone(),
             overview: database.clone(),
             requests: database.clone(),
-            sweeps: database.store.records.clone(),
+            sweeps: database.clone(),
             uploads: database.clone(),
             accounts: database.store.records.clone(),
             credentials: database.store.records.clone(),
@@ -224,8 +224,8 @@ impl Story {
             admission: Arc::new(policy()),
             containers: Arc::new(Client { daemon: self.daemon.clone(), machine: machine.clone() }),
             runners: None,
-            clock: Arc::new(MachineClock(machine)),
-            entropy: Arc::new(WorldEntropy(self.world.clone())),
+            clock: Arc::new(MachineClock(machine.clone())),
+            entropy: Arc::new(MachineEntropy(machine)),
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::{RunField, RunFieldError};
+
 /// A sweep ends early once the outcome of a run is beyond a bound.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StopRule {
@@ -21,10 +23,18 @@ pub enum Bound {
 }
 
 impl StopRule {
-    /// True when `outcome` ends the sweep; one that has no number there does not.
+    /// What it looks at of a run.
+    ///
+    /// # Errors
+    /// When that is no JSON Pointer, or too long.
+    pub fn field(&self) -> Result<RunField, RunFieldError> {
+        format!("outcome:{}", self.outcome).parse()
+    }
+
+    /// True when what an outcome says there ends the sweep; what is no number does not.
     #[must_use]
-    pub fn is_met(&self, outcome: &Value) -> bool {
-        let Some(number) = outcome.pointer(&self.outcome).and_then(Value::as_f64) else { return false };
+    pub fn is_met_by(&self, said: &Value) -> bool {
+        let Some(number) = said.as_f64() else { return false };
         match self.bound {
             Bound::Above(bound) => number > bound,
             Bound::Below(bound) => number < bound,
@@ -39,14 +49,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rule_looks_at_one_number() {
+    fn a_rule_is_met_by_numbers_beyond_its_bound() {
         let rule = |bound| StopRule { outcome: "/peak/k".to_owned(), bound };
-        let outcome = |peak: Value| json!({ "peak": { "k": peak } });
-        assert!(rule(Bound::Above(300.0)).is_met(&outcome(json!(301))));
-        assert!(rule(Bound::Below(300.0)).is_met(&outcome(json!(-1.5))));
-        for other in [json!(300), json!(null), json!("301")] {
-            assert!(!rule(Bound::Above(300.0)).is_met(&outcome(other)));
+        assert!(rule(Bound::Above(300.0)).is_met_by(&json!(301)));
+        assert!(rule(Bound::Below(300.0)).is_met_by(&json!(-1.5)));
+        for other in [json!(300), json!(null), json!("301"), json!([301]), json!({ "k": 301 })] {
+            assert!(!rule(Bound::Above(300.0)).is_met_by(&other), "{other}");
         }
-        assert!(!rule(Bound::Above(0.0)).is_met(&json!({})));
+    }
+
+    #[test]
+    fn a_rule_looks_at_one_place() {
+        let rule = |outcome: &str| StopRule { outcome: outcome.to_owned(), bound: Bound::Above(0.0) };
+        assert_eq!(rule("/peak/k").field().unwrap().as_str(), "outcome:/peak/k");
+        for wrong in ["peak", "/a~2", &format!("/{}", "a".repeat(500))] {
+            assert!(rule(wrong).field().is_err(), "{wrong:.20}");
+        }
     }
 }

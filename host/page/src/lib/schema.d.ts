@@ -482,8 +482,8 @@ export interface paths {
         put?: never;
         /**
          * Preview a sweep
-         * @description How many points it has, the first of them, and what the run of the first would do first. Every point is checked;
-         *     nothing starts.
+         * @description How many points it has, the first of them, what the run of the first would do first, and how long all may take. Every
+         *     point is checked; nothing starts.
          */
         post: operations["previewSweep"];
         delete?: never;
@@ -2431,6 +2431,7 @@ export interface components {
          *     `rate_limited` 429: Too many such requests
          *     `quota_exceeded` 429 or 403: A quota of the account is used up
          *     `queue_full` 429: Too many runs wait
+         *     `too_many_sweeps` 429: Too many sweeps of the account have not ended
          *     `internal` 500: Simulay failed
          *     `storage_corrupt` 503: Stored data is damaged
          *     `docker_unavailable` 503: Docker does not answer
@@ -2440,7 +2441,7 @@ export interface components {
          *     `storage_low` 507: The server cannot store more
          * @enum {string}
          */
-        ProblemKind: "invalid_json" | "invalid_header" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "not_acceptable" | "gone" | "request_timeout" | "plugin_name_taken" | "plugin_version_exists" | "plugin_not_active" | "approval_needed" | "examples_disagree" | "no_version_before" | "run_not_cancellable" | "sweep_conflict" | "run_exists" | "too_many_links" | "idempotency_in_flight" | "idempotency_key_reused" | "payload_too_large" | "params_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "misdirected_request" | "cross_site" | "proxy_bypassed" | "too_many_connections" | "invalid_archive" | "invalid_component" | "component_too_complex" | "compile_timeout" | "compile_memory" | "unknown_import" | "world_mismatch" | "manifest_invalid" | "manifest_too_large" | "describe_timeout" | "params_invalid" | "simulation" | "plugin_trap" | "plugin_cpu_limit" | "plugin_memory_limit" | "plugin_hostcall_limit" | "plugin_result_too_large" | "plugin_result_invalid" | "worker_crashed" | "spec_denied" | "image_not_allowed" | "image_unavailable" | "rate_limited" | "quota_exceeded" | "queue_full" | "internal" | "storage_corrupt" | "docker_unavailable" | "identity_unavailable" | "draining" | "not_ready" | "storage_low";
+        ProblemKind: "invalid_json" | "invalid_header" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "not_acceptable" | "gone" | "request_timeout" | "plugin_name_taken" | "plugin_version_exists" | "plugin_not_active" | "approval_needed" | "examples_disagree" | "no_version_before" | "run_not_cancellable" | "sweep_conflict" | "run_exists" | "too_many_links" | "idempotency_in_flight" | "idempotency_key_reused" | "payload_too_large" | "params_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "misdirected_request" | "cross_site" | "proxy_bypassed" | "too_many_connections" | "invalid_archive" | "invalid_component" | "component_too_complex" | "compile_timeout" | "compile_memory" | "unknown_import" | "world_mismatch" | "manifest_invalid" | "manifest_too_large" | "describe_timeout" | "params_invalid" | "simulation" | "plugin_trap" | "plugin_cpu_limit" | "plugin_memory_limit" | "plugin_hostcall_limit" | "plugin_result_too_large" | "plugin_result_invalid" | "worker_crashed" | "spec_denied" | "image_not_allowed" | "image_unavailable" | "rate_limited" | "quota_exceeded" | "queue_full" | "too_many_sweeps" | "internal" | "storage_corrupt" | "docker_unavailable" | "identity_unavailable" | "draining" | "not_ready" | "storage_low";
         /** @description What a process says of itself. */
         Process: {
             /**
@@ -2875,6 +2876,37 @@ export interface components {
             stop?: components["schemas"]["StopRule"] | null;
         };
         /**
+         * @description How long a sweep may take, by the load of the moment: `run_ms` for each turn, and as many turns as it takes to work on
+         *     `before` and all points, `at_once` at a time.
+         */
+        SweepEstimate: {
+            /**
+             * Format: int64
+             * @description How many runs are at work at once: as there are places, half of them while others have something to do too.
+             */
+            at_once: number;
+            /**
+             * Format: int64
+             * @description Your runs that wait or are at work: they come before.
+             */
+            before: number;
+            /**
+             * Format: int64
+             * @description What one takes: the median of them, without what they waited for each other, milliseconds.
+             */
+            run_ms: number;
+            /**
+             * Format: int64
+             * @description How many runs it comes of: your last ones that succeeded on this version, at most 20.
+             */
+            runs: number;
+            /**
+             * Format: int64
+             * @description Until the last point has ended, milliseconds.
+             */
+            time_ms: number;
+        };
+        /**
          * @description How the points of a sweep are laid out, by name.
          * @enum {string}
          */
@@ -2930,6 +2962,11 @@ export interface components {
         /** @description A point of a sweep. */
         SweepPoint: {
             /**
+             * Format: int32
+             * @description Which attempt at the point, from 0: the last counts.
+             */
+            attempt?: number;
+            /**
              * Format: uuid
              * @description The sweep.
              */
@@ -2942,6 +2979,7 @@ export interface components {
         };
         /** @description What a sweep would be. */
         SweepPreview: {
+            estimate?: components["schemas"]["SweepEstimate"] | null;
             /** @description The values of the first points, by JSON Pointer; a parameter that stays as it is, is not in it. */
             first: {
                 [key: string]: unknown;
@@ -3288,6 +3326,7 @@ export type SchemaSignInWays = components['schemas']['SignInWays'];
 export type SchemaStats = components['schemas']['Stats'];
 export type SchemaStopRule = components['schemas']['StopRule'];
 export type SchemaSweep = components['schemas']['Sweep'];
+export type SchemaSweepEstimate = components['schemas']['SweepEstimate'];
 export type SchemaSweepLayout = components['schemas']['SweepLayout'];
 export type SchemaSweepList = components['schemas']['SweepList'];
 export type SchemaSweepMethod = components['schemas']['SweepMethod'];
@@ -3747,7 +3786,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too Many Requests: `rate_limited`, `quota_exceeded`, `queue_full` */
+            /** @description Too Many Requests: `rate_limited`, `quota_exceeded`, `queue_full`, `too_many_sweeps` */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3913,7 +3952,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too Many Requests: `rate_limited`, `quota_exceeded`, `queue_full` */
+            /** @description Too Many Requests: `rate_limited`, `quota_exceeded`, `queue_full`, `too_many_sweeps` */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4022,7 +4061,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too Many Requests: `rate_limited`, `quota_exceeded`, `queue_full` */
+            /** @description Too Many Requests: `rate_limited`, `quota_exceeded`, `queue_full`, `too_many_sweeps` */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4502,7 +4541,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too Many Requests: `rate_limited`, `quota_exceeded`, `queue_full` */
+            /** @description Too Many Requests: `rate_limited`, `quota_exceeded`, `queue_full`, `too_many_sweeps` */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4735,7 +4774,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too Many Requests: `rate_limited`, `quota_exceeded`, `queue_full` */
+            /** @description Too Many Requests: `rate_limited`, `quota_exceeded`, `queue_full`, `too_many_sweeps` */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4874,7 +4913,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too Many Requests: `rate_limited`, `quota_exceeded`, `queue_full` */
+            /** @description Too Many Requests: `rate_limited`, `quota_exceeded`, `queue_full`, `too_many_sweeps` */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -5009,7 +5048,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too Many Requests: `rate_limited`, `quota_exceeded`, `queue_full` */
+            /** @description Too Many Requests: `rate_limited`, `quota_exceeded`, `queue_full`, `too_many_sweeps` */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -5187,7 +5226,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too Many Requests: `rate_limited`, `quota_exceeded`, `queue_full` */
+            /** @description Too Many Requests: `rate_limited`, `quota_exceeded`, `queue_full`, `too_many_sweeps` */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -5586,7 +5625,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too Many Requests: `rate_limited`, `quota_exceeded`, `queue_full` */
+            /** @description Too Many Requests: `rate_limited`, `quota_exceeded`, `queue_full`, `too_many_sweeps` */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -5700,7 +5739,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too Many Requests: `rate_limited`, `quota_exceeded`, `queue_full` */
+            /** @description Too Many Requests: `rate_limited`, `quota_exceeded`, `queue_full`, `too_many_sweeps` */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -6048,7 +6087,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too Many Requests: `rate_limited`, `quota_exceeded`, `queue_full` */
+            /** @description Too Many Requests: `rate_limited`, `quota_exceeded`, `queue_full`, `too_many_sweeps` */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -6329,7 +6368,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too Many Requests: `rate_limited`, `quota_exceeded`, `queue_full` */
+            /** @description Too Many Requests: `rate_limited`, `quota_exceeded`, `queue_full`, `too_many_sweeps` */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -6511,7 +6550,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too Many Requests: `rate_limited`, `quota_exceeded`, `queue_full` */
+            /** @description Too Many Requests: `rate_limited`, `quota_exceeded`, `queue_full`, `too_many_sweeps` */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -6678,7 +6717,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too Many Requests: `rate_limited`, `quota_exceeded`, `queue_full` */
+            /** @description Too Many Requests: `rate_limited`, `quota_exceeded`, `queue_full`, `too_many_sweeps` */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -7087,7 +7126,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too Many Requests: `rate_limited`, `quota_exceeded`, `queue_full` */
+            /** @description Too Many Requests: `rate_limited`, `quota_exceeded`, `queue_full`, `too_many_sweeps` */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -7213,7 +7252,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too Many Requests: `rate_limited`, `quota_exceeded`, `queue_full` */
+            /** @description Too Many Requests: `rate_limited`, `quota_exceeded`, `queue_full`, `too_many_sweeps` */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -7691,7 +7730,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too Many Requests: `rate_limited`, `quota_exceeded`, `queue_full` */
+            /** @description Too Many Requests: `rate_limited`, `quota_exceeded`, `queue_full`, `too_many_sweeps` */
             429: {
                 headers: {
                     [name: string]: unknown;

@@ -12,12 +12,13 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use simulay_api::wire;
+use simulay_engine::Selector;
 use simulay_model::RunId;
 
-use super::options::ServerOption;
+use super::options::{ServerOption, selector};
 use crate::client::{Client, read};
 use crate::render;
-use crate::terminal::{print, print_json, say};
+use crate::terminal::{Table, print, print_json, say};
 
 /// Runs on a server.
 #[derive(Debug, Args)]
@@ -36,6 +37,12 @@ enum Verb {
     List(list::Arguments),
     /// Counts runs by their states.
     Counts(list::Counted),
+    /// Tells how long a run may take, by the last ones that succeeded.
+    Estimate {
+        /// Pipeline, perhaps with a version: NAME or NAME@VERSION.
+        #[arg(value_parser = selector)]
+        pipeline: Selector,
+    },
     /// Shows a run: its state, and its outcome or error.
     Show {
         /// Run.
@@ -76,6 +83,7 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
         Verb::Watch { id } => return watch::execute(&client, id, json).await,
         Verb::List(wanted) => list::execute(&client, &wanted, json).await?,
         Verb::Counts(counted) => list::count(&client, &counted, json).await?,
+        Verb::Estimate { pipeline } => estimate(&client, &pipeline, json).await?,
         Verb::Edit(arguments) => edit::execute(&client, arguments, json).await?,
         Verb::Show { id } => show(&client, id, json).await?,
         Verb::Cancel { id } => cancel(&client, id, json).await?,
@@ -97,6 +105,24 @@ async fn show(client: &Client, id: RunId, json: bool) -> anyhow::Result<()> {
         print(&render::calls(&client.calls(id).await?))?
     }
     Ok(())
+}
+
+async fn estimate(client: &Client, pipeline: &Selector, json: bool) -> anyhow::Result<()> {
+    let estimate = client.get(&format!("/v1/pipelines/{pipeline}/estimate")).await?;
+    if json {
+        return Ok(print_json(&estimate)?);
+    }
+    let wire::Estimate { runs, version, median_ms, lower_ms, upper_ms } = read(&estimate)?;
+    let (Some(median), Some(lower), Some(upper)) = (median_ms, lower_ms, upper_ms) else {
+        return Ok(say(&format!("no run of version {version} has succeeded"))?);
+    };
+    let [median, lower, upper] = [median, lower, upper].map(render::time);
+    let mut facts = Table::bare();
+    facts.row(["version", &version]);
+    facts.row(["median", &median]);
+    facts.row(["a half took", &format!("{lower} to {upper}")]);
+    facts.row(["runs", &runs.to_string()]);
+    Ok(print(&facts.text())?)
 }
 
 async fn cancel(client: &Client, id: RunId, json: bool) -> anyhow::Result<()> {

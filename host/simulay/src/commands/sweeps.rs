@@ -30,7 +30,7 @@ pub(crate) struct Arguments {
 enum Verb {
     /// Starts a sweep of a pipeline.
     Create(create::Create),
-    /// Tells how many points a sweep would have, and what the first would do.
+    /// Tells how many points a sweep would have, how long it may take, and what the first would do.
     Preview(create::Preview),
     /// Lists sweeps, the newest first.
     List(ListArguments),

@@ -22,4 +22,5 @@ mod other_version;
 mod ownership;
 mod pipelines;
 mod sandbox;
+mod sweeps;
 mod upgrade;

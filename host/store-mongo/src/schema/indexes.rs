@@ -60,7 +60,13 @@ const RUN_INDEXES: &[Index] = &[
     Index::of(RUNS, &[("sweep", ASCENDING), ("_id", DESCENDING)]).having("sweep"),
     Index::of(
         RUNS,
-        &[("sweep", ASCENDING), ("sweep_point", ASCENDING), ("_id", ASCENDING), ("state", ASCENDING)],
+        &[
+            ("sweep", ASCENDING),
+            ("sweep_point", ASCENDING),
+            ("sweep_attempt", ASCENDING),
+            ("_id", ASCENDING),
+            ("state", ASCENDING),
+        ],
     )
     .having("sweep"),
     Index::of(SWEEPS, &[("unfinished", ASCENDING), ("_id", ASCENDING)]).having("unfinished"),

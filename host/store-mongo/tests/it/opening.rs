@@ -2,10 +2,10 @@
 
 use mongodb::bson::{Document, doc};
 use simulay_model::OwnerFilter::Any;
-use simulay_model::{Chain, Change, RunEnd};
-use simulay_store::conformance::apply;
+use simulay_model::{Chain, Change, Quotas, Run, RunEnd};
 use simulay_store::conformance::samples::{error, now, run};
-use simulay_store::{Overview as _, RunFilter, Runs as _, StoreError};
+use simulay_store::conformance::{apply, sweeps};
+use simulay_store::{Overview as _, PointRun, RunFilter, Runs as _, StoreError, Sweeps as _};
 
 use crate::server::Server;
 
@@ -16,7 +16,7 @@ async fn a_database_is_opened_again_as_it_was_made() {
     records.try_open().await.unwrap();
     records.try_open().await.unwrap();
     let schema = records.raw().await.collection::<Document>("facts").find_one(doc! { "_id": "schema" }).await;
-    assert_eq!(schema.unwrap().unwrap().get_i64("version").unwrap(), 2);
+    assert_eq!(schema.unwrap().unwrap().get_i64("version").unwrap(), 3);
 }
 
 #[tokio::test]
@@ -42,6 +42,30 @@ async fn runs_of_the_first_version_are_found_by_the_kinds_of_their_errors() {
     assert_eq!(records.count(&Any, &filter, 10).await.unwrap(), 1);
     let indexes = runs.list_index_names().await.unwrap();
     assert!(!indexes.contains(&"by_owner__id".to_owned()), "{indexes:?}");
+}
+
+#[tokio::test]
+async fn runs_of_a_point_are_numbered_by_their_age() {
+    let server = Server::start();
+    let database = server.database();
+    let records = database.try_open().await.unwrap();
+    let sweep = sweeps::sweep("ada");
+    records.add_sweep(sweep.clone(), None).await.unwrap();
+    let runs: Vec<_> = [0, 1, 0].iter().map(|point| sweeps::of_point(&sweep, *point)).collect();
+    let quotas = Quotas::default();
+    records.commit_sweep(sweep.id, sweeps::begun(&sweep, 2), runs.clone(), &quotas).await.unwrap();
+    let raw = database.raw().await;
+    let heads = raw.collection::<Document>("runs");
+    heads.update_many(doc! {}, doc! { "$unset": { "sweep_attempt": "" } }).await.unwrap();
+    let earlier = doc! { "$set": { "version": 2_i64 } };
+    raw.collection::<Document>("facts").update_one(doc! { "_id": "schema" }, earlier).await.unwrap();
+    let last = |point, attempt, run: &Run| PointRun { point, attempt, run: run.id, state: run.state };
+    // A host of before goes on for a while: what it writes has no number.
+    let before = records.point_runs(sweep.id, 0, 10).await.unwrap();
+    assert_eq!(before, [last(0, 0, &runs[2]), last(1, 0, &runs[1])]);
+    let records = database.try_open().await.unwrap();
+    let numbered = records.point_runs(sweep.id, 0, 10).await.unwrap();
+    assert_eq!(numbered, [last(0, 1, &runs[2]), last(1, 0, &runs[1])]);
 }
 
 #[tokio::test]

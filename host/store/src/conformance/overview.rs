@@ -24,7 +24,7 @@ struct Various {
 impl Subject {
     async fn various(&self) -> Various {
         let sweep = SweepId::generate();
-        let point = |point| Some(SweepPoint { sweep, point });
+        let point = |point| Some(SweepPoint { sweep, point, attempt: 0 });
         let plain = |pipeline, name: &str, of: &[(&str, &str)]| Run {
             name: name.parse().ok(),
             labels: labels(of),

@@ -30,7 +30,7 @@ pub fn run(pipeline: &str) -> Run {
         },
         name: Some("Plate, 2 mm: ∂u/∂t".parse().unwrap()),
         labels: labels(&[("team", "Wärme, 2"), ("example.org/batch", "")]),
-        sweep: Some(SweepPoint { sweep: SweepId::generate(), point: u32::MAX }),
+        sweep: Some(SweepPoint { sweep: SweepId::generate(), point: u32::MAX, attempt: u32::MAX }),
         request: Request {
             params: json!({ "width": 0.1, "tiny": 5e-324, "large": u64::MAX }).into(),
             inputs: vec![artifact("mesh.csv", b"1,2")],

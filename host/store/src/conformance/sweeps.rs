@@ -4,16 +4,16 @@ use futures_util::future::join_all;
 use serde_json::json;
 use simulay_model::OwnerFilter::Any;
 use simulay_model::{
-    Bound, Change, Design, Method, PointCounts, Quota, Quotas, Range, Run, RunEnd, RunId, Scale, Scope,
-    StopRule, Sweep, SweepId, SweepPoint, SweepProgress, SweepSpec, SweepState, SweepSummary, Variation,
-    Varied,
+    Bound, Change, Design, Method, PointCounts, Quota, Quotas, Range, Run, RunEnd, RunId, RunState, Scale,
+    Scope, StopRule, Sweep, SweepId, SweepPoint, SweepProgress, SweepSpec, SweepState, SweepSummary,
+    Variation, Varied,
 };
 
 use super::Subject;
 use super::owners::{account, only};
 use super::requests::claim;
 use super::samples::{artifact, error, now, report, run};
-use crate::{Outcome, StoreError, SweepQuery};
+use crate::{Outcome, PointRun, StoreError, SweepQuery};
 
 /// A sweep that was just accepted. Its values are such that a careless store changes them.
 #[must_use]
@@ -54,10 +54,16 @@ pub fn spec() -> SweepSpec {
     }
 }
 
-/// A run of a point that is queued.
+/// The first run of a point; it is queued.
 #[must_use]
 pub fn of_point(sweep: &Sweep, point: u32) -> Run {
-    let point = Some(SweepPoint { sweep: sweep.id, point });
+    attempt_at(sweep, point, 0)
+}
+
+/// A run of a point that had so many before; it is queued.
+#[must_use]
+pub fn attempt_at(sweep: &Sweep, point: u32, attempt: u32) -> Run {
+    let point = Some(SweepPoint { sweep: sweep.id, point, attempt });
     Run { owner: sweep.owner.clone(), sweep: point, ..run("heat") }
 }
 
@@ -210,8 +216,8 @@ pub async fn a_step_beyond_a_quota_is_not_stored(subject: &Subject) {
     subject.sweeps.commit_sweep(sweep.id, begun(&sweep, 2), some, &two).await.unwrap();
 }
 
-/// Those before it do not count any more.
-pub async fn a_point_is_where_its_newest_run_is(subject: &Subject) {
+/// Those before it do not count any more, whatever clocks said when their ids were drawn.
+pub async fn a_point_is_where_its_last_run_is(subject: &Subject) {
     let sweep = subject.added("ada").await;
     let runs: Vec<_> = (0..4).map(|point| of_point(&sweep, point)).collect();
     subject.step(&sweep, begun(&sweep, 4), runs.clone()).await.unwrap();
@@ -225,9 +231,12 @@ pub async fn a_point_is_where_its_newest_run_is(subject: &Subject) {
     let counts = subject.sweeps.count_points(sweep.id).await.unwrap();
     let one_each = PointCounts { queued: 1, succeeded: 1, failed: 1, cancelled: 1, ..PointCounts::default() };
     assert_eq!(counts, one_each);
-    let again = of_point(&sweep, 1);
+    // Older than all others, to whom believes ids: the clock where it was drawn is slow by years.
+    let slow = "00000000-0000-7000-8000-000000000000".parse().unwrap();
+    let again = Run { id: slow, ..attempt_at(&sweep, 1, 1) };
     let next = SweepProgress { revision: 2, begun: 4, ..sweep.progress.clone() };
     subject.step(&sweep, next, vec![again.clone()]).await.unwrap();
+    assert_eq!(subject.runs.get(&Any, again.id).await.unwrap().as_ref(), Some(&again));
     let counts = subject.sweeps.count_points(sweep.id).await.unwrap();
     assert_eq!(counts, PointCounts { queued: 2, failed: 0, ..one_each });
     let points = async |from, limit| {
@@ -238,6 +247,11 @@ pub async fn a_point_is_where_its_newest_run_is(subject: &Subject) {
     assert_eq!(points(0, 10).await, newest);
     assert_eq!(points(1, 2).await, newest[1..3]);
     assert_eq!(points(4, 2).await, []);
+    let last = subject.sweeps.point_runs(sweep.id, 1, 2).await.unwrap();
+    let of = |point, attempt, run, state| PointRun { point, attempt, run, state };
+    let expected = [of(1, 1, again.id, RunState::Queued), of(2, 0, runs[2].id, RunState::Cancelled)];
+    assert_eq!(last, expected);
+    assert_eq!(subject.sweeps.point_runs(sweep.id, 4, 2).await.unwrap(), []);
     let other = subject.added("ada").await;
     assert_eq!(subject.sweeps.count_points(other.id).await.unwrap(), PointCounts::default());
 }

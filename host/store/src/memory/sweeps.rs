@@ -9,7 +9,7 @@ use simulay_model::{
 };
 
 use super::{MemoryStore, RunEntry, State};
-use crate::{Claim, StoreError, SweepQuery, Sweeps};
+use crate::{Claim, PointRun, StoreError, SweepQuery, Sweeps};
 
 #[async_trait]
 impl Sweeps for MemoryStore {
@@ -83,6 +83,16 @@ impl Sweeps for MemoryStore {
         let points = state.newest(sweep).into_iter().filter(|(point, _)| *point >= from);
         Ok(points.take(limit as usize).map(|(_, run)| RunSummary::from(run)).collect())
     }
+
+    async fn point_runs(&self, sweep: SweepId, from: u32, limit: u32) -> Result<Vec<PointRun>, StoreError> {
+        let state = self.state();
+        let of_point = |(point, run): (u32, &Run)| {
+            let attempt = run.sweep.map_or(0, |of| of.attempt);
+            PointRun { point, attempt, run: run.id, state: run.state }
+        };
+        let points = state.newest(sweep).into_iter().filter(|(point, _)| *point >= from);
+        Ok(points.take(limit as usize).map(of_point).collect())
+    }
 }
 
 impl State {
@@ -95,11 +105,17 @@ impl State {
         Ok(quotas.admit_runs(&self.present_use(owner, *created_at), runs.len() as u64, *created_at)?)
     }
 
-    /// The newest run of each point. Runs are in the order of their age.
+    /// The last run of each point.
     fn newest(&self, sweep: SweepId) -> BTreeMap<u32, &Run> {
-        let runs = self.runs.values().map(|entry| &entry.run);
-        let of_sweep = |run: &&Run| run.sweep.is_some_and(|point| point.sweep == sweep);
-        runs.filter(of_sweep).filter_map(|run| Some((run.sweep?.point, run))).collect()
+        let mut newest = BTreeMap::<u32, &Run>::new();
+        for run in self.runs.values().map(|entry| &entry.run) {
+            let Some(of) = run.sweep.filter(|of| of.sweep == sweep) else { continue };
+            let known = newest.entry(of.point).or_insert(run);
+            if known.sweep.is_some_and(|known| known.attempt < of.attempt) {
+                *known = run;
+            }
+        }
+        newest
     }
 }
 

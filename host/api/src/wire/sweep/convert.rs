@@ -1,13 +1,15 @@
 //! Between what goes over the wire and the domain.
 
+use std::time::Duration;
+
 use indexmap::IndexMap;
 use serde_json::Value;
 use simulay_engine as engine;
 use simulay_model as model;
 
 use super::{
-    Point, PointCounts, PointList, PointState, RangeScale, StopRule, Sweep, SweepLayout, SweepMethod,
-    SweepPreview, SweepState, SweepSummary, Variation, VariedParameter, VariedRange,
+    Point, PointCounts, PointList, PointState, RangeScale, StopRule, Sweep, SweepEstimate, SweepLayout,
+    SweepMethod, SweepPreview, SweepState, SweepSummary, Variation, VariedParameter, VariedRange,
 };
 use crate::wire::{Input, RunState};
 
@@ -155,10 +157,18 @@ impl From<engine::CountedSweep> for Sweep {
 
 impl From<engine::SweepPreview> for SweepPreview {
     fn from(preview: engine::SweepPreview) -> Self {
-        let engine::SweepPreview { points, parameters, first, planned, seed } = preview;
+        let engine::SweepPreview { points, parameters, first, planned, seed, estimate } = preview;
         let first = first.into_iter().map(|values| by_pointer(&parameters, values)).collect();
         let parameters = parameters.into_iter().map(Into::into).collect();
-        Self { points, parameters, seed, first, preview: planned.into() }
+        let estimate = estimate.map(Into::into);
+        Self { points, parameters, seed, first, preview: planned.into(), estimate }
+    }
+}
+
+impl From<engine::SweepEstimate> for SweepEstimate {
+    fn from(engine::SweepEstimate { runs, of_run, before, at_once, time }: engine::SweepEstimate) -> Self {
+        let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        Self { runs: runs as u64, run_ms: ms(of_run), before, at_once, time_ms: ms(time) }
     }
 }
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::{Map, Value, json};
-use simulay_api::wire::{Sweep, SweepPreview};
+use simulay_api::wire::{Sweep, SweepEstimate, SweepPreview};
 use simulay_engine::Selector;
 use simulay_model::Label;
 
@@ -14,7 +14,11 @@ use crate::client::{Client, read};
 use crate::commands::options::selector;
 use crate::commands::request::RequestOptions;
 use crate::fault::Usage;
+use crate::render;
 use crate::terminal::{Table, print, print_json, say};
+
+/// When no run of the version has succeeded.
+const UNKNOWN: &str = "not known: no run of this version has succeeded";
 
 /// A sweep of a pipeline.
 #[derive(Debug, Args)]
@@ -135,9 +139,10 @@ pub(super) async fn preview(client: &Client, asked: Preview, json: bool) -> anyh
     if json {
         return Ok(print_json(&document)?);
     }
-    let SweepPreview { points, seed, first, preview, .. } = read(&document)?;
+    let SweepPreview { points, seed, first, preview, estimate, .. } = read(&document)?;
     let mut facts = Table::bare();
     facts.row(["points", &points.to_string()]);
+    facts.row(["time", &estimate.map_or_else(|| UNKNOWN.to_owned(), |estimate| told(&estimate))]);
     facts.row(["seed", &seed.to_string()]);
     for (number, values) in first.iter().enumerate() {
         let values: Vec<_> = values.iter().map(|(pointer, value)| format!("{pointer} {value}")).collect();
@@ -147,4 +152,12 @@ pub(super) async fn preview(client: &Client, asked: Preview, json: bool) -> anyh
         facts.row(["first call", &format!("{}: {}", call.image, call.command.join(" "))]);
     }
     Ok(print(&facts.text())?)
+}
+
+fn told(estimate: &SweepEstimate) -> String {
+    let SweepEstimate { run_ms, before, at_once, time_ms, .. } = *estimate;
+    let (time, of_one) = (render::time(time_ms), render::time(run_ms));
+    let before =
+        if before > 0 { format!(", after {before} that wait or are at work") } else { String::new() };
+    format!("about {time}: {of_one} a run, {at_once} at once{before}")
 }

@@ -75,7 +75,7 @@ fn table(page: &PointList, points: &[&Point], outcomes: &[String], with_head: bo
 
 fn cell(value: Option<&Value>) -> String {
     match value {
-        None => String::new(),
+        None | Some(Value::Null) => String::new(),
         Some(Value::String(text)) => text.clone(),
         Some(value) => value.to_string(),
     }
