@@ -76,7 +76,7 @@ pub(crate) fn plugins(place: &Place) -> anyhow::Result<()> {
     for name in plugin_names(place)? {
         cargo.args(["-p", &name]);
     }
-    cargo.args(["-p", "mischief"]);
+    cargo.args(["-p", "mischief", "-p", "drawing"]);
     step("building the plugins", || run(&mut cargo))
 }
 
