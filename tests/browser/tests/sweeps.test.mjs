@@ -11,11 +11,12 @@ after(async () => {
   await host?.stop();
 });
 
+const pointsIn = (page) => page.locator('[role=region][aria-label=Points]');
 const pointsOf = async (id) => (await host.get(`/v1/sweeps/${id}/points?limit=1000`)).points;
 
 /** The links of all points, read by scrolling through them. */
 async function links(page) {
-  const frame = page.getByRole('region', { name: 'Points' });
+  const frame = pointsIn(page);
   const found = new Map();
   for (;;) {
     for (const [point, href] of await frame.locator('tbody td:first-child a').evaluateAll((all) => all.map((link) => [link.textContent, link.href]))) {
@@ -42,7 +43,7 @@ async function vary(page, title, from, to, values) {
 test('56: a sweep of 100 points tells how many runs it makes, each point links to its run, and what failed is retried alone', async () => {
   const page = await open(browser, host, '/pipelines/drawing/sweep');
   await vary(page, 'Level', '1', '100', '100');
-  await page.getByLabel('Most').fill('90');
+  await page.getByRole('textbox', { name: 'Most in m' }).fill('90');
   const start = page.getByRole('button', { name: 'Start 100 runs' });
   await start.waitFor();
   assert.deepEqual((await host.get('/v1/sweeps')).sweeps, []);
@@ -85,7 +86,7 @@ test('56: a sweep of a real simulation shows its outcomes over what varies', asy
   await page.waitForURL(/\/sweeps\/[0-9a-f-]{36}/);
   const id = page.url().split('/').at(-1);
   await until('all have succeeded', async () => (await pointsOf(id)).filter(({ state }) => state === 'succeeded').length === 6, 60_000);
-  await until('the page shows it', async () => (await page.getByRole('region', { name: 'Points' }).getByText('succeeded').count()) === 6);
+  await until('the page shows it', async () => (await pointsIn(page).getByText('succeeded').count()) === 6);
   await accessible(page);
   await picture(page, 'sweep-heat');
   fine(page);

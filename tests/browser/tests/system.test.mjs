@@ -61,18 +61,23 @@ test('62: with Docker stopped, System says why the host is not ready, and starti
   const [{ why: sentence }] = missing;
   assert.match(await why.innerText(), /docker/i);
   await why.getByText(sentence).waitFor();
+  await page.locator('main header').getByText('not ready').waitFor();
   await accessible(page);
   await picture(page, 'system-not-ready');
 
   const form = await open(browser, host, '/pipelines/octave-script/new', { context: page.context() });
   await form.getByLabel('Program text').fill('disp(1)');
+  await form.getByText(sentence).first().waitFor();
   await form.getByRole('complementary').getByRole('button', { name: /^Run/ }).click();
+  await form.waitForURL(/\/runs\//);
   await form.getByText(sentence).first().waitFor();
   await picture(form, 'run-not-ready');
 
   await docker.serve();
   await until('the host is ready again', async () => (await host.ask('/readyz')).status === 200, 60_000);
   await why.waitFor({ state: 'detached', timeout: 30_000 });
+  await form.getByText(sentence).first().waitFor({ state: 'detached' });
+  await form.locator('main .state').filter({ hasText: 'succeeded' }).first().waitFor({ timeout: 60_000 });
   fine(page);
   await page.context().close();
 });
