@@ -48,6 +48,22 @@ test('60: Approve if its examples agree shows what does not, and the old version
   await page.getByText('disagree', { exact: true }).waitFor();
   assert.equal(await serving(), before);
   await accessible(page);
+  fine(page);
+  await page.context().close();
+});
+
+test('60: of a real simulation that solves another equation the number that moved is shown', async () => {
+  const heat = await component('heat_equation');
+  await host.upload(heat);
+  const wrong = revised(heat, { 'heat-equation1.0.0': 'heat-equation1.1.0', 'half = (0.5 * dt': 'half = (0.6 * dt' });
+  await host.get('/v1/plugins?state=pending', { method: 'POST', body: wrong, headers: { 'content-type': 'application/wasm' } });
+  const page = await open(browser, host, '/plugins/heat-equation/1.1.0');
+  await page.getByRole('button', { name: /if its examples agree$/ }).click();
+  const row = page.getByRole('table', { name: 'Where an example gave something else' }).locator('tbody tr').first();
+  await row.waitFor({ timeout: 60_000 });
+  assert.match(await row.innerText(), /\/centre_temperature_K/);
+  assert.equal((await host.get('/v1/pipelines/heat-equation')).version, '1.0.0');
+  await accessible(page);
   await picture(page, 'version-gate');
   fine(page);
   await page.context().close();

@@ -19,7 +19,8 @@ const RESULT: &str = r#"{"type":"object","required":["level","twice"],"propertie
 "level":{"title":"Level","type":"number","x-unit":"m"},"twice":{"title":"Twice the level","type":"number","x-unit":"m"}}}"#;
 
 pub(crate) fn manifest() -> Manifest {
-    let memory_mib = black_box(MEMORY).rsplit('=').next().and_then(|mib| mib.parse().ok()).unwrap_or_default();
+    let memory_mib =
+        black_box(MEMORY).rsplit('=').next().and_then(|mib| mib.parse().ok()).unwrap_or_default();
     Manifest {
         name: "drawing".into(),
         version: env!("CARGO_PKG_VERSION").into(),
