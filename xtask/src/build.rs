@@ -1,7 +1,12 @@
 //! Builds the parts of Simulay.
 
-use std::fs;
+use std::env;
+use std::ffi::OsString;
+use std::fs::{self, Permissions};
+use std::iter;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
+use std::process::Command;
 
 use anyhow::Context as _;
 
@@ -41,13 +46,13 @@ pub(crate) fn failing_host(place: &Place) -> anyhow::Result<PathBuf> {
 
 /// Builds every test, and the command that they start.
 pub(crate) fn tests(place: &Place) -> anyhow::Result<()> {
-    step("building the tests", || run(place.cargo().args(["test", "--workspace", "--no-run"])))
+    step("building the tests", || run(cargo_alone(place)?.args(["test", "--workspace", "--no-run"])))
 }
 
 /// Builds the command as it is released.
 pub(crate) fn release_host(place: &Place) -> anyhow::Result<PathBuf> {
     step("building simulay for release", || {
-        run(place.cargo().args(["build", "--release", "--workspace", "--bin", "simulay"]))
+        run(cargo_alone(place)?.args(["build", "--release", "--workspace", "--bin", "simulay"]))
     })?;
     Ok(place.released())
 }
@@ -55,7 +60,7 @@ pub(crate) fn release_host(place: &Place) -> anyhow::Result<PathBuf> {
 /// Builds the command as it lies in its image: static, so that nothing else needs to be there. Needs a C compiler for musl.
 pub(crate) fn static_host(place: &Place) -> anyhow::Result<PathBuf> {
     step("building simulay for its image (the first time takes a while)", || {
-        run(place.cargo().args([
+        run(cargo_alone(place)?.args([
             "build",
             "--release",
             "--target",
@@ -69,6 +74,26 @@ pub(crate) fn static_host(place: &Place) -> anyhow::Result<PathBuf> {
     Ok(place.static_host())
 }
 
+/// `cargo`, which may not call Node: the page is built by now, and cargo alone builds everything.
+fn cargo_alone(place: &Place) -> anyhow::Result<Command> {
+    let mut cargo = place.cargo();
+    cargo.env("PATH", path_without_node(place)?);
+    Ok(cargo)
+}
+
+/// Where programs are found, but for those of Node, which fail.
+pub(crate) fn path_without_node(place: &Place) -> anyhow::Result<OsString> {
+    let folder = place.made("without-node")?;
+    fs::create_dir_all(&folder)?;
+    for name in ["node", "npm", "npx"] {
+        let program = folder.join(name);
+        fs::write(&program, "#!/bin/sh\necho 'Node is not to be called here' >&2\nexit 127\n")?;
+        fs::set_permissions(&program, Permissions::from_mode(0o755))?;
+    }
+    let path = env::var_os("PATH").unwrap_or_default();
+    Ok(env::join_paths(iter::once(folder).chain(env::split_paths(&path)))?)
+}
+
 /// Builds every plugin as a component.
 pub(crate) fn plugins(place: &Place) -> anyhow::Result<()> {
     let mut cargo = place.cargo();
@@ -76,7 +101,7 @@ pub(crate) fn plugins(place: &Place) -> anyhow::Result<()> {
     for name in plugin_names(place)? {
         cargo.args(["-p", &name]);
     }
-    cargo.args(["-p", "mischief"]);
+    cargo.args(["-p", "mischief", "-p", "drawing"]);
     step("building the plugins", || run(&mut cargo))
 }
 

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFile, readdir } from 'node:fs/promises';
 import http from 'node:http';
 import { after, before, test } from 'node:test';
 
@@ -21,6 +23,7 @@ const screens = () => [
   ['pipelines', '/pipelines', 'Pipelines'],
   ['pipeline', '/pipelines/heat-equation', 'Heat conduction in a rectangular plate'],
   ['new-run', '/pipelines/octave-script/new', 'New run of Your own Octave program'],
+  ['new-run-heat', '/pipelines/heat-equation/new', 'New run of Heat conduction in a rectangular plate'],
   ['new-sweep', '/pipelines/heat-equation/sweep', undefined],
   ['run', `/runs/${good.id}`, 'Heat conduction in a rectangular plate'],
   ['run-calls', `/runs/${good.id}?tab=calls`, undefined],
@@ -41,7 +44,7 @@ const screens = () => [
 /** Waits until a screen has what it asked for. */
 async function settled(page) {
   await page.getByRole('heading', { level: 1 }).first().waitFor();
-  await page.waitForFunction(() => !/^Loading…/m.test(document.body.innerText));
+  await page.waitForFunction(() => !/^(Loading…|asking…)/m.test(document.body.innerText));
   await page.waitForTimeout(300);
 }
 
@@ -93,6 +96,26 @@ test('4: an unknown route is a problem document for a browser too', async () => 
   const answer = await host.ask('/v1/nothing', { headers: { accept: 'text/html' } });
   assert.equal(answer.status, 404);
   assert.match(answer.headers.get('content-type'), /problem\+json/);
+});
+
+test('8: what cargo built where Node cannot be called serves the page as it is committed', async () => {
+  // The builds of this suite see a Node that refuses to work; this host sees none either.
+  assert.throws(() => execFileSync('node', ['--version'], { env: { PATH: process.env.SIMULAY_BUILD_PATH }, stdio: 'ignore' }));
+  const alone = await Host.start({ plugins: [], environment: { PATH: process.env.SIMULAY_BUILD_PATH } });
+  try {
+    const dist = new URL('../../../host/page/dist/', import.meta.url);
+    for (const name of await readdir(new URL('assets/', dist))) {
+      const answer = await alone.ask(`/assets/${name}`);
+      assert.equal(answer.status, 200, name);
+      assert.deepEqual(Buffer.from(await answer.arrayBuffer()), await readFile(new URL(`assets/${name}`, dist)), name);
+    }
+    const page = await open(browser, alone, '/');
+    await page.getByRole('heading', { level: 1, name: 'Start' }).waitFor();
+    fine(page);
+    await page.context().close();
+  } finally {
+    await alone.stop();
+  }
 });
 
 test('6: behind a proxy under a path a run is started, followed and downloaded', async () => {

@@ -13,12 +13,14 @@ after(async () => {
 
 const stateOf = async (page) => (await page.locator('main .state').first().innerText()).trim();
 /** A browser without a window takes every tab for visible; this is what one with a window tells those behind. */
-const hide = (page) =>
-  page.evaluate(() => {
-    Object.defineProperty(document, 'hidden', { value: true });
-    Object.defineProperty(document, 'visibilityState', { value: 'hidden' });
+const look = (page, hidden) =>
+  page.evaluate((hidden) => {
+    Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
+    Object.defineProperty(document, 'visibilityState', { value: hidden ? 'hidden' : 'visible', configurable: true });
     document.dispatchEvent(new Event('visibilitychange'));
-  });
+  }, hidden);
+const hide = (page) => look(page, true);
+const show = (page) => look(page, false);
 const slowly = (seconds) => `for i = 1:${seconds * 10}; printf("at %d\\n", i); fflush(stdout); pause(0.1); end`;
 
 test('27, 35, 69: states change without reload, the tab tells them, and the end is announced once', async () => {
@@ -79,6 +81,26 @@ test('31: with eight tabs on eight running runs a ninth tab loads and starts a r
   await ninth.waitForURL(/\/runs\//);
   for (const run of runs) await host.ask(`/v1/runs/${run.id}/cancel`, { method: 'POST' });
   await context.close();
+});
+
+test('32: a hidden tab holds no stream of its own run, and is right within two seconds when shown', async () => {
+  const run = await host.octave(slowly(60), {}, { wait: false });
+  const page = await open(browser, host, '/pipelines');
+  const streams = new Set();
+  const isOwn = (request) => request.url().includes(`/runs/${run.id}/events`);
+  page.on('request', (request) => isOwn(request) && streams.add(request));
+  for (const end of ['requestfinished', 'requestfailed']) page.on(end, (request) => streams.delete(request));
+  await page.goto(`${host.url}/runs/${run.id}`);
+  await until('it is at work', async () => (await stateOf(page)) === 'at work');
+  await until('it has a stream', () => streams.size === 1);
+  await hide(page);
+  await until('it has none', () => streams.size === 0);
+  await host.ask(`/v1/runs/${run.id}/cancel`, { method: 'POST' });
+  await until('the run has ended', async () => (await host.get(`/v1/runs/${run.id}`)).state === 'cancelled');
+  assert.equal(streams.size, 0);
+  await show(page);
+  await until('the page tells the end', async () => (await stateOf(page)) === 'cancelled', 2_000);
+  await page.context().close();
 });
 
 test('after a 410 everything shown is asked for anew, once the news are back', async () => {

@@ -21,6 +21,7 @@ export class FollowedRun {
   standing = $state.raw<Standing>({ at: 'connecting' });
   #timer: ReturnType<typeof setTimeout> | undefined;
   #waiting: SchemaEvent[] = [];
+  #asked: Promise<void> = Promise.resolve();
 
   constructor(id: string) {
     this.id = id;
@@ -30,7 +31,12 @@ export class FollowedRun {
   /** Asks for all of it anew. */
   look(): void {
     const path = { id: this.id };
-    void this.run.ask((signal) => ask(api.GET('/v1/runs/{id}', { params: { path, query: { plots: 'omit' } }, signal })));
+    this.#asked = this.run.ask((signal) => ask(api.GET('/v1/runs/{id}', { params: { path, query: { plots: 'omit' } }, signal })));
+    this.#lookAtCalls();
+  }
+
+  #lookAtCalls(): void {
+    const path = { id: this.id };
     void this.calls.ask(async (signal) => (await ask(api.GET('/v1/runs/{id}/calls', { params: { path }, signal }))).calls);
     void this.files.ask(
       async (signal) => (await ask(api.GET('/v1/runs/{id}/artifacts', { params: { path }, signal }))).artifacts,
@@ -70,8 +76,15 @@ export class FollowedRun {
     const news = this.#waiting;
     this.#waiting = [];
     this.events = [...this.events, ...news];
+    if (this.run.value) return this.#catchUp();
+    // A long report takes a while to come: it is not asked for again before it is there.
+    this.#lookAtCalls();
+    void this.#asked.then(() => this.#catchUp());
+  }
+
+  // What is told of the past of a run that has ended is known from the run.
+  #catchUp(): void {
     const state = this.run.value?.state;
-    // What is told of the past of a run that has ended is known from the run.
     if (state === undefined || !hasEnded(state)) this.look();
   }
 }
