@@ -4,10 +4,28 @@
 use simulay_model::ContainerName;
 use uuid::Uuid;
 
+/// No run is called so.
+const WARM: &str = "simulay-warm-";
+
 /// Docker's name of the container `name` of an instance.
 #[must_use]
 pub fn docker_name(name: ContainerName, instance: Uuid) -> String {
     format!("{name}-{}", mark(instance))
+}
+
+/// What Docker calls a container of `instance` that waits for a call, the one of this number.
+pub(crate) fn warm_name(number: Uuid, instance: Uuid) -> String {
+    format!("{WARM}{}-{}", number.simple(), mark(instance))
+}
+
+/// True when Docker calls a container of `instance` so that waits for a call.
+pub(crate) fn is_warm(text: &str, instance: Uuid) -> bool {
+    may_be_warm(text) && text.ends_with(&mark(instance))
+}
+
+/// True when Docker calls a container of whatever instance so that waits for a call.
+pub(crate) fn may_be_warm(text: &str) -> bool {
+    text.starts_with(WARM)
 }
 
 /// The container of `instance` that Docker calls so.
@@ -35,5 +53,15 @@ mod tests {
         assert_eq!(of_instance(&called, one), Some(name));
         assert_eq!(of_instance(&called, other), None);
         assert_eq!(of_instance(&name.to_string(), one), None);
+        assert!(!is_warm(&called, one));
+    }
+
+    #[test]
+    fn who_waits_for_a_call_belongs_to_none() {
+        let (one, other) = (Uuid::now_v7(), Uuid::now_v7());
+        let called = warm_name(Uuid::new_v4(), one);
+        assert!(is_warm(&called, one) && !is_warm(&called, other));
+        assert_eq!(of_instance(&called, one), None);
+        assert!(called.parse::<ContainerName>().is_err());
     }
 }

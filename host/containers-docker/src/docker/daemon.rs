@@ -12,16 +12,18 @@ use bollard::models::{ContainerCreateBody, ContainerState, ContainerStateStatusE
 use bollard::models::{ImageInspect, SystemInfo, SystemVersion};
 use bollard::query_parameters::{
     AttachContainerOptionsBuilder, CreateContainerOptionsBuilder, KillContainerOptionsBuilder,
-    ListContainersOptionsBuilder, RemoveContainerOptionsBuilder,
+    ListContainersOptionsBuilder, RemoveContainerOptionsBuilder, RenameContainerOptionsBuilder,
+    StatsOptionsBuilder,
 };
 use fail::fail_point;
+use futures_util::StreamExt as _;
 use simulay_containers::{ContainerError, ImageId};
 use simulay_model::ContainerName;
 use uuid::Uuid;
 
 use super::absence::in_words;
-use crate::naming::{docker_name, of_instance};
-use crate::spec::{INSTANCE_LABEL, OWNER_LABEL};
+use crate::naming::{docker_name, is_warm, may_be_warm, of_instance};
+use crate::spec::{INSTANCE_LABEL, OWNER_LABEL, POOL_LABEL};
 use crate::{Address, Owner};
 
 const QUICK: Duration = Duration::from_secs(5);
@@ -114,19 +116,58 @@ impl Daemon {
         name: ContainerName,
         body: ContainerCreateBody,
     ) -> Result<(), DaemonError> {
-        let options = CreateContainerOptionsBuilder::default().name(&self.called(name)).build();
+        self.create_called(&self.called(name), body).await
+    }
+
+    pub(crate) async fn create_called(
+        &self,
+        called: &str,
+        body: ContainerCreateBody,
+    ) -> Result<(), DaemonError> {
+        let options = CreateContainerOptionsBuilder::default().name(called).build();
         self.within("create", SLOW, self.docker.create_container(Some(options), body)).await.map(|_| ())
     }
 
     /// Starting a container that runs is fine.
     pub(crate) async fn start(&self, name: ContainerName) -> Result<(), DaemonError> {
-        self.within("start", SLOW, self.docker.start_container(&self.called(name), None)).await
+        self.start_called(&self.called(name)).await
+    }
+
+    pub(crate) async fn start_called(&self, called: &str) -> Result<(), DaemonError> {
+        self.within("start", SLOW, self.docker.start_container(called, None)).await
+    }
+
+    /// Has the container that Docker calls so be `name` from now on. Docker writes that down before it answers,
+    /// and gives a name to one container at a time.
+    pub(crate) async fn rename(&self, called: &str, name: ContainerName) -> Result<(), DaemonError> {
+        let options = RenameContainerOptionsBuilder::default().name(&self.called(name)).build();
+        self.within("rename", QUICK, self.docker.rename_container(called, options)).await
     }
 
     pub(crate) async fn attach(&self, name: ContainerName) -> Result<AttachContainerResults, DaemonError> {
+        self.attach_called(&self.called(name)).await
+    }
+
+    pub(crate) async fn attach_called(&self, called: &str) -> Result<AttachContainerResults, DaemonError> {
         let options = AttachContainerOptionsBuilder::default().stdin(true).stdout(true).stderr(true);
         let options = options.stream(true).build();
-        self.within("attach", USUAL, self.docker.attach_container(&self.called(name), Some(options))).await
+        self.within("attach", USUAL, self.docker.attach_container(called, Some(options))).await
+    }
+
+    /// The memory that a container takes now, bytes, without what the kernel could do without.
+    pub(crate) async fn memory(&self, called: &str) -> Result<Option<u64>, DaemonError> {
+        let options = StatsOptionsBuilder::default().stream(false).one_shot(true).build();
+        let mut told = Box::pin(self.docker.stats(called, Some(options)));
+        let first = async { told.next().await.transpose() };
+        let memory = self.within("stats", USUAL, first).await?.and_then(|stats| stats.memory_stats);
+        let spare = |stats: &HashMap<String, u64>| {
+            let keys = ["total_inactive_file", "inactive_file"];
+            keys.iter().find_map(|key| stats.get(*key).copied())
+        };
+        Ok(memory.and_then(|memory| {
+            let spare = memory.stats.as_ref().and_then(spare).unwrap_or_default();
+            Some(memory.usage?.saturating_sub(spare))
+        }))
     }
 
     /// `None` when there is no such container.
@@ -162,6 +203,26 @@ impl Daemon {
         let ours = names.iter().filter_map(|name| of_instance(name, self.instance)).collect();
         let former = names.into_iter().filter(|name| name.parse::<ContainerName>().is_ok()).collect();
         Ok((ours, former))
+    }
+
+    /// What Docker calls the containers of this instance that wait for a call, and of which life of its host
+    /// each is.
+    pub(crate) async fn warm(&self) -> Result<Vec<(String, Option<Uuid>)>, DaemonError> {
+        let found = self.labelled(format!("{INSTANCE_LABEL}={}", self.instance)).await?;
+        let warm = found.into_iter().flat_map(|container| {
+            let life = container.labels.and_then(|labels| labels.get(POOL_LABEL)?.parse().ok());
+            let names = container.names.unwrap_or_default().into_iter();
+            names.filter_map(move |name| Some((name.strip_prefix('/')?.to_owned(), life)))
+        });
+        Ok(warm.filter(|(name, _)| is_warm(name, self.instance)).collect())
+    }
+
+    /// What Docker calls those of all instances that wait for a call.
+    pub(crate) async fn warm_of_all(&self) -> Result<Vec<String>, DaemonError> {
+        let found = self.labelled(POOL_LABEL.to_owned()).await?;
+        let names = found.into_iter().flat_map(|container| container.names.unwrap_or_default());
+        let names = names.filter_map(|name| Some(name.strip_prefix('/')?.to_owned()));
+        Ok(names.filter(|name| may_be_warm(name)).collect())
     }
 
     /// The containers of all instances that go with a process, by their IDs.

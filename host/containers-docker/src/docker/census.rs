@@ -1,0 +1,24 @@
+//! What waits for calls on a daemon, whichever host made it.
+
+use simulay_containers::ContainerError;
+
+use super::DockerContainers;
+
+/// More are counted, and not measured.
+const MEASURED: usize = 16;
+
+impl DockerContainers {
+    /// How many containers of all hosts wait for calls, and what some of them take, bytes.
+    ///
+    /// # Errors
+    /// When Docker does not answer.
+    pub async fn count_warm(&self) -> Result<(usize, Vec<u64>), ContainerError> {
+        let names = self.daemon.warm_of_all().await?;
+        let mut measured = Vec::new();
+        for name in names.iter().take(MEASURED) {
+            // One that was taken meanwhile is called otherwise.
+            measured.extend(self.daemon.memory(name).await.ok().flatten());
+        }
+        Ok((names.len(), measured))
+    }
+}
