@@ -18,13 +18,8 @@ pub(crate) fn warm_name(number: Uuid, instance: Uuid) -> String {
     format!("{WARM}{}-{}", number.simple(), mark(instance))
 }
 
-/// True when Docker calls a container of `instance` so that waits for a call.
-pub(crate) fn is_warm(text: &str, instance: Uuid) -> bool {
-    may_be_warm(text) && text.ends_with(&mark(instance))
-}
-
-/// True when Docker calls a container of whatever instance so that waits for a call.
-pub(crate) fn may_be_warm(text: &str) -> bool {
+/// True when Docker calls a container so that waits for a call, of whatever instance.
+pub(crate) fn is_warm(text: &str) -> bool {
     text.starts_with(WARM)
 }
 
@@ -53,14 +48,14 @@ mod tests {
         assert_eq!(of_instance(&called, one), Some(name));
         assert_eq!(of_instance(&called, other), None);
         assert_eq!(of_instance(&name.to_string(), one), None);
-        assert!(!is_warm(&called, one));
+        assert!(!is_warm(&called));
     }
 
     #[test]
     fn who_waits_for_a_call_belongs_to_none() {
-        let (one, other) = (Uuid::now_v7(), Uuid::now_v7());
+        let one = Uuid::now_v7();
         let called = warm_name(Uuid::new_v4(), one);
-        assert!(is_warm(&called, one) && !is_warm(&called, other));
+        assert!(is_warm(&called));
         assert_eq!(of_instance(&called, one), None);
         assert!(called.parse::<ContainerName>().is_err());
     }

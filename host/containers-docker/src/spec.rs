@@ -9,6 +9,7 @@ use bollard::models::{
     RestartPolicyNameEnum,
 };
 use simulay_containers::{Admitted, TMP_MIB};
+use simulay_init::frames::PATIENCE_VARIABLE;
 use simulay_init::reserve::{RESERVE_BYTES, RESERVE_FILES};
 use simulay_model::ContainerName;
 use uuid::Uuid;
@@ -27,6 +28,8 @@ const SECCOMP: &str = include_str!("seccomp.json");
 const USER: &str = "65532:65532";
 const MIB: u64 = 1 << 20;
 const SHM_MIB: u64 = 16;
+/// Much longer than a host leaves one that waits alone.
+const PATIENCE_SECONDS: u32 = 300;
 /// Files in the working directory, and in `/tmp`.
 const SCRATCH_FILES: u64 = 64 << 10;
 const TMP_FILES: u64 = 8 << 10;
@@ -85,7 +88,10 @@ pub(crate) fn body(name: ContainerName, call: &Admitted, place: Place) -> Contai
 /// host. But for its labels, and a command that nobody reads, it is that of every container of the class.
 pub(crate) fn warm_body(class: Class, life: Uuid, place: Place) -> ContainerCreateBody {
     let labels = whose(place).chain([(POOL_LABEL.to_owned(), life.to_string())]).collect();
-    ContainerCreateBody { labels: Some(labels), ..golden(class, place) }
+    let mut body = ContainerCreateBody { labels: Some(labels), ..golden(class, place) };
+    // Init reads it, and no command ever sees it: the host may be gone for good.
+    body.env.iter_mut().for_each(|env| env.push(format!("{PATIENCE_VARIABLE}={PATIENCE_SECONDS}")));
+    body
 }
 
 /// All that does not depend on whose the container is.

@@ -13,12 +13,13 @@ impl DockerContainers {
     /// # Errors
     /// When Docker does not answer.
     pub async fn count_warm(&self) -> Result<(usize, Vec<u64>), ContainerError> {
-        let names = self.daemon.warm_of_all().await?;
+        let mut waiting = self.daemon.warm().await?;
+        waiting.retain(|waiting| !waiting.over);
         let mut measured = Vec::new();
-        for name in names.iter().take(MEASURED) {
+        for waiting in waiting.iter().take(MEASURED) {
             // One that was taken meanwhile is called otherwise.
-            measured.extend(self.daemon.memory(name).await.ok().flatten());
+            measured.extend(self.daemon.memory(&waiting.name).await.ok().flatten());
         }
-        Ok((names.len(), measured))
+        Ok((waiting.len(), measured))
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use bollard::Docker;
 use bollard::container::AttachContainerResults;
 use bollard::errors::Error;
+use bollard::models::ContainerSummaryStateEnum as State;
 use bollard::models::{ContainerCreateBody, ContainerState, ContainerStateStatusEnum, ContainerSummary};
 use bollard::models::{ImageInspect, SystemInfo, SystemVersion};
 use bollard::query_parameters::{
@@ -22,7 +23,7 @@ use simulay_model::ContainerName;
 use uuid::Uuid;
 
 use super::absence::in_words;
-use crate::naming::{docker_name, is_warm, may_be_warm, of_instance};
+use crate::naming::{docker_name, is_warm, of_instance};
 use crate::spec::{INSTANCE_LABEL, OWNER_LABEL, POOL_LABEL};
 use crate::{Address, Owner};
 
@@ -63,6 +64,19 @@ pub(crate) struct Found {
     pub(crate) life: Life,
     pub(crate) oom_killed: bool,
     pub(crate) exit_code: i64,
+}
+
+/// A container that waits for a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Waiting {
+    /// What Docker calls it.
+    pub(crate) name: String,
+    /// It is of this instance.
+    pub(crate) ours: bool,
+    /// The life of the host that made it.
+    pub(crate) life: Option<Uuid>,
+    /// It waits no more, but ended.
+    pub(crate) over: bool,
 }
 
 /// Where a container is in its life.
@@ -205,24 +219,20 @@ impl Daemon {
         Ok((ours, former))
     }
 
-    /// What Docker calls the containers of this instance that wait for a call, and of which life of its host
-    /// each is.
-    pub(crate) async fn warm(&self) -> Result<Vec<(String, Option<Uuid>)>, DaemonError> {
-        let found = self.labelled(format!("{INSTANCE_LABEL}={}", self.instance)).await?;
-        let warm = found.into_iter().flat_map(|container| {
-            let life = container.labels.and_then(|labels| labels.get(POOL_LABEL)?.parse().ok());
-            let names = container.names.unwrap_or_default().into_iter();
-            names.filter_map(move |name| Some((name.strip_prefix('/')?.to_owned(), life)))
+    /// The containers of all instances that wait for a call.
+    pub(crate) async fn warm(&self) -> Result<Vec<Waiting>, DaemonError> {
+        let found = self.labelled(POOL_LABEL.to_owned()).await?.into_iter();
+        let waiting = found.filter_map(|container| {
+            let over = matches!(container.state, Some(State::EXITED | State::DEAD));
+            let label = |name| container.labels.as_ref()?.get(name)?.parse::<Uuid>().ok();
+            let (life, ours) = (label(POOL_LABEL), label(INSTANCE_LABEL) == Some(self.instance));
+            let name = container.names?.into_iter().find_map(|name| {
+                let name = name.strip_prefix('/')?;
+                is_warm(name).then(|| name.to_owned())
+            })?;
+            Some(Waiting { name, ours, life, over })
         });
-        Ok(warm.filter(|(name, _)| is_warm(name, self.instance)).collect())
-    }
-
-    /// What Docker calls those of all instances that wait for a call.
-    pub(crate) async fn warm_of_all(&self) -> Result<Vec<String>, DaemonError> {
-        let found = self.labelled(POOL_LABEL.to_owned()).await?;
-        let names = found.into_iter().flat_map(|container| container.names.unwrap_or_default());
-        let names = names.filter_map(|name| Some(name.strip_prefix('/')?.to_owned()));
-        Ok(names.filter(|name| may_be_warm(name)).collect())
+        Ok(waiting.collect())
     }
 
     /// The containers of all instances that go with a process, by their IDs.

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::DockerContainers;
 use super::attachment::{Attached, Cut, Greeted};
-use super::daemon::DaemonError;
+use super::daemon::{DaemonError, Waiting};
 use super::pool::{InMaking, Warm};
 use crate::class::Class;
 use crate::spec;
@@ -77,12 +77,16 @@ impl DockerContainers {
         }
     }
 
-    /// Finds what waits in Docker and is nobody's: that of requests whose answers were lost, and what `others` left,
-    /// which are earlier lives. One that was told to stop may be at its last calls: it is not looked at all the time.
+    /// Finds what waits in Docker and is nobody's: that of requests whose answers were lost, what `others` left, which
+    /// are earlier lives of this instance, and what waited for any host until it ended by itself, since that was gone.
+    /// An earlier life that was told to stop may be at its last calls: it is not looked at all the time.
     async fn search_for_waste(&self, others: bool) -> Result<(), ContainerError> {
         let found = self.daemon.warm().await?.into_iter();
-        let found = found.filter(|(_, life)| others || *life == Some(self.pool.life));
-        self.pool.names.find(found.map(|(name, _)| name));
+        let is_waste = |waiting: &Waiting| match waiting {
+            Waiting { over: true, .. } => true,
+            Waiting { ours, life, .. } => *ours && (others || *life == Some(self.pool.life)),
+        };
+        self.pool.names.find(found.filter(is_waste).map(|waiting| waiting.name));
         Ok(())
     }
 

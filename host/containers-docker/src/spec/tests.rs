@@ -48,6 +48,8 @@ fn one_that_waits_differs_in_its_labels_and_has_no_command() {
     let mut warm = serde_json::to_value(warm).unwrap();
     let labels = warm.as_object_mut().unwrap().remove("Labels").unwrap();
     assert_eq!(labels, serde_json::json!({ INSTANCE_LABEL: place().instance, POOL_LABEL: life }));
+    let env = warm["Env"].as_array_mut().unwrap();
+    assert_eq!(env.pop().unwrap(), "SIMULAY_PATIENCE=300");
     for own in ["Labels", "Cmd"] {
         cold.as_object_mut().unwrap().remove(own);
     }

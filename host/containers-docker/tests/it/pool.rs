@@ -224,6 +224,16 @@ async fn what_waits_for_a_host_that_is_gone_is_removed_by_the_next_and_by_no_oth
 }
 
 #[tokio::test]
+async fn one_that_ended_while_its_host_was_gone_is_removed_by_any_other() {
+    let host = Host::warm(&shell("true")).await;
+    let waited = host.one_waits().await;
+    host.keeping.abort();
+    assert!(Command::new("docker").args(["stop", &waited]).output().unwrap().status.success());
+    let _other = Host::new();
+    until(async || docker(&["inspect", &waited]).is_none().then_some(())).await;
+}
+
+#[tokio::test]
 async fn none_waits_for_a_host_that_was_closed() {
     let host = Host::warm(&shell("true")).await;
     host.rig.containers.close().await;
