@@ -207,9 +207,12 @@ impl DockerContainers {
         (begin, cancel): (Begin, &CancellationToken),
     ) -> Result<Completed, ContainerError> {
         let completed = self.run_or_stop(name, call, exchange, (begin, cancel)).await;
-        if let Err(error) = &completed {
-            tracing::debug!(container = %name, %error, "removing the container of a call that broke");
-            self.discard(name).await;
+        match &completed {
+            Ok(_) => self.note_finished(name),
+            Err(error) => {
+                tracing::debug!(container = %name, %error, "removing the container of a call that broke");
+                self.discard(name).await;
+            }
         }
         completed
     }
@@ -268,6 +271,9 @@ impl Execution for DockerContainers {
     }
 
     async fn remove(&self, name: ContainerName, _fence: Option<u64>) -> Result<(), ContainerError> {
+        if self.set_aside(name).await {
+            return Ok(());
+        }
         self.remove_and_verify(name).await
     }
 

@@ -5,7 +5,7 @@ use simulay_model::ContainerName;
 use uuid::Uuid;
 
 /// No run is called so.
-const WARM: &str = "simulay-warm-";
+const POOL: &str = "simulay-pool-";
 
 /// Docker's name of the container `name` of an instance.
 #[must_use]
@@ -13,14 +13,15 @@ pub fn docker_name(name: ContainerName, instance: Uuid) -> String {
     format!("{name}-{}", mark(instance))
 }
 
-/// What Docker calls a container of `instance` that waits for a call, the one of this number.
-pub(crate) fn warm_name(number: Uuid, instance: Uuid) -> String {
-    format!("{WARM}{}-{}", number.simple(), mark(instance))
+/// What Docker calls a container of `instance` that is no attempt's, the one of this number: it waits for a call, or
+/// to be removed.
+pub(crate) fn pool_name(number: Uuid, instance: Uuid) -> String {
+    format!("{POOL}{}-{}", number.simple(), mark(instance))
 }
 
-/// True when Docker calls a container so that waits for a call, of whatever instance.
-pub(crate) fn is_warm(text: &str) -> bool {
-    text.starts_with(WARM)
+/// True when Docker calls a container so that is no attempt's, of whatever instance.
+pub(crate) fn is_of_pool(text: &str) -> bool {
+    text.starts_with(POOL)
 }
 
 /// The container of `instance` that Docker calls so.
@@ -48,14 +49,14 @@ mod tests {
         assert_eq!(of_instance(&called, one), Some(name));
         assert_eq!(of_instance(&called, other), None);
         assert_eq!(of_instance(&name.to_string(), one), None);
-        assert!(!is_warm(&called));
+        assert!(!is_of_pool(&called));
     }
 
     #[test]
-    fn who_waits_for_a_call_belongs_to_none() {
+    fn one_of_the_pool_belongs_to_no_attempt() {
         let one = Uuid::now_v7();
-        let called = warm_name(Uuid::new_v4(), one);
-        assert!(is_warm(&called));
+        let called = pool_name(Uuid::new_v4(), one);
+        assert!(is_of_pool(&called));
         assert_eq!(of_instance(&called, one), None);
         assert!(called.parse::<ContainerName>().is_err());
     }

@@ -14,8 +14,8 @@ use nix::unistd::Pid;
 
 use crate::process::{poll, read};
 
-/// What those that wait for a call are called.
-const WARM: &str = "simulay-warm-";
+/// What those are called that are no attempt's.
+const POOL: &str = "simulay-pool-";
 /// Longer than the host's sweep takes to come around.
 const SWEPT: Duration = Duration::from_secs(90);
 
@@ -73,7 +73,7 @@ impl Witness {
     }
 
     /// Attempts that a container was started for or given to more than once, and how many had one at all. One that
-    /// waits for a call is none yet: it is its attempt's once it is renamed.
+    /// waits for a call is no attempt's yet: it is once it is renamed.
     fn starts(&mut self) -> anyhow::Result<(Vec<String>, usize)> {
         let mut told = BTreeSet::new();
         for watch in &mut self.watches {
@@ -81,7 +81,7 @@ impl Witness {
         }
         let mut counts = BTreeMap::<&str, usize>::new();
         let names = told.iter().filter_map(|line| line.split_whitespace().nth(1));
-        for name in names.filter(|name| !name.starts_with(WARM)) {
+        for name in names.filter(|name| !name.starts_with(POOL)) {
             *counts.entry(name).or_default() += 1;
         }
         let twice = counts.iter().filter(|(_, count)| **count > 1).map(|(name, _)| (*name).to_owned());
@@ -96,7 +96,7 @@ impl Witness {
 
     fn of_attempts(&self) -> anyhow::Result<Vec<String>> {
         let present = self.present()?.into_iter();
-        Ok(present.filter(|name| !name.starts_with(WARM)).collect())
+        Ok(present.filter(|name| !name.starts_with(POOL)).collect())
     }
 
     fn present(&self) -> anyhow::Result<Vec<String>> {

@@ -13,7 +13,7 @@ impl DockerContainers {
     /// # Errors
     /// When Docker does not answer.
     pub async fn count_warm(&self) -> Result<(usize, Vec<u64>), ContainerError> {
-        let mut waiting = self.daemon.warm().await?;
+        let mut waiting = self.daemon.pools().await?;
         waiting.retain(|waiting| !waiting.over);
         let mut measured = Vec::new();
         for waiting in waiting.iter().take(MEASURED) {

@@ -23,7 +23,7 @@ impl DockerContainers {
         let mut found = self.pool.take(class);
         while let Some(warm) = found {
             if let Some(warm) = still_waits(warm, ANSWER).await {
-                return match self.daemon.rename(warm.name.as_str(), name).await {
+                return match self.daemon.bind(warm.name.as_str(), name).await {
                     Ok(()) => {
                         tracing::debug!(container = %name, waited = warm.name.as_str(), "it waited for the call");
                         warm.name.bind();

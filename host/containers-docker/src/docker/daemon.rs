@@ -23,7 +23,7 @@ use simulay_model::ContainerName;
 use uuid::Uuid;
 
 use super::absence::in_words;
-use crate::naming::{docker_name, is_warm, of_instance};
+use crate::naming::{docker_name, is_of_pool, of_instance};
 use crate::spec::{INSTANCE_LABEL, OWNER_LABEL, POOL_LABEL};
 use crate::{Address, Owner};
 
@@ -66,14 +66,14 @@ pub(crate) struct Found {
     pub(crate) exit_code: i64,
 }
 
-/// A container that waits for a call.
+/// A container that is no attempt's: it waits for a call, or to be removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Waiting {
     /// What Docker calls it.
     pub(crate) name: String,
     /// It is of this instance.
     pub(crate) ours: bool,
-    /// The life of the host that made it.
+    /// The life of the host that made it, when that made it for any call.
     pub(crate) life: Option<Uuid>,
     /// It waits no more, but ended.
     pub(crate) over: bool,
@@ -153,9 +153,18 @@ impl Daemon {
 
     /// Has the container that Docker calls so be `name` from now on. Docker writes that down before it answers,
     /// and gives a name to one container at a time.
-    pub(crate) async fn rename(&self, called: &str, name: ContainerName) -> Result<(), DaemonError> {
-        let options = RenameContainerOptionsBuilder::default().name(&self.called(name)).build();
-        self.within("rename", QUICK, self.docker.rename_container(called, options)).await
+    pub(crate) async fn bind(&self, called: &str, name: ContainerName) -> Result<(), DaemonError> {
+        self.rename(called, &self.called(name)).await
+    }
+
+    /// Has the container of `name` be called otherwise from now on, and be nobody's.
+    pub(crate) async fn unbind(&self, name: ContainerName, called: &str) -> Result<(), DaemonError> {
+        self.rename(&self.called(name), called).await
+    }
+
+    async fn rename(&self, from: &str, to: &str) -> Result<(), DaemonError> {
+        let options = RenameContainerOptionsBuilder::default().name(to).build();
+        self.within("rename", QUICK, self.docker.rename_container(from, options)).await
     }
 
     pub(crate) async fn attach(&self, name: ContainerName) -> Result<AttachContainerResults, DaemonError> {
@@ -219,16 +228,16 @@ impl Daemon {
         Ok((ours, former))
     }
 
-    /// The containers of all instances that wait for a call.
-    pub(crate) async fn warm(&self) -> Result<Vec<Waiting>, DaemonError> {
-        let found = self.labelled(POOL_LABEL.to_owned()).await?.into_iter();
+    /// The containers of all instances that are no attempt's.
+    pub(crate) async fn pools(&self) -> Result<Vec<Waiting>, DaemonError> {
+        let found = self.labelled(INSTANCE_LABEL.to_owned()).await?.into_iter();
         let waiting = found.filter_map(|container| {
             let over = matches!(container.state, Some(State::EXITED | State::DEAD));
             let label = |name| container.labels.as_ref()?.get(name)?.parse::<Uuid>().ok();
             let (life, ours) = (label(POOL_LABEL), label(INSTANCE_LABEL) == Some(self.instance));
             let name = container.names?.into_iter().find_map(|name| {
                 let name = name.strip_prefix('/')?;
-                is_warm(name).then(|| name.to_owned())
+                is_of_pool(name).then(|| name.to_owned())
             })?;
             Some(Waiting { name, ours, life, over })
         });

@@ -14,6 +14,9 @@
 //! Neither the journal nor init could do as much: the journal would name a container that Docker may have lost, and
 //! init would have to be asked by who does not know which of them it is.
 //!
+//! The other end is alike: removing a container takes as long as starting one, and nobody need wait for it. One whose
+//! call is over and whose results are stored is renamed to a name of nobody, and removed by that.
+//!
 //! Those that wait are labelled with the life of their host. What an earlier life of the same instance left is
 //! removed; what other instances have has another label and another name.
 
@@ -21,11 +24,13 @@ mod demand;
 mod names;
 mod settings;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use parking_lot::Mutex;
 use simulay_containers::{PoolStatus, WarmClass};
+use simulay_model::ContainerName;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -56,8 +61,12 @@ pub(super) struct Pool {
     pub(super) life: Uuid,
     pub(super) names: Arc<Names>,
     state: Mutex<State>,
-    /// Rung when there may be something to do.
-    bell: Arc<Notify>,
+    /// Attempts whose containers have handed back all they had.
+    pub(super) finished: Mutex<HashSet<ContainerName>>,
+    /// Somebody removes what is to be removed.
+    pub(super) is_kept: AtomicBool,
+    /// Rung when another container may be made.
+    bell: Notify,
     pub(super) closing: CancellationToken,
     /// Whoever makes containers that are to wait.
     pub(super) makers: TaskTracker,
@@ -87,10 +96,9 @@ impl Drop for InMaking {
 
 impl Pool {
     pub(super) fn new(settings: PoolSettings) -> Self {
-        let bell = Arc::<Notify>::default();
-        let names = Arc::new(Names::new(bell.clone()));
-        let (state, closing, makers) = Default::default();
-        Self { settings, life: Uuid::new_v4(), names, state, bell, closing, makers }
+        let (names, state, bell, closing, makers) = Default::default();
+        let (finished, is_kept) = Default::default();
+        Self { settings, life: Uuid::new_v4(), names, state, finished, is_kept, bell, closing, makers }
     }
 
     /// One of `class` for a call that asks for it, when one waits; that it was asked for is remembered.

@@ -1,12 +1,14 @@
 //! Makes containers that wait for a call, and looks after them.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use simulay_containers::ContainerError;
 use simulay_init::frames::Phase;
+use simulay_model::ContainerName;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -33,6 +35,10 @@ const UNHEARD: Duration = Duration::from_secs(30);
 /// For Docker to remove what waits, when the host stops.
 const FAREWELL: Duration = Duration::from_secs(10);
 const REMOVALS: usize = 8;
+/// With more to be removed, whoever wants one more removed waits for it.
+const MOST_WASTE: usize = 32;
+/// Of which it is remembered that their attempts are over; others are removed while somebody waits.
+const MOST_FINISHED: usize = 4096;
 
 /// Why there is no container that waits.
 #[derive(Debug, thiserror::Error)]
@@ -53,8 +59,18 @@ impl DockerContainers {
     pub async fn keep_pool(self: Arc<Self>) {
         let token = self.pool.makers.token();
         let closing = self.pool.closing.clone();
-        closing.run_until_cancelled(self.look_after_pool()).await;
+        self.pool.is_kept.store(true, Ordering::Relaxed);
+        let keeping = async { tokio::join!(self.look_after_pool(), self.clear_away()) };
+        closing.run_until_cancelled(keeping).await;
+        self.pool.is_kept.store(false, Ordering::Relaxed);
         drop(token);
+    }
+
+    async fn clear_away(&self) {
+        loop {
+            self.remove_waste().await;
+            let _ = tokio::time::timeout(PERIOD, self.pool.names.rung()).await;
+        }
     }
 
     async fn look_after_pool(self: &Arc<Self>) {
@@ -69,7 +85,6 @@ impl DockerContainers {
                     search_others = Instant::now() + SEARCH_OTHERS;
                 }
             }
-            self.remove_waste().await;
             self.listen_to_the_silent().await;
             self.make_what_is_wanted();
             let _ = tokio::time::timeout(PERIOD, self.pool.rung()).await;
@@ -81,13 +96,34 @@ impl DockerContainers {
     /// are earlier lives of this instance, and what waited for any host until it ended by itself, since that was gone.
     /// An earlier life that was told to stop may be at its last calls: it is not looked at all the time.
     async fn search_for_waste(&self, others: bool) -> Result<(), ContainerError> {
-        let found = self.daemon.warm().await?.into_iter();
+        let found = self.daemon.pools().await?.into_iter();
         let is_waste = |waiting: &Waiting| match waiting {
             Waiting { over: true, .. } => true,
             Waiting { ours, life, .. } => *ours && (others || *life == Some(self.pool.life)),
         };
         self.pool.names.find(found.filter(is_waste).map(|waiting| waiting.name));
         Ok(())
+    }
+
+    /// True when the container of an attempt that is over was taken from it, and is removed while nobody waits for that.
+    pub(super) async fn set_aside(&self, name: ContainerName) -> bool {
+        let is_over = self.pool.finished.lock().remove(&name);
+        let is_kept = self.pool.is_kept.load(Ordering::Relaxed);
+        if !is_over || !is_kept || self.pool.names.waste().len() >= MOST_WASTE {
+            return false;
+        }
+        let aside = self.pool.names.give(self.instance);
+        // Whatever comes of it, what is called so is removed.
+        self.daemon.unbind(name, aside.as_str()).await.is_ok()
+    }
+
+    /// Its container has handed back all it had.
+    pub(super) fn note_finished(&self, name: ContainerName) {
+        let mut finished = self.pool.finished.lock();
+        if finished.len() >= MOST_FINISHED {
+            finished.clear();
+        }
+        finished.insert(name);
     }
 
     /// Removes what is to be removed; what cannot be is tried again later.

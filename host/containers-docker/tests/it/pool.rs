@@ -94,10 +94,15 @@ async fn until<T>(mut look: impl AsyncFnMut() -> Option<T>) -> T {
     panic!("it never happens");
 }
 
+/// Returns once Docker knows the container no more.
+async fn gone(id: &str) {
+    until(async || docker(&["inspect", id]).is_none().then_some(())).await;
+}
+
 /// The IDs of the containers of an instance that wait.
 fn waiting_of(instance: Uuid) -> Vec<String> {
     let instance = format!("label=org.simulay.instance={instance}");
-    let list = ["ps", "--all", "--quiet", "--no-trunc", "--filter", &instance, "--filter", "name=simulay-warm-"];
+    let list = ["ps", "--all", "--quiet", "--no-trunc", "--filter", &instance, "--filter", "name=simulay-pool-"];
     let found = Command::new("docker").args(list).output().unwrap();
     String::from_utf8(found.stdout).unwrap().lines().map(str::to_owned).collect()
 }
@@ -123,8 +128,9 @@ async fn a_call_takes_the_one_that_waits_and_another_comes_after_it() {
     assert_eq!((memory.stdout(), memory.stderr()), ("one\ntwo\n".to_owned(), "oops\n".to_owned()));
     assert_eq!(memory.outputs().len(), 1);
     rig.containers.remove(rig.name, None).await.unwrap();
+    assert_eq!(rig.containers.list().await.unwrap(), []);
     assert_ne!(host.one_waits().await, waited);
-    assert_eq!(docker(&["inspect", &waited]), None);
+    gone(&waited).await;
 }
 
 #[tokio::test]
@@ -139,7 +145,7 @@ async fn a_command_finds_in_it_what_it_finds_in_any_other() {
     let cold = host.complete(&looks).await;
     let waited = host.one_waits().await;
     let warm = host.complete(&looks).await;
-    assert_eq!(docker(&["inspect", &waited]), None, "it was taken");
+    gone(&waited).await;
     assert_eq!(cold.0, warm.0);
     let lines = |memory: &Memory| {
         let text = memory.stdout();
@@ -160,7 +166,7 @@ async fn one_that_is_dead_gone_or_frozen_gets_no_job() {
         let (ending, memory) = host.complete(&shell("echo done")).await;
         assert_eq!((ending, memory.stdout().as_str()), (Ending::Exited(0), "done\n"), "{verb:?}");
         // It is removed, and another waits instead.
-        until(async || docker(&["inspect", &waited]).is_none().then_some(())).await;
+        gone(&waited).await;
         host.one_waits().await;
     }
 }
@@ -180,7 +186,8 @@ async fn a_call_that_needs_another_one_starts_its_own() {
     }
     let longer = more(Resources { timeout_ms: 61_000, ..resources() });
     host.complete(&longer).await;
-    assert!(docker(&["inspect", &waited]).is_none(), "the time of a call is no matter of its container");
+    // The time of a call is no matter of its container.
+    gone(&waited).await;
 }
 
 #[tokio::test]
@@ -220,7 +227,7 @@ async fn what_waits_for_a_host_that_is_gone_is_removed_by_the_next_and_by_no_oth
     assert!(docker(&["inspect", &waited]).is_some(), "another instance leaves it alone");
     // Whether containers are to wait or not.
     let _next = Host::of(host.instance, PoolSettings::NONE);
-    until(async || docker(&["inspect", &waited]).is_none().then_some(())).await;
+    gone(&waited).await;
 }
 
 #[tokio::test]
@@ -230,7 +237,7 @@ async fn one_that_ended_while_its_host_was_gone_is_removed_by_any_other() {
     host.keeping.abort();
     assert!(Command::new("docker").args(["stop", &waited]).output().unwrap().status.success());
     let _other = Host::new();
-    until(async || docker(&["inspect", &waited]).is_none().then_some(())).await;
+    gone(&waited).await;
 }
 
 #[tokio::test]
@@ -279,10 +286,14 @@ async fn whatever_comes_of_taking_one_the_command_runs_once() {
         assert_eq!(host.rig.inspect(), None, "{mode}");
         proxy.arm(None);
     }
+    // Nothing is left but for the one that waits.
     host.one_waits().await;
     let label = format!("label=org.simulay.instance={}", host.instance);
-    let all = Command::new("docker").args(["ps", "--all", "--quiet", "--filter", &label]).output().unwrap();
-    assert_eq!(String::from_utf8(all.stdout).unwrap().lines().count(), 1, "but for the one that waits");
+    until(async || {
+        let all = Command::new("docker").args(["ps", "--all", "--quiet", "--filter", &label]).output().unwrap();
+        (String::from_utf8(all.stdout).unwrap().lines().count() == 1).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! What containers that wait are called, and which of these names nobody answers for any more.
+//! What containers are called that are no attempt's, and which of these names nobody answers for.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -7,12 +7,14 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::naming::warm_name;
+use crate::naming::pool_name;
 
 /// The names that this life of the host gave.
+#[derive(Default)]
 pub(in crate::docker) struct Names {
     given: Mutex<Given>,
-    bell: Arc<Notify>,
+    /// Rung when there is something to be removed.
+    bell: Notify,
 }
 
 #[derive(Default)]
@@ -23,7 +25,7 @@ struct Given {
     waste: BTreeSet<String>,
 }
 
-/// The name that a container waits under. Dropped, it has what is called so removed: whatever came of a request
+/// The name of a container that is no attempt's. Dropped, it has what is called so removed: whatever came of a request
 /// whose answer was lost, or was not waited for.
 pub(in crate::docker) struct WarmName {
     name: String,
@@ -32,13 +34,9 @@ pub(in crate::docker) struct WarmName {
 }
 
 impl Names {
-    pub(super) fn new(bell: Arc<Notify>) -> Self {
-        Self { given: Mutex::default(), bell }
-    }
-
     /// A name of its own.
     pub(in crate::docker) fn give(self: &Arc<Self>, instance: Uuid) -> WarmName {
-        let name = warm_name(Uuid::new_v4(), instance);
+        let name = pool_name(Uuid::new_v4(), instance);
         self.given.lock().held.insert(name.clone());
         WarmName { name, names: self.clone(), bound: false }
     }
@@ -58,6 +56,13 @@ impl Names {
         let mut given = self.given.lock();
         let strange: Vec<_> = present.into_iter().filter(|name| !given.held.contains(name)).collect();
         given.waste.extend(strange);
+        drop(given);
+        self.bell.notify_one();
+    }
+
+    /// Returns once it was rung for.
+    pub(in crate::docker) async fn rung(&self) {
+        self.bell.notified().await;
     }
 }
 
@@ -90,7 +95,7 @@ mod tests {
 
     #[test]
     fn what_nobody_answers_for_is_removed() {
-        let names = Arc::new(Names::new(Arc::default()));
+        let names = Arc::<Names>::default();
         let instance = Uuid::now_v7();
         let [waits, bound, dropped] = [(); 3].map(|()| names.give(instance));
         let [still, renamed, lost] = [&waits, &bound, &dropped].map(|name| name.as_str().to_owned());
