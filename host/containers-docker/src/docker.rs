@@ -34,9 +34,9 @@ use tracing::{Instrument as _, Span};
 use uuid::Uuid;
 
 pub(crate) use absence::in_words;
+use attachment::Attached;
 pub use connect::ConnectError;
 pub(crate) use connect::client;
-use attachment::Attached;
 use conversation::{Heard, Job};
 use daemon::{Daemon, DaemonError};
 use patience::Patience;
@@ -131,9 +131,8 @@ impl DockerContainers {
     /// The containers that wait for a call.
     fn pool_status(&self) -> PoolStatus {
         let images = &self.policy.images;
-        self.pool.status(|class| {
-            images.iter().find(|(_, id)| **id == class.image).map(|(name, _)| name.clone())
-        })
+        self.pool
+            .status(|class| images.iter().find(|(_, id)| **id == class.image).map(|(name, _)| name.clone()))
     }
 
     async fn see_through(

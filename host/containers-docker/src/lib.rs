@@ -17,9 +17,7 @@ mod shipping;
 mod spec;
 
 pub use address::{Address, AddressError, Reach, Tls};
-pub use docker::{
-    ConnectError, DockerContainers, DockerSettings, Finding, PoolSettings, Severity, hear,
-};
+pub use docker::{ConnectError, DockerContainers, DockerSettings, Finding, PoolSettings, Severity, hear};
 pub use facts::ImageFacts;
 pub use keeping::ImageSource;
 pub use naming::docker_name;

@@ -189,7 +189,8 @@ fn tmpfs(class: Class) -> HashMap<String, String> {
     let room = |bytes, files| {
         format!("rw,nosuid,nodev,size={},nr_inodes={}", bytes + RESERVE_BYTES, files + RESERVE_FILES)
     };
-    let scratch = format!("{},uid=65532,gid=65532,mode=0700", room(u64::from(class.scratch_mib) * MIB, SCRATCH_FILES));
+    let scratch =
+        format!("{},uid=65532,gid=65532,mode=0700", room(u64::from(class.scratch_mib) * MIB, SCRATCH_FILES));
     let tmp = format!("{},noexec,mode=1777", room(TMP_MIB * MIB, TMP_FILES));
     HashMap::from([("/tmp".to_owned(), tmp), ("/sim".to_owned(), scratch)])
 }

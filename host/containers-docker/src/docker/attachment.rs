@@ -49,8 +49,7 @@ pub(super) struct Attached {
 
 impl From<AttachContainerResults> for Attached {
     fn from(attached: AttachContainerResults) -> Self {
-        let reader =
-            Reader { output: attached.output, decoder: Decoder::default(), ready: VecDeque::new() };
+        let reader = Reader { output: attached.output, decoder: Decoder::default(), ready: VecDeque::new() };
         Self { reader, writer: Writer { input: attached.input }, phase: None }
     }
 }

@@ -38,8 +38,8 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use self::demand::Demand;
-pub(super) use self::names::WarmName;
 use self::names::Names;
+pub(super) use self::names::WarmName;
 pub use self::settings::PoolSettings;
 use super::attachment::Attached;
 use crate::class::Class;
@@ -133,13 +133,14 @@ impl Pool {
         let now = Instant::now();
         let wanted = state.demand.wanted(now, &self.settings);
         let mut kept = BTreeMap::<Class, u32>::new();
-        let (stays, goes): (Vec<_>, Vec<_>) = std::mem::take(&mut state.ready).into_iter().partition(|warm| {
-            let kept = kept.entry(warm.class).or_default();
-            let stays = *kept < wanted.get(&warm.class).copied().unwrap_or(0)
-                && now.duration_since(warm.made) < self.settings.max_age;
-            *kept += u32::from(stays);
-            stays
-        });
+        let (stays, goes): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut state.ready).into_iter().partition(|warm| {
+                let kept = kept.entry(warm.class).or_default();
+                let stays = *kept < wanted.get(&warm.class).copied().unwrap_or(0)
+                    && now.duration_since(warm.made) < self.settings.max_age;
+                *kept += u32::from(stays);
+                stays
+            });
         state.ready = stays;
         let count = |counts: &BTreeMap<Class, u32>, class: &Class| counts.get(class).copied().unwrap_or(0);
         let short = wanted.into_iter().filter(|(class, _)| state.demand.may_make(class, now));

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use simulay_containers::conformance::{Subject, calls, check};
 use simulay_containers::{Containers, ExecutionRequest, Policy};
-use simulay_containers_docker::{Address, DockerContainers, DockerSettings, PoolSettings, Runtime, docker_name};
+use simulay_containers_docker::{
+    Address, DockerContainers, DockerSettings, PoolSettings, Runtime, docker_name,
+};
 use uuid::Uuid;
 
 use crate::pool::POOL;

@@ -77,7 +77,8 @@ impl Drop for Host {
     fn drop(&mut self) {
         self.keeping.abort();
         let label = format!("label=org.simulay.instance={}", self.instance);
-        let all = Command::new("docker").args(["ps", "--all", "--quiet", "--filter", &label]).output().unwrap();
+        let all =
+            Command::new("docker").args(["ps", "--all", "--quiet", "--filter", &label]).output().unwrap();
         for id in String::from_utf8(all.stdout).unwrap().lines() {
             let _ = Command::new("docker").args(["rm", "--force", id]).output();
         }
@@ -102,7 +103,8 @@ async fn gone(id: &str) {
 /// The IDs of the containers of an instance that wait.
 fn waiting_of(instance: Uuid) -> Vec<String> {
     let instance = format!("label=org.simulay.instance={instance}");
-    let list = ["ps", "--all", "--quiet", "--no-trunc", "--filter", &instance, "--filter", "name=simulay-pool-"];
+    let list =
+        ["ps", "--all", "--quiet", "--no-trunc", "--filter", &instance, "--filter", "name=simulay-pool-"];
     let found = Command::new("docker").args(list).output().unwrap();
     String::from_utf8(found.stdout).unwrap().lines().map(str::to_owned).collect()
 }
@@ -206,11 +208,12 @@ async fn a_host_that_is_killed_finds_what_it_took() {
     assert_eq!(next.rig.containers.list().await.unwrap(), [host.rig.name]);
     let (rig, memory) = (&next.rig, Memory::new());
     let request = rig.request(&call, Begin::Adopt);
-    let (completed, ()) = tokio::join!(rig.containers.run(request, &memory, CancellationToken::new()), async {
-        memory.printed("one").await;
-        assert_eq!(id(rig), Some(waited));
-        go(rig);
-    });
+    let (completed, ()) =
+        tokio::join!(rig.containers.run(request, &memory, CancellationToken::new()), async {
+            memory.printed("one").await;
+            assert_eq!(id(rig), Some(waited));
+            go(rig);
+        });
     assert_eq!(completed.unwrap().ending, Ending::Exited(0));
     assert_eq!(memory.stdout(), "one\ntwo\n");
     rig.containers.remove(rig.name, None).await.unwrap();
@@ -275,9 +278,15 @@ async fn whatever_comes_of_taking_one_the_command_runs_once() {
     let mut host = Host::at(address, Uuid::new_v4(), POOL);
     host.complete(&shell("true")).await;
     let late = Mode::Late(Duration::from_secs(7));
-    for mode in
-        [Mode::LostRequest, Mode::LostAnswer, Mode::ServerError, Mode::Conflict, Mode::Garbage, Mode::Cut, late]
-    {
+    for mode in [
+        Mode::LostRequest,
+        Mode::LostAnswer,
+        Mode::ServerError,
+        Mode::Conflict,
+        Mode::Garbage,
+        Mode::Cut,
+        late,
+    ] {
         host.one_waits().await;
         proxy.arm(Some(Fault { request: Request::renaming(), nth: Some(1), mode }));
         let (ending, memory) = host.complete(&shell("echo once")).await;
@@ -290,7 +299,8 @@ async fn whatever_comes_of_taking_one_the_command_runs_once() {
     host.one_waits().await;
     let label = format!("label=org.simulay.instance={}", host.instance);
     until(async || {
-        let all = Command::new("docker").args(["ps", "--all", "--quiet", "--filter", &label]).output().unwrap();
+        let all =
+            Command::new("docker").args(["ps", "--all", "--quiet", "--filter", &label]).output().unwrap();
         (String::from_utf8(all.stdout).unwrap().lines().count() == 1).then_some(())
     })
     .await;

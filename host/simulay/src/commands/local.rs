@@ -12,13 +12,13 @@ use simulay_model::{Artifact, ArtifactKind, Plugin, Principal, Run, RunArtifact,
 use tokio_util::sync::CancellationToken;
 
 use super::options::LocalOptions;
+use crate::compose::{self, Ahead};
 use crate::configuration::Settings;
 use crate::cures::cure;
 use crate::fault::Usage;
 use crate::instance::InstanceMode;
-use crate::terminal::Progress;
-use crate::compose::{self, Ahead};
 use crate::places;
+use crate::terminal::Progress;
 
 const LAST_WORDS: u64 = 2048;
 

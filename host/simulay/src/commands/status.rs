@@ -89,7 +89,8 @@ fn runner_table(runners: &[Runner]) -> Table {
 }
 
 fn node_table(nodes: &[Node]) -> Table {
-    let mut table = Table::new(["NODE", "CORES USED", "MEMORY USED (MiB)", "WARM", "IMAGES", "LACKS", "STATE"]);
+    let mut table =
+        Table::new(["NODE", "CORES USED", "MEMORY USED (MiB)", "WARM", "IMAGES", "LACKS", "STATE"]);
     for node in nodes {
         table.row([
             node.name.as_str(),

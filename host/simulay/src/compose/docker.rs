@@ -9,8 +9,8 @@ use oci_client::Reference;
 use oci_client::secrets::RegistryAuth;
 use simulay_containers::{Inventory as _, Policy, RegisteredImage};
 use simulay_containers_docker::{
-    Address, DockerContainers, DockerSettings, Finding, ImageSource, Login, Owner, PoolSettings, Reach, Registrar, Runtime,
-    Severity, Shipper, Tls,
+    Address, DockerContainers, DockerSettings, Finding, ImageSource, Login, Owner, PoolSettings, Reach,
+    Registrar, Runtime, Severity, Shipper, Tls,
 };
 use uuid::Uuid;
 

@@ -131,7 +131,8 @@ impl AgentRole {
         expect(&credentials, Role::Containers)?;
         let whose = Whose { instance: credentials.identity().cluster, owner: None };
         let policy = docker::policy(settings, images)?;
-        let docker = Arc::new(docker::containers(settings, whose, policy.clone(), limits::of_pool(settings))?);
+        let docker =
+            Arc::new(docker::containers(settings, whose, policy.clone(), limits::of_pool(settings))?);
         let reserve = limits::of_engine(settings).reserve;
         let kept = Capacity { cpu_milli: reserve.cpu_milli, memory_mib: reserve.memory_mib };
         let containers = Arc::new(Reserving::new(docker.clone(), Arc::new(policy), kept));

@@ -79,6 +79,7 @@ async fn pool(settings: &Settings) -> Option<Check> {
             size(bounds.max_memory_bytes)
         ),
     };
-    let each = measured.iter().max().map(|most| format!(", at most {} each", size(*most))).unwrap_or_default();
+    let each =
+        measured.iter().max().map(|most| format!(", at most {} each", size(*most))).unwrap_or_default();
     Some(Check::ok("pool", format!("{bounds}; {count} wait on this daemon now{each}")))
 }
