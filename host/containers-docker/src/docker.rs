@@ -2,6 +2,8 @@
 
 mod absence;
 mod attachment;
+mod census;
+mod claiming;
 mod confirm;
 mod connect;
 mod conversation;
@@ -9,18 +11,20 @@ mod daemon;
 mod ending;
 mod orphans;
 mod patience;
+mod pool;
 mod preflight;
 mod presence;
 mod receiving;
 mod sending;
+mod warming;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use simulay_containers::{
     Admission as _, Admitted, Begin, Capacity, Completed, ContainerError, Exchange, Execution,
-    ExecutionRequest, Gate, ImageId, Inventory, NodeStatus, Policy, RegisteredImage,
+    ExecutionRequest, Gate, ImageId, Inventory, NodeStatus, Policy, PoolStatus, RegisteredImage,
 };
 use simulay_model::ContainerName;
 use tokio::sync::{OnceCell, Semaphore};
@@ -30,11 +34,14 @@ use tracing::{Instrument as _, Span};
 use uuid::Uuid;
 
 pub(crate) use absence::in_words;
+use attachment::Attached;
 pub use connect::ConnectError;
 pub(crate) use connect::client;
 use conversation::{Heard, Job};
 use daemon::{Daemon, DaemonError};
 use patience::Patience;
+use pool::Pool;
+pub use pool::PoolSettings;
 pub use preflight::{Finding, Severity};
 use presence::Presence;
 pub use receiving::hear;
@@ -65,6 +72,8 @@ pub struct DockerSettings {
     pub policy: Policy,
     /// What starts containers.
     pub runtime: Runtime,
+    /// How many containers may wait for a call: see [`DockerContainers::keep_pool`].
+    pub pool: PoolSettings,
 }
 
 /// Containers on a Docker daemon.
@@ -74,7 +83,10 @@ pub struct DockerContainers {
     owner: Option<Owner>,
     policy: Policy,
     runtime: Runtime,
-    starts: Semaphore,
+    starts: Arc<Semaphore>,
+    /// Of this machine.
+    cores: u32,
+    pool: Arc<Pool>,
     cpus: OnceCell<u32>,
     /// Images that were looked at, and have nothing against them.
     sound: Mutex<BTreeSet<ImageId>>,
@@ -99,7 +111,9 @@ impl DockerContainers {
             owner: settings.owner,
             policy: settings.policy,
             runtime: settings.runtime,
-            starts: Semaphore::new(STARTS_PER_CORE * cores),
+            starts: Arc::new(Semaphore::new(STARTS_PER_CORE * cores)),
+            cores: u32::try_from(cores).unwrap_or(1),
+            pool: Arc::new(Pool::new(settings.pool)),
             cpus: OnceCell::new(),
             sound: Mutex::default(),
             address: settings.address,
@@ -114,12 +128,19 @@ impl DockerContainers {
         preflight::findings(&self.daemon, self.runtime).await
     }
 
+    /// The containers that wait for a call.
+    fn pool_status(&self) -> PoolStatus {
+        let images = &self.policy.images;
+        self.pool
+            .status(|class| images.iter().find(|(_, id)| **id == class.image).map(|(name, _)| name.clone()))
+    }
+
     async fn see_through(
         &self,
         name: ContainerName,
         call: &Admitted,
         exchange: &dyn Exchange,
-        place: Place,
+        (place, mut attached): (Place, Option<Attached>),
     ) -> Result<Completed, ContainerError> {
         let env = spec::environment(call, place);
         let mut job = Job { call, env, exchange, running_since: None, answered: false };
@@ -127,7 +148,7 @@ impl DockerContainers {
         let mut unanswered = 0;
         for _ in 0..MAX_CUTS {
             let overdue = job.is_overdue();
-            match self.converse(name, &mut job).await? {
+            match self.converse(name, attached.take(), &mut job).await? {
                 Heard::Done(exit, omitted) => return self.confirm(name, &exit, omitted).await,
                 Heard::Overdue => return self.end_overdue(name, &job).await,
                 Heard::Cut(reason) => {
@@ -146,8 +167,18 @@ impl DockerContainers {
         Err(ContainerError::Lost("it runs, and makes no sense".to_owned()))
     }
 
-    async fn converse(&self, name: ContainerName, job: &mut Job<'_>) -> Result<Heard, ContainerError> {
-        match self.daemon.attach(name).await {
+    /// Talks over `attached`, or over an attachment of its own.
+    async fn converse(
+        &self,
+        name: ContainerName,
+        attached: Option<Attached>,
+        job: &mut Job<'_>,
+    ) -> Result<Heard, ContainerError> {
+        let attached = match attached {
+            Some(attached) => Ok(attached),
+            None => self.daemon.attach(name).await.map(Attached::from),
+        };
+        match attached {
             Ok(attached) => {
                 let alive = || async { self.is_alive(name).await };
                 job.converse(attached, alive).await
@@ -175,9 +206,12 @@ impl DockerContainers {
         (begin, cancel): (Begin, &CancellationToken),
     ) -> Result<Completed, ContainerError> {
         let completed = self.run_or_stop(name, call, exchange, (begin, cancel)).await;
-        if let Err(error) = &completed {
-            tracing::debug!(container = %name, %error, "removing the container of a call that broke");
-            self.discard(name).await;
+        match &completed {
+            Ok(_) => self.note_finished(name),
+            Err(error) => {
+                tracing::debug!(container = %name, %error, "removing the container of a call that broke");
+                self.discard(name).await;
+            }
         }
         completed
     }
@@ -190,14 +224,17 @@ impl DockerContainers {
         (begin, cancel): (Begin, &CancellationToken),
     ) -> Result<Completed, ContainerError> {
         // Not dropped half-way by a cancellation: what Docker was asked for must be known.
-        let place = match self.ensure(name, call, begin, cancel).await? {
-            Presence::Running(place) => place,
+        let ensured = self.ensure(name, call, begin, cancel).await;
+        // What it took, or the place it had to start another, is free for those that wait.
+        self.pool.ring();
+        let there = match ensured? {
+            Presence::Running(place, attached) => (place, attached),
             Presence::Over(found) => return confirm::over(&found, 0),
         };
         tokio::select! {
             biased;
             () = cancel.cancelled() => Err(ContainerError::Cancelled),
-            completed = self.see_through(name, call, exchange, place) => completed,
+            completed = self.see_through(name, call, exchange, there) => completed,
         }
     }
 }
@@ -233,11 +270,15 @@ impl Execution for DockerContainers {
     }
 
     async fn remove(&self, name: ContainerName, _fence: Option<u64>) -> Result<(), ContainerError> {
+        if self.set_aside(name).await {
+            return Ok(());
+        }
         self.remove_and_verify(name).await
     }
 
     async fn close(&self) {
         self.gate.close().await;
+        self.close_pool().await;
     }
 }
 
@@ -286,6 +327,11 @@ impl Inventory for DockerContainers {
         let name = self.daemon.info().await?.name.unwrap_or_default();
         let capacity = self.capacity().await?.unwrap_or_default();
         let (images, pulls) = (self.images().await?, self.pulls.lock().clone());
-        Ok(NodeStatus { name, capacity, images, pulls, ..NodeStatus::default() })
+        let pool = self.pool_status();
+        let mut warm = BTreeMap::new();
+        for class in &pool.classes {
+            *warm.entry(class.image.clone()).or_default() += class.ready;
+        }
+        Ok(NodeStatus { name, capacity, images, pulls, warm, pool, ..NodeStatus::default() })
     }
 }

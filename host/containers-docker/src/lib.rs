@@ -4,6 +4,7 @@
 //! frames, and what comes back is checked again.
 
 mod address;
+mod class;
 mod docker;
 mod facts;
 #[cfg(test)]
@@ -16,7 +17,7 @@ mod shipping;
 mod spec;
 
 pub use address::{Address, AddressError, Reach, Tls};
-pub use docker::{ConnectError, DockerContainers, DockerSettings, Finding, Severity, hear};
+pub use docker::{ConnectError, DockerContainers, DockerSettings, Finding, PoolSettings, Severity, hear};
 pub use facts::ImageFacts;
 pub use keeping::ImageSource;
 pub use naming::docker_name;

@@ -4,10 +4,24 @@
 use simulay_model::ContainerName;
 use uuid::Uuid;
 
+/// No run is called so.
+const POOL: &str = "simulay-pool-";
+
 /// Docker's name of the container `name` of an instance.
 #[must_use]
 pub fn docker_name(name: ContainerName, instance: Uuid) -> String {
     format!("{name}-{}", mark(instance))
+}
+
+/// What Docker calls a container of `instance` that is no attempt's, the one of this number: it waits for a call, or
+/// to be removed.
+pub(crate) fn pool_name(number: Uuid, instance: Uuid) -> String {
+    format!("{POOL}{}-{}", number.simple(), mark(instance))
+}
+
+/// True when Docker calls a container so that is no attempt's, of whatever instance.
+pub(crate) fn is_of_pool(text: &str) -> bool {
+    text.starts_with(POOL)
 }
 
 /// The container of `instance` that Docker calls so.
@@ -35,5 +49,15 @@ mod tests {
         assert_eq!(of_instance(&called, one), Some(name));
         assert_eq!(of_instance(&called, other), None);
         assert_eq!(of_instance(&name.to_string(), one), None);
+        assert!(!is_of_pool(&called));
+    }
+
+    #[test]
+    fn one_of_the_pool_belongs_to_no_attempt() {
+        let one = Uuid::now_v7();
+        let called = pool_name(Uuid::new_v4(), one);
+        assert!(is_of_pool(&called));
+        assert_eq!(of_instance(&called, one), None);
+        assert!(called.parse::<ContainerName>().is_err());
     }
 }

@@ -9,14 +9,18 @@ use bollard::models::{
     RestartPolicyNameEnum,
 };
 use simulay_containers::{Admitted, TMP_MIB};
+use simulay_init::frames::PATIENCE_VARIABLE;
 use simulay_init::reserve::{RESERVE_BYTES, RESERVE_FILES};
 use simulay_model::ContainerName;
 use uuid::Uuid;
 
 use crate::Owner;
+use crate::class::Class;
 
 /// Labels every container of an instance carries its UUID under.
 pub(crate) const INSTANCE_LABEL: &str = "org.simulay.instance";
+/// Labels containers that wait for a call, or did, carry the life of their host under.
+pub(crate) const POOL_LABEL: &str = "org.simulay.pool";
 /// Labels containers that go with a process carry it under.
 pub(crate) const OWNER_LABEL: &str = "org.simulay.owner";
 
@@ -24,6 +28,8 @@ const SECCOMP: &str = include_str!("seccomp.json");
 const USER: &str = "65532:65532";
 const MIB: u64 = 1 << 20;
 const SHM_MIB: u64 = 16;
+/// Much longer than a host leaves one that waits alone.
+const PATIENCE_SECONDS: u32 = 300;
 /// Files in the working directory, and in `/tmp`.
 const SCRATCH_FILES: u64 = 64 << 10;
 const TMP_FILES: u64 = 8 << 10;
@@ -62,7 +68,7 @@ pub(crate) struct Place {
 
 /// The whole environment of the command.
 pub(crate) fn environment(call: &Admitted, place: Place) -> Vec<(String, String)> {
-    let mut env = golden_environment(call, place);
+    let mut env = golden_environment(Class::of(call, place.cpus));
     env.retain(|(key, _)| !call.env().contains_key(key));
     env.extend(call.env().iter().map(|(key, value)| (key.clone(), value.clone())));
     env
@@ -70,7 +76,27 @@ pub(crate) fn environment(call: &Admitted, place: Place) -> Vec<(String, String)
 
 /// The body of the request that creates the container `name` for `call`.
 pub(crate) fn body(name: ContainerName, call: &Admitted, place: Place) -> ContainerCreateBody {
-    let env = golden_environment(call, place);
+    let labels = labels(name, place);
+    ContainerCreateBody {
+        cmd: Some(call.command().to_vec()),
+        labels: Some(labels),
+        ..golden(Class::of(call, place.cpus), place)
+    }
+}
+
+/// The body of the request that creates a container which waits for any call of `class`, in this life of the
+/// host. But for its labels, and a command that nobody reads, it is that of every container of the class.
+pub(crate) fn warm_body(class: Class, life: Uuid, place: Place) -> ContainerCreateBody {
+    let labels = whose(place).chain([(POOL_LABEL.to_owned(), life.to_string())]).collect();
+    let mut body = ContainerCreateBody { labels: Some(labels), ..golden(class, place) };
+    // Init reads it, and no command ever sees it: the host may be gone for good.
+    body.env.iter_mut().for_each(|env| env.push(format!("{PATIENCE_VARIABLE}={PATIENCE_SECONDS}")));
+    body
+}
+
+/// All that does not depend on whose the container is.
+fn golden(class: Class, place: Place) -> ContainerCreateBody {
+    let env = golden_environment(class);
     ContainerCreateBody {
         hostname: Some("simulay".to_owned()),
         user: Some(USER.to_owned()),
@@ -81,31 +107,29 @@ pub(crate) fn body(name: ContainerName, call: &Admitted, place: Place) -> Contai
         open_stdin: Some(true),
         stdin_once: Some(false),
         env: Some(env.into_iter().map(|(key, value)| format!("{key}={value}")).collect()),
-        cmd: Some(call.command().to_vec()),
         healthcheck: Some(HealthConfig { test: Some(vec!["NONE".to_owned()]), ..Default::default() }),
-        image: Some(call.image().to_string()),
+        image: Some(class.image.to_string()),
         working_dir: Some("/sim".to_owned()),
         entrypoint: Some(vec!["/simulay-init".to_owned()]),
         network_disabled: Some(true),
-        labels: Some(labels(name, place)),
         stop_signal: Some("SIGTERM".to_owned()),
         stop_timeout: Some(10),
-        host_config: Some(host_config(call, place)),
+        host_config: Some(host_config(class, place.runtime)),
         ..Default::default()
     }
 }
 
-fn host_config(call: &Admitted, place: Place) -> HostConfig {
-    let memory = signed(call.memory_bytes());
+fn host_config(class: Class, runtime: Runtime) -> HostConfig {
+    let memory = signed(class.memory_bytes);
     HostConfig {
         memory: Some(memory),
         memory_swap: Some(memory),
-        nano_cpus: Some(i64::from(cpu_milli(call, place)) * 1_000_000),
+        nano_cpus: Some(i64::from(class.cpu_milli) * 1_000_000),
         pids_limit: Some(128),
         ulimits: Some(ulimits()),
         oom_score_adj: Some(500),
         shm_size: Some(signed(SHM_MIB * MIB + RESERVE_BYTES)),
-        tmpfs: Some(tmpfs(call)),
+        tmpfs: Some(tmpfs(class)),
         init: Some(false),
         auto_remove: Some(false),
         restart_policy: Some(RestartPolicy {
@@ -120,37 +144,33 @@ fn host_config(call: &Admitted, place: Place) -> HostConfig {
         security_opt: Some(vec!["no-new-privileges:true".to_owned(), format!("seccomp={SECCOMP}")]),
         ipc_mode: Some("private".to_owned()),
         cgroupns_mode: Some(HostConfigCgroupnsModeEnum::PRIVATE),
-        runtime: Some(place.runtime.as_str().to_owned()),
+        runtime: Some(runtime.as_str().to_owned()),
         ..Default::default()
     }
 }
 
-fn labels(name: ContainerName, Place { instance, owner, .. }: Place) -> HashMap<String, String> {
+fn labels(name: ContainerName, place: Place) -> HashMap<String, String> {
     let ContainerName { run, step, call, attempt } = name;
-    let labels = HashMap::from([
-        (INSTANCE_LABEL.to_owned(), instance.to_string()),
+    let of_attempt = [
         ("org.simulay.run".to_owned(), run.to_string()),
         ("org.simulay.step".to_owned(), step.to_string()),
         ("org.simulay.call".to_owned(), call.to_string()),
         ("org.simulay.attempt".to_owned(), attempt.to_string()),
-    ]);
-    let owner = owner.map(|owner| (OWNER_LABEL.to_owned(), owner.to_string()));
-    labels.into_iter().chain(owner).collect()
+    ];
+    whose(place).chain(of_attempt).collect()
 }
 
-fn golden_environment(call: &Admitted, place: Place) -> Vec<(String, String)> {
-    let threads = (cpu_milli(call, place) / 1000).max(1).to_string();
+/// Whose container it is.
+fn whose(Place { instance, owner, .. }: Place) -> impl Iterator<Item = (String, String)> {
+    let owner = owner.map(|owner| (OWNER_LABEL.to_owned(), owner.to_string()));
+    [(INSTANCE_LABEL.to_owned(), instance.to_string())].into_iter().chain(owner)
+}
+
+fn golden_environment(class: Class) -> Vec<(String, String)> {
+    let threads = (class.cpu_milli / 1000).max(1).to_string();
     [("PATH", "/usr/bin:/bin"), ("HOME", "/sim"), ("LC_ALL", "C.UTF-8"), ("OMP_NUM_THREADS", &threads)]
         .map(|(key, value)| (key.to_owned(), value.to_owned()))
         .into()
-}
-
-fn cpu_milli(call: &Admitted, place: Place) -> u32 {
-    call.resources().cpu_milli.min(place.cpus.max(1).saturating_mul(1000))
-}
-
-fn scratch_bytes(call: &Admitted) -> u64 {
-    u64::from(call.resources().scratch_mib) * MIB
 }
 
 /// The size of a file has no bound of its own, which would cut files without a word: they lie in a tmpfs.
@@ -165,11 +185,12 @@ fn ulimits() -> Vec<ResourcesUlimits> {
 }
 
 /// Each has a reserve on top, by which init sees that it was filled.
-fn tmpfs(call: &Admitted) -> HashMap<String, String> {
+fn tmpfs(class: Class) -> HashMap<String, String> {
     let room = |bytes, files| {
         format!("rw,nosuid,nodev,size={},nr_inodes={}", bytes + RESERVE_BYTES, files + RESERVE_FILES)
     };
-    let scratch = format!("{},uid=65532,gid=65532,mode=0700", room(scratch_bytes(call), SCRATCH_FILES));
+    let scratch =
+        format!("{},uid=65532,gid=65532,mode=0700", room(u64::from(class.scratch_mib) * MIB, SCRATCH_FILES));
     let tmp = format!("{},noexec,mode=1777", room(TMP_MIB * MIB, TMP_FILES));
     HashMap::from([("/tmp".to_owned(), tmp), ("/sim".to_owned(), scratch)])
 }

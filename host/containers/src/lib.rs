@@ -16,6 +16,7 @@ mod nodes;
 mod outcome;
 mod permissions;
 mod policy;
+mod pool;
 mod port;
 mod request;
 mod reserving;
@@ -34,6 +35,7 @@ pub use nodes::{
 pub use outcome::{Completed, Omitted};
 pub use permissions::Permissions;
 pub use policy::{Admission, Admitted, Content, Limits, Policy, TMP_MIB};
+pub use pool::{PoolStatus, WarmClass};
 pub use port::{Containers, Execution, Inventory};
 pub use request::{Begin, ExecutionRequest};
 pub use reserving::Reserving;

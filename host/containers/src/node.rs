@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Capacity, ImageId, RegisteredImage};
+use crate::{Capacity, ImageId, PoolStatus, RegisteredImage};
 
 /// A machine with a container runtime, as it is at a moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +25,9 @@ pub struct NodeStatus {
     pub pulls: BTreeMap<String, String>,
     /// Containers that wait for a call, by the logical name of their image.
     pub warm: BTreeMap<String, u32>,
+    /// These in detail, and how many there may be.
+    #[serde(default)]
+    pub pool: PoolStatus,
     /// It takes no more calls, and lets those at work end.
     pub draining: bool,
     /// Those that it stands for, when it is several nodes as one.

@@ -38,7 +38,8 @@ pub trait Execution: Send + Sync {
         0
     }
 
-    /// Removes the container, whatever it does, and returns once it is gone. No container is fine. Who asks by
+    /// Removes the container, whatever it does, and returns once it is gone: for all who ask, though one whose call is
+    /// over may be taken apart a moment later. No container is fine. Who asks by
     /// a lease gives its fence; `None` is for who goes by what the store says of the run, whoever has leased it.
     async fn remove(&self, name: ContainerName, fence: Option<u64>) -> Result<(), ContainerError>;
 

@@ -36,6 +36,8 @@ pub const PROTOCOL: u32 = 2;
 /// Files left out that are told one by one; of further ones the number is told.
 pub const MAX_LEFT_OUT: usize = 1000;
 
+/// Variable of `simulay-init` itself: seconds without a word of any host after which one that has no job ends.
+pub const PATIENCE_VARIABLE: &str = "SIMULAY_PATIENCE";
 /// Exit code of `simulay-init` when no host acknowledged before the hold time had passed. It exits
 /// with 0 after an `Ack`, or when it is stopped or left alone without a job.
 pub const UNCLAIMED: u8 = 3;

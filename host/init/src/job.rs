@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
-use simulay_init::frames::{JobSpec, Order, Rejection, UNCLAIMED};
+use simulay_init::frames::{JobSpec, Order, PATIENCE_VARIABLE, Rejection, UNCLAIMED};
 
 use crate::badness::Badness;
 use crate::command;
@@ -29,9 +29,12 @@ pub(crate) fn serve(
     record: &Arc<Record>,
     badness: &Badness,
 ) -> u8 {
+    let patience = patience();
     let mut keeper = Keeper { record, sender, badness, state: State::Idle, deaf: false };
     loop {
-        let flow = match next(events, keeper.state.deadline()) {
+        // Each event begins it anew.
+        let deadline = keeper.state.deadline().or_else(|| keeper.state.idle_until(patience));
+        let flow = match next(events, deadline) {
             Some(event) => keeper.handle(event),
             None => keeper.pass_deadline(),
         };
@@ -39,6 +42,13 @@ pub(crate) fn serve(
             return code;
         }
     }
+}
+
+/// How long nobody need say anything before there is a job; for ever, unless the host that made the container said so:
+/// it may be gone for good.
+fn patience() -> Option<Duration> {
+    let seconds = std::env::var(PATIENCE_VARIABLE).ok()?.parse().ok()?;
+    Some(Duration::from_secs(seconds))
 }
 
 /// The next event, or none when the deadline has passed.
@@ -89,6 +99,10 @@ impl State {
             Self::Running(running) => running.deadline,
             Self::Held { until, .. } => *until,
         }
+    }
+
+    fn idle_until(&self, patience: Option<Duration>) -> Option<Instant> {
+        if matches!(self, Self::Idle) { Instant::now().checked_add(patience?) } else { None }
     }
 }
 
@@ -203,7 +217,8 @@ impl Keeper<'_> {
                 }
                 *until = later;
             }
-            State::Idle | State::Begun(_) => {}
+            State::Idle => return Flow::Break(0),
+            State::Begun(_) => {}
         }
         Flow::Continue(())
     }

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use simulay_api::{Authenticator, ByToken, OnePerson, Transport};
-use simulay_containers_docker::Owner;
+use simulay_containers_docker::{Owner, PoolSettings};
 use simulay_engine::Engine;
 use simulay_model::Chain;
 use simulay_rates::Rates;
@@ -39,7 +39,7 @@ pub(crate) use administration::{Administration, AuditLogOf, command_line};
 pub(crate) use cluster::until_stopped;
 pub(crate) use data_directory::{Copied, DataDirectory, Identity, back_up, restore};
 pub(crate) use docker::{
-    Whose, copy, images, images_for_run, preflight, push, register, remove_orphans, renew,
+    Whose, copy, images, images_for_run, pool, preflight, push, register, remove_orphans, renew,
 };
 pub(crate) use limits::of_retention as retention;
 pub(crate) use migration::{End, Moved, migrate};
@@ -90,12 +90,21 @@ fn workers(settings: SandboxSettings, data: Option<&Path>) -> anyhow::Result<Pro
         .context("compiled plugins cannot be kept in the data directory")
 }
 
+/// Whether containers wait for the calls of an engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ahead {
+    /// As the settings say, until it is shut down.
+    Pool,
+    /// None do.
+    Nothing,
+}
+
 /// An engine that keeps its data in `data`. Docker may be absent.
 pub(crate) async fn engine(
     settings: &Settings,
     data: &Path,
     images: &ImageIds,
-    mode: InstanceMode,
+    (mode, ahead): (InstanceMode, Ahead),
 ) -> anyhow::Result<Engine> {
     // Opened first: it makes sure that nobody else uses the directory.
     let opened = DataDirectory::open(data)
@@ -109,7 +118,14 @@ pub(crate) async fn engine(
     let owner = (mode == InstanceMode::Passing).then(Owner::this_process).transpose()?;
     let whose = Whose { instance: instance::of(data, mode)?, owner };
     let policy = docker::policy(settings, images)?;
-    let containers = docker::containers(settings, whose, policy.clone())?;
+    let pool = match ahead {
+        Ahead::Pool => limits::of_pool(settings),
+        Ahead::Nothing => PoolSettings::NONE,
+    };
+    let containers = Arc::new(docker::containers(settings, whose, policy.clone(), pool)?);
+    if ahead == Ahead::Pool {
+        tokio::spawn(containers.clone().keep_pool());
+    }
     let backends = Backends {
         records: records.into(),
         signals: Arc::new(LocalSignals::default()),
@@ -117,7 +133,7 @@ pub(crate) async fn engine(
         blobs,
         sandbox: sandbox_of(settings, Some(data))?,
         admission: Arc::new(policy),
-        containers: Arc::new(containers),
+        containers,
         runners: None,
         runs_elsewhere: false,
     };

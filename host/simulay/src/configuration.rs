@@ -4,6 +4,7 @@ mod auth;
 mod cluster;
 mod kept;
 mod limits;
+mod pool;
 mod secret;
 mod server;
 mod telemetry;
@@ -21,6 +22,7 @@ pub(crate) use self::auth::{Auth, AuthMode, Oidc};
 pub(crate) use self::cluster::{BlobPlace, Cluster, S3};
 use self::kept::{Retention, Storage};
 pub(crate) use self::limits::Limits;
+pub(crate) use self::pool::Pool;
 pub(crate) use self::secret::Secret;
 pub(crate) use self::server::{Network, Server, is_loopback};
 pub(crate) use self::telemetry::Telemetry;
@@ -56,6 +58,8 @@ pub(crate) struct Settings {
     pub(crate) cluster: Cluster,
     /// How Docker is reached.
     pub(crate) docker: Docker,
+    /// Containers that wait for calls.
+    pub(crate) pool: Pool,
     /// What runs may take together.
     pub(crate) runs: Runs,
     /// What one container may take.
@@ -339,6 +343,7 @@ impl Settings {
                 "retention.unused_hours must be at least 1: an upload lies unused until its run names it";
             bail!(Usage(rule.into()));
         }
+        self.pool.check().map_err(|rule| Usage(rule.into()))?;
         if self.auth.session_hours == 0 {
             bail!(Usage("auth.session_hours must be at least 1".into()));
         }

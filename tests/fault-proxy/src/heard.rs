@@ -18,6 +18,12 @@ impl Request {
         Self("GET /containers/*/json".to_owned())
     }
 
+    /// That a container is given another name.
+    #[must_use]
+    pub fn renaming() -> Self {
+        Self("POST /containers/*/rename".to_owned())
+    }
+
     pub(crate) fn of(method: &Method, uri: &Uri) -> Self {
         let mut path = String::new();
         let mut parts = uri.path().split('/').filter(|part| !part.is_empty()).peekable();

@@ -81,7 +81,7 @@ impl<'a> Course<'a> {
         evidence: Evidence<'_>,
         mut broken: Vec<String>,
     ) -> anyhow::Result<()> {
-        let Evidence { hosts, references, before, witness } = evidence;
+        let Evidence { hosts, references, before, mut witness } = evidence;
         for host in hosts {
             broken.extend(judge(host, &self.ledger, references)?);
             broken.extend(self.ledger.compare(&host.runs("")?, before));

@@ -67,7 +67,7 @@ fn prove(place: &Place, octave: &ImageId, arguments: &Arguments) -> anyhow::Resu
     let (starts, wrong) = settle(&scene, &mut course.ledger, &calm, witness)?;
     broken.extend(wrong);
     println!(
-        "seed {}: {} workers killed too, {} runs accepted, {starts} containers started, {} promises broken",
+        "seed {}: {} workers killed too, {} runs accepted, {starts} attempts had a container, {} promises broken",
         arguments.seed,
         course.workers_killed,
         course.ledger.accepted().len(),
@@ -100,7 +100,7 @@ fn settle(
     scene: &Scene<'_>,
     ledger: &mut Ledger,
     calm: &Calm,
-    witness: Witness,
+    mut witness: Witness,
 ) -> anyhow::Result<(usize, Vec<String>)> {
     let server = scene.start(None)?;
     let host = Host::new(server.url());
@@ -117,6 +117,7 @@ fn settle(
     let (starts, wrong) = witness.judge()?;
     broken.extend(wrong);
     server.stop()?;
+    broken.extend(witness.judge_the_end()?);
     Ok((starts, broken))
 }
 

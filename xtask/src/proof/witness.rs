@@ -14,6 +14,8 @@ use nix::unistd::Pid;
 
 use crate::process::{poll, read};
 
+/// What those are called that are no attempt's.
+const POOL: &str = "simulay-pool-";
 /// Longer than the host's sweep takes to come around.
 const SWEPT: Duration = Duration::from_secs(90);
 
@@ -27,7 +29,7 @@ pub(super) struct Witness {
 struct Watch {
     /// Its address; the usual one when there is none.
     address: Option<String>,
-    /// Tells each start as it happens: Docker itself remembers only its last 256 events.
+    /// Tells each start and each new name as it happens: Docker itself remembers only its last 256 events.
     events: Child,
     told: File,
 }
@@ -54,8 +56,9 @@ impl Witness {
         Ok(Self { watches: watches.collect::<Result<_, _>>()?, label })
     }
 
-    /// How many containers were started, and what is wrong with them: each started twice, each left behind.
-    pub(super) fn judge(mut self) -> anyhow::Result<(usize, Vec<String>)> {
+    /// How many containers attempts had, and what is wrong with them: each that was started twice for an attempt, or
+    /// given to it twice, each left behind.
+    pub(super) fn judge(&mut self) -> anyhow::Result<(usize, Vec<String>)> {
         let left = self.left()?;
         let (twice, all) = self.starts()?;
         let twice = twice.iter().map(|name| format!("{name} was started twice"));
@@ -63,24 +66,37 @@ impl Witness {
         Ok((all, twice.chain(left).collect()))
     }
 
-    /// Containers that were started more than once, and how many were started at all.
+    /// What still waits for calls though the host has stopped.
+    pub(super) fn judge_the_end(&self) -> anyhow::Result<Vec<String>> {
+        let present = self.present()?.into_iter();
+        Ok(present.map(|name| format!("{name} was left behind by a host that stopped")).collect())
+    }
+
+    /// Attempts that a container was started for or given to more than once, and how many had one at all. One that
+    /// waits for a call is no attempt's yet: it is once it is renamed.
     fn starts(&mut self) -> anyhow::Result<(Vec<String>, usize)> {
         let mut told = BTreeSet::new();
         for watch in &mut self.watches {
             told.extend(watch.told()?);
         }
         let mut counts = BTreeMap::<&str, usize>::new();
-        for name in told.iter().filter_map(|line| line.split_whitespace().nth(1)) {
+        let names = told.iter().filter_map(|line| line.split_whitespace().nth(1));
+        for name in names.filter(|name| !name.starts_with(POOL)) {
             *counts.entry(name).or_default() += 1;
         }
         let twice = counts.iter().filter(|(_, count)| **count > 1).map(|(name, _)| (*name).to_owned());
         Ok((twice.collect(), counts.values().sum()))
     }
 
-    /// Containers that are still there after the host had time to remove them.
+    /// Containers of attempts that are still there after the host had time to remove them.
     fn left(&self) -> anyhow::Result<Vec<String>> {
-        let gone = poll(SWEPT, || self.present().is_ok_and(|names| names.is_empty()).then_some(()));
-        if gone.is_some() { Ok(Vec::new()) } else { self.present() }
+        let gone = poll(SWEPT, || self.of_attempts().is_ok_and(|names| names.is_empty()).then_some(()));
+        if gone.is_some() { Ok(Vec::new()) } else { self.of_attempts() }
+    }
+
+    fn of_attempts(&self) -> anyhow::Result<Vec<String>> {
+        let present = self.present()?.into_iter();
+        Ok(present.filter(|name| !name.starts_with(POOL)).collect())
     }
 
     fn present(&self) -> anyhow::Result<Vec<String>> {
@@ -95,14 +111,15 @@ impl Watch {
         let mut watching = Command::new("sh");
         // A daemon that comes again tells what it remembers; what was told before is told in the same words.
         watching.args(["-c", "while :; do \"$@\"; sleep 0.1; done", "watch", "docker", "events"]);
-        watching.args(["--since", &now()?, "--filter", label, "--filter", "event=start"]);
+        watching.args(["--since", &now()?, "--filter", label]);
+        watching.args(["--filter", "event=start", "--filter", "event=rename"]);
         watching.args(["--format", "{{.TimeNano}} {{.Actor.Attributes.name}}"]);
         watching.envs(address.iter().map(|address| ("DOCKER_HOST", address))).process_group(0);
         let events = watching.stdin(Stdio::null()).stdout(told.try_clone()?).stderr(Stdio::null()).spawn()?;
         Ok(Self { address, events, told })
     }
 
-    /// Each start: when, and of which container.
+    /// Each start and each new name: when, and of which container.
     fn told(&mut self) -> anyhow::Result<BTreeSet<String>> {
         if let Some(ended) = self.events.try_wait()? {
             bail!("who watches the events of Docker ended with {ended}: not every start was seen");

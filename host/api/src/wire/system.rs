@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use simulay_containers::{NodeStatus, RegisteredImage};
+use simulay_containers::{NodeStatus, PoolStatus, RegisteredImage};
 use simulay_engine as engine;
 use simulay_model::{MissingPart, ProcessStatus, RunnerStatus};
 use utoipa::ToSchema;
@@ -173,11 +173,69 @@ pub struct Node {
     pub missing_images: Vec<String>,
     /// It takes no more calls, and lets those at work end.
     pub draining: bool,
+    /// Containers that wait for calls.
+    #[serde(default)]
+    pub pool: Pool,
+}
+
+/// Containers of a node that were started ahead of calls, and wait for them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Pool {
+    /// The most that wait; 0 where none do.
+    pub max_containers: u32,
+    /// The most with equal image and resources.
+    pub max_per_class: u32,
+    /// The most memory that they take together while they wait, MiB.
+    pub max_memory_mib: u64,
+    /// What calls asked for lately.
+    pub classes: Vec<WarmClass>,
+}
+
+/// Containers that are alike: each is for any call that needs their image and resources.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WarmClass {
+    /// The logical name of their image.
+    pub image: String,
+    /// Thousandths of a processor that each may use.
+    pub cpu_milli: u32,
+    /// Memory that each may use in all, MiB.
+    pub memory_mib: u64,
+    /// Room in the working directory of each, MiB.
+    pub scratch_mib: u32,
+    /// Those that wait.
+    pub ready: u32,
+    /// Those that are being made.
+    pub in_making: u32,
+    /// Memory that each takes while it waits, bytes, as measured last; 0 when none was.
+    pub bytes_each: u64,
+}
+
+impl From<PoolStatus> for Pool {
+    fn from(pool: PoolStatus) -> Self {
+        let PoolStatus { max_containers, max_per_class, max_memory_mib, classes } = pool;
+        let classes = classes.into_iter().map(WarmClass::from).collect();
+        Self { max_containers, max_per_class, max_memory_mib, classes }
+    }
+}
+
+impl From<simulay_containers::WarmClass> for WarmClass {
+    fn from(class: simulay_containers::WarmClass) -> Self {
+        let simulay_containers::WarmClass {
+            image,
+            cpu_milli,
+            memory_mib,
+            scratch_mib,
+            ready,
+            in_making,
+            bytes_each,
+        } = class;
+        Self { image, cpu_milli, memory_mib, scratch_mib, ready, in_making, bytes_each }
+    }
 }
 
 impl From<NodeStatus> for Node {
     fn from(node: NodeStatus) -> Self {
-        let NodeStatus { name, capacity, reserved, images, draining, .. } = node;
+        let NodeStatus { name, capacity, reserved, images, draining, pool, .. } = node;
         let (present, absent): (Vec<_>, Vec<_>) = images.into_iter().partition(|image| image.present);
         let names = |images: Vec<RegisteredImage>| images.into_iter().map(|image| image.name).collect();
         Self {
@@ -189,6 +247,7 @@ impl From<NodeStatus> for Node {
             images: names(present),
             missing_images: names(absent),
             draining,
+            pool: pool.into(),
         }
     }
 }

@@ -39,10 +39,35 @@ pub(super) struct Writer {
     input: Pin<Box<dyn AsyncWrite + Send>>,
 }
 
-/// The two directions.
-pub(super) fn split(attached: AttachContainerResults) -> (Reader, Writer) {
-    let reader = Reader { output: attached.output, decoder: Decoder::default(), ready: VecDeque::new() };
-    (reader, Writer { input: attached.input })
+/// Both directions.
+pub(super) struct Attached {
+    pub(super) reader: Reader,
+    pub(super) writer: Writer,
+    /// Where the job is, once init has said so to who is attached.
+    pub(super) phase: Option<Phase>,
+}
+
+impl From<AttachContainerResults> for Attached {
+    fn from(attached: AttachContainerResults) -> Self {
+        let reader = Reader { output: attached.output, decoder: Decoder::default(), ready: VecDeque::new() };
+        Self { reader, writer: Writer { input: attached.input }, phase: None }
+    }
+}
+
+impl Attached {
+    /// Asks init where its job is, for as long as `patience`.
+    pub(super) async fn ask(&mut self, session: u64, patience: Duration) -> Result<Greeted, Cut> {
+        let asked = async {
+            self.writer.greet(session).await?;
+            self.reader.welcome(session).await
+        };
+        let silent = |_| Err(Cut("simulay-init does not answer".to_owned()));
+        let greeted = tokio::time::timeout(patience, asked).await.unwrap_or_else(silent)?;
+        if let Greeted::Init(phase) = greeted {
+            self.phase = Some(phase);
+        }
+        Ok(greeted)
+    }
 }
 
 impl Reader {

@@ -3,13 +3,12 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use bollard::container::AttachContainerResults;
 use simulay_containers::{Admitted, ContainerError, Exchange, Omitted};
 use simulay_init::frames::{Exit, Phase, Report};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::attachment::{self, Cut, Greeted, Reader, Writer};
+use super::attachment::{Attached, Cut, Greeted, Reader, Writer};
 use super::receiving::{Progress, Receipt, ReceiveError};
 use super::sending::{self, SendError};
 
@@ -49,7 +48,7 @@ impl Job<'_> {
     /// Talks with init over `attached`. `alive` tells whether the container runs, as far as known.
     pub(super) async fn converse<A, F>(
         &mut self,
-        attached: AttachContainerResults,
+        attached: Attached,
         alive: A,
     ) -> Result<Heard, ContainerError>
     where
@@ -62,16 +61,20 @@ impl Job<'_> {
     async fn converse_as<A, F>(
         &mut self,
         session: u64,
-        attached: AttachContainerResults,
+        attached: Attached,
         alive: A,
     ) -> Result<Heard, ContainerError>
     where
         A: Fn() -> F + Sync,
         F: Future<Output = bool> + Send,
     {
-        let (mut reader, mut writer) = attachment::split(attached);
+        let Attached { mut reader, mut writer, phase } = attached;
         self.answered = false;
-        let phase = match greet(&mut reader, &mut writer, session, &alive).await {
+        let greeted = match phase {
+            Some(phase) => Ok(Greeted::Init(phase)),
+            None => greet(&mut reader, &mut writer, session, &alive).await,
+        };
+        let phase = match greeted {
             Ok(Greeted::Init(phase)) => phase,
             Ok(Greeted::Foreign) => {
                 return Err(ContainerError::ForeignInit { image: self.call.image_name().to_owned() });

@@ -8,20 +8,23 @@ use std::time::Duration;
 use bollard::Docker;
 use bollard::container::AttachContainerResults;
 use bollard::errors::Error;
+use bollard::models::ContainerSummaryStateEnum as State;
 use bollard::models::{ContainerCreateBody, ContainerState, ContainerStateStatusEnum, ContainerSummary};
 use bollard::models::{ImageInspect, SystemInfo, SystemVersion};
 use bollard::query_parameters::{
     AttachContainerOptionsBuilder, CreateContainerOptionsBuilder, KillContainerOptionsBuilder,
-    ListContainersOptionsBuilder, RemoveContainerOptionsBuilder,
+    ListContainersOptionsBuilder, RemoveContainerOptionsBuilder, RenameContainerOptionsBuilder,
+    StatsOptionsBuilder,
 };
 use fail::fail_point;
+use futures_util::StreamExt as _;
 use simulay_containers::{ContainerError, ImageId};
 use simulay_model::ContainerName;
 use uuid::Uuid;
 
 use super::absence::in_words;
-use crate::naming::{docker_name, of_instance};
-use crate::spec::{INSTANCE_LABEL, OWNER_LABEL};
+use crate::naming::{docker_name, is_of_pool, of_instance};
+use crate::spec::{INSTANCE_LABEL, OWNER_LABEL, POOL_LABEL};
 use crate::{Address, Owner};
 
 const QUICK: Duration = Duration::from_secs(5);
@@ -61,6 +64,19 @@ pub(crate) struct Found {
     pub(crate) life: Life,
     pub(crate) oom_killed: bool,
     pub(crate) exit_code: i64,
+}
+
+/// A container that is no attempt's: it waits for a call, or to be removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Waiting {
+    /// What Docker calls it.
+    pub(crate) name: String,
+    /// It is of this instance.
+    pub(crate) ours: bool,
+    /// The life of the host that made it, when that made it for any call.
+    pub(crate) life: Option<Uuid>,
+    /// It waits no more, but ended.
+    pub(crate) over: bool,
 }
 
 /// Where a container is in its life.
@@ -114,19 +130,67 @@ impl Daemon {
         name: ContainerName,
         body: ContainerCreateBody,
     ) -> Result<(), DaemonError> {
-        let options = CreateContainerOptionsBuilder::default().name(&self.called(name)).build();
+        self.create_called(&self.called(name), body).await
+    }
+
+    pub(crate) async fn create_called(
+        &self,
+        called: &str,
+        body: ContainerCreateBody,
+    ) -> Result<(), DaemonError> {
+        let options = CreateContainerOptionsBuilder::default().name(called).build();
         self.within("create", SLOW, self.docker.create_container(Some(options), body)).await.map(|_| ())
     }
 
     /// Starting a container that runs is fine.
     pub(crate) async fn start(&self, name: ContainerName) -> Result<(), DaemonError> {
-        self.within("start", SLOW, self.docker.start_container(&self.called(name), None)).await
+        self.start_called(&self.called(name)).await
+    }
+
+    pub(crate) async fn start_called(&self, called: &str) -> Result<(), DaemonError> {
+        self.within("start", SLOW, self.docker.start_container(called, None)).await
+    }
+
+    /// Has the container that Docker calls so be `name` from now on. Docker writes that down before it answers,
+    /// and gives a name to one container at a time.
+    pub(crate) async fn bind(&self, called: &str, name: ContainerName) -> Result<(), DaemonError> {
+        self.rename(called, &self.called(name)).await
+    }
+
+    /// Has the container of `name` be called otherwise from now on, and be nobody's.
+    pub(crate) async fn unbind(&self, name: ContainerName, called: &str) -> Result<(), DaemonError> {
+        self.rename(&self.called(name), called).await
+    }
+
+    async fn rename(&self, from: &str, to: &str) -> Result<(), DaemonError> {
+        let options = RenameContainerOptionsBuilder::default().name(to).build();
+        self.within("rename", QUICK, self.docker.rename_container(from, options)).await
     }
 
     pub(crate) async fn attach(&self, name: ContainerName) -> Result<AttachContainerResults, DaemonError> {
+        self.attach_called(&self.called(name)).await
+    }
+
+    pub(crate) async fn attach_called(&self, called: &str) -> Result<AttachContainerResults, DaemonError> {
         let options = AttachContainerOptionsBuilder::default().stdin(true).stdout(true).stderr(true);
         let options = options.stream(true).build();
-        self.within("attach", USUAL, self.docker.attach_container(&self.called(name), Some(options))).await
+        self.within("attach", USUAL, self.docker.attach_container(called, Some(options))).await
+    }
+
+    /// The memory that a container takes now, bytes, without what the kernel could do without.
+    pub(crate) async fn memory(&self, called: &str) -> Result<Option<u64>, DaemonError> {
+        let options = StatsOptionsBuilder::default().stream(false).one_shot(true).build();
+        let mut told = Box::pin(self.docker.stats(called, Some(options)));
+        let first = async { told.next().await.transpose() };
+        let memory = self.within("stats", USUAL, first).await?.and_then(|stats| stats.memory_stats);
+        let spare = |stats: &HashMap<String, u64>| {
+            let keys = ["total_inactive_file", "inactive_file"];
+            keys.iter().find_map(|key| stats.get(*key).copied())
+        };
+        Ok(memory.and_then(|memory| {
+            let spare = memory.stats.as_ref().and_then(spare).unwrap_or_default();
+            Some(memory.usage?.saturating_sub(spare))
+        }))
     }
 
     /// `None` when there is no such container.
@@ -162,6 +226,22 @@ impl Daemon {
         let ours = names.iter().filter_map(|name| of_instance(name, self.instance)).collect();
         let former = names.into_iter().filter(|name| name.parse::<ContainerName>().is_ok()).collect();
         Ok((ours, former))
+    }
+
+    /// The containers of all instances that are no attempt's.
+    pub(crate) async fn pools(&self) -> Result<Vec<Waiting>, DaemonError> {
+        let found = self.labelled(INSTANCE_LABEL.to_owned()).await?.into_iter();
+        let waiting = found.filter_map(|container| {
+            let over = matches!(container.state, Some(State::EXITED | State::DEAD));
+            let label = |name| container.labels.as_ref()?.get(name)?.parse::<Uuid>().ok();
+            let (life, ours) = (label(POOL_LABEL), label(INSTANCE_LABEL) == Some(self.instance));
+            let name = container.names?.into_iter().find_map(|name| {
+                let name = name.strip_prefix('/')?;
+                is_of_pool(name).then(|| name.to_owned())
+            })?;
+            Some(Waiting { name, ours, life, over })
+        });
+        Ok(waiting.collect())
     }
 
     /// The containers of all instances that go with a process, by their IDs.

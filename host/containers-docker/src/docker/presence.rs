@@ -3,11 +3,12 @@
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use simulay_containers::{Admitted, Begin, ContainerError};
+use simulay_containers::{Admitted, Begin, ContainerError, ImageId};
 use simulay_model::ContainerName;
 use tokio_util::sync::CancellationToken;
 
 use super::DockerContainers;
+use super::attachment::Attached;
 use super::daemon::{DaemonError, Found, Life};
 use super::patience::Patience;
 use crate::facts::{unbounded, volumes};
@@ -18,8 +19,8 @@ const REMOVAL: Duration = Duration::from_secs(30);
 
 /// A container that is there.
 pub(super) enum Presence {
-    /// It runs, for all that is known.
-    Running(Place),
+    /// It runs, for all that is known; when it waited for the call, somebody is attached already.
+    Running(Place, Option<Attached>),
     /// It ended, in an earlier life of the host.
     Over(Found),
 }
@@ -77,6 +78,9 @@ impl DockerContainers {
                 return Err(Hindrance::Final(ContainerError::Lost("it was removed".to_owned())));
             }
             None => {
+                if let Some(attached) = self.claim(name, call, place).await {
+                    return Ok(Presence::Running(place, Some(attached)));
+                }
                 let _permit = self.start_permit(cancel).await?;
                 self.create(name, call, place).await?;
                 *begin = Begin::Adopt;
@@ -87,7 +91,7 @@ impl DockerContainers {
                 tracing::info!(container = %name, "adopting a container")
             }
         }
-        Ok(Presence::Running(place))
+        Ok(Presence::Running(place, None))
     }
 
     async fn start_permit(
@@ -118,25 +122,32 @@ impl DockerContainers {
         }
     }
 
-    /// Refuses an image whose containers could write where nothing bounds them. An ID names its content
-    /// for good: one look is enough.
+    /// Refuses an image whose containers could write where nothing bounds them.
     async fn check_image(&self, call: &Admitted) -> Result<(), Hindrance> {
-        let sound = || self.sound.lock().unwrap_or_else(PoisonError::into_inner);
-        if sound().contains(&call.image()) {
-            return Ok(());
-        }
-        let found = self.daemon.image(call.image()).await.map_err(|error| match error {
+        let volumes = self.unbounded_places(call.image()).await.map_err(|error| match error {
             DaemonError::NotFound => Hindrance::Final(image_unavailable(call)),
             error => error.into(),
         })?;
-        let volumes = volumes(&found);
-        if !volumes.is_empty() {
-            let rule = format!("{}; register another image as `{}`", unbounded(&volumes), call.image_name());
-            let image = call.image_name().to_owned();
-            return Err(Hindrance::Final(ContainerError::ImageNotAllowed { image, rule }));
+        if volumes.is_empty() {
+            return Ok(());
         }
-        sound().insert(call.image());
-        Ok(())
+        let rule = format!("{}; register another image as `{}`", unbounded(&volumes), call.image_name());
+        let image = call.image_name().to_owned();
+        Err(Hindrance::Final(ContainerError::ImageNotAllowed { image, rule }))
+    }
+
+    /// Where containers of the image could write without a bound. An ID names its content for good: one look is
+    /// enough.
+    pub(super) async fn unbounded_places(&self, image: ImageId) -> Result<Vec<String>, DaemonError> {
+        let sound = || self.sound.lock().unwrap_or_else(PoisonError::into_inner);
+        if sound().contains(&image) {
+            return Ok(Vec::new());
+        }
+        let volumes = volumes(&self.daemon.image(image).await?);
+        if volumes.is_empty() {
+            sound().insert(image);
+        }
+        Ok(volumes)
     }
 
     async fn start(&self, name: ContainerName, call: &Admitted) -> Result<(), Hindrance> {

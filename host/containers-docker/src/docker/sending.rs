@@ -3,6 +3,7 @@
 use std::io;
 
 use bytes::Bytes;
+use fail::fail_point;
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
 use simulay_containers::{Admitted, ContainerError, Content, Exchange};
@@ -27,6 +28,7 @@ pub(super) async fn send(
     env: Vec<(String, String)>,
     exchange: &dyn Exchange,
 ) -> Result<(), SendError> {
+    fail_point!("job.send.before", |_| std::process::abort());
     writer.say(&Order::Begin(job(call, env))).await?;
     for (path, content) in call.files() {
         let path = path.to_string();
@@ -38,7 +40,9 @@ pub(super) async fn send(
             Content::Artifact(artifact) => send_artifact(writer, path, *artifact, exchange).await?,
         }
     }
-    Ok(writer.say(&Order::Run).await?)
+    writer.say(&Order::Run).await?;
+    fail_point!("job.send.after", |_| std::process::abort());
+    Ok(())
 }
 
 fn job(call: &Admitted, env: Vec<(String, String)>) -> JobSpec {

@@ -40,6 +40,23 @@ fn the_body_is_the_golden_one() {
 }
 
 #[test]
+fn one_that_waits_differs_in_its_labels_and_has_no_command() {
+    let admitted = admitted(&call(), &policy());
+    let mut cold = serde_json::to_value(body(name(), &admitted, place())).unwrap();
+    let life = Uuid::from_u128(3);
+    let warm = warm_body(Class::of(&admitted, CPUS), life, place());
+    let mut warm = serde_json::to_value(warm).unwrap();
+    let labels = warm.as_object_mut().unwrap().remove("Labels").unwrap();
+    assert_eq!(labels, serde_json::json!({ INSTANCE_LABEL: place().instance, POOL_LABEL: life }));
+    let env = warm["Env"].as_array_mut().unwrap();
+    assert_eq!(env.pop().unwrap(), "SIMULAY_PATIENCE=300");
+    for own in ["Labels", "Cmd"] {
+        cold.as_object_mut().unwrap().remove(own);
+    }
+    assert_eq!(warm, cold);
+}
+
+#[test]
 fn marked_fields_say_what_they_should() {
     let admitted = admitted(&call(), &policy());
     let body = body(name(), &admitted, place());

@@ -13,7 +13,7 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 use simulay_containers::{ContainerError, Inventory as _, Policy};
 use simulay_containers_docker::{
-    Address, AddressError, ConnectError, DockerContainers, DockerSettings, Runtime, Tls,
+    Address, AddressError, ConnectError, DockerContainers, DockerSettings, PoolSettings, Runtime, Tls,
 };
 use simulay_model::Ending;
 use tokio_rustls::TlsAcceptor;
@@ -74,7 +74,8 @@ async fn a_listening_port_is_followed() {
 
 fn refused(address: Address, tls: Option<Tls>) -> ConnectError {
     let (policy, instance) = (Policy::default(), Uuid::nil());
-    let settings = DockerSettings { address, tls, instance, owner: None, policy, runtime: Runtime::Runc };
+    let (runtime, pool) = (Runtime::Runc, PoolSettings::NONE);
+    let settings = DockerSettings { address, tls, instance, owner: None, policy, runtime, pool };
     DockerContainers::new(settings).err().unwrap()
 }
 

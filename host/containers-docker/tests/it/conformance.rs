@@ -1,17 +1,21 @@
 //! Docker does what every container runtime does.
 
 use std::process::Command;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use simulay_containers::conformance::{Subject, calls, check};
 use simulay_containers::{Containers, ExecutionRequest, Policy};
-use simulay_containers_docker::{Address, DockerContainers, DockerSettings, Runtime, docker_name};
+use simulay_containers_docker::{
+    Address, DockerContainers, DockerSettings, PoolSettings, Runtime, docker_name,
+};
 use uuid::Uuid;
 
+use crate::pool::POOL;
 use crate::rig::{SOCKET, image_id};
 
 /// The containers of one instance; all are removed when it is dropped.
-struct Instance(Uuid);
+struct Instance(Uuid, PoolSettings);
 
 #[async_trait]
 impl Subject for Instance {
@@ -24,8 +28,11 @@ impl Subject for Instance {
             owner: None,
             policy: Policy { images, ..Policy::default() },
             runtime: Runtime::Runc,
+            pool: self.1,
         };
-        Box::new(DockerContainers::new(settings).unwrap())
+        let containers = Arc::new(DockerContainers::new(settings).unwrap());
+        tokio::spawn(containers.clone().keep_pool());
+        Box::new(containers)
     }
 
     async fn release(&self, request: &ExecutionRequest) {
@@ -49,5 +56,10 @@ impl Drop for Instance {
 
 #[tokio::test]
 async fn docker_is_like_any_other() {
-    check(&Instance(Uuid::new_v4())).await;
+    check(&Instance(Uuid::new_v4(), PoolSettings::NONE)).await;
+}
+
+#[tokio::test]
+async fn docker_is_like_any_other_when_containers_wait() {
+    check(&Instance(Uuid::new_v4(), POOL)).await;
 }

@@ -17,6 +17,7 @@ mod endings;
 mod failures;
 mod lies;
 mod ownership;
+mod pool;
 mod proxy;
 mod registration;
 mod rig;

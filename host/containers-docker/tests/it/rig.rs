@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::process::Command;
+use std::sync::Arc;
 
 use serde_json::Value;
 use simulay_containers::scripted::Memory;
@@ -9,7 +10,7 @@ use simulay_containers::{
     Begin, Completed, ContainerError, Execution as _, ExecutionRequest, ImageId, Limits, Permissions, Policy,
 };
 use simulay_containers_docker::{
-    Address, DockerContainers, DockerSettings, Owner, Runtime, Tls, docker_name,
+    Address, DockerContainers, DockerSettings, Owner, PoolSettings, Runtime, Tls, docker_name,
 };
 use simulay_model::{ContainerCall, ContainerName, File, OnFailure, Resources, RunId, Source};
 use tokio_util::sync::CancellationToken;
@@ -18,7 +19,7 @@ use uuid::Uuid;
 pub(crate) const SOCKET: &str = "/var/run/docker.sock";
 
 pub(crate) struct Rig {
-    pub(crate) containers: DockerContainers,
+    pub(crate) containers: Arc<DockerContainers>,
     pub(crate) name: ContainerName,
     pub(crate) instance: Uuid,
     limits: Limits,
@@ -64,9 +65,22 @@ impl Rig {
         image: ImageId,
     ) -> Self {
         let policy = Policy { images: BTreeMap::from([("octave".to_owned(), image)]), limits };
-        let settings = DockerSettings { address, tls, instance, owner, policy, runtime: Runtime::Runc };
+        let (runtime, pool) = (Runtime::Runc, PoolSettings::NONE);
+        Self::of_settings(DockerSettings { address, tls, instance, owner, policy, runtime, pool })
+    }
+
+    fn of_settings(settings: DockerSettings) -> Self {
+        let (instance, limits) = (settings.instance, settings.policy.limits);
         let name = ContainerName { run: RunId::generate(), step: 0, call: 0, attempt: 0 };
-        Self { containers: DockerContainers::new(settings).unwrap(), name, instance, limits }
+        Self { containers: Arc::new(DockerContainers::new(settings).unwrap()), name, instance, limits }
+    }
+
+    /// A host of `instance` for whose calls containers wait, once someone keeps them.
+    pub(crate) fn with_pool(address: Address, instance: Uuid, pool: PoolSettings) -> Self {
+        let images = BTreeMap::from([("octave".to_owned(), image_id())]);
+        let policy = Policy { images, limits: Limits::default() };
+        let (tls, owner, runtime) = (None, None, Runtime::Runc);
+        Self::of_settings(DockerSettings { address, tls, instance, owner, policy, runtime, pool })
     }
 
     /// The same host after a restart.

@@ -2,7 +2,7 @@
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use simulay_init::frames::{JobSpec, Order, Phase, UNCLAIMED};
+use simulay_init::frames::{JobSpec, Order, PATIENCE_VARIABLE, Phase, UNCLAIMED};
 
 use crate::harness::{Init, script};
 
@@ -118,4 +118,17 @@ fn a_command_is_not_ended_by_orders_that_come_too_late() {
     let told = init.told();
     assert_eq!((told.stdout(), told.rejection.is_none()), ("ready\ndone\n", true));
     assert!(!init.path("x").exists());
+}
+
+#[test]
+fn one_that_nobody_gives_a_job_ends_when_it_is_told_to_be_impatient_and_not_while_it_works() {
+    let impatient = [(PATIENCE_VARIABLE, "1")];
+    let mut init = Init::start_with(&impatient);
+    assert_eq!(init.exit_code(), 0);
+    let mut init = Init::start_with(&impatient);
+    assert_eq!(init.hello(1), Phase::Idle);
+    init.submit(script("sleep 2; echo done; env"), &[]);
+    let told = init.told();
+    assert!(told.stdout().starts_with("done\n") && !told.stdout().contains(PATIENCE_VARIABLE));
+    assert_eq!(init.acknowledge(), 0);
 }

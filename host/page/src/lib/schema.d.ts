@@ -1972,6 +1972,8 @@ export interface components {
             missing_images?: string[];
             /** @description Its name. */
             name: string;
+            /** @description Containers that wait for calls. */
+            pool?: components["schemas"]["Pool"];
         };
         /** @description A file that was asked for and not kept. */
         Omission: {
@@ -2323,6 +2325,26 @@ export interface components {
             parameters: string[];
             /** @description The points, in their order. */
             points: components["schemas"]["Point"][];
+        };
+        /** @description Containers of a node that were started ahead of calls, and wait for them. */
+        Pool: {
+            /** @description What calls asked for lately. */
+            classes: components["schemas"]["WarmClass"][];
+            /**
+             * Format: int32
+             * @description The most that wait; 0 where none do.
+             */
+            max_containers: number;
+            /**
+             * Format: int64
+             * @description The most memory that they take together while they wait, MiB.
+             */
+            max_memory_mib: number;
+            /**
+             * Format: int32
+             * @description The most with equal image and resources.
+             */
+            max_per_class: number;
         };
         /**
          * @description Where a point is.
@@ -3215,6 +3237,41 @@ export interface components {
             /** @description SHA-256 of each. */
             sha256: string[];
         };
+        /** @description Containers that are alike: each is for any call that needs their image and resources. */
+        WarmClass: {
+            /**
+             * Format: int64
+             * @description Memory that each takes while it waits, bytes, as measured last; 0 when none was.
+             */
+            bytes_each: number;
+            /**
+             * Format: int32
+             * @description Thousandths of a processor that each may use.
+             */
+            cpu_milli: number;
+            /** @description The logical name of their image. */
+            image: string;
+            /**
+             * Format: int32
+             * @description Those that are being made.
+             */
+            in_making: number;
+            /**
+             * Format: int64
+             * @description Memory that each may use in all, MiB.
+             */
+            memory_mib: number;
+            /**
+             * Format: int32
+             * @description Those that wait.
+             */
+            ready: number;
+            /**
+             * Format: int32
+             * @description Room in the working directory of each, MiB.
+             */
+            scratch_mib: number;
+        };
     };
     responses: never;
     parameters: never;
@@ -3296,6 +3353,7 @@ export type SchemaPoint = components['schemas']['Point'];
 export type SchemaPointCounts = components['schemas']['PointCounts'];
 export type SchemaPointList = components['schemas']['PointList'];
 export type SchemaPointState = components['schemas']['PointState'];
+export type SchemaPool = components['schemas']['Pool'];
 export type SchemaPreview = components['schemas']['Preview'];
 export type SchemaProblem = components['schemas']['Problem'];
 export type SchemaProblemKind = components['schemas']['ProblemKind'];
@@ -3346,6 +3404,7 @@ export type SchemaVariedParameter = components['schemas']['VariedParameter'];
 export type SchemaVariedRange = components['schemas']['VariedRange'];
 export type SchemaVisibility = components['schemas']['Visibility'];
 export type SchemaWanted = components['schemas']['Wanted'];
+export type SchemaWarmClass = components['schemas']['WarmClass'];
 export type $defs = Record<string, never>;
 export interface operations {
     docs: {

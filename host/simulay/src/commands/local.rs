@@ -12,12 +12,13 @@ use simulay_model::{Artifact, ArtifactKind, Plugin, Principal, Run, RunArtifact,
 use tokio_util::sync::CancellationToken;
 
 use super::options::LocalOptions;
+use crate::compose::{self, Ahead};
 use crate::configuration::Settings;
 use crate::cures::cure;
 use crate::fault::Usage;
 use crate::instance::InstanceMode;
+use crate::places;
 use crate::terminal::Progress;
-use crate::{compose, places};
 
 const LAST_WORDS: u64 = 2048;
 
@@ -95,7 +96,7 @@ impl Local {
     async fn open(settings: &Settings, place: Place, images: &ImageOptions) -> anyhow::Result<Self> {
         compose::check_sandbox(settings).await?;
         let images = compose::images_for_run(settings, &images.images).await?;
-        let engine = compose::engine(settings, place.path(), &images, place.mode()).await?;
+        let engine = compose::engine(settings, place.path(), &images, (place.mode(), Ahead::Nothing)).await?;
         engine.recover().await.context("the data directory cannot be read")?;
         check_ready(&engine).await?;
         compose::check_daemon(settings).await?;

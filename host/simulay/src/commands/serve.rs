@@ -15,7 +15,7 @@ use simulay_rates::LocalRates;
 use super::options::LocalOptions;
 use super::{front, watch};
 use crate::certificate::Certificate;
-use crate::compose::{self, ImageIds, Socket};
+use crate::compose::{self, Ahead, ImageIds, Socket};
 use crate::configuration::{Flags, LogFormat, Settings};
 use crate::instance::InstanceMode;
 use crate::terminal::{print_json_line, say};
@@ -79,7 +79,7 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
     let findings = judged.unwrap_or_else(|_| Ok(Vec::new()))?;
     let listener = front::bind(settings.server.listen)?;
     let mode = if arguments.same_instance { InstanceMode::Replacing } else { InstanceMode::Lasting };
-    let engine = compose::engine(&settings, &data, &images, mode).await?;
+    let engine = compose::engine(&settings, &data, &images, (mode, Ahead::Pool)).await?;
     let stop = signals::stop()?;
     let taken_up = engine.recover().await.context("the data directory cannot be read")?;
     let scheme = if certificate.is_some() { "https" } else { "http" };

@@ -89,18 +89,26 @@ fn runner_table(runners: &[Runner]) -> Table {
 }
 
 fn node_table(nodes: &[Node]) -> Table {
-    let mut table = Table::new(["NODE", "CORES USED", "MEMORY USED (MiB)", "IMAGES", "LACKS", "STATE"]);
+    let mut table =
+        Table::new(["NODE", "CORES USED", "MEMORY USED (MiB)", "WARM", "IMAGES", "LACKS", "STATE"]);
     for node in nodes {
         table.row([
             node.name.as_str(),
             &format!("{} of {}", cores(node.cpu_milli_used), cores(node.cpu_milli)),
             &format!("{} of {}", node.memory_mib_used, node.memory_mib),
+            &warm(node),
             &list(&node.images),
             &list(&node.missing_images),
             if node.draining { "draining" } else { "open" },
         ]);
     }
     table
+}
+
+/// How many containers wait for calls, and may.
+fn warm(node: &Node) -> String {
+    let ready: u32 = node.pool.classes.iter().map(|class| class.ready).sum();
+    format!("{ready} of {}", node.pool.max_containers)
 }
 
 fn cores(milli: u64) -> String {
@@ -113,7 +121,7 @@ fn list(names: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use simulay_api::wire::Process;
+    use simulay_api::wire::{Pool, Process};
 
     use super::*;
 
@@ -151,9 +159,10 @@ mod tests {
             images: vec!["octave".to_owned()],
             missing_images: Vec::new(),
             draining: true,
+            pool: Pool { max_containers: 9, ..Pool::default() },
         };
         let text = node_table(&[node]).text();
-        for told in ["node-1", "1.5 of 4.0", "512 of 8192", "octave", "draining"] {
+        for told in ["node-1", "1.5 of 4.0", "512 of 8192", "0 of 9", "octave", "draining"] {
             assert!(text.contains(told), "{told} is missing in\n{text}");
         }
     }

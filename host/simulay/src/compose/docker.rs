@@ -9,8 +9,8 @@ use oci_client::Reference;
 use oci_client::secrets::RegistryAuth;
 use simulay_containers::{Inventory as _, Policy, RegisteredImage};
 use simulay_containers_docker::{
-    Address, DockerContainers, DockerSettings, Finding, ImageSource, Login, Owner, Reach, Registrar, Runtime,
-    Severity, Shipper, Tls,
+    Address, DockerContainers, DockerSettings, Finding, ImageSource, Login, Owner, PoolSettings, Reach,
+    Registrar, Runtime, Severity, Shipper, Tls,
 };
 use uuid::Uuid;
 
@@ -42,18 +42,19 @@ pub(super) fn containers(
     settings: &Settings,
     Whose { instance, owner }: Whose,
     policy: Policy,
+    pool: PoolSettings,
 ) -> anyhow::Result<DockerContainers> {
     let (address, tls) = daemon(settings)?;
     let runtime = match settings.docker.runtime {
         configuration::Runtime::Runc => Runtime::Runc,
         configuration::Runtime::Runsc => Runtime::Runsc,
     };
-    Ok(DockerContainers::new(DockerSettings { address, tls, instance, owner, policy, runtime })?)
+    Ok(DockerContainers::new(DockerSettings { address, tls, instance, owner, policy, runtime, pool })?)
 }
 
 /// The containers of nobody, to ask the daemon.
 fn nobodys(settings: &Settings, images: &ImageIds) -> anyhow::Result<DockerContainers> {
-    containers(settings, Whose::default(), policy(settings, images)?)
+    containers(settings, Whose::default(), policy(settings, images)?, PoolSettings::NONE)
 }
 
 /// Where Docker is, and what there is to say of the way to it.
@@ -82,6 +83,13 @@ pub(crate) async fn preflight(settings: &Settings) -> anyhow::Result<Vec<Finding
 /// Removes the containers whose process was killed; tells how many.
 pub(crate) async fn remove_orphans(settings: &Settings) -> anyhow::Result<usize> {
     Ok(nobodys(settings, &ImageIds::new())?.remove_orphans().await?)
+}
+
+/// How many containers wait for calls by the settings, and how many of all hosts do on the daemon, with what some of
+/// them take.
+pub(crate) async fn pool(settings: &Settings) -> anyhow::Result<(PoolSettings, usize, Vec<u64>)> {
+    let (count, measured) = nobodys(settings, &ImageIds::new())?.count_warm().await?;
+    Ok((limits::of_pool(settings), count, measured))
 }
 
 /// What Docker knows of the images `ids`.

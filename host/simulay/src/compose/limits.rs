@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use simulay_api::ApiSettings;
 use simulay_containers::{Capacity, Limits};
+use simulay_containers_docker::PoolSettings;
 use simulay_engine::{Backoff, PluginPolicy, RetentionRules, Settings as EngineSettings};
 use simulay_identity::GroupRoles;
 use simulay_model::{Quota, Quotas, Resources};
@@ -11,7 +12,7 @@ use simulay_rates::Rate;
 use simulay_sandbox::SandboxSettings;
 
 use super::process;
-use crate::configuration::{Approval, AuthMode, Container, Network, Oidc, Settings};
+use crate::configuration::{Approval, AuthMode, Container, Network, Oidc, Pool, Settings};
 use crate::descriptors;
 use crate::risks::Risk;
 
@@ -19,6 +20,9 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 /// Containers of one run at work at once, in a cluster.
 const CONTAINERS_OF_RUN: usize = 256;
+
+/// Containers that wait, per core.
+const POOL_PER_CORE: u32 = 2;
 
 /// Where there are accounts, each may fill one such part of the queue.
 const PARTS_OF_QUEUE: usize = 4;
@@ -57,6 +61,21 @@ pub(super) fn of_engine(settings: &Settings) -> EngineSettings {
         session_lifetime: HOUR * settings.auth.session_hours.into(),
         group_roles: settings.auth.oidc.as_ref().map(of_groups).unwrap_or_default(),
         ..usual
+    }
+}
+
+/// How many containers may wait. They lie in the memory that calls leave free, beside everything else in it.
+pub(super) fn of_pool(settings: &Settings) -> PoolSettings {
+    let Pool { max_containers, max_per_class, memory_mib, idle_seconds, max_age_seconds } = settings.pool;
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let cores = u32::try_from(cores).unwrap_or(1);
+    let free = of_engine(settings).reserve.memory_mib / 2;
+    PoolSettings {
+        max_containers: max_containers.unwrap_or(POOL_PER_CORE.saturating_mul(cores)),
+        max_per_class: max_per_class.unwrap_or(cores),
+        max_memory_bytes: memory_mib.min(free).saturating_mul(1 << 20),
+        idle: Duration::from_secs(idle_seconds),
+        max_age: Duration::from_secs(max_age_seconds),
     }
 }
 

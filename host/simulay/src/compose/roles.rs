@@ -131,7 +131,8 @@ impl AgentRole {
         expect(&credentials, Role::Containers)?;
         let whose = Whose { instance: credentials.identity().cluster, owner: None };
         let policy = docker::policy(settings, images)?;
-        let docker = Arc::new(docker::containers(settings, whose, policy.clone())?);
+        let docker =
+            Arc::new(docker::containers(settings, whose, policy.clone(), limits::of_pool(settings))?);
         let reserve = limits::of_engine(settings).reserve;
         let kept = Capacity { cpu_milli: reserve.cpu_milli, memory_mib: reserve.memory_mib };
         let containers = Arc::new(Reserving::new(docker.clone(), Arc::new(policy), kept));
@@ -151,6 +152,8 @@ impl AgentRole {
         stop: CancellationToken,
     ) -> anyhow::Result<()> {
         let rpc = RpcSettings::default();
+        // Until the containers are closed, which serving does in the end.
+        tokio::spawn(self.docker.clone().keep_pool());
         let draining = drain(self.containers.clone(), asked);
         let serving = serve_containers(listener, self.credentials, &rpc, self.containers, stop);
         tokio::select! {

@@ -22,6 +22,18 @@ fn defaults_are_loopback_and_complete() {
 }
 
 #[test]
+fn a_pool_may_be_empty_and_not_of_no_time() {
+    let settings = read("[pool]\nmax_containers = 0", &[], Flags::default()).unwrap();
+    assert_eq!((settings.pool.max_containers, settings.pool.memory_mib), (Some(0), 256));
+    let none = [("SIMULAY__POOL__MAX_CONTAINERS", "0")];
+    assert_eq!(read("", &none, Flags::default()).unwrap().pool, settings.pool);
+    for field in ["idle_seconds", "max_age_seconds"] {
+        let refused = read(&format!("[pool]\n{field} = 0"), &[], Flags::default()).unwrap_err();
+        assert!(refused.to_string().contains(field), "{refused}");
+    }
+}
+
+#[test]
 fn flags_win_over_environment_over_file_over_defaults() {
     let file = "[server]\nlisten = \"127.0.0.1:1\"\nmax_input_bytes = 5\n[log]\nformat = \"json\"";
     let environment = [("SIMULAY__SERVER__LISTEN", "127.0.0.1:2"), ("SIMULAY__RUNS__MAX_STEPS", "7")];

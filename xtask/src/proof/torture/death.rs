@@ -13,8 +13,8 @@ const MOST_PASSED: u32 = 12;
 /// Armed this often and never struck, a point is not there any more.
 const TRIES: u32 = 4;
 
-/// What is asked of Docker, and what is written into the journal: each has a moment before and one after.
-const EFFECTS: [&str; 17] = [
+/// What is asked of Docker, what init is told, and what is written into the journal: each has a moment before and one after.
+const EFFECTS: [&str; 19] = [
     "docker.attach",
     "docker.create",
     "docker.info",
@@ -22,7 +22,9 @@ const EFFECTS: [&str; 17] = [
     "docker.list",
     "docker.ping",
     "docker.remove",
+    "docker.rename",
     "docker.start",
+    "job.send",
     "store.call.ended",
     "store.call.started",
     "store.lease.renew",

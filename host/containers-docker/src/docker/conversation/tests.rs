@@ -1,4 +1,4 @@
-use bollard::container::LogOutput;
+use bollard::container::{AttachContainerResults, LogOutput};
 use futures_util::{StreamExt as _, stream};
 use simulay_containers::scripted::Ledger;
 use simulay_init::frames::{PROTOCOL, Report, encode};
@@ -29,7 +29,7 @@ async fn heard(attachments: Vec<(u64, AttachContainerResults)>) -> Vec<Result<He
         Job { call: &admitted, env: Vec::new(), exchange: &ledger, running_since: None, answered: false };
     let mut heard = Vec::new();
     for (session, attached) in attachments {
-        heard.push(job.converse_as(session, attached, || async { true }).await);
+        heard.push(job.converse_as(session, attached.into(), || async { true }).await);
     }
     heard
 }

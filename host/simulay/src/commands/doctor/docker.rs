@@ -2,12 +2,14 @@
 
 use super::{Check, State};
 use crate::configuration::Settings;
+use crate::terminal::size;
 use crate::{compose, embedded};
 
 /// Every check of Docker.
 pub(super) async fn checks(settings: &Settings) -> Vec<Check> {
     let mut checks = findings(settings).await;
     checks.extend(images(settings).await);
+    checks.extend(pool(settings).await);
     checks
 }
 
@@ -64,4 +66,20 @@ fn image(image: &simulay_containers::RegisteredImage) -> Check {
     }
     let cure = format!("register it again: `simulay images register {} IMAGE`", image.name);
     Check::bad(&name, State::Fail, format!("Docker does not have {}", image.id), cure)
+}
+
+/// What waits for calls here. A daemon that does not answer is told of elsewhere.
+async fn pool(settings: &Settings) -> Option<Check> {
+    let (bounds, count, measured) = compose::pool(settings).await.ok()?;
+    let bounds = match bounds.max_containers {
+        0 => "a server lets no containers wait for calls (pool.max_containers is 0)".to_owned(),
+        most => format!(
+            "a server lets at most {most} containers wait for calls, {} of a kind, in {}",
+            bounds.max_per_class,
+            size(bounds.max_memory_bytes)
+        ),
+    };
+    let each =
+        measured.iter().max().map(|most| format!(", at most {} each", size(*most))).unwrap_or_default();
+    Some(Check::ok("pool", format!("{bounds}; {count} wait on this daemon now{each}")))
 }

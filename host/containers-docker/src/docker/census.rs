@@ -1,0 +1,25 @@
+//! What waits for calls on a daemon, whichever host made it.
+
+use simulay_containers::ContainerError;
+
+use super::DockerContainers;
+
+/// More are counted, and not measured.
+const MEASURED: usize = 16;
+
+impl DockerContainers {
+    /// How many containers of all hosts wait for calls, and what some of them take, bytes.
+    ///
+    /// # Errors
+    /// When Docker does not answer.
+    pub async fn count_warm(&self) -> Result<(usize, Vec<u64>), ContainerError> {
+        let mut waiting = self.daemon.pools().await?;
+        waiting.retain(|waiting| !waiting.over);
+        let mut measured = Vec::new();
+        for waiting in waiting.iter().take(MEASURED) {
+            // One that was taken meanwhile is called otherwise.
+            measured.extend(self.daemon.memory(&waiting.name).await.ok().flatten());
+        }
+        Ok((waiting.len(), measured))
+    }
+}

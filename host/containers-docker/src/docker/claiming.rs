@@ -1,0 +1,42 @@
+//! Takes a container that waits for an attempt, and binds it to that.
+
+use std::time::Duration;
+
+use simulay_containers::Admitted;
+use simulay_model::ContainerName;
+
+use super::DockerContainers;
+use super::attachment::Attached;
+use super::warming::still_waits;
+use crate::class::Class;
+use crate::spec::Place;
+
+/// For the init of one that waits to say that it is there. It has nothing else to do.
+const ANSWER: Duration = Duration::from_millis(500);
+
+impl DockerContainers {
+    /// Binds a container that waits, and fits `call` exactly, to the attempt `name`; nothing when there is none that
+    /// is well, or when it is in doubt whether it is bound: then the attempt starts one of its own, and finds its name
+    /// taken if it is.
+    pub(super) async fn claim(&self, name: ContainerName, call: &Admitted, place: Place) -> Option<Attached> {
+        let class = Class::of(call, place.cpus);
+        let mut found = self.pool.take(class);
+        while let Some(warm) = found {
+            if let Some(warm) = still_waits(warm, ANSWER).await {
+                return match self.daemon.bind(warm.name.as_str(), name).await {
+                    Ok(()) => {
+                        tracing::debug!(container = %name, waited = warm.name.as_str(), "it waited for the call");
+                        warm.name.bind();
+                        Some(warm.attached)
+                    }
+                    Err(error) => {
+                        tracing::info!(container = %name, %error, "it is in doubt whose the container is");
+                        None
+                    }
+                };
+            }
+            found = self.pool.take_another(class);
+        }
+        None
+    }
+}

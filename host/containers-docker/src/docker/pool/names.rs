@@ -1,0 +1,111 @@
+//! What containers are called that are no attempt's, and which of these names nobody answers for.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use crate::naming::pool_name;
+
+/// The names that this life of the host gave.
+#[derive(Default)]
+pub(in crate::docker) struct Names {
+    given: Mutex<Given>,
+    /// Rung when there is something to be removed.
+    bell: Notify,
+}
+
+#[derive(Default)]
+struct Given {
+    /// Somebody answers for them.
+    held: BTreeSet<String>,
+    /// What is called so is to be removed.
+    waste: BTreeSet<String>,
+}
+
+/// The name of a container that is no attempt's. Dropped, it has what is called so removed: whatever came of a request
+/// whose answer was lost, or was not waited for.
+pub(in crate::docker) struct WarmName {
+    name: String,
+    names: Arc<Names>,
+    bound: bool,
+}
+
+impl Names {
+    /// A name of its own.
+    pub(in crate::docker) fn give(self: &Arc<Self>, instance: Uuid) -> WarmName {
+        let name = pool_name(Uuid::new_v4(), instance);
+        self.given.lock().held.insert(name.clone());
+        WarmName { name, names: self.clone(), bound: false }
+    }
+
+    /// What is to be removed.
+    pub(in crate::docker) fn waste(&self) -> Vec<String> {
+        self.given.lock().waste.iter().cloned().collect()
+    }
+
+    /// Nothing is called so any more.
+    pub(in crate::docker) fn forget(&self, name: &str) {
+        self.given.lock().waste.remove(name);
+    }
+
+    /// Of what is called so, all that nobody answers for is to be removed.
+    pub(in crate::docker) fn find(&self, present: impl IntoIterator<Item = String>) {
+        let mut given = self.given.lock();
+        let strange: Vec<_> = present.into_iter().filter(|name| !given.held.contains(name)).collect();
+        given.waste.extend(strange);
+        drop(given);
+        self.bell.notify_one();
+    }
+
+    /// Returns once it was rung for.
+    pub(in crate::docker) async fn rung(&self) {
+        self.bell.notified().await;
+    }
+}
+
+impl WarmName {
+    pub(in crate::docker) fn as_str(&self) -> &str {
+        &self.name
+    }
+
+    /// The container has another name now, and is its attempt's.
+    pub(in crate::docker) fn bind(mut self) {
+        self.bound = true;
+    }
+}
+
+impl Drop for WarmName {
+    fn drop(&mut self) {
+        let mut given = self.names.given.lock();
+        given.held.remove(&self.name);
+        if !self.bound {
+            given.waste.insert(std::mem::take(&mut self.name));
+            drop(given);
+            self.names.bell.notify_one();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_answers_for_is_removed() {
+        let names = Arc::<Names>::default();
+        let instance = Uuid::now_v7();
+        let [waits, bound, dropped] = [(); 3].map(|()| names.give(instance));
+        let [still, renamed, lost] = [&waits, &bound, &dropped].map(|name| name.as_str().to_owned());
+        bound.bind();
+        assert_eq!(names.waste(), Vec::<String>::new());
+        drop(dropped);
+        assert_eq!(names.waste(), [lost.clone()]);
+        names.forget(&lost);
+        // Seen before it was renamed: there is nothing under that name to be removed.
+        names.find([still, renamed.clone()]);
+        assert_eq!(names.waste(), [renamed]);
+    }
+}

@@ -1,0 +1,226 @@
+//! Makes containers that wait for a call, and looks after them.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use simulay_containers::ContainerError;
+use simulay_init::frames::Phase;
+use simulay_model::ContainerName;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::DockerContainers;
+use super::attachment::{Attached, Cut, Greeted};
+use super::daemon::{DaemonError, Waiting};
+use super::pool::{InMaking, Warm};
+use crate::class::Class;
+use crate::spec;
+
+/// Between two looks without anything to do.
+const PERIOD: Duration = Duration::from_secs(10);
+/// Calls at work come first: what was taken is replaced a moment later, and what was taken at once, at once.
+const SETTLING: Duration = Duration::from_millis(20);
+/// Between two looks at what Docker has.
+const SEARCH: Duration = Duration::from_secs(60);
+const SEARCH_OTHERS: Duration = Duration::from_secs(3600);
+/// For init to answer when it was just started, and when it has nothing else to do.
+const BEGINNING: Duration = Duration::from_secs(20);
+const ANSWER: Duration = Duration::from_secs(2);
+/// One that was not heard of so long is asked.
+const UNHEARD: Duration = Duration::from_secs(30);
+/// For Docker to remove what waits, when the host stops.
+const FAREWELL: Duration = Duration::from_secs(10);
+const REMOVALS: usize = 8;
+/// With more to be removed, whoever wants one more removed waits for it.
+const MOST_WASTE: usize = 32;
+/// Of which it is remembered that their attempts are over; others are removed while somebody waits.
+const MOST_FINISHED: usize = 4096;
+
+/// Why there is no container that waits.
+#[derive(Debug, thiserror::Error)]
+enum WarmingError {
+    #[error(transparent)]
+    Daemon(#[from] DaemonError),
+    #[error(transparent)]
+    Cut(#[from] Cut),
+    #[error("its init is none of this host")]
+    Foreign,
+    #[error("its image declares a VOLUME")]
+    Unbounded,
+}
+
+impl DockerContainers {
+    /// Removes containers that an earlier life of the host let wait, and lets others wait as calls ask for them, until
+    /// [`close`](simulay_containers::Execution::close).
+    pub async fn keep_pool(self: Arc<Self>) {
+        let token = self.pool.makers.token();
+        let closing = self.pool.closing.clone();
+        self.pool.is_kept.store(true, Ordering::Relaxed);
+        let keeping = async { tokio::join!(self.look_after_pool(), self.clear_away()) };
+        closing.run_until_cancelled(keeping).await;
+        self.pool.is_kept.store(false, Ordering::Relaxed);
+        drop(token);
+    }
+
+    async fn clear_away(&self) {
+        loop {
+            self.remove_waste().await;
+            let _ = tokio::time::timeout(PERIOD, self.pool.names.rung()).await;
+        }
+    }
+
+    async fn look_after_pool(self: &Arc<Self>) {
+        let (mut search, mut search_others) = (Instant::now(), Instant::now());
+        loop {
+            let now = Instant::now();
+            if search <= now {
+                let others = search_others <= now;
+                let found = self.search_for_waste(others).await;
+                search = Instant::now() + if found.is_ok() { SEARCH } else { PERIOD };
+                if others && found.is_ok() {
+                    search_others = Instant::now() + SEARCH_OTHERS;
+                }
+            }
+            self.listen_to_the_silent().await;
+            self.make_what_is_wanted();
+            let _ = tokio::time::timeout(PERIOD, self.pool.rung()).await;
+            tokio::time::sleep(SETTLING).await;
+        }
+    }
+
+    /// Finds what waits in Docker and is nobody's: that of requests whose answers were lost, what `others` left, which
+    /// are earlier lives of this instance, and what waited for any host until it ended by itself, since that was gone.
+    /// An earlier life that was told to stop may be at its last calls: it is not looked at all the time.
+    async fn search_for_waste(&self, others: bool) -> Result<(), ContainerError> {
+        let found = self.daemon.pools().await?.into_iter();
+        let is_waste = |waiting: &Waiting| match waiting {
+            Waiting { over: true, .. } => true,
+            Waiting { ours, life, .. } => *ours && (others || *life == Some(self.pool.life)),
+        };
+        self.pool.names.find(found.filter(is_waste).map(|waiting| waiting.name));
+        Ok(())
+    }
+
+    /// True when the container of an attempt that is over was taken from it, and is removed while nobody waits for that.
+    pub(super) async fn set_aside(&self, name: ContainerName) -> bool {
+        let is_over = self.pool.finished.lock().remove(&name);
+        let is_kept = self.pool.is_kept.load(Ordering::Relaxed);
+        if !is_over || !is_kept || self.pool.names.waste().len() >= MOST_WASTE {
+            return false;
+        }
+        let aside = self.pool.names.give(self.instance);
+        // Whatever comes of it, what is called so is removed.
+        self.daemon.unbind(name, aside.as_str()).await.is_ok()
+    }
+
+    /// Its container has handed back all it had.
+    pub(super) fn note_finished(&self, name: ContainerName) {
+        let mut finished = self.pool.finished.lock();
+        if finished.len() >= MOST_FINISHED {
+            finished.clear();
+        }
+        finished.insert(name);
+    }
+
+    /// Removes what is to be removed; what cannot be is tried again later.
+    async fn remove_waste(&self) {
+        let removals = self.pool.names.waste().into_iter().map(|name| async move {
+            match self.daemon.remove_called(&name).await {
+                Ok(()) | Err(DaemonError::NotFound) => self.pool.names.forget(&name),
+                Err(error) => tracing::debug!(container = name, %error, "it is removed later"),
+            }
+        });
+        stream::iter(removals).buffer_unordered(REMOVALS).collect::<()>().await;
+    }
+
+    /// Lets go of those whose init does not answer.
+    async fn listen_to_the_silent(&self) {
+        let now = Instant::now();
+        let Some(since) = now.checked_sub(UNHEARD) else { return };
+        for warm in self.pool.take_unheard(since) {
+            if let Some(warm) = still_waits(warm, ANSWER).await {
+                self.pool.put(warm);
+            }
+        }
+    }
+
+    /// Starts what is wanted, side by side, as far as calls leave room for it: no more at once than there are cores,
+    /// and none while calls wait to start a container of their own.
+    fn make_what_is_wanted(self: &Arc<Self>) {
+        for class in self.pool.review() {
+            if self.pool.in_making() >= self.cores {
+                return;
+            }
+            let Ok(permit) = Arc::clone(&self.starts).try_acquire_owned() else { return };
+            let (containers, closing) = (self.clone(), self.pool.closing.clone());
+            let making = self.pool.begin(class);
+            self.pool.makers.spawn(async move {
+                closing.run_until_cancelled(containers.make_one(making, permit)).await;
+            });
+        }
+    }
+
+    async fn make_one(&self, making: InMaking, permit: OwnedSemaphorePermit) {
+        let class = making.class;
+        match self.warm_up(class).await {
+            Ok(warm) => {
+                self.pool.put(warm);
+                tracing::debug!(image = %class.image, "a container waits for a call");
+            }
+            Err(error) => {
+                tracing::info!(image = %class.image, %error, "no container waits for a call yet");
+                self.pool.fail(class);
+            }
+        }
+        drop(permit);
+    }
+
+    /// Makes a container, and hears that its init waits.
+    async fn warm_up(&self, class: Class) -> Result<Warm, WarmingError> {
+        if !self.unbounded_places(class.image).await?.is_empty() {
+            return Err(WarmingError::Unbounded);
+        }
+        let place = self.place().await?;
+        let name = self.pool.names.give(self.instance);
+        let body = spec::warm_body(class, self.pool.life, place);
+        self.daemon.create_called(name.as_str(), body).await?;
+        self.daemon.start_called(name.as_str()).await?;
+        let mut attached = Attached::from(self.daemon.attach_called(name.as_str()).await?);
+        match attached.ask(session(), BEGINNING).await? {
+            Greeted::Init(Phase::Idle) => {}
+            Greeted::Init(_) | Greeted::Foreign => return Err(WarmingError::Foreign),
+        }
+        let bytes = self.daemon.memory(name.as_str()).await?;
+        self.pool.learn(class, bytes.unwrap_or_default());
+        let now = Instant::now();
+        Ok(Warm { name, class, attached, made: now, heard: now })
+    }
+
+    /// Lets nothing wait any more, and removes what does, as far as Docker answers soon.
+    pub(super) async fn close_pool(&self) {
+        self.pool.closing.cancel();
+        self.pool.makers.close();
+        self.pool.makers.wait().await;
+        self.pool.clear();
+        let _ = tokio::time::timeout(FAREWELL, self.remove_waste()).await;
+    }
+}
+
+/// The container, when its init answers and has no job.
+pub(super) async fn still_waits(mut warm: Warm, patience: Duration) -> Option<Warm> {
+    let answer = warm.attached.ask(session(), patience).await;
+    if matches!(answer, Ok(Greeted::Init(Phase::Idle))) {
+        warm.heard = Instant::now();
+        return Some(warm);
+    }
+    tracing::info!(container = warm.name.as_str(), ?answer, "a container waits no more");
+    None
+}
+
+fn session() -> u64 {
+    Uuid::new_v4().as_u64_pair().0
+}
