@@ -87,7 +87,8 @@ pub struct KeyedCall<'a> {
 }
 
 /// By what a call is known: calls with equal keys are equal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct CallKey([Digest; KeyPart::COUNT]);
 
 impl CallKey {
@@ -140,7 +141,9 @@ impl KeyedCall<'_> {
             }
             KeyPart::Resources => {
                 let Resources { cpu_milli, memory_mib, scratch_mib, timeout_ms: _ } = self.resources;
-                [cpu_milli, memory_mib, scratch_mib].map(|bound| written.number(bound.into()));
+                for bound in [cpu_milli, memory_mib, scratch_mib] {
+                    written.number(bound.into());
+                }
             }
             KeyPart::Version => {
                 written.number(CARRIED_OUT);
@@ -202,6 +205,20 @@ impl FromStr for CallKey {
         });
         let parts: Vec<Digest> = parts.collect::<Result<_, _>>()?;
         parts.try_into().map(Self).map_err(|_| CallKeyError)
+    }
+}
+
+impl TryFrom<String> for CallKey {
+    type Error = CallKeyError;
+
+    fn try_from(text: String) -> Result<Self, CallKeyError> {
+        text.parse()
+    }
+}
+
+impl From<CallKey> for String {
+    fn from(key: CallKey) -> Self {
+        key.to_string()
     }
 }
 
@@ -327,6 +344,9 @@ mod tests {
     /// way.
     #[test]
     fn a_key_stays_what_it_is() {
-        assert_eq!(key(|_| ()).digest().to_string(), "4cc57a507a43bbf5480f792f5dafe8c65a9314e572191e8bad6e9590af2506fa");
+        assert_eq!(
+            key(|_| ()).digest().to_string(),
+            "4cc57a507a43bbf5480f792f5dafe8c65a9314e572191e8bad6e9590af2506fa"
+        );
     }
 }

@@ -38,6 +38,7 @@ const MIGRATIONS: &[Migration] = &[
     (include_str!("schema/run_names.sql"), nothing),
     (include_str!("schema/sweeps.sql"), nothing),
     (include_str!("schema/changes.sql"), nothing),
+    (include_str!("schema/reuse.sql"), nothing),
 ];
 
 /// Brings the schema up to date, whole or not at all.
