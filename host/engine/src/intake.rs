@@ -88,8 +88,7 @@ impl Intake {
         let answer = answered.answer.map_err(|failure| CreateError::Preview(verdict::of_failure(failure)))?;
         let Answer::Step(step) = answer else { return Err(CreateError::Preview(verdict::wrong_answer())) };
         let step = plan::seeded(step, 0, seed);
-        plan::admit(&step, &plugin.manifest, &*self.shared.parts.admission, &known)
-            .map_err(CreateError::Preview)?;
+        plan::admit(&step, &plugin, &*self.shared.parts.admission, &known).map_err(CreateError::Preview)?;
         Ok(Planned { params, calls: step.calls })
     }
 
@@ -354,7 +353,7 @@ impl Intake {
             Err(error @ (CreateError::Engine(_) | CreateError::TooBusy)) => return Err(error),
             Err(_) => None,
         };
-        let same = match asked.filter(|_| named && run.retries == new.retries) {
+        let same = match asked.filter(|_| named && (run.retries, run.reuse) == (new.retries, new.reuse)) {
             Some(asked) => self.is_same(&asked, &run.request).await?,
             None => false,
         };

@@ -6,7 +6,6 @@ use async_trait::async_trait;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use mongodb::ClientSession;
 use mongodb::bson::{Bson, Document, doc};
-use mongodb::options::ReturnDocument;
 use simulay_model::{AccountName, AttemptProgress, CallEnd, CallPlace, Digest, Offer, OwnerFilter, RunId};
 use simulay_store::{Flight, KeptKey, Offered, Reuse, StoreError};
 
@@ -19,8 +18,6 @@ use crate::store::MongoStore;
 
 /// Keys that are asked for side by side.
 const AT_ONCE: usize = 16;
-/// How often a flight is tried for that others make at the same time.
-const LEAD_AGAIN: u32 = 3;
 /// After this time a flight that is over is let go of, milliseconds.
 const LONG: i64 = 3_600_000;
 
@@ -63,14 +60,14 @@ impl Reuse for MongoStore {
 
     async fn lead(&self, flight: &Flight, call: CallPlace, time: Duration) -> Result<CallPlace, StoreError> {
         self.bounded(async {
-            // Two who make the same flight at once: one of them finds it made.
-            for _ in 0..LEAD_AGAIN {
-                match self.lead_once(flight, call, time).await {
-                    Err(failure) if failure.is_duplicate() => {}
-                    led => return led,
-                }
+            self.prepare_flight(flight).await?;
+            if self.takes_the_lead(flight, call, time).await? {
+                return Ok(call);
             }
-            self.lead_once(flight, call, time).await
+            // Whoever landed meanwhile leads no more: the next may.
+            let led =
+                self.documents(FLIGHTS).find_one(doc! { "_id": id(flight), "run": { "$exists": true } });
+            led.await?.as_ref().map_or(Ok(call), place)
         })
         .await
     }
@@ -90,7 +87,7 @@ impl Reuse for MongoStore {
             led.insert("_id", id(flight));
             // With those that nobody landed.
             let long_ago = doc! { "$subtract": [self.moment.expression(), LONG] };
-            let over = doc! { "$expr": { "$lt": ["$until_ms", long_ago] } };
+            let over = doc! { "run": { "$exists": true }, "$expr": { "$lt": ["$until_ms", long_ago] } };
             self.documents(FLIGHTS).delete_many(doc! { "$or": [led, over] }).await?;
             Ok(())
         })
@@ -126,31 +123,25 @@ impl MongoStore {
         Ok(kept)
     }
 
-    async fn lead_once(&self, flight: &Flight, call: CallPlace, time: Duration) -> MongoResult<CallPlace> {
-        let now = self.moment.expression();
-        let own = doc! { "$and": [
-            { "$eq": ["$run", call.run.to_string()] },
-            { "$eq": ["$step", i64::from(call.step)] },
-            { "$eq": ["$index", i64::from(call.index)] },
-        ] };
-        // What is not there comes before every moment.
-        let free = doc! { "$or": [{ "$lte": ["$until_ms", now.clone()] }, own] };
-        let until = doc! { "$add": [now, millis(time)] };
-        let or = |field: &str, own: Bson| doc! { "$cond": ["$free", own, format!("${field}")] };
-        let led = vec![
-            doc! { "$set": { "free": free } },
-            doc! { "$set": {
-                "run": or("run", call.run.to_string().into()),
-                "step": or("step", i64::from(call.step).into()),
-                "index": or("index", i64::from(call.index).into()),
-                "until_ms": or("until_ms", until.into()),
-            } },
-            doc! { "$unset": "free" },
-        ];
+    /// Makes the document of a flight, which nobody leads, where there is none.
+    async fn prepare_flight(&self, flight: &Flight) -> MongoResult<()> {
         let flights = self.documents(FLIGHTS);
-        let led = flights.find_one_and_update(doc! { "_id": id(flight) }, led).upsert(true);
-        let led = led.return_document(ReturnDocument::After).await?;
-        led.as_ref().map_or(Ok(call), place)
+        let free = doc! { "$setOnInsert": { "until_ms": 0_i64 } };
+        match flights.update_one(doc! { "_id": id(flight) }, free).upsert(true).await.map_err(Failure::from) {
+            Err(failure) if failure.is_duplicate() => Ok(()),
+            made => made.map(drop),
+        }
+    }
+
+    /// True when nobody else leads the flight: from now on the call does.
+    async fn takes_the_lead(&self, flight: &Flight, call: CallPlace, time: Duration) -> MongoResult<bool> {
+        let now = self.moment.expression();
+        let over = doc! { "$expr": { "$lte": ["$until_ms", now.clone()] } };
+        let free = doc! { "_id": id(flight), "$or": [over, of(call)] };
+        let mut led = of(call);
+        led.insert("until_ms", doc! { "$add": [now, millis(time)] });
+        let taken = self.documents(FLIGHTS).update_one(free, vec![doc! { "$set": led }]).await?;
+        Ok(taken.matched_count > 0)
     }
 
     /// Refuses what is to be taken and is not offered. It is written to, so that whoever lets go of it at the same

@@ -40,9 +40,11 @@ impl From<StoreError> for Refusal {
             StoreError::Full => disk_full(),
             StoreError::Unwritable(_) => disk_unwritable(error),
             StoreError::Corrupt(_) => damaged(error),
-            StoreError::Conflict(_) | StoreError::Stale | StoreError::Fenced | StoreError::Failed(_) => {
-                Self::internal(error)
-            }
+            StoreError::Conflict(_)
+            | StoreError::Stale
+            | StoreError::Fenced
+            | StoreError::NotOffered
+            | StoreError::Failed(_) => Self::internal(error),
         }
     }
 }

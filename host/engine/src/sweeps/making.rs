@@ -41,6 +41,7 @@ fn run(shared: &Shared, sweep: &Sweep, point: u32, params: Document) -> Run {
         sweep: Some(SweepPoint { sweep: sweep.id, point }),
         request: simulay_model::Request { params, inputs, seed },
         retries: sweep.spec.retries,
+        reuse: sweep.spec.reuse,
         state: RunState::Queued,
         steps: 0,
         cancel_requested: false,
