@@ -194,7 +194,7 @@ async fn apply_by_head(
         };
         match parts.runs.commit(run, fence, effects.clone()).instrument(trace::commit(run)).await {
             Ok(()) => {
-                tell(parts, run, owner, std::slice::from_ref(&effects));
+                tell(parts, run, owner, std::slice::from_ref(&*effects));
                 return Ok(true);
             }
             Err(StoreError::Stale) => {}

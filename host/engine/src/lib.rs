@@ -4,10 +4,12 @@ mod accept;
 mod accounts;
 mod active_time;
 mod allowance;
+mod among;
 mod approval;
 mod archive;
 mod audit;
 mod backoff;
+mod call_key;
 mod catalog;
 mod checks;
 mod clock_watch;
@@ -65,6 +67,7 @@ mod upload;
 mod verdict;
 
 pub use accounts::{AccountError, Accounts, NewToken, draw_token};
+pub use among::ReuseAmong;
 pub use approval::{Approval, PluginPolicy};
 pub use archive::ArchiveWriter;
 pub use audit::AuditLog;
@@ -87,12 +90,13 @@ pub use overview::{Estimate, Overview, Quartiles};
 pub use parts::Parts;
 pub use passwords::{HashingError, Password, PasswordRule};
 pub use quotas::AccountQuotas;
-pub use reader::{AtWorkLog, Compared, Comparison, KeptLog, Log, LogStart, Reader};
+pub use reader::{
+    AtWorkLog, Compared, Comparison, KeptLog, Log, LogStart, Nearest, NotReused, Reader, ReuseTold,
+};
 pub use readiness::{Lack, Part};
 pub use repeat::{AtWork, Beginning, Once};
 pub use request::{NewInput, NewRun, Planned, Selector};
 pub use retention::{Collected, RetentionPorts, RetentionRules, collect};
-pub use reuse::{Nearest, NotReused, ReuseAmong, ReuseTold};
 pub use runner::Runner;
 pub use runners::Runners;
 pub use sessions::{AccountChange, AccountCredentials, NewSession, Sessions, SignInError};

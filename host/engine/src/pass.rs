@@ -28,9 +28,9 @@ use crate::limits::Flow;
 use crate::plan::Terms;
 use crate::plugins::CallFault;
 use crate::retry::Budget;
-use crate::reuse::{Reuse, ReuseAmong};
+use crate::reuse::Reuse;
 use crate::simulate::{Pending, Simulation, failure, pause, remove};
-use crate::{EngineError, plan, plugins, report, sweeps, trace, verdict};
+use crate::{EngineError, ReuseAmong, plan, plugins, report, sweeps, trace, verdict};
 
 /// Calls whose ends are stored in one transaction, when their results are there.
 const TAKEN_AT_ONCE: usize = 100;

@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 use simulay_containers::{Admission, Capacity, Permissions};
 use simulay_model::{CallKey, ContainerCall, Digest, ErrorKind, Plugin, RunError, Source, Step};
 
-use crate::{reuse, verdict};
+use crate::call_key::{self, SEED};
+use crate::verdict;
 
 /// What is known of a call that is admitted.
 #[derive(Debug, Clone, Copy)]
@@ -40,14 +41,11 @@ pub(crate) fn admit(
         check_sources(call, known)?;
         let admitted = admission.admit(call, &permissions);
         let admitted = admitted.map_err(|error| verdict::of_container(&error, &call.name))?;
-        let key = call.deterministic.then(|| reuse::key(&admitted, &plugin.contract));
+        let key = call.deterministic.then(|| call_key::key(&admitted, &plugin.contract));
         Ok(Terms { demand: admitted.demand(), key })
     };
     step.calls.iter().map(admit).collect()
 }
-
-/// The environment variable by which a command learns the seed of what it draws at random.
-pub(crate) const SEED: &str = "SIM_SEED";
 
 /// `step` with a seed for each call that sets none itself. The first call of a run has the run's, every other
 /// one of its own drawn from it, so that no two draw the same numbers.

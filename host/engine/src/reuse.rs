@@ -9,33 +9,15 @@
 
 mod departure;
 mod follow;
-mod told;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use semver::Version;
-use simulay_containers::{Admitted, Content};
-use simulay_model::{
-    AccountName, CallEnd, CallKey, CallPlace, Change, ContainerCall, ContainerResult, Digest, KeyedCall, Run,
-};
+use simulay_model::{AccountName, CallEnd, CallPlace, Change, ContainerCall, ContainerResult, Digest, Run};
 use simulay_store::{Flight, Offered, StoreError};
 
-use crate::Parts;
-use crate::plan::SEED;
+use crate::{Parts, ReuseAmong};
 
 pub(crate) use departure::{Departure, Instead};
-pub use told::{Nearest, NotReused, ReuseTold};
-
-/// Whose results calls take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReuseAmong {
-    /// Nobody's: each is computed.
-    Nobody,
-    /// Those of the same account.
-    Account,
-    /// Those of all accounts: each may find out by time which calls others made.
-    All,
-}
 
 /// What a run may take of earlier calls.
 #[derive(Clone, Copy)]
@@ -43,32 +25,6 @@ pub(crate) struct Reuse<'a> {
     pub(crate) parts: &'a Parts,
     pub(crate) among: ReuseAmong,
     pub(crate) run: &'a Run,
-}
-
-/// By what an admitted call of a plugin of a contract is known.
-pub(crate) fn key(call: &Admitted, contract: &Version) -> CallKey {
-    let (image, contract) = (call.image().to_string(), contract.to_string());
-    let files = call.files().iter().map(|(path, content)| {
-        let digest = match content {
-            Content::Inline(bytes) => Digest::of(bytes),
-            Content::Artifact(digest) => *digest,
-        };
-        (path.as_str(), digest)
-    });
-    let env = call.env().iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    let mut env: BTreeMap<_, _> = env.collect();
-    CallKey::of(&KeyedCall {
-        image: &image,
-        command: call.command(),
-        seed: env.remove(SEED),
-        env,
-        files: files.collect(),
-        outputs: call.outputs(),
-        excludes: call.excludes(),
-        keep_unchanged: call.keeps_unchanged(),
-        resources: call.resources(),
-        contract: &contract,
-    })
 }
 
 impl<'a> Reuse<'a> {

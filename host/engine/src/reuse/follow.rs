@@ -8,7 +8,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::Reuse;
 use crate::events::LOOK;
-use crate::simulate::pause;
 
 impl Reuse<'_> {
     /// What came of the call at `leader`; none when it came to nothing, somebody else leads, the time is over or `stop`
@@ -36,7 +35,7 @@ impl Reuse<'_> {
                 biased;
                 () = stop.cancelled() => {}
                 () = tokio::time::sleep_until(until) => {}
-                () = hint(&mut heard, stop) => {}
+                () = hint(&mut heard) => {}
             }
         }
         Ok(None)
@@ -44,8 +43,8 @@ impl Reuse<'_> {
 }
 
 /// Returns when there may be something to see: a signal may be lost.
-async fn hint(heard: &mut Subscription, stop: &CancellationToken) {
-    let looks = pause(LOOK, stop);
+async fn hint(heard: &mut Subscription) {
+    let looks = tokio::time::sleep(LOOK);
     tokio::pin!(looks);
     tokio::select! {
         () = &mut looks => {}

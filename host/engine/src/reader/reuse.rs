@@ -3,8 +3,8 @@
 use simulay_model::{CallEnd, CallPlace, CallRecord, KeyPart, Principal, RunId};
 use simulay_store::KeptKey;
 
-use super::ReuseAmong;
-use crate::{EngineError, Reader};
+use super::Reader;
+use crate::{EngineError, ReuseAmong};
 
 /// Earlier calls among which the nearest is looked for.
 const LOOKED_AT: u32 = 200;
