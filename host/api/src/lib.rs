@@ -10,6 +10,7 @@ mod audit;
 mod authorization;
 mod base;
 mod body;
+mod cache_control;
 mod caller;
 mod client;
 mod concurrency;

@@ -143,6 +143,7 @@ fn looks() -> Routes {
         .routes(routes!(sweeps::list))
         .routes(routes!(sweeps::show))
         .routes(routes!(calls::list))
+        .routes(routes!(calls::reuse))
         .routes(routes!(artifacts::list))
         .routes(routes!(plots::list))
         .routes(routes!(compare::show))

@@ -73,6 +73,7 @@ pub(crate) fn run(
         sweep: new.sweep,
         request,
         retries: new.retries,
+        reuse: new.reuse,
         state: RunState::Queued,
         steps: 0,
         cancel_requested: false,

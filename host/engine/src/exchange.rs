@@ -63,6 +63,7 @@ impl CallExchange {
             stderr_log: self.keep_log("stderr.log", stderr).await?,
             wall_ms: completed.wall_ms,
             reused: false,
+            reused_from: None,
         })
     }
 

@@ -89,9 +89,10 @@ impl Intake {
         let answer = answered.answer.map_err(|failure| CreateError::Preview(verdict::of_failure(failure)))?;
         let Answer::Step(step) = answer else { return Err(CreateError::Preview(verdict::wrong_answer())) };
         let step = plan::seeded(step, 0, seed);
-        let demands = plan::admit(&step, &plugin.manifest, &*self.shared.parts.admission, &known);
-        let demands = demands.map_err(CreateError::Preview)?;
-        let demand = demands.into_iter().fold(Capacity::default(), Capacity::plus);
+        let terms = plan::admit(&step, &plugin, &*self.shared.parts.admission, &known);
+        let terms = terms.map_err(CreateError::Preview)?;
+        let demand =
+            terms.iter().map(|terms| terms.demand).fold(Capacity::default(), Capacity::plus);
         Ok(Planned { params, calls: step.calls, demand })
     }
 
@@ -356,7 +357,7 @@ impl Intake {
             Err(error @ (CreateError::Engine(_) | CreateError::TooBusy)) => return Err(error),
             Err(_) => None,
         };
-        let same = match asked.filter(|_| named && run.retries == new.retries) {
+        let same = match asked.filter(|_| named && (run.retries, run.reuse) == (new.retries, new.reuse)) {
             Some(asked) => self.is_same(&asked, &run.request).await?,
             None => false,
         };

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use simulay_model::{
     AccountName, Chain, Change, Decision, Effects, OwnerFilter, Principal, Progress, RunEnd, RunError, RunId,
     UnfinishedRun,
@@ -87,20 +88,26 @@ impl RunLease {
 
     /// Decides on a change of the run and stores what follows.
     pub(crate) async fn apply(&self, change: Change) -> Result<(), StoreError> {
+        self.apply_all(vec![change]).await
+    }
+
+    /// Decides on changes that follow each other, and stores all that follows or nothing.
+    pub(crate) async fn apply_all(&self, changes: Vec<Change>) -> Result<(), StoreError> {
         let mut known = self.progress.lock().await;
         loop {
             let progress = self.known(&mut known).await?;
-            let Decision::Commit(effects) = progress.decide(self.parts.clock.now(), change.clone())? else {
+            let effects = decide_all(&progress, self.parts.clock.now(), &changes)?;
+            if effects.is_empty() {
                 return Ok(());
-            };
+            }
             // Whatever comes of it, what was known is not what is stored.
             *known = None;
-            let committed = self.parts.runs.commit(self.run, Some(self.fence), effects.clone());
+            let committed = self.parts.runs.commit_all(self.run, Some(self.fence), effects.clone());
             match committed.instrument(trace::commit(self.run)).await {
                 Ok(()) => {
                     let mut progress = Arc::unwrap_or_clone(progress);
-                    progress.apply(&effects);
-                    if effects.step.is_some() {
+                    effects.iter().for_each(|effects| progress.apply(effects));
+                    if effects.iter().any(|effects| effects.step.is_some()) {
                         progress.shed_prints();
                     }
                     *known = Some(Arc::new(progress));
@@ -128,6 +135,30 @@ impl RunLease {
         stored.shed_prints();
         Ok(known.insert(Arc::new(stored)).clone())
     }
+}
+
+/// What follows from changes, each decided on what those before it left.
+fn decide_all(progress: &Progress, at: Timestamp, changes: &[Change]) -> Result<Vec<Effects>, StoreError> {
+    let Some((first, rest)) = changes.split_first() else { return Ok(Vec::new()) };
+    let mut all = Vec::with_capacity(changes.len());
+    let decide = |progress: &Progress, change: &Change| match progress.decide(at, change.clone())? {
+        Decision::Commit(effects) => Ok(Some(*effects)),
+        Decision::Unchanged => Ok::<_, StoreError>(None),
+    };
+    all.extend(decide(progress, first)?);
+    if rest.is_empty() {
+        return Ok(all);
+    }
+    // It may be large: only who looks ahead has one of his own.
+    let mut ahead = progress.clone();
+    all.iter().for_each(|effects| ahead.apply(effects));
+    for change in rest {
+        if let Some(effects) = decide(&ahead, change)? {
+            ahead.apply(&effects);
+            all.push(effects);
+        }
+    }
+    Ok(all)
 }
 
 /// Stores a change of a run that the caller needs no lease for, and that no attempt is looked at for.
@@ -163,7 +194,7 @@ async fn apply_by_head(
         };
         match parts.runs.commit(run, fence, effects.clone()).instrument(trace::commit(run)).await {
             Ok(()) => {
-                tell(parts, run, owner, &effects);
+                tell(parts, run, owner, std::slice::from_ref(&*effects));
                 return Ok(true);
             }
             Err(StoreError::Stale) => {}
@@ -173,9 +204,9 @@ async fn apply_by_head(
 }
 
 /// Tells of what was stored: who follows the run, and who lists the runs of its owner.
-fn tell(parts: &Parts, run: RunId, owner: &AccountName, effects: &Effects) {
+fn tell(parts: &Parts, run: RunId, owner: &AccountName, effects: &[Effects]) {
     parts.signals.publish(Signal::RunChanged(run));
-    if effects.head.is_some() {
+    if effects.iter().any(|effects| effects.head.is_some()) {
         parts.signals.publish(Signal::AccountChanged(owner.clone()));
     }
 }

@@ -9,8 +9,8 @@ use simulay_model::Clock;
 use simulay_sandbox::Sandbox;
 use simulay_signals::{LogRelay, Signals};
 use simulay_store::{
-    Accounts, Audit, Changes, Credentials, Journal, Links, Metering, Overview, Plugins, Requests, Runs,
-    Sweeps, Uploads,
+    Accounts, Audit, Changes, Credentials, Journal, Links, Metering, Overview, Plugins, Requests, Reuse,
+    Runs, Sweeps, Uploads,
 };
 
 use crate::{Entropy, Runners};
@@ -30,6 +30,8 @@ pub struct Parts {
     pub journal: Arc<dyn Journal>,
     /// What is found among runs.
     pub overview: Arc<dyn Overview>,
+    /// What may be taken of earlier calls.
+    pub reuse: Arc<dyn Reuse>,
     /// Requests that may come again.
     pub requests: Arc<dyn Requests>,
     /// Who uploaded what.

@@ -6,11 +6,12 @@
 //! ([`crate::simulate`]) and post-process, until the plugin gives a report. How the run ends is stored last.
 
 use std::collections::HashMap;
+use std::iter;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt as _;
-use simulay_containers::{Capacity, Permissions};
+use simulay_containers::Permissions;
 use simulay_model::{
     Artifact, CallEnd, Chain, Change, ContainerCall, ContainerResult, Digest, ErrorKind, LogLevel, Next,
     OwnerFilter, Plugin, Progress, Run, RunEnd, RunError, RunState, Stage, Step,
@@ -24,10 +25,15 @@ use crate::context::RunContext;
 use crate::fault::Fault;
 use crate::lease::RunLease;
 use crate::limits::Flow;
+use crate::plan::Terms;
 use crate::plugins::CallFault;
 use crate::retry::Budget;
+use crate::reuse::Reuse;
 use crate::simulate::{Pending, Simulation, failure, pause, remove};
-use crate::{EngineError, plan, plugins, report, sweeps, trace, verdict};
+use crate::{EngineError, ReuseAmong, plan, plugins, report, sweeps, trace, verdict};
+
+/// Calls whose ends are stored in one transaction, when their results are there.
+const TAKEN_AT_ONCE: usize = 100;
 
 /// One pass over a leased run.
 pub(crate) struct Pass<'a> {
@@ -41,8 +47,8 @@ pub(crate) struct Pass<'a> {
 /// A step that the policy admits.
 struct Planned {
     step: Step,
-    /// What each call takes of a node.
-    demands: Vec<Capacity>,
+    /// What is known of each call.
+    terms: Vec<Terms>,
 }
 
 /// Why the stages were left.
@@ -243,27 +249,58 @@ impl<'a> Pass<'a> {
         }
         let planned = self.admit(plan::seeded(step, number, self.run.request.seed)).await?;
         self.context.room.wait(0, &self.context.stop).await?;
-        self.lease.apply(Change::StepPlanned { step: number, plan: planned.step.clone() }).await?;
+        self.store(number, &planned).await?;
         Ok(planned)
+    }
+
+    /// Stores a step, with the ends of those of its calls whose results are there.
+    async fn store(&self, number: u32, Planned { step, terms }: &Planned) -> Result<(), StoreError> {
+        let keys: Vec<_> = terms.iter().map(|terms| terms.key).collect();
+        let calls = (0..).zip(&step.calls).zip(&keys);
+        let keyed = calls.filter_map(|((index, call), key)| Some((index, call, key.as_ref()?.digest())));
+        let keyed: Vec<_> = if self.reuse().takes() { keyed.collect() } else { Vec::new() };
+        let plan = Change::StepPlanned { step: number, plan: step.clone(), keys };
+        let (first, rest) = keyed.split_at(keyed.len().min(TAKEN_AT_ONCE));
+        let ends = self.reuse().look_up(number, first).await?;
+        match self.lease.apply_all(iter::once(plan.clone()).chain(ends).collect()).await {
+            // What was there a moment ago was let go of: it is computed.
+            Err(StoreError::NotOffered) => self.lease.apply(plan).await?,
+            stored => stored?,
+        }
+        for some in rest.chunks(TAKEN_AT_ONCE) {
+            match self.lease.apply_all(self.reuse().look_up(number, some).await?).await {
+                Err(StoreError::NotOffered) => {}
+                stored => stored?,
+            }
+        }
+        Ok(())
+    }
+
+    fn reuse(&self) -> Reuse<'_> {
+        Reuse { parts: &self.context.parts, among: self.context.settings.reuse, run: &self.run }
     }
 
     async fn admit(&self, step: Step) -> Result<Planned, Fault> {
         let (known, admission) = (self.known().await?, &*self.context.parts.admission);
-        let demands = plan::admit(&step, &self.plugin.manifest, admission, &known)?;
-        Ok(Planned { step, demands })
+        let mut terms = plan::admit(&step, &self.plugin, admission, &known)?;
+        if self.context.settings.reuse == ReuseAmong::Nobody {
+            terms.iter_mut().for_each(|terms| terms.key = None);
+        }
+        Ok(Planned { step, terms })
     }
 
     /// The results of the step; or the first failure; none when calls are left open because of `stop`.
     async fn simulate(
         &self,
         number: u32,
-        Planned { step, demands }: &Planned,
+        Planned { step, terms }: &Planned,
         stop: &CancellationToken,
     ) -> Result<Option<Vec<ContainerResult>>, Fault> {
-        let open = pending(number, step, &*self.lease.progress().await?, demands);
+        let open = pending(number, step, &*self.lease.progress().await?, terms);
         let Self { context, lease, flow, run, .. } = self;
         let (permissions, known) = (Permissions::from(&self.plugin.manifest), self.known().await?);
-        let simulation = Simulation { context, lease, flow, run, permissions, known };
+        let reuse = self.reuse();
+        let simulation = Simulation { context, lease, flow, run, permissions, known, reuse };
         simulation.step(open, stop).instrument(trace::stage(run.id, Stage::Simulate)).await?;
         let progress = self.lease.progress().await?;
         if let Some(error) = failed(number, step, &progress) {
@@ -321,12 +358,27 @@ fn ends<'a>(
 }
 
 /// The calls of a step that have not ended, and what they take.
-fn pending(number: u32, step: &Step, progress: &Progress, demands: &[Capacity]) -> Vec<Pending> {
-    let calls = (0..).zip(&step.calls).zip(demands).filter_map(|((index, call), demand)| {
+fn pending(number: u32, step: &Step, progress: &Progress, terms: &[Terms]) -> Vec<Pending> {
+    let calls = (0..).zip(&step.calls).zip(terms).filter_map(|((index, call), terms)| {
         let newest = progress.attempts.get(&(number, index)).filter(|newest| newest.end.is_none())?;
         let (attempt, started) = (newest.attempt, newest.started);
-        let call = call.clone();
-        Some(Pending { step: number, index, attempt, started, call, demand: *demand, logs: None })
+        // An image may be another since: what was started is known by what it was started as.
+        let key = if started { newest.key } else { terms.key };
+        let takes = !started && key.is_some() && newest.key == key;
+        let (call, demand) = (call.clone(), terms.demand);
+        Some(Pending {
+            step: number,
+            index,
+            attempt,
+            started,
+            call,
+            demand,
+            key,
+            next_key: terms.key,
+            takes,
+            patience: None,
+            logs: None,
+        })
     });
     calls.collect()
 }

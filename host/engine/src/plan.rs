@@ -3,21 +3,32 @@
 use std::collections::{HashMap, HashSet};
 
 use simulay_containers::{Admission, Capacity, Permissions};
-use simulay_model::{ContainerCall, Digest, ErrorKind, Manifest, RunError, Source, Step};
+use simulay_model::{CallKey, ContainerCall, Digest, ErrorKind, Plugin, RunError, Source, Step};
 
+use crate::call_key::{self, SEED};
 use crate::verdict;
 
-/// What each call of `step` takes of a node, in their order, once the policy admits them all. `known` are the
+/// What is known of a call that is admitted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terms {
+    /// What it takes of a node.
+    pub(crate) demand: Capacity,
+    /// By what it is known, when equal calls give equal outputs.
+    pub(crate) key: Option<CallKey>,
+}
+
+/// What is known of each call of `step`, in their order, once the policy admits them all. `known` are the
 /// artifacts the run has.
 ///
 /// # Errors
 /// The first call that asks for what is not allowed.
 pub(crate) fn admit(
     step: &Step,
-    manifest: &Manifest,
+    plugin: &Plugin,
     admission: &dyn Admission,
     known: &HashMap<Digest, u64>,
-) -> Result<Vec<Capacity>, RunError> {
+) -> Result<Vec<Terms>, RunError> {
+    let manifest = &plugin.manifest;
     let most = manifest.max_parallel as usize;
     if step.calls.len() > most {
         let message =
@@ -29,13 +40,12 @@ pub(crate) fn admit(
     let admit = |call: &ContainerCall| {
         check_sources(call, known)?;
         let admitted = admission.admit(call, &permissions);
-        admitted.map(|call| call.demand()).map_err(|error| verdict::of_container(&error, &call.name))
+        let admitted = admitted.map_err(|error| verdict::of_container(&error, &call.name))?;
+        let key = call.deterministic.then(|| call_key::key(&admitted, &plugin.contract));
+        Ok(Terms { demand: admitted.demand(), key })
     };
     step.calls.iter().map(admit).collect()
 }
-
-/// The environment variable by which a command learns the seed of what it draws at random.
-const SEED: &str = "SIM_SEED";
 
 /// `step` with a seed for each call that sets none itself. The first call of a run has the run's, every other
 /// one of its own drawn from it, so that no two draw the same numbers.

@@ -3,6 +3,7 @@
 mod compare;
 mod logs;
 mod reports;
+mod reuse;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use reports::Reports;
 
 pub use compare::{Compared, Comparison};
 pub use logs::{AtWorkLog, KeptLog, Log, LogStart};
+pub use reuse::{Nearest, NotReused, ReuseTold};
 
 /// What there is to know of runs. Cheap to clone.
 #[derive(Clone)]

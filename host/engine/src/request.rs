@@ -46,6 +46,8 @@ pub struct NewRun {
     pub seed: Option<u64>,
     /// How often a call is tried again after its command failed.
     pub retries: u32,
+    /// Whether results of earlier, equal calls may be taken.
+    pub reuse: bool,
     /// What people call it.
     pub name: Option<RunName>,
     /// By what people sort it.
@@ -64,6 +66,7 @@ impl NewRun {
             inputs: Vec::new(),
             seed: None,
             retries: 0,
+            reuse: true,
             name: None,
             labels: Labels::default(),
             sweep: None,

@@ -6,6 +6,7 @@ use std::io;
 use simulay_containers::ContainerError;
 use simulay_model::{CallEnd, ErrorKind, RunError};
 
+use crate::reuse::Instead;
 use crate::verdict;
 
 /// How an attempt ended.
@@ -18,6 +19,8 @@ pub(crate) enum Attempt {
     Parked(RunError),
     /// No node had room for it: it did not begin, and goes on waiting.
     Waiting,
+    /// An equal call was or is carried out: it did not begin.
+    Instead(Instead),
     /// Stopped from outside; the container is gone.
     Stopped,
 }
@@ -31,7 +34,7 @@ impl Attempt {
                 CallEnd::Error(error) => Some(error.kind),
                 CallEnd::Result(_) => None,
             },
-            Self::Waiting | Self::Stopped => None,
+            Self::Waiting | Self::Instead(_) | Self::Stopped => None,
         }
     }
 }

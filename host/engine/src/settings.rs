@@ -6,7 +6,7 @@ use simulay_containers::Capacity;
 use simulay_identity::GroupRoles;
 use simulay_model::Quotas;
 
-use crate::{Backoff, PluginPolicy, RetentionRules};
+use crate::{Backoff, PluginPolicy, RetentionRules, ReuseAmong};
 
 /// How much the engine does at once, and how long it lets things take.
 #[derive(Debug, Clone)]
@@ -58,6 +58,8 @@ pub struct Settings {
     pub check_threads: usize,
     /// Bytes that stay free in the data directory: new work is refused, work at hand waits.
     pub min_free_bytes: u64,
+    /// Whose results calls take that are equal to earlier ones.
+    pub reuse: ReuseAmong,
     /// How long things are kept.
     pub retention: RetentionRules,
     /// What the operator decides about plugins.
@@ -97,6 +99,7 @@ impl Default for Settings {
             // One core stays for everything else.
             check_threads: cores.saturating_sub(1).max(1),
             min_free_bytes: 512 << 20,
+            reuse: ReuseAmong::Account,
             retention: RetentionRules::default(),
             plugins: PluginPolicy::default(),
             session_lifetime: Duration::from_secs(12 * 3600),

@@ -1,14 +1,15 @@
 //! Carries out the calls of a step, side by side, each when it is its turn.
 
+mod instead;
+mod pending;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 use parking_lot::Mutex;
-use simulay_containers::{
-    Begin, Capacity, Completed, ContainerError, Exchange as _, ExecutionRequest, Permissions,
-};
+use simulay_containers::{Begin, Completed, ContainerError, Exchange as _, ExecutionRequest, Permissions};
 use simulay_model::{
     CallEnd, Chain, Change, ContainerCall, ContainerName, Digest, LogLevel, OnFailure, Run, RunError, RunId,
     Stage,
@@ -22,10 +23,12 @@ use crate::exchange::CallExchange;
 use crate::fair_queue::Permit;
 use crate::lease::{RunLease, may_pass};
 use crate::limits::Flow;
-use crate::logs::AttemptLogs;
 use crate::placing::PlacedExchange;
 use crate::retry::{Attempt, Budget, judge};
+use crate::reuse::Reuse;
 use crate::{EngineError, omission, trace, verdict};
+
+pub(crate) use pending::Pending;
 
 /// What carrying out the calls of one step needs.
 pub(crate) struct Simulation<'a> {
@@ -37,36 +40,8 @@ pub(crate) struct Simulation<'a> {
     pub(crate) permissions: Permissions,
     /// Artifacts of the run and their sizes.
     pub(crate) known: Arc<HashMap<Digest, u64>>,
-}
-
-/// A call that has not ended, at its newest attempt.
-pub(crate) struct Pending {
-    /// Step, from 0.
-    pub(crate) step: u32,
-    /// Index in the step, from 0.
-    pub(crate) index: u32,
-    /// Attempt, from 0.
-    pub(crate) attempt: u32,
-    /// True once the intent to start it is stored.
-    pub(crate) started: bool,
-    /// As the plugin wrote it.
-    pub(crate) call: ContainerCall,
-    /// What it takes of a node.
-    pub(crate) demand: Capacity,
-    /// Of the attempt, once its turn has come.
-    pub(crate) logs: Option<AttemptLogs>,
-}
-
-impl Pending {
-    const fn attempt(&self) -> (u32, u32, u32) {
-        (self.step, self.index, self.attempt)
-    }
-
-    fn close_logs(&mut self) {
-        if let Some(logs) = self.logs.take() {
-            logs.close();
-        }
-    }
+    /// What it may take of earlier calls.
+    pub(crate) reuse: Reuse<'a>,
 }
 
 impl Simulation<'_> {
@@ -122,8 +97,22 @@ impl Simulation<'_> {
         Vec::new()
     }
 
-    /// True when the call ended in a way the run goes on from.
+    /// True when the call ended in a way the run goes on from. Whoever waits for what comes of it goes on in any case.
     async fn call(
+        &self,
+        pending: Pending,
+        present: &[ContainerName],
+        stop: &CancellationToken,
+    ) -> Result<bool, EngineError> {
+        let (place, key) = (pending.place(self.run.id), pending.key);
+        let ended = self.see_through(pending, present, stop).await;
+        if let Some(key) = key {
+            self.reuse.land(place, key.digest()).await;
+        }
+        ended
+    }
+
+    async fn see_through(
         &self,
         mut pending: Pending,
         present: &[ContainerName],
@@ -144,6 +133,12 @@ impl Simulation<'_> {
                     pending.close_logs();
                     return Ok(false);
                 }
+                Attempt::Instead(instead) => {
+                    if self.instead(&mut pending, instead, stop).await? {
+                        return Ok(true);
+                    }
+                    continue;
+                }
                 Attempt::Over(end) => match failure(&pending.call, &end) {
                     Some(error) if budget.retry(&error) => error,
                     _ => return self.over(pending, *end, stop).await,
@@ -162,7 +157,8 @@ impl Simulation<'_> {
     /// Makes the attempt, however long it waits for room.
     async fn attempt(&self, pending: &mut Pending, stop: &CancellationToken) -> Result<Attempt, EngineError> {
         let (step, index, attempt) = pending.attempt();
-        let start = (!pending.started).then_some(Change::CallStarted { step, index, attempt });
+        let key = pending.key;
+        let start = (!pending.started).then_some(Change::CallStarted { step, index, attempt, key });
         let start = Mutex::new(start);
         loop {
             match self.try_to_place(pending, &start, stop).await? {
@@ -172,7 +168,7 @@ impl Simulation<'_> {
                     // Others may have its turn.
                     self.pause(0, stop).await;
                 }
-                Attempt::Stopped => return Ok(Attempt::Stopped),
+                not_made @ (Attempt::Stopped | Attempt::Instead(_)) => return Ok(not_made),
                 made => {
                     // It counts as made though no node took it: the next follows one that began.
                     if let Some(owed) = start.into_inner() {
@@ -203,11 +199,19 @@ impl Simulation<'_> {
         };
         // Opens the logs before anyone is told of the start, who may ask for them at once.
         let exchange = self.exchange(pending);
-        let placed = PlacedExchange::new(&exchange, self.lease, start);
+        let departure = self.departure(pending);
+        let placed = PlacedExchange::new(&exchange, self.lease, start, departure.as_ref());
         let span = trace::attempt(self.run.id, &pending.call, pending.attempt());
-        let ended = self.run(pending, &placed, stop).instrument(span.clone()).await;
+        let work = self.run(pending, &placed, stop).instrument(span.clone());
+        let ended = match &departure {
+            Some(departure) => departure.kept(pending.started, work).await,
+            None => work.await,
+        };
         if let Some(error) = placed.unstored() {
             return Err(error.into());
+        }
+        if let Some(instead) = placed.instead() {
+            return Ok(Attempt::Instead(instead));
         }
         let attempt = self.result(&pending.call.name, &exchange, ended).await?;
         if let Some(kind) = attempt.error() {
@@ -283,7 +287,8 @@ impl Simulation<'_> {
         let (step, index, attempt) = pending.attempt();
         for failures in 0.. {
             let end = end.clone();
-            match self.lease.apply(Change::CallEnded { step, index, attempt, end }).await {
+            let ended = Change::CallEnded { step, index, attempt, end, taken: None };
+            match self.lease.apply(ended).await {
                 Err(error) if may_pass(&error) && !stop.is_cancelled() => {
                     tracing::error!(run = %self.run.id, error = %Chain(&error), "the end of a call waits for the store");
                     self.pause(failures, stop).await;
@@ -302,7 +307,8 @@ impl Simulation<'_> {
         remove(self.lease, pending.attempt()).await;
         pending.close_logs();
         pending.attempt += 1;
-        pending.started = false;
+        pending.key = pending.next_key;
+        (pending.started, pending.takes) = (false, false);
         Ok(())
     }
 

@@ -94,6 +94,7 @@ impl Sweeps {
             inputs: new.inputs,
             seed: Some(design.seed),
             retries: new.retries,
+            reuse: new.reuse,
             name: None,
             labels: Default::default(),
             sweep: None,
@@ -246,7 +247,8 @@ impl Sweeps {
         new.check(most)?;
         let seed = new.seed.unwrap_or_else(|| accept::draw_seed(parts));
         let (design, points) = new.draft(seed).settle(schema, new.max_points.unwrap_or(most).min(most))?;
-        let (retries, inputs) = (new.retries, accept_inputs(self, principal, new).await?);
+        let (retries, reuse) = (new.retries, new.reuse);
+        let inputs = accept_inputs(self, principal, new).await?;
         let permit = self.intake.check_permit().await?;
         checks::points(permit, schema, &design, &[points], (0..points).collect(), false).await?;
         let (max_at_once, stop) = (new.max_at_once, new.stop.clone());
@@ -257,7 +259,7 @@ impl Sweeps {
             name: new.name.clone(),
             labels: new.labels.clone(),
             created_at: parts.clock.now(),
-            spec: SweepSpec { design, inputs, retries, max_at_once, stop },
+            spec: SweepSpec { design, inputs, retries, reuse, max_at_once, stop },
             progress: SweepProgress::of(points),
         };
         Ok((sweep, plugin))

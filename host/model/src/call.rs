@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Artifact, Digest, Resources, RunError};
+use crate::{Artifact, Digest, Resources, RunError, RunId};
 
 /// Where the bytes of a file come from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -144,6 +144,18 @@ pub struct ContainerResult {
     pub peak_memory_bytes: Option<u64>,
     /// The result of an earlier, equal call was reused.
     pub reused: bool,
+    /// The run that computed it, when it was reused and that run is of the same account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reused_from: Option<RunId>,
+}
+
+impl ContainerResult {
+    /// True when the command succeeded and all that it left was kept.
+    #[must_use]
+    pub const fn is_whole(&self) -> bool {
+        let files = self.left_out.is_empty() && self.left_out_more == 0;
+        self.ending.is_success() && files && self.stdout_omitted == 0 && self.stderr_omitted == 0
+    }
 }
 
 /// How an attempt at a call ended.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 
-use crate::{Artifact, CallEnd, Report, RunError, RunState, Step};
+use crate::{Artifact, CallEnd, CallKey, Offer, Report, RunError, RunState, Step};
 
 /// The part of the pipeline something happened in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,6 +78,8 @@ pub enum Change {
         step: u32,
         /// The plan.
         plan: Step,
+        /// By what its calls are known, in their order; none for one whose result is not to be taken again.
+        keys: Vec<Option<CallKey>>,
     },
     /// The intent to start a container; stored before Docker is asked.
     CallStarted {
@@ -87,6 +89,8 @@ pub enum Change {
         index: u32,
         /// Attempt, from 0.
         attempt: u32,
+        /// By what the call is known that is started.
+        key: Option<CallKey>,
     },
     /// A call came to its end.
     CallEnded {
@@ -98,6 +102,8 @@ pub enum Change {
         attempt: u32,
         /// How it ended.
         end: CallEnd,
+        /// The equal call whose result was taken, if it was not carried out itself.
+        taken: Option<Offer>,
     },
     /// The plugin wrote to the log of the run.
     Logged {

@@ -24,6 +24,12 @@ impl Digest {
         hasher.update(bytes);
         hasher.finish()
     }
+
+    /// Its 32 bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
 }
 
 /// Computes a [`Digest`] piece by piece.

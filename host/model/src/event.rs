@@ -115,12 +115,24 @@ pub struct CallSummary {
     /// The most memory in use at one moment, bytes.
     #[serde(default)]
     pub peak_memory_bytes: Option<u64>,
+    /// The run that computed it, when it was reused and that run is of the same account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reused_from: Option<RunId>,
 }
 
 impl CallSummary {
     /// Its fields as they are written.
-    const FIELDS: [&str; 8] =
-        ["name", "ending", "wall_ms", "outputs", "reused", "left_out", "cpu_ms", "peak_memory_bytes"];
+    const FIELDS: [&str; 9] = [
+        "name",
+        "ending",
+        "wall_ms",
+        "outputs",
+        "reused",
+        "left_out",
+        "cpu_ms",
+        "peak_memory_bytes",
+        "reused_from",
+    ];
 }
 
 /// Data of `log`.
@@ -225,14 +237,14 @@ impl From<&Change> for EventData {
     fn from(change: &Change) -> Self {
         match change {
             Change::Started => Self::RunStarted,
-            Change::StepPlanned { step, plan } => {
+            Change::StepPlanned { step, plan, .. } => {
                 let calls = plan.calls.iter().map(|call| call.name.clone()).collect();
                 Self::StepPlanned(StepPlanned { step: *step, calls })
             }
-            Change::CallStarted { step, index, attempt } => {
+            Change::CallStarted { step, index, attempt, .. } => {
                 Self::CallStarted(CallStarted { step: *step, call: *index, attempt: *attempt })
             }
-            Change::CallEnded { step, index, attempt, end } => {
+            Change::CallEnded { step, index, attempt, end, .. } => {
                 Self::CallEnded(CallEnded::new((*step, *index, *attempt), end))
             }
             Change::Logged { stage, level, message } => {
@@ -273,6 +285,7 @@ impl CallEnded {
             left_out: (result.left_out.len() as u64).saturating_add(result.left_out_more),
             cpu_ms: result.cpu_ms,
             peak_memory_bytes: result.peak_memory_bytes,
+            reused_from: result.reused_from,
         });
         Self { step, call, attempt, result, error }
     }
@@ -322,7 +335,8 @@ mod tests {
 
     #[test]
     fn the_fields_of_a_summary_are_those_that_are_written() {
-        let summary = read(&format!(",{SUMMARY}")).unwrap().result.unwrap();
+        let mut summary = read(&format!(",{SUMMARY}")).unwrap().result.unwrap();
+        summary.reused_from = Some(RunId::generate());
         let written = serde_json::to_value(summary).unwrap();
         assert!(written.as_object().unwrap().keys().eq(CallSummary::FIELDS));
     }

@@ -7,12 +7,13 @@
 //! stored. When the store has moved on, it reads the progress anew and decides again.
 
 use std::collections::BTreeMap;
+use std::iter;
 
 use jiff::Timestamp;
 
 use crate::{
-    ArtifactKind, CallEnd, Change, ContainerResult, Decision, EventData, Report, RunArtifact, RunEnd,
-    RunError, RunState, Step,
+    ArtifactKind, CallEnd, CallKey, Change, ContainerResult, Decision, Digest, EventData, Offer, Report,
+    RunArtifact, RunEnd, RunError, RunState, Step,
 };
 
 /// Of what happened to a run, all that decides what may follow.
@@ -37,6 +38,8 @@ pub struct AttemptProgress {
     pub attempt: u32,
     /// True once the intent to start it is stored.
     pub started: bool,
+    /// By what the call is known, when its result may be taken again.
+    pub key: Option<CallKey>,
     /// What came of it.
     pub end: Option<CallEnd>,
 }
@@ -69,6 +72,8 @@ pub struct Effects {
     pub attempts: Vec<((u32, u32), AttemptProgress)>,
     /// Artifacts that follow those the run has.
     pub artifacts: Vec<RunArtifact>,
+    /// What must still be offered, since it is taken.
+    pub taken: Option<Offer>,
     /// What it ended with.
     pub report: Option<Report>,
 }
@@ -152,7 +157,7 @@ impl Progress {
     fn is_stored(&self, change: &Change) -> Result<bool, Refusal> {
         match change {
             Change::CancelRequested => Ok(self.cancel_requested),
-            Change::CallEnded { step, index, attempt, end } => {
+            Change::CallEnded { step, index, attempt, end, .. } => {
                 self.at_work()?;
                 let newest = self.newest(*step, *index)?;
                 if newest.attempt != *attempt {
@@ -182,8 +187,11 @@ impl Progress {
                 }
                 contradiction(format!("step {step} cannot follow {} planned steps", self.steps))
             }
-            Change::CallStarted { step, index, attempt } => self.check_start(*step, *index, *attempt),
+            Change::CallStarted { step, index, attempt, .. } => self.check_start(*step, *index, *attempt),
             Change::Ended { end: RunEnd::Succeeded(_), .. } => self.at_work(),
+            Change::CallEnded { step, index, taken: Some(offer), .. } => {
+                self.check_taken(*step, *index, offer)
+            }
             // The end of a call was looked at before.
             Change::CallEnded { .. }
             | Change::Logged { .. }
@@ -205,6 +213,18 @@ impl Progress {
         }
         if attempt > next {
             return contradiction(format!("attempt {attempt} cannot follow attempt {}", newest.attempt));
+        }
+        Ok(())
+    }
+
+    /// A result is taken for an equal call alone, and instead of work on it.
+    fn check_taken(&self, step: u32, index: u32, offer: &Offer) -> Result<(), Refusal> {
+        let newest = self.newest(step, index)?;
+        if newest.started {
+            return contradiction("the call has started");
+        }
+        if newest.key.is_none_or(|key| key.digest() != offer.key) {
+            return contradiction("the result is that of another call");
         }
         Ok(())
     }
@@ -231,6 +251,7 @@ impl Progress {
             step: None,
             attempts: Vec::new(),
             artifacts: Vec::new(),
+            taken: None,
             report: None,
         };
         let head = self.head();
@@ -238,23 +259,26 @@ impl Progress {
             Change::Started => {
                 effects.head = Some(Head { state: RunState::Running, started_at: Some(at), ..head });
             }
-            Change::StepPlanned { step, plan } => {
-                let calls = (0..).zip(&plan.calls);
-                effects.attempts =
-                    calls.map(|(index, _)| ((step, index), AttemptProgress::planned())).collect();
+            Change::StepPlanned { step, plan, keys } => {
+                let keys = keys.into_iter().chain(iter::repeat(None));
+                let calls = (0..).zip(&plan.calls).zip(keys);
+                let planned = |key| AttemptProgress { key, ..AttemptProgress::planned() };
+                effects.attempts = calls.map(|((index, _), key)| ((step, index), planned(key))).collect();
                 effects.head = Some(Head { steps: step.saturating_add(1), ..head });
                 effects.step = Some((step, plan));
             }
-            Change::CallStarted { step, index, attempt } => {
-                let started = AttemptProgress { attempt, started: true, end: None };
+            Change::CallStarted { step, index, attempt, key } => {
+                let started = AttemptProgress { attempt, started: true, key, end: None };
                 effects.attempts = vec![((step, index), started)];
             }
-            Change::CallEnded { step, index, attempt, end } => {
+            Change::CallEnded { step, index, attempt, end, taken } => {
+                effects.taken = taken;
                 if let CallEnd::Result(result) = &end {
                     effects.artifacts = left_by(result, (step, index)).collect();
                 }
-                let started = self.attempts.get(&(step, index)).is_some_and(|newest| newest.started);
-                let ended = AttemptProgress { attempt, started, end: Some(end) };
+                let newest = self.attempts.get(&(step, index));
+                let (started, key) = newest.map_or((false, None), |newest| (newest.started, newest.key));
+                let ended = AttemptProgress { attempt, started, key, end: Some(end) };
                 effects.attempts = vec![((step, index), ended)];
             }
             Change::Logged { .. } => {}
@@ -305,7 +329,16 @@ impl AttemptProgress {
     /// The first attempt at a call that was just planned.
     #[must_use]
     pub const fn planned() -> Self {
-        Self { attempt: 0, started: false, end: None }
+        Self { attempt: 0, started: false, key: None, end: None }
+    }
+
+    /// The digest of the key by which equal calls may take its result, if they may.
+    #[must_use]
+    pub fn offers(&self) -> Option<Digest> {
+        match (&self.key, &self.end) {
+            (Some(key), Some(CallEnd::Result(result))) if result.is_whole() => Some(key.digest()),
+            _ => None,
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AskedCall, CallEnd};
+use crate::{AskedCall, CallEnd, CallKey};
 
 /// A call in the journal of its run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -17,6 +17,9 @@ pub struct CallRecord {
     pub call: AskedCall,
     /// True once the intent to start it is stored.
     pub started: bool,
+    /// By what the call is known, when its result may be taken again.
+    #[serde(default)]
+    pub key: Option<CallKey>,
     /// What came of it, once it ended.
     pub end: Option<CallEnd>,
 }

@@ -47,6 +47,10 @@ fn unknown(text: &str) -> String {
     format!("`{text}` is not a run state; use one of {}", RunState::VARIANTS.join(", "))
 }
 
+const fn yes() -> bool {
+    true
+}
+
 /// One execution of a pipeline for one request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Run {
@@ -69,6 +73,9 @@ pub struct Run {
     pub request: Request,
     /// How often a call is tried again after its command failed.
     pub retries: u32,
+    /// Whether results of earlier, equal calls may be taken.
+    #[serde(default = "yes")]
+    pub reuse: bool,
     /// Where it is.
     pub state: RunState,
     /// Steps planned so far.

@@ -134,6 +134,8 @@ pub(crate) struct Runs {
     pub(crate) max_attempts: Option<u32>,
     /// Most that a request may ask for: attempts at a call whose command failed, after the first.
     pub(crate) max_retries: Option<u32>,
+    /// Whose results calls take that are equal to earlier ones.
+    pub(crate) reuse: Reuse,
     /// Inputs of one run.
     pub(crate) max_inputs: Option<usize>,
     /// Points of one sweep.
@@ -150,6 +152,18 @@ pub(crate) struct Runs {
     pub(crate) reserve_memory_mib: Option<u64>,
     /// Seconds that runs at work get to end when the host stops.
     pub(crate) drain_seconds: Option<u64>,
+}
+
+/// Whose results calls take that are equal to earlier ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Reuse {
+    /// Nobody's.
+    Off,
+    /// Those of the same account.
+    Account,
+    /// Those of all accounts.
+    Shared,
 }
 
 /// What one container may take.

@@ -66,6 +66,7 @@ pub(crate) fn head(run: &Run, bytes: i64, remembered: bool) -> Document {
         // Decimal: MongoDB has no unsigned 64-bit numbers.
         "seed": run.request.seed.to_string(),
         "retries": i64::from(run.retries),
+        "computes_anew": !run.reuse,
         "state": "queued",
         "steps": 0_i64,
         "cancel_requested": false,

@@ -27,7 +27,11 @@ impl MongoStore {
         let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
         let before = self.set_head(session, run, fence, effects, bytes).await?;
         let owner: AccountName = parsed(&before, "owner")?;
+        if let Some(taken) = &effects.taken {
+            self.take(session, taken).await?;
+        }
         self.enter(session, entries).await?;
+        self.offer(session, (run, &owner), &effects.attempts).await?;
         let shown = Shown { run, owner: &owner, pipeline: text(&before, "pipeline")? };
         self.show(session, shown, number(&before, "artifacts")?, &effects.artifacts).await?;
         if effects.is_end() {

@@ -40,6 +40,7 @@ impl MongoStore {
             "at": at.to_string(), "why": why, "unswept": true,
         };
         self.documents(DELETIONS).insert_one(deletion).session(&mut *session).await?;
+        self.offer_no_more(session, run, None).await?;
         self.forget_links(session, run).await?;
         self.records_change(session, &owner, number::<i64>(&found, "record_bytes")?.saturating_neg()).await
     }
@@ -128,7 +129,7 @@ impl MongoStore {
         // Also what goes on in further documents.
         ended.insert("started", doc! { "$ne": false });
         let (mut fewer, mut shorter) = (0, Vec::new());
-        for entry in self.entries_in(session, ended).await? {
+        for mut entry in self.entries_in(session, ended).await? {
             if !flag(&entry.fields, "ended")? {
                 continue;
             }
@@ -136,6 +137,9 @@ impl MongoStore {
             if text != entry.text {
                 fewer += i64::try_from(entry.text.len()).unwrap_or(i64::MAX)
                     - i64::try_from(text.len()).unwrap_or(0);
+                // What is not whole any more is taken by nobody.
+                entry.fields.remove("key");
+                self.offer_no_more(session, run, Some(told::place(&entry.fields)?)).await?;
                 shorter.push(entry.saying(text));
             }
         }

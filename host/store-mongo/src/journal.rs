@@ -115,10 +115,10 @@ impl MongoStore {
 fn record(
     (step, index): (u32, u32),
     call: Option<AskedCall>,
-    AttemptProgress { attempt, started, end }: AttemptProgress,
+    AttemptProgress { attempt, started, key, end }: AttemptProgress,
 ) -> MongoResult<CallRecord> {
     let call = call.ok_or_else(|| {
         StoreError::Corrupt(format!("what call {index} of step {step} asks for is missing").into())
     })?;
-    Ok(CallRecord { step, index, attempt, call, started, end })
+    Ok(CallRecord { step, index, attempt, call, started, key, end })
 }

@@ -39,6 +39,7 @@ mod people;
 mod plugins;
 mod requests;
 mod retention;
+mod reuse;
 mod rows;
 mod runs;
 mod schema;

@@ -87,6 +87,7 @@ pub(crate) fn run(run: &Document, request: Request) -> MongoResult<Run> {
         sweep: sweep(run)?,
         request,
         retries: number(run, "retries")?,
+        reuse: !flag(run, "computes_anew")?,
         state: parsed(run, "state")?,
         steps: number(run, "steps")?,
         cancel_requested: flag(run, "cancel_requested")?,

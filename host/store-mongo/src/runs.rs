@@ -42,9 +42,20 @@ impl Runs for MongoStore {
         self.bounded(self.head_of(owner, run)).await
     }
 
-    async fn commit(&self, run: RunId, fence: Option<u64>, effects: Box<Effects>) -> Result<(), StoreError> {
+    async fn commit_all(
+        &self,
+        run: RunId,
+        fence: Option<u64>,
+        effects: Vec<Effects>,
+    ) -> Result<(), StoreError> {
         self.transaction((self, run, fence, effects), |session, (store, run, fence, effects)| {
-            store.advance(session, *run, *fence, effects).boxed()
+            async move {
+                for effects in effects {
+                    store.advance(session, *run, *fence, effects).await?;
+                }
+                Ok(())
+            }
+            .boxed()
         })
         .await
     }

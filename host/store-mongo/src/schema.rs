@@ -27,6 +27,10 @@ pub(crate) const JOURNAL: &str = "journal";
 pub(crate) const ARTIFACTS: &str = "artifacts";
 /// Runs that were deleted: all that is left of them.
 pub(crate) const DELETIONS: &str = "deletions";
+/// Calls whose results equal calls may take.
+pub(crate) const OFFERS: &str = "offers";
+/// Calls that others wait for, since they are equal.
+pub(crate) const FLIGHTS: &str = "flights";
 /// Requests that may come again.
 pub(crate) const REQUESTS: &str = "requests";
 /// Names of plugins: whose they are, and who sees them.

@@ -7,7 +7,7 @@ use simulay_store::documents::{self, Stored};
 
 use crate::entries::{Entry, key};
 use crate::failure::MongoResult;
-use crate::fields::{damaged, flag, number, parsed, signed, text, to_json, unwritable};
+use crate::fields::{damaged, flag, number, optional, parsed, signed, text, to_json, unwritable};
 
 /// What is written down of a change.
 pub(crate) fn entries(run: RunId, effects: &Effects) -> MongoResult<Vec<Entry>> {
@@ -60,7 +60,7 @@ pub(crate) fn attempt_entry(
     sequence: u64,
     attempt: &AttemptProgress,
 ) -> MongoResult<Entry> {
-    let fields = doc! {
+    let mut fields = doc! {
         "step": i64::from(step),
         "index": i64::from(index),
         "attempt": i64::from(attempt.attempt),
@@ -68,6 +68,9 @@ pub(crate) fn attempt_entry(
         "started": attempt.started,
         "ended": attempt.end.is_some(),
     };
+    if let Some(call) = attempt.key {
+        fields.insert("key", call.to_string());
+    }
     let end = attempt.end.as_ref().map(to_json).transpose()?;
     Ok(Entry::new(key, fields, end.unwrap_or_default()))
 }
@@ -75,7 +78,8 @@ pub(crate) fn attempt_entry(
 pub(crate) fn attempt(entry: &Entry) -> MongoResult<AttemptProgress> {
     let fields = &entry.fields;
     let end = flag(fields, "ended")?.then(|| read::<CallEnd>(entry)).transpose()?;
-    Ok(AttemptProgress { attempt: number(fields, "attempt")?, started: flag(fields, "started")?, end })
+    let (attempt, started) = (number(fields, "attempt")?, flag(fields, "started")?);
+    Ok(AttemptProgress { attempt, started, key: optional(fields, "key")?, end })
 }
 
 /// Step and index of a call.

@@ -5,13 +5,14 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 use simulay_model::{
-    AttemptProgress, Effects, EventData, Head, Report, RunArtifact, RunId, StartedAttempt, Step, Usage,
+    AttemptProgress, CallPlace, Effects, EventData, Head, Report, RunArtifact, RunId, StartedAttempt, Step,
+    Usage,
 };
 use simulay_store::StoreError;
 
 use crate::failure::SqlResult;
 use crate::rows::{parsed, signed, sortable, to_event, to_json};
-use crate::{leases, metering, schema};
+use crate::{leases, metering, reuse, schema};
 
 /// Stores `effects`, if the run's last event is the one before theirs. `observed` is the time, as it was
 /// seen to pass.
@@ -26,6 +27,9 @@ pub(crate) fn commit(
         leases::check(connection, run, fence)?;
     }
     advance(connection, run, effects.sequence)?;
+    if let Some(taken) = &effects.taken {
+        reuse::check(connection, taken)?;
+    }
     if let Some(head) = &effects.head {
         set_head(connection, run, head, head.ended_at.map(|_| observed))?;
     }
@@ -136,9 +140,9 @@ pub(crate) fn set_attempt(
     (step, index): (u32, u32),
     attempt: &AttemptProgress,
 ) -> SqlResult<()> {
-    let sql =
-        "INSERT INTO calls (run, step, call_index, attempt, started, ending) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-         ON CONFLICT (run, step, call_index, attempt) DO UPDATE SET started = ?5, ending = ?6";
+    let sql = "INSERT INTO calls (run, step, call_index, attempt, started, ending, key)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+         ON CONFLICT (run, step, call_index, attempt) DO UPDATE SET started = ?5, ending = ?6, key = ?7";
     connection.prepare_cached(sql)?.execute(params![
         run.to_string(),
         step,
@@ -146,8 +150,12 @@ pub(crate) fn set_attempt(
         attempt.attempt,
         attempt.started,
         attempt.end.as_ref().map(to_json).transpose()?,
+        attempt.key.map(|key| key.to_string()),
     ])?;
-    Ok(())
+    match attempt.offers() {
+        Some(key) => reuse::offer(connection, key, CallPlace { run, step, index }),
+        None => Ok(()),
+    }
 }
 
 /// Adds an artifact after those the run has.

@@ -7,7 +7,7 @@ use simulay_store::{Journal, StoreError};
 
 use crate::failure::SqlResult;
 use crate::filter::{self, Filter};
-use crate::rows::{self, json, optional_json};
+use crate::rows::{self, json, optional, optional_json};
 use crate::store::SqliteStore;
 
 /// Bytes of data after which a page of events ends.
@@ -110,6 +110,7 @@ fn call_record(row: &Row<'_>) -> SqlResult<CallRecord> {
         attempt: row.get("attempt")?,
         call,
         started: row.get("started")?,
+        key: optional(row, "key")?,
         end: optional_json(row, "ending")?,
     })
 }

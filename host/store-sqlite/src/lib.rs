@@ -25,6 +25,7 @@ mod plugins;
 mod requests;
 mod reserve;
 mod retention;
+mod reuse;
 mod rows;
 mod runs;
 mod schema;

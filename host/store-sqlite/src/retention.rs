@@ -147,6 +147,7 @@ fn delete(connection: &Connection, run: RunId, at: Timestamp, why: &str) -> SqlR
     for sql in [
         "DELETE FROM events WHERE run = ?1",
         "DELETE FROM artifacts WHERE run = ?1",
+        "DELETE FROM offers WHERE run = ?1",
         "DELETE FROM calls WHERE run = ?1",
         "DELETE FROM steps WHERE run = ?1",
         "DELETE FROM leases WHERE run = ?1",
@@ -161,13 +162,16 @@ fn delete(connection: &Connection, run: RunId, at: Timestamp, why: &str) -> SqlR
     Ok(())
 }
 
-/// The records of calls no longer name the files either.
+/// The records of calls no longer name the files either, and nobody takes what is not whole any more.
 fn let_go(connection: &Connection, left: Left, before: i64) -> SqlResult<usize> {
-    let (files, calls) = match left {
+    let (files, offers, calls) = match left {
         Left::Logs => (
             "DELETE FROM artifacts WHERE kind IN ('stdout', 'stderr')
              AND run IN (SELECT id FROM runs WHERE ended_ms <= ?1)",
-            "UPDATE calls SET ending = json_remove(ending, '$.result.stdout_log', '$.result.stderr_log')
+            "DELETE FROM offers WHERE (run, step, call_index) IN (SELECT run, step, call_index FROM artifacts
+                 WHERE kind IN ('stdout', 'stderr') AND run IN (SELECT id FROM runs WHERE ended_ms <= ?1))",
+            "UPDATE calls SET key = NULL,
+                 ending = json_remove(ending, '$.result.stdout_log', '$.result.stderr_log')
              WHERE (run, step, call_index) IN (SELECT run, step, call_index FROM artifacts
                  WHERE kind IN ('stdout', 'stderr') AND run IN (SELECT id FROM runs WHERE ended_ms <= ?1))
              AND (ending ->> '$.result.stdout_log' IS NOT NULL OR ending ->> '$.result.stderr_log' IS NOT NULL)",
@@ -175,13 +179,16 @@ fn let_go(connection: &Connection, left: Left, before: i64) -> SqlResult<usize> 
         Left::Outputs => (
             "DELETE FROM artifacts WHERE kind = 'output'
              AND run IN (SELECT id FROM runs WHERE ended_ms <= ?1)",
-            "UPDATE calls SET ending = json_set(ending, '$.result.outputs', json('[]'))
+            "DELETE FROM offers WHERE (run, step, call_index) IN (SELECT run, step, call_index FROM artifacts
+                 WHERE kind = 'output' AND run IN (SELECT id FROM runs WHERE ended_ms <= ?1))",
+            "UPDATE calls SET key = NULL, ending = json_set(ending, '$.result.outputs', json('[]'))
              WHERE (run, step, call_index) IN (SELECT run, step, call_index FROM artifacts
                  WHERE kind = 'output' AND run IN (SELECT id FROM runs WHERE ended_ms <= ?1))
              AND json_array_length(ending, '$.result.outputs') > 0",
         ),
     };
     // The artifacts tell which calls name a file: calls come first.
+    connection.prepare_cached(offers)?.execute([before])?;
     connection.prepare_cached(calls)?.execute([before])?;
     Ok(connection.prepare_cached(files)?.execute([before])?)
 }

@@ -134,6 +134,7 @@ pub(crate) fn run(row: &Row<'_>) -> SqlResult<Run> {
             seed: parsed(row, "seed")?,
         },
         retries: row.get("retries")?,
+        reuse: row.get("reuse")?,
         state: parsed(row, "state")?,
         steps: row.get("steps")?,
         cancel_requested: row.get("cancel_requested")?,
@@ -169,6 +170,7 @@ pub(crate) fn attempt(row: &Row<'_>) -> SqlResult<AttemptProgress> {
     Ok(AttemptProgress {
         attempt: row.get("attempt")?,
         started: row.get("started")?,
+        key: optional(row, "key")?,
         end: optional_json(row, "ending")?,
     })
 }

@@ -55,10 +55,18 @@ impl Runs for SqliteStore {
         self.read(move |connection| head(connection, &filter, run)).await
     }
 
-    async fn commit(&self, run: RunId, fence: Option<u64>, effects: Box<Effects>) -> Result<(), StoreError> {
-        let (name, at_last) = (effects.event.kind(), effects.frees_room());
-        let (observed, effects) = (self.observed.millis(), Arc::new(*effects));
-        let work = move |connection: &Connection| commit(connection, run, fence, &effects, observed);
+    async fn commit_all(
+        &self,
+        run: RunId,
+        fence: Option<u64>,
+        effects: Vec<Effects>,
+    ) -> Result<(), StoreError> {
+        let Some(first) = effects.first() else { return Ok(()) };
+        let (name, at_last) = (first.event.kind(), effects.iter().any(Effects::frees_room));
+        let (observed, effects) = (self.observed.millis(), Arc::new(effects));
+        let work = move |connection: &Connection| {
+            effects.iter().try_for_each(|effects| commit(connection, run, fence, effects, observed))
+        };
         if at_last { self.write_at_last(name, work).await } else { self.write(name, work).await }
     }
 
@@ -158,7 +166,7 @@ fn progress(connection: &Connection, run: RunId) -> SqlResult<Option<Progress>> 
     let Some(mut progress) = head(connection, &Filter::from(&OwnerFilter::Any), run)? else {
         return Ok(None);
     };
-    let sql = "SELECT step, call_index, attempt, started, ending FROM newest_calls WHERE run = ?1";
+    let sql = "SELECT step, call_index, attempt, started, key, ending FROM newest_calls WHERE run = ?1";
     let mut statement = connection.prepare_cached(sql)?;
     let mut attempts = statement.query([run.to_string()])?;
     while let Some(row) = attempts.next()? {
@@ -182,8 +190,8 @@ pub(crate) fn create(connection: &Connection, run: &Run) -> SqlResult<()> {
 pub(crate) fn insert(connection: &Connection, run: &Run) -> SqlResult<bool> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO runs (id, pipeline, version, sha256, seed, state, steps, cancel_requested, created_at,
-            last_event, retries, owner, name, name_folded, labels, sweep, sweep_point, sweep_attempt)
-         VALUES (?1, ?2, ?3, ?4, ?5, 'queued', 0, 0, ?6, 1, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+            last_event, retries, owner, name, name_folded, labels, sweep, sweep_point, sweep_attempt, reuse)
+         VALUES (?1, ?2, ?3, ?4, ?5, 'queued', 0, 0, ?6, 1, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
          ON CONFLICT (id) DO NOTHING",
     )?;
     let name = run.name.as_ref().map(RunName::as_str);
@@ -202,6 +210,7 @@ pub(crate) fn insert(connection: &Connection, run: &Run) -> SqlResult<bool> {
         run.sweep.map(|point| point.sweep.to_string()),
         run.sweep.map(|point| point.point),
         run.sweep.map(|point| point.attempt),
+        run.reuse,
     ])?;
     if inserted > 0 {
         insert_request(connection, run)?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 use simulay_model::{Clock, Digest};
-use simulay_store::StoreError;
+use simulay_store::{Flights, StoreError};
 
 use crate::connection::{self, Readers};
 use crate::failure::SqlResult;
@@ -25,6 +25,8 @@ pub struct SqliteStore {
     readers: Readers,
     /// When leases end.
     pub(crate) clock: Arc<dyn Clock>,
+    /// Who computes what: no other process does.
+    pub(crate) flights: Flights,
     /// How old things are.
     pub(crate) observed: Arc<ObservedTime>,
     /// Where the records lie.
@@ -94,7 +96,8 @@ impl SqliteStore {
         let readers = Readers::open(&file)?;
         let writer = Writer::spawn(writing, move || connection::connect(&file))?;
         let reserve = Arc::new(reserve);
-        Ok(Self { writer, readers, clock, observed, directory: directory.to_owned(), reserve, _guard: None })
+        let (directory, flights) = (directory.to_owned(), Flights::default());
+        Ok(Self { writer, readers, clock, flights, observed, directory, reserve, _guard: None })
     }
 
     /// Keeps `guard` until the store is closed: the lock of a directory that it shares with others.

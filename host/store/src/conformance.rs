@@ -21,6 +21,7 @@ pub mod plugins;
 pub mod quotas;
 pub mod requests;
 pub mod retention;
+pub mod reuse;
 pub mod runs;
 pub mod samples;
 pub mod scopes;
@@ -46,6 +47,7 @@ pub async fn check(open: impl AsyncFn() -> Subject) {
     check_metering(&open).await;
     check_quotas(&open).await;
     check_sweeps(&open).await;
+    check_reuse(&open).await;
 }
 
 async fn check_runs(open: &impl AsyncFn() -> Subject) {
@@ -200,4 +202,16 @@ async fn check_sweeps(open: &impl AsyncFn() -> Subject) {
     sweeps::a_step_beyond_a_quota_is_not_stored(&open().await).await;
     sweeps::a_point_is_where_its_last_run_is(&open().await).await;
     sweeps::what_has_not_ended_is_known(&open().await).await;
+}
+
+async fn check_reuse(open: &impl AsyncFn() -> Subject) {
+    reuse::a_whole_result_is_offered_under_its_key(&open().await).await;
+    reuse::what_is_not_whole_or_has_no_key_is_not_offered(&open().await).await;
+    reuse::results_are_offered_among_the_calls_of_one_account(&open().await).await;
+    reuse::a_result_that_is_taken_is_an_end_like_any_other(&open().await).await;
+    reuse::what_is_not_offered_is_not_taken(&open().await).await;
+    reuse::changes_that_follow_each_other_are_stored_together_or_not_at_all(&open().await).await;
+    reuse::keys_are_kept_from_the_newest_run(&open().await).await;
+    reuse::a_flight_has_one_leader_until_he_lands_or_his_time_is_over(&open().await).await;
+    reuse::of_many_who_would_lead_one_does(&open().await).await;
 }

@@ -42,6 +42,9 @@ pub enum StoreError {
     /// Another host has taken the run over.
     #[error("another host has taken the run over")]
     Fenced,
+    /// A result that was to be taken is not offered any more; nothing is stored.
+    #[error("the result that was to be taken is not there any more")]
+    NotOffered,
     /// The disk is full.
     #[error("no space is left for records")]
     Full,

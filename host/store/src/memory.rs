@@ -11,11 +11,12 @@ mod metering;
 mod overview;
 mod plugins;
 mod requests;
+mod reuse;
 mod runs;
 mod sweeps;
 mod uploads;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,17 +25,18 @@ use jiff::civil::Date;
 use parking_lot::{Mutex, MutexGuard};
 use semver::Version;
 use simulay_model::{
-    Account, AccountName, AskedCall, AttemptProgress, AuditRecord, Clock, Digest, Event, Identity, Plugin,
-    PluginEvent, PluginName, QuotaOverrides, Run, RunArtifact, RunId, Step, Sweep, SweepId, Token, TokenId,
-    Usage, Visibility,
+    Account, AccountName, AskedCall, AttemptProgress, AuditRecord, CallPlace, Clock, Digest, Event, Identity,
+    Plugin, PluginEvent, PluginName, QuotaOverrides, Run, RunArtifact, RunId, Step, Sweep, SweepId, Token,
+    TokenId, Usage, Visibility,
 };
 
-use crate::{Remembered, RequestKey};
+use crate::{Flights, Remembered, RequestKey};
 
 /// Records in memory.
 pub struct MemoryStore {
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
+    flights: Flights,
 }
 
 #[derive(Default)]
@@ -43,6 +45,8 @@ struct State {
     changes: i64,
     plugins: BTreeMap<(PluginName, Version), PluginEntry>,
     runs: BTreeMap<RunId, RunEntry>,
+    /// Results that equal calls may take.
+    offers: BTreeSet<(Digest, AccountName, CallPlace)>,
     sweeps: BTreeMap<SweepId, Sweep>,
     requests: HashMap<RequestKey, Remembered>,
     /// The sizes of what was uploaded.
@@ -89,7 +93,7 @@ impl MemoryStore {
     /// An empty store; leases end by `clock`.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, state: Mutex::default() }
+        Self { clock, state: Mutex::default(), flights: Flights::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

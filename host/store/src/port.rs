@@ -132,8 +132,22 @@ pub trait Runs: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::Fenced`] when someone else took the lease since; [`StoreError::Stale`] when the run
-    /// has moved on; [`StoreError::NotFound`].
-    async fn commit(&self, run: RunId, fence: Option<u64>, effects: Box<Effects>) -> Result<(), StoreError>;
+    /// has moved on; [`StoreError::NotOffered`] when what they take is not offered any more;
+    /// [`StoreError::NotFound`].
+    async fn commit(&self, run: RunId, fence: Option<u64>, effects: Box<Effects>) -> Result<(), StoreError> {
+        self.commit_all(run, fence, vec![*effects]).await
+    }
+
+    /// As [`Runs::commit`], for changes that follow each other: all of them in one transaction.
+    ///
+    /// # Errors
+    /// As [`Runs::commit`].
+    async fn commit_all(
+        &self,
+        run: RunId,
+        fence: Option<u64>,
+        effects: Vec<Effects>,
+    ) -> Result<(), StoreError>;
 
     /// Leases the run to `holder` for `time`, with a fence above all before. `None` while another holder has
     /// it. What the same holder had before, he had in an earlier life. Deadlines are the database's.

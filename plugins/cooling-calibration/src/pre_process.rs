@@ -60,5 +60,6 @@ fn call(measurements: &Measurements, search: &Search) -> ContainerCall {
         .params(&data)
         .keep("result.json")
         .resources(RESOURCES)
+        .draws_nothing()
         .build()
 }

@@ -27,6 +27,7 @@ pub(crate) fn pre_process(params: &Params) -> Result<Step, Failure> {
         .keep("field.csv")
         .keep("*.png")
         .resources(RESOURCES)
+        .draws_nothing()
         .build();
     Ok(call.into())
 }

@@ -29,6 +29,9 @@ pub struct Script {
     call: ContainerCall,
 }
 
+/// The variable by which a command learns its seed. Set by a plugin, the host leaves it as it is.
+const SEED: &str = "SIM_SEED";
+
 /// The container call `name`, which runs the Octave program `main`. Unless said otherwise it is
 /// deterministic, its failure fails the run, and it has [`RESOURCES`].
 pub fn script(name: &str, main: &str) -> Script {
@@ -131,6 +134,13 @@ impl Script {
         self
     }
 
+    /// With no seed, for a program that draws nothing at random: its earlier result is taken whatever the seed of the
+    /// run is.
+    pub fn draws_nothing(mut self) -> Self {
+        self.call.env.push((SEED.to_owned(), String::new()));
+        self
+    }
+
     /// The container call.
     #[must_use]
     pub fn build(self) -> ContainerCall {
@@ -176,5 +186,7 @@ mod tests {
         let call = script("s", "").keep("**").exclude("*.tmp").exclude("cache/**").changed_only().build();
         assert_eq!((call.outputs.as_slice(), call.keep_unchanged), (&["**".to_owned()][..], false));
         assert_eq!(call.excludes, ["*.tmp", "cache/**"]);
+        let call = script("s", "").draws_nothing().build();
+        assert_eq!(call.env, [("SIM_SEED".to_owned(), String::new())]);
     }
 }

@@ -41,9 +41,11 @@ impl From<StoreError> for Refusal {
             StoreError::Unwritable(_) => disk_unwritable(error),
             StoreError::Corrupt(_) => damaged(error),
             StoreError::Unavailable(_) => storage_unavailable(error),
-            StoreError::Conflict(_) | StoreError::Stale | StoreError::Fenced | StoreError::Failed(_) => {
-                Self::internal(error)
-            }
+            StoreError::Conflict(_)
+            | StoreError::Stale
+            | StoreError::Fenced
+            | StoreError::NotOffered
+            | StoreError::Failed(_) => Self::internal(error),
         }
     }
 }

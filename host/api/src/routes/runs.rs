@@ -11,6 +11,7 @@ use simulay_engine::Named;
 use simulay_model::{Digest, Principal, Run, RunId, RunSummary};
 
 use crate::audit::Deed;
+use crate::cache_control::ComputesAnew;
 use crate::caller::Caller;
 use crate::extract::{Asked, JsonBody, KnownBody, MergePatch, Pipeline, Segments, selector};
 use crate::idempotency::{self, Keyed};
@@ -28,6 +29,8 @@ use crate::wire::{self, ProblemKind};
     params(
         ("pipeline" = String, Path, description = "`name` for the latest version, or `name@version`"),
         ("Prefer" = Option<String>, Header, description = "`wait=SECONDS` waits for the end (RFC 7240)"),
+        ("Cache-Control" = Option<String>, Header, description = "`no-cache` has every call computed, as \
+            `options.reuse` = false does (RFC 9111)"),
         ("Idempotency-Key" = Option<String>, Header, description = idempotency::MEANING),
     ),
     request_body = wire::NewRun,
@@ -44,11 +47,13 @@ pub(super) async fn create(
     Caller(principal): Caller,
     Pipeline(selector): Pipeline,
     Wait(wait): Wait,
+    ComputesAnew(anew): ComputesAnew,
     keyed: Keyed,
     deed: Deed,
     KnownBody { document, bytes, permit }: KnownBody<wire::NewRun>,
 ) -> Result<Response, Refusal> {
-    let new = document.into_engine(selector);
+    let mut new = document.into_engine(selector);
+    new.reuse &= !anew;
     let once = keyed.once(|| Digest::of(&bytes));
     // Not held while the end of the run is waited for.
     drop(bytes);
@@ -70,6 +75,8 @@ pub(super) async fn create(
     params(
         ("id" = uuid::Uuid, Path, description = "The id of the run to be: a UUID of version 7"),
         ("Prefer" = Option<String>, Header, description = "`wait=SECONDS` waits for the end (RFC 7240)"),
+        ("Cache-Control" = Option<String>, Header, description = "`no-cache` has every call computed, as \
+            `options.reuse` = false does (RFC 9111)"),
     ),
     request_body = wire::NamedRun,
     responses(
@@ -85,6 +92,7 @@ pub(super) async fn create_as(
     Caller(principal): Caller,
     Segments(id): Segments<RunId>,
     Wait(wait): Wait,
+    ComputesAnew(anew): ComputesAnew,
     deed: Deed,
     JsonBody(document, permit): JsonBody<wire::NamedRun>,
 ) -> Result<Response, Refusal> {
@@ -93,7 +101,8 @@ pub(super) async fn create_as(
         return Err(wrong("id", "a UUID of version 7 (RFC 9562)"));
     }
     let pipeline = selector(&document.pipeline).ok_or_else(|| Refusal::not_found("pipeline"))?;
-    let new = document.request().into_engine(pipeline);
+    let mut new = document.request().into_engine(pipeline);
+    new.reuse &= !anew;
     let named = api.engine.intake.create_as(&principal, id, new).await?;
     // Not held while the end of the run is waited for.
     drop(permit);

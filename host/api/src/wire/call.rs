@@ -119,6 +119,10 @@ pub struct CallResult {
     pub wall_ms: u64,
     /// The result of an earlier, equal call was reused.
     pub reused: bool,
+    /// The run that computed it, when it was reused and that run is of the same account; it may be deleted by now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<uuid::Uuid>)]
+    pub reused_from: Option<model::RunId>,
     /// First and last part of standard output.
     pub stdout: String,
     /// First and last part of standard error.
@@ -273,6 +277,7 @@ impl From<model::ContainerResult> for CallResult {
             ending: Ending::from(result.ending).into(),
             wall_ms: result.wall_ms,
             reused: result.reused,
+            reused_from: result.reused_from,
             stdout: result.stdout,
             stderr: result.stderr,
             outputs: result.outputs.into_iter().map(Into::into).collect(),

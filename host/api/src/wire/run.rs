@@ -45,12 +45,26 @@ pub struct NewRun {
 }
 
 /// What a request asks for beside its result.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RunOptions {
     /// How often a call is tried again after its command failed; the operator bounds it.
     #[serde(default)]
     pub retries: u32,
+    /// False has every call computed, though an earlier, equal one has a result; so has `Cache-Control: no-cache`.
+    #[serde(default = "yes")]
+    #[schema(default = true)]
+    pub reuse: bool,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        Self { retries: 0, reuse: true }
+    }
 }
 
 /// A request for a run whose id the caller chooses.
@@ -244,10 +258,10 @@ impl NewRun {
             engine::NewInput { path, sha256, size }
         };
         let inputs = self.inputs.into_iter().map(input).collect();
-        let retries = self.options.retries;
+        let RunOptions { retries, reuse } = self.options;
         let Self { params, seed, name, labels, .. } = self;
         // Which run is a point of a sweep is for sweeps to say.
-        engine::NewRun { inputs, seed, retries, name, labels, ..engine::NewRun::new(pipeline, params) }
+        engine::NewRun { inputs, seed, retries, reuse, name, labels, ..engine::NewRun::new(pipeline, params) }
     }
 }
 

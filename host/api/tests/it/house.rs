@@ -132,6 +132,7 @@ impl House {
             journal: records.clone(),
             overview: records.clone(),
             requests: records.clone(),
+            reuse: records.clone(),
             sweeps: records.clone(),
             uploads: records.clone(),
             accounts: records.clone(),

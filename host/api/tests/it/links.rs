@@ -36,7 +36,7 @@ impl OfAda {
 fn by_link(name: &str) -> u16 {
     match name {
         "showRun" | "listCalls" | "listArtifacts" | "downloadArtifact" | "followRun" | "readLog" => 200,
-        "listPlots" | "showPlot" => 200,
+        "listPlots" | "showPlot" | "showReuse" => 200,
         // It names no runs.
         "compareRuns" => 422,
         // Of lists, what lies in it; and what is everybody's.

@@ -34,6 +34,7 @@ mod plugins;
 mod quotas;
 mod rates;
 mod repeats;
+mod reuse;
 mod roles;
 mod run_lists;
 mod runs;

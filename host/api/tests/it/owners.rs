@@ -39,6 +39,7 @@ pub(crate) fn answered(name: &str) -> u16 {
         | "estimateRun"
         | "createNamedRun"
         | "listCalls"
+        | "showReuse"
         | "listArtifacts"
         | "downloadArtifact"
         | "followRun"

@@ -44,6 +44,7 @@ fn run(shared: &Shared, sweep: &Sweep, (point, attempt): (u32, u32), params: Doc
         sweep: Some(SweepPoint { sweep: sweep.id, point, attempt }),
         request: simulay_model::Request { params, inputs, seed },
         retries: sweep.spec.retries,
+        reuse: sweep.spec.reuse,
         state: RunState::Queued,
         steps: 0,
         cancel_requested: false,

@@ -26,6 +26,8 @@ pub struct NewSweep {
     pub seed: Option<u64>,
     /// How often a call is tried again after its command failed.
     pub retries: u32,
+    /// Whether its runs may take results of earlier, equal calls.
+    pub reuse: bool,
     /// The most runs of it that have not ended.
     pub max_at_once: Option<u32>,
     /// The most points it may have.
@@ -48,6 +50,7 @@ impl NewSweep {
             inputs: self.inputs.clone(),
             seed: self.seed,
             retries: self.retries,
+            reuse: self.reuse,
             name: None,
             labels: Labels::default(),
             sweep: None,

@@ -131,6 +131,7 @@ impl House {
             journal: records.clone(),
             overview: records.clone(),
             requests: records.clone(),
+            reuse: records.clone(),
             sweeps: sweeps.unwrap_or_else(|| records.clone()),
             uploads: records.clone(),
             accounts: records.clone(),
@@ -191,7 +192,7 @@ pub(crate) fn me() -> Principal {
 
 pub(crate) fn request(params: Value) -> NewRun {
     let pipeline = Selector { name: "pairs".parse().unwrap(), version: None };
-    NewRun { seed: Some(1), ..NewRun::new(pipeline, params.into()) }
+    NewRun::new(pipeline, params.into())
 }
 
 pub(crate) fn manifest() -> Manifest {

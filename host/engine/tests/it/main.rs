@@ -10,6 +10,7 @@ mod quotas;
 mod recovery;
 mod relay;
 mod retention;
+mod reuse;
 mod runs;
 mod sessions;
 mod sweeps;

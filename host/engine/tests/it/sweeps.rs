@@ -93,6 +93,7 @@ fn over_steps(layout: Layout, variation: Variation) -> NewSweep {
         inputs: Vec::new(),
         seed: Some(1),
         retries: 0,
+        reuse: true,
         max_at_once: None,
         max_points: None,
         stop: None,

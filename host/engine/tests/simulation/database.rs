@@ -21,8 +21,8 @@ use simulay_model::{
 };
 use simulay_store::{
     Accounts, Added, Changes, Claim, ClaimableRun, Credentials, Journal, Lease, Links, MemoryStore, Metering,
-    Overview, Plugins, Remembered, Renewed, RequestKey, Requests, RunQuery, Runs, StoreError, Sweeps, Upload,
-    Uploads,
+    Overview, Plugins, Remembered, Renewed, RequestKey, Requests, Reuse, RunQuery, Runs, StoreError, Sweeps,
+    Upload, Uploads,
 };
 
 use crate::machine::{Asked, Machine};
@@ -30,12 +30,12 @@ use crate::world::WorldClock;
 
 /// What a store is, the real one or one in memory.
 pub(crate) trait Records:
-    Plugins + Runs + Sweeps + Changes + Journal + Overview + Requests + Uploads + OfAccounts
+    Plugins + Runs + Sweeps + Changes + Journal + Overview + Requests + Reuse + Uploads + OfAccounts
 {
 }
 
-impl<T: Plugins + Runs + Sweeps + Changes + Journal + Overview + Requests + Uploads + OfAccounts> Records
-    for T
+impl<T: Plugins + Runs + Sweeps + Changes + Journal + Overview + Requests + Reuse + Uploads + OfAccounts>
+    Records for T
 {
 }
 
@@ -206,8 +206,13 @@ impl Runs for Database {
         self.read(self.store.records.head(owner, run)).await
     }
 
-    async fn commit(&self, run: RunId, fence: Option<u64>, effects: Box<Effects>) -> Result<(), StoreError> {
-        self.write(Runs::commit(&*self.store.records, run, fence, effects)).await
+    async fn commit_all(
+        &self,
+        run: RunId,
+        fence: Option<u64>,
+        effects: Vec<Effects>,
+    ) -> Result<(), StoreError> {
+        self.write(self.store.records.commit_all(run, fence, effects)).await
     }
 
     async fn acquire_lease(

@@ -62,6 +62,7 @@ pub(crate) fn all(
         intents.extend(events.iter().filter_map(start));
         given_up += usize::from(!ending(story, breaks, run));
     }
+    crate::reuse::taken(store, runs);
     let without: Vec<_> = starts.iter().filter(|start| !intents.contains(start)).collect();
     assert!(without.is_empty(), "containers started without an intent: {without:?}");
     let on = |daemon: &Arc<Daemon>| {

@@ -24,6 +24,7 @@ mod metering;
 mod overview;
 mod plugin;
 mod replicas;
+mod reuse;
 mod scale;
 mod seeds;
 mod shares;

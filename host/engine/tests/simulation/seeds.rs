@@ -18,6 +18,8 @@ use crate::world::WorldClock;
 
 /// Worlds in the tests.
 const SEEDS: u64 = 2000;
+/// Worlds in which something is asked for again.
+const REPEATING: u64 = 500;
 /// Worlds with a fleet in them.
 const FLEETS: u64 = 50;
 
@@ -124,6 +126,16 @@ fn try_many(seeds: u64, unfold: impl Fn(u64) -> Tally + Sync) -> Tally {
 #[test]
 fn no_world_breaks_a_promise() {
     try_many(SEEDS, |seed| Tally::from(quickly(seed)));
+}
+
+/// Worlds whose clients ask again for what they asked for before.
+#[test]
+fn no_world_that_reuses_breaks_a_promise() {
+    try_many(REPEATING, |seed| {
+        let mut story = Story::new(seed);
+        story.repeats = true;
+        Tally::from(story.unfold(&in_memory()))
+    });
 }
 
 #[test]

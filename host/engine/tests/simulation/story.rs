@@ -33,6 +33,8 @@ pub(crate) struct Story {
     pub(crate) rng: Rng,
     /// What its hosts let an account use.
     pub(crate) quotas: Quotas,
+    /// Its clients ask again for what they asked for before.
+    pub(crate) repeats: bool,
     pub(crate) accepted: BTreeMap<RunId, Params>,
     pub(crate) cancelled: BTreeSet<RunId>,
     pub(crate) crashes: Arc<Mutex<BTreeMap<u64, u32>>>,
@@ -51,6 +53,7 @@ impl Story {
             daemon: Daemon::new(&world),
             rng: Rng::with_seed(!seed),
             quotas: if seed.is_multiple_of(2) { Quotas::default() } else { narrow() },
+            repeats: false,
             accepted: BTreeMap::new(),
             cancelled: BTreeSet::new(),
             crashes: Arc::default(),
@@ -142,9 +145,12 @@ impl Story {
     }
 
     pub(crate) async fn create(&mut self, host: &Host) {
-        let params = Params::draw(&mut self.rng);
+        let before: Vec<_> = self.accepted.values().cloned().collect();
+        let before = if self.repeats && self.rng.u32(..4) > 0 { self.rng.choice(before) } else { None };
+        let params = before.unwrap_or_else(|| Params::draw(&mut self.rng));
+        let new = NewRun { seed: self.repeats.then_some(7), ..request(NAME, &params) };
         // What is not acknowledged is not promised.
-        if let Ok(run) = host.engine.intake.create(&me(), request(NAME, &params)).await {
+        if let Ok(run) = host.engine.intake.create(&me(), new).await {
             self.accepted.insert(run.id, params);
         }
     }
@@ -212,6 +218,7 @@ impl Story {
             overview: database.clone(),
             requests: database.clone(),
             sweeps: database.clone(),
+            reuse: database.clone(),
             uploads: database.clone(),
             accounts: database.store.records.clone(),
             credentials: database.store.records.clone(),

@@ -3,7 +3,10 @@ use std::collections::HashSet;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{ContainerCall, Document, Ending, ErrorKind, LogLevel, OnFailure, Resources, Stage};
+use crate::{
+    AccountName, CallPlace, ContainerCall, Document, Ending, ErrorKind, KeyedCall, LogLevel, OnFailure,
+    Resources, RunId, Stage,
+};
 
 const AT: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -49,15 +52,15 @@ fn after(changes: impl IntoIterator<Item = Change>) -> Progress {
 }
 
 fn planned() -> Vec<Change> {
-    vec![Change::Started, Change::StepPlanned { step: 0, plan: plan(2) }]
+    vec![Change::Started, Change::StepPlanned { step: 0, plan: plan(2), keys: Vec::new() }]
 }
 
 const fn start(index: u32, attempt: u32) -> Change {
-    Change::CallStarted { step: 0, index, attempt }
+    Change::CallStarted { step: 0, index, attempt, key: None }
 }
 
 fn end(index: u32, attempt: u32, message: &str) -> Change {
-    Change::CallEnded { step: 0, index, attempt, end: CallEnd::Error(failed(message)) }
+    Change::CallEnded { step: 0, index, attempt, end: CallEnd::Error(failed(message)), taken: None }
 }
 
 fn refused(progress: &Progress, change: Change) -> String {
@@ -84,11 +87,17 @@ fn the_same_end_comes_twice_and_another_does_not() {
 #[test]
 fn what_is_not_at_work_plans_and_ends_nothing() {
     let queued = Progress::queued();
-    assert!(refused(&queued, Change::StepPlanned { step: 0, plan: plan(1) }).contains("queued, not running"));
+    assert!(
+        refused(&queued, Change::StepPlanned { step: 0, plan: plan(1), keys: Vec::new() })
+            .contains("queued, not running")
+    );
     assert!(refused(&queued, Change::ended(RunEnd::Succeeded(report()))).contains("queued, not running"));
     assert!(matches!(queued.decide(AT, Change::ended(RunEnd::Cancelled)), Ok(Decision::Commit(_))));
     let planned = after(planned());
-    assert!(refused(&planned, Change::StepPlanned { step: 2, plan: plan(1) }).contains("cannot follow 1"));
+    assert!(
+        refused(&planned, Change::StepPlanned { step: 2, plan: plan(1), keys: Vec::new() })
+            .contains("cannot follow 1")
+    );
     assert!(refused(&planned, Change::Started).contains("has started before"));
 }
 
@@ -108,10 +117,19 @@ fn change() -> impl Strategy<Value = Change> {
     let which = (step, index, attempt);
     prop_oneof![
         Just(Change::Started),
-        (0..3_u32, 0..3_usize).prop_map(|(step, calls)| Change::StepPlanned { step, plan: plan(calls) }),
-        which.clone().prop_map(|(step, index, attempt)| Change::CallStarted { step, index, attempt }),
+        (0..3_u32, 0..3_usize).prop_map(|(step, calls)| Change::StepPlanned {
+            step,
+            plan: plan(calls),
+            keys: Vec::new()
+        }),
+        which.clone().prop_map(|(step, index, attempt)| Change::CallStarted {
+            step,
+            index,
+            attempt,
+            key: None
+        }),
         (which, "[ab]").prop_map(|((step, index, attempt), message)| {
-            Change::CallEnded { step, index, attempt, end: CallEnd::Error(failed(&message)) }
+            Change::CallEnded { step, index, attempt, end: CallEnd::Error(failed(&message)), taken: None }
         }),
         Just(Change::Logged { stage: Stage::Simulate, level: LogLevel::Info, message: String::new() }),
         prop_oneof![9 => Just(Change::Started), 1 => Just(Change::CancelRequested)],
@@ -142,7 +160,7 @@ proptest! {
                 let state = effects.head.as_ref().map(|head| head.state);
                 prop_assert_eq!(state, Some(RunState::Cancelled), "cancelled wins");
             }
-            if let Change::CallStarted { step, index, attempt } = change {
+            if let Change::CallStarted { step, index, attempt, .. } = change {
                 prop_assert!(starts.insert((step, index, attempt)), "an attempt starts once");
             }
             progress.apply(&effects);
@@ -153,9 +171,15 @@ proptest! {
 
 #[test]
 fn what_calls_of_earlier_steps_printed_is_let_go_of_and_what_they_left_is_not() {
-    let printed = |step, index| Change::CallEnded { step, index, attempt: 0, end: CallEnd::Result(result()) };
-    let started = |step, index| Change::CallStarted { step, index, attempt: 0 };
-    let second = Change::StepPlanned { step: 1, plan: plan(1) };
+    let printed = |step, index| Change::CallEnded {
+        step,
+        index,
+        attempt: 0,
+        end: CallEnd::Result(result()),
+        taken: None,
+    };
+    let started = |step, index| Change::CallStarted { step, index, attempt: 0, key: None };
+    let second = Change::StepPlanned { step: 1, plan: plan(1), keys: Vec::new() };
     let mut progress =
         after(planned().into_iter().chain([started(0, 0), printed(0, 0), started(0, 1), printed(0, 1)]));
     progress.shed_prints();
@@ -193,5 +217,88 @@ fn result() -> ContainerResult {
         cpu_ms: None,
         peak_memory_bytes: None,
         reused: false,
+        reused_from: None,
     }
+}
+
+/// A key of a call of which nothing is known but the image.
+fn key(image: &str) -> CallKey {
+    CallKey::of(&KeyedCall {
+        image,
+        command: &[],
+        env: BTreeMap::new(),
+        seed: None,
+        files: BTreeMap::new(),
+        outputs: &[],
+        excludes: &[],
+        keep_unchanged: true,
+        resources: call("0").resources,
+        contract: "0.1.0",
+    })
+}
+
+fn offer(key: &CallKey) -> Offer {
+    let place = CallPlace { run: RunId::generate(), step: 0, index: 0 };
+    Offer { key: key.digest(), owner: AccountName::local(), place }
+}
+
+/// The end of a call whose result was that of an equal one.
+fn taken(index: u32, key: &CallKey) -> Change {
+    let end = CallEnd::Result(ContainerResult { reused: true, ..result() });
+    Change::CallEnded { step: 0, index, attempt: 0, end, taken: Some(offer(key)) }
+}
+
+fn planned_as(key: CallKey) -> Vec<Change> {
+    vec![Change::Started, Change::StepPlanned { step: 0, plan: plan(2), keys: vec![Some(key)] }]
+}
+
+#[test]
+fn a_result_is_taken_for_an_equal_call_that_has_not_started() {
+    let (this, other) = (key("a"), key("b"));
+    let planned = after(planned_as(this));
+    assert!(refused(&planned, taken(0, &other)).contains("of another call"));
+    assert!(refused(&planned, taken(1, &this)).contains("of another call"), "it has no key");
+    let Ok(Decision::Commit(effects)) = planned.decide(AT, taken(0, &this)) else { panic!() };
+    assert_eq!(effects.taken.map(|offer| offer.key), Some(this.digest()));
+    let ended = &effects.attempts[0].1;
+    assert_eq!((ended.started, ended.offers()), (false, Some(this.digest())), "it is offered again");
+    let start = Change::CallStarted { step: 0, index: 0, attempt: 0, key: Some(this) };
+    let started = after(planned_as(this).into_iter().chain([start]));
+    assert!(refused(&started, taken(0, &this)).contains("has started"));
+}
+
+#[test]
+fn the_key_of_a_result_is_that_of_what_was_started() {
+    let (planned, started) = (key("a"), key("b"));
+    for expected in [Some(started), None] {
+        let start = Change::CallStarted { step: 0, index: 0, attempt: 0, key: expected };
+        let end = CallEnd::Result(result());
+        let end = Change::CallEnded { step: 0, index: 0, attempt: 0, end, taken: None };
+        let ended = after(planned_as(planned).into_iter().chain([start, end]));
+        assert_eq!(ended.attempts[&(0, 0)].offers(), expected.map(|key| key.digest()));
+    }
+}
+
+#[test]
+fn only_a_whole_result_is_offered() {
+    let omission = crate::Omission { path: "x".to_owned(), reason: "too large".to_owned() };
+    let offers = |change: &dyn Fn(&mut ContainerResult)| {
+        let mut result = result();
+        change(&mut result);
+        let (key, end) = (Some(key("a")), Some(CallEnd::Result(result)));
+        AttemptProgress { attempt: 0, started: true, key, end }.offers().is_some()
+    };
+    assert!(offers(&|_| ()));
+    assert!(!offers(&|result| result.ending = Ending::Exited(1)));
+    assert!(!offers(&|result| result.ending = Ending::ScratchFull));
+    assert!(!offers(&|result| result.left_out = vec![omission.clone()]));
+    assert!(!offers(&|result| result.left_out_more = 1));
+    assert!(!offers(&|result| result.stdout_omitted = 1));
+    assert!(!offers(&|result| result.stderr_omitted = 1));
+    let failed = AttemptProgress {
+        key: Some(key("a")),
+        end: Some(CallEnd::Error(failed("a"))),
+        ..AttemptProgress::planned()
+    };
+    assert_eq!(failed.offers(), None);
 }

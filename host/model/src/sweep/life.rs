@@ -75,6 +75,8 @@ pub struct SweepSpec {
     pub inputs: Vec<Artifact>,
     /// How often a call of a run is tried again after its command failed.
     pub retries: u32,
+    /// Whether its runs may take results of earlier, equal calls.
+    pub reuse: bool,
     /// The most runs of it that have not ended.
     pub max_at_once: Option<u32>,
     /// When it ends early.

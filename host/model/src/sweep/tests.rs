@@ -127,7 +127,14 @@ fn sweep_of(layout: Layout) -> Sweep {
         name: None,
         labels: crate::Labels::default(),
         created_at: jiff::Timestamp::UNIX_EPOCH,
-        spec: SweepSpec { design, inputs: Vec::new(), retries: 0, max_at_once: None, stop: None },
+        spec: SweepSpec {
+            design,
+            inputs: Vec::new(),
+            retries: 0,
+            reuse: true,
+            max_at_once: None,
+            stop: None,
+        },
         progress: SweepProgress::of(points),
     }
 }

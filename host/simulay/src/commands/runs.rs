@@ -6,6 +6,7 @@ mod edit;
 mod links;
 mod list;
 mod logs;
+mod reuse;
 mod watch;
 
 use std::process::ExitCode;
@@ -64,6 +65,8 @@ enum Verb {
     Artifacts(artifacts::Arguments),
     /// Prints what a container call printed; goes on until the call ends.
     Logs(logs::Arguments),
+    /// Tells why a container call took an earlier result, or why not.
+    Reuse(reuse::Arguments),
     /// Makes a link to a run, for whoever is to look at it and at nothing else.
     Share(links::Share),
     /// Lists the links to a run.
@@ -89,6 +92,7 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
         Verb::Cancel { id } => cancel(&client, id, json).await?,
         Verb::Artifacts(wanted) => artifacts::execute(&client, wanted, json).await?,
         Verb::Logs(wanted) => logs::execute(&client, wanted).await?,
+        Verb::Reuse(asked) => reuse::execute(&client, asked, json).await?,
         Verb::Share(asked) => links::share(&client, asked, json).await?,
         Verb::Links { id } => links::list(&client, id, json).await?,
         Verb::Unshare(asked) => links::unshare(&client, asked, json).await?,

@@ -52,6 +52,7 @@ impl Backends {
             journal: records.journal,
             overview: records.overview,
             requests: records.requests,
+            reuse: records.reuse,
             sweeps: records.sweeps,
             uploads: records.uploads,
             accounts: records.accounts,

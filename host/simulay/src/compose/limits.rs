@@ -5,14 +5,14 @@ use std::time::Duration;
 use simulay_api::ApiSettings;
 use simulay_containers::{Capacity, Limits};
 use simulay_containers_docker::PoolSettings;
-use simulay_engine::{Backoff, PluginPolicy, RetentionRules, Settings as EngineSettings};
+use simulay_engine::{Backoff, PluginPolicy, RetentionRules, ReuseAmong, Settings as EngineSettings};
 use simulay_identity::GroupRoles;
 use simulay_model::{Quota, Quotas, Resources};
 use simulay_rates::Rate;
 use simulay_sandbox::SandboxSettings;
 
 use super::process;
-use crate::configuration::{Approval, AuthMode, Container, Network, Oidc, Pool, Settings};
+use crate::configuration::{Approval, AuthMode, Container, Network, Oidc, Pool, Reuse, Settings};
 use crate::descriptors;
 use crate::risks::Risk;
 
@@ -43,6 +43,11 @@ pub(super) fn of_engine(settings: &Settings) -> EngineSettings {
         max_steps: runs.max_steps.unwrap_or(usual.max_steps),
         max_attempts: runs.max_attempts.unwrap_or(usual.max_attempts),
         max_retries: runs.max_retries.unwrap_or(usual.max_retries),
+        reuse: match runs.reuse {
+            Reuse::Off => ReuseAmong::Nobody,
+            Reuse::Account => ReuseAmong::Account,
+            Reuse::Shared => ReuseAmong::All,
+        },
         max_inputs: runs.max_inputs.unwrap_or(usual.max_inputs),
         max_sweep_points: runs.max_sweep_points.unwrap_or(usual.max_sweep_points),
         backoff: Backoff {

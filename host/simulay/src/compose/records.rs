@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use simulay_store::{
-    Accounts, Audit, Changes, Credentials, Journal, Links, Metering, Overview, Plugins, Requests, Runs,
-    Sweeps, Uploads,
+    Accounts, Audit, Changes, Credentials, Journal, Links, Metering, Overview, Plugins, Requests, Reuse,
+    Runs, Sweeps, Uploads,
 };
 
 /// The ports of a store.
@@ -16,6 +16,7 @@ pub(crate) struct Records {
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) overview: Arc<dyn Overview>,
     pub(crate) requests: Arc<dyn Requests>,
+    pub(crate) reuse: Arc<dyn Reuse>,
     pub(crate) sweeps: Arc<dyn Sweeps>,
     pub(crate) uploads: Arc<dyn Uploads>,
     pub(crate) accounts: Arc<dyn Accounts>,
@@ -33,6 +34,7 @@ where
         + Journal
         + Overview
         + Requests
+        + Reuse
         + Sweeps
         + Uploads
         + Accounts
@@ -50,6 +52,7 @@ where
             journal: store.clone(),
             overview: store.clone(),
             requests: store.clone(),
+            reuse: store.clone(),
             sweeps: store.clone(),
             uploads: store.clone(),
             accounts: store.clone(),

@@ -95,6 +95,7 @@ fn engine(code: i32) -> Engine {
         journal: records.clone(),
         overview: records.clone(),
         requests: records.clone(),
+        reuse: records.clone(),
         sweeps: records.clone(),
         uploads: records.clone(),
         accounts: records.clone(),

@@ -95,6 +95,30 @@ async fn answer(host: &Host, file: &Path) {
     assert_eq!(again["report"], run["report"], "{}: the same seed gives the same bits", file.display());
 }
 
+/// All that comes of the second run is that of the first, and no container is started for it.
+#[tokio::test]
+async fn an_equal_run_takes_the_results_of_the_one_before() {
+    let data = tempfile::tempdir().unwrap();
+    let host = Host::start(data.path());
+    host.upload("beam-monte-carlo").await;
+    let body = json!({ "params": { "containers": 2, "samples": 2000 }, "seed": 7 });
+    let mut reports = Vec::new();
+    for reused in [false, true] {
+        let (_, run) = host.post("/v1/pipelines/beam-monte-carlo/runs", &body).await;
+        let id = run["id"].as_str().unwrap();
+        let run = host.ended(id).await;
+        assert_eq!(run["state"], "succeeded", "{run}");
+        let calls = host.get(&format!("/v1/runs/{id}/calls")).await;
+        for call in calls["calls"].as_array().unwrap() {
+            assert_eq!((&call["result"]["reused"], &call["started"]), (&json!(reused), &json!(!reused)));
+            let path = format!("/v1/runs/{id}/calls/{}/{}/reuse", call["step"], call["call"]);
+            assert_eq!(host.get(&path).await["reused"], reused);
+        }
+        reports.push(run["report"].clone());
+    }
+    assert_eq!(reports[0], reports[1]);
+}
+
 /// `expected` is a subset of `found`; numbers agree within the relative `tolerance`.
 fn assert_matches(found: &Value, expected: &Value, tolerance: f64, place: &str) {
     match expected {

@@ -6,7 +6,9 @@ use mongodb::IndexModel;
 use mongodb::bson::{Document, doc};
 use mongodb::options::IndexOptions;
 
-use super::{ARTIFACTS, AUDIT, DELETIONS, PLUGINS, REQUESTS, RUNS, STORED, SWEEPS, TOKENS, UPLOADS, USAGE};
+use super::{
+    ARTIFACTS, AUDIT, DELETIONS, OFFERS, PLUGINS, REQUESTS, RUNS, STORED, SWEEPS, TOKENS, UPLOADS, USAGE,
+};
 
 /// From the lowest up.
 pub(crate) const ASCENDING: i32 = 1;
@@ -98,6 +100,9 @@ const RUN_INDEXES: &[Index] = &[
     Index::of(DELETIONS, &[("unswept", ASCENDING)]).having("unswept"),
     Index::of(ARTIFACTS, &[("run", ASCENDING), ("ordinal", ASCENDING)]).unique(),
     Index::of(ARTIFACTS, &[("sha256", ASCENDING), ("owner", ASCENDING)]),
+    Index::of(OFFERS, &[("key", ASCENDING), ("owner", ASCENDING), ("run", DESCENDING)]),
+    Index::of(OFFERS, &[("owner", ASCENDING), ("run", DESCENDING)]),
+    Index::of(OFFERS, &[("run", ASCENDING)]),
     Index::of(REQUESTS, &[("at_ms", ASCENDING)]),
     Index::of(REQUESTS, &[("run", ASCENDING)]).having("run"),
 ];

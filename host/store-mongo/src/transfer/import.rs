@@ -212,6 +212,7 @@ impl MongoStore {
         self.documents(RUNS).insert_one(head(owned, bytes)?).session(&mut *session).await?;
         let shown = Shown { run: run.id, owner: &run.owner, pipeline: run.plugin.name.as_str() };
         self.show(session, shown, 0, &owned.artifacts).await?;
+        self.offer(session, (run.id, &run.owner), &owned.attempts).await?;
         if run.state.is_end() {
             self.records_change(session, &run.owner, bytes).await?;
         }

@@ -28,7 +28,7 @@ async fn what_is_larger_than_a_document_of_mongodb_reads_back() {
     report.outcome = large();
     let changes = [
         Change::Started,
-        Change::StepPlanned { step: 0, plan: step.clone() },
+        Change::StepPlanned { step: 0, plan: step.clone(), keys: Vec::new() },
         Change::ended(RunEnd::Succeeded(report.clone())),
     ];
     for change in changes {

@@ -7,7 +7,7 @@ use simulay_model::OwnerFilter::Any;
 use simulay_model::{AccountName, CallEnd, Change, ContainerResult, Digest, Quotas, RunEnd, RunId};
 
 use super::samples::{ended, now, plugin, report, run, started};
-use super::{Subject, sweeps};
+use super::{Subject, reuse, sweeps};
 use crate::{Claim, Left, RequestKey, Retention, StoreError, Upload};
 
 const NOW: Duration = Duration::ZERO;
@@ -56,6 +56,7 @@ pub async fn check(open: impl AsyncFn() -> Keeper) {
     who_uploaded_what_is_forgotten_by_age(&open().await).await;
     a_request_is_forgotten_by_age(&open().await).await;
     a_sweep_goes_after_its_runs(&open().await).await;
+    what_goes_is_not_offered(&open().await).await;
 }
 
 /// Nothing of a deleted run is found any more, and others stay.
@@ -228,4 +229,35 @@ pub async fn a_sweep_goes_after_its_runs(keeper: &Keeper) {
     assert!(subject.sweeps.sweep(&Any, other.id).await.unwrap().is_some());
     keeper.pass(HOUR).await;
     assert_eq!(keeper.retention.forget_sweeps(NOW).await.unwrap(), 0, "it has not ended");
+}
+
+/// Neither what was deleted nor what is not whole any more; what was taken by then stays.
+pub async fn what_goes_is_not_offered(keeper: &Keeper) {
+    let subject = &keeper.subject;
+    let keys = ["a", "b", "c"].map(reuse::key);
+    let (mut runs, mut offered) = (Vec::new(), Vec::new());
+    for key in keys {
+        let run = subject.offering("ada", key).await;
+        offered.extend(subject.offered(Some("ada"), &key).await);
+        subject.change(run, Change::ended(RunEnd::Succeeded(report()))).await;
+        runs.push(run);
+    }
+    keeper.retention.delete(runs[0], now(), "for a test").await.unwrap();
+    assert_eq!(subject.offered(Some("ada"), &keys[0]).await, []);
+    assert_eq!(subject.offered(Some("ada"), &keys[1]).await.len(), 1);
+    keeper.pass(HOUR).await;
+    let young = subject.offering("ada", keys[1]).await;
+    subject.change(young, Change::ended(RunEnd::Cancelled)).await;
+    keeper.retention.let_go(Left::Outputs, HOUR).await.unwrap();
+    assert_eq!(subject.offered(Some("ada"), &keys[1]).await[0].offer.place.run, young);
+    assert_eq!(subject.offered(Some("ada"), &keys[2]).await, []);
+    keeper.retention.let_go(Left::Logs, NOW).await.unwrap();
+    assert_eq!(subject.offered(Some("ada"), &keys[1]).await, []);
+    assert_eq!(subject.reuse.kept_keys(&Any, RunId::generate(), 10).await.unwrap(), []);
+    let call = subject.journal.call(&Any, young, 0, 0).await.unwrap().unwrap();
+    assert_eq!(call.key, None, "whoever moves it elsewhere does not offer it either");
+    for (key, offered) in keys.into_iter().zip(&offered) {
+        let refused = subject.take(key, offered).await;
+        assert!(matches!(refused, Err(StoreError::NotOffered)), "{refused:?}");
+    }
 }

@@ -37,6 +37,7 @@ pub fn run(pipeline: &str) -> Run {
             seed: u64::MAX,
         },
         retries: 2,
+        reuse: false,
         state: RunState::Queued,
         steps: 0,
         cancel_requested: false,
@@ -136,25 +137,25 @@ pub fn plan(calls: usize) -> Step {
 /// A step is planned.
 #[must_use]
 pub fn planned(step: u32, calls: usize) -> Change {
-    Change::StepPlanned { step, plan: plan(calls) }
+    Change::StepPlanned { step, plan: plan(calls), keys: Vec::new() }
 }
 
 /// A call is about to be started.
 #[must_use]
 pub const fn started(step: u32, index: u32, attempt: u32) -> Change {
-    Change::CallStarted { step, index, attempt }
+    Change::CallStarted { step, index, attempt, key: None }
 }
 
 /// A call gave its result.
 #[must_use]
 pub fn ended(step: u32, index: u32, attempt: u32, wall_ms: u64) -> Change {
-    Change::CallEnded { step, index, attempt, end: CallEnd::Result(result(wall_ms)) }
+    Change::CallEnded { step, index, attempt, end: CallEnd::Result(result(wall_ms)), taken: None }
 }
 
 /// A call gave no result.
 #[must_use]
 pub fn broken(step: u32, index: u32, attempt: u32) -> Change {
-    Change::CallEnded { step, index, attempt, end: CallEnd::Error(error()) }
+    Change::CallEnded { step, index, attempt, end: CallEnd::Error(error()), taken: None }
 }
 
 /// The plugin said something.
@@ -183,6 +184,7 @@ pub fn result(wall_ms: u64) -> ContainerResult {
         cpu_ms: Some(4),
         peak_memory_bytes: None,
         reused: false,
+        reused_from: None,
     }
 }
 

@@ -7,8 +7,8 @@ use simulay_model::{Change, Decision, Effects, Event, ManualClock, Progress, Run
 
 use super::samples::{now, planned, run};
 use crate::{
-    Accounts, Audit, Changes, Credentials, Journal, Links, Metering, Overview, Plugins, Requests, Runs,
-    StoreError, Sweeps, Uploads,
+    Accounts, Audit, Changes, Credentials, Journal, Links, Metering, Overview, Plugins, Requests, Reuse,
+    Runs, StoreError, Sweeps, Uploads,
 };
 
 /// A store to be checked: its ports.
@@ -39,6 +39,8 @@ pub struct Subject {
     pub plugins: Arc<dyn Plugins>,
     /// Its sweeps.
     pub sweeps: Arc<dyn Sweeps>,
+    /// What may be taken of its calls.
+    pub reuse: Arc<dyn Reuse>,
     /// The clock by which its leases end.
     pub clock: Arc<ManualClock>,
 }
@@ -60,6 +62,7 @@ impl Subject {
             + Metering
             + Plugins
             + Sweeps
+            + Reuse
             + 'static,
     {
         Self {
@@ -75,7 +78,8 @@ impl Subject {
             links: records.clone(),
             metering: records.clone(),
             plugins: records.clone(),
-            sweeps: records,
+            sweeps: records.clone(),
+            reuse: records,
             clock,
         }
     }

@@ -49,6 +49,7 @@ pub fn spec() -> SweepSpec {
         },
         inputs: vec![artifact("mesh.csv", b"sweep")],
         retries: 2,
+        reuse: false,
         max_at_once: Some(7),
         stop: Some(StopRule { outcome: "/peak".to_owned(), bound: Bound::Below(-0.5) }),
     }

@@ -4,8 +4,8 @@ use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use simulay_model::{
-    CallEnded, CallStarted, CallSummary, Document, Ending, EventData, LogLevel, Logged, RunEnded, RunState,
-    Stage, StepPlanned,
+    CallEnded, CallStarted, CallSummary, Document, Ending, EventData, LogLevel, Logged, RunEnded, RunId,
+    RunState, Stage, StepPlanned,
 };
 
 use super::artifact::StoredArtifact;
@@ -107,12 +107,23 @@ struct StoredSummary {
     cpu_ms: Option<u64>,
     #[serde(default)]
     peak_memory_bytes: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reused_from: Option<RunId>,
 }
 
 impl StoredSummary {
     /// Its fields as they are written.
-    const FIELDS: [&str; 8] =
-        ["name", "ending", "wall_ms", "outputs", "reused", "left_out", "cpu_ms", "peak_memory_bytes"];
+    const FIELDS: [&str; 9] = [
+        "name",
+        "ending",
+        "wall_ms",
+        "outputs",
+        "reused",
+        "left_out",
+        "cpu_ms",
+        "peak_memory_bytes",
+        "reused_from",
+    ];
 }
 
 #[derive(Serialize, Deserialize)]
@@ -216,9 +227,9 @@ impl TryFrom<ReadCallEnded> for StoredCallEnded {
 impl From<&CallSummary> for StoredSummary {
     fn from(summary: &CallSummary) -> Self {
         let CallSummary { ending, wall_ms, reused, left_out, cpu_ms, peak_memory_bytes, .. } = *summary;
-        let CallSummary { name, outputs, .. } = summary;
+        let CallSummary { name, outputs, reused_from, .. } = summary.clone();
         let outputs = outputs.iter().map(Into::into).collect();
-        Self { name: name.clone(), ending, wall_ms, outputs, reused, left_out, cpu_ms, peak_memory_bytes }
+        Self { name, ending, wall_ms, outputs, reused, left_out, cpu_ms, peak_memory_bytes, reused_from }
     }
 }
 
@@ -233,6 +244,7 @@ impl From<StoredSummary> for CallSummary {
             left_out: summary.left_out,
             cpu_ms: summary.cpu_ms,
             peak_memory_bytes: summary.peak_memory_bytes,
+            reused_from: summary.reused_from,
         }
     }
 }

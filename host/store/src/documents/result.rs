@@ -2,7 +2,7 @@
 //! and what is in `result.outputs`.
 
 use serde::{Deserialize, Serialize};
-use simulay_model::{CallEnd, ContainerResult, Ending, Omission};
+use simulay_model::{CallEnd, ContainerResult, Ending, Omission, RunId};
 
 use super::artifact::StoredArtifact;
 use super::error::StoredError;
@@ -37,6 +37,8 @@ pub struct StoredResult {
     cpu_ms: Option<u64>,
     peak_memory_bytes: Option<u64>,
     reused: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reused_from: Option<RunId>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -81,7 +83,7 @@ impl From<&ContainerResult> for StoredResult {
     fn from(result: &ContainerResult) -> Self {
         let ContainerResult { name, stdout, stderr, outputs, left_out, stdout_log, stderr_log, .. } = result;
         let ContainerResult { ending, left_out_more, stdout_omitted, stderr_omitted, .. } = *result;
-        let ContainerResult { wall_ms, cpu_ms, peak_memory_bytes, reused, .. } = *result;
+        let ContainerResult { wall_ms, cpu_ms, peak_memory_bytes, reused, reused_from, .. } = *result;
         Self {
             name: name.clone(),
             ending,
@@ -98,6 +100,7 @@ impl From<&ContainerResult> for StoredResult {
             cpu_ms,
             peak_memory_bytes,
             reused,
+            reused_from,
         }
     }
 }
@@ -120,6 +123,7 @@ impl From<StoredResult> for ContainerResult {
             cpu_ms: result.cpu_ms,
             peak_memory_bytes: result.peak_memory_bytes,
             reused: result.reused,
+            reused_from: result.reused_from,
         }
     }
 }

@@ -16,8 +16,19 @@ pub struct StoredSweepSpec {
     seed: u64,
     inputs: Vec<StoredArtifact>,
     retries: u32,
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    reuse: bool,
     max_at_once: Option<u32>,
     stop: Option<StoredStopRule>,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+const fn is_yes(flag: &bool) -> bool {
+    *flag
 }
 
 #[derive(Serialize, Deserialize)]
@@ -88,7 +99,7 @@ stored!(SweepSpec as StoredSweepSpec);
 
 impl From<&SweepSpec> for StoredSweepSpec {
     fn from(spec: &SweepSpec) -> Self {
-        let SweepSpec { design, inputs, retries, max_at_once, stop } = spec;
+        let SweepSpec { design, inputs, retries, reuse, max_at_once, stop } = spec;
         Self {
             method: (&design.method).into(),
             parameters: design.parameters.iter().map(Into::into).collect(),
@@ -96,6 +107,7 @@ impl From<&SweepSpec> for StoredSweepSpec {
             seed: design.seed,
             inputs: inputs.iter().map(Into::into).collect(),
             retries: *retries,
+            reuse: *reuse,
             max_at_once: *max_at_once,
             stop: stop.clone().map(|StopRule { outcome, bound }| StoredStopRule { outcome, bound }),
         }
@@ -132,12 +144,14 @@ impl From<&Varied> for StoredVaried {
 
 impl From<StoredSweepSpec> for SweepSpec {
     fn from(stored: StoredSweepSpec) -> Self {
-        let StoredSweepSpec { method, parameters, fixed, seed, inputs, retries, max_at_once, stop } = stored;
+        let StoredSweepSpec { method, parameters, fixed, seed, inputs, retries, reuse, max_at_once, stop } =
+            stored;
         let parameters = parameters.into_iter().map(Into::into).collect();
         Self {
             design: Design { method: method.into(), parameters, fixed, seed },
             inputs: inputs.into_iter().map(Into::into).collect(),
             retries,
+            reuse,
             max_at_once,
             stop: stop.map(|StoredStopRule { outcome, bound }| StopRule { outcome, bound }),
         }

@@ -223,7 +223,7 @@ fn events_of_calls() {
     let started = EventData::from(&samples::started(1, 2, 3));
     event_is_stored_as(&started, "event_call_started", "call.started");
     let end = CallEnd::Result(result(Ending::Exited(0)));
-    let ended = EventData::from(&Change::CallEnded { step: 1, index: 2, attempt: 3, end });
+    let ended = EventData::from(&Change::CallEnded { step: 1, index: 2, attempt: 3, end, taken: None });
     event_is_stored_as(&ended, "event_call_ended", "call.ended");
     let broken = EventData::from(&samples::broken(1, 2, 3));
     event_is_stored_as(&broken, "event_call_broken", "call.ended");

@@ -1,7 +1,7 @@
 //! What happened to runs, read back.
 
 use async_trait::async_trait;
-use simulay_model::{CallRecord, Event, OwnerFilter, RunArtifact, RunId, Step};
+use simulay_model::{AttemptProgress, CallRecord, Event, OwnerFilter, RunArtifact, RunId, Step};
 
 use super::{MemoryStore, RunEntry};
 use crate::{Journal, StoreError};
@@ -49,8 +49,8 @@ impl RunEntry {
         let calls = self.attempts.iter().filter_map(|(place, newest)| {
             let (step, index) = *place;
             let call = self.asked.get(place)?.clone();
-            let (attempt, started, end) = (newest.attempt, newest.started, newest.end.clone());
-            Some(CallRecord { step, index, attempt, call, started, end })
+            let AttemptProgress { attempt, started, key, end } = newest.clone();
+            Some(CallRecord { step, index, attempt, call, started, key, end })
         });
         calls.collect()
     }

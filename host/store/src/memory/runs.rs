@@ -6,8 +6,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use simulay_model::{
-    ArtifactKind, AskedCall, CallStarted, Description, Effects, Event, EventData, Head, OwnerFilter,
-    Progress, Quotas, Run, RunArtifact, RunId, RunState, RunSummary, StartedAttempt, UnfinishedRun, Usage,
+    ArtifactKind, AskedCall, CallPlace, CallStarted, Description, Effects, Event, EventData, Head,
+    OwnerFilter, Progress, Quotas, Run, RunArtifact, RunId, RunState, RunSummary, StartedAttempt,
+    UnfinishedRun, Usage,
 };
 
 use super::overview::admits;
@@ -46,28 +47,26 @@ impl Runs for MemoryStore {
         Ok(progress.map(|progress| Progress { attempts: BTreeMap::new(), ..progress }))
     }
 
-    async fn commit(&self, run: RunId, fence: Option<u64>, effects: Box<Effects>) -> Result<(), StoreError> {
+    async fn commit_all(
+        &self,
+        run: RunId,
+        fence: Option<u64>,
+        effects: Vec<Effects>,
+    ) -> Result<(), StoreError> {
         let mut state = self.state();
         let entry = entry(&mut state, run)?;
         if let Some(fence) = fence {
             entry.check_fence(fence)?;
         }
-        if entry.last_event().saturating_add(1) != effects.sequence {
-            return Err(StoreError::Stale);
+        let mut next = entry.last_event();
+        for effects in &effects {
+            next = next.saturating_add(1);
+            if next != effects.sequence {
+                return Err(StoreError::Stale);
+            }
         }
-        let (owner, at, is_end) = (entry.run.owner.clone(), effects.at, effects.is_end());
-        let mut usage = Usage::of_effects(&effects);
-        let changes = effects.head.is_some();
-        entry.store(*effects);
-        if is_end {
-            usage += Usage::of_stopped(&entry.started_attempts(), at);
-        }
-        if changes {
-            let changed = state.next_change();
-            state.runs.entry(run).and_modify(|entry| entry.changed = changed);
-        }
-        state.count(&owner, at, usage);
-        Ok(())
+        effects.iter().try_for_each(|effects| state.check_taken(effects.taken.as_ref()))?;
+        effects.into_iter().try_for_each(|effects| state.store(run, effects))
     }
 
     async fn acquire_lease(
@@ -168,6 +167,30 @@ impl Runs for MemoryStore {
 }
 
 impl State {
+    /// Stores what follows the last event of a run.
+    fn store(&mut self, run: RunId, effects: Effects) -> Result<(), StoreError> {
+        let entry = entry(self, run)?;
+        let (owner, at, is_end) = (entry.run.owner.clone(), effects.at, effects.is_end());
+        let mut usage = Usage::of_effects(&effects);
+        let changes = effects.head.is_some();
+        let offers = effects.attempts.iter().filter_map(|((step, index), attempt)| {
+            let place = CallPlace { run, step: *step, index: *index };
+            Some((attempt.offers()?, owner.clone(), place))
+        });
+        let offers: Vec<_> = offers.collect();
+        entry.store(effects);
+        if is_end {
+            usage += Usage::of_stopped(&entry.started_attempts(), at);
+        }
+        if changes {
+            let changed = self.next_change();
+            self.runs.entry(run).and_modify(|entry| entry.changed = changed);
+        }
+        self.offers.extend(offers);
+        self.count(&owner, at, usage);
+        Ok(())
+    }
+
     /// The number of the next change.
     pub(super) fn next_change(&mut self) -> i64 {
         self.changes += 1;
@@ -241,7 +264,7 @@ impl RunEntry {
 
     fn store(&mut self, effects: Effects) {
         let ends = effects.is_end();
-        let Effects { sequence, at, event, head, step, attempts, artifacts, report } = effects;
+        let Effects { sequence, at, event, head, step, attempts, artifacts, taken: _, report } = effects;
         if let Some(head) = head {
             self.set_head(head);
         }

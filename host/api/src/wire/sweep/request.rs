@@ -164,6 +164,7 @@ impl NewSweep {
             inputs: inputs.into_iter().map(input).collect(),
             seed,
             retries: self.options.retries,
+            reuse: self.options.reuse,
             max_at_once: self.max_at_once,
             max_points: self.max_points,
             stop: self.stop.map(TryInto::try_into).transpose()?,

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use simulay_api::wire::Run;
 use simulay_engine::Selector;
 use simulay_model::{Label, RunId, RunName};
@@ -29,6 +29,9 @@ pub(super) struct Arguments {
     /// A label by which it is found; may be given several times.
     #[arg(long = "label", value_name = "KEY=VALUE")]
     labels: Vec<Label>,
+    /// Has every call computed, though an earlier, equal one has a result.
+    #[arg(long)]
+    anew: bool,
     /// Follows the run to its end; the exit code is 0 only when it succeeds.
     #[arg(long)]
     wait: bool,
@@ -53,9 +56,12 @@ pub(super) async fn execute(client: &Client, arguments: Arguments, json: bool) -
     Ok(ExitCode::SUCCESS)
 }
 
-/// Adds name and labels to the body of the request.
-fn describe(body: &mut Value, Arguments { name, labels, .. }: &Arguments) {
+/// Adds name, labels and what else is asked for to the body of the request.
+fn describe(body: &mut Value, Arguments { name, labels, anew, .. }: &Arguments) {
     let Some(fields) = body.as_object_mut() else { return };
+    if *anew {
+        fields.insert("options".to_owned(), json!({ "reuse": false }));
+    }
     fields.extend(name.as_ref().map(|name| ("name".to_owned(), name.as_str().into())));
     let labels: Map<String, Value> =
         labels.iter().map(|Label { key, value }| (key.to_string(), value.as_str().into())).collect();
