@@ -120,10 +120,7 @@ impl House {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        match tokio::time::timeout(Duration::from_secs(60), there).await {
-            Ok(found) => found,
-            Err(_) => panic!("{:?}", self.engine.sweeps.sweep(&me(), id).await.unwrap().unwrap()),
-        }
+        tokio::time::timeout(Duration::from_secs(60), there).await.unwrap()
     }
 
     async fn points(&self, id: SweepId, outcomes: &[&str]) -> Vec<SweepPointState> {
