@@ -91,8 +91,7 @@ impl Intake {
         let step = plan::seeded(step, 0, seed);
         let terms = plan::admit(&step, &plugin, &*self.shared.parts.admission, &known);
         let terms = terms.map_err(CreateError::Preview)?;
-        let demand =
-            terms.iter().map(|terms| terms.demand).fold(Capacity::default(), Capacity::plus);
+        let demand = terms.iter().map(|terms| terms.demand).fold(Capacity::default(), Capacity::plus);
         Ok(Planned { params, calls: step.calls, demand })
     }
 

@@ -180,7 +180,7 @@ pub async fn a_result_that_is_taken_is_an_end_like_any_other(subject: &Subject) 
     let effects = subject.decide_all(run.id, [planned(&[Some(key)]), taken(&offered)]).await;
     subject.runs.commit_all(run.id, None, effects).await.unwrap();
     let call = subject.journal.call(&Any, run.id, 0, 0).await.unwrap().unwrap();
-    let Some(CallEnd::Result(told)) = call.end else { panic!("{call:?}") };
+    let Some(CallEnd::Result(told)) = call.end else { unreachable!("it ended: {call:?}") };
     assert_eq!((call.started, told.reused, told.reused_from), (false, true, Some(first)));
     assert_eq!(told.outputs, whole().outputs);
     assert_eq!(subject.journal.artifacts(&Any, run.id).await.unwrap().len(), 4);
