@@ -65,9 +65,9 @@ impl Reuse for MongoStore {
                 return Ok(call);
             }
             // Whoever landed meanwhile leads no more: the next may.
-            let led =
-                self.documents(FLIGHTS).find_one(doc! { "_id": id(flight), "run": { "$exists": true } });
-            led.await?.as_ref().map_or(Ok(call), place)
+            let (flights, led) =
+                (self.documents(FLIGHTS), doc! { "_id": id(flight), "run": { "$exists": true } });
+            flights.find_one(led).await?.as_ref().map_or(Ok(call), place)
         })
         .await
     }

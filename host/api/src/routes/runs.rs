@@ -46,12 +46,12 @@ pub(super) async fn create(
     State(api): State<Api>,
     Caller(principal): Caller,
     Pipeline(selector): Pipeline,
-    Wait(wait): Wait,
-    ComputesAnew(anew): ComputesAnew,
+    asked: (Wait, ComputesAnew),
     keyed: Keyed,
     deed: Deed,
     KnownBody { document, bytes, permit }: KnownBody<wire::NewRun>,
 ) -> Result<Response, Refusal> {
+    let (Wait(wait), ComputesAnew(anew)) = asked;
     let mut new = document.into_engine(selector);
     new.reuse &= !anew;
     let once = keyed.once(|| Digest::of(&bytes));
