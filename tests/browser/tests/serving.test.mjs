@@ -23,7 +23,6 @@ const screens = () => [
   ['pipelines', '/pipelines', 'Pipelines'],
   ['pipeline', '/pipelines/heat-equation', 'Heat conduction in a rectangular plate'],
   ['new-run', '/pipelines/octave-script/new', 'New run of Your own Octave program'],
-  ['new-run-heat', '/pipelines/heat-equation/new', 'New run of Heat conduction in a rectangular plate'],
   ['new-sweep', '/pipelines/heat-equation/sweep', undefined],
   ['run', `/runs/${good.id}`, 'Heat conduction in a rectangular plate'],
   ['run-calls', `/runs/${good.id}?tab=calls`, undefined],

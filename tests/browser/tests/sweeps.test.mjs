@@ -18,6 +18,8 @@ const pointsOf = async (id) => (await host.get(`/v1/sweeps/${id}/points?limit=10
 async function links(page) {
   const frame = pointsIn(page);
   const found = new Map();
+  await frame.evaluate((box) => (box.scrollTop = 0));
+  await page.waitForTimeout(100);
   for (;;) {
     for (const [point, href] of await frame.locator('tbody td:first-child a').evaluateAll((all) => all.map((link) => [link.textContent, link.href]))) {
       found.set(Number(point), href);
@@ -28,7 +30,7 @@ async function links(page) {
       return box.scrollTop === before;
     });
     if (atEnd) return found;
-    await page.waitForTimeout(30);
+    await page.waitForTimeout(100);
   }
 }
 
