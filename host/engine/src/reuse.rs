@@ -39,6 +39,9 @@ impl<'a> Reuse<'a> {
         step: u32,
         calls: &[(u32, &ContainerCall, Digest)],
     ) -> Result<Vec<Change>, StoreError> {
+        if calls.is_empty() {
+            return Ok(Vec::new());
+        }
         let keys = calls.iter().map(|(_, _, key)| *key).collect();
         let offered = self.parts.reuse.offered(self.account(), keys).await?;
         let offered: HashMap<_, _> =
