@@ -67,5 +67,5 @@ pub use sweep::{
     VariedParameter, VariedRange,
 };
 pub use sweep_point::SweepPoint;
-pub use system::{Health, Lack, Limits, Node, Process, Runner, Stats, System};
+pub use system::{Health, Lack, Limits, Node, Pool, Process, Runner, Stats, System};
 pub use usage::{DailyUsage, QuotaState, Usage, UsageReport};
