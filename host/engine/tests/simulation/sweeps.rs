@@ -90,6 +90,7 @@ pub(crate) fn asked(points: u32, fates: &[&str]) -> NewSweep {
         max_at_once: Some(2),
         max_points: None,
         stop: None,
+        reuse: true,
     }
 }
 

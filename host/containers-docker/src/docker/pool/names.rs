@@ -102,7 +102,7 @@ mod tests {
         bound.bind();
         assert_eq!(names.waste(), Vec::<String>::new());
         drop(dropped);
-        assert_eq!(names.waste(), [lost.clone()]);
+        assert_eq!(names.waste(), std::slice::from_ref(&lost));
         names.forget(&lost);
         // Seen before it was renamed: there is nothing under that name to be removed.
         names.find([still, renamed.clone()]);
