@@ -776,6 +776,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/runs/{id}/calls/{step}/{call}/reuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell why a container call took an earlier result, or why not
+         * @description A call that its plugin declares deterministic takes the result of an earlier, equal call. Where there was none, the
+         *     nearest earlier call is told, and which parts of what a call is known by are other there.
+         */
+        get: operations["showReuse"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/runs/{id}/cancel": {
         parameters: {
             query?: never;
@@ -1319,6 +1340,11 @@ export interface components {
             peak_memory_bytes?: number | null;
             /** @description The result of an earlier, equal call was reused. */
             reused: boolean;
+            /**
+             * Format: uuid
+             * @description The run that computed it, when it was reused and that run is of the same account; it may be deleted by now.
+             */
+            reused_from?: string | null;
             /** @description First and last part of standard error. */
             stderr: string;
             stderr_log?: components["schemas"]["Artifact"] | null;
@@ -1340,6 +1366,18 @@ export interface components {
              * @description Wall time of the command, milliseconds.
              */
             wall_ms: number;
+        };
+        /** @description Whether a call took the result of an earlier, equal one. */
+        CallReuse: {
+            /**
+             * Format: uuid
+             * @description The run that computed the result, when that is of the same account; it may be deleted by now.
+             */
+            from?: string | null;
+            nearest?: components["schemas"]["NearestCall"] | null;
+            reason?: components["schemas"]["NoReuse"] | null;
+            /** @description It did. */
+            reused: boolean;
         };
         /** @description The newest check of a plugin's examples. */
         Check: {
@@ -1666,6 +1704,11 @@ export interface components {
             /** @description The artifact. */
             sha256: string;
         };
+        /**
+         * @description A part of what a call is known by.
+         * @enum {string}
+         */
+        KeyPart: "image" | "command" | "environment" | "seed" | "files" | "outputs" | "resources" | "version";
         /** @description What a process cannot reach. */
         Lack: {
             /**
@@ -1861,6 +1904,26 @@ export interface components {
              */
             seed?: number | null;
         };
+        /** @description An earlier call. */
+        NearestCall: {
+            /**
+             * Format: int32
+             * @description Index in the step, from 0.
+             */
+            call: number;
+            /** @description What is other there. Nothing when it is equal, and had not ended or was not to be taken. */
+            differs: components["schemas"]["KeyPart"][];
+            /**
+             * Format: uuid
+             * @description Its run.
+             */
+            run: string;
+            /**
+             * Format: int32
+             * @description Step, from 0.
+             */
+            step: number;
+        };
         /** @description What a new link is to be. */
         NewLink: {
             /**
@@ -1942,6 +2005,11 @@ export interface components {
             /** @description Who. */
             visibility: components["schemas"]["Visibility"];
         };
+        /**
+         * @description Why a call took no earlier result.
+         * @enum {string}
+         */
+        NoReuse: "not_deterministic" | "switched_off" | "computed_anew" | "no_key" | "no_equal";
         /** @description A machine that containers run on. */
         Node: {
             /**
@@ -2326,6 +2394,11 @@ export interface components {
             /** @description The points, in their order. */
             points: components["schemas"]["Point"][];
         };
+        /**
+         * @description Where a point is.
+         * @enum {string}
+         */
+        PointState: "waiting" | "queued" | "running" | "succeeded" | "failed" | "cancelled" | "timed_out" | "deleted";
         /** @description Containers of a node that were started ahead of calls, and wait for them. */
         Pool: {
             /** @description What calls asked for lately. */
@@ -2346,11 +2419,6 @@ export interface components {
              */
             max_per_class: number;
         };
-        /**
-         * @description Where a point is.
-         * @enum {string}
-         */
-        PointState: "waiting" | "queued" | "running" | "succeeded" | "failed" | "cancelled" | "timed_out" | "deleted";
         /** @description What a request would do first. */
         Preview: {
             /** @description The container calls of the first step, admitted by the policy. */
@@ -2456,6 +2524,7 @@ export interface components {
          *     `too_many_sweeps` 429: Too many sweeps of the account have not ended
          *     `internal` 500: Simulay failed
          *     `storage_corrupt` 503: Stored data is damaged
+         *     `storage_unavailable` 503: The server's storage does not answer
          *     `docker_unavailable` 503: Docker does not answer
          *     `identity_unavailable` 503: The provider of identities does not answer
          *     `draining` 503: The server is stopping
@@ -2463,7 +2532,7 @@ export interface components {
          *     `storage_low` 507: The server cannot store more
          * @enum {string}
          */
-        ProblemKind: "invalid_json" | "invalid_header" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "not_acceptable" | "gone" | "request_timeout" | "plugin_name_taken" | "plugin_version_exists" | "plugin_not_active" | "approval_needed" | "examples_disagree" | "no_version_before" | "run_not_cancellable" | "sweep_conflict" | "run_exists" | "too_many_links" | "idempotency_in_flight" | "idempotency_key_reused" | "payload_too_large" | "params_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "misdirected_request" | "cross_site" | "proxy_bypassed" | "too_many_connections" | "invalid_archive" | "invalid_component" | "component_too_complex" | "compile_timeout" | "compile_memory" | "unknown_import" | "world_mismatch" | "manifest_invalid" | "manifest_too_large" | "describe_timeout" | "params_invalid" | "simulation" | "plugin_trap" | "plugin_cpu_limit" | "plugin_memory_limit" | "plugin_hostcall_limit" | "plugin_result_too_large" | "plugin_result_invalid" | "worker_crashed" | "spec_denied" | "image_not_allowed" | "image_unavailable" | "rate_limited" | "quota_exceeded" | "queue_full" | "too_many_sweeps" | "internal" | "storage_corrupt" | "docker_unavailable" | "identity_unavailable" | "draining" | "not_ready" | "storage_low";
+        ProblemKind: "invalid_json" | "invalid_header" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "not_acceptable" | "gone" | "request_timeout" | "plugin_name_taken" | "plugin_version_exists" | "plugin_not_active" | "approval_needed" | "examples_disagree" | "no_version_before" | "run_not_cancellable" | "sweep_conflict" | "run_exists" | "too_many_links" | "idempotency_in_flight" | "idempotency_key_reused" | "payload_too_large" | "params_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "misdirected_request" | "cross_site" | "proxy_bypassed" | "too_many_connections" | "invalid_archive" | "invalid_component" | "component_too_complex" | "compile_timeout" | "compile_memory" | "unknown_import" | "world_mismatch" | "manifest_invalid" | "manifest_too_large" | "describe_timeout" | "params_invalid" | "simulation" | "plugin_trap" | "plugin_cpu_limit" | "plugin_memory_limit" | "plugin_hostcall_limit" | "plugin_result_too_large" | "plugin_result_invalid" | "worker_crashed" | "spec_denied" | "image_not_allowed" | "image_unavailable" | "rate_limited" | "quota_exceeded" | "queue_full" | "too_many_sweeps" | "internal" | "storage_corrupt" | "storage_unavailable" | "docker_unavailable" | "identity_unavailable" | "draining" | "not_ready" | "storage_low";
         /** @description What a process says of itself. */
         Process: {
             /**
@@ -2716,6 +2785,11 @@ export interface components {
              * @description How often a call is tried again after its command failed; the operator bounds it.
              */
             retries?: number;
+            /**
+             * @description False has every call computed, though an earlier, equal one has a result; so has `Cache-Control: no-cache`.
+             * @default true
+             */
+            reuse: boolean;
         };
         /** @description A JSON Merge Patch (RFC 7396) of a run: what is absent stays, what is null goes. */
         RunPatch: {
@@ -3289,6 +3363,7 @@ export type SchemaAxis = components['schemas']['Axis'];
 export type SchemaCall = components['schemas']['Call'];
 export type SchemaCallList = components['schemas']['CallList'];
 export type SchemaCallResult = components['schemas']['CallResult'];
+export type SchemaCallReuse = components['schemas']['CallReuse'];
 export type SchemaCheck = components['schemas']['Check'];
 export type SchemaClockJump = components['schemas']['ClockJump'];
 export type SchemaComparison = components['schemas']['Comparison'];
@@ -3313,6 +3388,7 @@ export type SchemaJoinedCurve = components['schemas']['JoinedCurve'];
 export type SchemaJoinedPlot = components['schemas']['JoinedPlot'];
 export type SchemaJoinedSeries = components['schemas']['JoinedSeries'];
 export type SchemaKeptFile = components['schemas']['KeptFile'];
+export type SchemaKeyPart = components['schemas']['KeyPart'];
 export type SchemaLack = components['schemas']['Lack'];
 export type SchemaLimits = components['schemas']['Limits'];
 export type SchemaLink = components['schemas']['Link'];
@@ -3324,10 +3400,12 @@ export type SchemaMe = components['schemas']['Me'];
 export type SchemaMissing = components['schemas']['Missing'];
 export type SchemaMorePoints = components['schemas']['MorePoints'];
 export type SchemaNamedRun = components['schemas']['NamedRun'];
+export type SchemaNearestCall = components['schemas']['NearestCall'];
 export type SchemaNewLink = components['schemas']['NewLink'];
 export type SchemaNewRun = components['schemas']['NewRun'];
 export type SchemaNewSweep = components['schemas']['NewSweep'];
 export type SchemaNewVisibility = components['schemas']['NewVisibility'];
+export type SchemaNoReuse = components['schemas']['NoReuse'];
 export type SchemaNode = components['schemas']['Node'];
 export type SchemaOmission = components['schemas']['Omission'];
 export type SchemaOnFailure = components['schemas']['OnFailure'];
@@ -3617,7 +3695,7 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
-            /** @description Service Unavailable: `too_many_connections`, `storage_corrupt`, `docker_unavailable`, `identity_unavailable`, `draining`, `not_ready` */
+            /** @description Service Unavailable: `too_many_connections`, `storage_corrupt`, `storage_unavailable`, `docker_unavailable`, `identity_unavailable`, `draining`, `not_ready` */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3901,7 +3979,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Service Unavailable: `too_many_connections`, `storage_corrupt`, `docker_unavailable`, `identity_unavailable`, `draining`, `not_ready` */
+            /** @description Service Unavailable: `too_many_connections`, `storage_corrupt`, `storage_unavailable`, `docker_unavailable`, `identity_unavailable`, `draining`, `not_ready` */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4225,7 +4303,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Service Unavailable: `too_many_connections`, `storage_corrupt`, `docker_unavailable`, `identity_unavailable`, `draining`, `not_ready` */
+            /** @description Service Unavailable: `too_many_connections`, `storage_corrupt`, `storage_unavailable`, `docker_unavailable`, `identity_unavailable`, `draining`, `not_ready` */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4609,7 +4687,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Service Unavailable: `too_many_connections`, `storage_corrupt`, `docker_unavailable`, `identity_unavailable`, `draining`, `not_ready` */
+            /** @description Service Unavailable: `too_many_connections`, `storage_corrupt`, `storage_unavailable`, `docker_unavailable`, `identity_unavailable`, `draining`, `not_ready` */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4724,6 +4802,8 @@ export interface operations {
             header?: {
                 /** @description `wait=SECONDS` waits for the end (RFC 7240) */
                 Prefer?: string | null;
+                /** @description `no-cache` has every call computed, as `options.reuse` = false does (RFC 9111) */
+                "Cache-Control"?: string | null;
                 /** @description A name of your choice for this request, at most 128 visible ASCII characters. The same request again under the same name within 24 hours does nothing more and gets the answer of the first */
                 "Idempotency-Key"?: string | null;
             };
@@ -4842,7 +4922,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Service Unavailable: `too_many_connections`, `storage_corrupt`, `docker_unavailable`, `identity_unavailable`, `draining`, `not_ready` */
+            /** @description Service Unavailable: `too_many_connections`, `storage_corrupt`, `storage_unavailable`, `docker_unavailable`, `identity_unavailable`, `draining`, `not_ready` */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4981,7 +5061,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Service Unavailable: `too_many_connections`, `storage_corrupt`, `docker_unavailable`, `identity_unavailable`, `draining`, `not_ready` */
+            /** @description Service Unavailable: `too_many_connections`, `storage_corrupt`, `storage_unavailable`, `docker_unavailable`, `identity_unavailable`, `draining`, `not_ready` */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5116,7 +5196,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Service Unavailable: `too_many_connections`, `storage_corrupt`, `docker_unavailable`, `identity_unavailable`, `draining`, `not_ready` */
+            /** @description Service Unavailable: `too_many_connections`, `storage_corrupt`, `storage_unavailable`, `docker_unavailable`, `identity_unavailable`, `draining`, `not_ready` */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6039,6 +6119,8 @@ export interface operations {
             header?: {
                 /** @description `wait=SECONDS` waits for the end (RFC 7240) */
                 Prefer?: string | null;
+                /** @description `no-cache` has every call computed, as `options.reuse` = false does (RFC 9111) */
+                "Cache-Control"?: string | null;
             };
             path: {
                 /** @description The id of the run to be: a UUID of version 7 */
@@ -6155,7 +6237,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Service Unavailable: `too_many_connections`, `storage_corrupt`, `docker_unavailable`, `identity_unavailable`, `draining`, `not_ready` */
+            /** @description Service Unavailable: `too_many_connections`, `storage_corrupt`, `storage_unavailable`, `docker_unavailable`, `identity_unavailable`, `draining`, `not_ready` */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6611,6 +6693,69 @@ export interface operations {
             };
             /** @description Too Many Requests: `rate_limited`, `quota_exceeded`, `queue_full`, `too_many_sweeps` */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other refusal: see `kind` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showReuse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The run */
+                id: string;
+                /** @description Step, from 0 */
+                step: number;
+                /** @description Index in the step, from 0 */
+                call: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Whether a result was taken, and why */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallReuse"];
+                };
+            };
+            /** @description Unauthorized: `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `forbidden`, `cross_site`, `proxy_bypassed`, `quota_exceeded` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: `not_found` */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7407,7 +7552,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Service Unavailable: `too_many_connections`, `storage_corrupt`, `docker_unavailable`, `identity_unavailable`, `draining`, `not_ready` */
+            /** @description Service Unavailable: `too_many_connections`, `storage_corrupt`, `storage_unavailable`, `docker_unavailable`, `identity_unavailable`, `draining`, `not_ready` */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7480,7 +7625,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Service Unavailable: `too_many_connections`, `storage_corrupt`, `docker_unavailable`, `identity_unavailable`, `draining`, `not_ready` */
+            /** @description Service Unavailable: `too_many_connections`, `storage_corrupt`, `storage_unavailable`, `docker_unavailable`, `identity_unavailable`, `draining`, `not_ready` */
             503: {
                 headers: {
                     [name: string]: unknown;

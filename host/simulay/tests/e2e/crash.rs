@@ -34,7 +34,7 @@ async fn a_killed_host_adopts_its_containers() {
     gap_free(&host, &id).await;
 }
 
-/// How often Docker started each container of the run.
+/// How often each container of the run was started, or one that waited was given its name.
 fn starts(run: &str, since: &str) -> BTreeMap<String, usize> {
     let prefix = format!("simulay-{}-", run.replace('-', ""));
     let until = docker(&["info", "--format", "{{.SystemTime}}"]);
@@ -47,6 +47,8 @@ fn starts(run: &str, since: &str) -> BTreeMap<String, usize> {
         &until,
         "--filter",
         "event=start",
+        "--filter",
+        "event=rename",
         "--format",
         format,
     ]);
