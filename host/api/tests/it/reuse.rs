@@ -45,7 +45,7 @@ async fn house() -> House {
     house.send_as("ada", component, Bytes::from_static(HEAT)).await.expect(201);
     let visible = Request::put("/v1/plugins/heat/visibility").header("content-type", "application/json");
     let public = Bytes::from(json!({ "visibility": "public" }).to_string());
-    house.send_as("ada", visible, public).await.expect(200);
+    house.send_as("ada", visible, public).await.expect(204);
     house
 }
 
@@ -86,7 +86,7 @@ async fn whoever_asks_for_it_has_all_computed_and_is_told_so() {
     assert_eq!(house.containers.starts().len(), 3);
     let wrong = json!({ "options": { "reuse": "no" } }).to_string();
     let request = Request::post("/v1/pipelines/heat/runs").header("content-type", "application/json");
-    house.send_as("ada", request, wrong.into()).await.problem(400, "invalid_json");
+    house.send_as("ada", request, wrong.into()).await.problem(422, "params_invalid");
 }
 
 #[tokio::test]
