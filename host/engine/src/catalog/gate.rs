@@ -149,8 +149,12 @@ impl Catalog {
         if parts.runs.summary(&visible, id).await?.is_some() {
             return Ok(());
         }
-        let new =
-            NewRun { seed: Some(SEED), ..NewRun::new(Selector::exactly(plugin), (&example.params).into()) };
+        let new = NewRun {
+            seed: Some(SEED),
+            // A gate that looks at earlier results looks at nothing.
+            reuse: false,
+            ..NewRun::new(Selector::exactly(plugin), (&example.params).into())
+        };
         // A manifest whose examples break its schema was refused at upload.
         let permit = self.shared.limits.check().await?;
         let request = accept::request(parts, &visible, plugin, &new, permit).await;
