@@ -138,6 +138,8 @@ fn whoever_waits_for_a_host_that_died_goes_on() {
     let open = in_memory();
     story.live(&open, async |story, store| {
         let hosts = hosts(story, &store);
+        // Whoever looks for runs finds those of a host that died.
+        hosts[1].engine.recover().await.unwrap();
         upload(&hosts[0]).await;
         let params = Params { salt: 9, steps: 1, calls: 1, fate: Fate::Fine };
         let new = simulay_engine::NewRun { seed: Some(7), ..request(NAME, &params) };

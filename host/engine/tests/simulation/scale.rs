@@ -54,7 +54,9 @@ async fn queue(story: &Story, store: &Store, engine: &Engine, count: u64) {
     for number in 0..count {
         let of = &first[(number % PIPELINES) as usize];
         let owner = format!("account-{}", number / PIPELINES % ACCOUNTS).parse().unwrap();
-        let run = Run { id: entropy.run_id(), owner, ..of.clone() };
+        let mut run = Run { id: entropy.run_id(), owner, ..of.clone() };
+        // No two compute the same.
+        run.request.seed = number;
         store.records.create_within(run, None, &Quotas::default()).await.unwrap();
     }
 }
