@@ -356,7 +356,8 @@ impl Intake {
             Err(error @ (CreateError::Engine(_) | CreateError::TooBusy)) => return Err(error),
             Err(_) => None,
         };
-        let same = match asked.filter(|_| named && (run.retries, run.reuse) == (new.retries, new.reuse)) {
+        // Whether results are taken is no part of what is asked for: a browser may say `no-cache` the second time alone.
+        let same = match asked.filter(|_| named && run.retries == new.retries) {
             Some(asked) => self.is_same(&asked, &run.request).await?,
             None => false,
         };

@@ -80,14 +80,12 @@ test('56: a sweep of 100 points tells how many runs it makes, each point links t
 
 test('56: a sweep of a real simulation shows its outcomes over what varies', async () => {
   const page = await open(browser, host, '/pipelines/heat-equation/sweep');
-  const [, title] = await page.getByLabel('Vary a parameter').locator('option').allInnerTexts();
-  assert.ok(title);
   const { title: time } = (await host.get('/v1/pipelines/heat-equation')).params_schema.properties.time_s;
   await vary(page, time ?? 'time_s', '1', '6', '6');
   await page.getByRole('button', { name: 'Start 6 runs' }).click();
   await page.waitForURL(/\/sweeps\/[0-9a-f-]{36}/);
   const id = page.url().split('/').at(-1);
-  await until('all have succeeded', async () => (await pointsOf(id)).filter(({ state }) => state === 'succeeded').length === 6, 60_000);
+  await until('all have succeeded', async () => (await pointsOf(id)).filter(({ state }) => state === 'succeeded').length === 6, 120_000);
   await until('the page shows it', async () => (await pointsIn(page).getByText('succeeded').count()) === 6);
   await accessible(page);
   await picture(page, 'sweep-heat');

@@ -70,7 +70,7 @@ pub(super) async fn create(
 ///
 /// The id is a UUID of version 7. The same request again is answered with the same run and 200;
 /// another request with the id of a run is refused, as not found when the run is another account's. Name and labels
-/// do not make it another request: they may have been changed since.
+/// do not make it another request, since they may have been changed since; nor does whether results are taken.
 #[utoipa::path(put, path = "/v1/runs/{id}", tag = "runs", operation_id = "createNamedRun",
     params(
         ("id" = uuid::Uuid, Path, description = "The id of the run to be: a UUID of version 7"),

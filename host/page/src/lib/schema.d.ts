@@ -677,7 +677,7 @@ export interface paths {
          * Start a run under an id of your choice
          * @description The id is a UUID of version 7. The same request again is answered with the same run and 200;
          *     another request with the id of a run is refused, as not found when the run is another account's. Name and labels
-         *     do not make it another request: they may have been changed since.
+         *     do not make it another request, since they may have been changed since; nor does whether results are taken.
          */
         put: operations["createNamedRun"];
         post?: never;
