@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { fine, launch, open, picture, until } from '../browser.mjs';
+import { accessible, fine, launch, open, picture, until } from '../browser.mjs';
 import { Host } from '../host.mjs';
 
 let host, browser;
@@ -146,6 +146,7 @@ test('18, 19: the preview shows the call before anything starts, is fresh within
   assert.ok(Date.now() - begun < 2_000);
   await page.waitForTimeout(1_800);
   assert.ok(await preview.getByText('octave-cli -qfHW main.m').isVisible());
+  await accessible(page);
   await close(page);
 });
 
