@@ -9,6 +9,12 @@ pub(crate) fn text(text: &str) -> String {
     format!("\"{guard}{}\"", text.replace('"', "\"\""))
 }
 
+/// A line of cells, each as it is to stand there.
+pub(crate) fn line(cells: impl IntoIterator<Item = String>) -> String {
+    let cells: Vec<String> = cells.into_iter().collect();
+    format!("{}\r\n", cells.join(","))
+}
+
 /// Appends a number by the fewest digits that give it back exactly.
 pub(crate) fn number(line: &mut Vec<u8>, number: f64) {
     if number.is_finite() {

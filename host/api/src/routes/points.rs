@@ -109,7 +109,8 @@ async fn table(
     let first = page(&api, &principal, id, 0, &outcomes).await?;
     let parameters: Vec<String> = first.parameters.iter().map(ToString::to_string).collect();
     let names = parameters.iter().chain(&outcomes).map(String::as_str);
-    let head = line(["point", "state", "run"].into_iter().chain(names).chain(["error"]).map(csv::text));
+    let head = csv::line(["point", "state", "run"].into_iter().chain(names).chain(["error"]).map(csv::text));
+    let head = head.into_bytes();
     let rest = Rest { api, principal, id, outcomes, parameters, head, page: Some(first) };
     let broken = |refusal: Refusal| std::io::Error::other(format!("{:?}", refusal.kind()));
     let body = Body::from_stream(stream::try_unfold(rest, Rest::next).map_err(broken));
@@ -137,7 +138,7 @@ impl Rest {
         let Some(found) = self.page.take() else { return Ok(None) };
         let mut text = std::mem::take(&mut self.head);
         for point in &found.points {
-            text.extend(row(point, &self.parameters, &self.outcomes));
+            text.extend_from_slice(row(point, &self.parameters, &self.outcomes).as_bytes());
         }
         if let Some(from) = found.next_cursor.and_then(|cursor| cursor.parse().ok()) {
             let next = page(&self.api, &self.principal, self.id, from, &self.outcomes).await?;
@@ -158,13 +159,13 @@ async fn page(
     Ok(wire::PointList::new(page, outcomes))
 }
 
-fn row(point: &wire::Point, parameters: &[String], outcomes: &[String]) -> Vec<u8> {
+fn row(point: &wire::Point, parameters: &[String], outcomes: &[String]) -> String {
     let run = point.run.map(|run| run.to_string()).unwrap_or_default();
     let values = parameters.iter().map(|pointer| cell(point.values.get(pointer)));
     let outcomes = outcomes.iter().map(|pointer| cell(point.outcomes.get(pointer)));
     let error = point.error.as_ref().map(|error| csv::text(&error.message)).unwrap_or_default();
     let first = [point.point.to_string(), point.state.to_string(), run].into_iter();
-    line(first.chain(values).chain(outcomes).chain([error]))
+    csv::line(first.chain(values).chain(outcomes).chain([error]))
 }
 
 /// Numbers and truth as JSON, everything else as text.
@@ -175,11 +176,6 @@ fn cell(value: Option<&Value>) -> String {
         Some(value @ (Value::Bool(_) | Value::Number(_))) => value.to_string(),
         Some(value) => csv::text(&value.to_string()),
     }
-}
-
-fn line(cells: impl Iterator<Item = String>) -> Vec<u8> {
-    let cells: Vec<String> = cells.collect();
-    format!("{}\r\n", cells.join(",")).into_bytes()
 }
 
 #[cfg(test)]

@@ -36,8 +36,7 @@ fn head(columns: &[Series]) -> String {
         "" => csv::text(name),
         unit => csv::text(&format!("{name} [{unit}]")),
     };
-    let names: Vec<String> = columns.iter().map(name).collect();
-    format!("{}\r\n", names.join(","))
+    csv::line(columns.iter().map(name))
 }
 
 fn line(part: &mut Vec<u8>, columns: &[Series], row: usize) {
