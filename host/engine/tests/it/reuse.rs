@@ -37,6 +37,13 @@ impl House {
         self.engine.intake.create(principal, new).await.unwrap().id
     }
 
+    /// Two runs that ask for the same, the second once the calls of the first are at work.
+    async fn first_and_second(&self) -> [RunId; 2] {
+        let first = self.begun(equal(json!({}))).await;
+        self.started(2).await;
+        [first, self.begun(equal(json!({}))).await]
+    }
+
     async fn ran(&self, new: NewRun) -> Run {
         self.ended(self.begun(new).await).await
     }
@@ -66,6 +73,14 @@ async fn house(containers: &Scripted, among: ReuseAmong) -> (tempfile::TempDir, 
     let house = House::with(directory.path(), containers, settings);
     house.upload().await;
     (directory, house)
+}
+
+/// A house one of whose calls goes on until it is released.
+async fn held() -> (Scripted, tempfile::TempDir, House) {
+    let containers = Scripted::new();
+    containers.on("left", Act::exits(0).held());
+    let (directory, house) = house(&containers, ReuseAmong::Account).await;
+    (containers, directory, house)
 }
 
 #[tokio::test]
@@ -199,9 +214,7 @@ async fn what_is_not_declared_deterministic_is_computed_each_time() {
 
 #[tokio::test]
 async fn equal_calls_at_once_are_computed_once() {
-    let containers = Scripted::new();
-    containers.on("left", Act::exits(0).held());
-    let (_directory, house) = house(&containers, ReuseAmong::Account).await;
+    let (containers, _directory, house) = held().await;
     let runs = [house.begun(equal(json!({}))).await, house.begun(equal(json!({}))).await];
     house.started(2).await;
     containers.release("left");
@@ -216,12 +229,8 @@ async fn equal_calls_at_once_are_computed_once() {
 
 #[tokio::test]
 async fn whoever_waits_goes_on_when_the_other_is_cancelled() {
-    let containers = Scripted::new();
-    containers.on("left", Act::exits(0).held());
-    let (_directory, house) = house(&containers, ReuseAmong::Account).await;
-    let first = house.begun(equal(json!({}))).await;
-    house.started(2).await;
-    let second = house.begun(equal(json!({}))).await;
+    let (containers, _directory, house) = held().await;
+    let [first, second] = house.first_and_second().await;
     house.engine.intake.cancel(&me(), first).await.unwrap();
     assert_eq!(house.ended(first).await.state, RunState::Cancelled);
     house.started(3).await;
@@ -231,12 +240,8 @@ async fn whoever_waits_goes_on_when_the_other_is_cancelled() {
 
 #[tokio::test]
 async fn whoever_waits_can_be_cancelled() {
-    let containers = Scripted::new();
-    containers.on("left", Act::exits(0).held());
-    let (_directory, house) = house(&containers, ReuseAmong::Account).await;
-    let first = house.begun(equal(json!({}))).await;
-    house.started(2).await;
-    let second = house.begun(equal(json!({}))).await;
+    let (containers, _directory, house) = held().await;
+    let [first, second] = house.first_and_second().await;
     house.engine.intake.cancel(&me(), second).await.unwrap();
     assert_eq!(house.ended(second).await.state, RunState::Cancelled);
     containers.release("left");

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use simulay_engine::NewRun;
 use simulay_model::{AccountName, CallPlace, Digest, EventData, OwnerFilter, Run, RunId};
 use simulay_signals::LocalSignals;
 use simulay_store::{Flight, KeptKey, Offered, Reuse, StoreError};
@@ -13,6 +14,7 @@ use simulay_store::{Flight, KeptKey, Offered, Reuse, StoreError};
 use crate::database::{Database, Store, in_memory};
 use crate::machine::Machine;
 use crate::plugin::{Fate, NAME, Params};
+use crate::shares::{calm, fine};
 use crate::story::{Host, LAST, Story, me, request, runs, settings, upload, whole};
 
 #[async_trait]
@@ -69,6 +71,11 @@ pub(crate) fn taken(store: &Store, runs: &[Run]) -> usize {
     taken
 }
 
+/// A request whose calls are those of every other such request.
+fn equal(params: &Params) -> NewRun {
+    NewRun { seed: Some(7), ..request(NAME, params) }
+}
+
 /// Two hosts over one store that hear each other.
 fn hosts(story: &Story, store: &Store) -> [Host; 2] {
     let signals = Arc::new(LocalSignals::default());
@@ -82,15 +89,12 @@ fn hosts(story: &Story, store: &Store) -> [Host; 2] {
 /// However many runs ask for the same at once, of whichever host, each call is computed once.
 #[test]
 fn equal_calls_at_once_are_computed_once_by_however_many_hosts() {
-    let mut story = Story::new(1);
-    story.world.calm_down();
-    let open = in_memory();
-    story.live(&open, async |story, store| {
+    calm().live(&in_memory(), async |story, store| {
         let hosts = hosts(story, &store);
         upload(&hosts[0]).await;
-        let params = Params { salt: 5, steps: 2, calls: 3, fate: Fate::Fine };
+        let params = fine(5, 2, 3);
         for number in 0..6 {
-            let new = simulay_engine::NewRun { seed: Some(7), ..request(NAME, &params) };
+            let new = equal(&params);
             let run = hosts[number % 2].engine.intake.create(&me(), new).await.unwrap();
             story.accepted.insert(run.id, params.clone());
         }
@@ -105,15 +109,12 @@ fn equal_calls_at_once_are_computed_once_by_however_many_hosts() {
 /// Whoever waits goes on by himself when the call that he waits for fails, or the run that it is of is cancelled.
 #[test]
 fn whoever_waits_for_a_call_that_comes_to_nothing_computes_it() {
-    let mut story = Story::new(1);
-    story.world.calm_down();
-    let open = in_memory();
-    story.live(&open, async |story, store| {
+    calm().live(&in_memory(), async |story, store| {
         let hosts = hosts(story, &store);
         upload(&hosts[0]).await;
         for fate in [Fate::Exits, Fate::Hangs] {
             let params = Params { salt: 5, steps: 1, calls: 1, fate };
-            let new = simulay_engine::NewRun { seed: Some(7), ..request(NAME, &params) };
+            let new = equal(&params);
             let first = hosts[0].engine.intake.create(&me(), new.clone()).await.unwrap();
             let second = hosts[1].engine.intake.create(&me(), new).await.unwrap();
             if fate == Fate::Hangs {
@@ -133,16 +134,13 @@ fn whoever_waits_for_a_call_that_comes_to_nothing_computes_it() {
 /// A host that dies while others wait for what it computes holds them up no longer than its leases last.
 #[test]
 fn whoever_waits_for_a_host_that_died_goes_on() {
-    let mut story = Story::new(1);
-    story.world.calm_down();
-    let open = in_memory();
-    story.live(&open, async |story, store| {
+    calm().live(&in_memory(), async |story, store| {
         let hosts = hosts(story, &store);
         // Whoever looks for runs finds those of a host that died.
         hosts[1].engine.recover().await.unwrap();
         upload(&hosts[0]).await;
-        let params = Params { salt: 9, steps: 1, calls: 1, fate: Fate::Fine };
-        let new = simulay_engine::NewRun { seed: Some(7), ..request(NAME, &params) };
+        let params = fine(9, 1, 1);
+        let new = equal(&params);
         hosts[0].engine.intake.create(&me(), new.clone()).await.unwrap();
         while story.daemon.starts().is_empty() {
             tokio::time::sleep(Duration::from_millis(10)).await;
