@@ -35,3 +35,7 @@ change pkg/private/get_forge_pkg.m "s/could not read URL, please verify internet
 # Spreadsheets written by Python name their sheets from the root.
 change ../../packages/io-*/private/__OCT_spsh_open__.m 's/getxmlattv \(node, "Target"\);/strrep (getxmlattv (node, "Target"), "\/xl\/", "");/'
 rm /tmp/before
+
+# The last that Octave does before it comes to its program.
+last=$(octave-cli -qfHW --eval 'disp (strsplit (path, pathsep){end})')
+echo '__simulay_job__ ();' >> "$last/PKG_ADD"

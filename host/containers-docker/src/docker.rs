@@ -18,7 +18,7 @@ mod receiving;
 mod sending;
 mod warming;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -88,8 +88,8 @@ pub struct DockerContainers {
     cores: u32,
     pool: Arc<Pool>,
     cpus: OnceCell<u32>,
-    /// Images that were looked at, and have nothing against them.
-    sound: Mutex<BTreeSet<ImageId>>,
+    /// Images that were looked at, and have nothing against them; of each the programs that can be started ahead.
+    sound: Mutex<BTreeMap<ImageId, Vec<String>>>,
     pub(crate) address: Address,
     pub(crate) tls: Option<Tls>,
     /// What is said of the images that are pulled, by logical name.

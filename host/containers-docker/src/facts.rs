@@ -9,6 +9,11 @@ pub(crate) const INIT_LABEL: &str = "org.simulay.init";
 /// Label of a registered image: the image it was made from.
 pub(crate) const BASE_LABEL: &str = "org.simulay.base";
 
+/// Label of an image: its programs, with spaces between, that can be started ahead of their job. With the variable
+/// [`BOOT_VARIABLE`](simulay_init::frames::BOOT_VARIABLE) such a program stops before it reads a file that a job
+/// brings, or a variable that it may bring.
+pub(crate) const BOOT_LABEL: &str = "org.simulay.boot";
+
 /// What Docker knows of an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImageFacts {
@@ -51,6 +56,12 @@ pub(crate) fn volumes(found: &ImageInspect) -> Vec<String> {
     let mut volumes: Vec<String> = declared.into_iter().flatten().map(|volume| shown(volume)).collect();
     volumes.sort();
     volumes
+}
+
+/// The programs of an image that can be started ahead of their job.
+pub(crate) fn boots(found: &ImageInspect) -> Vec<String> {
+    let label = || found.config.as_ref()?.labels.as_ref()?.get(BOOT_LABEL);
+    label().into_iter().flat_map(|programs| programs.split_whitespace()).map(str::to_owned).collect()
 }
 
 /// What is wrong with an image that declares `volumes`.

@@ -28,6 +28,9 @@ pub struct WarmClass {
     pub scratch_mib: u32,
     /// Those that wait.
     pub ready: u32,
+    /// Of these, those that have a command started ahead.
+    #[serde(default)]
+    pub booted: u32,
     /// Those that are being made.
     pub in_making: u32,
     /// Memory that each takes while it waits, bytes, as measured last; 0 when none was.

@@ -15,6 +15,7 @@ use rustix::process::WaitStatus;
 use simulay_init::frames::{Exit, JobSpec, Phase, Rejection};
 
 use crate::badness::Badness;
+use crate::boot::Booted;
 use crate::cgroup::Counters;
 use crate::outputs::Wanted;
 use crate::processes::{Processes, end_all};
@@ -22,10 +23,11 @@ use crate::record::Record;
 use crate::scratch::Watch;
 use crate::streams::{self, Bound, Which};
 
-/// Starts the command of `spec` and threads that see it through; `ended` is called when all is known.
+/// Starts the command of `spec`, or lets the one go on that is `booted`, and threads that see it through; `ended` is
+/// called when all is known.
 pub(crate) fn start(
     spec: &JobSpec,
-    wanted: Wanted,
+    (wanted, booted): (Wanted, Option<Booted>),
     badness: &Badness,
     record: &Arc<Record>,
     ended: impl FnOnce() + Send + 'static,
@@ -43,7 +45,9 @@ pub(crate) fn start(
     });
     let attendant = attendant.map_err(refused)?;
     let began = Instant::now();
-    let mut child = badness.worst_while(|| spawn(spec)).map_err(refused)?;
+    let going_on = booted.and_then(|booted| booted.go_on(spec));
+    let begin = || badness.worst_while(|| spawn(&spec.command, spec.env.iter()));
+    let mut child = going_on.map_or_else(begin, Ok).map_err(refused)?;
     let processes = Arc::new(Processes::new(child.id()));
     record.change(|facts| {
         facts.phase = Phase::Running;
@@ -87,14 +91,18 @@ fn reader(which: Which, spec: &JobSpec, record: &Arc<Record>) -> io::Result<Wait
     })
 }
 
-fn spawn(spec: &JobSpec) -> std::io::Result<Child> {
-    let (program, arguments) = spec.command.split_first().ok_or(std::io::ErrorKind::InvalidInput)?;
+/// Starts a command as the leader of a group, with `env` and nothing else.
+pub(crate) fn spawn<'a>(
+    command: &[String],
+    env: impl Iterator<Item = &'a (String, String)>,
+) -> io::Result<Child> {
+    let (program, arguments) = command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
     // A signal mask is inherited; the command must not be deaf to SIGTERM.
     let blocked = SigSet::all().thread_swap_mask(SigmaskHow::SIG_UNBLOCK)?;
     let child = Command::new(program)
         .args(arguments)
         .env_clear()
-        .envs(spec.env.iter().map(|(name, value)| (name, value)))
+        .envs(env.map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

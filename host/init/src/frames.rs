@@ -9,6 +9,8 @@
 //! host                                  init
 //! Hello{session}                 →
 //!                                ←      Welcome{session, phase: Idle, protocol}
+//! (Boot(command)                 →
+//!                                ←      Booted, or NotBooted)
 //! Begin(job)                     →
 //! File{path,size} Data…          →      written below the working directory
 //! Run                            →
@@ -29,13 +31,18 @@ mod codec;
 mod message;
 
 pub use codec::{Decoder, FrameError, MAX_DATA, MAX_FRAME, decode_all, encode};
-pub use message::{Exit, JobSpec, Order, Phase, Rejection, Report};
+pub use message::{BootSpec, Exit, JobSpec, Order, Phase, Rejection, Report};
 
 /// What this init and this host speak. A host of another protocol asks for the image to be registered anew.
 pub const PROTOCOL: u32 = 2;
 /// Files left out that are told one by one; of further ones the number is told.
 pub const MAX_LEFT_OUT: usize = 1000;
 
+/// Variables of a command that may come with its job, when it was started ahead of that, begin so.
+pub const JOB_PREFIX: &str = "SIM_";
+/// Variable of a command that is started ahead of its job: the named pipe from which it reads variables, as
+/// `NAME=VALUE` and a zero byte each, before it goes on.
+pub const BOOT_VARIABLE: &str = "SIMULAY_BOOT";
 /// Variable of `simulay-init` itself: seconds without a word of any host after which one that has no job ends.
 pub const PATIENCE_VARIABLE: &str = "SIMULAY_PATIENCE";
 /// Exit code of `simulay-init` when no host acknowledged before the hold time had passed. It exits

@@ -6,9 +6,10 @@ use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
-use simulay_init::frames::{JobSpec, Order, PATIENCE_VARIABLE, Rejection, UNCLAIMED};
+use simulay_init::frames::{BootSpec, JobSpec, Order, PATIENCE_VARIABLE, Rejection, UNCLAIMED};
 
 use crate::badness::Badness;
+use crate::boot::Boot;
 use crate::command;
 use crate::inputs::Inputs;
 use crate::orders::Event;
@@ -30,7 +31,7 @@ pub(crate) fn serve(
     badness: &Badness,
 ) -> u8 {
     let patience = patience();
-    let mut keeper = Keeper { record, sender, badness, state: State::Idle, deaf: false };
+    let mut keeper = Keeper { record, sender, badness, state: State::Idle, boot: None, deaf: false };
     loop {
         // Each event begins it anew.
         let deadline = keeper.state.deadline().or_else(|| keeper.state.idle_until(patience));
@@ -111,6 +112,8 @@ struct Keeper<'a> {
     sender: &'a SyncSender<Event>,
     badness: &'a Badness,
     state: State,
+    /// The command that was started ahead of its job.
+    boot: Option<Boot>,
     deaf: bool,
 }
 
@@ -149,6 +152,10 @@ impl Keeper<'_> {
             (Order::File { path, size }, State::Begun(begun)) => begun.inputs.begin(path, size),
             (Order::Data(bytes), State::Begun(begun)) => begun.inputs.write(&bytes),
             (Order::Run, State::Begun(_)) => self.run(),
+            (Order::Boot(spec), State::Idle) if self.boot.is_none() => {
+                self.boot(spec);
+                Ok(())
+            }
             (Order::File { .. } | Order::Data(_) | Order::Run, State::Idle) => {
                 Err(Rejection::Order("no job was begun".to_owned()))
             }
@@ -175,14 +182,22 @@ impl Keeper<'_> {
         Ok(())
     }
 
+    fn boot(&mut self, spec: BootSpec) {
+        self.boot = Boot::start(spec, self.badness, self.record).ok();
+        if self.boot.is_none() {
+            self.record.change(|facts| facts.booted = Some(false));
+        }
+    }
+
     fn run(&mut self) -> Result<(), Rejection> {
         let State::Begun(begun) = std::mem::replace(&mut self.state, State::Idle) else { return Ok(()) };
         let Begun { spec, wanted, mut inputs } = *begun;
         let held = State::held(spec.hold_ms);
+        let booted = self.boot.take().and_then(|boot| boot.fit(&spec));
         let started = inputs.keep().and_then(|()| {
-            let sender = self.sender.clone();
-            let wanted = wanted.besides(inputs.placed());
-            command::start(&spec, wanted, self.badness, self.record, move || drop(sender.send(Event::Ended)))
+            let (sender, wanted) = (self.sender.clone(), wanted.besides(inputs.placed()));
+            let ended = move || drop(sender.send(Event::Ended));
+            command::start(&spec, (wanted, booted), self.badness, self.record, ended)
         });
         self.state = match &started {
             Ok(processes) => State::Running(Running::new(processes, &spec)),

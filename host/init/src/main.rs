@@ -4,6 +4,7 @@
 //! and its end, the host's patience for reports. This one decides.
 
 mod badness;
+mod boot;
 mod cgroup;
 mod command;
 mod held;

@@ -49,6 +49,8 @@ pub(crate) struct Harvest {
 pub(crate) struct Facts {
     pub(crate) session: Option<Session>,
     pub(crate) phase: Phase,
+    /// Whether a command waits for its job, once that is known.
+    pub(crate) booted: Option<bool>,
     pub(crate) started: bool,
     pub(crate) stdout: Held,
     pub(crate) stderr: Held,
@@ -70,6 +72,7 @@ impl Record {
         let facts = Facts {
             session: None,
             phase: Phase::Idle,
+            booted: None,
             started: false,
             stdout: Held::default(),
             stderr: Held::default(),
@@ -101,6 +104,11 @@ impl Record {
     /// The host that said hello last.
     pub(crate) fn session(&self) -> Option<Session> {
         self.lock().session
+    }
+
+    /// Whether a command waits for its job, once that is known.
+    pub(crate) fn booted(&self) -> Option<bool> {
+        self.lock().booted
     }
 
     /// Something was told just now. No bell: nobody waits for it.

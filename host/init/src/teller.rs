@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::ops::ControlFlow;
 
-use simulay_init::frames::{MAX_DATA, PROTOCOL, Report, encode};
+use simulay_init::frames::{MAX_DATA, PROTOCOL, Phase, Report, encode};
 
 use crate::held::Piece;
 use crate::outputs;
@@ -13,6 +13,7 @@ use crate::record::{Facts, Harvest, Output, Record, Session};
 #[derive(Default)]
 struct Told {
     session: Option<Session>,
+    booted: bool,
     started: bool,
     stdout: u64,
     stderr: u64,
@@ -93,6 +94,10 @@ impl Told {
         }
         if self.all {
             return None;
+        }
+        if let (Some(booted), Phase::Idle, false) = (facts.booted, facts.phase, self.booted) {
+            self.booted = true;
+            return report(if booted { Report::Booted } else { Report::NotBooted });
         }
         match self.next_of_command(facts) {
             ControlFlow::Break(next) => next,

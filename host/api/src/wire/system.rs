@@ -204,6 +204,8 @@ pub struct WarmClass {
     pub scratch_mib: u32,
     /// Those that wait.
     pub ready: u32,
+    /// Of these, those that have a command started ahead, up to where it would read its program.
+    pub booted: u32,
     /// Those that are being made.
     pub in_making: u32,
     /// Memory that each takes while it waits, bytes, as measured last; 0 when none was.
@@ -226,10 +228,11 @@ impl From<simulay_containers::WarmClass> for WarmClass {
             memory_mib,
             scratch_mib,
             ready,
+            booted,
             in_making,
             bytes_each,
         } = class;
-        Self { image, cpu_milli, memory_mib, scratch_mib, ready, in_making, bytes_each }
+        Self { image, cpu_milli, memory_mib, scratch_mib, ready, booted, in_making, bytes_each }
     }
 }
 

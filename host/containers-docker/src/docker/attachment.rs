@@ -7,7 +7,7 @@ use std::time::Duration;
 use bollard::container::{AttachContainerResults, LogOutput};
 use bollard::errors::Error;
 use futures_util::{Stream, StreamExt as _};
-use simulay_init::frames::{Decoder, FrameError, Order, PROTOCOL, Phase, Report, encode};
+use simulay_init::frames::{BootSpec, Decoder, FrameError, Order, PROTOCOL, Phase, Report, encode};
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 
 /// An attachment that is lost, or on which the other side makes no sense; in words.
@@ -67,6 +67,22 @@ impl Attached {
             self.phase = Some(phase);
         }
         Ok(greeted)
+    }
+
+    /// Has init start a command ahead of its job, for as long as `patience`; true when it waits.
+    pub(super) async fn boot(&mut self, boot: &BootSpec, patience: Duration) -> Result<bool, Cut> {
+        let booted = async {
+            self.writer.say(&Order::Boot(boot.clone())).await?;
+            loop {
+                match self.reader.next().await? {
+                    Report::Booted => return Ok(true),
+                    Report::NotBooted => return Ok(false),
+                    _ => {}
+                }
+            }
+        };
+        let silent = |_| Err(Cut("simulay-init does not say whether the command waits".to_owned()));
+        tokio::time::timeout(patience, booted).await.unwrap_or_else(silent)
     }
 }
 

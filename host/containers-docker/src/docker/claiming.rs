@@ -7,20 +7,28 @@ use simulay_model::ContainerName;
 
 use super::DockerContainers;
 use super::attachment::Attached;
+use super::pool::Kind;
 use super::warming::still_waits;
-use crate::class::Class;
+use crate::class::{self, Class};
 use crate::spec::Place;
 
 /// For the init of one that waits to say that it is there. It has nothing else to do.
 const ANSWER: Duration = Duration::from_millis(500);
 
 impl DockerContainers {
+    fn kind(&self, call: &Admitted, place: Place) -> Kind {
+        let class = Class::of(call, place.cpus);
+        let may = call.command().first().is_some_and(|program| self.may_boot(class.image, program));
+        let boot = may.then(|| class::boot(call, place)).flatten();
+        Kind { class, boot }
+    }
+
     /// Binds a container that waits, and fits `call` exactly, to the attempt `name`; nothing when there is none that
     /// is well, or when it is in doubt whether it is bound: then the attempt starts one of its own, and finds its name
     /// taken if it is.
     pub(super) async fn claim(&self, name: ContainerName, call: &Admitted, place: Place) -> Option<Attached> {
-        let class = Class::of(call, place.cpus);
-        let mut found = self.pool.take(class);
+        let kind = self.kind(call, place);
+        let mut found = self.pool.take(&kind);
         while let Some(warm) = found {
             if let Some(warm) = still_waits(warm, ANSWER).await {
                 return match self.daemon.bind(warm.name.as_str(), name).await {
@@ -35,7 +43,7 @@ impl DockerContainers {
                     }
                 };
             }
-            found = self.pool.take_another(class);
+            found = self.pool.take_another(&kind);
         }
         None
     }

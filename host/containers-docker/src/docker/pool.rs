@@ -17,9 +17,14 @@
 //! The other end is alike: removing a container takes as long as starting one, and nobody need wait for it. One whose
 //! call is over and whose results are stored is renamed to a name of nobody, and removed by that.
 //!
+//! One may have a command started ahead, up to where that would read its program: what calls of its class ask for
+//! most. It has all that the command can know before it is given a job, and nothing of any job; a call that asks for
+//! another command starts that in it as in any other.
+//!
 //! Those that wait are labelled with the life of their host. What an earlier life of the same instance left is
 //! removed; what other instances have has another label and another name.
 
+mod boots;
 mod demand;
 mod names;
 mod settings;
@@ -30,6 +35,7 @@ use std::sync::atomic::AtomicBool;
 
 use parking_lot::Mutex;
 use simulay_containers::{PoolStatus, WarmClass};
+use simulay_init::frames::BootSpec;
 use simulay_model::ContainerName;
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -47,11 +53,19 @@ use crate::class::Class;
 /// A container that waits for a call. Dropped, it is removed.
 pub(super) struct Warm {
     pub(super) name: WarmName,
-    pub(super) class: Class,
+    pub(super) kind: Kind,
     pub(super) attached: Attached,
     pub(super) made: Instant,
     /// When its init answered last.
     pub(super) heard: Instant,
+}
+
+/// What a container that waits is good for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Kind {
+    pub(super) class: Class,
+    /// The command that it has started ahead.
+    pub(super) boot: Option<Arc<BootSpec>>,
 }
 
 /// Those that wait, and what is wanted of them.
@@ -76,20 +90,22 @@ pub(super) struct Pool {
 struct State {
     demand: Demand,
     ready: Vec<Warm>,
-    in_making: BTreeMap<Class, u32>,
+    in_making: Vec<Kind>,
 }
 
 /// One that is being made.
 pub(super) struct InMaking {
     pool: Arc<Pool>,
-    pub(super) class: Class,
+    pub(super) kind: Kind,
 }
 
 impl Drop for InMaking {
     fn drop(&mut self) {
-        if let Some(making) = self.pool.state.lock().in_making.get_mut(&self.class) {
-            *making = making.saturating_sub(1);
+        let mut state = self.pool.state.lock();
+        if let Some(index) = state.in_making.iter().position(|kind| *kind == self.kind) {
+            state.in_making.swap_remove(index);
         }
+        drop(state);
         self.pool.ring();
     }
 }
@@ -101,20 +117,23 @@ impl Pool {
         Self { settings, life: Uuid::new_v4(), names, state, finished, is_kept, bell, closing, makers }
     }
 
-    /// One of `class` for a call that asks for it, when one waits; that it was asked for is remembered.
-    pub(super) fn take(&self, class: Class) -> Option<Warm> {
+    /// One for a call that asks for `kind`, when one of its class waits; that it was asked for is remembered.
+    pub(super) fn take(&self, kind: &Kind) -> Option<Warm> {
         if self.settings.max_containers == 0 {
             return None;
         }
         let mut state = self.state.lock();
-        let taken = state.take(class);
-        state.demand.ask(class, taken.is_some(), Instant::now(), &self.settings);
+        let taken = state.take(kind);
+        state.demand.ask(kind.class, taken.is_some(), Instant::now(), &self.settings);
+        if let Some(boot) = &kind.boot {
+            state.demand.ask_boot(kind.class, boot);
+        }
         taken
     }
 
-    /// Another one of `class`, for the same call.
-    pub(super) fn take_another(&self, class: Class) -> Option<Warm> {
-        self.state.lock().take(class)
+    /// Another one, for the same call.
+    pub(super) fn take_another(&self, kind: &Kind) -> Option<Warm> {
+        self.state.lock().take(kind)
     }
 
     /// Lets one wait from now on, or again.
@@ -127,48 +146,52 @@ impl Pool {
         self.state.lock().ready.extract_if(.., |warm| warm.heard < since).collect()
     }
 
-    /// Lets go of those that are too old, or too many; tells the class of each that is to be made.
-    pub(super) fn review(&self) -> Vec<Class> {
+    /// Lets go of those that are too old, too many, or have nothing started ahead where that is worth it; tells the
+    /// kind of each that is to be made.
+    pub(super) fn review(&self) -> Vec<Kind> {
         let mut state = self.state.lock();
         let now = Instant::now();
         let wanted = state.demand.wanted(now, &self.settings);
         let mut kept = BTreeMap::<Class, u32>::new();
-        let (stays, goes): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut state.ready).into_iter().partition(|warm| {
-                let kept = kept.entry(warm.class).or_default();
-                let stays = *kept < wanted.get(&warm.class).copied().unwrap_or(0)
-                    && now.duration_since(warm.made) < self.settings.max_age;
-                *kept += u32::from(stays);
-                stays
-            });
-        state.ready = stays;
-        let count = |counts: &BTreeMap<Class, u32>, class: &Class| counts.get(class).copied().unwrap_or(0);
-        let short = wanted.into_iter().filter(|(class, _)| state.demand.may_make(class, now));
-        let short = short.flat_map(|(class, wanted)| {
-            let there = count(&kept, &class) + count(&state.in_making, &class);
-            std::iter::repeat_n(class, wanted.saturating_sub(there) as usize)
+        let ready = std::mem::take(&mut state.ready);
+        let (stays, goes): (Vec<_>, Vec<_>) = ready.into_iter().partition(|warm| {
+            let class = warm.kind.class;
+            let kept = kept.entry(class).or_default();
+            let lags = || warm.kind.boot.is_none() && state.demand.boot(class, &[]).is_some();
+            let stays = *kept < wanted.get(&class).copied().unwrap_or(0)
+                && now.duration_since(warm.made) < self.settings.max_age
+                && !lags();
+            *kept += u32::from(stays);
+            stays
         });
-        let short = short.collect();
+        state.ready = stays;
+        let short = wanted.into_iter().filter(|(class, _)| state.demand.may_make(class, now));
+        let short = short.flat_map(|(class, wanted)| state.short(class, wanted as usize)).collect();
         drop(state);
         // Each is written down as waste.
         drop(goes);
         short
     }
 
-    /// One of `class` is being made from now on.
-    pub(super) fn begin(self: &Arc<Self>, class: Class) -> InMaking {
-        *self.state.lock().in_making.entry(class).or_default() += 1;
-        InMaking { pool: self.clone(), class }
+    /// One of `kind` is being made from now on.
+    pub(super) fn begin(self: &Arc<Self>, kind: Kind) -> InMaking {
+        self.state.lock().in_making.push(kind.clone());
+        InMaking { pool: self.clone(), kind }
     }
 
     /// How many are being made.
-    pub(super) fn in_making(&self) -> u32 {
-        self.state.lock().in_making.values().sum()
+    pub(super) fn in_making(&self) -> usize {
+        self.state.lock().in_making.len()
     }
 
     /// One of `class` was made, and takes so much memory.
     pub(super) fn learn(&self, class: Class, memory_bytes: u64) {
         self.state.lock().demand.learn(class, memory_bytes);
+    }
+
+    /// What was to be started ahead in one of `class` cannot be.
+    pub(super) fn refuse(&self, class: Class, boot: &BootSpec) {
+        self.state.lock().demand.refuse_boot(class, boot);
     }
 
     /// One of `class` could not be made.
@@ -195,15 +218,17 @@ impl Pool {
     pub(super) fn status(&self, name: impl Fn(Class) -> Option<String>) -> PoolStatus {
         let state = self.state.lock();
         let of_class = |class: Class| {
-            let ready = state.ready.iter().filter(|warm| warm.class == class).count();
-            let making = state.in_making.get(&class).copied().unwrap_or(0);
+            let ready = || state.ready.iter().map(|warm| &warm.kind).filter(|kind| kind.class == class);
+            let booted = ready().filter(|kind| kind.boot.is_some()).count();
+            let making = state.in_making.iter().filter(|kind| kind.class == class).count();
             Some(WarmClass {
                 image: name(class)?,
                 cpu_milli: class.cpu_milli,
                 memory_mib: class.memory_bytes >> 20,
                 scratch_mib: class.scratch_mib,
-                ready: u32::try_from(ready).unwrap_or(u32::MAX),
-                in_making: making,
+                ready: u32::try_from(ready().count()).unwrap_or(u32::MAX),
+                booted: u32::try_from(booted).unwrap_or(u32::MAX),
+                in_making: u32::try_from(making).unwrap_or(u32::MAX),
                 bytes_each: state.demand.bytes_each(class),
             })
         };
@@ -217,9 +242,24 @@ impl Pool {
 }
 
 impl State {
-    /// The one that waits longest.
-    fn take(&mut self, class: Class) -> Option<Warm> {
-        let index = self.ready.iter().position(|warm| warm.class == class)?;
+    /// The one that waits longest: of those of the very kind, if there are any.
+    fn take(&mut self, kind: &Kind) -> Option<Warm> {
+        let same = self.ready.iter().position(|warm| warm.kind == *kind);
+        let index = same.or_else(|| self.ready.iter().position(|warm| warm.kind.class == kind.class))?;
         Some(self.ready.remove(index))
+    }
+
+    /// What is to be made for `wanted` of `class` to be there.
+    fn short(&self, class: Class, wanted: usize) -> Vec<Kind> {
+        let kinds = self.ready.iter().map(|warm| &warm.kind).chain(&self.in_making);
+        let there = kinds.filter(|kind| kind.class == class);
+        let mut there: Vec<_> = there.map(|kind| kind.boot.clone()).collect();
+        let count = wanted.saturating_sub(there.len());
+        let make = |_| {
+            let boot = self.demand.boot(class, &there);
+            there.push(boot.clone());
+            Kind { class, boot }
+        };
+        (0..count).map(make).collect()
     }
 }

@@ -11,7 +11,7 @@ use super::DockerContainers;
 use super::attachment::Attached;
 use super::daemon::{DaemonError, Found, Life};
 use super::patience::Patience;
-use crate::facts::{unbounded, volumes};
+use crate::facts::{boots, unbounded, volumes};
 use crate::spec::{self, Place};
 
 /// For a container that cannot be removed now; the engine sweeps later.
@@ -67,6 +67,12 @@ impl DockerContainers {
         cancel: &CancellationToken,
     ) -> Result<Presence, Hindrance> {
         let place = self.place().await?;
+        // Docker binds none to a name that is taken: there is no need to look first.
+        if *begin == Begin::Start
+            && let Some(attached) = self.claim(name, call, place).await
+        {
+            return Ok(Presence::Running(place, Some(attached)));
+        }
         match self.daemon.inspect(name).await? {
             Some(Found { life: Life::Created, .. }) => {
                 let _permit = self.start_permit(cancel).await?;
@@ -78,9 +84,6 @@ impl DockerContainers {
                 return Err(Hindrance::Final(ContainerError::Lost("it was removed".to_owned())));
             }
             None => {
-                if let Some(attached) = self.claim(name, call, place).await {
-                    return Ok(Presence::Running(place, Some(attached)));
-                }
                 let _permit = self.start_permit(cancel).await?;
                 self.create(name, call, place).await?;
                 *begin = Begin::Adopt;
@@ -140,14 +143,21 @@ impl DockerContainers {
     /// enough.
     pub(super) async fn unbounded_places(&self, image: ImageId) -> Result<Vec<String>, DaemonError> {
         let sound = || self.sound.lock().unwrap_or_else(PoisonError::into_inner);
-        if sound().contains(&image) {
+        if sound().contains_key(&image) {
             return Ok(Vec::new());
         }
-        let volumes = volumes(&self.daemon.image(image).await?);
+        let found = self.daemon.image(image).await?;
+        let volumes = volumes(&found);
         if volumes.is_empty() {
-            sound().insert(image);
+            sound().insert(image, boots(&found));
         }
         Ok(volumes)
+    }
+
+    /// Whether the image says that `program` waits when it is started ahead; false before it was looked at.
+    pub(super) fn may_boot(&self, image: ImageId, program: &str) -> bool {
+        let sound = self.sound.lock().unwrap_or_else(PoisonError::into_inner);
+        sound.get(&image).is_some_and(|programs| programs.iter().any(|name| name == program))
     }
 
     async fn start(&self, name: ContainerName, call: &Admitted) -> Result<(), Hindrance> {

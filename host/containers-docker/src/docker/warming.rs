@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use simulay_containers::ContainerError;
-use simulay_init::frames::Phase;
+use simulay_init::frames::{BootSpec, Phase};
 use simulay_model::ContainerName;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::DockerContainers;
 use super::attachment::{Attached, Cut, Greeted};
 use super::daemon::{DaemonError, Waiting};
-use super::pool::{InMaking, Warm};
+use super::pool::{InMaking, Kind, Warm};
 use crate::class::Class;
 use crate::spec;
 
@@ -30,6 +30,8 @@ const SEARCH_OTHERS: Duration = Duration::from_secs(3600);
 /// For init to answer when it was just started, and when it has nothing else to do.
 const BEGINNING: Duration = Duration::from_secs(20);
 const ANSWER: Duration = Duration::from_secs(2);
+/// For init to say whether a command that it started ahead waits; it gives up sooner.
+const BOOT: Duration = Duration::from_secs(40);
 /// One that was not heard of so long is asked.
 const UNHEARD: Duration = Duration::from_secs(30);
 /// For Docker to remove what waits, when the host stops.
@@ -49,6 +51,8 @@ enum WarmingError {
     Cut(#[from] Cut),
     #[error("its init is none of this host")]
     Foreign,
+    #[error("{0:?} cannot be started ahead")]
+    NotBooted(Vec<String>),
     #[error("its image declares a VOLUME")]
     Unbounded,
 }
@@ -151,13 +155,13 @@ impl DockerContainers {
     /// Starts what is wanted, side by side, as far as calls leave room for it: no more at once than there are cores,
     /// and none while calls wait to start a container of their own.
     fn make_what_is_wanted(self: &Arc<Self>) {
-        for class in self.pool.review() {
-            if self.pool.in_making() >= self.cores {
+        for kind in self.pool.review() {
+            if self.pool.in_making() >= self.cores as usize {
                 return;
             }
             let Ok(permit) = Arc::clone(&self.starts).try_acquire_owned() else { return };
             let (containers, closing) = (self.clone(), self.pool.closing.clone());
-            let making = self.pool.begin(class);
+            let making = self.pool.begin(kind);
             self.pool.makers.spawn(async move {
                 closing.run_until_cancelled(containers.make_one(making, permit)).await;
             });
@@ -165,8 +169,8 @@ impl DockerContainers {
     }
 
     async fn make_one(&self, making: InMaking, permit: OwnedSemaphorePermit) {
-        let class = making.class;
-        match self.warm_up(class).await {
+        let class = making.kind.class;
+        match self.warm_up(making.kind.clone()).await {
             Ok(warm) => {
                 self.pool.put(warm);
                 tracing::debug!(image = %class.image, "a container waits for a call");
@@ -180,7 +184,8 @@ impl DockerContainers {
     }
 
     /// Makes a container, and hears that its init waits.
-    async fn warm_up(&self, class: Class) -> Result<Warm, WarmingError> {
+    async fn warm_up(&self, kind: Kind) -> Result<Warm, WarmingError> {
+        let Kind { class, boot } = kind;
         if !self.unbounded_places(class.image).await?.is_empty() {
             return Err(WarmingError::Unbounded);
         }
@@ -194,10 +199,29 @@ impl DockerContainers {
             Greeted::Init(Phase::Idle) => {}
             Greeted::Init(_) | Greeted::Foreign => return Err(WarmingError::Foreign),
         }
+        if let Some(boot) = &boot {
+            self.boot_up(class, boot, &mut attached).await?;
+        }
         let bytes = self.daemon.memory(name.as_str()).await?;
         self.pool.learn(class, bytes.unwrap_or_default());
         let now = Instant::now();
-        Ok(Warm { name, class, attached, made: now, heard: now })
+        Ok(Warm { name, kind: Kind { class, boot }, attached, made: now, heard: now })
+    }
+
+    /// Has init start a command ahead. What comes to nothing is not tried again, and its container is not given a
+    /// job: the kernel may have killed the command for want of memory, which Docker tells of a container, and not of a
+    /// command.
+    async fn boot_up(
+        &self,
+        class: Class,
+        boot: &BootSpec,
+        attached: &mut Attached,
+    ) -> Result<(), WarmingError> {
+        let booted = attached.boot(boot, BOOT).await;
+        if booted != Ok(true) {
+            self.pool.refuse(class, boot);
+        }
+        if booted? { Ok(()) } else { Err(WarmingError::NotBooted(boot.command.clone())) }
     }
 
     /// Lets nothing wait any more, and removes what does, as far as Docker answers soon.

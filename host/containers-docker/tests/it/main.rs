@@ -12,6 +12,7 @@
 
 mod addresses;
 mod adoption;
+mod booted;
 mod conformance;
 mod endings;
 mod failures;

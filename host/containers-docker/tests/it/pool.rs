@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::adoption::{go, waiting};
+use crate::booted::has_octave;
 use crate::rig::{Rig, SOCKET, docker, resources, shell};
 
 /// One of each class.
@@ -26,15 +27,20 @@ pub(crate) const POOL: PoolSettings = PoolSettings {
 };
 
 /// A host at work, with those that wait; what is left of its instance goes with it.
-struct Host {
+pub(crate) struct Host {
     rig: Rig,
     keeping: JoinHandle<()>,
     instance: Uuid,
 }
 
 impl Host {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::of(Uuid::new_v4(), POOL)
+    }
+
+    /// For whose calls none waits.
+    pub(crate) fn cold() -> Self {
+        Self::of(Uuid::new_v4(), PoolSettings::NONE)
     }
 
     fn of(instance: Uuid, pool: PoolSettings) -> Self {
@@ -56,20 +62,25 @@ impl Host {
     }
 
     /// Makes a call as another run.
-    async fn complete(&mut self, call: &ContainerCall) -> (Ending, Memory) {
+    pub(crate) async fn complete(&mut self, call: &ContainerCall) -> (Ending, Memory) {
         self.rig.name.run = RunId::generate();
         let (completed, memory) = self.rig.complete(call).await;
         (completed.ending, memory)
     }
 
     /// The ID of the one that waits, once the host says that one does.
-    async fn one_waits(&self) -> String {
+    pub(crate) async fn one_waits(&self) -> String {
         until(async || {
             let ready = self.rig.containers.node().await.unwrap().warm.get("octave").copied();
             let mut ids = waiting_of(self.instance);
             (ready == Some(1) && ids.len() == 1).then(|| ids.remove(0))
         })
         .await
+    }
+
+    /// Once one waits that has an Octave started ahead.
+    pub(crate) async fn octave_waits(&self) {
+        until(async || has_octave(&self.one_waits().await).then_some(())).await;
     }
 }
 

@@ -27,6 +27,19 @@ pub enum Order {
     Terminate,
     /// Everything handed back is safe: exit.
     Ack,
+    /// Start a command that is likely to be asked for, as far as it gets without a job. Said before there is one;
+    /// answered by [`Report::Booted`] or [`Report::NotBooted`], unless there is a job first.
+    Boot(BootSpec),
+}
+
+/// A command that is started ahead of its job. It stops where it would begin to work, as its image promises with
+/// the label `org.simulay.boot`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct BootSpec {
+    /// Argument vector, not empty.
+    pub command: Vec<String>,
+    /// The whole environment, but for variables that begin with [`super::JOB_PREFIX`], which the job brings.
+    pub env: Vec<(String, String)>,
 }
 
 /// A job.
@@ -129,6 +142,10 @@ pub enum Report {
     Rejected(Rejection),
     /// Everything has been handed back.
     Done,
+    /// The command of [`Order::Boot`] is started, and waits for the job.
+    Booted,
+    /// It did not get there; a job that asks for it starts it as any other.
+    NotBooted,
 }
 
 /// Where a job is.

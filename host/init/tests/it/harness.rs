@@ -81,6 +81,8 @@ impl Told {
             Report::Done => self.check_output_size(),
             Report::LeftOut { path, reason } => self.left_out.push((path, reason)),
             Report::LeftOutMore(count) => self.left_out_more += count,
+            // Said to who ordered it, before the job.
+            Report::Booted | Report::NotBooted => {}
             told
             @ (Report::Abandoned { .. } | Report::Welcome { .. } | Report::UnversionedWelcome { .. }) => {
                 panic!("in the middle: {told:?}")
@@ -130,10 +132,16 @@ impl Init {
         Self { child, stdin, reports, directory }
     }
 
-    /// Starts an init and runs `job` in it.
-    pub(crate) fn with_job(job: JobSpec, files: &[(&str, &[u8])]) -> Self {
+    /// Starts an init and greets it.
+    pub(crate) fn with_hello() -> Self {
         let mut init = Self::start();
         assert_eq!(init.hello(1), Phase::Idle);
+        init
+    }
+
+    /// Starts an init and runs `job` in it.
+    pub(crate) fn with_job(job: JobSpec, files: &[(&str, &[u8])]) -> Self {
+        let mut init = Self::with_hello();
         init.submit(job, files);
         init
     }

@@ -8,6 +8,7 @@
     reason = "a helper of a test fails like the test itself"
 )]
 
+mod boot;
 mod ending;
 mod frames;
 mod harness;

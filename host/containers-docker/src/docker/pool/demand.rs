@@ -1,11 +1,15 @@
 //! Which containers are worth to be kept waiting, by what calls asked for lately. Pure.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use simulay_init::frames::BootSpec;
+
 use super::PoolSettings;
+use super::boots::Boots;
 use crate::class::Class;
 
 /// Classes that are remembered; the one that was asked for least goes first.
@@ -33,14 +37,15 @@ struct Asked {
     /// When a call found none, or fewer were wanted since.
     changed: Instant,
     bytes_each: Option<u64>,
+    boots: Boots,
     failures: u32,
     not_before: Option<Instant>,
 }
 
 impl Asked {
     fn new(now: Instant) -> Self {
-        let (weight, wanted, bytes_each, failures, not_before) = Default::default();
-        Self { weight, last: now, wanted, changed: now, bytes_each, failures, not_before }
+        let (weight, wanted, bytes_each, boots, failures, not_before) = Default::default();
+        Self { weight, last: now, wanted, changed: now, bytes_each, boots, failures, not_before }
     }
 
     /// The weight as it is by now.
@@ -61,6 +66,25 @@ impl Demand {
             asked.wanted = asked.wanted.saturating_add(1).min(settings.max_per_class);
             asked.changed = now;
         }
+    }
+
+    /// That call would have `boot` started ahead.
+    pub(super) fn ask_boot(&mut self, class: Class, boot: &Arc<BootSpec>) {
+        if let Some(asked) = self.classes.get_mut(&class) {
+            asked.boots.ask(boot);
+        }
+    }
+
+    /// It cannot be.
+    pub(super) fn refuse_boot(&mut self, class: Class, boot: &BootSpec) {
+        if let Some(asked) = self.classes.get_mut(&class) {
+            asked.boots.refuse(boot);
+        }
+    }
+
+    /// What the next container of `class` shall start ahead, when `there` is what the others did.
+    pub(super) fn boot(&self, class: Class, there: &[Option<Arc<BootSpec>>]) -> Option<Arc<BootSpec>> {
+        self.classes.get(&class)?.boots.choose(there)
     }
 
     fn forget_one_for(&mut self, class: Class, now: Instant, idle: Duration) {
@@ -103,10 +127,11 @@ impl Demand {
         }
     }
 
-    /// One of `class` takes so much memory while it waits.
+    /// One of `class` takes so much memory while it waits; others may take less, for what they started ahead.
     pub(super) fn learn(&mut self, class: Class, bytes: u64) {
         if let Some(asked) = self.classes.get_mut(&class) {
-            (asked.bytes_each, asked.failures, asked.not_before) = (Some(bytes), 0, None);
+            (asked.bytes_each, asked.failures, asked.not_before) =
+                (asked.bytes_each.max(Some(bytes)), 0, None);
         }
     }
 

@@ -1,0 +1,143 @@
+//! Octave that was started ahead gives what it gives when it is started with its job.
+
+use std::process::Command;
+
+use simulay_model::{ContainerCall, File, Resources, Source};
+
+use crate::pool::Host;
+use crate::rig::{command, octave, resources};
+
+/// What a program can find out about where it is, how it came there, and what is around it.
+const SURROUNDINGS: &[&str] = &[
+    "argv, program_name, program_invocation_name, nargin",
+    "pwd, ls, exist main.m, which main, mfilename fullpath",
+    "p = strsplit(path, ':'); disp(p.'); disp(numel(p))",
+    "system('env | sort | grep -v ^SHLVL'); getenv('SIMULAY_BOOT'), getenv('SIM_A'), getenv('HOME')",
+    "system('ls -l /proc/self/fd | wc -l; ls -la /tmp /dev/shm | grep -v total | wc -l; id; umask');",
+    "system('grep -E ^Sig\\(Blk\\|Ign\\|Cgt\\) /proc/$PPID/status; cat /proc/$PPID/oom_score_adj; tr \"\\\\0\" \" \" </proc/$PPID/cmdline');",
+    "system('cat /proc/$PPID/limits; ls /proc/$PPID/fd | sort -n | tr \"\\\\n\" \" \"');",
+    "warning(), get(0, 'defaultfigurevisible'), page_screen_output, version",
+    "fopen('all'), f = fopen('x', 'w'), fclose(f); isatty(0), isatty(1), fgetl(stdin)",
+    "whos; who global; lasterr, lastwarn, ans",
+];
+
+/// Numbers, random ones too.
+const NUMBERS: &[&str] = &[
+    "printf('%.17g ', rand(1, 3), randn(1, 3), rande(1, 3), randg(2, 1, 3), randp(5, 1, 3)); disp(randperm(9)), randi(99)",
+    "x = magic(6) \\ (1:6).'; printf('%a\\n', x); printf('%a\\n', eig(hilb(5)))",
+    "y = lsode(@(y, t) -y, 1, 0:0.5:2); printf('%a\\n', y); printf('%a\\n', quadgk(@(x) exp(-x.^2), 0, 1))",
+    "format long; pi, single(pi), uint8(300), NaN, [1+2i; 3], {1, 'a'; [], @sin}, struct('a', {1, 2})",
+    "disp(jsonencode(struct('a', [1 2 5e-324], 'b', 'größe'))), disp(jsondecode('{\"x\": [1, null]}'))",
+    "x = 0:0.1:1; printf('%a ', fft(sin(x)), conv(x, x), polyfit(x, x.^2, 2), interp1(x, x.^2, 0.55))",
+    "disp(f(4)), addpath('lib'), disp(g(5)), rmpath('lib'), g(5)",
+    "pkg load statistics; disp(normcdf(0.3)), pkg list",
+];
+
+/// Ends of all kinds.
+const ENDS: &[&str] = &[
+    "disp one; error('my:id', 'wrong %d', 3)",
+    "disp one\nx = [1 2\ny = 3;\n",
+    "undefined_function(1)",
+    "fputs(stderr, 'no'); fputs(stdout, 'yes'); exit(3)",
+    "exit(0); disp never",
+    "atexit('bye'); function bye(), disp('bye'), end; disp hello",
+    "atexit('bye'); function bye(), error('at the end'), end; disp hello",
+    "f = fopen('left.txt', 'w'); fputs(f, 'not closed'); printf('no newline')",
+    "kill(getpid(), 9)",
+    "kill(getpid(), 15); pause(5)",
+    "x = 1; save('-text', 'left.txt', 'x'); unwind_protect, error('e'), unwind_protect_cleanup, disp('clean'), end_unwind_protect",
+    "figure; plot(1:3); print('-dsvg', 'left.txt'); disp(exist('left.txt'))",
+    "system('(sleep 600; echo late) & echo started'); disp('on'), fflush(stdout);",
+    "while true, end",
+];
+
+/// The call of `program`, beside functions and in a folder of its own.
+fn call(program: &str) -> ContainerCall {
+    let files = [
+        ("main.m", program),
+        ("f.m", "function y = f(x), y = 2 * x; end"),
+        ("lib/g.m", "function y = g(x), y = 3 * x; end"),
+    ];
+    let files =
+        files.map(|(path, text)| File { path: path.to_owned(), content: Source::Text(text.to_owned()) });
+    let resources = Resources { timeout_ms: 20_000, ..resources() };
+    let env = [("SIM_SEED", "42"), ("SIM_A", "a = 'b'\nc")]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    ContainerCall {
+        files: files.into(),
+        outputs: vec!["*.txt".to_owned()],
+        env: env.into(),
+        resources,
+        ..octave("")
+    }
+}
+
+/// Gives each of `programs` to an Octave that waits, and to one that is started for it.
+async fn are_equal(programs: &[&str]) {
+    let (mut warm, mut cold) = (Host::new(), Host::cold());
+    for _ in 0..2 {
+        warm.complete(&call("disp(1)")).await;
+    }
+    for program in programs {
+        let mut call = call(program);
+        if program.contains("while true") {
+            call.resources.timeout_ms = 1000;
+        }
+        warm.octave_waits().await;
+        let (one, other) = (warm.complete(&call).await, cold.complete(&call).await);
+        assert_eq!(one.0, other.0, "{program}: {}", one.1.stderr());
+        let of = |memory: &simulay_containers::scripted::Memory| {
+            (memory.stdout(), memory.stderr(), memory.outputs())
+        };
+        assert_eq!(of(&one.1), of(&other.1), "{program}");
+    }
+}
+
+#[tokio::test]
+async fn it_finds_the_same_surroundings() {
+    are_equal(SURROUNDINGS).await;
+}
+
+#[tokio::test]
+async fn it_computes_the_same_numbers() {
+    are_equal(NUMBERS).await;
+}
+
+#[tokio::test]
+async fn it_ends_the_same() {
+    are_equal(ENDS).await;
+}
+
+#[tokio::test]
+async fn a_call_that_asks_for_another_command_has_that() {
+    let mut host = Host::new();
+    for _ in 0..2 {
+        host.complete(&call("disp(1)")).await;
+    }
+    host.octave_waits().await;
+    let other = ContainerCall {
+        command: command(&["octave-cli", "-qfHW", "main.m", "x"]).command,
+        ..call("disp(argv())")
+    };
+    let (_, memory) = host.complete(&other).await;
+    assert_eq!(memory.stdout(), "{\n  [1,1] = x\n}\n");
+}
+
+#[tokio::test]
+async fn options_by_which_octave_looks_for_files_first_are_not_started_ahead() {
+    let mut host = Host::new();
+    let path = ["octave-cli", "-qfHW", "-p", "lib", "main.m"];
+    let call = ContainerCall { command: command(&path).command, ..call("disp(g(5))") };
+    for _ in 0..4 {
+        let (_, memory) = host.complete(&call).await;
+        assert_eq!((memory.stdout(), memory.stderr()), ("15\n".to_owned(), String::new()));
+        let waits = host.one_waits().await;
+        assert!(!has_octave(&waits), "{waits}");
+    }
+}
+
+/// Whether an Octave is in the container.
+pub(crate) fn has_octave(id: &str) -> bool {
+    let top = Command::new("docker").args(["top", id, "-o", "comm"]).output().unwrap();
+    String::from_utf8(top.stdout).unwrap().contains("octave")
+}
