@@ -107,12 +107,15 @@ fn built(place: &Place, name: &str, recipe: &Recipe) -> anyhow::Result<String> {
 
 /// The packages of the server that stands in for MongoDB, for the Python of its image.
 fn wheels(place: &Place) -> anyhow::Result<PathBuf> {
-    let folder = place.made("tools")?.join(format!("{}-{}", MONGODB.package, MONGODB.version));
+    let tools = place.made("tools")?;
+    let folder = tools.join(format!("{}-{}", MONGODB.package, MONGODB.version));
     if folder.is_dir() {
         return Ok(folder);
     }
     step(&format!("fetching {}", MONGODB.package), || {
-        let partly = tempfile::tempdir_in(place.made("tools")?)?;
+        // On a new machine nothing was fetched before.
+        fs::create_dir_all(&tools)?;
+        let partly = tempfile::tempdir_in(&tools)?;
         let mut pip = Command::new("python3");
         pip.args(["-m", "pip", "download", "--quiet", "--pre", "--only-binary=:all:"]);
         pip.args(["--python-version", "3.13"]);

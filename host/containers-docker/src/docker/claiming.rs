@@ -16,8 +16,10 @@ use crate::spec::Place;
 const ANSWER: Duration = Duration::from_millis(500);
 
 impl DockerContainers {
-    fn kind(&self, call: &Admitted, place: Place) -> Kind {
+    async fn kind(&self, call: &Admitted, place: Place) -> Kind {
         let class = Class::of(call, place.cpus);
+        // What is against the image is told to who starts a container of it.
+        let _ = self.unbounded_places(class.image).await;
         let may = call.command().first().is_some_and(|program| self.may_boot(class.image, program));
         let boot = may.then(|| class::boot(call, place)).flatten();
         Kind { class, boot }
@@ -27,7 +29,7 @@ impl DockerContainers {
     /// is well, or when it is in doubt whether it is bound: then the attempt starts one of its own, and finds its name
     /// taken if it is.
     pub(super) async fn claim(&self, name: ContainerName, call: &Admitted, place: Place) -> Option<Attached> {
-        let kind = self.kind(call, place);
+        let kind = self.kind(call, place).await;
         let mut found = self.pool.take(&kind);
         while let Some(warm) = found {
             if let Some(warm) = still_waits(warm, ANSWER).await {

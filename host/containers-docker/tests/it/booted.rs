@@ -14,7 +14,7 @@ const SURROUNDINGS: &[&str] = &[
     "p = strsplit(path, ':'); disp(p.'); disp(numel(p))",
     "system('env | sort | grep -v ^SHLVL'); getenv('SIMULAY_BOOT'), getenv('SIM_A'), getenv('HOME')",
     "system('ls -l /proc/self/fd | wc -l; ls -la /tmp /dev/shm | grep -v total | wc -l; id; umask');",
-    "system('grep -E ^Sig\\(Blk\\|Ign\\|Cgt\\) /proc/$PPID/status; cat /proc/$PPID/oom_score_adj; tr \"\\\\0\" \" \" </proc/$PPID/cmdline');",
+    "system('grep -E ^Sig\\(Ign\\|Cgt\\) /proc/$PPID/status; cat /proc/$PPID/oom_score_adj; tr \"\\\\0\" \" \" </proc/$PPID/cmdline');",
     "system('cat /proc/$PPID/limits; ls /proc/$PPID/fd | sort -n | tr \"\\\\n\" \" \"');",
     "warning(), get(0, 'defaultfigurevisible'), page_screen_output, version",
     "fopen('all'), f = fopen('x', 'w'), fclose(f); isatty(0), isatty(1), fgetl(stdin)",
@@ -45,7 +45,7 @@ const ENDS: &[&str] = &[
     "f = fopen('left.txt', 'w'); fputs(f, 'not closed'); printf('no newline')",
     "kill(getpid(), 9)",
     "kill(getpid(), 15); pause(5)",
-    "x = 1; save('-text', 'left.txt', 'x'); unwind_protect, error('e'), unwind_protect_cleanup, disp('clean'), end_unwind_protect",
+    "f = fopen('left.txt', 'w'); fputs(f, 'x'); unwind_protect, error('e'), unwind_protect_cleanup, disp('clean'), end_unwind_protect",
     "figure; plot(1:3); print('-dsvg', 'left.txt'); disp(exist('left.txt'))",
     "system('(sleep 600; echo late) & echo started'); disp('on'), fflush(stdout);",
     "while true, end",
@@ -138,6 +138,6 @@ async fn options_by_which_octave_looks_for_files_first_are_not_started_ahead() {
 
 /// Whether an Octave is in the container.
 pub(crate) fn has_octave(id: &str) -> bool {
-    let top = Command::new("docker").args(["top", id, "-o", "comm"]).output().unwrap();
+    let top = Command::new("docker").args(["top", id, "-o", "pid,comm"]).output().unwrap();
     String::from_utf8(top.stdout).unwrap().contains("octave")
 }
