@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read, Write};
 use std::process::{Command, Stdio};
 use std::thread;
+use std::time::Instant;
 
 use anyhow::{Context as _, bail};
 
@@ -45,6 +46,7 @@ fn proofs(place: &Place, image: &ImageId) -> Counts {
     let mut counts = Counts::default();
     for (name, proof) in proofs {
         println!("\n{name}");
+        let begun = Instant::now();
         match proof(place, image) {
             Ok(()) => counts.passed += 1,
             Err(error) => {
@@ -52,6 +54,7 @@ fn proofs(place: &Place, image: &ImageId) -> Counts {
                 counts.failed += 1;
             }
         }
+        println!("{name}: {} s", begun.elapsed().as_secs());
     }
     counts
 }

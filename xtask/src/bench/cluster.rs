@@ -53,7 +53,7 @@ pub(crate) struct Arguments {
 
 /// Measures all of it.
 pub(super) fn execute(place: &Place, arguments: &Arguments) -> anyhow::Result<()> {
-    let octave = setup::everything(place)?;
+    let octave = setup::for_tests(place)?;
     let program = arguments.program.clone().map_or_else(|| build::release_host(place), Ok)?;
     let (data, shape) = (tempfile::tempdir()?, Shape { apis: APIS, runners: RUNNERS });
     let server = Server::start_program(&program, &place.made("bench-one.log")?, data.path(), &octave, &[])?;
