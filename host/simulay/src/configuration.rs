@@ -202,6 +202,8 @@ pub(crate) struct Plugins {
     pub(crate) approve_own: bool,
     /// Seconds of a processor that compiling a component may take.
     pub(crate) compile_seconds: u64,
+    /// Where plugins lie that are offered for upload.
+    pub(crate) shipped: Option<PathBuf>,
 }
 
 /// Which versions wait for the operator.

@@ -72,6 +72,7 @@ impl Ids {
             "link" => rng.choice(&self.links).unwrap().clone(),
             "pipeline" => one_of(rng, &["heat", "heat@1.0.0", "heat@1.1.0", "heat@9.9.9"]),
             "name" => "heat".to_owned(),
+            "file" => "heat.wasm".to_owned(),
             "version" => one_of(rng, &["1.0.0", "1.1.0", "9.9.9"]),
             "step" | "call" | "plot" => one_of(rng, &["0", "1", "7"]),
             "stream" => one_of(rng, &["stdout", "stderr"]),
