@@ -6,6 +6,7 @@ use std::path::Path;
 
 use axum::body::Body;
 use axum::http::Request;
+use serde_json::json;
 use simulay_api::ApiSettings;
 use simulay_api::wire::{AuditList, Plugin, ShippedPlugin, ShippedPluginList};
 use simulay_engine::Settings;
@@ -55,8 +56,9 @@ async fn what_the_operator_offers_is_listed_and_uploaded_as_if_its_bytes_were_se
     assert!(pending.text().contains(r#""state":"pending""#), "{}", pending.text());
 
     let log: AuditList = house.get("/v1/audit").await.expect(200).document();
-    let recorded = serde_json::to_string(&log).unwrap();
-    assert!(recorded.contains("plugin.uploaded") && recorded.contains("heat@1.0.0"), "{recorded}");
+    let recorded = serde_json::to_value(&log).unwrap();
+    let done = (&recorded["records"][0]["action"], &recorded["records"][0]["subject"]);
+    assert_eq!(done, (&json!("plugin_uploaded"), &json!("heat@1.0.0")));
 }
 
 #[tokio::test]
