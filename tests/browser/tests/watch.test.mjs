@@ -71,8 +71,8 @@ test('28: each event is shown once, in order, after the connection was cut ten t
     await until('the end is shown', async () => /run\.ended/.test(await page.locator('main').innerText()), 60_000);
     const shown = await page.locator('main tbody tr td:first-child').allInnerTexts();
     assert.deepEqual(shown, shown.map((_, index) => String(index + 1)));
-    const { sequence } = JSON.parse((await (await host.ask(`/v1/runs/${run.id}/events`, { headers: { accept: 'text/event-stream' } })).text()).trim().split('\ndata: ').at(-1).split('\n')[0]);
-    assert.equal(shown.length, sequence);
+    const told = await (await host.ask(`/v1/runs/${run.id}/events`, { headers: { accept: 'text/event-stream' } })).text();
+    assert.equal(shown.length, told.match(/^id:/gm).length);
     await page.context().close();
   } finally {
     await wire.close();
