@@ -7,6 +7,20 @@ const proxy = Object.fromEntries(
   ['/v1', '/docs', '/openapi.json', '/readyz', '/healthz', '/metrics'].map((path) => [path, { target: host }]),
 );
 
+// What the first view needs, as one file: a dozen small ones transfer more, and wait for each other.
+const first = {
+  name: 'common',
+  includeDependenciesRecursively: false,
+  test: /vite\/preload|svelte\/src|esm-env|clsx|src\/(routes|screens\/start\/(Start|Welcome|Offers)|lib\/(ui\/(Page|Problem|State|Time|Icon|Words)|api|base|format\/(time|clock)|host|navigate|plugins\/offer|paths|problem|remembered|resource|router|states|stream\/news|title))\b/,
+};
+// What Svelte has for forms and drawings.
+const later = {
+  name: 'later',
+  priority: 1,
+  includeDependenciesRecursively: false,
+  test: /svelte\/src\/internal\/(client\/dom\/(elements\/(bindings\/(input|select|size)|actions|style|attachments)|blocks\/(svelte-element|key))|shared\/clone)\.js$/,
+};
+
 export default defineConfig({
   base: './',
   plugins: [svelte()],
@@ -16,8 +30,9 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     target: 'es2022',
     rolldownOptions: {
-      // What nearly every screen has is one file: a dozen small ones transfer more, and wait for each other.
-      output: { codeSplitting: { groups: [{ name: 'common', test: /src\/lib\/(ui\/(Empty|Page|Problem|State|Time|Icon|scrolls)|title|visible|runs\/names|format\/number)\b/ }] } },
+      // These modules only define what others call; their package does not say so.
+      treeshake: { moduleSideEffects: [{ test: /svelte\/src\/internal\/(client|shared)\/|src\/lib\/format\.ts/, sideEffects: false }] },
+      output: { codeSplitting: { groups: [later, first] } },
     },
   },
   experimental: {

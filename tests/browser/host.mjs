@@ -1,6 +1,7 @@
 // Hosts at work, each with a directory of its own.
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -101,5 +102,45 @@ export class Host {
   /** A run of an Octave program. */
   octave(script, params = {}, more = {}) {
     return this.run('octave-script', { script, ...params }, more);
+  }
+}
+
+/** A way to a host that can be cut: what goes over it breaks off, as when a cable is pulled. */
+export class Wire {
+  #open = new Set();
+  #whole = true;
+
+  static async to(host) {
+    const wire = new Wire();
+    const { hostname, port } = new URL(host.url);
+    wire.server = net.createServer((near) => wire.#carry(near, net.connect(Number(port), hostname)));
+    await new Promise((resolve) => wire.server.listen(0, '127.0.0.1', resolve));
+    wire.url = `http://127.0.0.1:${wire.server.address().port}`;
+    return wire;
+  }
+
+  #carry(near, far) {
+    for (const [one, other] of [[near, far], [far, near]]) {
+      one.pipe(other);
+      one.on('error', () => other.destroy());
+      one.on('close', () => other.destroy());
+    }
+    this.#open.add(near);
+    near.on('close', () => this.#open.delete(near));
+    if (!this.#whole) near.destroy();
+  }
+
+  cut() {
+    this.#whole = false;
+    for (const one of this.#open) one.destroy();
+  }
+
+  mend() {
+    this.#whole = true;
+  }
+
+  async close() {
+    this.cut();
+    await new Promise((resolve) => this.server.close(resolve));
   }
 }

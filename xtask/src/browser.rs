@@ -15,7 +15,7 @@ use crate::step::say;
 
 /// Screens that the documents show, as the suite calls their pictures and as the documents do.
 const SHOWN: [(&str, &str); 5] = [
-    ("new-run-light", "new-run"),
+    ("new-run-preview", "new-run"),
     ("run-light", "run"),
     ("compare-heat", "compare"),
     ("sweep-heat", "sweep"),

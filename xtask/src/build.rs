@@ -94,15 +94,28 @@ pub(crate) fn path_without_node(place: &Place) -> anyhow::Result<OsString> {
     Ok(env::join_paths(iter::once(folder).chain(env::split_paths(&path)))?)
 }
 
-/// Builds every plugin as a component.
+/// Builds every plugin as a component, and puts those that are shipped into a folder of their own.
 pub(crate) fn plugins(place: &Place) -> anyhow::Result<()> {
+    let names = plugin_names(place)?;
     let mut cargo = place.cargo();
     cargo.args(["build", "--release", "--target", PLUGIN_TARGET]);
-    for name in plugin_names(place)? {
-        cargo.args(["-p", &name]);
+    for name in &names {
+        cargo.args(["-p", name]);
     }
     cargo.args(["-p", "mischief", "-p", "drawing"]);
-    step("building the plugins", || run(&mut cargo))
+    step("building the plugins", || run(&mut cargo))?;
+    gather(place, &names)
+}
+
+fn gather(place: &Place, names: &[String]) -> anyhow::Result<()> {
+    let folder = place.shipped();
+    fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    for component in names.iter().map(|name| place.plugin(name)) {
+        let name = component.file_name().context("a component has a name")?;
+        fs::copy(&component, folder.join(name))
+            .with_context(|| format!("{} cannot be copied", component.display()))?;
+    }
+    Ok(())
 }
 
 fn plugin_names(place: &Place) -> anyhow::Result<Vec<String>> {

@@ -5,7 +5,6 @@ use std::fs;
 
 use clap::Subcommand;
 
-use crate::build;
 use crate::cluster::{self, Size, Swarm};
 use crate::demo::{self, Client};
 use crate::place::Place;
@@ -37,7 +36,6 @@ pub(crate) fn execute(place: &Place, what: &Cluster) -> anyhow::Result<()> {
 /// The demo of one host, on the cluster.
 fn demo(place: &Place, size: Size) -> anyhow::Result<()> {
     let site = cluster::up(place, size)?;
-    build::plugins(place)?;
     let token = fs::read_to_string(site.token())?;
     let environment = [
         ("SIMULAY_SERVER", OsStr::new(&site.url()).to_owned()),
@@ -49,6 +47,5 @@ fn demo(place: &Place, size: Size) -> anyhow::Result<()> {
 
 fn test(place: &Place, arguments: &swarm::Arguments) -> anyhow::Result<()> {
     let site = cluster::up(place, Size { compose: false })?;
-    build::plugins(place)?;
     swarm::prove(place, &Swarm::find(place, site)?, arguments)
 }

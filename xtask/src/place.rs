@@ -73,6 +73,11 @@ impl Place {
         self.target.join(PLUGIN_TARGET).join("release")
     }
 
+    /// The folder of the plugins that are shipped, apart from those of tests.
+    pub(crate) fn shipped(&self) -> PathBuf {
+        self.target.join("simulay/plugins")
+    }
+
     /// The component of a plugin.
     pub(crate) fn plugin(&self, name: &str) -> PathBuf {
         self.plugins().join(format!("{}.wasm", name.replace('-', "_")))

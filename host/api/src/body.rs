@@ -39,9 +39,13 @@ impl Bound {
         }
     }
 
-    fn refusal(self) -> Refusal {
-        let Self { bytes, setting, kind } = self;
-        Refusal::new(kind, format!("the body has more than {bytes} bytes; the setting is `{setting}`"))
+    /// Refuses what has more bytes.
+    pub(crate) fn check(self, bytes: u64) -> Result<(), Refusal> {
+        let Self { bytes: most, setting, kind } = self;
+        if bytes <= most {
+            return Ok(());
+        }
+        Err(Refusal::new(kind, format!("there are more than {most} bytes; the setting is `{setting}`")))
     }
 }
 
@@ -61,10 +65,8 @@ impl Pieces {
     /// large is refused at once when it says so itself.
     pub(crate) fn new(headers: &HeaderMap, body: Body, bound: Bound, pace: Pace) -> Result<Self, Refusal> {
         let (announced, stream) = (announced(headers), body.into_data_stream());
-        match announced {
-            Some(length) if length > bound.bytes => Err(bound.refusal()),
-            _ => Ok(Self { stream, announced, bound, taken: 0, begun: None, pace }),
-        }
+        bound.check(announced.unwrap_or_default())?;
+        Ok(Self { stream, announced, bound, taken: 0, begun: None, pace })
     }
 
     /// The length of the body, when its header says it.
@@ -83,7 +85,8 @@ impl Pieces {
                 .because(error)
         })?;
         self.taken += piece.len() as u64;
-        if self.taken > self.bound.bytes { Err(self.bound.refusal()) } else { Ok(Some(piece)) }
+        self.bound.check(self.taken)?;
+        Ok(Some(piece))
     }
 
     /// All bytes.

@@ -41,6 +41,7 @@ mod router;
 mod routes;
 mod serve;
 mod settings;
+mod shipped;
 mod stall;
 mod state;
 mod telemetry;

@@ -23,6 +23,7 @@ mod provider;
 mod run_lists;
 mod runs;
 mod session;
+mod shipped;
 mod sweeps;
 mod system;
 mod usage;
@@ -71,6 +72,7 @@ impl Groups<'_> {
         let probes = OpenApiRouter::new().routes(routes!(probes::health)).routes(routes!(probes::readiness));
         let author = OpenApiRouter::new()
             .routes(routes!(plugins::retire))
+            .routes(routes!(shipped::list))
             .routes(routes!(pipelines::roll_back))
             .routes(routes!(visibility::set));
         let audit = OpenApiRouter::new().routes(routes!(audit::list));
@@ -105,7 +107,7 @@ impl Groups<'_> {
     /// Bounded by the pace of their bodies.
     fn uploads(&self) -> Routes {
         let runner = OpenApiRouter::new().routes(routes!(inputs::upload)).routes(routes!(archives::upload));
-        let author = OpenApiRouter::new().routes(routes!(plugins::upload));
+        let author = OpenApiRouter::new().routes(routes!(plugins::upload)).routes(routes!(shipped::upload));
         self.json(Role::Runner, runner).merge(self.json(Role::Author, author))
     }
 

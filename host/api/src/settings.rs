@@ -1,5 +1,6 @@
 //! Bounds of the server, set by the operator.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -33,6 +34,8 @@ pub struct ApiSettings {
     pub proxy_required: bool,
     /// Bytes of the largest component.
     pub max_component_bytes: u64,
+    /// Where plugins lie that are offered for upload.
+    pub shipped_plugins: Option<PathBuf>,
     /// Bytes of the largest input.
     pub max_input_bytes: u64,
     /// Files of an archive of inputs, and as many folders.
@@ -103,6 +106,7 @@ impl Default for ApiSettings {
             trusted_proxies: Vec::new(),
             proxy_required: false,
             max_component_bytes: 64 << 20,
+            shipped_plugins: None,
             max_input_bytes: 1 << 30,
             max_archive_files: 10_000,
             max_archive_bytes: 2 << 30,

@@ -16,6 +16,7 @@ use crate::documentation::Operations;
 use crate::lacks::Lacks;
 use crate::page::Page;
 use crate::rate_limits::RateLimits;
+use crate::shipped::Shipped;
 
 /// How many wait for the permit of each upload.
 const WAITING: usize = 8;
@@ -55,6 +56,8 @@ pub(crate) struct Api {
     pub(crate) lacks: Lacks,
     /// The page.
     pub(crate) page: Page,
+    /// Plugins that the operator offers.
+    pub(crate) shipped: Shipped,
     /// What there is to do, and for whom.
     pub(crate) operations: Operations,
 }
@@ -93,6 +96,7 @@ impl Api {
             plots: ConcurrencyLimit::new(PLOTS, "plots that are being sent"),
             document: serde_json::to_vec(document).unwrap_or_default().into(),
             page: Page::under(&settings.base_path),
+            shipped: Shipped::of(settings),
             operations: Operations::new(document),
         }
     }

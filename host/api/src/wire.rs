@@ -26,6 +26,7 @@ mod run_list;
 mod run_patch;
 mod session;
 mod sharing;
+mod shipped;
 mod sweep;
 mod sweep_point;
 mod system;
@@ -61,6 +62,7 @@ pub use run_list::{Estimate, RunCounts, RunList, RunSummary, RunTotal};
 pub use run_patch::RunPatch;
 pub use session::{SignIn, SignInWays};
 pub use sharing::NewVisibility;
+pub use shipped::{ShippedPlugin, ShippedPluginList};
 pub use sweep::{
     MorePoints, NewSweep, Point, PointCounts, PointList, PointState, RangeScale, StopRule, Sweep,
     SweepEstimate, SweepLayout, SweepList, SweepMethod, SweepPreview, SweepState, SweepSummary, Variation,

@@ -4,6 +4,7 @@ mod auth;
 mod cluster;
 mod kept;
 mod limits;
+mod plugins;
 mod pool;
 mod secret;
 mod server;
@@ -22,6 +23,7 @@ pub(crate) use self::auth::{Auth, AuthMode, Oidc};
 pub(crate) use self::cluster::{BlobPlace, Cluster, S3};
 use self::kept::{Retention, Storage};
 pub(crate) use self::limits::Limits;
+pub(crate) use self::plugins::{Approval, Plugins};
 pub(crate) use self::pool::Pool;
 pub(crate) use self::secret::Secret;
 pub(crate) use self::server::{Network, Server, is_loopback};
@@ -190,43 +192,6 @@ pub(crate) struct Container {
     pub(crate) max_output_bytes: Option<u64>,
     /// Outputs kept.
     pub(crate) max_outputs: Option<u32>,
-}
-
-/// What happens to plugins that are uploaded. What they may use, `images` and `container` say.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Plugins {
-    /// Which versions wait for the operator.
-    pub(crate) approval: Approval,
-    /// Operators approve what they uploaded themselves.
-    pub(crate) approve_own: bool,
-    /// Seconds of a processor that compiling a component may take.
-    pub(crate) compile_seconds: u64,
-}
-
-/// Which versions wait for the operator.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub(crate) enum Approval {
-    /// None.
-    Never,
-    /// All.
-    Always,
-    /// Those that ask for more than the versions approved before.
-    WhenAskingForMore,
-}
-
-impl TryFrom<String> for Approval {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        match text.as_str() {
-            "never" => Ok(Self::Never),
-            "always" => Ok(Self::Always),
-            "when-asking-for-more" => Ok(Self::WhenAskingForMore),
-            _ => Err(format!("`{text}` is none of: never, always, when-asking-for-more")),
-        }
-    }
 }
 
 /// How the log is written.

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { accessible, fine, launch, open, picture, until } from '../browser.mjs';
-import { Host, component } from '../host.mjs';
+import { Host, SHIPPED, component } from '../host.mjs';
 
 let host, browser;
 before(async () => ([host, browser] = await Promise.all([Host.start({ plugins: [] }), launch()])));
@@ -44,6 +47,47 @@ test('from an empty host to a first result: plugins, an example, Run', async () 
   fine(page);
   await page.context().close();
 });
+
+/** A host without a plugin that offers those of a folder. */
+async function offering(names, work) {
+  const folder = await mkdtemp(path.join(tmpdir(), 'simulay-shipped-'));
+  for (const name of names) await writeFile(path.join(folder, `${name}.wasm`), name === 'broken' ? 'no component' : await component(name));
+  const fresh = await Host.start({ plugins: [], environment: { SIMULAY__PLUGINS__SHIPPED: folder } });
+  try {
+    const page = await open(browser, fresh, '/');
+    await work(page, fresh);
+    fine(page);
+    await page.context().close();
+  } finally {
+    await fresh.stop();
+    await rm(folder, { recursive: true });
+  }
+}
+
+test('from nothing to a first result in three clicks, by the plugins that the host offers', () =>
+  offering(SHIPPED, async (page) => {
+    await page.getByRole('button', { name: 'Upload the shipped plugins (4)' }).click();
+    await page.getByRole('listitem').filter({ hasText: 'beam_monte_carlo.wasm' }).getByText('active').waitFor();
+    await page.getByRole('link', { name: 'Run Heat conduction in a rectangular plate' }).click({ timeout: 60_000 });
+    await page.getByRole('complementary').getByRole('button', { name: /^Run/ }).click();
+    await page.waitForURL(/\/runs\/[0-9a-f-]{36}/);
+    await page.getByText('succeeded').first().waitFor({ timeout: 40_000 });
+    await page.getByLabel('Outcome').waitFor();
+  }));
+
+test('of the plugins that the host offers one is refused: each result is told, and one goes on without', () =>
+  offering(['broken', 'octave_script'], async (page, fresh) => {
+    await page.getByRole('button', { name: 'Upload the shipped plugins (2)' }).click();
+    const told = page.getByRole('status', { name: 'What became of each' }).getByRole('listitem');
+    await told.filter({ hasText: 'broken.wasm' }).getByText('Not a WebAssembly component').waitFor();
+    await told.filter({ hasText: 'octave_script.wasm' }).getByText('active').waitFor();
+    await accessible(page);
+    await picture(page, 'start-offered');
+    assert.deepEqual((await fresh.get('/v1/plugins')).plugins.map(({ name }) => name), ['octave-script']);
+    await page.getByRole('button', { name: 'Go on without' }).click();
+    await page.getByRole('link', { name: 'Run Your own Octave program' }).waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Start');
+  }));
 
 test('the palette goes to any place by keys, and ? lists the keys', async () => {
   const page = await open(browser, host, '/');

@@ -129,6 +129,7 @@ test('18, 19: the preview shows the call before anything starts, is fresh within
   const preview = page.getByRole('complementary');
   await preview.getByText('octave-cli -qfHW main.m').waitFor();
   await preview.getByText('512 MiB').waitFor();
+  await picture(page, 'new-run-preview');
   assert.equal((await host.get('/v1/runs')).runs.length, before);
   // The first of two answers comes late: it must not be shown after the second.
   let first = true;

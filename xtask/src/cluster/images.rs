@@ -28,10 +28,14 @@ pub(super) struct Images {
 pub(super) fn ensure(place: &Place) -> anyhow::Result<Images> {
     let cure = "install a C compiler for musl, then try again";
     packages::ensure(place, &["musl-gcc"], &["musl-tools"], cure)?;
-    let octave = setup::with_image(place, || build::static_host(place).map(drop))?;
+    let octave = setup::with_image(place, || {
+        build::plugins(place)?;
+        build::static_host(place).map(drop)
+    })?;
     setup::ensure_base(place)?;
     let program = fs::read(place.static_host()).context("simulay is not built")?;
     let simulay = recipe(place, "simulay")?.with_program("simulay", program);
+    let simulay = simulay.with_folder(&place.shipped(), Path::new("plugins"))?;
     let mongodb = recipe(place, "mongodb-test")?.with_folder(&wheels(place)?, Path::new("wheels"))?;
     Ok(Images {
         octave: octave.as_str().to_owned(),

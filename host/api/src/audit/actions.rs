@@ -58,7 +58,7 @@ fn action(operation: &Operation) -> Option<AuditAction> {
         Some("signOut") => AuditAction::SignOut,
         Some("createRunLink") => AuditAction::TokenCreated,
         Some("revokeRunLink") => AuditAction::TokenRevoked,
-        Some("uploadPlugin") => AuditAction::PluginUploaded,
+        Some("uploadPlugin" | "uploadShippedPlugin") => AuditAction::PluginUploaded,
         Some("activatePlugin") => AuditAction::PluginActivated,
         Some("approvePlugin") => AuditAction::PluginApproved,
         Some("retirePlugin") => AuditAction::PluginRetired,

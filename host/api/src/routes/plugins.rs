@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{Extensions, StatusCode};
 use axum::response::IntoResponse;
 use bytes::Bytes;
 use semver::Version;
@@ -13,11 +13,13 @@ use serde::Deserialize;
 use simulay_engine::{Activation, EngineError, LifeError, Selector, Submission};
 use simulay_model::{self as model, Digest, PluginName, Principal};
 use simulay_store::{Added, StoreError};
+use tokio::sync::SemaphorePermit;
 
 use crate::address_limit::Peer;
 use crate::audit::Deed;
 use crate::body::{Bound, Pieces, check_media_type, check_plain};
 use crate::caller::Caller;
+use crate::concurrency::Permit;
 use crate::extract::{Asked, Segments};
 use crate::idempotency::{self, Answer, Keyed, answered};
 use crate::middleware::RequestId;
@@ -44,6 +46,39 @@ pub(super) struct Arrival {
 #[serde(rename_all = "snake_case")]
 enum ArrivalState {
     Pending,
+}
+
+impl Arrival {
+    /// What the request with these extensions asks of the catalogue.
+    pub(super) fn submission(&self, extensions: &Extensions) -> Submission {
+        let id = extensions.get::<RequestId>().map(|RequestId(id)| id.clone()).unwrap_or_default();
+        Submission { pending: self.state.is_some(), id }
+    }
+}
+
+/// The right to hold a component in memory.
+pub(super) struct Place<'a> {
+    _waiting: Permit,
+    _permit: SemaphorePermit<'a>,
+}
+
+/// Waits for a place.
+pub(super) async fn place(api: &Api, peer: Peer) -> Result<Place<'_>, Refusal> {
+    let waiting = api.uploaders.take(peer)?;
+    Ok(Place { _waiting: waiting, _permit: permit(api).await? })
+}
+
+async fn permit(api: &Api) -> Result<SemaphorePermit<'_>, Refusal> {
+    let busy = || Refusal::new(ProblemKind::RateLimited, "too many components are being uploaded");
+    let permit = tokio::time::timeout(PATIENCE, api.uploads.acquire()).await;
+    permit.map_err(|_| busy())?.map_err(Refusal::internal)
+}
+
+/// How large a component of an account may be.
+pub(super) async fn bound(api: &Api, principal: &Principal) -> Result<Bound, Refusal> {
+    let quotas = api.engine.quotas.of(&principal.account).await?;
+    let bound = Bound::payload(api.settings.max_component_bytes, "server.max_component_bytes");
+    Ok(bound.within(&quotas))
 }
 
 /// Upload a plugin
@@ -75,25 +110,19 @@ pub(super) async fn upload(
     let (Parts { headers, extensions, .. }, body) = request.into_parts();
     check_plain(&headers)?;
     check_media_type(&headers, "application/wasm")?;
-    let id = extensions.get::<RequestId>().map(|RequestId(id)| id.clone()).unwrap_or_default();
-    let settings = &api.settings;
-    let _waiting = api.uploaders.take(peer)?;
-    let quotas = api.engine.quotas.of(&principal.account).await?;
-    let bound = Bound::payload(settings.max_component_bytes, "server.max_component_bytes").within(&quotas);
-    let pieces = Pieces::new(&headers, body, bound, Pace::of(settings))?;
-    let busy = || Refusal::new(ProblemKind::RateLimited, "too many components are being uploaded");
-    let permit = tokio::time::timeout(PATIENCE, api.uploads.acquire()).await;
-    let _permit = permit.map_err(|_| busy())?.map_err(Refusal::internal)?;
-    let asked = Submission { pending: arrival.state.is_some(), id };
+    let bound = bound(&api, &principal).await?;
+    let pieces = Pieces::new(&headers, body, bound, Pace::of(&api.settings))?;
+    let _place = place(&api, peer).await?;
     let component = pieces.collect().await?;
     let sha256 = Digest::of(&component);
     // What the component is called, only who takes it in knows.
     deed.is_about(sha256);
-    let work = take(&api, &principal, component, asked, &deed);
+    let work = take(&api, &principal, component, arrival.submission(&extensions), &deed);
     answered(&api, &principal, keyed.once(|| sha256), work).await
 }
 
-async fn take(
+/// Hands a component to the catalogue.
+pub(super) async fn take(
     api: &Api,
     principal: &Principal,
     component: Bytes,

@@ -63,6 +63,7 @@ fn filled(name: &str, path: &str, run: &str) -> String {
         ("{id}", run),
         ("{pipeline}", "heat"),
         ("{name}", "heat"),
+        ("{file}", "heat.wasm"),
         ("{version}", "1.0.0"),
         ("{sha256}", &sha256.to_string()),
         ("{step}", "0"),

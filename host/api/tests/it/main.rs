@@ -43,6 +43,7 @@ mod scripts;
 mod serving;
 mod sessions;
 mod sharing;
+mod shipped;
 mod sweeps;
 mod system;
 mod usage;

@@ -56,6 +56,7 @@ pub(crate) fn answered(name: &str) -> u16 {
         | "setPluginVisibility"
         | "activatePlugin"
         | "signInAtProvider"
+        | "uploadShippedPlugin"
         | "createRunLink"
         | "listRunLinks"
         | "revokeRunLink"
@@ -75,8 +76,8 @@ pub(crate) fn answered(name: &str) -> u16 {
         "approvePlugin" | "metrics" | "listAudit" => 403,
         // His own, of which there is nothing yet, and what is everybody's.
         "listRuns" | "countRuns" | "listSweeps" | "listPlugins" | "listPipelines" | "listMissingInputs"
-        | "listImages" | "showSystem" | "showMe" | "showUsage" | "health" | "readiness" | "openapi"
-        | "docs" | "docsScript" | "docsStyle" | "showSignInWays" => 200,
+        | "listShippedPlugins" | "listImages" | "showSystem" | "showMe" | "showUsage" | "health"
+        | "readiness" | "openapi" | "docs" | "docsScript" | "docsStyle" | "showSignInWays" => 200,
         "uploadInput" | "uploadArchive" => 201,
         "signOut" => 204,
         "signIn" | "returnFromProvider" => 401,
@@ -162,7 +163,7 @@ pub(crate) fn own(name: &str) -> &'static [u16] {
         "approvePlugin" | "metrics" | "listAudit" => &[403],
         // Nobody is signed in by these requests.
         "signIn" | "returnFromProvider" => &[401],
-        "signInAtProvider" => &[404],
+        "signInAtProvider" | "uploadShippedPlugin" => &[404],
         _ => &[200, 201, 202, 204],
     }
 }

@@ -8,9 +8,3 @@ export async function json<T>(path: string, init?: RequestInit): Promise<T> {
   if (!response.ok) throw new ProblemError(await problemIn(response));
   return (await response.json()) as T;
 }
-
-/** A request with a JSON body. */
-export function written(method: string, body?: unknown, headers: Record<string, string> = {}): RequestInit {
-  if (body === undefined) return { method, headers };
-  return { method, headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body) };
-}

@@ -1,17 +1,17 @@
-import { navigate, route } from '../routes';
+import { route } from '../routes';
 import { base, href } from './base';
+import type { Manner } from './router.svelte';
 
-type Options = { replace?: boolean; keepScroll?: boolean };
+type Options = Manner & { replace?: boolean };
 
 /** Goes to a place of the page: `/runs?state=failed#x`. */
-export function go(to: string, options: Options = {}): Promise<unknown> {
-  const url = new URL(href(to), globalThis.location.origin);
-  return navigate(url.pathname as never, {
-    search: url.search.slice(1),
-    hash: url.hash,
-    replace: options.replace,
-    scrollToTop: options.keepScroll ? false : undefined,
-  } as never);
+export async function go(to: string, { replace, keepScroll }: Options = {}): Promise<void> {
+  const url = href(to);
+  if (!window.navigation) return replace ? location.replace(url) : location.assign(url);
+  const info: Manner = { keepScroll };
+  const { committed, finished } = window.navigation.navigate(url, { history: replace ? 'replace' : 'auto', info });
+  // One that another overtakes ends, and is no failure.
+  await Promise.allSettled([committed, finished]);
 }
 
 /** Where we are, without the prefix: `/runs?state=failed`. */
@@ -22,7 +22,7 @@ export function here(): string {
 
 /** The query of the address as it is written; reactive. */
 export function query(): URLSearchParams {
-  // Read for its reactivity alone: its values are numbers where they look so, which loses digits.
+  // Read for its reactivity alone: the address may be ahead of the screen.
   void route.search;
   return new URLSearchParams(globalThis.location.search);
 }

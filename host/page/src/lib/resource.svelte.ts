@@ -2,6 +2,10 @@ import { untrack } from 'svelte';
 
 import { type Problem, problemOf } from './problem';
 
+let answered: () => void;
+/** Once the first question has its answer, or its problem: what can wait begins then. */
+export const shown = new Promise<void>((resolve) => (answered = resolve));
+
 /** Something the host is asked for: its value, why there is none, and whether an answer is awaited. */
 export class Resource<T> {
   value = $state.raw<T>();
@@ -26,6 +30,7 @@ export class Resource<T> {
       this.problem = problemOf(error);
     }
     this.loading = false;
+    answered();
   }
 
   /** The same question again; what is shown stays until the answer is there. */

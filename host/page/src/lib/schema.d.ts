@@ -994,6 +994,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/shipped-plugins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the plugins that the operator offers
+         * @description Components that lie in the folder `plugins.shipped`; none where that is not set.
+         */
+        get: operations["listShippedPlugins"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/shipped-plugins/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upload a plugin that the operator offers
+         * @description As if the bytes of this file were sent to `POST /v1/plugins`, with the same answers.
+         */
+        post: operations["uploadShippedPlugin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/sweeps": {
         parameters: {
             query?: never;
@@ -2902,6 +2942,26 @@ export interface components {
             /** @description One value per point. */
             values: number[];
         };
+        /** @description A component in the folder that the operator set. */
+        ShippedPlugin: {
+            /**
+             * @description The name of its file.
+             * @example heat_equation.wasm
+             */
+            file: string;
+            /** @description SHA-256 of the component. */
+            sha256: string;
+            /**
+             * Format: int64
+             * @description Bytes of the component.
+             */
+            size: number;
+        };
+        /** @description The plugins that the operator offers for upload, by the names of their files. */
+        ShippedPluginList: {
+            /** @description Each of them. */
+            plugins: components["schemas"]["ShippedPlugin"][];
+        };
         /** @description What somebody shows to sign in: a token, or an account with its password. */
         SignIn: {
             /** @description The name of an account. */
@@ -3457,6 +3517,8 @@ export type SchemaRunTotal = components['schemas']['RunTotal'];
 export type SchemaRunner = components['schemas']['Runner'];
 export type SchemaScope = components['schemas']['Scope'];
 export type SchemaSeries = components['schemas']['Series'];
+export type SchemaShippedPlugin = components['schemas']['ShippedPlugin'];
+export type SchemaShippedPluginList = components['schemas']['ShippedPluginList'];
 export type SchemaSignIn = components['schemas']['SignIn'];
 export type SchemaSignInWays = components['schemas']['SignInWays'];
 export type SchemaStats = components['schemas']['Stats'];
@@ -7627,6 +7689,209 @@ export interface operations {
             };
             /** @description Service Unavailable: `too_many_connections`, `storage_corrupt`, `storage_unavailable`, `docker_unavailable`, `identity_unavailable`, `draining`, `not_ready` */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other refusal: see `kind` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listShippedPlugins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The plugins */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShippedPluginList"];
+                };
+            };
+            /** @description Unauthorized: `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `forbidden`, `cross_site`, `proxy_bypassed`, `quota_exceeded` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests: `rate_limited`, `quota_exceeded`, `queue_full`, `too_many_sweeps` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: `too_many_connections`, `storage_corrupt`, `storage_unavailable`, `docker_unavailable`, `identity_unavailable`, `draining`, `not_ready` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other refusal: see `kind` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    uploadShippedPlugin: {
+        parameters: {
+            query?: {
+                /** @description `pending` keeps a new version from being active at once */
+                state?: string;
+            };
+            header?: {
+                /** @description A name of your choice for this request, at most 128 visible ASCII characters. The same request again under the same name within 24 hours does nothing more and gets the answer of the first */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description Name of the file, as the list tells it */
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The same bytes were there */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plugin"];
+                };
+            };
+            /** @description The version is new */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plugin"];
+                };
+            };
+            /** @description Bad Request: `invalid_json`, `invalid_header` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `forbidden`, `cross_site`, `proxy_bypassed`, `quota_exceeded` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: `plugin_name_taken`, `plugin_version_exists`, `plugin_not_active`, `approval_needed`, `examples_disagree`, `no_version_before`, `run_not_cancellable`, `sweep_conflict`, `run_exists`, `too_many_links`, `idempotency_in_flight` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload Too Large: `payload_too_large`, `params_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: `idempotency_key_reused`, `invalid_archive`, `invalid_component`, `component_too_complex`, `compile_timeout`, `compile_memory`, `unknown_import`, `world_mismatch`, `manifest_invalid`, `manifest_too_large`, `describe_timeout`, `params_invalid`, `simulation`, `plugin_trap`, `plugin_cpu_limit`, `plugin_memory_limit`, `plugin_hostcall_limit`, `plugin_result_too_large`, `plugin_result_invalid`, `worker_crashed`, `spec_denied`, `image_not_allowed`, `image_unavailable` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests: `rate_limited`, `quota_exceeded`, `queue_full`, `too_many_sweeps` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: `too_many_connections`, `storage_corrupt`, `storage_unavailable`, `docker_unavailable`, `identity_unavailable`, `draining`, `not_ready` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage: `storage_low` */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,7 +1,7 @@
 //! The plugins of a server.
 
 use bytes::Bytes;
-use reqwest::{Method, StatusCode};
+use reqwest::{Method, RequestBuilder, StatusCode};
 use semver::Version;
 use serde_json::Value;
 use simulay_api::wire::NewVisibility;
@@ -41,9 +41,27 @@ impl Client {
         component: Bytes,
         pending: bool,
     ) -> anyhow::Result<(bool, Value)> {
-        let path = if pending { "/v1/plugins?state=pending" } else { "/v1/plugins" };
-        let request = self.request(Method::POST, path).header("content-type", "application/wasm");
-        let response = self.send(request.timeout(ANSWER).body(component)).await?;
+        let request = self.arrival("/v1/plugins", pending).header("content-type", "application/wasm");
+        self.submit(request.body(component)).await
+    }
+
+    /// The plugins that the server offers by itself.
+    pub(crate) async fn shipped_plugins(&self) -> anyhow::Result<Value> {
+        self.get("/v1/shipped-plugins").await
+    }
+
+    /// Uploads one of these. True when the version is new.
+    pub(crate) async fn upload_shipped(&self, file: &str, pending: bool) -> anyhow::Result<(bool, Value)> {
+        self.submit(self.arrival(&format!("/v1/shipped-plugins/{file}"), pending)).await
+    }
+
+    fn arrival(&self, path: &str, pending: bool) -> RequestBuilder {
+        let query = if pending { "?state=pending" } else { "" };
+        self.request(Method::POST, &format!("{path}{query}"))
+    }
+
+    async fn submit(&self, request: RequestBuilder) -> anyhow::Result<(bool, Value)> {
+        let response = self.send(request.timeout(ANSWER)).await?;
         let new = response.status() == StatusCode::CREATED;
         Ok((new, json(response).await?))
     }

@@ -6,6 +6,7 @@ mod push;
 mod sharing;
 mod show;
 mod test;
+mod upload;
 
 use std::fs::File;
 use std::io::Read as _;
@@ -22,9 +23,8 @@ use simulay_engine::Selector;
 use simulay_model::PluginName;
 
 use super::options::{ServerOption, exact, selector};
-use crate::client::read;
 use crate::fault::Usage;
-use crate::render::{self, notes, reference, state};
+use crate::render;
 use crate::terminal::{print, print_json, say};
 use crate::{compose, registry};
 
@@ -48,15 +48,7 @@ enum Verb {
     /// Runs the examples of a component and compares the outcomes with what it expects.
     Test(test::Arguments),
     /// Uploads a plugin to a server.
-    Upload {
-        /// The component, or where it is in a registry: oci://HOST/REPO:TAG.
-        file: PathBuf,
-        /// Keeps a new version from being active at once.
-        #[arg(long)]
-        pending: bool,
-        #[command(flatten)]
-        server: ServerOption,
-    },
+    Upload(upload::Arguments),
     /// Lists the plugins of a server.
     List {
         #[command(flatten)]
@@ -116,7 +108,7 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
     match arguments.verb {
         Verb::Inspect { file } => inspect(&file, json).await?,
         Verb::Test(arguments) => return test::execute(arguments, json).await,
-        Verb::Upload { file, pending, server } => upload(&server, &file, pending, json).await?,
+        Verb::Upload(arguments) => return upload::execute(arguments, json).await,
         Verb::List { server } => show::all(&server, json).await?,
         Verb::Show { plugin, server } => show::one(&server, plugin, json).await?,
         Verb::Approve(arguments) => return life::activate(arguments, true, json).await,
@@ -152,18 +144,6 @@ async fn inspect(file: &Path, json: bool) -> anyhow::Result<()> {
         print(&render::manifest(&manifest))?
     }
     Ok(())
-}
-
-async fn upload(server: &ServerOption, file: &Path, pending: bool, json: bool) -> anyhow::Result<()> {
-    let component = pull::component(file).await?;
-    let (new, plugin) = server.client()?.upload_plugin(component, pending).await?;
-    if json {
-        return Ok(print_json(&plugin)?);
-    }
-    let what = if new { "uploaded" } else { "was there already" };
-    let plugin: wire::Plugin = read(&plugin)?;
-    let told = format!("{} {what}\n{}\n{}", reference(&plugin.summary), state(&plugin), notes(&plugin));
-    Ok(say(told.trim_end())?)
 }
 
 async fn retire(

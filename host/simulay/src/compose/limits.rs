@@ -161,6 +161,7 @@ pub(super) fn of_api(settings: &Settings, loopback: bool) -> ApiSettings {
         max_json_bytes: server.max_json_bytes,
         max_large_bodies: server.max_large_bodies,
         max_component_bytes: server.max_component_bytes,
+        shipped_plugins: settings.plugins.shipped.clone(),
         max_input_bytes: server.max_input_bytes,
         max_archive_files: server.max_archive_files,
         max_archive_bytes: server.max_archive_bytes,

@@ -106,3 +106,26 @@ async fn a_host_killed_while_examples_run_activates_nothing_before_they_agreed()
         assert_eq!(containers_of(run), [""; 0]);
     }
 }
+
+#[tokio::test]
+async fn what_the_operator_offers_is_uploaded_by_one_command_whatever_is_wrong_with_one_of_them() {
+    let offered = tempfile::tempdir().unwrap();
+    std::fs::write(offered.path().join("a_broken.wasm"), b"no component").unwrap();
+    std::fs::write(offered.path().join("heat.wasm"), heat("1.0.0")).unwrap();
+    let (_data, host) = host(&format!("[plugins]\nshipped = {:?}\n", offered.path()));
+    let output = host.simulay(&["plugin", "upload", "--shipped"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(said(&output).contains("heat-equation@1.0.0 uploaded"), "{output:?}");
+    let complaint = String::from_utf8(output.stderr).unwrap();
+    assert!(complaint.contains("a_broken.wasm") && complaint.contains("invalid_component"), "{complaint}");
+    std::fs::remove_file(offered.path().join("a_broken.wasm")).unwrap();
+    assert!(
+        prints(&host, 0, &["plugin", "upload", "--shipped"])
+            .contains("heat-equation@1.0.0 was there already")
+    );
+    let told = prints(&host, 0, &["plugin", "upload", "--shipped", "--json"]);
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told["plugins"][0]["name"], HEAT);
+    prints(&host, 2, &["plugin", "upload"]);
+    prints(&host, 2, &["plugin", "upload", "--shipped", "heat.wasm"]);
+}

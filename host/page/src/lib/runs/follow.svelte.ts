@@ -45,9 +45,12 @@ export class FollowedRun {
 
   /** Reads what happens to it until the function it gives back is called. */
   follow(): () => void {
-    const known = untrack(() => this.events.length);
+    const [known, standing] = untrack(() => [this.events.length, this.standing] as const);
+    const asked = standing.at === 'away' && standing.problem.retry_after_s;
     const reader = new Reader({
       after: known ? String(known) : undefined,
+      // Also when the tab was hidden meanwhile.
+      notBefore: asked ? standing.retry : undefined,
       address: (after) => href(`/v1/runs/${this.id}/events`) + (after ? `?after=${after}` : ''),
       event: ({ data }) => this.#take(data),
       standing: (standing) => (this.standing = standing),

@@ -1,6 +1,6 @@
 import { base, href } from '../base';
 import type { Problem } from '../problem';
-import { Reader, type Standing } from './reader';
+import type { Reader, Standing } from './reader';
 
 export type RunNews = {
   id: string;
@@ -71,9 +71,11 @@ class Stream {
     return 'problem' in this.standing ? this.standing.problem : undefined;
   }
 
-  #lead(stop: AbortSignal): Promise<void> {
+  async #lead(stop: AbortSignal): Promise<void> {
     // The tab that led before is gone, and what it said of its connection with it.
     this.standing = { at: 'connecting' };
+    const { Reader } = await import('./reader');
+    if (stop.aborted) return;
     this.#reader = new Reader({
       after: this.#cursor,
       address: (after) => href('/v1/events') + (after ? `?after=${encodeURIComponent(after)}` : ''),
@@ -82,7 +84,7 @@ class Stream {
       // Everything is asked for anew once the next stream is live: what happens until then would be missed.
       gone: () => (this.#cursor = undefined),
     });
-    return new Promise((resolve) => stop.addEventListener('abort', () => resolve()));
+    await new Promise((resolve) => stop.addEventListener('abort', resolve));
   }
 
   #read(kind: string, data: string, cursor: string | undefined): void {

@@ -19,6 +19,8 @@ export type ReaderOptions = {
   /** The cursor is too old: what is shown has to be asked for anew. */
   gone?: () => void;
   after?: string;
+  /** The host asked to come no sooner. */
+  notBefore?: number;
 };
 
 /** The host says something every 15 s; twice that without a byte means that the connection is dead. */
@@ -68,6 +70,7 @@ export class Reader {
   }
 
   async #run(): Promise<void> {
+    await this.#sleep((this.#options.notBefore ?? 0) - Date.now(), false);
     while (!this.#stop.signal.aborted) {
       const told = await this.#once();
       if (this.#stop.signal.aborted || told === 'ended') return;
@@ -140,14 +143,20 @@ export class Reader {
     const wait = asked === null || asked === undefined ? this.#wait * jitter : asked * 1_000;
     this.#wait = Math.min(this.#wait * 1.5, LONGEST_WAIT_MS);
     this.#options.standing?.({ at: 'away', since: this.#heard, retry: Date.now() + wait, problem });
+    await this.#sleep(wait, !asked);
+  }
+
+  /** Waits, no longer than until the tab is looked at where that `wakes`. */
+  async #sleep(ms: number, wakes: boolean): Promise<void> {
+    if (ms <= 0) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, wait);
+      const timer = setTimeout(resolve, ms);
       const wake = () => {
         clearTimeout(timer);
         resolve();
       };
       this.#stop.signal.addEventListener('abort', wake, { once: true });
-      this.#wake = asked ? undefined : wake;
+      this.#wake = wakes ? wake : undefined;
     });
     this.#wake = undefined;
   }

@@ -1,5 +1,5 @@
 // Sweeps as the host tells them.
-import type { SchemaAsked } from '../schema';
+import type { SchemaAsked, SchemaSweepEstimate } from '../schema';
 
 export type Method =
   | { grid: Record<string, never> }
@@ -79,6 +79,8 @@ export type Preview = {
   /** The values of the first points. */
   first: Record<string, unknown>[];
   preview: { calls: SchemaAsked[] };
+  /** How long all may take; none before a run has succeeded. */
+  estimate?: SchemaSweepEstimate | null;
 };
 
 /** Counts in the order of a bar: what is done, what is on its way, what went wrong, what is to come. */

@@ -1,1 +1,0 @@
-import{_ as e,h as t,m as n}from"./index-CA061ljZ.js";import{T as r}from"./common-BevIPfWF.js";async function i(i,a){let o=await n(r(i),a);if(!o.ok)throw new t(await e(o));return await o.json()}function a(e,t,n={}){return t===void 0?{method:e,headers:n}:{method:e,headers:{...n,"content-type":`application/json`},body:JSON.stringify(t)}}export{a as n,i as t};

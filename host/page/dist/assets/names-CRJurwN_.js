@@ -1,0 +1,1 @@
+function e(e){return e.name||e.id.slice(-12)}export{e as t};

@@ -1,0 +1,1 @@
+var e=e=>{let t=()=>{e.scrollWidth>e.clientWidth||e.scrollHeight>e.clientHeight?e.tabIndex=0:e.removeAttribute(`tabindex`)},n=new ResizeObserver(t);n.observe(e);for(let t of e.children)n.observe(t);return t(),()=>n.disconnect()};export{e as t};
