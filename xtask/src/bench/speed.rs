@@ -56,12 +56,18 @@ pub(crate) struct Arguments {
     /// The command to measure, instead of one built for release.
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
+    /// The ID of an image for `octave`, instead of one that is built; plugins are not built either then.
+    #[arg(long, value_name = "ID")]
+    image: Option<String>,
     /// Only these parts.
     #[arg(long, value_delimiter = ',', value_name = "PART")]
     only: Vec<Part>,
     /// Few rounds and small sizes: to see that it works.
     #[arg(long)]
     short: bool,
+    /// Measurements of one figure.
+    #[arg(long)]
+    rounds: Option<u32>,
 }
 
 /// How much is measured.
@@ -99,14 +105,11 @@ impl Scene<'_> {
 
 /// Measures a host built for release, which needs no other build of the command.
 pub(super) fn execute(place: &Place, arguments: &Arguments) -> anyhow::Result<()> {
-    let build = || arguments.program.clone().map_or_else(|| build::release_host(place), Ok);
-    let mut program = PathBuf::new();
-    let octave = setup::with_image(place, || {
-        build::plugins(place)?;
-        program = build()?;
-        Ok(())
-    })?;
+    let known = arguments.image.as_deref().map(ImageId::known);
+    let octave = known.map_or_else(|| setup::with_image(place, || build::plugins(place)), Ok)?;
+    let program = arguments.program.clone().map_or_else(|| build::release_host(place), Ok)?;
     let extent = if arguments.short { SHORT } else { LONG };
+    let extent = Extent { rounds: arguments.rounds.unwrap_or(extent.rounds), ..extent };
     let scene = Scene { place, octave, program, extent, only: &arguments.only };
     peers::ensure_image(&scene.octave)?;
     table::head();

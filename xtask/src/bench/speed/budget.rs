@@ -10,6 +10,7 @@ use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 
 use self::trace::{PHASES, Trace};
+use super::latency::WARMING;
 use super::python::{self, Client};
 use super::sides::Side;
 use super::{Scene, table};
@@ -34,11 +35,14 @@ pub(super) fn measure(scene: &Scene<'_>) -> anyhow::Result<()> {
     let mut collector = Client::start(&mut program)?;
     let address = collector.line()?;
     let side = Side::warm(scene, &[PIPELINE], &[("SIMULAY__TELEMETRY__OTLP", &address)])?;
-    run(&side)?;
+    for _ in 0..WARMING {
+        run(&side)?;
+        side.calm()?;
+    }
     let mut seen = Vec::new();
     for _ in 0..scene.extent.rounds {
-        side.calm()?;
         seen.push(run(&side)?);
+        side.calm()?;
     }
     // Its last spans come before it ends, and are written before the collector does.
     side.stop()?;

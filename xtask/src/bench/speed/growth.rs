@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use serde_json::json;
 
-use super::latency::{again, anew};
+use super::latency::{WARMING, again, anew};
 use super::sides::Side;
 use super::{MANY_CALLS, Scene, artifact, calls, table};
 use crate::bench::clients::all_at_once;
@@ -34,7 +34,10 @@ pub(super) fn measure(scene: &Scene<'_>) -> anyhow::Result<()> {
 /// More and more runs that have ended.
 fn with_runs(scene: &Scene<'_>) -> anyhow::Result<()> {
     let side = Side::warm(scene, &[PIPELINE, QUICK], &UNBOUNDED)?;
-    anew(&side)?;
+    for _ in 0..WARMING {
+        anew(&side)?;
+        side.calm()?;
+    }
     again(&side)?;
     let mut there = 0;
     for stored in scene.extent.stored {

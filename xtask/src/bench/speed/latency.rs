@@ -14,6 +14,9 @@ use crate::bench::runs::{PIPELINE, SCRIPT, timed};
 /// Requests for a result that is there, in a round: each takes little time.
 const REUSED: u32 = 10;
 
+/// Rounds that warm caches up and do not count: a command is started ahead once it was asked for twice.
+pub(super) const WARMING: u32 = 2;
+
 /// Whoever takes his turn.
 struct Contender<'a> {
     name: &'static str,
@@ -41,11 +44,10 @@ pub(super) fn measure(scene: &Scene<'_>) -> anyhow::Result<()> {
                 .map(|mut peer| Contender::new(peer.name, peer.every, move || Ok(vec![peer.job()?]))),
         );
     }
-    // The first round warms caches up and does not count.
-    for round in 0..=scene.extent.rounds {
+    for round in 0..WARMING + scene.extent.rounds {
         for contender in ours.iter_mut().chain(&mut theirs).filter(|one| round % one.every == 0) {
             let times = (contender.job)()?;
-            if round > 0 {
+            if round >= WARMING {
                 times.into_iter().for_each(|time| contender.times.add(time));
             }
             warm.calm()?;

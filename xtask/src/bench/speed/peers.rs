@@ -79,8 +79,9 @@ pub(super) fn docker_read(command: &[&str]) -> anyhow::Result<String> {
 /// Makes their image of ours.
 pub(super) fn ensure_image(octave: &ImageId) -> anyhow::Result<()> {
     let mut docker = Command::new("docker");
-    docker.args(["build", "--quiet", "--tag", IMAGE, "-"]).stdin(Stdio::piped()).stdout(Stdio::null());
-    let mut building = docker.spawn().context("`docker` cannot be started")?;
+    docker.args(["build", "--quiet", "--tag", IMAGE, "-"]).stdin(Stdio::piped());
+    let mut building =
+        docker.stdout(Stdio::null()).stderr(Stdio::null()).spawn().context("`docker` cannot be started")?;
     let recipe = format!("FROM {octave}\nENV HOME=/tmp\nENTRYPOINT []\n");
     building.stdin.take().context("`docker` takes no input")?.write_all(recipe.as_bytes())?;
     ensure!(building.wait()?.success(), "{IMAGE} cannot be built");

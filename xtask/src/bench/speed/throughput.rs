@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use serde_json::json;
 
+use super::latency::WARMING;
 use super::peers::{OCTAVE, docker_run};
 use super::sides::Side;
 use super::{Scene, table};
@@ -15,9 +16,11 @@ const CLIENTS: [usize; 5] = [1, 2, 4, 8, 16];
 /// Measures hosts with and without containers that wait, and Docker, in turn.
 pub(super) fn measure(scene: &Scene<'_>) -> anyhow::Result<()> {
     let (warm, cold) = (Side::warm(scene, &[PIPELINE], &[])?, Side::cold(scene, &[PIPELINE])?);
-    // The first of each does not count.
-    rate_of_side(&warm, 1, 1)?;
     rate_of_side(&cold, 1, 1)?;
+    for _ in 0..WARMING {
+        rate_of_side(&warm, 1, 1)?;
+        warm.calm()?;
+    }
     for clients in CLIENTS {
         let count = clients * scene.extent.each;
         warm.calm()?;
