@@ -1,12 +1,14 @@
 //! What Simulay costs, and how much it bears.
 
 mod auth;
+mod clients;
 mod cluster;
 mod compare;
 mod crowd;
 mod figures;
 mod load;
 mod runs;
+mod speed;
 mod sweep;
 
 use clap::Subcommand;
@@ -28,6 +30,8 @@ pub(crate) enum Bench {
     Load(load::Arguments),
     /// How a host bears a sweep of many points.
     Sweep(sweep::Arguments),
+    /// What a run takes beside what others take for the same work.
+    Speed(speed::Arguments),
 }
 
 /// Measures.
@@ -39,5 +43,6 @@ pub(crate) fn execute(place: &Place, bench: &Bench) -> anyhow::Result<()> {
         Bench::Cluster(arguments) => cluster::execute(place, arguments),
         Bench::Load(arguments) => load::execute(place, arguments),
         Bench::Sweep(arguments) => sweep::execute(place, arguments),
+        Bench::Speed(arguments) => speed::execute(place, arguments),
     }
 }

@@ -102,7 +102,7 @@ pub(crate) fn plugins(place: &Place) -> anyhow::Result<()> {
     for name in &names {
         cargo.args(["-p", name]);
     }
-    cargo.args(["-p", "mischief", "-p", "drawing"]);
+    cargo.args(["-p", "mischief", "-p", "drawing", "-p", "many-calls"]);
     step("building the plugins", || run(&mut cargo))?;
     gather(place, &names)
 }

@@ -8,13 +8,13 @@ mod watchers;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use clap::Args;
 use serde_json::Value;
 
+use super::clients;
 use super::figures::Times;
 use crate::build;
 use crate::place::Place;
@@ -127,24 +127,7 @@ fn all_at_once(
     count: usize,
     work: impl Fn(&Host, usize) -> anyhow::Result<()> + Sync,
 ) -> anyhow::Result<Times> {
-    let client = |first: usize| {
-        let (host, mut times) = (Host::new(url), Times::default());
-        for number in (first..count).step_by(CLIENTS) {
-            let begun = Instant::now();
-            work(&host, number)?;
-            times.add(begun.elapsed());
-        }
-        anyhow::Ok(times)
-    };
-    thread::scope(|scope| {
-        let client = &client;
-        let clients: Vec<_> = (0..CLIENTS).map(|first| scope.spawn(move || client(first))).collect();
-        let mut times = Times::default();
-        for client in clients {
-            times.extend(crate::process::joined(client)?);
-        }
-        Ok(times)
-    })
+    clients::all_at_once(CLIENTS, count, || Host::new(url), |host, number| work(host, number))
 }
 
 /// How long pages of runs take.

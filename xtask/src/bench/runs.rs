@@ -1,7 +1,7 @@
 //! What a run costs beside the work in its container, and what `docker run` costs beside the same work.
 
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
@@ -50,18 +50,29 @@ fn report(ours: f64, dockers: f64) {
 pub(super) fn overhead_of_run(host: &Host, round: u32) -> anyhow::Result<f64> {
     // Each run has other parameters, so that no result is reused.
     let request = json!({ "params": { "script": SCRIPT, "params": { "round": round } } });
-    let begun = Instant::now();
-    let ended = host.run(PIPELINE, &request)?;
-    let whole = begun.elapsed().as_secs_f64() * 1e3;
+    overhead(host, PIPELINE, &request)
+}
+
+/// The same of any run of one call.
+pub(super) fn overhead(host: &Host, pipeline: &str, request: &Value) -> anyhow::Result<f64> {
+    let (whole, ended) = timed(host, pipeline, request)?;
     let id = ended.get("id").and_then(Value::as_str).context("the host gave no run id")?;
+    Ok(whole.as_secs_f64() * 1e3 - wall_ms(&host.get(&format!("/v1/runs/{id}/calls"))?)?)
+}
+
+/// How long a run takes that succeeds, from the request to the answer, and the answer.
+pub(super) fn timed(host: &Host, pipeline: &str, request: &Value) -> anyhow::Result<(Duration, Value)> {
+    let begun = Instant::now();
+    let ended = host.run(pipeline, request)?;
+    let whole = begun.elapsed();
     if ended.get("state").and_then(Value::as_str) != Some("succeeded") {
         bail!("a run failed: {ended}");
     }
-    Ok(whole - wall_ms(&host.get(&format!("/v1/runs/{id}/calls"))?)?)
+    Ok((whole, ended))
 }
 
 /// The time of the only call in a journal.
-fn wall_ms(journal: &Value) -> anyhow::Result<f64> {
+pub(super) fn wall_ms(journal: &Value) -> anyhow::Result<f64> {
     find(journal, "wall_ms").and_then(Value::as_f64).context("the journal tells no wall_ms")
 }
 

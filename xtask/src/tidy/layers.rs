@@ -27,7 +27,7 @@ pub(super) struct Member {
 
 /// The crates of ours that each crate may depend on, for tests too: engine and api are tested over the real
 /// stores, and records beside real blobs; [`super::closures`] sees that they are built without them.
-const LAYERS: [(&str, &[&str]); 31] = [
+const LAYERS: [(&str, &[&str]); 32] = [
     ("simulay-model", &[]),
     ("simulay-init", &[]),
     ("simulay-archives", &["simulay-model"]),
@@ -134,6 +134,7 @@ const LAYERS: [(&str, &[&str]); 31] = [
     ),
     ("mischief", &[]),
     ("drawing", &[]),
+    ("many-calls", &["simulay-sdk"]),
 ];
 
 /// Technologies, and the crates that know each: one, but where two ports are kept by the same server.
