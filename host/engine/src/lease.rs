@@ -4,13 +4,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
+use futures_util::future::ready;
 use jiff::Timestamp;
 use simulay_model::{
     AccountName, Chain, Change, Decision, Effects, OwnerFilter, Principal, Progress, RunEnd, RunError, RunId,
     UnfinishedRun,
 };
 use simulay_signals::Signal;
-use simulay_store::{Lease, StoreError};
+use simulay_store::{Durable, Lease, StoreError};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
@@ -31,6 +33,8 @@ pub(crate) struct RunLease {
     /// What is stored of the run, and changed by nobody else but who asks for its end; none after a write
     /// of which nobody knows whether it was stored.
     progress: Mutex<Option<Arc<Progress>>>,
+    /// Why a change in no haste did not become durable.
+    lost: Arc<parking_lot::Mutex<Option<StoreError>>>,
 }
 
 impl RunLease {
@@ -49,6 +53,7 @@ impl RunLease {
             time: settings.lease,
             active: ActiveTime::after(active),
             progress: Mutex::default(),
+            lost: Arc::default(),
         };
         Ok(lease.map(leased))
     }
@@ -93,8 +98,21 @@ impl RunLease {
 
     /// Decides on changes that follow each other, and stores all that follows or nothing.
     pub(crate) async fn apply_all(&self, changes: Vec<Change>) -> Result<(), StoreError> {
+        self.store(changes, true).await
+    }
+
+    /// As [`Self::apply_all`], in no haste: for what nobody acts upon outside the store before another change is stored.
+    pub(crate) async fn apply_soon(&self, changes: Vec<Change>) -> Result<(), StoreError> {
+        self.store(changes, false).await
+    }
+
+    async fn store(&self, changes: Vec<Change>, in_haste: bool) -> Result<(), StoreError> {
         let mut known = self.progress.lock().await;
         loop {
+            if let Some(lost) = self.lost.lock().take() {
+                *known = None;
+                return Err(lost);
+            }
             let progress = self.known(&mut known).await?;
             let effects = decide_all(&progress, self.parts.clock.now(), &changes)?;
             if effects.is_empty() {
@@ -102,21 +120,42 @@ impl RunLease {
             }
             // Whatever comes of it, what was known is not what is stored.
             *known = None;
-            let committed = self.parts.runs.commit_all(self.run, Some(self.fence), effects.clone());
-            match committed.instrument(trace::commit(self.run)).await {
-                Ok(()) => {
+            match self.commit(effects.clone(), in_haste).instrument(trace::commit(self.run)).await {
+                Ok(durable) => {
                     let mut progress = Arc::unwrap_or_clone(progress);
                     effects.iter().for_each(|effects| progress.apply(effects));
                     if effects.iter().any(|effects| effects.step.is_some()) {
                         progress.shed_prints();
                     }
                     *known = Some(Arc::new(progress));
-                    tell(&self.parts, self.run, &self.owner, &effects);
+                    self.tell_once(durable, effects);
                     return Ok(());
                 }
                 Err(StoreError::Stale) => {}
                 Err(error) => return Err(error),
             }
+        }
+    }
+
+    async fn commit(&self, effects: Vec<Effects>, in_haste: bool) -> Result<Durable, StoreError> {
+        let (runs, fence) = (&self.parts.runs, Some(self.fence));
+        if !in_haste {
+            return runs.commit_soon(self.run, fence, effects).await;
+        }
+        runs.commit_all(self.run, fence, effects).await.map(|()| ready(Ok(())).boxed())
+    }
+
+    /// Tells of what was stored once it is `durable`: who hears of it reads it.
+    fn tell_once(&self, mut durable: Durable, effects: Vec<Effects>) {
+        let (parts, run, owner) = (self.parts.clone(), self.run, self.owner.clone());
+        let lost = self.lost.clone();
+        let done = move |stored: Result<(), StoreError>| match stored {
+            Ok(()) => tell(&parts, run, &owner, &effects),
+            Err(error) => *lost.lock() = Some(error),
+        };
+        match (&mut durable).now_or_never() {
+            Some(stored) => done(stored),
+            None => drop(tokio::spawn(async move { done(durable.await) })),
         }
     }
 

@@ -192,7 +192,7 @@ impl<'a> Pass<'a> {
             return Ok(None);
         }
         if state == RunState::Queued {
-            self.lease.apply(Change::Started).await?;
+            self.lease.apply_soon(vec![Change::Started]).await?;
         }
         let call = Call::PreProcess(self.run.request.clone());
         match self.ask(Stage::PreProcess, call).await? {
@@ -262,13 +262,14 @@ impl<'a> Pass<'a> {
         let plan = Change::StepPlanned { step: number, plan: step.clone(), keys };
         let (first, rest) = keyed.split_at(keyed.len().min(TAKEN_AT_ONCE));
         let ends = self.reuse().look_up(number, first).await?;
-        match self.lease.apply_all(iter::once(plan.clone()).chain(ends).collect()).await {
+        // A call that starts, or the end of the run, is stored durably after it.
+        match self.lease.apply_soon(iter::once(plan.clone()).chain(ends).collect()).await {
             // What was there a moment ago was let go of: it is computed.
-            Err(StoreError::NotOffered) => self.lease.apply(plan).await?,
+            Err(StoreError::NotOffered) => self.lease.apply_soon(vec![plan]).await?,
             stored => stored?,
         }
         for some in rest.chunks(TAKEN_AT_ONCE) {
-            match self.lease.apply_all(self.reuse().look_up(number, some).await?).await {
+            match self.lease.apply_soon(self.reuse().look_up(number, some).await?).await {
                 Err(StoreError::NotOffered) => {}
                 stored => stored?,
             }
@@ -327,7 +328,7 @@ impl<'a> Pass<'a> {
     }
 
     async fn log(&self, stage: Stage, level: LogLevel, message: String) -> Result<(), StoreError> {
-        self.lease.apply(Change::Logged { stage, level, message }).await
+        self.lease.apply_soon(vec![Change::Logged { stage, level, message }]).await
     }
 }
 

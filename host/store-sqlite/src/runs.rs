@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::FutureExt as _;
+use futures_util::future::ready;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use simulay_model::{
     ArtifactKind, Description, Effects, EventData, OwnerFilter, Progress, Quotas, Request, Run, RunArtifact,
     RunId, RunName, RunSummary, Usage,
 };
-use simulay_store::{Claim, ClaimableRun, Lease, Outcome, Renewed, RunQuery, Runs, StoreError};
+use simulay_store::{Claim, ClaimableRun, Durable, Lease, Outcome, Renewed, RunQuery, Runs, StoreError};
 
 use crate::commit::{commit, insert_artifact, insert_event};
 use crate::failure::SqlResult;
@@ -70,6 +72,20 @@ impl Runs for SqliteStore {
         if at_last { self.write_at_last(name, work).await } else { self.write(name, work).await }
     }
 
+    async fn commit_soon(
+        &self,
+        run: RunId,
+        fence: Option<u64>,
+        effects: Vec<Effects>,
+    ) -> Result<Durable, StoreError> {
+        let Some(first) = effects.first() else { return Ok(ready(Ok(())).boxed()) };
+        let (name, observed) = (first.event.kind(), self.observed.millis());
+        let work = move |connection: &Connection| {
+            effects.iter().try_for_each(|effects| commit(connection, run, fence, effects, observed))
+        };
+        self.write_soon(name, work).await.map(|((), durable)| durable)
+    }
+
     async fn acquire_lease(
         &self,
         run: RunId,
@@ -77,10 +93,12 @@ impl Runs for SqliteStore {
         time: Duration,
     ) -> Result<Option<Lease>, StoreError> {
         let (holder, now) = (holder.to_owned(), self.clock.now().as_millisecond());
-        self.write_at_last("lease.take", move |connection| {
-            leases::acquire(connection, run, &holder, (now, time))
-        })
-        .await
+        let acquire = move |connection: &Connection| leases::acquire(connection, run, &holder, (now, time));
+        if self.writer.is_ailing() {
+            return self.write_at_last("lease.take", acquire).await;
+        }
+        // Nobody else opens these records: a lease that is lost with the process was over with it.
+        self.write_soon("lease.take", acquire).await.map(|(lease, _)| lease)
     }
 
     async fn renew_lease(&self, run: RunId, lease: Lease, time: Duration) -> Result<Renewed, StoreError> {
@@ -129,6 +147,8 @@ impl Runs for SqliteStore {
     }
 
     async fn claimable(&self, per_flow: usize) -> Result<Vec<ClaimableRun>, StoreError> {
+        // What is leased by now is not claimable.
+        self.writer.settle().await?;
         let now = self.clock.now().as_millisecond();
         self.read(move |connection| claims::claimable(connection, per_flow, now)).await
     }

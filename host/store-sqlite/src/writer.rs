@@ -1,29 +1,54 @@
 //! The one thread that writes. It drains what waits into one transaction, so that many writers
 //! share one fsync; each has a savepoint of its own, so that one's failure is nobody else's.
+//!
+//! A write that is in no haste is answered when it stands in the transaction, and shares the fsync of one that comes after
+//! it: its transaction stays open until then, or for a moment. Writes become durable in their order, whatever their haste.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use fail::fail_point;
+use futures_util::FutureExt as _;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
-use simulay_store::StoreError;
+use simulay_store::{Durable, StoreError};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::failure::{self, SqlResult, stopped};
 
 const GROUP: usize = 256;
 
+/// For others to come that share the fsync of a write which is in no haste.
+const COMPANY: Duration = Duration::from_millis(5);
+
 /// Works in the transaction of its group, when there is one. Gives what to do once that is
 /// committed, or was not.
-type Job = Box<dyn FnOnce(Result<&mut Transaction<'_>, StoreError>) -> Acknowledge + Send>;
+type Work = Box<dyn FnOnce(Result<&mut Transaction<'_>, StoreError>) -> Acknowledge + Send>;
 type Acknowledge = Box<dyn FnOnce(Result<(), StoreError>)>;
+
+/// What is to be written.
+struct Job {
+    work: Work,
+    /// Its group is committed at once.
+    in_haste: bool,
+}
+
+impl Job {
+    fn new(
+        in_haste: bool,
+        work: impl FnOnce(Result<&mut Transaction<'_>, StoreError>) -> Acknowledge + Send + 'static,
+    ) -> Self {
+        Self { work: Box::new(work), in_haste }
+    }
+}
 
 /// The way to the writing thread, which ends when this is dropped.
 pub(crate) struct Writer {
     jobs: Option<mpsc::Sender<Job>>,
     thread: Option<JoinHandle<()>>,
     ailing: Arc<AtomicBool>,
+    company: Duration,
 }
 
 impl Writer {
@@ -39,7 +64,7 @@ impl Writer {
             .name("store-writer".to_owned())
             .spawn(move || write_all(connection, waiting, &told, reopen))
             .map_err(|error| StoreError::Failed(error.into()))?;
-        Ok(Self { jobs: Some(jobs), thread: Some(thread), ailing })
+        Ok(Self { jobs: Some(jobs), thread: Some(thread), ailing, company: COMPANY })
     }
 
     /// True when the last group of writes failed.
@@ -56,7 +81,7 @@ impl Writer {
     {
         tracing::trace!(name, "a write");
         let (answer, answered) = oneshot::channel();
-        let job: Job = Box::new(move |group| {
+        let job = Job::new(true, move |group| {
             fail_point!(&format!("store.{name}.before"), |_| std::process::abort());
             let worked = group.and_then(|group| Ok(in_savepoint(group, work)?));
             Box::new(move |group_committed| {
@@ -65,9 +90,60 @@ impl Writer {
                 let _ = answer.send(group_committed.and(worked));
             })
         });
-        let jobs = self.jobs.as_ref().ok_or_else(stopped)?;
-        jobs.send(job).await.map_err(|_| stopped())?;
+        self.send(job).await?;
         answered.await.map_err(|_| stopped())?
+    }
+
+    /// As [`Self::write`], in no haste: answered before it is durable, and seen by those who read only then. Gives what comes
+    /// of that as well.
+    pub(crate) async fn write_soon<T, F>(
+        &self,
+        name: &'static str,
+        work: F,
+    ) -> Result<(T, Durable), StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> SqlResult<T> + Send + 'static,
+    {
+        tracing::trace!(name, "a write in no haste");
+        let ((answer, answered), (commit, committed)) = (oneshot::channel(), oneshot::channel());
+        let job = Job::new(false, move |group| {
+            fail_point!(&format!("store.{name}.before"), |_| std::process::abort());
+            let _ = answer.send(group.and_then(|group| Ok(in_savepoint(group, work)?)));
+            Box::new(move |group_committed| {
+                fail_point!(&format!("store.{name}.after"), |_| std::process::abort());
+                let _ = commit.send(group_committed);
+            })
+        });
+        self.send(job).await?;
+        self.commit_in_a_moment()?;
+        let worked = answered.await.map_err(|_| stopped())??;
+        let durable = committed.map(|committed| committed.unwrap_or_else(|_| Err(stopped())));
+        Ok((worked, durable.boxed()))
+    }
+
+    /// Returns once whoever reads sees all that was written, in whatever haste.
+    pub(crate) async fn settle(&self) -> Result<(), StoreError> {
+        self.write("settle", |_| Ok(())).await
+    }
+
+    /// Has what is open by then committed, should nobody else come.
+    fn commit_in_a_moment(&self) -> Result<(), StoreError> {
+        // The thread is not kept at work by whoever only waits to hurry it.
+        let (jobs, company) = (self.jobs.as_ref().ok_or_else(stopped)?.downgrade(), self.company);
+        tokio::spawn(async move {
+            tokio::time::sleep(company).await;
+            if let Some(jobs) = jobs.upgrade() {
+                // The thread has ended, and committed all there was.
+                let _ = jobs.send(Job::new(true, |_| Box::new(|_| ()))).await;
+            }
+        });
+        Ok(())
+    }
+
+    async fn send(&self, job: Job) -> Result<(), StoreError> {
+        let jobs = self.jobs.as_ref().ok_or_else(stopped)?;
+        jobs.send(job).await.map_err(|_| stopped())
     }
 }
 
@@ -115,15 +191,29 @@ fn write_all(
         {
             connection = fresh;
         }
-        write_group(&mut connection, jobs.drain(..), |written| ailing.store(!written, Ordering::Relaxed));
+        let more = |jobs: &mut Vec<Job>| waiting.blocking_recv_many(jobs, GROUP) > 0;
+        write_group(&mut connection, &mut jobs, more, |written| ailing.store(!written, Ordering::Relaxed));
     }
 }
 
-/// Tells whether anything could be written, before it is told to those who wait.
-fn write_group(connection: &mut Connection, jobs: impl Iterator<Item = Job>, written: impl Fn(bool)) {
+/// Works on `jobs`, and on those that are `more` while none of them is in haste. Tells whether anything could be written,
+/// before it is told to those who wait.
+fn write_group(
+    connection: &mut Connection,
+    jobs: &mut Vec<Job>,
+    mut more: impl FnMut(&mut Vec<Job>) -> bool,
+    written: impl Fn(bool),
+) {
     match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
         Ok(mut group) => {
-            let acknowledges: Vec<Acknowledge> = jobs.map(|job| job(Ok(&mut group))).collect();
+            let mut acknowledges = Vec::<Acknowledge>::new();
+            loop {
+                let in_haste = jobs.iter().any(|job| job.in_haste);
+                acknowledges.extend(jobs.drain(..).map(|job| (job.work)(Ok(&mut group))));
+                if in_haste || acknowledges.len() >= GROUP || group.is_autocommit() || !more(jobs) {
+                    break;
+                }
+            }
             let committed = commit(group);
             written(committed.is_ok());
             for acknowledge in acknowledges {
@@ -138,7 +228,7 @@ fn write_group(connection: &mut Connection, jobs: impl Iterator<Item = Job>, wri
             written(false);
             tracing::error!(%error, "a group of writes could not begin");
             let error = Arc::new(error);
-            jobs.for_each(|job| job(Err(failure::of(error.clone())))(Ok(())));
+            jobs.drain(..).for_each(|job| (job.work)(Err(failure::of(error.clone())))(Ok(())));
         }
     }
 }
@@ -160,6 +250,12 @@ mod tests {
         _directory: tempfile::TempDir,
         file: std::path::PathBuf,
         writer: Writer,
+    }
+
+    fn bench_with_company(company: Duration) -> Bench {
+        let mut bench = bench();
+        bench.writer.company = company;
+        bench
     }
 
     fn bench() -> Bench {
@@ -243,6 +339,42 @@ mod tests {
         bench.writer.write("test", |c| insert(c, 3)).await.unwrap();
         assert!(!bench.writer.is_ailing());
         assert_eq!(count(&bench.file), 1);
+    }
+
+    #[tokio::test]
+    async fn what_is_in_no_haste_is_committed_with_what_follows() {
+        let bench = bench_with_company(Duration::from_secs(3600));
+        let ((), durable) = bench.writer.write_soon("test", |c| insert(c, 1)).await.unwrap();
+        assert_eq!(count(&bench.file), 0, "nobody reads it yet");
+        let seen =
+            bench.writer.write("test", |c| Ok(c.query_row("SELECT count(*) FROM t", [], |row| row.get(0))?));
+        assert_eq!(seen.await.unwrap(), 1, "who writes does");
+        durable.await.unwrap();
+        assert_eq!(count(&bench.file), 1);
+    }
+
+    #[tokio::test]
+    async fn what_is_in_no_haste_and_alone_is_committed_all_the_same() {
+        let bench = bench();
+        let ((), durable) = bench.writer.write_soon("test", |c| insert(c, 1)).await.unwrap();
+        durable.await.unwrap();
+        assert_eq!(count(&bench.file), 1);
+        let lonely = bench_with_company(Duration::from_secs(3600));
+        let ((), durable) = lonely.writer.write_soon("test", |c| insert(c, 1)).await.unwrap();
+        drop(lonely.writer);
+        durable.await.unwrap();
+        assert_eq!(count(&lonely.file), 1);
+    }
+
+    #[tokio::test]
+    async fn what_is_in_no_haste_is_told_when_it_is_lost() {
+        let bench = bench_with_company(Duration::from_secs(3600));
+        let spoilt = bench.writer.write_soon("test", |_| Err::<(), _>(StoreError::Ended.into())).await;
+        assert!(matches!(spoilt.err(), Some(StoreError::Ended)));
+        let ((), durable) = bench.writer.write_soon("test", |c| insert(c, 1)).await.unwrap();
+        let rollback = bench.writer.write("test", |c| Ok(c.execute_batch("ROLLBACK")?)).await;
+        assert!(rollback.is_err() && durable.await.is_err());
+        assert_eq!(count(&bench.file), 0);
     }
 
     #[tokio::test]

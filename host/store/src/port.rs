@@ -5,6 +5,8 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, ready};
 use semver::Version;
 use simulay_model::{
     CallRecord, Description, Effects, Event, OwnerFilter, Plugin, PluginEffects, PluginEvent, PluginName,
@@ -12,6 +14,9 @@ use simulay_model::{
 };
 
 use crate::{Claim, RunQuery, StoreError};
+
+/// What comes of making durable what is stored.
+pub type Durable = BoxFuture<'static, Result<(), StoreError>>;
 
 /// Uploaded plugins. Versions are immutable, but for where they are in their life.
 #[async_trait]
@@ -149,8 +154,24 @@ pub trait Runs: Send + Sync {
         effects: Vec<Effects>,
     ) -> Result<(), StoreError>;
 
+    /// As [`Runs::commit_all`], for changes that nobody acts upon outside the store before another change of the run is
+    /// stored durably: these may become durable with that one, or by themselves a moment later, and be seen by those who read
+    /// only then. Gives what comes of that; what is lost with the process did not happen.
+    ///
+    /// # Errors
+    /// As [`Runs::commit`].
+    async fn commit_soon(
+        &self,
+        run: RunId,
+        fence: Option<u64>,
+        effects: Vec<Effects>,
+    ) -> Result<Durable, StoreError> {
+        self.commit_all(run, fence, effects).await.map(|()| ready(Ok(())).boxed())
+    }
+
     /// Leases the run to `holder` for `time`, with a fence above all before. `None` while another holder has
-    /// it. What the same holder had before, he had in an earlier life. Deadlines are the database's.
+    /// it. What the same holder had before, he had in an earlier life. Deadlines are the database's. It is durable no later
+    /// than what is stored under it.
     ///
     /// # Errors
     /// [`StoreError::Ended`], [`StoreError::NotFound`].

@@ -38,6 +38,28 @@ pub async fn progress_is_what_was_committed(subject: &Subject) {
     }
 }
 
+/// What follows is decided on it, before it is durable and after.
+pub async fn what_is_in_no_haste_stands_before_what_follows(subject: &Subject) {
+    let (run, mut known) = (subject.queued().await, Progress::queued());
+    let first = effects(&known, Change::Started);
+    known.apply(&first);
+    let stale = first.clone();
+    let durable = subject.runs.commit_soon(run, None, vec![*first]).await.unwrap();
+    let refused = subject.runs.commit_soon(run, None, vec![*stale]).await;
+    assert!(matches!(refused.err(), Some(StoreError::Stale)));
+    let next = effects(&known, planned(0, 1));
+    known.apply(&next);
+    let last = effects(&known, logged("in haste"));
+    let _ = subject.runs.commit_soon(run, None, vec![*next]).await.unwrap();
+    subject.runs.commit(run, None, last.clone()).await.unwrap();
+    durable.await.unwrap();
+    known.apply(&last);
+    assert_eq!(subject.runs.progress(run).await.unwrap(), Some(known));
+    assert_eq!(subject.journal.events(&Any, run, 0, 10).await.unwrap().len(), 4);
+    let read = subject.runs.get(&Any, run).await.unwrap().unwrap();
+    assert_eq!((read.state, read.steps), (RunState::Running, 1));
+}
+
 /// The run says where it is and since when.
 pub async fn a_run_reads_back_as_it_went(subject: &Subject) {
     let run = subject.queued().await;
