@@ -49,9 +49,15 @@ pub(crate) fn for_tests(place: &Place) -> anyhow::Result<ImageId> {
         let image = image?;
         // After Docker: the system installs one thing at a time.
         registry::ensure(place)?;
-        for program in ["strace", "redis-server", "chromium"] {
-            let cure = format!("install {program}, then try again");
-            packages::ensure(place, &[program], &[program], &cure)?;
+        let programs = [
+            ("strace", "strace"),
+            ("redis-server", "redis-server"),
+            ("nginx", "nginx-light"),
+            ("chromium", "chromium"),
+        ];
+        for (program, package) in programs {
+            let cure = format!("install {package}, then try again");
+            packages::ensure(place, &[program], &[package], &cure)?;
         }
         Ok(image)
     })

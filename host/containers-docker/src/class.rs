@@ -1,14 +1,6 @@
 //! What containers have to be alike in for one to take the place of another.
 
-use std::sync::Arc;
-
 use simulay_containers::{Admitted, ImageId};
-use simulay_init::frames::{BootSpec, JOB_PREFIX};
-
-use crate::spec::{self, Place};
-
-/// Of a command that is remembered, arguments and variables together, bytes.
-const MOST_BYTES: usize = 4 << 10;
 
 /// All of a call that its container is made for: those of one class are alike until they are given a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,14 +25,4 @@ impl Class {
             cpu_milli: resources.cpu_milli.min(cpus.max(1).saturating_mul(1000)),
         }
     }
-}
-
-/// The command of `call` as it can be started before the call is there; none when it is too long to be remembered.
-pub(crate) fn boot(call: &Admitted, place: Place) -> Option<Arc<BootSpec>> {
-    let mut env = spec::environment(call, place);
-    env.retain(|(name, _)| !name.starts_with(JOB_PREFIX));
-    let command = call.command().to_vec();
-    let variables = env.iter().map(|(name, value)| name.len() + value.len());
-    let bytes: usize = command.iter().map(String::len).chain(variables).sum();
-    (bytes <= MOST_BYTES).then(|| Arc::new(BootSpec { command, env }))
 }

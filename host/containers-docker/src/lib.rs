@@ -4,6 +4,7 @@
 //! frames, and what comes back is checked again.
 
 mod address;
+mod boot;
 mod class;
 mod docker;
 mod facts;

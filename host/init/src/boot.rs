@@ -21,8 +21,8 @@ use nix::unistd::{Pid, mkfifo};
 use simulay_init::frames::{BOOT_VARIABLE, BootSpec, JOB_PREFIX, JobSpec};
 
 use crate::badness::Badness;
-use crate::command;
 use crate::record::Record;
+use crate::spawn;
 
 /// Between two looks whether the command is there.
 const PAUSE: Duration = Duration::from_millis(2);
@@ -53,7 +53,7 @@ impl Boot {
         mkfifo(&place, Mode::S_IRUSR | Mode::S_IWUSR)?;
         let own = (BOOT_VARIABLE.to_owned(), place.to_string_lossy().into_owned());
         let env = spec.env.iter().chain([&own]);
-        let child = badness.worst_while(|| command::spawn(&spec.command, env))?;
+        let child = badness.worst_while(|| spawn::start(&spec.command, env))?;
         let first = Pid::from_raw(child.id().cast_signed());
         let told = Arc::clone(record);
         let watcher = thread::Builder::new().spawn(move || {

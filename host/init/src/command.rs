@@ -3,14 +3,11 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
-use nix::sys::signal::{SigSet, SigmaskHow};
 use rustix::process::WaitStatus;
 use simulay_init::frames::{Exit, JobSpec, Phase, Rejection};
 
@@ -21,6 +18,7 @@ use crate::outputs::Wanted;
 use crate::processes::{Processes, end_all};
 use crate::record::Record;
 use crate::scratch::Watch;
+use crate::spawn;
 use crate::streams::{self, Bound, Which};
 
 /// Starts the command of `spec`, or lets the one go on that is `booted`, and threads that see it through; `ended` is
@@ -46,7 +44,7 @@ pub(crate) fn start(
     let attendant = attendant.map_err(refused)?;
     let began = Instant::now();
     let going_on = booted.and_then(|booted| booted.go_on(spec));
-    let begin = || badness.worst_while(|| spawn(&spec.command, spec.env.iter()));
+    let begin = || badness.worst_while(|| spawn::start(&spec.command, spec.env.iter()));
     let mut child = going_on.map_or_else(begin, Ok).map_err(refused)?;
     let processes = Arc::new(Processes::new(child.id()));
     record.change(|facts| {
@@ -89,27 +87,6 @@ fn reader(which: Which, spec: &JobSpec, record: &Arc<Record>) -> io::Result<Wait
     Waiting::new(move |(pipe, processes): (File, Arc<Processes>)| {
         streams::keep(pipe, which, bound, &record, &processes);
     })
-}
-
-/// Starts a command as the leader of a group, with `env` and nothing else.
-pub(crate) fn spawn<'a>(
-    command: &[String],
-    env: impl Iterator<Item = &'a (String, String)>,
-) -> io::Result<Child> {
-    let (program, arguments) = command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
-    // A signal mask is inherited; the command must not be deaf to SIGTERM.
-    let blocked = SigSet::all().thread_swap_mask(SigmaskHow::SIG_UNBLOCK)?;
-    let child = Command::new(program)
-        .args(arguments)
-        .env_clear()
-        .envs(env.map(|(name, value)| (name, value)))
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0)
-        .spawn();
-    blocked.thread_set_mask()?;
-    child
 }
 
 /// Waits beside a command and takes down how it ended.

@@ -16,6 +16,7 @@ mod path;
 mod processes;
 mod record;
 mod scratch;
+mod spawn;
 mod streams;
 mod teller;
 

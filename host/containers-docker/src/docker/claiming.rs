@@ -9,7 +9,8 @@ use super::DockerContainers;
 use super::attachment::Attached;
 use super::pool::Kind;
 use super::warming::still_waits;
-use crate::class::{self, Class};
+use crate::boot;
+use crate::class::Class;
 use crate::spec::Place;
 
 /// For the init of one that waits to say that it is there. It has nothing else to do.
@@ -21,7 +22,7 @@ impl DockerContainers {
         // What is against the image is told to who starts a container of it.
         let _ = self.unbounded_places(class.image).await;
         let may = call.command().first().is_some_and(|program| self.may_boot(class.image, program));
-        let boot = may.then(|| class::boot(call, place)).flatten();
+        let boot = may.then(|| boot::of(call, place)).flatten();
         Kind { class, boot }
     }
 
