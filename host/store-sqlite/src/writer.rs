@@ -347,7 +347,7 @@ mod tests {
         let ((), durable) = bench.writer.write_soon("test", |c| insert(c, 1)).await.unwrap();
         assert_eq!(count(&bench.file), 0, "nobody reads it yet");
         let seen =
-            bench.writer.write("test", |c| Ok(c.query_row("SELECT count(*) FROM t", [], |row| row.get(0))?));
+            bench.writer.write("test", |c| Ok(c.query_row("SELECT count(*) FROM t", [], |row| row.get::<_, i64>(0))?));
         assert_eq!(seen.await.unwrap(), 1, "who writes does");
         durable.await.unwrap();
         assert_eq!(count(&bench.file), 1);

@@ -103,6 +103,8 @@ impl Scene<'_> {
     }
 }
 
+type Measurement = fn(&Scene<'_>) -> anyhow::Result<()>;
+
 /// Measures a host built for release, which needs no other build of the command.
 pub(super) fn execute(place: &Place, arguments: &Arguments) -> anyhow::Result<()> {
     let known = arguments.image.as_deref().map(ImageId::known);
@@ -113,7 +115,7 @@ pub(super) fn execute(place: &Place, arguments: &Arguments) -> anyhow::Result<()
     let scene = Scene { place, octave, program, extent, only: &arguments.only };
     peers::ensure_image(&scene.octave)?;
     table::head();
-    let parts: [(&[Part], fn(&Scene<'_>) -> anyhow::Result<()>); 8] = [
+    let parts: [(&[Part], Measurement); 8] = [
         (&[Part::Floor], floor::measure),
         (&[Part::Warm, Part::Cold, Part::Reuse], latency::measure),
         (&[Part::Overhead], overhead::measure),

@@ -50,7 +50,7 @@ pub async fn what_is_in_no_haste_stands_before_what_follows(subject: &Subject) {
     let next = effects(&known, planned(0, 1));
     known.apply(&next);
     let last = effects(&known, logged("in haste"));
-    let _ = subject.runs.commit_soon(run, None, vec![*next]).await.unwrap();
+    drop(subject.runs.commit_soon(run, None, vec![*next]).await.unwrap());
     subject.runs.commit(run, None, last.clone()).await.unwrap();
     durable.await.unwrap();
     known.apply(&last);
