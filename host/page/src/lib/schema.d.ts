@@ -3374,6 +3374,11 @@ export interface components {
         /** @description Containers that are alike: each is for any call that needs their image and resources. */
         WarmClass: {
             /**
+             * Format: int32
+             * @description Of these, those that have a command started ahead, up to where it would read its program.
+             */
+            booted: number;
+            /**
              * Format: int64
              * @description Memory that each takes while it waits, bytes, as measured last; 0 when none was.
              */
