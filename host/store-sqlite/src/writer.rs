@@ -346,8 +346,9 @@ mod tests {
         let bench = bench_with_company(Duration::from_secs(3600));
         let ((), durable) = bench.writer.write_soon("test", |c| insert(c, 1)).await.unwrap();
         assert_eq!(count(&bench.file), 0, "nobody reads it yet");
-        let seen =
-            bench.writer.write("test", |c| Ok(c.query_row("SELECT count(*) FROM t", [], |row| row.get::<_, i64>(0))?));
+        let seen = bench
+            .writer
+            .write("test", |c| Ok(c.query_row("SELECT count(*) FROM t", [], |row| row.get::<_, i64>(0))?));
         assert_eq!(seen.await.unwrap(), 1, "who writes does");
         durable.await.unwrap();
         assert_eq!(count(&bench.file), 1);

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::DockerContainers;
 use super::attachment::{Attached, Cut, Greeted};
 use super::daemon::{DaemonError, Waiting};
-use super::pool::{InMaking, Kind, Warm};
+use super::pool::{InMaking, Kind, Warm, WarmName};
 use crate::class::Class;
 use crate::spec;
 
@@ -53,6 +53,8 @@ enum WarmingError {
     Foreign,
     #[error("{0:?} cannot be started ahead")]
     NotBooted(Vec<String>),
+    #[error("the host stops")]
+    Closing,
     #[error("its image declares a VOLUME")]
     Unbounded,
 }
@@ -160,11 +162,8 @@ impl DockerContainers {
                 return;
             }
             let Ok(permit) = Arc::clone(&self.starts).try_acquire_owned() else { return };
-            let (containers, closing) = (self.clone(), self.pool.closing.clone());
-            let making = self.pool.begin(kind);
-            self.pool.makers.spawn(async move {
-                closing.run_until_cancelled(containers.make_one(making, permit)).await;
-            });
+            let (containers, making) = (self.clone(), self.pool.begin(kind));
+            self.pool.makers.spawn(async move { containers.make_one(making, permit).await });
         }
     }
 
@@ -183,16 +182,24 @@ impl DockerContainers {
         drop(permit);
     }
 
-    /// Makes a container, and hears that its init waits.
+    /// Makes a container that waits, unless the host stops.
     async fn warm_up(&self, kind: Kind) -> Result<Warm, WarmingError> {
-        let Kind { class, boot } = kind;
+        let class = kind.class;
         if !self.unbounded_places(class.image).await?.is_empty() {
             return Err(WarmingError::Unbounded);
         }
         let place = self.place().await?;
         let name = self.pool.names.give(self.instance);
         let body = spec::warm_body(class, self.pool.life, place);
+        // Not broken off: what Docker was asked for is there when what waits is removed, or comes to nothing.
         self.daemon.create_called(name.as_str(), body).await?;
+        let started = self.pool.closing.run_until_cancelled(self.start_up(name, kind)).await;
+        started.unwrap_or(Err(WarmingError::Closing))
+    }
+
+    /// Starts a container, and hears that its init waits.
+    async fn start_up(&self, name: WarmName, kind: Kind) -> Result<Warm, WarmingError> {
+        let Kind { class, boot } = kind;
         self.daemon.start_called(name.as_str()).await?;
         let mut attached = Attached::from(self.daemon.attach_called(name.as_str()).await?);
         match attached.ask(session(), BEGINNING).await? {
@@ -228,9 +235,20 @@ impl DockerContainers {
     pub(super) async fn close_pool(&self) {
         self.pool.closing.cancel();
         self.pool.makers.close();
-        self.pool.makers.wait().await;
+        let _ = tokio::time::timeout(FAREWELL, self.pool.makers.wait()).await;
         self.pool.clear();
-        let _ = tokio::time::timeout(FAREWELL, self.remove_waste()).await;
+        let _ = tokio::time::timeout(FAREWELL, self.remove_all_waste()).await;
+    }
+
+    /// Removes what is to be removed, also what Docker is removing already.
+    async fn remove_all_waste(&self) {
+        loop {
+            self.remove_waste().await;
+            if self.pool.names.waste().is_empty() {
+                return;
+            }
+            tokio::time::sleep(SETTLING).await;
+        }
     }
 }
 

@@ -174,7 +174,10 @@ pub async fn what_broke_off_goes_on(filled: &dyn Export, empty: &dyn Transfer) {
 /// Nothing is moved under the hands of a host.
 pub async fn what_is_worked_on_is_not_moved(subject: &Subject, worked_on: &dyn Export, empty: &dyn Transfer) {
     let run = subject.queued().await;
-    subject.runs.acquire_lease(run, "a host", Duration::from_secs(60)).await.unwrap().unwrap();
+    let time = Duration::from_secs(60);
+    let lease = subject.runs.acquire_lease(run, "a host", time).await.unwrap().unwrap();
+    // Others see it once something is stored after it.
+    subject.runs.renew_lease(run, lease, time).await.unwrap();
     let refused = transfer(worked_on, empty, "the first").await;
     assert!(matches!(&refused, Err(TransferError::AtWork(holder)) if holder == "a host"), "{refused:?}");
     assert!(
