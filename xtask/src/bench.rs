@@ -7,6 +7,7 @@ mod compare;
 mod crowd;
 mod figures;
 mod load;
+mod program;
 mod runs;
 mod speed;
 mod sweep;

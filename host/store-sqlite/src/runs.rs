@@ -65,10 +65,7 @@ impl Runs for SqliteStore {
     ) -> Result<(), StoreError> {
         let Some(first) = effects.first() else { return Ok(()) };
         let (name, at_last) = (first.event.kind(), effects.iter().any(Effects::frees_room));
-        let (observed, effects) = (self.observed.millis(), Arc::new(effects));
-        let work = move |connection: &Connection| {
-            effects.iter().try_for_each(|effects| commit(connection, run, fence, effects, observed))
-        };
+        let work = each(run, fence, effects, self.observed.millis());
         if at_last { self.write_at_last(name, work).await } else { self.write(name, work).await }
     }
 
@@ -79,10 +76,8 @@ impl Runs for SqliteStore {
         effects: Vec<Effects>,
     ) -> Result<Durable, StoreError> {
         let Some(first) = effects.first() else { return Ok(ready(Ok(())).boxed()) };
-        let (name, observed) = (first.event.kind(), self.observed.millis());
-        let work = move |connection: &Connection| {
-            effects.iter().try_for_each(|effects| commit(connection, run, fence, effects, observed))
-        };
+        let name = first.event.kind();
+        let work = each(run, fence, effects, self.observed.millis());
         self.write_soon(name, work).await.map(|((), durable)| durable)
     }
 
@@ -172,6 +167,17 @@ impl SqliteStore {
         })
         .await
     }
+}
+
+/// Commits `effects`, one after the other.
+fn each(
+    run: RunId,
+    fence: Option<u64>,
+    effects: Vec<Effects>,
+    observed: i64,
+) -> impl FnOnce(&Connection) -> SqlResult<()> + Clone + Send + 'static {
+    let effects = Arc::new(effects);
+    move |connection| effects.iter().try_for_each(|effects| commit(connection, run, fence, effects, observed))
 }
 
 fn head(connection: &Connection, filter: &Filter, run: RunId) -> SqlResult<Option<Progress>> {

@@ -5,14 +5,13 @@ mod probes;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::ensure;
 use clap::Args;
 
+use super::program::Program;
 use super::runs::median;
-use crate::build;
 use crate::place::Place;
 use crate::rest::Host;
 use crate::server::Server;
@@ -28,9 +27,8 @@ const MOST: f64 = 0.2;
 /// What is measured.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The command to measure, instead of one built for release.
-    #[arg(long, value_name = "FILE")]
-    program: Option<PathBuf>,
+    #[command(flatten)]
+    program: Program,
     /// Requests to each host.
     #[arg(long, default_value_t = 5000)]
     requests: u32,
@@ -39,7 +37,7 @@ pub(crate) struct Arguments {
 /// Measures both in turn, so that what else the machine does weighs on both.
 pub(super) fn execute(place: &Place, arguments: &Arguments) -> anyhow::Result<()> {
     let octave = setup::everything(place)?;
-    let program = arguments.program.clone().map_or_else(|| build::release_host(place), Ok)?;
+    let program = arguments.program.path(place)?;
     let data = [tempfile::tempdir()?, tempfile::tempdir()?];
     let [one, many] = &data;
     let file = many.path().join("token");

@@ -6,7 +6,6 @@
 
 mod rates;
 
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
@@ -16,8 +15,8 @@ use serde_json::json;
 use self::rates::{OPEN, WITHOUT_CONTAINERS, is_idle};
 use super::crowd::{self, Seen};
 use super::figures::{Target, show};
+use super::program::Program;
 use super::runs::{PIPELINE, median, overhead_of_run};
-use crate::build;
 use crate::local_cluster::{LocalCluster, Shape};
 use crate::place::Place;
 use crate::process::poll;
@@ -37,9 +36,8 @@ const WATCHED: usize = 2;
 /// How much is measured.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The command to measure, instead of one built for release.
-    #[arg(long, value_name = "FILE")]
-    program: Option<PathBuf>,
+    #[command(flatten)]
+    program: Program,
     /// Runs on either, one after the other.
     #[arg(long, default_value_t = 20)]
     rounds: u32,
@@ -54,7 +52,7 @@ pub(crate) struct Arguments {
 /// Measures all of it.
 pub(super) fn execute(place: &Place, arguments: &Arguments) -> anyhow::Result<()> {
     let octave = setup::for_tests(place)?;
-    let program = arguments.program.clone().map_or_else(|| build::release_host(place), Ok)?;
+    let program = arguments.program.path(place)?;
     let (data, shape) = (tempfile::tempdir()?, Shape { apis: APIS, runners: RUNNERS });
     let server = Server::start_program(&program, &place.made("bench-one.log")?, data.path(), &octave, &[])?;
     let mut cluster = LocalCluster::start(place, &program, &octave, shape)?;

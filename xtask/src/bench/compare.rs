@@ -10,8 +10,8 @@ use clap::Args;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::program::Program;
 use super::runs::{PIPELINE, SCRIPT, median, overhead_of_run};
-use crate::build;
 use crate::place::Place;
 use crate::process::run;
 use crate::rest::Host;
@@ -28,9 +28,8 @@ const SLACK: f64 = 1.05;
 /// What is compared.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The command to measure, instead of one built for release.
-    #[arg(long, value_name = "FILE")]
-    program: Option<PathBuf>,
+    #[command(flatten)]
+    program: Program,
     /// The other build of the command, e.g. of an earlier commit.
     #[arg(long, value_name = "FILE")]
     against: PathBuf,
@@ -42,7 +41,7 @@ pub(crate) struct Arguments {
 /// Measures both in turn, so that what else the machine does weighs on both.
 pub(super) fn execute(place: &Place, arguments: &Arguments) -> anyhow::Result<()> {
     let octave = setup::everything(place)?;
-    let program = arguments.program.clone().map_or_else(|| build::release_host(place), Ok)?;
+    let program = arguments.program.path(place)?;
     let mut sides = [
         Side::start(place, &program, "this", &octave)?,
         Side::start(place, &arguments.against, "the other", &octave)?,

@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use super::clients;
 use super::figures::Times;
-use crate::build;
+use super::program::Program;
 use crate::place::Place;
 use crate::process::{poll, run};
 use crate::rest::Host;
@@ -36,9 +36,8 @@ const MIB: f64 = 1_048_576.0;
 /// How much of it.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The command to measure, instead of one built for release.
-    #[arg(long, value_name = "FILE")]
-    program: Option<PathBuf>,
+    #[command(flatten)]
+    program: Program,
     /// Runs in the queue.
     #[arg(long, default_value_t = 10_000)]
     queued: usize,
@@ -62,7 +61,7 @@ pub(crate) struct Arguments {
 /// Measures a host built for release.
 pub(super) fn execute(place: &Place, arguments: &Arguments) -> anyhow::Result<()> {
     let octave = setup::everything(place)?;
-    let program = arguments.program.clone().map_or_else(|| build::release_host(place), Ok)?;
+    let program = arguments.program.path(place)?;
     let scene = Scene { place, octave, program };
     // What is asked for none times is left out.
     if arguments.large > 0 {

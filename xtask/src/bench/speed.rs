@@ -18,6 +18,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::program::Program;
 use crate::build;
 use crate::place::Place;
 use crate::setup::{self, ImageId};
@@ -53,9 +54,8 @@ enum Part {
 /// How much of it.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The command to measure, instead of one built for release.
-    #[arg(long, value_name = "FILE")]
-    program: Option<PathBuf>,
+    #[command(flatten)]
+    program: Program,
     /// The ID of an image for `octave`, instead of one that is built; plugins are not built either then.
     #[arg(long, value_name = "ID")]
     image: Option<String>,
@@ -109,7 +109,7 @@ type Measurement = fn(&Scene<'_>) -> anyhow::Result<()>;
 pub(super) fn execute(place: &Place, arguments: &Arguments) -> anyhow::Result<()> {
     let known = arguments.image.as_deref().map(ImageId::known);
     let octave = known.map_or_else(|| setup::with_image(place, || build::plugins(place)), Ok)?;
-    let program = arguments.program.clone().map_or_else(|| build::release_host(place), Ok)?;
+    let program = arguments.program.path(place)?;
     let extent = if arguments.short { SHORT } else { LONG };
     let extent = Extent { rounds: arguments.rounds.unwrap_or(extent.rounds), ..extent };
     let scene = Scene { place, octave, program, extent, only: &arguments.only };

@@ -10,7 +10,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::figures::{Target, Times, show};
-use crate::build;
+use super::program::Program;
 use crate::holding::Holding;
 use crate::place::Place;
 use crate::process::poll;
@@ -32,9 +32,8 @@ const MIB: f64 = 1_048_576.0;
 /// How much of it.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The command to measure, instead of one built for release.
-    #[arg(long, value_name = "FILE")]
-    program: Option<PathBuf>,
+    #[command(flatten)]
+    program: Program,
     /// The ID of an image for `octave`, instead of one that is built.
     #[arg(long, value_name = "ID")]
     image: Option<String>,
@@ -47,7 +46,7 @@ pub(crate) struct Arguments {
 pub(super) fn execute(place: &Place, arguments: &Arguments) -> anyhow::Result<()> {
     let known = arguments.image.as_deref().map(ImageId::known);
     let octave = known.map_or_else(|| setup::everything(place), Ok)?;
-    let program = arguments.program.clone().map_or_else(|| build::release_host(place), Ok)?;
+    let program = arguments.program.path(place)?;
     let scene = Scene { place, octave, program, points: arguments.points };
     scene.waiting()?;
     scene.quick()

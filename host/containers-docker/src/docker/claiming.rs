@@ -30,6 +30,9 @@ impl DockerContainers {
     /// is well, or when it is in doubt whether it is bound: then the attempt starts one of its own, and finds its name
     /// taken if it is.
     pub(super) async fn claim(&self, name: ContainerName, call: &Admitted, place: Place) -> Option<Attached> {
+        if self.pool.settings.max_containers == 0 {
+            return None;
+        }
         let kind = self.kind(call, place).await;
         let mut found = self.pool.take(&kind);
         while let Some(warm) = found {

@@ -119,9 +119,6 @@ impl Pool {
 
     /// One for a call that asks for `kind`, when one of its class waits; that it was asked for is remembered.
     pub(super) fn take(&self, kind: &Kind) -> Option<Warm> {
-        if self.settings.max_containers == 0 {
-            return None;
-        }
         let mut state = self.state.lock();
         let taken = state.take(kind);
         state.demand.ask(kind.class, taken.is_some(), Instant::now(), &self.settings);
