@@ -168,6 +168,8 @@ test('33: a 429 with Retry-After of five seconds is kept to, each time, whatever
   await page.goto(`${host.url}/runs/${run.id}`);
   for (const count of [1, 2]) {
     await until('it is told to come later', () => asked.length === count);
+    // A tab that is hidden before it has heard the answer cannot keep to it.
+    await page.getByText(/Next try in [1-5] s/).waitFor();
     await hide(page);
     await show(page);
     await page.evaluate(() => dispatchEvent(new Event('online')));
