@@ -10,9 +10,22 @@ function __simulay_job__ ()
   begun = true;
   place = getenv ("SIMULAY_BOOT");
   if (! isempty (place))
+    prepare ();
     wait (place);
   endif
-  seed (getenv ("SIM_SEED"));
+  seed (getenv ("SIM_SEED"), ! isempty (place));
+endfunction
+
+% Does what would take its time once there is a job.
+function prepare ()
+  % Octave read a dozen functions to learn their options, which it keeps. It would free them at its end.
+  clear ("-functions");
+  % Octave ends with these, and has read them by then.
+  close ("all");
+  __simulay_close__ ();
+  % Each generator builds its tables at its first use.
+  seed ("0", false);
+  unsetenv ("SIM_SEED_TAKEN");
 endfunction
 
 % Reads the variables of the job once there is one. Its files come before, so nothing may have looked for them yet.
@@ -21,11 +34,9 @@ function wait (place)
   if (! waits_for_files (argv ()))
     kill (getpid (), SIG ().KILL);
   endif
-  % Octave ends with these, and has read them by then.
-  close ("all");
-  __simulay_end__ ();
   job = fopen (place, "r");
-  text = fread (job, Inf, "uint8=>char").';
+  % The most that a job says is half of it.
+  text = fread (job, 65536, "uint8=>char").';
   fclose (job);
   ends = find (text == "\0");
   begins = [1, ends(1:end-1) + 1];
@@ -55,15 +66,18 @@ function waits = waits_for_files (arguments)
 endfunction
 
 % Each generator has a sequence of its own, and so has each Octave that the first one starts.
-function seed (text)
+function seed (text, used)
+  generators = {@rand, @randn, @rande, @randg, @randp};
   if (isempty (text))
+    if (used)
+      cellfun (@(generator) generator ("twister", "reset"), generators);
+    endif
     return;
   endif
   if (! isempty (getenv ("SIM_SEED_TAKEN")))
     text = hash ("sha256", strjoin ([{text}; argv()].', "\n"));
   endif
   setenv ("SIM_SEED_TAKEN", "1");
-  generators = {@rand, @randn, @rande, @randg, @randp};
   for k = 1:numel (generators)
     generators{k}("twister", [k, double(text)]);
   endfor

@@ -19,6 +19,7 @@ const SURROUNDINGS: &[&str] = &[
     "warning(), get(0, 'defaultfigurevisible'), page_screen_output, version",
     "fopen('all'), f = fopen('x', 'w'), fclose(f); isatty(0), isatty(1), fgetl(stdin)",
     "whos; who global; lasterr, lastwarn, ans",
+    "which close isfigure optimset, disp(numel(fieldnames(optimset('fsolve')))), optimset('tolx', 1)",
 ];
 
 /// Numbers, random ones too.
@@ -48,6 +49,8 @@ const ENDS: &[&str] = &[
     "f = fopen('left.txt', 'w'); fputs(f, 'x'); unwind_protect, error('e'), unwind_protect_cleanup, disp('clean'), end_unwind_protect",
     "figure; plot(1:3); print('-dsvg', 'left.txt'); disp(exist('left.txt'))",
     "system('(sleep 600; echo late) & echo started'); disp('on'), fflush(stdout);",
+    "x = onCleanup(@() close('all')); figure; y = onCleanup(@() disp('cleaned')); disp hello",
+    "f = fopen('close.m', 'w'); fputs(f, 'function close(varargin), disp(nargin), end'); fclose(f); rehash; close",
     "while true, end",
 ];
 
