@@ -46,6 +46,7 @@ mod races;
 mod reader;
 mod readiness;
 mod relayed;
+mod removals;
 mod repeat;
 mod report;
 mod request;

@@ -3,7 +3,8 @@
 //!
 //! # Flow
 //! [`Pass::make`] → `within_time` → `stages`: pre-process, then for each step its container calls
-//! ([`crate::simulate`]) and post-process, until the plugin gives a report. How the run ends is stored last.
+//! ([`crate::simulate`]) and post-process, until the plugin gives a report. Containers of calls that ended are removed
+//! beside it. How the run ends is stored last.
 
 use std::collections::HashMap;
 use std::iter;
@@ -29,7 +30,8 @@ use crate::plan::Terms;
 use crate::plugins::CallFault;
 use crate::retry::Budget;
 use crate::reuse::Reuse;
-use crate::simulate::{Pending, Simulation, failure, pause, remove};
+use crate::removals::{Removals, removals, remove};
+use crate::simulate::{Pending, Simulation, failure, pause};
 use crate::{EngineError, ReuseAmong, plan, plugins, report, sweeps, trace, verdict};
 
 /// Calls whose ends are stored in one transaction, when their results are there.
@@ -97,7 +99,10 @@ impl<'a> Pass<'a> {
 
     /// Works on the run, and stores its end after nothing of it is left in Docker.
     async fn end(&self) -> Result<(), EngineError> {
-        let worked = AssertUnwindSafe(self.within_time()).catch_unwind().await.unwrap_or_else(|_| {
+        let (removals, removed) = removals();
+        let work = async move { AssertUnwindSafe(self.within_time(&removals)).catch_unwind().await };
+        let (worked, ()) = tokio::join!(work, removed.carry_out(self.lease));
+        let worked = worked.unwrap_or_else(|_| {
             let message = "a fault in the host stopped the run; please report it";
             Err(RunError::new(ErrorKind::Internal, message).into())
         });
@@ -119,9 +124,9 @@ impl<'a> Pass<'a> {
     }
 
     /// Works on the run until it ends or its time is up; containers are stopped before either.
-    async fn within_time(&self) -> Result<Exit, Fault> {
+    async fn within_time(&self, removals: &Removals) -> Result<Exit, Fault> {
         let stop = self.context.stop.child_token();
-        let mut work = std::pin::pin!(self.stages(&stop));
+        let mut work = std::pin::pin!(self.stages(removals, &stop));
         tokio::select! {
             biased;
             worked = &mut work => return worked,
@@ -150,13 +155,13 @@ impl<'a> Pass<'a> {
         }
     }
 
-    async fn stages(&self, stop: &CancellationToken) -> Result<Exit, Fault> {
+    async fn stages(&self, removals: &Removals, stop: &CancellationToken) -> Result<Exit, Fault> {
         if self.run.cancel_requested || stop.is_cancelled() {
             return Ok(Exit::Interrupted);
         }
         let Some(mut planned) = self.first_step(stop).await? else { return Ok(Exit::Interrupted) };
         for number in self.run.steps.saturating_sub(1).. {
-            let Some(results) = self.simulate(number, &planned, stop).await? else {
+            let Some(results) = self.simulate(number, &planned, removals, stop).await? else {
                 return Ok(Exit::Interrupted);
             };
             match self.post_process(planned.step, results).await? {
@@ -295,13 +300,14 @@ impl<'a> Pass<'a> {
         &self,
         number: u32,
         Planned { step, terms }: &Planned,
+        removals: &Removals,
         stop: &CancellationToken,
     ) -> Result<Option<Vec<ContainerResult>>, Fault> {
         let open = pending(number, step, &*self.lease.progress().await?, terms);
         let Self { context, lease, flow, run, .. } = self;
         let (permissions, known) = (Permissions::from(&self.plugin.manifest), self.known().await?);
         let reuse = self.reuse();
-        let simulation = Simulation { context, lease, flow, run, permissions, known, reuse };
+        let simulation = Simulation { context, lease, flow, run, permissions, known, reuse, removals };
         simulation.step(open, stop).instrument(trace::stage(run.id, Stage::Simulate)).await?;
         let progress = self.lease.progress().await?;
         if let Some(error) = failed(number, step, &progress) {

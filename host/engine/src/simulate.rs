@@ -24,6 +24,7 @@ use crate::fair_queue::Permit;
 use crate::lease::{RunLease, may_pass};
 use crate::limits::Flow;
 use crate::placing::PlacedExchange;
+use crate::removals::{Removals, remove};
 use crate::retry::{Attempt, Budget, judge};
 use crate::reuse::Reuse;
 use crate::{EngineError, omission, trace, verdict};
@@ -42,6 +43,8 @@ pub(crate) struct Simulation<'a> {
     pub(crate) known: Arc<HashMap<Digest, u64>>,
     /// What it may take of earlier calls.
     pub(crate) reuse: Reuse<'a>,
+    /// Takes the containers of the calls that ended.
+    pub(crate) removals: &'a Removals,
 }
 
 impl Simulation<'_> {
@@ -278,7 +281,7 @@ impl Simulation<'_> {
         if let Some(message) = warning {
             self.warn(message).await?;
         }
-        remove(self.lease, pending.attempt()).await;
+        self.removals.add(pending.attempt()).await;
         Ok(goes_on)
     }
 
@@ -349,16 +352,7 @@ pub(crate) fn failure(call: &ContainerCall, end: &CallEnd) -> Option<RunError> {
     }
 }
 
-/// Removes the container of an attempt at a call of the leased run, by step, index and number. One that cannot
-/// be removed now is found by the sweep.
-pub(crate) async fn remove(lease: &RunLease, attempt: (u32, u32, u32)) {
-    let name = name(lease.run, attempt);
-    if let Err(error) = lease.parts.containers.remove(name, Some(lease.fence)).await {
-        tracing::warn!(container = %name, error = %Chain(&error), "the container stays until the next sweep");
-    }
-}
-
-const fn name(run: RunId, (step, call, attempt): (u32, u32, u32)) -> ContainerName {
+pub(crate) const fn name(run: RunId, (step, call, attempt): (u32, u32, u32)) -> ContainerName {
     ContainerName { run, step, call, attempt }
 }
 

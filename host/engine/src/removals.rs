@@ -1,0 +1,51 @@
+//! Removes the containers of a run whose calls have ended, while the run goes on.
+
+use futures_util::stream::{self, StreamExt as _};
+use simulay_model::Chain;
+use tokio::sync::mpsc;
+
+use crate::lease::RunLease;
+use crate::simulate::name;
+
+/// Containers that are removed at once. A step that ends more of its calls waits for them.
+const AT_ONCE: usize = 16;
+
+/// An attempt at a call, by step, index and number.
+type AttemptAt = (u32, u32, u32);
+
+/// Takes the containers that are to go, as long as it is there.
+pub(crate) struct Removals(mpsc::Sender<AttemptAt>);
+
+/// The containers that are to go.
+pub(crate) struct Removed(mpsc::Receiver<AttemptAt>);
+
+/// Both ends: for who ends calls, and for who removes their containers.
+pub(crate) fn removals() -> (Removals, Removed) {
+    let (sender, receiver) = mpsc::channel(AT_ONCE);
+    (Removals(sender), Removed(receiver))
+}
+
+impl Removals {
+    /// Has the container of an attempt removed whose end is stored.
+    pub(crate) async fn add(&self, attempt: AttemptAt) {
+        // Nobody takes them where a pass is given up, and its containers are left to the sweep.
+        let _ = self.0.send(attempt).await;
+    }
+}
+
+impl Removed {
+    /// Removes them until no more follow.
+    pub(crate) async fn carry_out(self, lease: &RunLease) {
+        let attempts = stream::unfold(self.0, async |mut receiver| Some((receiver.recv().await?, receiver)));
+        attempts.for_each_concurrent(AT_ONCE, |attempt| remove(lease, attempt)).await;
+    }
+}
+
+/// Removes the container of an attempt at a call of the leased run. One that cannot be removed now is found by the
+/// sweep.
+pub(crate) async fn remove(lease: &RunLease, attempt: AttemptAt) {
+    let name = name(lease.run, attempt);
+    if let Err(error) = lease.parts.containers.remove(name, Some(lease.fence)).await {
+        tracing::warn!(container = %name, error = %Chain(&error), "the container stays until the next sweep");
+    }
+}
