@@ -1,14 +1,17 @@
 //! Documents are checked against the schemas of plugins on threads that may block, few at once. What one
 //! check costs is bounded, and still more than an async thread can spare.
 
+mod schemas;
+
 use std::sync::Arc;
 
 use serde_json::Value;
-use simulay_model::schema::{FieldError, Schema, SchemaError};
+use simulay_model::schema::{FieldError, Schema};
 use simulay_model::{Design, Document, Points, Weight};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 
+use self::schemas::Schemas;
 use crate::parsing::Parsing;
 use crate::{CreateError, EngineError, memory};
 
@@ -44,28 +47,30 @@ impl From<Unfit> for CreateError {
 pub(crate) struct Checks {
     threads: Option<Arc<Semaphore>>,
     parsing: Parsing,
+    schemas: Schemas,
 }
 
 /// The permit for one check, on a thread of its own or, without one, on the thread that asks.
 pub(crate) struct CheckPermit {
     thread: Option<OwnedSemaphorePermit>,
     parsing: Parsing,
+    schemas: Schemas,
 }
 
 impl Checks {
     /// So many `threads`, and `bytes` for what they parse.
     pub(crate) fn new(threads: usize, bytes: u64) -> Self {
         let threads = (threads > 0).then(|| Arc::new(Semaphore::new(threads)));
-        Self { threads, parsing: Parsing::new(bytes) }
+        Self { threads, parsing: Parsing::new(bytes), schemas: Schemas::default() }
     }
 
     /// Waits for a permit.
     pub(crate) async fn permit(&self) -> Result<CheckPermit, EngineError> {
-        let parsing = self.parsing.clone();
-        let Some(threads) = self.threads.clone() else { return Ok(CheckPermit { thread: None, parsing }) };
-        let thread = threads.acquire_owned().await;
-        let thread = thread.map_err(EngineError::broken)?;
-        Ok(CheckPermit { thread: Some(thread), parsing })
+        let thread = match self.threads.clone() {
+            Some(threads) => Some(threads.acquire_owned().await.map_err(EngineError::broken)?),
+            None => None,
+        };
+        Ok(CheckPermit { thread, parsing: self.parsing.clone(), schemas: self.schemas.clone() })
     }
 }
 
@@ -94,9 +99,10 @@ pub(crate) async fn points(
     kept: bool,
 ) -> Result<Vec<Document>, CreateError> {
     let weight = design.fixed.weight().map_err(|error| CreateError::ParamsInvalid(whole(error)))?;
-    let (schema, design, blocks) = (schema.clone(), design.clone(), blocks.to_vec());
+    let (schemas, schema, design, blocks) =
+        (permit.schemas.clone(), schema.clone(), design.clone(), blocks.to_vec());
     let work = move || {
-        let schema = Schema::new(&schema).map_err(|error: SchemaError| whole(error))?;
+        let schema = schemas.compiled(&schema).map_err(whole)?;
         let all = Points::new(&design, &blocks).map_err(whole)?;
         let (mut params, mut errors, mut bytes) = (Vec::new(), Vec::new(), 0_usize);
         for point in points {
@@ -145,11 +151,11 @@ async fn apply<T: Send + 'static>(
     work: impl FnOnce(&Schema, Value) -> Result<T, Vec<FieldError>> + Send + 'static,
 ) -> Result<T, Unfit> {
     let weight = document.weight().map_err(|error| Unfit::Broken(whole(error)))?;
-    let (schema, document) = (schema.clone(), document.clone());
+    let (schemas, schema, document) = (permit.schemas.clone(), schema.clone(), document.clone());
     let check = move || {
         let value = document.value().map_err(whole)?;
         // It was checked at upload, perhaps by a host that took more.
-        work(&Schema::new(&schema).map_err(|error: SchemaError| whole(error))?, value)
+        work(&*schemas.compiled(&schema).map_err(whole)?, value)
     };
     permit.work(weight, check).await.map_err(Unfit::Engine)?.map_err(Unfit::Broken)
 }

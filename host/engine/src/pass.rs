@@ -28,9 +28,9 @@ use crate::lease::RunLease;
 use crate::limits::Flow;
 use crate::plan::Terms;
 use crate::plugins::CallFault;
+use crate::removals::{Removals, removals, remove};
 use crate::retry::Budget;
 use crate::reuse::Reuse;
-use crate::removals::{Removals, removals, remove};
 use crate::simulate::{Pending, Simulation, failure, pause};
 use crate::{EngineError, ReuseAmong, plan, plugins, report, sweeps, trace, verdict};
 

@@ -14,6 +14,8 @@ use crate::schema::known;
 /// Earlier versions may corrupt a WAL database (sqlite.org/wal.html, "WAL-reset bug").
 const OLDEST_SQLITE: i32 = 3_051_003;
 const READERS: usize = 3;
+/// More statements than the store has.
+const STATEMENTS: usize = 512;
 
 /// A connection that writes.
 pub(crate) fn connect(file: &Path) -> SqlResult<Connection> {
@@ -25,6 +27,7 @@ pub(crate) fn connect(file: &Path) -> SqlResult<Connection> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", "ON")?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
 }
 
@@ -45,6 +48,7 @@ impl Readers {
         let open = || {
             let connection = Connection::open_with_flags(file, flags)?;
             connection.busy_timeout(Duration::from_secs(5))?;
+            connection.set_prepared_statement_cache_capacity(STATEMENTS);
             Ok::<_, SqlError>(connection)
         };
         let idle = (0..READERS).map(|_| open()).collect::<Result<Vec<_>, _>>()?;

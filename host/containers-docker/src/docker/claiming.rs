@@ -36,18 +36,21 @@ impl DockerContainers {
         let kind = self.kind(call, place).await;
         let mut found = self.pool.take(&kind);
         while let Some(warm) = found {
-            if let Some(warm) = still_waits(warm, ANSWER).await {
-                return match self.daemon.bind(warm.name.as_str(), name).await {
-                    Ok(()) => {
-                        tracing::debug!(container = %name, waited = warm.name.as_str(), "it waited for the call");
-                        warm.name.bind();
-                        Some(warm.attached)
-                    }
-                    Err(error) => {
-                        tracing::info!(container = %name, %error, "it is in doubt whose the container is");
-                        None
-                    }
-                };
+            let called = warm.name.as_str().to_owned();
+            // One that turns out to be gone is let go of again: there are few.
+            let (warm, bound) = tokio::join!(still_waits(warm, ANSWER), self.daemon.bind(&called, name));
+            match (warm, bound) {
+                (Some(warm), Ok(())) => {
+                    tracing::debug!(container = %name, waited = called, "it waited for the call");
+                    warm.name.bind();
+                    return Some(warm.attached);
+                }
+                (None, Ok(())) if self.let_go(name).await => {}
+                (_, bound) => {
+                    let error = bound.err().map(tracing::field::display);
+                    tracing::info!(container = %name, error, "it is in doubt whose the container is");
+                    return None;
+                }
             }
             found = self.pool.take_another(&kind);
         }

@@ -118,6 +118,11 @@ impl DockerContainers {
         if !is_over || !is_kept || self.pool.names.waste().len() >= MOST_WASTE {
             return false;
         }
+        self.let_go(name).await
+    }
+
+    /// True when the container of an attempt was taken from it.
+    pub(super) async fn let_go(&self, name: ContainerName) -> bool {
         let aside = self.pool.names.give(self.instance);
         // Whatever comes of it, what is called so is removed.
         self.daemon.unbind(name, aside.as_str()).await.is_ok()
