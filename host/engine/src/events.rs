@@ -58,15 +58,22 @@ impl Followers {
         after: u64,
     ) -> BoxStream<'static, Result<Event, StoreError>> {
         let run = Followed { parts, owner, run };
-        follow(Follower { shared: Some(self.shared.clone()), ..Follower::new(run, after) })
+        follow(Follower::new(run, after, self.shared.clone()))
     }
 }
 
-/// Comes back once the run has ended.
+/// Comes back once the run has ended, is not there, or cannot be looked at.
 pub(crate) async fn ended(parts: Parts, owner: OwnerFilter, run: RunId) {
-    // Whoever holds no page for longer than it takes to drop it needs no permit for a heavy one.
-    let run = Followed { parts, owner, run };
-    follow(Follower::new(run, 0)).for_each(|_| std::future::ready(())).await;
+    let followed = Followed { parts, owner, run };
+    let mut signals = followed.subscribe();
+    while matches!(followed.is_over().await, Ok(false)) {
+        if timeout(LOOK, signals.next()).await == Ok(Heard::Closed) {
+            tokio::time::sleep(LOOK).await;
+            signals = followed.subscribe();
+        }
+        // Before the look, so that nothing falls between the two.
+        signals.forget();
+    }
 }
 
 fn follow(follower: Follower) -> BoxStream<'static, Result<Event, StoreError>> {
@@ -112,12 +119,17 @@ impl Followed {
             return Ok(Page { events, is_over: false });
         }
         // A reader who names the last event, or one past it, waits for nothing.
-        let run = self.parts.runs.summary(&self.owner, self.run).await?;
-        if !run.is_none_or(|run| run.state.is_end()) {
+        if !self.is_over().await? {
             return Ok(Page::default());
         }
         let events = self.events(after).await?;
         Ok(Page { is_over: events.is_empty(), events })
+    }
+
+    /// It has ended, or is not there.
+    async fn is_over(&self) -> Result<bool, StoreError> {
+        let run = self.parts.runs.summary(&self.owner, self.run).await?;
+        Ok(run.is_none_or(|run| run.state.is_end()))
     }
 
     async fn events(&self, after: u64) -> Result<Arc<[Event]>, StoreError> {
@@ -156,15 +168,14 @@ struct Follower {
     is_newest: bool,
     signals: Option<Subscription>,
     ended: bool,
-    /// None for who holds no page.
-    shared: Option<Arc<Reads>>,
+    shared: Arc<Reads>,
     permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Follower {
-    fn new(followed: Followed, after: u64) -> Self {
+    fn new(followed: Followed, after: u64, shared: Arc<Reads>) -> Self {
         let page = Page::default();
-        let (told, is_newest, signals, ended, shared, permit) = (0, false, None, false, None, None);
+        let (told, is_newest, signals, ended, permit) = (0, false, None, false, None);
         Self { followed, after, page, told, is_newest, signals, ended, shared, permit }
     }
 
@@ -186,7 +197,7 @@ impl Follower {
         (self.page, self.told, self.permit) = (Page::default(), 0, None);
         let mut signals = self.signals.take().unwrap_or_else(|| self.followed.subscribe());
         // For news, whatever the number: one that was told of and is not there would be asked for forever.
-        let look = self.shared.as_ref().map_or(LOOK, |shared| shared.until_look(self.followed.run));
+        let look = self.shared.until_look(self.followed.run);
         if self.is_newest && timeout(look, signals.next()).await == Ok(Heard::Closed) {
             tokio::time::sleep(LOOK).await;
             signals = self.followed.subscribe();
@@ -201,11 +212,10 @@ impl Follower {
     }
 
     async fn read(&mut self) -> Result<Page, StoreError> {
-        let Some(shared) = &self.shared else { return self.followed.page(self.after).await };
-        if let Some(page) = shared.light_page(&self.followed, self.after).await {
+        if let Some(page) = self.shared.light_page(&self.followed, self.after).await {
             return Ok(page);
         }
-        self.permit = shared.heavy.clone().acquire_owned().await.ok();
+        self.permit = self.shared.heavy.clone().acquire_owned().await.ok();
         self.followed.page(self.after).await
     }
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use serde_json::json;
+use uuid::Uuid;
 
 use super::{APIS, RUNNERS};
 use crate::bench::runs::{PIPELINE, SCRIPT};
@@ -83,10 +84,14 @@ fn accept(host: &Host) -> u32 {
     accepted
 }
 
-/// A client's share of the runs without containers.
+/// A client's share of the runs without containers. A cluster that has as much to do as it takes is asked again.
 fn ask(host: &Host) -> anyhow::Result<()> {
     let request = json!({ "params": { "do": "nothing" } });
-    (0..RUNS / (APIS * CLIENTS)).try_for_each(|_| host.create(WITHOUT_CONTAINERS, &request).map(drop))
+    (0..RUNS / (APIS * CLIENTS)).try_for_each(|_| {
+        let id = Uuid::now_v7();
+        let accepted = || host.create_as(WITHOUT_CONTAINERS, &request, id).ok();
+        poll(PATIENCE, accepted).context("a run is not accepted").map(drop)
+    })
 }
 
 /// True when no run that `query` means waits or works.
