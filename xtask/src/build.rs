@@ -52,7 +52,7 @@ pub(crate) fn tests(place: &Place) -> anyhow::Result<()> {
 /// Builds the command as it is released.
 pub(crate) fn release_host(place: &Place) -> anyhow::Result<PathBuf> {
     step("building simulay for release", || {
-        run(cargo_alone(place)?.args(["build", "--release", "--workspace", "--bin", "simulay"]))
+        run(cargo_alone(place)?.args(["build", "--release", "-p", "simulay", "--bin", "simulay"]))
     })?;
     Ok(place.released())
 }
