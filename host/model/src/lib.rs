@@ -23,6 +23,7 @@ mod error;
 mod event;
 mod id;
 mod label;
+mod isolation;
 mod life;
 mod manifest;
 mod name;
@@ -74,6 +75,7 @@ pub use id::{
     ContainerName, ContainerNameError, RunId, RunIdError, SweepId, SweepIdError, TokenId, TokenIdError,
 };
 pub use label::{Label, LabelError, LabelKey, LabelValue, Labels};
+pub use isolation::Isolation;
 pub use life::{Check, Disagreement, PluginEvent, PluginEventKind, PluginState, Visibility};
 pub use manifest::{Example, Image, Manifest, ManifestError};
 pub use name::{PluginName, PluginNameError};

@@ -9,21 +9,31 @@ function __simulay_job__ ()
   endif
   begun = true;
   place = getenv ("SIMULAY_BOOT");
-  if (! isempty (place))
+  if (! isempty (getenv ("SIMULAY_FORK")))
+    get_ready ();
+    % Every job goes on from here, each in a process of its own; this one never does.
+    __simulay_fork__ ();
+  elseif (! isempty (place))
+    get_ready ();
     wait (place);
   endif
   seed (getenv ("SIM_SEED"));
 endfunction
 
-% Reads the variables of the job once there is one. Its files come before, so nothing may have looked for them yet.
-function wait (place)
+% Does all that there is to do without a job. Nothing may look for its files yet.
+function get_ready ()
   unsetenv ("SIMULAY_BOOT");
+  unsetenv ("SIMULAY_FORK");
   if (! waits_for_files (argv ()))
     kill (getpid (), SIG ().KILL);
   endif
   % Octave ends with these, and has read them by then.
   close ("all");
   __simulay_end__ ();
+endfunction
+
+% Reads the variables of the job once there is one. Its files come before.
+function wait (place)
   job = fopen (place, "r");
   text = fread (job, Inf, "uint8=>char").';
   fclose (job);

@@ -39,12 +39,13 @@ impl DockerContainers {
             return Err(ContainerError::Lost("it was stopped from outside, e.g. with its daemon".to_owned()));
         }
         let found = self.find(name).await?;
-        let oom_killed = found.is_some_and(|found| found.oom_killed);
+        let oom_killed = found.as_ref().is_some_and(|found| found.oom_killed);
+        let isolation = found.map(|found| found.isolation).unwrap_or_default();
         let Some(ending) = ending(exit, oom_killed) else {
             return Err(ContainerError::Lost("its exit makes no sense".to_owned()));
         };
         let Exit { wall_ms, cpu_ms, peak_memory_bytes, .. } = *exit;
-        Ok(Completed { ending, wall_ms, cpu_ms, peak_memory_bytes, omitted })
+        Ok(Completed { ending, wall_ms, cpu_ms, peak_memory_bytes, omitted, isolation })
     }
 
     /// After a lost attachment: `None` when the container runs on, its end when that is known.

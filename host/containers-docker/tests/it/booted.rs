@@ -1,9 +1,11 @@
-//! Octave that was started ahead gives what it gives when it is started with its job.
+//! Octave that was started ahead gives what it gives when it is started with its job, and so does a child of one.
 
 use std::process::Command;
 
+use simulay_containers::scripted::Memory;
 use simulay_model::{ContainerCall, File, Resources, Source};
 
+use crate::forked::tenant;
 use crate::pool::Host;
 use crate::rig::{command, octave, resources};
 
@@ -72,9 +74,12 @@ fn call(program: &str) -> ContainerCall {
     }
 }
 
-/// Gives each of `programs` to an Octave that waits, and to one that is started for it.
+/// Gives each of `programs` to an Octave that waits, to one that is started for it, and to a child of one that has
+/// had others before.
 async fn are_equal(programs: &[&str]) {
     let (mut warm, mut cold) = (Host::new(), Host::cold());
+    let mut forked = Host::forking(tenant("ann", "1.0.0"));
+    let container = forked.serves().await;
     for _ in 0..2 {
         warm.complete(&call("disp(1)")).await;
     }
@@ -86,11 +91,19 @@ async fn are_equal(programs: &[&str]) {
         warm.octave_waits().await;
         let (one, other) = (warm.complete(&call).await, cold.complete(&call).await);
         assert_eq!(one.0, other.0, "{program}: {}", one.1.stderr());
-        let of = |memory: &simulay_containers::scripted::Memory| {
-            (memory.stdout(), memory.stderr(), memory.outputs())
-        };
+        let of = |memory: &Memory| (memory.stdout(), memory.stderr(), memory.outputs());
         assert_eq!(of(&one.1), of(&other.1), "{program}");
+        let third = forked.complete(&call).await;
+        assert_eq!(third.0, other.0, "{program}: {}", third.1.stderr());
+        let (stdout, stderr, outputs) = of(&third.1);
+        assert_eq!((of_user(&stdout), stderr, outputs), of(&other.1), "{program}");
+        assert_eq!(forked.serves().await, container, "{program}");
     }
+}
+
+/// What a user whom no other call was prints, as the one whom each other is prints it.
+fn of_user(text: &str) -> String {
+    (100_000..100_100).fold(text.to_owned(), |text, user| text.replace(&user.to_string(), "65532"))
 }
 
 #[tokio::test]
