@@ -19,6 +19,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* `octave::install_signal_handlers`: has a thread wait for signals, and only the one that forks is in a child. */
+extern void wait_for_signals (void) __asm__ ("_ZN6octave23install_signal_handlersEv");
+
 enum { DESCRIPTORS = 3, OUTPUT = 0, ERRORS = 1, VARIABLES = 2, MOST_BYTES = 64 << 10, UNHEARD = 3 };
 
 static int host, nothing;
@@ -134,6 +137,7 @@ fork_for (const struct job *job, const sigset_t *mask)
         }
       close_range (STDERR_FILENO + 1, ~0U, 0);
       sigprocmask (SIG_SETMASK, mask, NULL);
+      wait_for_signals ();
       return;
     }
   for (int k = 0; k < DESCRIPTORS; k++)
