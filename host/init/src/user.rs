@@ -1,7 +1,7 @@
 //! The user whom a job is. In most containers that is init's own. Where jobs follow each other, init is root, and
 //! each job is a user whom none was before: no process, no file and no right of it is another's.
 
-use std::fs::{File, Permissions};
+use std::fs::{File, Permissions, set_permissions};
 use std::io;
 use std::os::unix::fs::{PermissionsExt as _, chown, fchown};
 use std::os::unix::process::CommandExt as _;
@@ -17,7 +17,8 @@ use simulay_init::frames::FAILED;
 /// No image has users above it, and init none of its jobs below.
 const FIRST: u32 = 100_000;
 const ROOT: u32 = 0;
-const PRIVATE: u32 = 0o700;
+/// Of the working directory, as Docker makes it.
+const MODE: u32 = 0o755;
 
 /// Whom a job is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,11 +67,14 @@ impl User {
         }
     }
 
-    /// Gives the working directory to that user, who alone has it.
+    /// Gives the working directory to that user.
     pub(crate) fn move_in(self) -> io::Result<()> {
         match self {
             Self::Own => Ok(()),
-            Self::Other(number) => chown(".", Some(number), Some(number)),
+            Self::Other(number) => {
+                set_permissions(".", Permissions::from_mode(MODE))?;
+                chown(".", Some(number), Some(number))
+            }
         }
     }
 
@@ -79,10 +83,10 @@ impl User {
         if self == Self::Own {
             return Ok(());
         }
-        // Only its user may look into it.
+        // It may be closed to all but its user.
         let folder = self.act(|| File::open("."))?;
         fchown(&folder, Some(ROOT), Some(ROOT))?;
-        folder.set_permissions(Permissions::from_mode(PRIVATE))
+        folder.set_permissions(Permissions::from_mode(MODE))
     }
 }
 

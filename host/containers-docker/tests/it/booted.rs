@@ -5,7 +5,7 @@ use std::process::Command;
 use simulay_containers::scripted::Memory;
 use simulay_model::{ContainerCall, File, Resources, Source};
 
-use crate::forked::tenant;
+use crate::forked::{of_user, tenant};
 use crate::pool::Host;
 use crate::rig::{command, octave, resources};
 
@@ -18,6 +18,7 @@ const SURROUNDINGS: &[&str] = &[
     "system('ls -l /proc/self/fd | wc -l; ls -la /tmp /dev/shm | grep -v total | wc -l; id; umask');",
     "system('grep -E ^Sig\\(Ign\\|Cgt\\) /proc/$PPID/status; cat /proc/$PPID/oom_score_adj; tr \"\\\\0\" \" \" </proc/$PPID/cmdline');",
     "system('cat /proc/$PPID/limits; ls /proc/$PPID/fd | sort -n | tr \"\\\\n\" \" \"');",
+    "system('grep -E \"^(SigBlk|Threads|NoNewPrivs|Cap...|Umask):\" /proc/$PPID/status | grep -v CapBnd');",
     "warning(), get(0, 'defaultfigurevisible'), page_screen_output, version",
     "fopen('all'), f = fopen('x', 'w'), fclose(f); isatty(0), isatty(1), fgetl(stdin)",
     "whos; who global; lasterr, lastwarn, ans",
@@ -99,11 +100,6 @@ async fn are_equal(programs: &[&str]) {
         assert_eq!((of_user(&stdout), stderr, outputs), of(&other.1), "{program}");
         assert_eq!(forked.serves().await, container, "{program}");
     }
-}
-
-/// What a user whom no other call was prints, as the one whom each other is prints it.
-fn of_user(text: &str) -> String {
-    (100_000..100_100).fold(text.to_owned(), |text, user| text.replace(&user.to_string(), "65532"))
 }
 
 #[tokio::test]

@@ -47,7 +47,7 @@ impl Host {
         Self::at(Address::Unix(SOCKET.into()), instance, pool)
     }
 
-    fn at(address: Address, instance: Uuid, pool: PoolSettings) -> Self {
+    pub(crate) fn at(address: Address, instance: Uuid, pool: PoolSettings) -> Self {
         let rig = Rig::with_pool(address, instance, pool);
         let keeping = tokio::spawn(rig.containers.clone().keep_pool());
         Self { rig, keeping, instance }
