@@ -44,7 +44,7 @@ pub enum Begin {
 
 #[cfg(test)]
 mod tests {
-    use simulay_model::{File, OnFailure, Resources, RunId, Source};
+    use simulay_model::{Digest, File, OnFailure, Resources, RunId, Source};
 
     use super::*;
 
@@ -52,6 +52,8 @@ mod tests {
     fn a_request_is_the_same_in_another_process() {
         let resources = Resources { cpu_milli: 10, memory_mib: 1, scratch_mib: 1, timeout_ms: 1 };
         let content = Source::Bytes(vec![0, 255]);
+        let version = "1.0.0".parse().unwrap();
+        let plugin = PluginRef { name: "beam".parse().unwrap(), version, sha256: Digest::of(b"beam") };
         let request = ExecutionRequest {
             name: ContainerName { run: RunId::generate(), step: 1, call: 2, attempt: 3 },
             call: ContainerCall {

@@ -58,6 +58,13 @@ async fn what_is_done_is_recorded_when_the_answer_comes() {
             "plugin_visibility_changed",
             "heat",
         ),
+        (
+            "PUT",
+            "/v1/plugins/heat/1.1.0/isolation",
+            json!({ "isolation": "process" }),
+            "plugin_isolation_changed",
+            "heat@1.1.0",
+        ),
         ("DELETE", "/v1/plugins/heat/1.1.0", json!(null), "plugin_retired", "heat@1.1.0"),
     ] {
         let request = Request::builder().method(method).uri(path).header("content-type", "application/json");
