@@ -33,8 +33,11 @@ const ROOT: &str = "0:0";
 const ROOT_NUMBER: u32 = 0;
 /// What init needs to make each call a user of its own, and to give it the working directory.
 const RIGHTS_OF_INIT: [&str; 3] = ["CHOWN", "SETGID", "SETUID"];
-/// What a call may have, init aside.
+/// What a container may have.
 const PROCESSES: i64 = 128;
+/// What there is besides where calls follow each other: the command that has them as children, its thread for signals,
+/// and init's for those of the call.
+const BESIDE_FORKS: i64 = 3;
 const MIB: u64 = 1 << 20;
 const SHM_MIB: u64 = 16;
 /// Much longer than a host leaves one that waits alone.
@@ -111,7 +114,7 @@ pub(crate) fn fork_body(class: Class, life: Uuid, place: Place) -> ContainerCrea
     body.labels.iter_mut().for_each(|labels| drop(labels.insert(FORK_LABEL.to_owned(), String::new())));
     if let Some(host) = &mut body.host_config {
         host.cap_add = Some(RIGHTS_OF_INIT.map(str::to_owned).into());
-        host.pids_limit = Some(PROCESSES + 1);
+        host.pids_limit = Some(PROCESSES + BESIDE_FORKS);
         host.tmpfs = Some(tmpfs(class, ROOT_NUMBER));
     }
     body

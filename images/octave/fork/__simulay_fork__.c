@@ -24,7 +24,7 @@ extern void wait_for_signals (void) __asm__ ("_ZN6octave23install_signal_handler
 
 enum { DESCRIPTORS = 3, OUTPUT = 0, ERRORS = 1, VARIABLES = 2, MOST_BYTES = 64 << 10, UNHEARD = 3 };
 
-static int host, nothing;
+static int host;
 
 struct job {
   uint32_t user;
@@ -79,11 +79,20 @@ be_user (uid_t user)
   return prctl (PR_SET_DUMPABLE, 1);
 }
 
+/* Opened anew each time: what is opened once has one state for all who have it. */
+static int
+have_no_input (void)
+{
+  int nothing = open ("/dev/null", O_RDONLY | O_CLOEXEC);
+  int done = nothing < 0 ? -1 : dup2 (nothing, STDIN_FILENO);
+  close (nothing);
+  return done == STDIN_FILENO ? 0 : -1;
+}
+
 static int
 be_child (const struct job *job)
 {
-  if (setsid () < 0 || dup2 (nothing, STDIN_FILENO) < 0
-      || dup2 (job->descriptors[OUTPUT], STDOUT_FILENO) < 0
+  if (setsid () < 0 || have_no_input () || dup2 (job->descriptors[OUTPUT], STDOUT_FILENO) < 0
       || dup2 (job->descriptors[ERRORS], STDERR_FILENO) < 0)
     return -1;
   return be_worst () || be_user (job->user) || say (getpid ());
@@ -159,9 +168,8 @@ mexFunction (int results, void **result, int arguments, const void **argument)
   sigprocmask (SIG_BLOCK, &children, &mask);
   prctl (PR_SET_DUMPABLE, 0);
   host = fcntl (STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-  nothing = open ("/dev/null", O_RDONLY | O_CLOEXEC);
   pid_t self = getpid ();
-  if (host < 0 || nothing < 0 || dup2 (nothing, STDIN_FILENO) < 0 || say (0))
+  if (host < 0 || have_no_input () || say (0))
     _exit (UNHEARD);
   struct job job;
   for (int more; (more = next_job (&job)) >= 0; )

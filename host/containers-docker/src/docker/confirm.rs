@@ -77,7 +77,7 @@ impl DockerContainers {
         job: &Job<'_>,
     ) -> Result<Completed, ContainerError> {
         tracing::warn!(container = %name, "the command is overdue: killing its container");
-        let completed = Completed::new(Ending::TimedOut, job.running_ms());
+        let mut completed = Completed::new(Ending::TimedOut, job.running_ms());
         let mut patience = Patience::of(DEATH);
         loop {
             match self.daemon.kill(name).await {
@@ -90,7 +90,10 @@ impl DockerContainers {
                     return Err(ContainerError::Unavailable("it does not end what is killed".to_owned()));
                 }
                 Some(Found { life: Life::Running, .. }) => patience.pause().await,
-                _ => return Ok(completed),
+                found => {
+                    completed.isolation = found.map(|found| found.isolation).unwrap_or_default();
+                    return Ok(completed);
+                }
             }
         }
     }
@@ -99,7 +102,8 @@ impl DockerContainers {
 /// What a container that is over without a word of its init came to.
 pub(super) fn over(found: &Found, wall_ms: u64) -> Result<Completed, ContainerError> {
     if found.oom_killed {
-        return Ok(Completed::new(Ending::OutOfMemory, wall_ms));
+        let isolation = found.isolation;
+        return Ok(Completed { isolation, ..Completed::new(Ending::OutOfMemory, wall_ms) });
     }
     let code = found.exit_code;
     Err(ContainerError::Lost(format!("it ended with code {code} before its results were here")))

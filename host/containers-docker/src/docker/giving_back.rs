@@ -119,6 +119,9 @@ impl DockerContainers {
             Ok(true) => {
                 fork.service.served += 1;
                 self.forks.put(waits, fork, &self.pool.settings);
+                if self.pool.closing.is_cancelled() {
+                    self.forks.clear();
+                }
             }
             doubt => tracing::info!(container = %name, ?doubt, "what a call left cannot be removed"),
         }

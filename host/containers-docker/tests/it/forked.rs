@@ -109,6 +109,19 @@ async fn calls_follow_each_other() {
 }
 
 #[tokio::test]
+async fn an_octave_with_threads_of_its_own_forks_as_well() {
+    let mut host = Host::forking(tenant("ann", "1.0.0"));
+    let mut call = octave("x = reshape(mod(1:160000, 97), 400, 400); y = x * x; z = y \\ x; printf('%a\n', sum(y(:)), norm(z))");
+    call.resources.cpu_milli = 2000;
+    let expected = Host::cold().complete(&call).await.1.stdout();
+    for _ in 0..3 {
+        let (ending, memory) = host.forks(&call).await;
+        assert_eq!((ending, memory.stdout()), (Ending::Exited(0), expected.clone()));
+    }
+    host.waits();
+}
+
+#[tokio::test]
 async fn of_processes_nothing_is_left() {
     nothing_is_left_of(&[
         ("children", Then::Kept, 20_000),
