@@ -44,8 +44,8 @@ pub use comparison::{
 };
 pub use event::Event;
 pub use image::{Image, ImageList};
-pub use isolation::{Isolation, NewIsolation};
 pub use input::{Input, InputStored, Missing, Unpacked, Wanted};
+pub use isolation::{Isolation, NewIsolation};
 pub use life::{
     Check, Disagreement, PermissionIncrease, PluginEvent, PluginEventKind, PluginState, RolledBack,
     Visibility,

@@ -13,8 +13,8 @@ use std::sync::Arc;
 use futures_util::FutureExt as _;
 use simulay_containers::{Permissions, Tenant};
 use simulay_model::{
-    Artifact, CallEnd, Chain, Change, ContainerCall, ContainerResult, Digest, ErrorKind, Isolation, LogLevel, Next,
-    OwnerFilter, Plugin, Progress, Run, RunEnd, RunError, RunState, Stage, Step,
+    Artifact, CallEnd, Chain, Change, ContainerCall, ContainerResult, Digest, ErrorKind, Isolation, LogLevel,
+    Next, OwnerFilter, Plugin, Progress, Run, RunEnd, RunError, RunState, Stage, Step,
 };
 use simulay_sandbox::{Answer, Answered, Call, CallError};
 use simulay_store::StoreError;

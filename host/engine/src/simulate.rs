@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 use parking_lot::Mutex;
-use simulay_containers::{Begin, Completed, ContainerError, Exchange as _, ExecutionRequest, Permissions, Tenant};
+use simulay_containers::{
+    Begin, Completed, ContainerError, Exchange as _, ExecutionRequest, Permissions, Tenant,
+};
 use simulay_model::{
     CallEnd, Chain, Change, ContainerCall, ContainerName, Digest, LogLevel, OnFailure, Run, RunError, RunId,
     Stage,

@@ -14,7 +14,8 @@ use std::time::Duration;
 use nix::fcntl::OFlag;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::socket::{
-    AddressFamily, ControlMessage, MsgFlags, SockFlag, SockType, recv, sendmsg, setsockopt, socketpair, sockopt,
+    AddressFamily, ControlMessage, MsgFlags, SockFlag, SockType, recv, sendmsg, setsockopt, socketpair,
+    sockopt,
 };
 use nix::sys::time::TimeVal;
 use nix::unistd::{Pid, pipe2};
@@ -91,8 +92,14 @@ impl Parent {
         let ends = [&stdout.1, &stderr.1, &brought.0].map(OwnedFd::as_raw_fd);
         let message = number.to_ne_bytes();
         let rights = [ControlMessage::ScmRights(&ends)];
-        sendmsg::<()>(self.socket.as_raw_fd(), &[IoSlice::new(&message)], &rights, MsgFlags::MSG_NOSIGNAL, None)
-            .ok()?;
+        sendmsg::<()>(
+            self.socket.as_raw_fd(),
+            &[IoSlice::new(&message)],
+            &rights,
+            MsgFlags::MSG_NOSIGNAL,
+            None,
+        )
+        .ok()?;
         // It was asked for: nobody may start the command once more, unless it is known that there is no child.
         let child = hear(&self.socket).filter(|child| *child > 0).unwrap_or_else(|| exit(FAILED.into()));
         Some(Started { first: Pid::from_raw(child), stdout: stdout.0.into(), stderr: stderr.0.into() })

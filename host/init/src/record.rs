@@ -143,7 +143,8 @@ impl Record {
         self.change(|facts| {
             let is_over = facts.result.is_some();
             if is_over {
-                let session = facts.session.map(|Session { number, place }| Session { number, place: place + 1 });
+                let session =
+                    facts.session.map(|Session { number, place }| Session { number, place: place + 1 });
                 *facts = Facts::new(session, facts.booted);
             }
             is_over

@@ -117,7 +117,8 @@ fn entries(folder: &File) -> io::Result<Vec<(CString, FileType)>> {
         let entry = entry?;
         Ok((entry.file_name().to_owned(), entry.file_type()))
     });
-    let others = entries.filter(|entry| entry.as_ref().is_ok_and(|(name, _)| is_other(name)) || entry.is_err());
+    let others =
+        entries.filter(|entry| entry.as_ref().is_ok_and(|(name, _)| is_other(name)) || entry.is_err());
     others.take(MOST_AT_ONCE).collect()
 }
 

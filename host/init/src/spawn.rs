@@ -53,10 +53,7 @@ pub(crate) fn start_on<'a>(
     spawn(prepare(command, env)?.stdin(socket).stdout(Stdio::null()).stderr(Stdio::null()))
 }
 
-fn prepare<'a>(
-    command: &[String],
-    env: impl Iterator<Item = &'a (String, String)>,
-) -> io::Result<Command> {
+fn prepare<'a>(command: &[String], env: impl Iterator<Item = &'a (String, String)>) -> io::Result<Command> {
     let (program, arguments) = command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
     let mut command = Command::new(program);
     command.args(arguments).env_clear().envs(env.map(|(name, value)| (name, value))).process_group(0);

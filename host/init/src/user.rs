@@ -10,7 +10,8 @@ use std::process::{Command, exit};
 use nix::unistd::{Pid, geteuid};
 use rustix::process::{Gid, Uid};
 use rustix::thread::{
-    CapabilitySet, CapabilitySets, set_capabilities, set_thread_groups, set_thread_res_gid, set_thread_res_uid,
+    CapabilitySet, CapabilitySets, set_capabilities, set_thread_groups, set_thread_res_gid,
+    set_thread_res_uid,
 };
 use simulay_init::frames::FAILED;
 
@@ -93,8 +94,7 @@ impl User {
 /// Does `act` on this thread, from now on, with no right of root but to make a process another user.
 pub(crate) fn with_rights_of_parent<T>(act: impl FnOnce() -> T) -> io::Result<T> {
     let rights = CapabilitySet::SETUID | CapabilitySet::SETGID;
-    let sets =
-        CapabilitySets { effective: rights, permitted: rights, inheritable: CapabilitySet::empty() };
+    let sets = CapabilitySets { effective: rights, permitted: rights, inheritable: CapabilitySet::empty() };
     set_capabilities(None, sets)?;
     Ok(act())
 }

@@ -22,8 +22,8 @@ mod document;
 mod error;
 mod event;
 mod id;
-mod label;
 mod isolation;
+mod label;
 mod life;
 mod manifest;
 mod name;
@@ -74,8 +74,8 @@ pub use event::{CallEnded, CallStarted, CallSummary, Event, EventData, Logged, R
 pub use id::{
     ContainerName, ContainerNameError, RunId, RunIdError, SweepId, SweepIdError, TokenId, TokenIdError,
 };
-pub use label::{Label, LabelError, LabelKey, LabelValue, Labels};
 pub use isolation::Isolation;
+pub use label::{Label, LabelError, LabelKey, LabelValue, Labels};
 pub use life::{Check, Disagreement, PluginEvent, PluginEventKind, PluginState, Visibility};
 pub use manifest::{Example, Image, Manifest, ManifestError};
 pub use name::{PluginName, PluginNameError};

@@ -5,7 +5,8 @@
 use jiff::Timestamp;
 
 use crate::{
-    Check, Decision, Disagreement, Isolation, PluginEvent, PluginEventKind as Kind, PluginState, Principal, RunId,
+    Check, Decision, Disagreement, Isolation, PluginEvent, PluginEventKind as Kind, PluginState, Principal,
+    RunId,
 };
 
 /// Of what happened to a plugin version, all that decides what may follow.
@@ -92,7 +93,14 @@ impl PluginLife {
     pub const fn uploaded(at: Timestamp, approved: bool, waits: bool) -> Self {
         let state = if approved && !waits { PluginState::Active } else { PluginState::Pending };
         let approved_at = if approved { Some(at) } else { None };
-        Self { state, approved_at, retired_at: None, check: None, isolation: Isolation::Container, revision: 0 }
+        Self {
+            state,
+            approved_at,
+            retired_at: None,
+            check: None,
+            isolation: Isolation::Container,
+            revision: 0,
+        }
     }
 
     /// What follows from `change` by whom at the time `at`. What is so already stays unchanged, and so does

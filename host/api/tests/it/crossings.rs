@@ -192,7 +192,10 @@ async fn whoever_asks_for_what_is_anothers_finds_nothing() {
         assert!(!answer.status.is_server_error(), "{asked}");
         let is_named = path != operation.path;
         // For operators, whatever is named; and what is offered is nobody's.
-        if is_named && !["approvePlugin", "setPluginIsolation", "uploadShippedPlugin"].contains(&operation.id.as_str()) {
+        if is_named
+            && !["approvePlugin", "setPluginIsolation", "uploadShippedPlugin"]
+                .contains(&operation.id.as_str())
+        {
             assert_eq!(answer.status, 404, "{asked}");
             not_there += 1;
         }

@@ -196,7 +196,8 @@ async fn an_operator_says_that_calls_are_less_apart_and_nobody_says_it_of_his_ow
         let request = request.header("authorization", format!("Bearer {}", secret.reveal()));
         house.send(request.header("content-type", "application/json"), Body::from(body)).await
     };
-    let upload = Request::post("/v1/plugins").header("authorization", format!("Bearer {}", operator.reveal()));
+    let upload =
+        Request::post("/v1/plugins").header("authorization", format!("Bearer {}", operator.reveal()));
     house.send(upload.header("content-type", "application/wasm"), Body::from(HEAT)).await.expect(201);
     let set = || Request::put("/v1/plugins/heat/1.0.0/isolation");
     let (process, container) = (r#"{"isolation":"process"}"#, r#"{"isolation":"container"}"#);
@@ -214,7 +215,10 @@ async fn an_operator_says_that_calls_are_less_apart_and_nobody_says_it_of_his_ow
     let plugin = shown().await;
     let told = |place: usize| plugin["history"][place]["kind"].clone();
     assert_eq!(plugin["isolation"], "container");
-    assert_eq!((told(1), told(2)), ("process_isolation_granted".into(), "process_isolation_withdrawn".into()));
+    assert_eq!(
+        (told(1), told(2)),
+        ("process_isolation_granted".into(), "process_isolation_withdrawn".into())
+    );
     send(&admin, set(), r#"{"isolation":"none"}"#).await.problem(422, "params_invalid");
     send(&admin, Request::put("/v1/plugins/heat/9.0.0/isolation"), process).await.problem(404, "not_found");
 }

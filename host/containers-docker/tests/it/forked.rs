@@ -182,7 +182,9 @@ async fn memory_that_ran_out_is_told_of_its_call_alone() {
 async fn no_two_tenants_share_a_container() {
     let mut host = Host::forking(tenant("ann", "1.0.0"));
     let mut containers = Vec::new();
-    for tenant in [tenant("ann", "1.0.0"), tenant("bob", "1.0.0"), tenant("ann", "1.0.1"), tenant("bob", "1.0.1")] {
+    for tenant in
+        [tenant("ann", "1.0.0"), tenant("bob", "1.0.0"), tenant("ann", "1.0.1"), tenant("bob", "1.0.1")]
+    {
         host.rig.tenant = Some(tenant);
         let before = waiting_of(host.instance);
         host.forks(&octave("disp(1)")).await;
@@ -225,7 +227,8 @@ async fn other_commands_and_other_callers_have_a_container_of_their_own() {
 
 /// Prints, waits for [`go_on`], and prints again.
 fn waits() -> ContainerCall {
-    let script = "disp one; fflush(stdout); while exist('/tmp/go', 'file') == 0, system('sleep 0.02'); end; disp two";
+    let script =
+        "disp one; fflush(stdout); while exist('/tmp/go', 'file') == 0, system('sleep 0.02'); end; disp two";
     octave(script)
 }
 
@@ -252,10 +255,11 @@ async fn a_host_that_is_killed_adopts_the_call_and_gives_nothing_back() {
     assert_eq!(next.rig.containers.list().await.unwrap(), [host.rig.name]);
     let (rig, memory) = (&next.rig, Memory::new());
     let request = rig.request(&call, Begin::Adopt);
-    let (completed, ()) = tokio::join!(rig.containers.run(request, &memory, CancellationToken::new()), async {
-        memory.printed("one").await;
-        go_on(rig);
-    });
+    let (completed, ()) =
+        tokio::join!(rig.containers.run(request, &memory, CancellationToken::new()), async {
+            memory.printed("one").await;
+            go_on(rig);
+        });
     let completed = completed.unwrap();
     assert_eq!((completed.ending, completed.isolation), (Ending::Exited(0), Isolation::Process));
     assert_eq!(memory.stdout(), "one\ntwo\n");
@@ -288,7 +292,8 @@ async fn whatever_comes_of_a_renaming_the_command_runs_once_and_nothing_is_left(
     host.rig.tenant = Some(tenant("ann", "1.0.0"));
     let late = Mode::Late(Duration::from_secs(7));
     for nth in [1, 2] {
-        for mode in [Mode::LostRequest, Mode::LostAnswer, Mode::ServerError, Mode::Conflict, Mode::Cut, late] {
+        for mode in [Mode::LostRequest, Mode::LostAnswer, Mode::ServerError, Mode::Conflict, Mode::Cut, late]
+        {
             host.complete(&octave("disp(1)")).await;
             proxy.arm(Some(Fault { request: Request::renaming(), nth: Some(nth), mode }));
             let (ending, memory) = host.complete(&octave("disp once")).await;

@@ -3,8 +3,8 @@
 
 use semver::Version;
 use simulay_model::{
-    AccountName, Decision, Grant, Isolation, Manifest, Plugin, PluginChange, PluginEffects, PluginName, PluginRefusal,
-    Principal, Visibility, revision_of,
+    AccountName, Decision, Grant, Isolation, Manifest, Plugin, PluginChange, PluginEffects, PluginName,
+    PluginRefusal, Principal, Visibility, revision_of,
 };
 use simulay_signals::Signal;
 use simulay_store::StoreError;

@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use serde_json::json;
 use simulay_model::{
     AccountName, Artifact, CallEnd, Change, ContainerCall, ContainerResult, Digest, Ending, ErrorKind, File,
-    Isolation, LabelKey, LabelValue, Labels, LogLevel, Manifest, Omission, OnFailure, Plot, Plugin, PluginRef,
-    PluginState, RelativePath, Report, ReportFile, Request, Resources, Run, RunError, RunId, RunState,
-    Series, Source, Stage, Step, SweepId, SweepPoint, Tool,
+    Isolation, LabelKey, LabelValue, Labels, LogLevel, Manifest, Omission, OnFailure, Plot, Plugin,
+    PluginRef, PluginState, RelativePath, Report, ReportFile, Request, Resources, Run, RunError, RunId,
+    RunState, Series, Source, Stage, Step, SweepId, SweepPoint, Tool,
 };
 
 /// The present moment, of the machine.

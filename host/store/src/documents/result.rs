@@ -92,7 +92,8 @@ impl From<&ContainerResult> for StoredResult {
     fn from(result: &ContainerResult) -> Self {
         let ContainerResult { name, stdout, stderr, outputs, left_out, stdout_log, stderr_log, .. } = result;
         let ContainerResult { ending, left_out_more, stdout_omitted, stderr_omitted, .. } = *result;
-        let ContainerResult { wall_ms, cpu_ms, peak_memory_bytes, isolation, reused, reused_from, .. } = *result;
+        let ContainerResult { wall_ms, cpu_ms, peak_memory_bytes, isolation, reused, reused_from, .. } =
+            *result;
         Self {
             name: name.clone(),
             ending,
