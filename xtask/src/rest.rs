@@ -194,6 +194,20 @@ impl Host {
         Ok((answer.status().as_u16(), answer.body_mut().read_json()?))
     }
 
+    /// Has the calls of all versions of a plugin be processes in containers in which they follow each other.
+    pub(crate) fn isolate_by_process(&self, plugin: &str) -> anyhow::Result<()> {
+        let listed = self.get("/v1/plugins")?;
+        let versions = listed.get("plugins").and_then(Value::as_array).into_iter().flatten();
+        let of_plugin = |listed: &&Value| listed.get("name").and_then(Value::as_str) == Some(plugin);
+        for version in versions.filter(of_plugin).filter_map(|listed| listed.get("version")?.as_str()) {
+            let path = format!("{}/v1/plugins/{plugin}/{version}/isolation", self.url);
+            let asked = serde_json::to_vec(&serde_json::json!({ "isolation": "process" }))?;
+            let request = self.agent.put(&path).header("content-type", "application/json");
+            request.send(&asked[..]).with_context(|| format!("{path} failed"))?;
+        }
+        Ok(())
+    }
+
     /// Sends a document to `path`; the answer.
     pub(crate) fn post(&self, path: &str, request: &Value) -> anyhow::Result<Value> {
         let path = format!("{}{path}", self.url);

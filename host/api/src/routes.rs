@@ -9,6 +9,7 @@ mod documents;
 mod events;
 mod images;
 mod inputs;
+mod isolation;
 mod links;
 mod logs;
 mod me;
@@ -75,6 +76,7 @@ impl Groups<'_> {
             .routes(routes!(shipped::list))
             .routes(routes!(pipelines::roll_back))
             .routes(routes!(visibility::set));
+        let operator = OpenApiRouter::new().routes(routes!(isolation::set));
         let audit = OpenApiRouter::new().routes(routes!(audit::list));
         let probe = OpenApiRouter::new().routes(routes!(inputs::probe));
         let metrics = OpenApiRouter::new().routes(routes!(metrics::show));
@@ -82,6 +84,7 @@ impl Groups<'_> {
             .merge(self.json(Role::Viewer, looks()))
             .merge(self.json(Role::Runner, asks()))
             .merge(self.json(Role::Author, author))
+            .merge(self.json(Role::Operator, operator))
             .merge(self.json(Role::Admin, audit))
             .merge(needs(Role::Runner, self.keeper, probe))
             .merge(needs(Role::Operator, self.keeper, metrics))

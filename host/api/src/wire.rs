@@ -11,6 +11,7 @@ mod comparison;
 mod event;
 mod image;
 mod input;
+mod isolation;
 mod life;
 mod link;
 mod news;
@@ -44,6 +45,7 @@ pub use comparison::{
 pub use event::Event;
 pub use image::{Image, ImageList};
 pub use input::{Input, InputStored, Missing, Unpacked, Wanted};
+pub use isolation::{Isolation, NewIsolation};
 pub use life::{
     Check, Disagreement, PermissionIncrease, PluginEvent, PluginEventKind, PluginState, RolledBack,
     Visibility,

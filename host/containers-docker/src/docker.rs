@@ -9,6 +9,8 @@ mod connect;
 mod conversation;
 mod daemon;
 mod ending;
+mod forks;
+mod giving_back;
 mod orphans;
 mod patience;
 mod pool;
@@ -24,7 +26,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use simulay_containers::{
     Admission as _, Admitted, Begin, Capacity, Completed, ContainerError, Exchange, Execution,
-    ExecutionRequest, Gate, ImageId, Inventory, NodeStatus, Policy, PoolStatus, RegisteredImage,
+    ExecutionRequest, Gate, ImageId, Inventory, NodeStatus, Policy, PoolStatus, RegisteredImage, Tenant,
 };
 use simulay_model::ContainerName;
 use tokio::sync::{OnceCell, Semaphore};
@@ -39,13 +41,15 @@ pub use connect::ConnectError;
 pub(crate) use connect::client;
 use conversation::{Heard, Job};
 use daemon::{Daemon, DaemonError};
+use forks::{Fork, Forks};
 use patience::Patience;
 use pool::Pool;
 pub use pool::PoolSettings;
 pub use preflight::{Finding, Severity};
-use presence::Presence;
+use presence::{Presence, Taken};
 pub use receiving::hear;
 
+use crate::facts::Programs;
 use crate::spec::{self, Place, Runtime};
 use crate::{Address, Owner, Tls, facts};
 
@@ -88,8 +92,9 @@ pub struct DockerContainers {
     cores: u32,
     pool: Arc<Pool>,
     cpus: OnceCell<u32>,
-    /// Images that were looked at, and have nothing against them; of each the programs that can be started ahead.
-    sound: Mutex<BTreeMap<ImageId, Vec<String>>>,
+    forks: Forks,
+    /// Images that were looked at, and have nothing against them; with what each says of its programs.
+    sound: Mutex<BTreeMap<ImageId, Programs>>,
     pub(crate) address: Address,
     pub(crate) tls: Option<Tls>,
     /// What is said of the images that are pulled, by logical name.
@@ -114,6 +119,7 @@ impl DockerContainers {
             starts: Arc::new(Semaphore::new(STARTS_PER_CORE * cores)),
             cores: u32::try_from(cores).unwrap_or(1),
             pool: Arc::new(Pool::new(settings.pool)),
+            forks: Forks::default(),
             cpus: OnceCell::new(),
             sound: Mutex::default(),
             address: settings.address,
@@ -140,7 +146,7 @@ impl DockerContainers {
         name: ContainerName,
         call: &Admitted,
         exchange: &dyn Exchange,
-        (place, mut attached): (Place, Option<Attached>),
+        (place, attached): (Place, &mut Option<Attached>),
     ) -> Result<Completed, ContainerError> {
         let env = spec::environment(call, place);
         let mut job = Job { call, env, exchange, running_since: None, answered: false };
@@ -148,10 +154,11 @@ impl DockerContainers {
         let mut unanswered = 0;
         for _ in 0..MAX_CUTS {
             let overdue = job.is_overdue();
-            match self.converse(name, attached.take(), &mut job).await? {
+            match self.converse(name, attached, &mut job).await? {
                 Heard::Done(exit, omitted) => return self.confirm(name, &exit, omitted).await,
                 Heard::Overdue => return self.end_overdue(name, &job).await,
                 Heard::Cut(reason) => {
+                    *attached = None;
                     tracing::warn!(container = %name, reason, "the attachment was lost");
                     if let Some(ended) = self.look_after(name, &job).await? {
                         return Ok(ended);
@@ -167,25 +174,25 @@ impl DockerContainers {
         Err(ContainerError::Lost("it runs, and makes no sense".to_owned()))
     }
 
-    /// Talks over `attached`, or over an attachment of its own.
+    /// Talks over `attached`, or over an attachment that it leaves there.
     async fn converse(
         &self,
         name: ContainerName,
-        attached: Option<Attached>,
+        attached: &mut Option<Attached>,
         job: &mut Job<'_>,
     ) -> Result<Heard, ContainerError> {
-        let attached = match attached {
-            Some(attached) => Ok(attached),
-            None => self.daemon.attach(name).await.map(Attached::from),
+        let there = match attached.take() {
+            Some(there) => there,
+            None => match self.daemon.attach(name).await {
+                Ok(new) => new.into(),
+                Err(DaemonError::NotFound) => {
+                    return Ok(Heard::Cut("there is no such container".to_owned()));
+                }
+                Err(error) => return Ok(Heard::Cut(error.to_string())),
+            },
         };
-        match attached {
-            Ok(attached) => {
-                let alive = || async { self.is_alive(name).await };
-                job.converse(attached, alive).await
-            }
-            Err(DaemonError::NotFound) => Ok(Heard::Cut("there is no such container".to_owned())),
-            Err(error) => Ok(Heard::Cut(error.to_string())),
-        }
+        let alive = || async { self.is_alive(name).await };
+        job.converse(attached.insert(there), alive).await
     }
 
     /// Where the container `name` will be, once the daemon says how many CPUs it has.
@@ -201,41 +208,47 @@ impl DockerContainers {
     async fn run_or_discard(
         &self,
         name: ContainerName,
-        call: &Admitted,
+        whose: (&Admitted, Option<&Tenant>),
         exchange: &dyn Exchange,
         (begin, cancel): (Begin, &CancellationToken),
     ) -> Result<Completed, ContainerError> {
-        let completed = self.run_or_stop(name, call, exchange, (begin, cancel)).await;
-        match &completed {
-            Ok(_) => self.note_finished(name),
+        match self.run_or_stop(name, whose, exchange, (begin, cancel)).await {
+            Ok((completed, fork)) => {
+                self.note_finished(name, fork);
+                Ok(completed)
+            }
             Err(error) => {
                 tracing::debug!(container = %name, %error, "removing the container of a call that broke");
                 self.discard(name).await;
+                Err(error)
             }
         }
-        completed
     }
 
     async fn run_or_stop(
         &self,
         name: ContainerName,
-        call: &Admitted,
+        (call, tenant): (&Admitted, Option<&Tenant>),
         exchange: &dyn Exchange,
         (begin, cancel): (Begin, &CancellationToken),
-    ) -> Result<Completed, ContainerError> {
+    ) -> Result<(Completed, Option<Fork>), ContainerError> {
         // Not dropped half-way by a cancellation: what Docker was asked for must be known.
-        let ensured = self.ensure(name, call, begin, cancel).await;
+        let ensured = self.ensure(name, (call, tenant), begin, cancel).await;
         // What it took, or the place it had to start another, is free for those that wait.
         self.pool.ring();
-        let there = match ensured? {
-            Presence::Running(place, attached) => (place, attached),
-            Presence::Over(found) => return confirm::over(&found, 0),
+        let (place, taken) = match ensured? {
+            Presence::Running(place, taken) => (place, taken),
+            Presence::Over(found) => return Ok((confirm::over(&found, 0)?, None)),
         };
-        tokio::select! {
+        let (mut attached, service) = taken.map(Taken::apart).unzip();
+        let completed = tokio::select! {
             biased;
             () = cancel.cancelled() => Err(ContainerError::Cancelled),
-            completed = self.see_through(name, call, exchange, there) => completed,
-        }
+            completed = self.see_through(name, call, exchange, (place, &mut attached)) => completed,
+        }?;
+        let service = service.flatten().filter(|service| service.may_go_on(&completed, &self.pool.settings));
+        let fork = service.and_then(|service| Some(service.with(attached?)));
+        Ok((completed, fork))
     }
 }
 
@@ -255,13 +268,13 @@ impl Execution for DockerContainers {
         exchange: &dyn Exchange,
         cancel: CancellationToken,
     ) -> Result<Completed, ContainerError> {
-        let (name, begin) = (request.name, request.begin);
+        let (name, begin, tenant) = (request.name, request.begin, request.tenant.clone());
         // Whoever holds the socket decides, whatever whoever asks has admitted.
         let call = self.policy.admit(&request.call, &request.permissions)?;
         // Its files may be large, and are copied.
         drop(request);
         let span = container(name);
-        let running = self.run_or_discard(name, &call, exchange, (begin, &cancel));
+        let running = self.run_or_discard(name, (&call, tenant.as_ref()), exchange, (begin, &cancel));
         let ended = self.gate.pass(running).instrument(span.clone()).await;
         if ended.is_err() {
             span.record("otel.status_code", "ERROR");

@@ -14,6 +14,10 @@ pub(crate) const BASE_LABEL: &str = "org.simulay.base";
 /// brings, or a variable that it may bring.
 pub(crate) const BOOT_LABEL: &str = "org.simulay.boot";
 
+/// Label of an image: those of its programs that can have a child for each of many jobs. With the variable
+/// [`FORK_VARIABLE`](simulay_init::frames::FORK_VARIABLE) such a program stops alike, and never goes on itself.
+pub(crate) const FORK_LABEL: &str = "org.simulay.fork";
+
 /// What Docker knows of an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImageFacts {
@@ -58,10 +62,23 @@ pub(crate) fn volumes(found: &ImageInspect) -> Vec<String> {
     volumes
 }
 
-/// The programs of an image that can be started ahead of their job.
-pub(crate) fn boots(found: &ImageInspect) -> Vec<String> {
-    let label = || found.config.as_ref()?.labels.as_ref()?.get(BOOT_LABEL);
-    label().into_iter().flat_map(|programs| programs.split_whitespace()).map(str::to_owned).collect()
+/// What an image says of its programs.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Programs {
+    /// Those that can be started ahead of their job.
+    pub(crate) boot: Vec<String>,
+    /// Those that can have a child for each of many jobs.
+    pub(crate) fork: Vec<String>,
+}
+
+/// What an image says of its programs.
+pub(crate) fn programs(found: &ImageInspect) -> Programs {
+    let label = |name| found.config.as_ref()?.labels.as_ref()?.get(name);
+    let listed = |name| {
+        let programs = label(name).into_iter().flat_map(|programs| programs.split_whitespace());
+        programs.map(str::to_owned).collect()
+    };
+    Programs { boot: listed(BOOT_LABEL), fork: listed(FORK_LABEL) }
 }
 
 /// What is wrong with an image that declares `volumes`.

@@ -19,6 +19,16 @@ pub(crate) fn pool_name(number: Uuid, instance: Uuid) -> String {
     format!("{POOL}{}-{}", number.simple(), mark(instance))
 }
 
+/// What Docker calls one of `instance` that waits for a call of whom `key` tells, and for no other.
+pub(crate) fn key_name(key: &str, number: Uuid, instance: Uuid) -> String {
+    format!("{POOL}{key}-{}-{}", number.simple(), mark(instance))
+}
+
+/// True when a container that is called so waits for a call of whom `key` tells.
+pub(crate) fn is_for(text: &str, key: &str) -> bool {
+    text.strip_prefix(POOL).and_then(|rest| rest.strip_prefix(key)).is_some_and(|rest| rest.starts_with('-'))
+}
+
 /// True when Docker calls a container so that is no attempt's, of whatever instance.
 pub(crate) fn is_of_pool(text: &str) -> bool {
     text.starts_with(POOL)
@@ -59,5 +69,9 @@ mod tests {
         assert!(is_of_pool(&called));
         assert_eq!(of_instance(&called, one), None);
         assert!(called.parse::<ContainerName>().is_err());
+        let keyed = key_name("0a1b", Uuid::new_v4(), one);
+        assert!(is_of_pool(&keyed) && is_for(&keyed, "0a1b"));
+        assert!(!is_for(&keyed, "0a1") && !is_for(&keyed, "ffff") && !is_for(&called, "0a1b"));
+        assert_eq!(of_instance(&keyed, one), None);
     }
 }

@@ -21,11 +21,23 @@ use crate::class::Class;
 pub(crate) const INSTANCE_LABEL: &str = "org.simulay.instance";
 /// Labels containers that wait for a call, or did, carry the life of their host under.
 pub(crate) const POOL_LABEL: &str = "org.simulay.pool";
+/// Labels containers in which calls follow each other, each a process of its own.
+pub(crate) const FORK_LABEL: &str = "org.simulay.isolation";
 /// Labels containers that go with a process carry it under.
 pub(crate) const OWNER_LABEL: &str = "org.simulay.owner";
 
 const SECCOMP: &str = include_str!("seccomp.json");
 const USER: &str = "65532:65532";
+const USER_NUMBER: u32 = 65_532;
+const ROOT: &str = "0:0";
+const ROOT_NUMBER: u32 = 0;
+/// What init needs to make each call a user of its own, and to give it the working directory.
+const RIGHTS_OF_INIT: [&str; 3] = ["CHOWN", "SETGID", "SETUID"];
+/// What a container may have.
+const PROCESSES: i64 = 128;
+/// What there is besides where calls follow each other: the command that has them as children, its thread for signals,
+/// and init's for those of the call.
+const BESIDE_FORKS: i64 = 3;
 const MIB: u64 = 1 << 20;
 const SHM_MIB: u64 = 16;
 /// Much longer than a host leaves one that waits alone.
@@ -94,6 +106,20 @@ pub(crate) fn warm_body(class: Class, life: Uuid, place: Place) -> ContainerCrea
     body
 }
 
+/// The body of the request that creates a container in which calls follow each other. It is that of one which waits
+/// for any call, but that its init is root, with a few rights, and has a command beside that of the call.
+pub(crate) fn fork_body(class: Class, life: Uuid, place: Place) -> ContainerCreateBody {
+    let mut body = warm_body(class, life, place);
+    body.user = Some(ROOT.to_owned());
+    body.labels.iter_mut().for_each(|labels| drop(labels.insert(FORK_LABEL.to_owned(), String::new())));
+    if let Some(host) = &mut body.host_config {
+        host.cap_add = Some(RIGHTS_OF_INIT.map(str::to_owned).into());
+        host.pids_limit = Some(PROCESSES + BESIDE_FORKS);
+        host.tmpfs = Some(tmpfs(class, ROOT_NUMBER));
+    }
+    body
+}
+
 /// All that does not depend on whose the container is.
 fn golden(class: Class, place: Place) -> ContainerCreateBody {
     let env = golden_environment(class);
@@ -125,11 +151,11 @@ fn host_config(class: Class, runtime: Runtime) -> HostConfig {
         memory: Some(memory),
         memory_swap: Some(memory),
         nano_cpus: Some(i64::from(class.cpu_milli) * 1_000_000),
-        pids_limit: Some(128),
+        pids_limit: Some(PROCESSES),
         ulimits: Some(ulimits()),
         oom_score_adj: Some(500),
         shm_size: Some(signed(SHM_MIB * MIB + RESERVE_BYTES)),
-        tmpfs: Some(tmpfs(class)),
+        tmpfs: Some(tmpfs(class, USER_NUMBER)),
         init: Some(false),
         auto_remove: Some(false),
         restart_policy: Some(RestartPolicy {
@@ -185,12 +211,12 @@ fn ulimits() -> Vec<ResourcesUlimits> {
 }
 
 /// Each has a reserve on top, by which init sees that it was filled.
-fn tmpfs(class: Class) -> HashMap<String, String> {
+fn tmpfs(class: Class, owner: u32) -> HashMap<String, String> {
     let room = |bytes, files| {
         format!("rw,nosuid,nodev,size={},nr_inodes={}", bytes + RESERVE_BYTES, files + RESERVE_FILES)
     };
-    let scratch =
-        format!("{},uid=65532,gid=65532,mode=0700", room(u64::from(class.scratch_mib) * MIB, SCRATCH_FILES));
+    let scratch = room(u64::from(class.scratch_mib) * MIB, SCRATCH_FILES);
+    let scratch = format!("{scratch},uid={owner},gid={owner},mode=0700");
     let tmp = format!("{},noexec,mode=1777", room(TMP_MIB * MIB, TMP_FILES));
     HashMap::from([("/tmp".to_owned(), tmp), ("/sim".to_owned(), scratch)])
 }

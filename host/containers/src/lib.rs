@@ -37,5 +37,5 @@ pub use permissions::Permissions;
 pub use policy::{Admission, Admitted, Content, Limits, Policy, TMP_MIB};
 pub use pool::{PoolStatus, WarmClass};
 pub use port::{Containers, Execution, Inventory};
-pub use request::{Begin, ExecutionRequest};
+pub use request::{Begin, ExecutionRequest, Tenant};
 pub use reserving::Reserving;

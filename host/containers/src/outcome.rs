@@ -1,7 +1,7 @@
 //! What came of a container call.
 
 use serde::{Deserialize, Serialize};
-use simulay_model::{Ending, Omission};
+use simulay_model::{Ending, Isolation, Omission};
 
 /// A command that ran to an end and handed back what it left.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,13 +16,17 @@ pub struct Completed {
     pub peak_memory_bytes: Option<u64>,
     /// What was not kept of what it left.
     pub omitted: Omitted,
+    /// What kept it from others.
+    #[serde(default)]
+    pub isolation: Isolation,
 }
 
 impl Completed {
     /// An end of which no more is known.
     #[must_use]
     pub fn new(ending: Ending, wall_ms: u64) -> Self {
-        Self { ending, wall_ms, cpu_ms: None, peak_memory_bytes: None, omitted: Omitted::default() }
+        let (omitted, isolation) = Default::default();
+        Self { ending, wall_ms, cpu_ms: None, peak_memory_bytes: None, omitted, isolation }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is asked of whoever executes a container call.
 
 use serde::{Deserialize, Serialize};
-use simulay_model::{ContainerCall, ContainerName};
+use simulay_model::{AccountName, ContainerCall, ContainerName, PluginRef};
 
 use crate::Permissions;
 
@@ -18,6 +18,18 @@ pub struct ExecutionRequest {
     pub begin: Begin,
     /// The fence of the lease under which it is asked for.
     pub fence: u64,
+    /// Whose calls may follow each other in a container, where the operator grants that to the plugin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<Tenant>,
+}
+
+/// Whose calls may follow each other in a container: those of one account and of one plugin version.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Tenant {
+    /// Whose run it is.
+    pub account: AccountName,
+    /// What makes its calls.
+    pub plugin: PluginRef,
 }
 
 /// Whether a container may be started.
@@ -32,7 +44,7 @@ pub enum Begin {
 
 #[cfg(test)]
 mod tests {
-    use simulay_model::{File, OnFailure, Resources, RunId, Source};
+    use simulay_model::{Digest, File, OnFailure, Resources, RunId, Source};
 
     use super::*;
 
@@ -40,6 +52,8 @@ mod tests {
     fn a_request_is_the_same_in_another_process() {
         let resources = Resources { cpu_milli: 10, memory_mib: 1, scratch_mib: 1, timeout_ms: 1 };
         let content = Source::Bytes(vec![0, 255]);
+        let version = "1.0.0".parse().unwrap();
+        let plugin = PluginRef { name: "beam".parse().unwrap(), version, sha256: Digest::of(b"beam") };
         let request = ExecutionRequest {
             name: ContainerName { run: RunId::generate(), step: 1, call: 2, attempt: 3 },
             call: ContainerCall {
@@ -58,6 +72,7 @@ mod tests {
             permissions: Permissions { images: ["octave".to_owned()].into(), max_resources: resources },
             begin: Begin::Adopt,
             fence: 7,
+            tenant: Some(Tenant { account: AccountName::local(), plugin }),
         };
         let text = serde_json::to_string(&request).unwrap();
         assert_eq!(serde_json::from_str::<ExecutionRequest>(&text).unwrap(), request);

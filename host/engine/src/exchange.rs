@@ -62,6 +62,7 @@ impl CallExchange {
             stdout_log: self.keep_log("stdout.log", stdout).await?,
             stderr_log: self.keep_log("stderr.log", stderr).await?,
             wall_ms: completed.wall_ms,
+            isolation: completed.isolation,
             reused: false,
             reused_from: None,
         })

@@ -12,10 +12,10 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt as _;
-use simulay_containers::Permissions;
+use simulay_containers::{Permissions, Tenant};
 use simulay_model::{
-    Artifact, CallEnd, Chain, Change, ContainerCall, ContainerResult, Digest, ErrorKind, LogLevel, Next,
-    OwnerFilter, Plugin, Progress, Run, RunEnd, RunError, RunState, Stage, Step,
+    Artifact, CallEnd, Chain, Change, ContainerCall, ContainerResult, Digest, ErrorKind, Isolation, LogLevel,
+    Next, OwnerFilter, Plugin, Progress, Run, RunEnd, RunError, RunState, Stage, Step,
 };
 use simulay_sandbox::{Answer, Answered, Call, CallError};
 use simulay_store::StoreError;
@@ -306,8 +306,8 @@ impl<'a> Pass<'a> {
         let open = pending(number, step, &*self.lease.progress().await?, terms);
         let Self { context, lease, flow, run, .. } = self;
         let (permissions, known) = (Permissions::from(&self.plugin.manifest), self.known().await?);
-        let reuse = self.reuse();
-        let simulation = Simulation { context, lease, flow, run, permissions, known, reuse, removals };
+        let (reuse, tenant) = (self.reuse(), self.tenant());
+        let simulation = Simulation { context, lease, flow, run, permissions, tenant, known, reuse, removals };
         simulation.step(open, stop).instrument(trace::stage(run.id, Stage::Simulate)).await?;
         let progress = self.lease.progress().await?;
         if let Some(error) = failed(number, step, &progress) {
@@ -318,6 +318,13 @@ impl<'a> Pass<'a> {
             _ => None,
         };
         Ok(ends(number, step, &progress).map(result).collect())
+    }
+
+    /// Whose calls may follow each other in a container, when the operator grants that.
+    fn tenant(&self) -> Option<Tenant> {
+        let granted = self.plugin.isolation == Isolation::Process;
+        let tenant = || Tenant { account: self.run.owner.clone(), plugin: self.plugin.reference() };
+        granted.then(tenant)
     }
 
     /// The artifacts of the run, by their sizes: its inputs, and what its calls left.

@@ -68,7 +68,7 @@ impl Inspected {
     /// A record of it.
     pub(crate) fn plugin(&self, by: &Principal, uploaded_at: Timestamp, life: PluginLife) -> Plugin {
         let Inspection { manifest, contract, tools } = self.inspection.clone();
-        let PluginLife { state, approved_at, retired_at, check, revision } = life;
+        let PluginLife { state, approved_at, retired_at, check, isolation, revision } = life;
         Plugin {
             sha256: self.sha256,
             size: self.size(),
@@ -83,6 +83,7 @@ impl Inspected {
             approved_at,
             retired_at,
             check,
+            isolation,
             revision,
         }
     }

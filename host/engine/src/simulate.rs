@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 use parking_lot::Mutex;
-use simulay_containers::{Begin, Completed, ContainerError, Exchange as _, ExecutionRequest, Permissions};
+use simulay_containers::{
+    Begin, Completed, ContainerError, Exchange as _, ExecutionRequest, Permissions, Tenant,
+};
 use simulay_model::{
     CallEnd, Chain, Change, ContainerCall, ContainerName, Digest, LogLevel, OnFailure, Run, RunError, RunId,
     Stage,
@@ -39,6 +41,8 @@ pub(crate) struct Simulation<'a> {
     pub(crate) run: &'a Run,
     /// What the plugin of the run is permitted.
     pub(crate) permissions: Permissions,
+    /// Whose calls may follow each other in a container, when that is granted.
+    pub(crate) tenant: Option<Tenant>,
     /// Artifacts of the run and their sizes.
     pub(crate) known: Arc<HashMap<Digest, u64>>,
     /// What it may take of earlier calls.
@@ -333,6 +337,7 @@ impl Simulation<'_> {
             permissions,
             begin,
             fence: self.lease.fence,
+            tenant: self.tenant.clone(),
         }
     }
 

@@ -22,7 +22,8 @@ use simulay_init::frames::{BOOT_VARIABLE, BootSpec, JOB_PREFIX, JobSpec};
 
 use crate::badness::Badness;
 use crate::record::Record;
-use crate::spawn;
+use crate::spawn::{self, Started};
+use crate::user::User;
 
 /// Between two looks whether the command is there.
 const PAUSE: Duration = Duration::from_millis(2);
@@ -53,8 +54,8 @@ impl Boot {
         mkfifo(&place, Mode::S_IRUSR | Mode::S_IWUSR)?;
         let own = (BOOT_VARIABLE.to_owned(), place.to_string_lossy().into_owned());
         let env = spec.env.iter().chain([&own]);
-        let child = badness.worst_while(|| spawn::start(&spec.command, env))?;
-        let first = Pid::from_raw(child.id().cast_signed());
+        let child = badness.worst_while(|| spawn::start(&spec.command, env, User::Own))?;
+        let first = spawn::pid(&child);
         let told = Arc::clone(record);
         let watcher = thread::Builder::new().spawn(move || {
             let booted = watch(child, &place);
@@ -89,12 +90,12 @@ impl Drop for Boot {
 
 impl Booted {
     /// Lets the command go on with the variables of `job`; none when it is there no more.
-    pub(crate) fn go_on(mut self, job: &JobSpec) -> Option<Child> {
+    pub(crate) fn go_on(mut self, job: &JobSpec) -> Option<Started> {
         let waits = self.child.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)));
         if !waits || self.pipe.write_all(&variables(job)).is_err() {
             return None;
         }
-        self.child.take()
+        self.child.take().and_then(Started::of)
     }
 }
 
@@ -129,7 +130,7 @@ fn watch(mut child: Child, place: &Path) -> Option<Booted> {
 }
 
 /// True when the command that waits is the one of the job, and would have started alike with it.
-fn fits(boot: &BootSpec, job: &JobSpec) -> bool {
+pub(crate) fn fits(boot: &BootSpec, job: &JobSpec) -> bool {
     let mut own: Vec<_> = job.env.iter().filter(|(name, _)| !name.starts_with(JOB_PREFIX)).collect();
     let mut booted: Vec<_> = boot.env.iter().collect();
     own.sort();
@@ -137,7 +138,8 @@ fn fits(boot: &BootSpec, job: &JobSpec) -> bool {
     boot.command == job.command && own == booted && variables(job).len() <= MOST_BYTES
 }
 
-fn variables(job: &JobSpec) -> Vec<u8> {
+/// The variables that the job brings, as the command reads them.
+pub(crate) fn variables(job: &JobSpec) -> Vec<u8> {
     let of_job = job.env.iter().filter(|(name, _)| name.starts_with(JOB_PREFIX));
     of_job.flat_map(|(name, value)| format!("{name}={value}\0").into_bytes()).collect()
 }

@@ -8,6 +8,7 @@ pub(crate) struct Counters {
     oom_kills: Option<u64>,
     refused_processes: Option<u64>,
     cpu_ms: Option<u64>,
+    peak_memory_bytes: Option<u64>,
 }
 
 /// What happened between two moments.
@@ -19,7 +20,7 @@ pub(crate) struct Usage {
     pub(crate) refused_processes: u64,
     /// Processor time, milliseconds.
     pub(crate) cpu_ms: Option<u64>,
-    /// The most memory in use at one moment since the container began, bytes.
+    /// The most memory in use at one moment, bytes; none when there was more in use before.
     pub(crate) peak_memory_bytes: Option<u64>,
 }
 
@@ -30,6 +31,7 @@ impl Counters {
             oom_kills: oom_kills(),
             refused_processes: line(&["pids.events", "pids/pids.events"], "max "),
             cpu_ms: cpu_ms(),
+            peak_memory_bytes: number(&["memory.peak", "memory/memory.max_usage_in_bytes"]),
         }
     }
 
@@ -41,7 +43,7 @@ impl Counters {
             oom_kills: since(now.oom_kills, self.oom_kills).unwrap_or(0),
             refused_processes: since(now.refused_processes, self.refused_processes).unwrap_or(0),
             cpu_ms: since(now.cpu_ms, self.cpu_ms),
-            peak_memory_bytes: number(&["memory.peak", "memory/memory.max_usage_in_bytes"]),
+            peak_memory_bytes: now.peak_memory_bytes.filter(|peak| Some(*peak) > self.peak_memory_bytes),
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
@@ -15,17 +14,44 @@ use crate::badness::Badness;
 use crate::boot::Booted;
 use crate::cgroup::Counters;
 use crate::outputs::Wanted;
-use crate::processes::{Processes, end_all};
+use crate::parent::{Parent, Process};
+use crate::processes::{Processes, Reach};
 use crate::record::Record;
 use crate::scratch::Watch;
-use crate::spawn;
+use crate::spawn::{self, Started};
 use crate::streams::{self, Bound, Which};
+use crate::user::User;
 
-/// Starts the command of `spec`, or lets the one go on that is `booted`, and threads that see it through; `ended` is
-/// called when all is known.
+/// What was started ahead of the job.
+pub(crate) enum Ahead<'a> {
+    /// Nothing that is of use.
+    Nothing,
+    /// The command itself.
+    Booted(Booted),
+    /// What has a child for each job.
+    Parent(&'a Parent),
+}
+
+impl Ahead<'_> {
+    fn parent(&self) -> Option<Process> {
+        if let Self::Parent(parent) = self { Some(parent.process()) } else { None }
+    }
+
+    fn go_on(self, job: &JobSpec, user: User) -> Option<Started> {
+        match self {
+            Self::Nothing => None,
+            Self::Booted(booted) => booted.go_on(job),
+            Self::Parent(parent) => parent.fork(job, user),
+        }
+    }
+}
+
+/// Starts the command of `spec` as `user`, or has what was started `ahead` go on with it, and threads that see it
+/// through; `ended` is called when all is known.
 pub(crate) fn start(
     spec: &JobSpec,
-    (wanted, booted): (Wanted, Option<Booted>),
+    (wanted, user): (Wanted, User),
+    ahead: Ahead<'_>,
     badness: &Badness,
     record: &Arc<Record>,
     ended: impl FnOnce() + Send + 'static,
@@ -34,6 +60,7 @@ pub(crate) fn start(
     let (before, scratch) = (Counters::now(), Watch::start());
     let stdout = reader(|facts| &mut facts.stdout, spec, record).map_err(refused)?;
     let stderr = reader(|facts| &mut facts.stderr, spec, record).map_err(refused)?;
+    let reach = Reach::new(user).map_err(refused)?;
     let attendant = Waiting::new(move |mut attendant: Attendant| {
         attendant.attend();
         let harvest = wanted.collect();
@@ -43,22 +70,23 @@ pub(crate) fn start(
     });
     let attendant = attendant.map_err(refused)?;
     let began = Instant::now();
-    let going_on = booted.and_then(|booted| booted.go_on(spec));
-    let begin = || badness.worst_while(|| spawn::start(&spec.command, spec.env.iter()));
-    let mut child = going_on.map_or_else(begin, Ok).map_err(refused)?;
-    let processes = Arc::new(Processes::new(child.id()));
+    let parent = ahead.parent();
+    let begin = || {
+        let child = badness.worst_while(|| spawn::start(&spec.command, spec.env.iter(), user))?;
+        Started::of(child).ok_or_else(|| io::Error::other("it has no streams"))
+    };
+    let started = ahead.go_on(spec, user).map_or_else(begin, Ok).map_err(refused)?;
+    let processes = Arc::new(Processes::new(started.first, reach));
     record.change(|facts| {
         facts.phase = Phase::Running;
         facts.started = true;
     });
-    let pipe = |pipe: Option<OwnedFd>| Some((File::from(pipe?), Arc::clone(&processes)));
-    let readers = [
-        pipe(child.stdout.take().map(Into::into)).map(|pipe| stdout.begin(pipe)),
-        pipe(child.stderr.take().map(Into::into)).map(|pipe| stderr.begin(pipe)),
+    let readers = vec![
+        stdout.begin((started.stdout, Arc::clone(&processes))),
+        stderr.begin((started.stderr, Arc::clone(&processes))),
     ];
-    let readers = readers.into_iter().flatten().collect();
     let (attended, record) = (Arc::clone(&processes), Arc::clone(record));
-    attendant.begin(Attendant { processes: attended, record, readers, began, before, scratch });
+    attendant.begin(Attendant { processes: attended, parent, record, readers, began, before, scratch });
     Ok(processes)
 }
 
@@ -92,6 +120,8 @@ fn reader(which: Which, spec: &JobSpec, record: &Arc<Record>) -> io::Result<Wait
 /// Waits beside a command and takes down how it ended.
 struct Attendant {
     processes: Arc<Processes>,
+    /// What goes on after the job.
+    parent: Option<Process>,
     record: Arc<Record>,
     readers: Vec<JoinHandle<()>>,
     began: Instant,
@@ -103,7 +133,7 @@ impl Attendant {
     fn attend(&mut self) {
         let status = self.processes.wait_for_first();
         let wall = self.began.elapsed();
-        end_all();
+        self.processes.end_all(self.parent);
         // The pipes end with the last process that holds them.
         self.readers.drain(..).for_each(|reader| drop(reader.join()));
         let exit = self.exit(status, u64::try_from(wall.as_millis()).unwrap_or(u64::MAX));

@@ -21,6 +21,9 @@
 //!                                ←      Done
 //! Ack                            →      exits with 0
 //! ```
+//! In a container in which jobs follow each other, the host says `Fork` in the place of `Boot`, and `Reset` in the place
+//! of `Ack`; what follows is as after the first `Hello`.
+//!
 //! After another `Hello`, a job at work or done is told again from its start: `Welcome` with its
 //! phase, all of both streams from offset 0, and so on. So whatever the host missed comes again,
 //! until `Ack` or until the hold time has passed.
@@ -43,6 +46,8 @@ pub const JOB_PREFIX: &str = "SIM_";
 /// Variable of a command that is started ahead of its job: the named pipe from which it reads variables, as
 /// `NAME=VALUE` and a zero byte each, before it goes on.
 pub const BOOT_VARIABLE: &str = "SIMULAY_BOOT";
+/// Variable of a command that is to have a child for each job: its standard input is the socket by which it is asked.
+pub const FORK_VARIABLE: &str = "SIMULAY_FORK";
 /// Variable of `simulay-init` itself: seconds without a word of any host after which one that has no job ends.
 pub const PATIENCE_VARIABLE: &str = "SIMULAY_PATIENCE";
 /// Exit code of `simulay-init` when no host acknowledged before the hold time had passed. It exits

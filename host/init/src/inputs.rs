@@ -9,12 +9,14 @@ use std::time::{Duration, SystemTime};
 
 use simulay_init::frames::Rejection;
 
+use crate::user::User;
 use crate::{path, scratch};
 
 /// Writes input files below the working directory. Dropped before [`Inputs::keep`], it leaves
 /// nothing behind.
-#[derive(Default)]
 pub(crate) struct Inputs {
+    /// Whose they are.
+    user: User,
     made: Vec<PathBuf>,
     open: Option<Open>,
     placed: Placed,
@@ -51,11 +53,17 @@ struct Open {
 }
 
 impl Inputs {
+    /// None yet.
+    pub(crate) fn of(user: User) -> Self {
+        Self { user, made: Vec::new(), open: None, placed: Placed::new() }
+    }
+
     /// A file of `size` bytes begins.
     pub(crate) fn begin(&mut self, name: String, size: u64) -> Result<(), Rejection> {
         self.close()?;
         path::check(&name).map_err(|rule| Rejection::Input(name.clone(), rule.to_owned()))?;
-        let file = self.create(Path::new(&name)).map_err(|error| refuse(&name, &error))?;
+        let user = self.user;
+        let file = user.act(|| self.create(Path::new(&name))).map_err(|error| refuse(&name, &error))?;
         self.open = Some(Open { path: name, file, left: size });
         Ok(())
     }
@@ -79,7 +87,7 @@ impl Inputs {
         }
         let made = std::mem::take(&mut self.made).into_iter();
         let files = made.filter_map(|path| Some((age(&path).ok()?, path)));
-        self.placed = files.map(|(version, path)| (path, version)).collect();
+        self.placed = self.user.act(|| files.map(|(version, path)| (path, version)).collect());
         Ok(())
     }
 
@@ -120,9 +128,11 @@ impl Inputs {
 
 impl Drop for Inputs {
     fn drop(&mut self) {
-        for made in self.made.iter().rev() {
-            let _ = std::fs::remove_file(made).or_else(|_| std::fs::remove_dir(made));
-        }
+        self.user.act(|| {
+            for made in self.made.iter().rev() {
+                let _ = std::fs::remove_file(made).or_else(|_| std::fs::remove_dir(made));
+            }
+        });
     }
 }
 

@@ -1,21 +1,25 @@
-//! The one job of a container, from nothing to acknowledged.
+//! The job of a container, from nothing to acknowledged; where jobs follow each other, one after the other.
 
+use std::io::Write as _;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
-use simulay_init::frames::{BootSpec, JobSpec, Order, PATIENCE_VARIABLE, Rejection, UNCLAIMED};
+use simulay_init::frames::{BootSpec, FAILED, JobSpec, Order, PATIENCE_VARIABLE, Rejection, UNCLAIMED};
 
 use crate::badness::Badness;
 use crate::boot::Boot;
-use crate::command;
+use crate::command::{self, Ahead};
 use crate::inputs::Inputs;
 use crate::orders::Event;
 use crate::outputs::Wanted;
+use crate::parent::Parent;
 use crate::processes::{Causes, Processes};
 use crate::record::Record;
+use crate::reset;
+use crate::user::User;
 
 /// How long a rejection is held when no job said how long.
 const HOLD_MS: u64 = 60_000;
@@ -31,7 +35,8 @@ pub(crate) fn serve(
     badness: &Badness,
 ) -> u8 {
     let patience = patience();
-    let mut keeper = Keeper { record, sender, badness, state: State::Idle, boot: None, deaf: false };
+    let (state, user) = (State::Idle, User::first());
+    let mut keeper = Keeper { record, sender, badness, state, user, boot: None, parent: None, deaf: false };
     loop {
         // Each event begins it anew.
         let deadline = keeper.state.deadline().or_else(|| keeper.state.idle_until(patience));
@@ -112,8 +117,12 @@ struct Keeper<'a> {
     sender: &'a SyncSender<Event>,
     badness: &'a Badness,
     state: State,
+    /// Whom the job is, or the next.
+    user: User,
     /// The command that was started ahead of its job.
     boot: Option<Boot>,
+    /// The command that was started ahead of all jobs.
+    parent: Option<Parent>,
     deaf: bool,
 }
 
@@ -156,6 +165,11 @@ impl Keeper<'_> {
                 self.boot(spec);
                 Ok(())
             }
+            (Order::Fork(spec), State::Idle) if self.parent.is_none() => {
+                self.parent(spec);
+                Ok(())
+            }
+            (Order::Reset, State::Held { .. }) => return self.reset(),
             (Order::File { .. } | Order::Data(_) | Order::Run, State::Idle) => {
                 Err(Rejection::Order("no job was begun".to_owned()))
             }
@@ -177,8 +191,10 @@ impl Keeper<'_> {
     fn begin(&mut self, spec: JobSpec) -> Result<(), Rejection> {
         // The files of a job that was begun before make room first.
         self.state = State::Idle;
-        let wanted = Wanted::new(&spec)?;
-        self.state = State::Begun(Box::new(Begun { spec, wanted, inputs: Inputs::default() }));
+        let wanted = Wanted::new(&spec, self.user)?;
+        let refuse = |error: std::io::Error| Rejection::Command(error.to_string());
+        self.user.move_in().map_err(refuse)?;
+        self.state = State::Begun(Box::new(Begun { spec, wanted, inputs: Inputs::of(self.user) }));
         Ok(())
     }
 
@@ -189,15 +205,40 @@ impl Keeper<'_> {
         }
     }
 
+    /// Only where each job is a user of its own: others must not outlive theirs.
+    fn parent(&mut self, spec: BootSpec) {
+        let may = self.user != User::Own;
+        self.parent = may.then(|| Parent::start(spec, self.record).ok()).flatten();
+        if self.parent.is_none() {
+            self.record.change(|facts| facts.booted = Some(false));
+        }
+    }
+
+    /// Makes the container as it was before the job; one that is not goes on with no other.
+    fn reset(&mut self) -> Flow {
+        let Some(parent) = &self.parent else { return Flow::Break(FAILED) };
+        if let Err(error) = reset::clean(parent, self.user) {
+            // The host writes down what init complains of.
+            let _ = writeln!(std::io::stderr(), "what the job left stays: {error}");
+            return Flow::Break(FAILED);
+        }
+        if !self.record.begin_anew() {
+            return Flow::Break(FAILED);
+        }
+        (self.state, self.user) = (State::Idle, self.user.next());
+        Flow::Continue(())
+    }
+
     fn run(&mut self) -> Result<(), Rejection> {
         let State::Begun(begun) = std::mem::replace(&mut self.state, State::Idle) else { return Ok(()) };
         let Begun { spec, wanted, mut inputs } = *begun;
         let held = State::held(spec.hold_ms);
-        let booted = self.boot.take().and_then(|boot| boot.fit(&spec));
+        let booted = self.boot.take().and_then(|boot| boot.fit(&spec)).map(Ahead::Booted);
+        let ahead = booted.or(self.parent.as_ref().map(Ahead::Parent)).unwrap_or(Ahead::Nothing);
         let started = inputs.keep().and_then(|()| {
             let (sender, wanted) = (self.sender.clone(), wanted.besides(inputs.placed()));
             let ended = move || drop(sender.send(Event::Ended));
-            command::start(&spec, (wanted, booted), self.badness, self.record, ended)
+            command::start(&spec, (wanted, self.user), ahead, self.badness, self.record, ended)
         });
         self.state = match &started {
             Ok(processes) => State::Running(Running::new(processes, &spec)),

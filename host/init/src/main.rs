@@ -12,13 +12,16 @@ mod inputs;
 mod job;
 mod orders;
 mod outputs;
+mod parent;
 mod path;
 mod processes;
 mod record;
+mod reset;
 mod scratch;
 mod spawn;
 mod streams;
 mod teller;
+mod user;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -39,6 +42,9 @@ fn main() -> ExitCode {
     // Closes /proc/1 to the command: it shall not write to our stdout.
     let _ = nix::sys::prctl::set_dumpable(false);
     let _ = nix::sys::prctl::set_child_subreaper(true);
+    if user::leave_groups().is_err() {
+        return FAILED.into();
+    }
     let Ok(signals) = orders::block_stop() else { return FAILED.into() };
     let record = Arc::new(Record::new());
     let (sender, events) = sync_channel(QUEUE);

@@ -14,6 +14,7 @@ use simulay_init::patterns::Patterns;
 use crate::inputs::{Placed, Version};
 use crate::path;
 use crate::record::{Harvest, Omission, Output};
+use crate::user::User;
 
 const HERE: &str = ".";
 /// For all files together: init's own work has a bound as the command's has.
@@ -21,6 +22,8 @@ const SEARCH: Duration = Duration::from_secs(60);
 
 /// Which files are wanted, and how much of them.
 pub(crate) struct Wanted {
+    /// Whose they are.
+    user: User,
     patterns: Patterns,
     excludes: Patterns,
     keep_unchanged: bool,
@@ -31,11 +34,12 @@ pub(crate) struct Wanted {
 
 impl Wanted {
     /// Reads the patterns of a job.
-    pub(crate) fn new(spec: &JobSpec) -> Result<Self, Rejection> {
+    pub(crate) fn new(spec: &JobSpec, user: User) -> Result<Self, Rejection> {
         let read = |field, patterns: &[String]| {
             Patterns::new(patterns).map_err(|error| Rejection::Order(format!("{field}{error}")))
         };
         Ok(Self {
+            user,
             patterns: read("outputs", &spec.outputs)?,
             excludes: read("excludes", &spec.excludes)?,
             keep_unchanged: spec.keep_unchanged,
@@ -52,6 +56,10 @@ impl Wanted {
 
     /// Finds the wanted files.
     pub(crate) fn collect(&self) -> Harvest {
+        self.user.act(|| self.find())
+    }
+
+    fn find(&self) -> Harvest {
         let mut search =
             Search { wanted: self, here: here(), until: Instant::now() + SEARCH, found: Vec::new(), more: 0 };
         if !self.patterns.is_empty() {
@@ -69,7 +77,7 @@ impl Wanted {
         for (name, size) in found {
             let fits = size.and_then(|size| {
                 self.check_room(&harvest, bytes, size)?;
-                path::of(&name).map(|path| Output { path, size })
+                path::of(&name).map(|path| Output { path, size, user: self.user })
             });
             match fits {
                 Ok(output) => {

@@ -1,11 +1,23 @@
 //! The command's processes: signals for all of them, and their ends.
 
 use std::fs;
+use std::io;
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use rustix::process::{WaitOptions, WaitStatus, wait};
+
+use crate::parent::Process;
+use crate::user::User;
+
+/// Between two looks whether what was killed is gone.
+const PAUSE: Duration = Duration::from_micros(500);
+/// Signals that wait to be sent.
+const QUEUE: usize = 4;
 
 /// Why init itself ended the command.
 #[derive(Debug, Clone, Copy, Default)]
@@ -19,7 +31,41 @@ pub(crate) struct Causes {
 /// The command's first process and all that came from it.
 pub(crate) struct Processes {
     first: Pid,
+    reach: Reach,
     state: Mutex<State>,
+}
+
+/// How the command's processes are reached, and no others.
+pub(crate) enum Reach {
+    /// There are no others.
+    All,
+    /// They alone are its user's. One thread is that user: whatever they do to it ends with it.
+    OfUser(SyncSender<Signal>),
+}
+
+impl Reach {
+    /// For a command of `user`. Made before the command, which may take every process there may be.
+    pub(crate) fn new(user: User) -> io::Result<Self> {
+        if user == User::Own {
+            return Ok(Self::All);
+        }
+        let (sender, signals) = sync_channel(QUEUE);
+        thread::Builder::new().spawn(move || {
+            user.stay();
+            for signal in signals {
+                let _ = kill(Pid::from_raw(-1), signal);
+            }
+        })?;
+        Ok(Self::OfUser(sender))
+    }
+
+    fn send(&self, first: Pid, signal: Signal) {
+        match self {
+            Self::All => send(first, signal),
+            // Whoever waits to kill does it again.
+            Self::OfUser(sender) => drop(sender.try_send(signal)),
+        }
+    }
 }
 
 #[derive(Default)]
@@ -30,9 +76,8 @@ struct State {
 
 impl Processes {
     /// Those of the process `first`, leader of its group.
-    pub(crate) fn new(first: u32) -> Self {
-        let first = Pid::from_raw(i32::try_from(first).unwrap_or(i32::MAX));
-        Self { first, state: Mutex::default() }
+    pub(crate) fn new(first: Pid, reach: Reach) -> Self {
+        Self { first, reach, state: Mutex::default() }
     }
 
     /// Sends `signal` to all, unless the command has ended, and notes the cause.
@@ -40,7 +85,7 @@ impl Processes {
         let mut state = self.lock();
         if !state.ended {
             note(&mut state.causes);
-            send(self.first, signal);
+            self.reach.send(self.first, signal);
         }
     }
 
@@ -50,7 +95,7 @@ impl Processes {
         // What it printed is read after its end too.
         state.causes.stream_limit = true;
         if !state.ended {
-            send(self.first, Signal::SIGKILL);
+            self.reach.send(self.first, Signal::SIGKILL);
         }
     }
 
@@ -72,13 +117,31 @@ impl Processes {
         status
     }
 
+    /// Kills and reaps whatever is left, until nothing is but `parent`.
+    pub(crate) fn end_all(&self, parent: Option<Process>) {
+        if matches!(self.reach, Reach::All) {
+            return end_all();
+        }
+        while !are_gone(parent) {
+            self.reach.send(self.first, Signal::SIGKILL);
+            thread::sleep(PAUSE);
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+/// True when no process is left but this one, which is process 1, and `parent`. Reaps those that ended.
+pub(crate) fn are_gone(parent: Option<Process>) -> bool {
+    while matches!(wait(WaitOptions::NOHANG), Ok(Some(_))) {}
+    let mut others = processes().filter(|pid| *pid != Pid::this());
+    others.all(|pid| parent.is_some_and(|parent| Process::of(pid) == Some(parent)))
+}
+
 /// Kills and reaps whatever is left, until nothing is.
-pub(crate) fn end_all() {
+fn end_all() {
     loop {
         kill_children();
         if reap().is_none() {
@@ -121,9 +184,12 @@ fn is_first_of_all() -> bool {
 /// The children of this process; orphans of the command become ours, since init is a subreaper.
 fn children() -> impl Iterator<Item = Pid> {
     let me = Pid::this().as_raw();
-    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    pids.filter(move |pid| parent_of(*pid) == Some(me)).map(Pid::from_raw)
+    processes().filter(move |pid| parent_of(pid.as_raw()) == Some(me))
+}
+
+fn processes() -> impl Iterator<Item = Pid> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).map(Pid::from_raw)
 }
 
 fn parent_of(pid: i32) -> Option<i32> {

@@ -6,6 +6,7 @@ use std::time::Instant;
 use simulay_init::frames::{Exit, Phase, Rejection};
 
 use crate::held::Held;
+use crate::user::User;
 
 /// A host that said hello.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub(crate) struct Output {
     pub(crate) path: String,
     /// Bytes.
     pub(crate) size: u64,
+    /// Whose it is.
+    pub(crate) user: User,
 }
 
 /// A file that was asked for and is not handed back.
@@ -67,20 +70,26 @@ pub(crate) struct Record {
     changed: Condvar,
 }
 
-impl Record {
-    pub(crate) fn new() -> Self {
-        let facts = Facts {
-            session: None,
+impl Facts {
+    /// Of no job.
+    fn new(session: Option<Session>, booted: Option<bool>) -> Self {
+        Self {
+            session,
             phase: Phase::Idle,
-            booted: None,
+            booted,
             started: false,
             stdout: Held::default(),
             stderr: Held::default(),
             exit: None,
             result: None,
             told: None,
-        };
-        Self { facts: Mutex::new(facts), changed: Condvar::new() }
+        }
+    }
+}
+
+impl Record {
+    pub(crate) fn new() -> Self {
+        Self { facts: Mutex::new(Facts::new(None, None)), changed: Condvar::new() }
     }
 
     /// Changes the facts.
@@ -127,6 +136,19 @@ impl Record {
             let place = facts.session.map_or(0, |before| before.place + 1);
             facts.session = Some(Session { number, place });
         });
+    }
+
+    /// Knows of no job any more, as the host is told; false, and nothing else, when this one is not over.
+    pub(crate) fn begin_anew(&self) -> bool {
+        self.change(|facts| {
+            let is_over = facts.result.is_some();
+            if is_over {
+                let session =
+                    facts.session.map(|Session { number, place }| Session { number, place: place + 1 });
+                *facts = Facts::new(session, facts.booted);
+            }
+            is_over
+        })
     }
 
     /// The last word on the job.

@@ -66,7 +66,7 @@ impl<W: Write> Teller<'_, W> {
     }
 
     fn say_content(&mut self, output: &Output) -> std::io::Result<()> {
-        let mut file = outputs::open(output)?;
+        let mut file = output.user.act(|| outputs::open(output))?;
         let mut buffer = vec![0; MAX_DATA];
         let mut left = output.size;
         while left > 0 && self.record.session() == self.told.session {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Artifact, Digest, Resources, RunError, RunId};
+use crate::{Artifact, Digest, Isolation, Resources, RunError, RunId};
 
 /// Where the bytes of a file come from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -142,6 +142,9 @@ pub struct ContainerResult {
     /// The most memory in use at one moment, its files included, bytes; none when nobody can tell.
     #[serde(default)]
     pub peak_memory_bytes: Option<u64>,
+    /// What kept the call from others.
+    #[serde(default)]
+    pub isolation: Isolation,
     /// The result of an earlier, equal call was reused.
     pub reused: bool,
     /// The run that computed it, when it was reused and that run is of the same account.

@@ -22,6 +22,7 @@ mod document;
 mod error;
 mod event;
 mod id;
+mod isolation;
 mod label;
 mod life;
 mod manifest;
@@ -73,6 +74,7 @@ pub use event::{CallEnded, CallStarted, CallSummary, Event, EventData, Logged, R
 pub use id::{
     ContainerName, ContainerNameError, RunId, RunIdError, SweepId, SweepIdError, TokenId, TokenIdError,
 };
+pub use isolation::Isolation;
 pub use label::{Label, LabelError, LabelKey, LabelValue, Labels};
 pub use life::{Check, Disagreement, PluginEvent, PluginEventKind, PluginState, Visibility};
 pub use manifest::{Example, Image, Manifest, ManifestError};

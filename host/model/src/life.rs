@@ -117,6 +117,10 @@ pub enum PluginEventKind {
     Retired,
     /// It takes no new runs, and the version before serves its pipeline.
     RolledBack,
+    /// Its calls may follow each other in a container, each a process of its own.
+    ProcessIsolationGranted,
+    /// Each of its calls has a container of its own again.
+    ProcessIsolationWithdrawn,
 }
 
 impl PluginEventKind {

@@ -7,7 +7,7 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountName, Check, Digest, Manifest, PluginEffects, PluginEvent, PluginEventKind, PluginLife,
+    AccountName, Check, Digest, Isolation, Manifest, PluginEffects, PluginEvent, PluginEventKind, PluginLife,
     PluginName, PluginState,
 };
 
@@ -80,6 +80,8 @@ pub struct Plugin {
     pub retired_at: Option<Timestamp>,
     /// The newest check of its examples.
     pub check: Option<Check>,
+    /// What keeps its calls from each other.
+    pub isolation: Isolation,
     /// How many changes of its life were stored since it came.
     pub revision: u64,
 }
@@ -95,9 +97,8 @@ impl Plugin {
     /// Where it is in its life.
     #[must_use]
     pub fn life(&self) -> PluginLife {
-        let Self { state, approved_at, retired_at, check, revision, .. } = self;
-        let (state, approved_at, retired_at, revision) = (*state, *approved_at, *retired_at, *revision);
-        PluginLife { state, approved_at, retired_at, check: check.clone(), revision }
+        let Self { state, approved_at, retired_at, isolation, revision, .. } = *self;
+        PluginLife { state, approved_at, retired_at, check: self.check.clone(), isolation, revision }
     }
 
     /// The first event of it.
@@ -109,9 +110,9 @@ impl Plugin {
 
     /// Takes in effects that are stored.
     pub fn apply(&mut self, effects: &PluginEffects) {
-        let PluginLife { state, approved_at, retired_at, check, revision } = effects.life.clone();
+        let PluginLife { state, approved_at, retired_at, check, isolation, revision } = effects.life.clone();
         (self.state, self.approved_at, self.retired_at) = (state, approved_at, retired_at);
-        (self.check, self.revision) = (check, revision);
+        (self.check, self.isolation, self.revision) = (check, isolation, revision);
     }
 
     /// True when its pipeline may be served by it: active, and no pre-release.

@@ -5,7 +5,8 @@
 use jiff::Timestamp;
 
 use crate::{
-    Check, Decision, Disagreement, PluginEvent, PluginEventKind as Kind, PluginState, Principal, RunId,
+    Check, Decision, Disagreement, Isolation, PluginEvent, PluginEventKind as Kind, PluginState, Principal,
+    RunId,
 };
 
 /// Of what happened to a plugin version, all that decides what may follow.
@@ -19,6 +20,8 @@ pub struct PluginLife {
     pub retired_at: Option<Timestamp>,
     /// The newest check of its examples.
     pub check: Option<Check>,
+    /// What keeps its calls from each other.
+    pub isolation: Isolation,
     /// How many changes were stored since it came.
     pub revision: u64,
 }
@@ -44,6 +47,8 @@ pub enum PluginChange {
     },
     /// It takes no new runs.
     Retired,
+    /// The operator says what keeps its calls from each other.
+    Isolated(Isolation),
     /// It takes no new runs, so that the version before serves its pipeline. The revision is that of all
     /// versions, of which these two were chosen.
     RolledBack(u64),
@@ -88,7 +93,14 @@ impl PluginLife {
     pub const fn uploaded(at: Timestamp, approved: bool, waits: bool) -> Self {
         let state = if approved && !waits { PluginState::Active } else { PluginState::Pending };
         let approved_at = if approved { Some(at) } else { None };
-        Self { state, approved_at, retired_at: None, check: None, revision: 0 }
+        Self {
+            state,
+            approved_at,
+            retired_at: None,
+            check: None,
+            isolation: Isolation::Container,
+            revision: 0,
+        }
     }
 
     /// What follows from `change` by whom at the time `at`. What is so already stays unchanged, and so does
@@ -110,6 +122,7 @@ impl PluginLife {
                 (None, next.end_check(&begun, disagreements))
             }
             PluginChange::Retired => (None, next.retire(at)),
+            PluginChange::Isolated(isolation) => (None, next.isolate(isolation)),
             PluginChange::RolledBack(versions) => (Some(versions), next.roll_back(at)?),
         };
         if next == *self {
@@ -169,6 +182,14 @@ impl PluginLife {
         }
         self.take_no_runs(at);
         vec![Kind::Retired]
+    }
+
+    fn isolate(&mut self, isolation: Isolation) -> Vec<Kind> {
+        self.isolation = isolation;
+        vec![match isolation {
+            Isolation::Process => Kind::ProcessIsolationGranted,
+            Isolation::Container => Kind::ProcessIsolationWithdrawn,
+        }]
     }
 
     fn roll_back(&mut self, at: Timestamp) -> Result<Vec<Kind>, PluginRefusal> {

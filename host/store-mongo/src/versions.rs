@@ -30,12 +30,13 @@ pub(crate) fn document(plugin: &Plugin, visibility: &Visibility) -> MongoResult<
 
 /// Where a version is in its life; fields that are not there are null.
 pub(crate) fn life(life: &PluginLife) -> MongoResult<Document> {
-    let PluginLife { state, approved_at, retired_at, check, revision } = life;
+    let PluginLife { state, approved_at, retired_at, check, isolation, revision } = life;
     let mut fields = doc! {
         "state": state.as_str(),
         "approved_at": approved_at.map(|at| at.to_string()),
         "retired_at": retired_at.map(|at| at.to_string()),
         "check": check.as_ref().map(to_json).transpose()?,
+        "isolation": isolation.as_str(),
         "revision": signed(*revision)?,
     };
     let checking = check.as_ref().is_some_and(|check| check.disagreements.is_none());
@@ -80,6 +81,7 @@ pub(crate) fn plugin(version: &Document) -> MongoResult<Plugin> {
         approved_at: optional(version, "approved_at")?,
         retired_at: optional(version, "retired_at")?,
         check: optional_json(version, "check")?,
+        isolation: optional(version, "isolation")?.unwrap_or_default(),
         revision: number(version, "revision")?,
     })
 }

@@ -184,8 +184,8 @@ fn stored_digest(connection: &Connection, name: &PluginName, version: &Version) 
 pub(crate) fn insert(connection: &Connection, plugin: &Plugin) -> SqlResult<()> {
     connection.execute(
         "INSERT INTO plugins (name, version, sha256, size, manifest, contract, tools, uploader,
-             uploaded_at, state, approved_at, retired_at, examples_check, revision, owner, uploaded_by)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+             uploaded_at, state, approved_at, retired_at, examples_check, revision, owner, uploaded_by, isolation)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
         params![
             plugin.manifest.name.as_str(),
             plugin.manifest.version.to_string(),
@@ -203,6 +203,7 @@ pub(crate) fn insert(connection: &Connection, plugin: &Plugin) -> SqlResult<()> 
             signed(plugin.revision)?,
             plugin.owner.as_str(),
             plugin.uploaded_by.as_str(),
+            plugin.isolation.as_str(),
         ],
     )?;
     Ok(())
@@ -231,7 +232,8 @@ fn advance(
     life: &PluginLife,
 ) -> SqlResult<()> {
     let changed = connection.execute(
-        "UPDATE plugins SET state = ?3, approved_at = ?4, retired_at = ?5, examples_check = ?6, revision = ?7
+        "UPDATE plugins SET state = ?3, approved_at = ?4, retired_at = ?5, examples_check = ?6, revision = ?7,
+             isolation = ?8
          WHERE name = ?1 AND version = ?2 AND revision = ?7 - 1",
         params![
             name.as_str(),
@@ -241,6 +243,7 @@ fn advance(
             life.retired_at.map(|at| at.to_string()),
             life.check.as_ref().map(to_json).transpose()?,
             signed(life.revision)?,
+            life.isolation.as_str(),
         ],
     )?;
     if changed > 0 { Ok(()) } else { Err(StoreError::Stale.into()) }

@@ -19,7 +19,7 @@ use crate::failure::{SqlError, SqlResult};
 
 pub(crate) const PLUGINS: &str =
     "SELECT sha256, size, manifest, contract, tools, owner, uploaded_by, uploader,
-    uploaded_at, state, approved_at, retired_at, examples_check, revision FROM plugins";
+    uploaded_at, state, approved_at, retired_at, examples_check, isolation, revision FROM plugins";
 
 pub(crate) fn plugin(row: &Row<'_>) -> SqlResult<Plugin> {
     Ok(Plugin {
@@ -36,6 +36,7 @@ pub(crate) fn plugin(row: &Row<'_>) -> SqlResult<Plugin> {
         approved_at: time(row, "approved_at")?,
         retired_at: time(row, "retired_at")?,
         check: optional_json(row, "examples_check")?,
+        isolation: parsed(row, "isolation")?,
         revision: unsigned(row, "revision")?,
     })
 }

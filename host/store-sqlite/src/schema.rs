@@ -40,6 +40,7 @@ const MIGRATIONS: &[Migration] = &[
     (include_str!("schema/changes.sql"), nothing),
     (include_str!("schema/sweep_attempts.sql"), nothing),
     (include_str!("schema/reuse.sql"), nothing),
+    (include_str!("schema/isolation.sql"), nothing),
 ];
 
 /// Brings the schema up to date, whole or not at all.

@@ -9,15 +9,27 @@ function __simulay_job__ ()
   endif
   begun = true;
   place = getenv ("SIMULAY_BOOT");
-  if (! isempty (place))
-    prepare ();
+  forks = ! isempty (getenv ("SIMULAY_FORK"));
+  ahead = forks || ! isempty (place);
+  if (ahead)
+    get_ready ();
+  endif
+  if (forks)
+    % Every job goes on from here, each in a process of its own; this one never does.
+    __simulay_fork__ ();
+  elseif (ahead)
     wait (place);
   endif
-  seed (getenv ("SIM_SEED"), ! isempty (place));
+  seed (getenv ("SIM_SEED"), ahead);
 endfunction
 
-% Does what would take its time once there is a job.
-function prepare ()
+% Does all that there is to do without a job. Nothing may look for its files yet.
+function get_ready ()
+  unsetenv ("SIMULAY_BOOT");
+  unsetenv ("SIMULAY_FORK");
+  if (! waits_for_files (argv ()))
+    kill (getpid (), SIG ().KILL);
+  endif
   % Octave read a dozen functions to learn their options, which it keeps. It would free them at its end.
   clear ("-functions");
   % Octave ends with these, and has read them by then.
@@ -28,12 +40,8 @@ function prepare ()
   unsetenv ("SIM_SEED_TAKEN");
 endfunction
 
-% Reads the variables of the job once there is one. Its files come before, so nothing may have looked for them yet.
+% Reads the variables of the job once there is one. Its files come before.
 function wait (place)
-  unsetenv ("SIMULAY_BOOT");
-  if (! waits_for_files (argv ()))
-    kill (getpid (), SIG ().KILL);
-  endif
   job = fopen (place, "r");
   % The most that a job says is half of it.
   text = fread (job, 65536, "uint8=>char").';

@@ -5,6 +5,7 @@ mod artifact;
 mod budget;
 mod calls;
 mod floor;
+mod forked;
 mod growth;
 mod latency;
 mod overhead;
@@ -41,6 +42,8 @@ enum Part {
     Throughput,
     /// One step of many calls.
     Sweep,
+    /// The same where each call is a process in a container in which they follow each other.
+    Forked,
     /// What the host takes beside a container that does nothing.
     Overhead,
     /// A large file on its way out of a container, and into one.
@@ -115,13 +118,14 @@ pub(super) fn execute(place: &Place, arguments: &Arguments) -> anyhow::Result<()
     let scene = Scene { place, octave, program, extent, only: &arguments.only };
     peers::ensure_image(&scene.octave)?;
     table::head();
-    let parts: [(&[Part], Measurement); 8] = [
+    let parts: [(&[Part], Measurement); 9] = [
         (&[Part::Floor], floor::measure),
         (&[Part::Warm, Part::Cold, Part::Reuse], latency::measure),
         (&[Part::Overhead], overhead::measure),
         (&[Part::Throughput], throughput::measure),
         (&[Part::Artifact], artifact::measure),
         (&[Part::Sweep], calls::measure),
+        (&[Part::Forked], forked::measure),
         (&[Part::Growth], growth::measure),
         (&[Part::Budget], budget::measure),
     ];

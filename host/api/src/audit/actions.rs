@@ -63,6 +63,7 @@ fn action(operation: &Operation) -> Option<AuditAction> {
         Some("approvePlugin") => AuditAction::PluginApproved,
         Some("retirePlugin") => AuditAction::PluginRetired,
         Some("rollBackPipeline") => AuditAction::PluginRolledBack,
+        Some("setPluginIsolation") => AuditAction::PluginIsolationChanged,
         Some("setPluginVisibility") => AuditAction::PluginVisibilityChanged,
         // Nothing that may change something goes without a record because nobody thought of it here.
         _ => AuditAction::Changed,

@@ -321,7 +321,7 @@ async fn told(
     Answer::new(status, location, &details(api, principal, plugin).await?)
 }
 
-fn of_version(error: LifeError) -> Refusal {
+pub(super) fn of_version(error: LifeError) -> Refusal {
     match error {
         LifeError::Engine(EngineError::Records(StoreError::NotFound)) => Refusal::not_found("plugin version"),
         other => other.into(),

@@ -7,6 +7,7 @@ use simulay_model::Document;
 use utoipa::ToSchema;
 
 use super::artifact::Artifact;
+use super::isolation::Isolation;
 use super::open::Open;
 use super::run::RunError;
 
@@ -117,6 +118,9 @@ pub struct CallResult {
     pub ending: Open<Ending>,
     /// Wall time of the command, milliseconds.
     pub wall_ms: u64,
+    /// What kept it from others.
+    #[serde(default)]
+    pub isolation: Isolation,
     /// The result of an earlier, equal call was reused.
     pub reused: bool,
     /// The run that computed it, when it was reused and that run is of the same account; it may be deleted by now.
@@ -289,6 +293,7 @@ impl From<model::ContainerResult> for CallResult {
             stderr_omitted: result.stderr_omitted,
             cpu_ms: result.cpu_ms,
             peak_memory_bytes: result.peak_memory_bytes,
+            isolation: result.isolation.into(),
         }
     }
 }

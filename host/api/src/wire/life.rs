@@ -93,6 +93,10 @@ pub enum PluginEventKind {
     Retired,
     /// It takes no new runs, and the version before serves its pipeline.
     RolledBack,
+    /// Its calls may follow each other in a container, each a process of its own.
+    ProcessIsolationGranted,
+    /// Each of its calls has a container of its own again.
+    ProcessIsolationWithdrawn,
 }
 
 impl From<model::PluginEvent> for PluginEvent {
@@ -113,6 +117,8 @@ impl From<model::PluginEventKind> for PluginEventKind {
             Kind::CheckDisagreed => Self::CheckDisagreed,
             Kind::Retired => Self::Retired,
             Kind::RolledBack => Self::RolledBack,
+            Kind::ProcessIsolationGranted => Self::ProcessIsolationGranted,
+            Kind::ProcessIsolationWithdrawn => Self::ProcessIsolationWithdrawn,
         }
     }
 }

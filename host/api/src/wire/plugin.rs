@@ -11,6 +11,7 @@ use simulay_model as model;
 use utoipa::ToSchema;
 
 use super::call::Resources;
+use super::isolation::Isolation;
 use super::life::{Check, PermissionIncrease, PluginEvent, PluginState, Visibility};
 
 /// An image a plugin needs.
@@ -153,6 +154,9 @@ pub struct Plugin {
     pub asks_less: Vec<PermissionIncrease>,
     /// The most one of its containers gets here.
     pub granted: Resources,
+    /// What keeps its calls from each other, as an operator says.
+    #[serde(default)]
+    pub isolation: Isolation,
     /// What is otherwise than it asks: bounds lowered, images not registered.
     pub warnings: Vec<String>,
     /// The newest check of its examples.
@@ -228,6 +232,7 @@ impl From<PluginDetails> for Plugin {
             asks_more: asks_more.into_iter().map(Into::into).collect(),
             asks_less: asks_less.into_iter().map(Into::into).collect(),
             granted: granted.into(),
+            isolation: plugin.isolation.into(),
             warnings,
             check: plugin.check.map(Into::into),
             manifest: plugin.manifest.into(),

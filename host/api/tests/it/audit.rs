@@ -58,6 +58,13 @@ async fn what_is_done_is_recorded_when_the_answer_comes() {
             "plugin_visibility_changed",
             "heat",
         ),
+        (
+            "PUT",
+            "/v1/plugins/heat/1.1.0/isolation",
+            json!({ "isolation": "container" }),
+            "plugin_isolation_changed",
+            "heat@1.1.0",
+        ),
         ("DELETE", "/v1/plugins/heat/1.1.0", json!(null), "plugin_retired", "heat@1.1.0"),
     ] {
         let request = Request::builder().method(method).uri(path).header("content-type", "application/json");
@@ -75,6 +82,7 @@ async fn what_is_done_is_recorded_when_the_answer_comes() {
         house.audit().await.into_iter().filter_map(|record| Some((record.action, record.detail?))).collect();
     assert_eq!(details["plugin_rolled_back"], "from 1.1.0 to 1.0.0");
     assert_eq!(details["plugin_visibility_changed"], "public");
+    assert_eq!(details["plugin_isolation_changed"], "container");
 }
 
 #[tokio::test]

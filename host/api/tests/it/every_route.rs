@@ -85,6 +85,7 @@ fn body(name: &str) -> (&'static str, Bytes) {
             json(json!({ "method": { "random": { "points": 1 } }, "parameters": parameters }))
         }
         "extendSweep" => json(json!({ "points": 1 })),
+        "setPluginIsolation" => json(json!({ "isolation": "process" })),
         "setPluginVisibility" => json(json!({ "visibility": "private" })),
         "signIn" => json(json!({ "token": "sim_of_nobody" })),
         "createNamedRun" => json(json!({ "pipeline": "heat" })),

@@ -73,7 +73,7 @@ pub(crate) fn answered(name: &str) -> u16 {
         "compareRuns" => 422,
         "followAll" => 400,
         // For operators and admins.
-        "approvePlugin" | "metrics" | "listAudit" => 403,
+        "approvePlugin" | "setPluginIsolation" | "metrics" | "listAudit" => 403,
         // His own, of which there is nothing yet, and what is everybody's.
         "listRuns" | "countRuns" | "listSweeps" | "listPlugins" | "listPipelines" | "listMissingInputs"
         | "listShippedPlugins" | "listImages" | "showSystem" | "showMe" | "showUsage" | "health"
@@ -160,7 +160,7 @@ pub(crate) fn own(name: &str) -> &'static [u16] {
         "revokeRunLink" | "showSweep" | "listSweepPoints" | "cancelSweep" | "retrySweep" | "extendSweep" => {
             &[404]
         }
-        "approvePlugin" | "metrics" | "listAudit" => &[403],
+        "approvePlugin" | "setPluginIsolation" | "metrics" | "listAudit" => &[403],
         // Nobody is signed in by these requests.
         "signIn" | "returnFromProvider" => &[401],
         "signInAtProvider" | "uploadShippedPlugin" => &[404],

@@ -186,6 +186,43 @@ async fn an_operator_approves_what_an_author_uploads_and_the_author_does_not() {
     send(&operator, upload, HEAT_NEWER).await.problem(409, "plugin_name_taken");
 }
 
+#[tokio::test]
+async fn an_operator_says_that_calls_are_less_apart_and_nobody_says_it_of_his_own() {
+    let (house, accounts) = of_many(&ApiSettings::default()).await;
+    let [author, operator, admin] = ["author", "operator", "admin"].map(new_token);
+    let (author, operator) = (secret(&accounts, author).await, secret(&accounts, operator).await);
+    let admin = secret(&accounts, admin).await;
+    let send = async |secret: &TokenSecret, request: Builder, body: &'static str| {
+        let request = request.header("authorization", format!("Bearer {}", secret.reveal()));
+        house.send(request.header("content-type", "application/json"), Body::from(body)).await
+    };
+    let upload =
+        Request::post("/v1/plugins").header("authorization", format!("Bearer {}", operator.reveal()));
+    house.send(upload.header("content-type", "application/wasm"), Body::from(HEAT)).await.expect(201);
+    let set = || Request::put("/v1/plugins/heat/1.0.0/isolation");
+    let (process, container) = (r#"{"isolation":"process"}"#, r#"{"isolation":"container"}"#);
+    send(&author, set(), process).await.problem(403, "forbidden");
+    let own = send(&operator, set(), process).await.problem(403, "forbidden");
+    assert!(own.detail.contains("another operator"), "{}", own.detail);
+    let shown = async || -> Value {
+        send(&operator, Request::get("/v1/plugins/heat/1.0.0"), "").await.expect(200).document()
+    };
+    assert_eq!(shown().await["isolation"], "container");
+    send(&admin, set(), process).await.expect(204);
+    send(&admin, set(), process).await.expect(204);
+    assert_eq!(shown().await["isolation"], "process");
+    send(&operator, set(), container).await.expect(204);
+    let plugin = shown().await;
+    let told = |place: usize| plugin["history"][place]["kind"].clone();
+    assert_eq!(plugin["isolation"], "container");
+    assert_eq!(
+        (told(1), told(2)),
+        ("process_isolation_granted".into(), "process_isolation_withdrawn".into())
+    );
+    send(&admin, set(), r#"{"isolation":"none"}"#).await.problem(422, "params_invalid");
+    send(&admin, Request::put("/v1/plugins/heat/9.0.0/isolation"), process).await.problem(404, "not_found");
+}
+
 /// Also not by a way around: activation, examples, and the same bytes again grant nothing.
 #[tokio::test]
 async fn an_operator_does_not_approve_what_he_uploaded_himself() {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bollard::container::{AttachContainerResults, LogOutput};
 use bollard::errors::Error;
 use futures_util::{Stream, StreamExt as _};
-use simulay_init::frames::{BootSpec, Decoder, FrameError, Order, PROTOCOL, Phase, Report, encode};
+use simulay_init::frames::{Decoder, FrameError, Order, PROTOCOL, Phase, Report, encode};
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 
 /// An attachment that is lost, or on which the other side makes no sense; in words.
@@ -45,12 +45,14 @@ pub(super) struct Attached {
     pub(super) writer: Writer,
     /// Where the job is, once init has said so to who is attached.
     pub(super) phase: Option<Phase>,
+    /// By which init was greeted last.
+    session: u64,
 }
 
 impl From<AttachContainerResults> for Attached {
     fn from(attached: AttachContainerResults) -> Self {
         let reader = Reader { output: attached.output, decoder: Decoder::default(), ready: VecDeque::new() };
-        Self { reader, writer: Writer { input: attached.input }, phase: None }
+        Self { reader, writer: Writer { input: attached.input }, phase: None, session: 0 }
     }
 }
 
@@ -64,25 +66,32 @@ impl Attached {
         let silent = |_| Err(Cut("simulay-init does not answer".to_owned()));
         let greeted = tokio::time::timeout(patience, asked).await.unwrap_or_else(silent)?;
         if let Greeted::Init(phase) = greeted {
-            self.phase = Some(phase);
+            (self.phase, self.session) = (Some(phase), session);
         }
         Ok(greeted)
     }
 
-    /// Has init start a command ahead of its job, for as long as `patience`; true when it waits.
-    pub(super) async fn boot(&mut self, boot: &BootSpec, patience: Duration) -> Result<bool, Cut> {
+    /// Has init start a command ahead, by `order`, for as long as `patience`; true when it waits.
+    pub(super) async fn boot(&mut self, order: &Order, patience: Duration) -> Result<bool, Cut> {
         let booted = async {
-            self.writer.say(&Order::Boot(boot.clone())).await?;
-            loop {
-                match self.reader.next().await? {
-                    Report::Booted => return Ok(true),
-                    Report::NotBooted => return Ok(false),
-                    _ => {}
-                }
-            }
+            self.writer.say(order).await?;
+            self.reader.booted().await
         };
         let silent = |_| Err(Cut("simulay-init does not say whether the command waits".to_owned()));
         tokio::time::timeout(patience, booted).await.unwrap_or_else(silent)
+    }
+
+    /// Has init make the container as it was before its job; true when it is, within `patience`.
+    pub(super) async fn reset(&mut self, patience: Duration) -> Result<bool, Cut> {
+        let again = async {
+            self.writer.say(&Order::Reset).await?;
+            let greeted = self.reader.welcome(self.session).await?;
+            Ok(greeted == Greeted::Init(Phase::Idle) && self.reader.booted().await?)
+        };
+        let silent = |_| Err(Cut("simulay-init does not say that all is as before".to_owned()));
+        let is_so = tokio::time::timeout(patience, again).await.unwrap_or_else(silent)?;
+        self.phase = is_so.then_some(Phase::Idle);
+        Ok(is_so)
     }
 }
 
@@ -90,6 +99,17 @@ impl Reader {
     /// The next report.
     pub(super) async fn next(&mut self) -> Result<Report, Cut> {
         self.next_frame().await?.map_err(|error| Cut(error.to_string()))
+    }
+
+    /// Waits until init says whether a command waits.
+    async fn booted(&mut self) -> Result<bool, Cut> {
+        loop {
+            match self.next().await? {
+                Report::Booted => return Ok(true),
+                Report::NotBooted => return Ok(false),
+                _ => {}
+            }
+        }
     }
 
     /// Waits for the answer to the greeting with `session`; what came before was for another.

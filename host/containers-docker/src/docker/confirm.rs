@@ -39,12 +39,13 @@ impl DockerContainers {
             return Err(ContainerError::Lost("it was stopped from outside, e.g. with its daemon".to_owned()));
         }
         let found = self.find(name).await?;
-        let oom_killed = found.is_some_and(|found| found.oom_killed);
+        let oom_killed = found.as_ref().is_some_and(|found| found.oom_killed);
+        let isolation = found.map(|found| found.isolation).unwrap_or_default();
         let Some(ending) = ending(exit, oom_killed) else {
             return Err(ContainerError::Lost("its exit makes no sense".to_owned()));
         };
         let Exit { wall_ms, cpu_ms, peak_memory_bytes, .. } = *exit;
-        Ok(Completed { ending, wall_ms, cpu_ms, peak_memory_bytes, omitted })
+        Ok(Completed { ending, wall_ms, cpu_ms, peak_memory_bytes, omitted, isolation })
     }
 
     /// After a lost attachment: `None` when the container runs on, its end when that is known.
@@ -76,7 +77,7 @@ impl DockerContainers {
         job: &Job<'_>,
     ) -> Result<Completed, ContainerError> {
         tracing::warn!(container = %name, "the command is overdue: killing its container");
-        let completed = Completed::new(Ending::TimedOut, job.running_ms());
+        let mut completed = Completed::new(Ending::TimedOut, job.running_ms());
         let mut patience = Patience::of(DEATH);
         loop {
             match self.daemon.kill(name).await {
@@ -89,7 +90,10 @@ impl DockerContainers {
                     return Err(ContainerError::Unavailable("it does not end what is killed".to_owned()));
                 }
                 Some(Found { life: Life::Running, .. }) => patience.pause().await,
-                _ => return Ok(completed),
+                found => {
+                    completed.isolation = found.map(|found| found.isolation).unwrap_or_default();
+                    return Ok(completed);
+                }
             }
         }
     }
@@ -98,7 +102,8 @@ impl DockerContainers {
 /// What a container that is over without a word of its init came to.
 pub(super) fn over(found: &Found, wall_ms: u64) -> Result<Completed, ContainerError> {
     if found.oom_killed {
-        return Ok(Completed::new(Ending::OutOfMemory, wall_ms));
+        let isolation = found.isolation;
+        return Ok(Completed { isolation, ..Completed::new(Ending::OutOfMemory, wall_ms) });
     }
     let code = found.exit_code;
     Err(ContainerError::Lost(format!("it ended with code {code} before its results were here")))

@@ -48,7 +48,7 @@ impl Job<'_> {
     /// Talks with init over `attached`. `alive` tells whether the container runs, as far as known.
     pub(super) async fn converse<A, F>(
         &mut self,
-        attached: Attached,
+        attached: &mut Attached,
         alive: A,
     ) -> Result<Heard, ContainerError>
     where
@@ -61,18 +61,19 @@ impl Job<'_> {
     async fn converse_as<A, F>(
         &mut self,
         session: u64,
-        attached: Attached,
+        attached: &mut Attached,
         alive: A,
     ) -> Result<Heard, ContainerError>
     where
         A: Fn() -> F + Sync,
         F: Future<Output = bool> + Send,
     {
-        let Attached { mut reader, mut writer, phase } = attached;
         self.answered = false;
+        let phase = attached.phase.take();
+        let Attached { reader, writer, .. } = attached;
         let greeted = match phase {
             Some(phase) => Ok(Greeted::Init(phase)),
-            None => greet(&mut reader, &mut writer, session, &alive).await,
+            None => greet(reader, writer, session, &alive).await,
         };
         let phase = match greeted {
             Ok(Greeted::Init(phase)) => phase,
@@ -88,15 +89,15 @@ impl Job<'_> {
         let sent = AtomicBool::new(phase != Phase::Idle);
         if phase != Phase::Idle {
             self.running_since.get_or_insert_with(Instant::now);
-            return self.hear(&mut reader, &sent, alive).await;
+            return self.hear(reader, &sent, alive).await;
         }
         let (call, env, exchange) = (self.call, self.env.clone(), self.exchange);
         let sending = async {
-            let outcome = sending::send(&mut writer, call, env, exchange).await;
+            let outcome = sending::send(writer, call, env, exchange).await;
             sent.store(true, Ordering::Relaxed);
             outcome
         };
-        let hearing = self.hear(&mut reader, &sent, alive);
+        let hearing = self.hear(reader, &sent, alive);
         tokio::pin!(sending, hearing);
         tokio::select! {
             heard = &mut hearing => return heard,

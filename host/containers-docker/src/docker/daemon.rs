@@ -9,7 +9,9 @@ use bollard::Docker;
 use bollard::container::AttachContainerResults;
 use bollard::errors::Error;
 use bollard::models::ContainerSummaryStateEnum as State;
-use bollard::models::{ContainerCreateBody, ContainerState, ContainerStateStatusEnum, ContainerSummary};
+use bollard::models::{
+    ContainerCreateBody, ContainerInspectResponse, ContainerStateStatusEnum, ContainerSummary,
+};
 use bollard::models::{ImageInspect, SystemInfo, SystemVersion};
 use bollard::query_parameters::{
     AttachContainerOptionsBuilder, CreateContainerOptionsBuilder, KillContainerOptionsBuilder,
@@ -19,12 +21,12 @@ use bollard::query_parameters::{
 use fail::fail_point;
 use futures_util::StreamExt as _;
 use simulay_containers::{ContainerError, ImageId};
-use simulay_model::ContainerName;
+use simulay_model::{ContainerName, Isolation};
 use uuid::Uuid;
 
 use super::absence::in_words;
 use crate::naming::{docker_name, is_of_pool, of_instance};
-use crate::spec::{INSTANCE_LABEL, OWNER_LABEL, POOL_LABEL};
+use crate::spec::{FORK_LABEL, INSTANCE_LABEL, OWNER_LABEL, POOL_LABEL};
 use crate::{Address, Owner};
 
 const QUICK: Duration = Duration::from_secs(5);
@@ -64,6 +66,8 @@ pub(crate) struct Found {
     pub(crate) life: Life,
     pub(crate) oom_killed: bool,
     pub(crate) exit_code: i64,
+    /// What keeps its call from others.
+    pub(crate) isolation: Isolation,
 }
 
 /// A container that is no attempt's: it waits for a call, or to be removed.
@@ -196,7 +200,7 @@ impl Daemon {
     /// `None` when there is no such container.
     pub(crate) async fn inspect(&self, name: ContainerName) -> Result<Option<Found>, DaemonError> {
         match self.within("inspect", USUAL, self.docker.inspect_container(&self.called(name), None)).await {
-            Ok(found) => Ok(Some(found.state.unwrap_or_default().into())),
+            Ok(found) => Ok(Some(found.into())),
             Err(DaemonError::NotFound) => Ok(None),
             Err(error) => Err(error),
         }
@@ -261,8 +265,12 @@ impl Daemon {
     }
 }
 
-impl From<ContainerState> for Found {
-    fn from(state: ContainerState) -> Self {
+impl From<ContainerInspectResponse> for Found {
+    fn from(found: ContainerInspectResponse) -> Self {
+        let labels = found.config.and_then(|config| config.labels).unwrap_or_default();
+        let forks = labels.contains_key(FORK_LABEL);
+        let isolation = if forks { Isolation::Process } else { Isolation::Container };
+        let state = found.state.unwrap_or_default();
         use ContainerStateStatusEnum as Status;
         let life = match state.status {
             Some(Status::CREATED) => Life::Created,
@@ -270,7 +278,7 @@ impl From<ContainerState> for Found {
             _ => Life::Over,
         };
         let (oom_killed, exit_code) = (state.oom_killed == Some(true), state.exit_code.unwrap_or_default());
-        Self { life, oom_killed, exit_code }
+        Self { life, oom_killed, exit_code, isolation }
     }
 }
 

@@ -29,7 +29,7 @@ mod demand;
 mod names;
 mod settings;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -48,6 +48,7 @@ use self::names::Names;
 pub(super) use self::names::WarmName;
 pub use self::settings::PoolSettings;
 use super::attachment::Attached;
+use super::forks::Fork;
 use crate::class::Class;
 
 /// A container that waits for a call. Dropped, it is removed.
@@ -75,8 +76,8 @@ pub(super) struct Pool {
     pub(super) life: Uuid,
     pub(super) names: Arc<Names>,
     state: Mutex<State>,
-    /// Attempts whose containers have handed back all they had.
-    pub(super) finished: Mutex<HashSet<ContainerName>>,
+    /// Attempts whose containers have handed back all they had, with those that may serve other calls.
+    pub(super) finished: Mutex<HashMap<ContainerName, Option<Fork>>>,
     /// Somebody removes what is to be removed.
     pub(super) is_kept: AtomicBool,
     /// Rung when another container may be made.
@@ -144,11 +145,11 @@ impl Pool {
     }
 
     /// Lets go of those that are too old, too many, or have nothing started ahead where that is worth it; tells the
-    /// kind of each that is to be made.
-    pub(super) fn review(&self) -> Vec<Kind> {
+    /// kind of each that is to be made. There may be no more than `settings` allow.
+    pub(super) fn review(&self, settings: &PoolSettings) -> Vec<Kind> {
         let mut state = self.state.lock();
         let now = Instant::now();
-        let wanted = state.demand.wanted(now, &self.settings);
+        let wanted = state.demand.wanted(now, settings);
         let mut kept = BTreeMap::<Class, u32>::new();
         let ready = std::mem::take(&mut state.ready);
         let (stays, goes): (Vec<_>, Vec<_>) = ready.into_iter().partition(|warm| {

@@ -3,26 +3,46 @@
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use simulay_containers::{Admitted, Begin, ContainerError, ImageId};
+use simulay_containers::{Admitted, Begin, ContainerError, ImageId, Tenant};
 use simulay_model::ContainerName;
 use tokio_util::sync::CancellationToken;
 
 use super::DockerContainers;
 use super::attachment::Attached;
 use super::daemon::{DaemonError, Found, Life};
+use super::forks::{Fork, Service};
 use super::patience::Patience;
-use crate::facts::{boots, unbounded, volumes};
+use crate::facts::{Programs, programs, unbounded, volumes};
 use crate::spec::{self, Place};
 
 /// For a container that cannot be removed now; the engine sweeps later.
 const REMOVAL: Duration = Duration::from_secs(30);
 
 /// A container that is there.
+#[expect(clippy::large_enum_variant, reason = "one at a time, never in bulk")]
 pub(super) enum Presence {
     /// It runs, for all that is known; when it waited for the call, somebody is attached already.
-    Running(Place, Option<Attached>),
+    Running(Place, Option<Taken>),
     /// It ended, in an earlier life of the host.
     Over(Found),
+}
+
+/// A container that waited for a call.
+pub(super) enum Taken {
+    /// It serves that call alone.
+    Warm(Attached),
+    /// It may serve others after it.
+    Fork(Fork),
+}
+
+impl Taken {
+    /// Who is attached, and what the container served when it may serve others.
+    pub(super) fn apart(self) -> (Attached, Option<Service>) {
+        match self {
+            Self::Warm(attached) => (attached, None),
+            Self::Fork(Fork { attached, service }) => (attached, Some(service)),
+        }
+    }
 }
 
 /// Why a container does not run.
@@ -42,7 +62,7 @@ impl DockerContainers {
     pub(super) async fn ensure(
         &self,
         name: ContainerName,
-        call: &Admitted,
+        (call, tenant): (&Admitted, Option<&Tenant>),
         mut begin: Begin,
         cancel: &CancellationToken,
     ) -> Result<Presence, ContainerError> {
@@ -51,7 +71,7 @@ impl DockerContainers {
             if cancel.is_cancelled() {
                 return Err(ContainerError::Cancelled);
             }
-            match self.try_ensure(name, call, &mut begin, cancel).await {
+            match self.try_ensure(name, (call, tenant), &mut begin, cancel).await {
                 Ok(presence) => return Ok(presence),
                 Err(Hindrance::Final(error)) => return Err(error),
                 Err(Hindrance::Daemon(error)) => patience.bear(error).await?,
@@ -62,16 +82,16 @@ impl DockerContainers {
     async fn try_ensure(
         &self,
         name: ContainerName,
-        call: &Admitted,
+        (call, tenant): (&Admitted, Option<&Tenant>),
         begin: &mut Begin,
         cancel: &CancellationToken,
     ) -> Result<Presence, Hindrance> {
         let place = self.place().await?;
         // Docker binds none to a name that is taken: there is no need to look first.
         if *begin == Begin::Start
-            && let Some(attached) = self.claim(name, call, place).await
+            && let Some(taken) = self.take(name, (call, tenant), place).await
         {
-            return Ok(Presence::Running(place, Some(attached)));
+            return Ok(Presence::Running(place, Some(taken)));
         }
         match self.daemon.inspect(name).await? {
             Some(Found { life: Life::Created, .. }) => {
@@ -95,6 +115,21 @@ impl DockerContainers {
             }
         }
         Ok(Presence::Running(place, None))
+    }
+
+    /// Binds a container that waits to the attempt `name`, when one does and fits.
+    async fn take(
+        &self,
+        name: ContainerName,
+        (call, tenant): (&Admitted, Option<&Tenant>),
+        place: Place,
+    ) -> Option<Taken> {
+        if let Some(tenant) = tenant
+            && let Some(fork) = self.claim_fork(name, tenant, (call, place)).await
+        {
+            return Some(Taken::Fork(fork));
+        }
+        self.claim(name, call, place).await.map(Taken::Warm)
     }
 
     async fn start_permit(
@@ -149,15 +184,24 @@ impl DockerContainers {
         let found = self.daemon.image(image).await?;
         let volumes = volumes(&found);
         if volumes.is_empty() {
-            sound().insert(image, boots(&found));
+            sound().insert(image, programs(&found));
         }
         Ok(volumes)
     }
 
     /// Whether the image says that `program` waits when it is started ahead; false before it was looked at.
     pub(super) fn may_boot(&self, image: ImageId, program: &str) -> bool {
+        self.says(image, |programs| &programs.boot, program)
+    }
+
+    /// Whether the image says that `program` can have a child for each of many calls; alike.
+    pub(super) fn may_fork(&self, image: ImageId, program: &str) -> bool {
+        self.says(image, |programs| &programs.fork, program)
+    }
+
+    fn says(&self, image: ImageId, which: impl Fn(&Programs) -> &Vec<String>, program: &str) -> bool {
         let sound = self.sound.lock().unwrap_or_else(PoisonError::into_inner);
-        sound.get(&image).is_some_and(|programs| programs.iter().any(|name| name == program))
+        sound.get(&image).is_some_and(|programs| which(programs).iter().any(|name| name == program))
     }
 
     async fn start(&self, name: ContainerName, call: &Admitted) -> Result<(), Hindrance> {

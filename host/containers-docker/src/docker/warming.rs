@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use simulay_containers::ContainerError;
-use simulay_init::frames::{BootSpec, Phase};
+use simulay_init::frames::{BootSpec, Order, Phase};
 use simulay_model::ContainerName;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::DockerContainers;
 use super::attachment::{Attached, Cut, Greeted};
 use super::daemon::{DaemonError, Waiting};
+use super::forks::Fork;
 use super::pool::{InMaking, Kind, Warm, WarmName};
 use crate::class::Class;
 use crate::spec;
@@ -28,10 +29,10 @@ const SETTLING: Duration = Duration::from_millis(20);
 const SEARCH: Duration = Duration::from_secs(60);
 const SEARCH_OTHERS: Duration = Duration::from_secs(3600);
 /// For init to answer when it was just started, and when it has nothing else to do.
-const BEGINNING: Duration = Duration::from_secs(20);
+pub(super) const BEGINNING: Duration = Duration::from_secs(20);
 const ANSWER: Duration = Duration::from_secs(2);
 /// For init to say whether a command that it started ahead waits; it gives up sooner.
-const BOOT: Duration = Duration::from_secs(40);
+pub(super) const BOOT: Duration = Duration::from_secs(40);
 /// One that was not heard of so long is asked.
 const UNHEARD: Duration = Duration::from_secs(30);
 /// For Docker to remove what waits, when the host stops.
@@ -44,7 +45,7 @@ const MOST_FINISHED: usize = 4096;
 
 /// Why there is no container that waits.
 #[derive(Debug, thiserror::Error)]
-enum WarmingError {
+pub(super) enum WarmingError {
     #[error(transparent)]
     Daemon(#[from] DaemonError),
     #[error(transparent)]
@@ -91,6 +92,7 @@ impl DockerContainers {
                     search_others = Instant::now() + SEARCH_OTHERS;
                 }
             }
+            self.forks.shrink(&self.pool.settings);
             self.listen_to_the_silent().await;
             self.make_what_is_wanted();
             let _ = tokio::time::timeout(PERIOD, self.pool.rung()).await;
@@ -111,10 +113,17 @@ impl DockerContainers {
         Ok(())
     }
 
-    /// True when the container of an attempt that is over was taken from it, and is removed while nobody waits for that.
+    /// True when the container of an attempt that is over was taken from it: it waits for another call, or is removed
+    /// while nobody waits for that.
     pub(super) async fn set_aside(&self, name: ContainerName) -> bool {
-        let is_over = self.pool.finished.lock().remove(&name);
-        let is_kept = self.pool.is_kept.load(Ordering::Relaxed);
+        let finished = self.pool.finished.lock().remove(&name);
+        let (is_over, is_kept) = (finished.is_some(), self.pool.is_kept.load(Ordering::Relaxed));
+        if let Some(fork) = finished.flatten()
+            && is_kept
+            && self.give_back(name, fork).await
+        {
+            return true;
+        }
         if !is_over || !is_kept || self.pool.names.waste().len() >= MOST_WASTE {
             return false;
         }
@@ -128,13 +137,13 @@ impl DockerContainers {
         self.daemon.unbind(name, aside.as_str()).await.is_ok()
     }
 
-    /// Its container has handed back all it had.
-    pub(super) fn note_finished(&self, name: ContainerName) {
+    /// Its container has handed back all it had, and may serve other calls when it is a `fork`.
+    pub(super) fn note_finished(&self, name: ContainerName, fork: Option<Fork>) {
         let mut finished = self.pool.finished.lock();
         if finished.len() >= MOST_FINISHED {
             finished.clear();
         }
-        finished.insert(name);
+        finished.insert(name, fork);
     }
 
     /// Removes what is to be removed; what cannot be is tried again later.
@@ -162,7 +171,7 @@ impl DockerContainers {
     /// Starts what is wanted, side by side, as far as calls leave room for it: no more at once than there are cores,
     /// and none while calls wait to start a container of their own.
     fn make_what_is_wanted(self: &Arc<Self>) {
-        for kind in self.pool.review() {
+        for kind in self.pool.review(&self.forks.left_of(&self.pool.settings)) {
             if self.pool.in_making() >= self.cores as usize {
                 return;
             }
@@ -229,7 +238,7 @@ impl DockerContainers {
         boot: &BootSpec,
         attached: &mut Attached,
     ) -> Result<(), WarmingError> {
-        let booted = attached.boot(boot, BOOT).await;
+        let booted = attached.boot(&Order::Boot(boot.clone()), BOOT).await;
         if booted != Ok(true) {
             self.pool.refuse(class, boot);
         }
@@ -242,6 +251,7 @@ impl DockerContainers {
         self.pool.makers.close();
         let _ = tokio::time::timeout(FAREWELL, self.pool.makers.wait()).await;
         self.pool.clear();
+        self.forks.clear();
         let _ = tokio::time::timeout(FAREWELL, self.remove_all_waste()).await;
     }
 
@@ -268,6 +278,6 @@ pub(super) async fn still_waits(mut warm: Warm, patience: Duration) -> Option<Wa
     None
 }
 
-fn session() -> u64 {
+pub(super) fn session() -> u64 {
     Uuid::new_v4().as_u64_pair().0
 }

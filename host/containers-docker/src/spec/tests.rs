@@ -57,6 +57,25 @@ fn one_that_waits_differs_in_its_labels_and_has_no_command() {
 }
 
 #[test]
+fn one_in_which_calls_follow_each_other_differs_in_who_init_is_and_in_little_else() {
+    let admitted = admitted(&call(), &policy());
+    let (class, life) = (Class::of(&admitted, CPUS), Uuid::from_u128(3));
+    let mut fork = serde_json::to_value(fork_body(class, life, place())).unwrap();
+    let warm = serde_json::to_value(warm_body(class, life, place())).unwrap();
+    let host = |body: &Value, field: &str| body["HostConfig"][field].clone();
+    assert_eq!(fork["User"], "0:0");
+    assert_eq!(fork["Labels"].as_object_mut().unwrap().remove("org.simulay.isolation").unwrap(), "");
+    assert_eq!(host(&fork, "CapAdd"), serde_json::json!(["CHOWN", "SETGID", "SETUID"]));
+    assert_eq!(host(&fork, "PidsLimit"), 131);
+    let scratch = host(&fork, "Tmpfs")["/sim"].as_str().unwrap().replace("id=0", "id=65532");
+    fork["HostConfig"]["Tmpfs"]["/sim"] = scratch.into();
+    fork["HostConfig"].as_object_mut().unwrap().remove("CapAdd");
+    fork["HostConfig"]["PidsLimit"] = host(&warm, "PidsLimit");
+    fork["User"] = warm["User"].clone();
+    assert_eq!(fork, warm);
+}
+
+#[test]
 fn marked_fields_say_what_they_should() {
     let admitted = admitted(&call(), &policy());
     let body = body(name(), &admitted, place());

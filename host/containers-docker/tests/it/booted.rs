@@ -1,9 +1,11 @@
-//! Octave that was started ahead gives what it gives when it is started with its job.
+//! Octave that was started ahead gives what it gives when it is started with its job, and so does a child of one.
 
 use std::process::Command;
 
+use simulay_containers::scripted::Memory;
 use simulay_model::{ContainerCall, File, Resources, Source};
 
+use crate::forked::{of_user, tenant};
 use crate::pool::Host;
 use crate::rig::{command, octave, resources};
 
@@ -16,6 +18,7 @@ const SURROUNDINGS: &[&str] = &[
     "system('ls -l /proc/self/fd | wc -l; ls -la /tmp /dev/shm | grep -v total | wc -l; id; umask');",
     "system('grep -E ^Sig\\(Ign\\|Cgt\\) /proc/$PPID/status; cat /proc/$PPID/oom_score_adj; tr \"\\\\0\" \" \" </proc/$PPID/cmdline');",
     "system('cat /proc/$PPID/limits; ls /proc/$PPID/fd | sort -n | tr \"\\\\n\" \" \"');",
+    "system('grep -E \"^(SigBlk|Threads|NoNewPrivs|Cap...|Umask):\" /proc/$PPID/status | grep -v CapBnd');",
     "warning(), get(0, 'defaultfigurevisible'), page_screen_output, version",
     "fopen('all'), f = fopen('x', 'w'), fclose(f); isatty(0), isatty(1), fgetl(stdin)",
     "whos; who global; lasterr, lastwarn, ans",
@@ -75,9 +78,12 @@ fn call(program: &str) -> ContainerCall {
     }
 }
 
-/// Gives each of `programs` to an Octave that waits, and to one that is started for it.
+/// Gives each of `programs` to an Octave that waits, to one that is started for it, and to a child of one that has
+/// had others before.
 async fn are_equal(programs: &[&str]) {
     let (mut warm, mut cold) = (Host::new(), Host::cold());
+    let mut forked = Host::forking(tenant("ann", "1.0.0"));
+    let container = forked.serves().await;
     for _ in 0..2 {
         warm.complete(&call("disp(1)")).await;
     }
@@ -89,10 +95,13 @@ async fn are_equal(programs: &[&str]) {
         warm.octave_waits().await;
         let (one, other) = (warm.complete(&call).await, cold.complete(&call).await);
         assert_eq!(one.0, other.0, "{program}: {}", one.1.stderr());
-        let of = |memory: &simulay_containers::scripted::Memory| {
-            (memory.stdout(), memory.stderr(), memory.outputs())
-        };
+        let of = |memory: &Memory| (memory.stdout(), memory.stderr(), memory.outputs());
         assert_eq!(of(&one.1), of(&other.1), "{program}");
+        let third = forked.complete(&call).await;
+        assert_eq!(third.0, other.0, "{program}: {}", third.1.stderr());
+        let (stdout, stderr, outputs) = of(&third.1);
+        assert_eq!((of_user(&stdout), stderr, outputs), of(&other.1), "{program}");
+        assert_eq!(forked.serves().await, container, "{program}");
     }
 }
 

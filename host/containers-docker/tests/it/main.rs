@@ -16,6 +16,7 @@ mod booted;
 mod conformance;
 mod endings;
 mod failures;
+mod forked;
 mod lies;
 mod ownership;
 mod pool;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use simulay_containers::scripted::Memory;
-use simulay_containers::{Begin, Execution as _, Inventory as _};
+use simulay_containers::{Begin, Execution as _, Inventory as _, Tenant};
 use simulay_containers_docker::{Address, PoolSettings};
 use simulay_fault_proxy::{Fault, FaultProxy, Mode, Request};
 use simulay_model::{ContainerCall, Ending, Resources, RunId};
@@ -28,9 +28,9 @@ pub(crate) const POOL: PoolSettings = PoolSettings {
 
 /// A host at work, with those that wait; what is left of its instance goes with it.
 pub(crate) struct Host {
-    rig: Rig,
-    keeping: JoinHandle<()>,
-    instance: Uuid,
+    pub(crate) rig: Rig,
+    pub(crate) keeping: JoinHandle<()>,
+    pub(crate) instance: Uuid,
 }
 
 impl Host {
@@ -43,11 +43,11 @@ impl Host {
         Self::of(Uuid::new_v4(), PoolSettings::NONE)
     }
 
-    fn of(instance: Uuid, pool: PoolSettings) -> Self {
+    pub(crate) fn of(instance: Uuid, pool: PoolSettings) -> Self {
         Self::at(Address::Unix(SOCKET.into()), instance, pool)
     }
 
-    fn at(address: Address, instance: Uuid, pool: PoolSettings) -> Self {
+    pub(crate) fn at(address: Address, instance: Uuid, pool: PoolSettings) -> Self {
         let rig = Rig::with_pool(address, instance, pool);
         let keeping = tokio::spawn(rig.containers.clone().keep_pool());
         Self { rig, keeping, instance }
@@ -58,6 +58,13 @@ impl Host {
         let mut host = Self::new();
         host.complete(call).await;
         host.one_waits().await;
+        host
+    }
+
+    /// In whose containers calls of `tenant` follow each other.
+    pub(crate) fn forking(tenant: Tenant) -> Self {
+        let mut host = Self::new();
+        host.rig.tenant = Some(tenant);
         host
     }
 
@@ -96,7 +103,7 @@ impl Drop for Host {
     }
 }
 
-async fn until<T>(mut look: impl AsyncFnMut() -> Option<T>) -> T {
+pub(crate) async fn until<T>(mut look: impl AsyncFnMut() -> Option<T>) -> T {
     for _ in 0..3000 {
         if let Some(found) = look().await {
             return found;
@@ -107,12 +114,12 @@ async fn until<T>(mut look: impl AsyncFnMut() -> Option<T>) -> T {
 }
 
 /// Returns once Docker knows the container no more.
-async fn gone(id: &str) {
+pub(crate) async fn gone(id: &str) {
     until(async || docker(&["inspect", id]).is_none().then_some(())).await;
 }
 
 /// The IDs of the containers of an instance that wait.
-fn waiting_of(instance: Uuid) -> Vec<String> {
+pub(crate) fn waiting_of(instance: Uuid) -> Vec<String> {
     let instance = format!("label=org.simulay.instance={instance}");
     let list =
         ["ps", "--all", "--quiet", "--no-trunc", "--filter", &instance, "--filter", "name=simulay-pool-"];
@@ -121,7 +128,7 @@ fn waiting_of(instance: Uuid) -> Vec<String> {
 }
 
 /// The ID of the container of this host's present attempt.
-fn id(rig: &Rig) -> Option<String> {
+pub(crate) fn id(rig: &Rig) -> Option<String> {
     rig.inspect().map(|found| found["Id"].as_str().unwrap().to_owned())
 }
 

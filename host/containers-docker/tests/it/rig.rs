@@ -8,6 +8,7 @@ use serde_json::Value;
 use simulay_containers::scripted::Memory;
 use simulay_containers::{
     Begin, Completed, ContainerError, Execution as _, ExecutionRequest, ImageId, Limits, Permissions, Policy,
+    Tenant,
 };
 use simulay_containers_docker::{
     Address, DockerContainers, DockerSettings, Owner, PoolSettings, Runtime, Tls, docker_name,
@@ -22,6 +23,8 @@ pub(crate) struct Rig {
     pub(crate) containers: Arc<DockerContainers>,
     pub(crate) name: ContainerName,
     pub(crate) instance: Uuid,
+    /// Whose calls may follow each other.
+    pub(crate) tenant: Option<Tenant>,
     limits: Limits,
 }
 
@@ -72,7 +75,8 @@ impl Rig {
     fn of_settings(settings: DockerSettings) -> Self {
         let (instance, limits) = (settings.instance, settings.policy.limits);
         let name = ContainerName { run: RunId::generate(), step: 0, call: 0, attempt: 0 };
-        Self { containers: Arc::new(DockerContainers::new(settings).unwrap()), name, instance, limits }
+        let containers = Arc::new(DockerContainers::new(settings).unwrap());
+        Self { containers, name, instance, tenant: None, limits }
     }
 
     /// A host of `instance` for whose calls containers wait, once someone keeps them.
@@ -91,7 +95,8 @@ impl Rig {
     }
 
     pub(crate) fn request(&self, call: &ContainerCall, begin: Begin) -> ExecutionRequest {
-        ExecutionRequest { name: self.name, call: call.clone(), permissions: permissions(), begin, fence: 1 }
+        let (name, call, permissions, tenant) = (self.name, call.clone(), permissions(), self.tenant.clone());
+        ExecutionRequest { name, call, permissions, begin, fence: 1, tenant }
     }
 
     pub(crate) async fn run(

@@ -59,7 +59,8 @@ pub fn waiting(name: &str) -> ContainerCall {
 #[must_use]
 pub fn request(call: ContainerCall) -> ExecutionRequest {
     let name = ContainerName { run: RunId::generate(), step: 0, call: 0, attempt: 0 };
-    ExecutionRequest { name, call, permissions: permissions(), begin: Begin::Start, fence: FENCE }
+    let (permissions, begin) = (permissions(), Begin::Start);
+    ExecutionRequest { name, call, permissions, begin, fence: FENCE, tenant: None }
 }
 
 fn permissions() -> Permissions {

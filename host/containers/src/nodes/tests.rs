@@ -87,7 +87,7 @@ fn request(name: ContainerName, begin: Begin) -> ExecutionRequest {
         deterministic: true,
     };
     let permissions = Permissions { images: ["octave".to_owned()].into(), max_resources: ASKED };
-    ExecutionRequest { name, call, permissions, begin, fence: 1 }
+    ExecutionRequest { name, call, permissions, begin, fence: 1, tenant: None }
 }
 
 pub(super) async fn start(nodes: &Nodes, name: ContainerName) -> Result<Completed, ContainerError> {

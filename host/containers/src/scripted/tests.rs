@@ -22,7 +22,7 @@ fn request(name: ContainerName) -> ExecutionRequest {
         deterministic: true,
     };
     let permissions = Permissions { images: ["octave".to_owned()].into(), max_resources: resources };
-    ExecutionRequest { name, call, permissions, begin: Begin::Start, fence: 1 }
+    ExecutionRequest { name, call, permissions, begin: Begin::Start, fence: 1, tenant: None }
 }
 
 async fn run(containers: &Scripted, name: ContainerName) -> Result<Completed, ContainerError> {

@@ -3,8 +3,8 @@
 
 use semver::Version;
 use simulay_model::{
-    AccountName, Decision, Grant, Manifest, Plugin, PluginChange, PluginEffects, PluginName, PluginRefusal,
-    Principal, Visibility, revision_of,
+    AccountName, Decision, Grant, Isolation, Manifest, Plugin, PluginChange, PluginEffects, PluginName,
+    PluginRefusal, Principal, Visibility, revision_of,
 };
 use simulay_signals::Signal;
 use simulay_store::StoreError;
@@ -94,6 +94,25 @@ impl Catalog {
         version: &Version,
     ) -> Result<Plugin, EngineError> {
         self.change(principal, name, version, PluginChange::Retired).await
+    }
+
+    /// Says what keeps the calls of a version from each other. Who uploaded it does not grant himself that they are
+    /// less apart, unless he may approve what he uploads.
+    ///
+    /// # Errors
+    /// See [`LifeError`].
+    pub async fn set_isolation(
+        &self,
+        principal: &Principal,
+        name: &PluginName,
+        version: &Version,
+        isolation: Isolation,
+    ) -> Result<Plugin, LifeError> {
+        let plugin = self.known(principal, name, version).await?;
+        if isolation == Isolation::Process && self.is_own_upload(principal, &plugin) {
+            return Err(LifeError::OwnUpload);
+        }
+        Ok(self.change(principal, name, version, PluginChange::Isolated(isolation)).await?)
     }
 
     /// Says who sees a plugin beside its owner and operators.
@@ -203,8 +222,13 @@ impl Catalog {
 
     /// Refuses who would grant what he asks for himself; what was granted once stays so.
     fn check_approver(&self, principal: &Principal, plugin: &Plugin) -> Result<(), LifeError> {
-        let own = plugin.uploaded_by == principal.account && !self.shared.settings.plugins.approve_own;
+        let own = self.is_own_upload(principal, plugin);
         if own && plugin.approved_at.is_none() { Err(LifeError::OwnUpload) } else { Ok(()) }
+    }
+
+    /// True when he uploaded it, and may not approve what he uploads.
+    fn is_own_upload(&self, principal: &Principal, plugin: &Plugin) -> bool {
+        plugin.uploaded_by == principal.account && !self.shared.settings.plugins.approve_own
     }
 
     /// Who grants what `plugin` asks for, when it is to be activated.

@@ -30,6 +30,12 @@ pub enum Order {
     /// Start a command that is likely to be asked for, as far as it gets without a job. Said before there is one;
     /// answered by [`Report::Booted`] or [`Report::NotBooted`], unless there is a job first.
     Boot(BootSpec),
+    /// Start a command that is to have a child for each of many jobs, in a container in which they follow each other.
+    /// Answered as [`Order::Boot`].
+    Fork(BootSpec),
+    /// Everything handed back is safe: make the container as it was before the job. Answered as a greeting is, once
+    /// that is so; an init that cannot exits.
+    Reset,
 }
 
 /// A command that is started ahead of its job. It stops where it would begin to work, as its image promises with

@@ -42,6 +42,8 @@ pub enum AuditAction {
     PluginRetired,
     /// A pipeline was given back to the version before.
     PluginRolledBack,
+    /// What keeps the calls of a version of a plugin from each other was changed.
+    PluginIsolationChanged,
     /// Who sees a plugin was changed.
     PluginVisibilityChanged,
     /// A run was asked for.

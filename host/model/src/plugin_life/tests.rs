@@ -119,6 +119,7 @@ enum Tried {
 fn tried() -> impl Strategy<Value = Tried> {
     let grant =
         || prop_oneof![Just(Grant::Nobody), Just(Grant::Operator), (0..9_u64).prop_map(Grant::Policy)];
+    let isolation = prop_oneof![Just(Isolation::Container), Just(Isolation::Process)];
     let begun = |(grant, runs)| {
         let runs = (0..runs).map(|_| RunId::generate()).collect();
         Tried::Change(PluginChange::CheckBegun { grant, runs })
@@ -130,6 +131,7 @@ fn tried() -> impl Strategy<Value = Tried> {
             .prop_map(|(which, agrees)| Tried::CheckEnds { which, agrees }),
         1 => Just(Tried::Change(PluginChange::Retired)),
         1 => (0..9_u64).prop_map(|versions| Tried::Change(PluginChange::RolledBack(versions))),
+        1 => isolation.prop_map(|isolation| Tried::Change(PluginChange::Isolated(isolation))),
     ]
 }
 
@@ -155,6 +157,8 @@ fn told(before: &PluginLife, effects: &PluginEffects) {
     assert_eq!(has(Kind::Approved), life.approved_at != before.approved_at);
     assert_eq!(has(Kind::Activated), became(PluginState::Active));
     assert_eq!(has(Kind::Retired) || has(Kind::RolledBack), became(PluginState::Retired));
+    let isolated = has(Kind::ProcessIsolationGranted) || has(Kind::ProcessIsolationWithdrawn);
+    assert_eq!(isolated, life.isolation != before.isolation);
     assert_eq!(has(Kind::CheckBegun), life.is_checking() && !before.is_checking());
     assert!(!has(Kind::RolledBack) || before.state == PluginState::Active);
 }

@@ -216,6 +216,7 @@ fn result() -> ContainerResult {
         wall_ms: 1,
         cpu_ms: None,
         peak_memory_bytes: None,
+        isolation: crate::Isolation::Process,
         reused: false,
         reused_from: None,
     }

@@ -624,6 +624,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/plugins/{name}/{version}/isolation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Say what keeps the calls of a plugin version from each other
+         * @description Without it each has a container of its own. With `process`, calls of one account follow each other in a container,
+         *     which is made clean in between: a program that its image can fork starts in milliseconds. Steps that begin later go
+         *     by it. A plugin cannot ask for it, and another version has it only when that is said of it as well.
+         */
+        put: operations["setPluginIsolation"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/runs": {
         parameters: {
             query?: never;
@@ -1364,6 +1386,8 @@ export interface components {
             cpu_ms?: number | null;
             /** @description How it ended. */
             ending: components["schemas"]["Ending"];
+            /** @description What kept it from others. */
+            isolation?: components["schemas"]["Isolation"];
             /** @description Files that were asked for and not kept, by path. */
             left_out?: components["schemas"]["Omission"][];
             /**
@@ -1704,6 +1728,11 @@ export interface components {
              */
             size: number;
         };
+        /**
+         * @description What keeps container calls from each other.
+         * @enum {string}
+         */
+        Isolation: "container" | "process";
         /** @description A curve of one run. */
         JoinedCurve: {
             largest?: components["schemas"]["Deviation"] | null;
@@ -1964,6 +1993,11 @@ export interface components {
              */
             step: number;
         };
+        /** @description What is to keep the calls of a plugin version from each other. */
+        NewIsolation: {
+            /** @description What. */
+            isolation: components["schemas"]["Isolation"];
+        };
         /** @description What a new link is to be. */
         NewLink: {
             /**
@@ -2218,6 +2252,8 @@ export interface components {
             granted: components["schemas"]["Resources"];
             /** @description What happened to it, in order. */
             history: components["schemas"]["PluginEvent"][];
+            /** @description What keeps its calls from each other, as an operator says. */
+            isolation?: components["schemas"]["Isolation"];
             /** @description What it says of itself. */
             manifest: components["schemas"]["Manifest"];
             /** @description The accounts that it is shared with; told to its owner and operators. */
@@ -2253,7 +2289,7 @@ export interface components {
          * @description What can happen to a plugin.
          * @enum {string}
          */
-        PluginEventKind: "uploaded" | "approved" | "activated" | "check_begun" | "check_agreed" | "check_disagreed" | "retired" | "rolled_back";
+        PluginEventKind: "uploaded" | "approved" | "activated" | "check_begun" | "check_agreed" | "check_disagreed" | "retired" | "rolled_back" | "process_isolation_granted" | "process_isolation_withdrawn";
         /** @description Plugin versions, by name and then from the highest version down. */
         PluginList: {
             /** @description Each version. */
@@ -3449,6 +3485,7 @@ export type SchemaImage = components['schemas']['Image'];
 export type SchemaImageList = components['schemas']['ImageList'];
 export type SchemaInput = components['schemas']['Input'];
 export type SchemaInputStored = components['schemas']['InputStored'];
+export type SchemaIsolation = components['schemas']['Isolation'];
 export type SchemaJoinedCurve = components['schemas']['JoinedCurve'];
 export type SchemaJoinedPlot = components['schemas']['JoinedPlot'];
 export type SchemaJoinedSeries = components['schemas']['JoinedSeries'];
@@ -3466,6 +3503,7 @@ export type SchemaMissing = components['schemas']['Missing'];
 export type SchemaMorePoints = components['schemas']['MorePoints'];
 export type SchemaNamedRun = components['schemas']['NamedRun'];
 export type SchemaNearestCall = components['schemas']['NearestCall'];
+export type SchemaNewIsolation = components['schemas']['NewIsolation'];
 export type SchemaNewLink = components['schemas']['NewLink'];
 export type SchemaNewRun = components['schemas']['NewRun'];
 export type SchemaNewSweep = components['schemas']['NewSweep'];
@@ -5947,6 +5985,114 @@ export interface operations {
             };
             /** @description Too Many Requests: `rate_limited`, `quota_exceeded`, `queue_full`, `too_many_sweeps` */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other refusal: see `kind` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setPluginIsolation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the plugin */
+                name: string;
+                /** @description Semantic version */
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewIsolation"];
+            };
+        };
+        responses: {
+            /** @description It is so */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request: `invalid_json`, `invalid_header` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `forbidden`, `cross_site`, `proxy_bypassed`, `quota_exceeded` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: `plugin_name_taken`, `plugin_version_exists`, `plugin_not_active`, `approval_needed`, `examples_disagree`, `no_version_before`, `run_not_cancellable`, `sweep_conflict`, `run_exists`, `too_many_links`, `idempotency_in_flight` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload Too Large: `payload_too_large`, `params_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type: `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: `idempotency_key_reused`, `invalid_archive`, `invalid_component`, `component_too_complex`, `compile_timeout`, `compile_memory`, `unknown_import`, `world_mismatch`, `manifest_invalid`, `manifest_too_large`, `describe_timeout`, `params_invalid`, `simulation`, `plugin_trap`, `plugin_cpu_limit`, `plugin_memory_limit`, `plugin_hostcall_limit`, `plugin_result_too_large`, `plugin_result_invalid`, `worker_crashed`, `spec_denied`, `image_not_allowed`, `image_unavailable` */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

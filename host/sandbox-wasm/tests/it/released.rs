@@ -62,6 +62,7 @@ fn result(ending: Ending) -> ContainerResult {
         wall_ms: 6,
         cpu_ms: Some(7),
         peak_memory_bytes: None,
+        isolation: simulay_model::Isolation::Container,
         reused: false,
         reused_from: None,
     }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use semver::Version;
 use serde_json::Value;
-use simulay_api::wire::NewVisibility;
+use simulay_api::wire::{NewIsolation, NewVisibility};
 use simulay_engine::Selector;
 use simulay_model::PluginName;
 
@@ -93,6 +93,17 @@ impl Client {
     ) -> anyhow::Result<()> {
         let request = self.request(Method::PUT, &format!("/v1/plugins/{name}/visibility")).timeout(ANSWER);
         self.send(request.json(asked)).await.map(drop)
+    }
+
+    /// Says what keeps the calls of a version from each other.
+    pub(crate) async fn set_isolation(
+        &self,
+        name: &PluginName,
+        version: &Version,
+        asked: NewIsolation,
+    ) -> anyhow::Result<()> {
+        let path = format!("/v1/plugins/{name}/{version}/isolation");
+        self.send(self.request(Method::PUT, &path).timeout(ANSWER).json(&asked)).await.map(drop)
     }
 
     /// Retires a version.

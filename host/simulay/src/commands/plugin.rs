@@ -1,5 +1,6 @@
 //! `simulay plugin`.
 
+mod isolation;
 mod life;
 mod pull;
 mod push;
@@ -74,6 +75,9 @@ enum Verb {
         #[command(flatten)]
         server: ServerOption,
     },
+    /// Says what keeps the calls of a version from each other: a container each, or a process each in one that serves
+    /// one account.
+    Isolation(isolation::Arguments),
     /// Says who sees a plugin and runs its pipeline, beside its owner and operators.
     Visibility(sharing::Arguments),
     /// Pushes a component to an OCI registry, e.g. oci://127.0.0.1:5000/beam:1.0.0.
@@ -116,6 +120,7 @@ pub(crate) async fn execute(arguments: Arguments, json: bool) -> anyhow::Result<
         Verb::Rollback { pipeline, server } => life::roll_back(&server, &pipeline, json).await?,
         Verb::Push { file, to } => push::push(&file, &to, json).await?,
         Verb::Pull { from, output } => pull::pull(&from, output, json).await?,
+        Verb::Isolation(arguments) => isolation::execute(arguments, json).await?,
         Verb::Visibility(arguments) => sharing::execute(arguments, json).await?,
         Verb::Retire { plugin, server } => retire(&server, &plugin, json).await?,
     }

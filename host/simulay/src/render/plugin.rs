@@ -63,6 +63,7 @@ pub(crate) fn plugin(plugin: &Plugin, versions: &[PluginSummary]) -> String {
     facts.row(["title", &plugin.summary.title]);
     facts.row(["state", &state(plugin)]);
     facts.row(["versions", &all(versions)]);
+    facts.row(["isolation", &plugin.isolation.to_string()]);
     facts.row(["owner", &format!("{}, {}", plugin.summary.owner, visibility(plugin))]);
     let mut text = format!("{}{}", facts.text(), asks(plugin));
     text.push_str(&differences(plugin));

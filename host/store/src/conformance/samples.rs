@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use serde_json::json;
 use simulay_model::{
     AccountName, Artifact, CallEnd, Change, ContainerCall, ContainerResult, Digest, Ending, ErrorKind, File,
-    LabelKey, LabelValue, Labels, LogLevel, Manifest, Omission, OnFailure, Plot, Plugin, PluginRef,
-    PluginState, RelativePath, Report, ReportFile, Request, Resources, Run, RunError, RunId, RunState,
-    Series, Source, Stage, Step, SweepId, SweepPoint, Tool,
+    Isolation, LabelKey, LabelValue, Labels, LogLevel, Manifest, Omission, OnFailure, Plot, Plugin,
+    PluginRef, PluginState, RelativePath, Report, ReportFile, Request, Resources, Run, RunError, RunId,
+    RunState, Series, Source, Stage, Step, SweepId, SweepPoint, Tool,
 };
 
 /// The present moment, of the machine.
@@ -84,6 +84,7 @@ pub fn plugin(name: &str, version: &str, bytes: &[u8]) -> Plugin {
         state: PluginState::Active,
         approved_at: Some(now()),
         retired_at: None,
+        isolation: Isolation::Process,
         check: None,
         revision: 0,
     }
@@ -183,6 +184,7 @@ pub fn result(wall_ms: u64) -> ContainerResult {
         wall_ms,
         cpu_ms: Some(4),
         peak_memory_bytes: None,
+        isolation: Isolation::Process,
         reused: false,
         reused_from: None,
     }

@@ -2,7 +2,7 @@
 //! and what is in `result.outputs`.
 
 use serde::{Deserialize, Serialize};
-use simulay_model::{CallEnd, ContainerResult, Ending, Omission, RunId};
+use simulay_model::{CallEnd, ContainerResult, Ending, Isolation, Omission, RunId};
 
 use super::artifact::StoredArtifact;
 use super::error::StoredError;
@@ -36,6 +36,8 @@ pub struct StoredResult {
     wall_ms: u64,
     cpu_ms: Option<u64>,
     peak_memory_bytes: Option<u64>,
+    #[serde(default, with = "StoredIsolation")]
+    isolation: Isolation,
     reused: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reused_from: Option<RunId>,
@@ -57,6 +59,13 @@ pub(super) enum StoredEnding {
     ScratchFull,
     OutputLimit,
     ProcessLimit,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Isolation", rename_all = "snake_case")]
+enum StoredIsolation {
+    Container,
+    Process,
 }
 
 stored!(CallEnd as StoredCallEnd);
@@ -83,7 +92,8 @@ impl From<&ContainerResult> for StoredResult {
     fn from(result: &ContainerResult) -> Self {
         let ContainerResult { name, stdout, stderr, outputs, left_out, stdout_log, stderr_log, .. } = result;
         let ContainerResult { ending, left_out_more, stdout_omitted, stderr_omitted, .. } = *result;
-        let ContainerResult { wall_ms, cpu_ms, peak_memory_bytes, reused, reused_from, .. } = *result;
+        let ContainerResult { wall_ms, cpu_ms, peak_memory_bytes, isolation, reused, reused_from, .. } =
+            *result;
         Self {
             name: name.clone(),
             ending,
@@ -99,6 +109,7 @@ impl From<&ContainerResult> for StoredResult {
             wall_ms,
             cpu_ms,
             peak_memory_bytes,
+            isolation,
             reused,
             reused_from,
         }
@@ -122,6 +133,7 @@ impl From<StoredResult> for ContainerResult {
             wall_ms: result.wall_ms,
             cpu_ms: result.cpu_ms,
             peak_memory_bytes: result.peak_memory_bytes,
+            isolation: result.isolation,
             reused: result.reused,
             reused_from: result.reused_from,
         }

@@ -248,6 +248,7 @@ fn what_earlier_versions_wrote_is_read() {
     assert_eq!((&call.excludes, call.keep_unchanged), (&Vec::new(), true));
     assert_eq!(call.files[0].content, Source::Bytes(vec![0, 1, 255]));
     let CallEnd::Result(result) = read(&golden("before/call_end")).unwrap() else { panic!("no result") };
+    assert_eq!(result.isolation, simulay_model::Isolation::Container);
     assert_eq!((result.left_out_more, result.stdout_omitted, result.stdout_log), (0, 0, None));
     assert_eq!((result.left_out, result.cpu_ms, result.peak_memory_bytes), (Vec::new(), None, None));
     let ended = event::read("call.ended", &golden("before/event_call_ended")).unwrap();

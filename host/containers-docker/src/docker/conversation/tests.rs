@@ -29,7 +29,7 @@ async fn heard(attachments: Vec<(u64, AttachContainerResults)>) -> Vec<Result<He
         Job { call: &admitted, env: Vec::new(), exchange: &ledger, running_since: None, answered: false };
     let mut heard = Vec::new();
     for (session, attached) in attachments {
-        heard.push(job.converse_as(session, attached.into(), || async { true }).await);
+        heard.push(job.converse_as(session, &mut attached.into(), || async { true }).await);
     }
     heard
 }

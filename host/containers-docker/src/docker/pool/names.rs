@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::naming::pool_name;
+use crate::naming::{key_name, pool_name};
 
 /// The names that this life of the host gave.
 #[derive(Default)]
@@ -36,7 +36,15 @@ pub(in crate::docker) struct WarmName {
 impl Names {
     /// A name of its own.
     pub(in crate::docker) fn give(self: &Arc<Self>, instance: Uuid) -> WarmName {
-        let name = pool_name(Uuid::new_v4(), instance);
+        self.hold(pool_name(Uuid::new_v4(), instance))
+    }
+
+    /// One that says for whom a container waits.
+    pub(in crate::docker) fn give_for(self: &Arc<Self>, key: &str, instance: Uuid) -> WarmName {
+        self.hold(key_name(key, Uuid::new_v4(), instance))
+    }
+
+    fn hold(self: &Arc<Self>, name: String) -> WarmName {
         self.given.lock().held.insert(name.clone());
         WarmName { name, names: self.clone(), bound: false }
     }

@@ -43,6 +43,8 @@ const EVENTS: Record<SchemaPluginEventKind, string> = {
   check_disagreed: 'an example gave something else',
   retired: 'retired: it takes no new runs',
   rolled_back: 'rolled back: the version before serves',
+  process_isolation_granted: 'isolated by process: its calls may follow each other in a container',
+  process_isolation_withdrawn: 'isolated by container: each of its calls has one of its own',
 };
 
 /** What happened to a version. */

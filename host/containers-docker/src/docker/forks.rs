@@ -1,0 +1,230 @@
+//! Containers in which calls follow each other, where the operator grants that.
+//!
+//! Such a container serves one tenant: calls of one account, made by one version of one plugin, of one class, that ask
+//! for one command. That command is started once in it, and has a child for each call, which is a user whom no other
+//! call was. It is bound to its attempt as any container of the [pool](super::pool) is, and serves that alone until the
+//! end of the call is stored. Only then, and only when all went as it should, it is *given back* instead of removed:
+//! init makes it as it was before the call and says so, and Docker renames it to a name of the pool that tells for whom
+//! it waits. So a host that is killed in the middle leaves what it leaves otherwise: a container under the name of its
+//! attempt, which is adopted and then removed, or one of the pool, which the next life removes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use simulay_containers::{Admitted, Completed, Tenant};
+use simulay_init::frames::BootSpec;
+use simulay_model::{Digest, Ending};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::attachment::Attached;
+use super::pool::{PoolSettings, WarmName};
+use crate::boot;
+use crate::class::Class;
+use crate::naming::is_for;
+use crate::spec::Place;
+
+/// Calls that one container serves.
+const MOST_CALLS: u32 = 1000;
+/// Digits of a digest that tell one key from another.
+const MARK: usize = 16;
+/// One that no call asked for this long makes room for others.
+const IDLE: Duration = Duration::from_secs(60);
+/// Keys that are remembered as those of commands which cannot have children.
+const MOST_REFUSED: usize = 1024;
+
+/// For whom a container is.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Key {
+    pub(super) class: Class,
+    pub(super) boot: Arc<BootSpec>,
+    tenant: Tenant,
+    /// What tells it in the name of a container.
+    pub(super) mark: String,
+}
+
+impl Key {
+    /// For calls of `tenant` like `call`; none when its command is too long to be remembered.
+    pub(super) fn of(tenant: &Tenant, call: &Admitted, place: Place) -> Option<Self> {
+        let (class, boot) = (Class::of(call, place.cpus), boot::of(call, place)?);
+        let mark = mark(place.instance, tenant, &class, &boot)?;
+        Some(Self { class, boot, tenant: tenant.clone(), mark })
+    }
+}
+
+/// Digits that no two keys share.
+fn mark(instance: Uuid, tenant: &Tenant, class: &Class, boot: &BootSpec) -> Option<String> {
+    let Class { image, memory_bytes, scratch_mib, cpu_milli } = class;
+    let class = (image.to_string(), memory_bytes, scratch_mib, cpu_milli);
+    let whole = serde_json::to_vec(&(instance, tenant, class, boot)).ok()?;
+    Some(Digest::of(&whole).to_string().chars().take(MARK).collect())
+}
+
+/// A container that may serve more calls of its key.
+pub(super) struct Fork {
+    pub(super) attached: Attached,
+    pub(super) service: Service,
+}
+
+/// What a container served, and for whom.
+pub(super) struct Service {
+    pub(super) key: Arc<Key>,
+    pub(super) made: Instant,
+    /// Calls that it served.
+    pub(super) served: u32,
+    /// What it takes while it waits, bytes.
+    pub(super) bytes: u64,
+}
+
+impl Service {
+    /// The container that serves so, over `attached`.
+    pub(super) const fn with(self, attached: Attached) -> Fork {
+        Fork { attached, service: self }
+    }
+
+    /// Whether it may serve another call, after one that came to `completed`. What the kernel killed for want of
+    /// memory Docker tells of the container, and not of the call.
+    pub(super) fn may_go_on(&self, completed: &Completed, settings: &PoolSettings) -> bool {
+        completed.ending != Ending::OutOfMemory
+            && self.served < MOST_CALLS
+            && self.made.elapsed() < settings.max_age
+    }
+}
+
+struct Idle {
+    name: WarmName,
+    fork: Fork,
+    since: Instant,
+}
+
+/// Those that wait.
+#[derive(Default)]
+pub(super) struct Forks {
+    idle: Mutex<Vec<Idle>>,
+    refused: Mutex<Vec<Arc<Key>>>,
+}
+
+impl Forks {
+    /// One for a call of `key`: the one that waited least, so that others may go.
+    pub(super) fn take(&self, key: &Key) -> Option<(WarmName, Fork)> {
+        let mut idle = self.idle.lock();
+        // Its name was given for whom it waits: what is called otherwise is never his.
+        let fits = |one: &Idle| *one.fork.service.key == *key && is_for(one.name.as_str(), &key.mark);
+        let index = idle.iter().rposition(fits)?;
+        let Idle { name, fork, .. } = idle.remove(index);
+        Some((name, fork))
+    }
+
+    /// Lets one wait for a call, as long as there is room.
+    pub(super) fn put(&self, name: WarmName, fork: Fork, settings: &PoolSettings) {
+        self.idle.lock().push(Idle { name, fork, since: Instant::now() });
+        self.shrink(settings);
+    }
+
+    /// Lets go of those that waited long, and of those that waited longest where they are too many.
+    pub(super) fn shrink(&self, settings: &PoolSettings) {
+        let mut idle = self.idle.lock();
+        let (mut count, mut bytes) = (0, 0_u64);
+        let all = std::mem::take(&mut *idle);
+        let (mut stays, mut goes) = (Vec::new(), Vec::new());
+        for one in all.into_iter().rev() {
+            let fits = count < settings.max_containers
+                && bytes.saturating_add(one.fork.service.bytes) <= settings.max_memory_bytes;
+            let young = one.since.elapsed() < IDLE && one.fork.service.made.elapsed() < settings.max_age;
+            if fits && young {
+                (count, bytes) = (count + 1, bytes + one.fork.service.bytes);
+                stays.push(one);
+            } else {
+                goes.push(one);
+            }
+        }
+        stays.reverse();
+        *idle = stays;
+        drop(idle);
+        // Each is written down as waste.
+        drop(goes);
+    }
+
+    /// What is left for others that wait.
+    pub(super) fn left_of(&self, settings: &PoolSettings) -> PoolSettings {
+        let idle = self.idle.lock();
+        let count = u32::try_from(idle.len()).unwrap_or(u32::MAX);
+        let bytes = idle.iter().map(|one| one.fork.service.bytes).fold(0, u64::saturating_add);
+        PoolSettings {
+            max_containers: settings.max_containers.saturating_sub(count),
+            max_memory_bytes: settings.max_memory_bytes.saturating_sub(bytes),
+            ..*settings
+        }
+    }
+
+    /// The command of `key` cannot have children.
+    pub(super) fn refuse(&self, key: Arc<Key>) {
+        let mut refused = self.refused.lock();
+        if refused.len() >= MOST_REFUSED {
+            refused.clear();
+        }
+        refused.push(key);
+    }
+
+    /// Whether it was tried.
+    pub(super) fn is_refused(&self, key: &Key) -> bool {
+        self.refused.lock().iter().any(|refused| **refused == *key)
+    }
+
+    /// Lets go of all.
+    pub(super) fn clear(&self) {
+        let idle = std::mem::take(&mut *self.idle.lock());
+        drop(idle);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use simulay_containers::ImageId;
+    use simulay_model::{AccountName, PluginRef};
+
+    use super::*;
+
+    fn tenant(account: &str, version: &str) -> Tenant {
+        let plugin = PluginRef {
+            name: "beam".parse().unwrap(),
+            version: version.parse().unwrap(),
+            sha256: Digest::of(version.as_bytes()),
+        };
+        Tenant { account: account.parse().unwrap(), plugin }
+    }
+
+    #[test]
+    fn whoever_differs_in_anything_has_another_mark() {
+        let class = Class {
+            image: ImageId::from(Digest::of(b"octave")),
+            memory_bytes: 1,
+            scratch_mib: 1,
+            cpu_milli: 1,
+        };
+        let boot = BootSpec { command: vec!["octave-cli".to_owned()], env: Vec::new() };
+        let instance = Uuid::from_u128(1);
+        let (ann, local) = (tenant("ann", "1.0.0"), AccountName::local());
+        let of = |instance, tenant: &Tenant, class: &Class, boot: &BootSpec| {
+            mark(instance, tenant, class, boot).unwrap()
+        };
+        let other_boot = BootSpec { command: vec!["octave-cli".to_owned(), "-q".to_owned()], ..boot.clone() };
+        let mut marks = vec![
+            of(instance, &ann, &class, &boot),
+            of(Uuid::from_u128(2), &ann, &class, &boot),
+            of(instance, &tenant("bob", "1.0.0"), &class, &boot),
+            of(instance, &tenant(local.as_str(), "1.0.0"), &class, &boot),
+            of(instance, &tenant("ann", "1.0.1"), &class, &boot),
+            of(instance, &ann, &Class { image: ImageId::from(Digest::of(b"other")), ..class }, &boot),
+            of(instance, &ann, &Class { memory_bytes: 2, ..class }, &boot),
+            of(instance, &ann, &Class { scratch_mib: 2, ..class }, &boot),
+            of(instance, &ann, &Class { cpu_milli: 2, ..class }, &boot),
+            of(instance, &ann, &class, &other_boot),
+        ];
+        assert_eq!(marks[0], of(instance, &ann.clone(), &class, &boot.clone()));
+        marks.sort();
+        marks.dedup();
+        assert_eq!(marks.len(), 10);
+    }
+}

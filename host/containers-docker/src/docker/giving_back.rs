@@ -1,0 +1,137 @@
+//! Takes a container in which calls follow each other for an attempt, and gives it back after that.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use fail::fail_point;
+use simulay_containers::{Admitted, Tenant};
+use simulay_init::frames::{Order, Phase};
+use simulay_model::ContainerName;
+use tokio::time::Instant;
+
+use super::DockerContainers;
+use super::attachment::{Attached, Cut, Greeted};
+use super::forks::{Fork, Key, Service};
+use super::pool::WarmName;
+use super::warming::{BEGINNING, BOOT, WarmingError, session};
+use crate::spec::{self, Place};
+
+/// For the init of one that waits to say that it is there, and for it to remove what a call left.
+const ANSWER: Duration = Duration::from_millis(500);
+const RESET: Duration = Duration::from_secs(10);
+
+impl DockerContainers {
+    /// Binds a container in which calls of `tenant` follow each other to the attempt `name`; nothing when there can be
+    /// none, or when it is in doubt whether it is bound.
+    pub(super) async fn claim_fork(
+        &self,
+        name: ContainerName,
+        tenant: &Tenant,
+        (call, place): (&Admitted, Place),
+    ) -> Option<Fork> {
+        let key = self.key(tenant, call, place).await?;
+        let (waited, fork) = match self.take_fork(&key).await {
+            Some(taken) => taken,
+            None => self.make_fork(key, place).await?,
+        };
+        match self.daemon.bind(waited.as_str(), name).await {
+            Ok(()) => {
+                waited.bind();
+                Some(fork)
+            }
+            Err(error) => {
+                tracing::info!(container = %name, %error, "it is in doubt whose the container is");
+                None
+            }
+        }
+    }
+
+    async fn key(&self, tenant: &Tenant, call: &Admitted, place: Place) -> Option<Arc<Key>> {
+        if self.pool.settings.max_containers == 0 || !self.pool.is_kept.load(Ordering::Relaxed) {
+            return None;
+        }
+        let image = call.image();
+        // What is against the image is told to who starts a container of it.
+        let _ = self.unbounded_places(image).await;
+        let program = call.command().first().filter(|program| self.may_fork(image, program));
+        let key = program.and_then(|_| Key::of(tenant, call, place))?;
+        (!self.forks.is_refused(&key)).then(|| Arc::new(key))
+    }
+
+    async fn take_fork(&self, key: &Key) -> Option<(WarmName, Fork)> {
+        while let Some((name, mut fork)) = self.forks.take(key) {
+            let answer = fork.attached.ask(session(), ANSWER).await;
+            if matches!(answer, Ok(Greeted::Init(Phase::Idle))) {
+                return Some((name, fork));
+            }
+            tracing::info!(container = name.as_str(), ?answer, "a container waits no more");
+        }
+        None
+    }
+
+    async fn make_fork(&self, key: Arc<Key>, place: Place) -> Option<(WarmName, Fork)> {
+        let _permit = self.starts.acquire().await.ok()?;
+        match self.start_fork(key.clone(), place).await {
+            Ok(made) => Some(made),
+            Err(error) => {
+                tracing::info!(image = %key.class.image, %error, "no calls can follow each other");
+                if matches!(error, WarmingError::NotBooted(_)) {
+                    self.forks.refuse(key);
+                }
+                None
+            }
+        }
+    }
+
+    async fn start_fork(&self, key: Arc<Key>, place: Place) -> Result<(WarmName, Fork), WarmingError> {
+        let name = self.pool.names.give_for(&key.mark, self.instance);
+        let body = spec::fork_body(key.class, self.pool.life, place);
+        self.daemon.create_called(name.as_str(), body).await?;
+        self.daemon.start_called(name.as_str()).await?;
+        let mut attached = Attached::from(self.daemon.attach_called(name.as_str()).await?);
+        if attached.ask(session(), BEGINNING).await? != Greeted::Init(Phase::Idle) {
+            return Err(WarmingError::Foreign);
+        }
+        let order = Order::Fork((*key.boot).clone());
+        if !attached.boot(&order, BOOT).await? {
+            return Err(WarmingError::NotBooted(key.boot.command.clone()));
+        }
+        let bytes = self.daemon.memory(name.as_str()).await?.unwrap_or_default();
+        let service = Service { key, made: Instant::now(), served: 0, bytes };
+        Ok((name, service.with(attached)))
+    }
+
+    /// Lets the container of `name`, whose call is over and stored, wait for the next call of its key; false when it
+    /// is to be removed by who asks. What is in doubt is removed.
+    pub(super) async fn give_back(&self, name: ContainerName, mut fork: Fork) -> bool {
+        if self.pool.closing.is_cancelled() {
+            return false;
+        }
+        let waits = self.pool.names.give_for(&fork.service.key.mark, self.instance);
+        // Whatever comes of it, what is called so is removed, unless it waits from now on.
+        let (renamed, reset) =
+            tokio::join!(self.daemon.unbind(name, waits.as_str()), reset(&mut fork.attached));
+        if renamed.is_err() {
+            return false;
+        }
+        match reset {
+            Ok(true) => {
+                fork.service.served += 1;
+                self.forks.put(waits, fork, &self.pool.settings);
+                if self.pool.closing.is_cancelled() {
+                    self.forks.clear();
+                }
+            }
+            doubt => tracing::info!(container = %name, ?doubt, "what a call left cannot be removed"),
+        }
+        true
+    }
+}
+
+async fn reset(attached: &mut Attached) -> Result<bool, Cut> {
+    fail_point!("container.reset.before", |_| std::process::abort());
+    let reset = attached.reset(RESET).await;
+    fail_point!("container.reset.after", |_| std::process::abort());
+    reset
+}

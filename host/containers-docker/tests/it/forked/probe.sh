@@ -1,0 +1,16 @@
+# Tells all that a call can find out of what was before it.
+for place in /sim /tmp /dev/shm /dev/mqueue; do
+    stat -c '%n %a %u %g %h %s' $place
+    [ $(($(date +%s) - $(stat -c %Y $place))) -lt 600 ] && echo of late
+    find $place -mindepth 1 | sort
+done
+getfattr -d /sim 2>/dev/null
+tail -n +1 /proc/sysvipc/*
+for task in /proc/[0-9]*/task/*; do
+    [ "${task%%/task*}" = /proc/$$ ] && continue
+    nice=$(sed 's/.*) //' $task/stat 2>/dev/null | cut -d' ' -f17)
+    grep -E '^(Name|Uid|Gid|Groups|CapPrm|NoNewPrivs|SigBlk|SigIgn|Cpus_allowed):' $task/status 2>/dev/null | tr '\n\t' '  '
+    echo "nice $nice, badness $(cat ${task%%/task*}/oom_score_adj)"
+done | grep -vE 'Name: (grep|sed|cut|tr|cat|sort|uniq|sh) ' | sort | uniq -c
+env | sort
+ulimit -a

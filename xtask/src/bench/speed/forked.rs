@@ -1,0 +1,43 @@
+//! Steps of many calls, each a process in a container in which they follow each other.
+
+use std::thread::available_parallelism;
+
+use serde_json::{Value, json};
+
+use super::calls::step;
+use super::peers::OCTAVE;
+use super::sides::Side;
+use super::throughput::rate_of_docker;
+use super::{MANY_CALLS, Scene, table};
+use crate::bench::runs::SCRIPT;
+
+/// A beam under random loads, by its formula: what a call of a Monte Carlo study computes.
+const BEAM: &str = "n = 2000; load = 1000 + 100 * randn (n, 1); modulus = 2.1e11 * (1 + 0.05 * randn (n, 1)); \
+    deflection = load * 2 ^ 3 ./ (48 * modulus * 8e-6); printf ('%g %g\\n', mean (deflection), std (deflection));";
+/// Programs that each of those who use Docker runs, before and after.
+const EACH: usize = 4;
+
+/// Measures steps, beside what Docker would take by its rate before and after, and beside a container for each call.
+pub(super) fn measure(scene: &Scene<'_>) -> anyhow::Result<()> {
+    let side = Side::warm(scene, &[MANY_CALLS], &[])?;
+    let at_once = 2 * available_parallelism()?.get() + 1;
+    let docker = || rate_of_docker(&OCTAVE, at_once, at_once * EACH);
+    let calls = f64::from(scene.extent.calls);
+    let before = docker()?;
+    let apart = calls / step(&side, &params(scene, SCRIPT), 1)?.as_secs_f64();
+    side.host.isolate_by_process(MANY_CALLS)?;
+    let trivial = calls / step(&side, &params(scene, SCRIPT), 2)?.as_secs_f64();
+    let beam = calls / step(&side, &params(scene, BEAM), 3)?.as_secs_f64();
+    let docker = f64::midpoint(before, docker()?);
+    for (what, rate) in [("programs", trivial), ("beams", beam)] {
+        let what = format!("a step of {calls} {what}, a process each");
+        table::row(&what, "s", calls / rate, ("docker run, by its rate", calls / docker));
+        table::row(&what, "/s", rate, ("docker run", docker));
+    }
+    table::row("programs a second, a process each", "/s", trivial, ("a container each", apart));
+    side.stop()
+}
+
+fn params(scene: &Scene<'_>, script: &str) -> Value {
+    json!({ "calls": scene.extent.calls, "script": script })
+}
