@@ -8,6 +8,7 @@ function __simulay_job__ ()
     return;
   endif
   begun = true;
+  __simulay_leave__ ();
   place = getenv ("SIMULAY_BOOT");
   forks = ! isempty (getenv ("SIMULAY_FORK"));
   ahead = forks || ! isempty (place);
