@@ -23,8 +23,9 @@ use crate::spec;
 
 /// Between two looks without anything to do.
 const PERIOD: Duration = Duration::from_secs(10);
-/// Calls at work come first: what was taken is replaced a moment later, and what was taken at once, at once.
-const SETTLING: Duration = Duration::from_millis(20);
+/// Calls at work come first: what was taken is replaced, and what is left removed, a moment later, when a short call is
+/// over; and what was taken at once, at once.
+const SETTLING: Duration = Duration::from_millis(50);
 /// Between two looks at what Docker has.
 const SEARCH: Duration = Duration::from_secs(60);
 const SEARCH_OTHERS: Duration = Duration::from_secs(3600);
@@ -77,6 +78,7 @@ impl DockerContainers {
         loop {
             self.remove_waste().await;
             let _ = tokio::time::timeout(PERIOD, self.pool.names.rung()).await;
+            tokio::time::sleep(SETTLING).await;
         }
     }
 
