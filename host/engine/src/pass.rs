@@ -307,7 +307,8 @@ impl<'a> Pass<'a> {
         let Self { context, lease, flow, run, .. } = self;
         let (permissions, known) = (Permissions::from(&self.plugin.manifest), self.known().await?);
         let (reuse, tenant) = (self.reuse(), self.tenant());
-        let simulation = Simulation { context, lease, flow, run, permissions, tenant, known, reuse, removals };
+        let simulation =
+            Simulation { context, lease, flow, run, permissions, tenant, known, reuse, removals };
         simulation.step(open, stop).instrument(trace::stage(run.id, Stage::Simulate)).await?;
         let progress = self.lease.progress().await?;
         if let Some(error) = failed(number, step, &progress) {

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use super::DockerContainers;
 use super::attachment::{Attached, Cut, Greeted};
+use super::daemon::DaemonError;
 use super::forks::{Fork, Key, Service};
 use super::pool::WarmName;
 use super::warming::{BEGINNING, BOOT, WarmingError, session};
@@ -31,19 +32,20 @@ impl DockerContainers {
         (call, place): (&Admitted, Place),
     ) -> Option<Fork> {
         let key = self.key(tenant, call, place).await?;
-        let (waited, fork) = match self.take_fork(&key).await {
-            Some(taken) => taken,
-            None => self.make_fork(key, place).await?,
-        };
+        while let Some((waited, mut fork)) = self.forks.take(&key) {
+            // One that turns out to be gone is let go of again: there are few.
+            let (waits, bound) =
+                tokio::join!(still_waits(&mut fork.attached), self.daemon.bind(waited.as_str(), name));
+            match (waits, bound) {
+                (true, Ok(())) => return Some(bind(waited, fork)),
+                (false, Ok(())) if self.let_go(name).await => {}
+                (_, bound) => return doubt(name, bound),
+            }
+        }
+        let (waited, fork) = self.make_fork(key, place).await?;
         match self.daemon.bind(waited.as_str(), name).await {
-            Ok(()) => {
-                waited.bind();
-                Some(fork)
-            }
-            Err(error) => {
-                tracing::info!(container = %name, %error, "it is in doubt whose the container is");
-                None
-            }
+            Ok(()) => Some(bind(waited, fork)),
+            bound => doubt(name, bound),
         }
     }
 
@@ -57,17 +59,6 @@ impl DockerContainers {
         let program = call.command().first().filter(|program| self.may_fork(image, program));
         let key = program.and_then(|_| Key::of(tenant, call, place))?;
         (!self.forks.is_refused(&key)).then(|| Arc::new(key))
-    }
-
-    async fn take_fork(&self, key: &Key) -> Option<(WarmName, Fork)> {
-        while let Some((name, mut fork)) = self.forks.take(key) {
-            let answer = fork.attached.ask(session(), ANSWER).await;
-            if matches!(answer, Ok(Greeted::Init(Phase::Idle))) {
-                return Some((name, fork));
-            }
-            tracing::info!(container = name.as_str(), ?answer, "a container waits no more");
-        }
-        None
     }
 
     async fn make_fork(&self, key: Arc<Key>, place: Place) -> Option<(WarmName, Fork)> {
@@ -127,6 +118,24 @@ impl DockerContainers {
         }
         true
     }
+}
+
+/// The container of `waited` is that of its attempt from now on.
+fn bind(waited: WarmName, fork: Fork) -> Fork {
+    waited.bind();
+    fork
+}
+
+fn doubt<T>(name: ContainerName, bound: Result<(), DaemonError>) -> Option<T> {
+    let error = bound.err().map(tracing::field::display);
+    tracing::info!(container = %name, error, "it is in doubt whose the container is");
+    None
+}
+
+/// Whether init answers and has no job.
+async fn still_waits(attached: &mut Attached) -> bool {
+    let answer = attached.ask(session(), ANSWER).await;
+    matches!(answer, Ok(Greeted::Init(Phase::Idle)))
 }
 
 async fn reset(attached: &mut Attached) -> Result<bool, Cut> {

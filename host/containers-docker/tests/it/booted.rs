@@ -18,7 +18,7 @@ const SURROUNDINGS: &[&str] = &[
     "system('ls -l /proc/self/fd | wc -l; ls -la /tmp /dev/shm | grep -v total | wc -l; id; umask');",
     "system('grep -E ^Sig\\(Ign\\|Cgt\\) /proc/$PPID/status; cat /proc/$PPID/oom_score_adj; tr \"\\\\0\" \" \" </proc/$PPID/cmdline');",
     "system('cat /proc/$PPID/limits; ls /proc/$PPID/fd | sort -n | tr \"\\\\n\" \" \"');",
-    "system('grep -E \"^(SigBlk|Threads|NoNewPrivs|Cap...|Umask):\" /proc/$PPID/status | grep -v CapBnd');",
+    "system('grep -E \"^(Threads|NoNewPrivs|Cap...|Umask):\" /proc/$PPID/status | grep -v CapBnd');",
     "warning(), get(0, 'defaultfigurevisible'), page_screen_output, version",
     "fopen('all'), f = fopen('x', 'w'), fclose(f); isatty(0), isatty(1), fgetl(stdin)",
     "whos; who global; lasterr, lastwarn, ans",

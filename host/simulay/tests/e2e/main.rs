@@ -16,6 +16,7 @@ mod fields;
 mod folders;
 mod host;
 mod identity;
+mod isolation;
 mod life;
 mod octave;
 mod other_version;
