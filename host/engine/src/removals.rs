@@ -1,11 +1,10 @@
 //! Removes the containers of a run whose calls have ended, while the run goes on.
 
 use futures_util::stream::{self, StreamExt as _};
-use simulay_model::Chain;
+use simulay_model::{Chain, ContainerName, RunId};
 use tokio::sync::mpsc;
 
 use crate::lease::RunLease;
-use crate::simulate::name;
 
 /// Containers that are removed at once. A step that ends more of its calls waits for them.
 const AT_ONCE: usize = 16;
@@ -48,4 +47,9 @@ pub(crate) async fn remove(lease: &RunLease, attempt: AttemptAt) {
     if let Err(error) = lease.parts.containers.remove(name, Some(lease.fence)).await {
         tracing::warn!(container = %name, error = %Chain(&error), "the container stays until the next sweep");
     }
+}
+
+/// What the container of an attempt is called.
+pub(crate) const fn name(run: RunId, (step, call, attempt): AttemptAt) -> ContainerName {
+    ContainerName { run, step, call, attempt }
 }

@@ -13,8 +13,7 @@ use simulay_containers::{
     Begin, Completed, ContainerError, Exchange as _, ExecutionRequest, Permissions, Tenant,
 };
 use simulay_model::{
-    CallEnd, Chain, Change, ContainerCall, ContainerName, Digest, LogLevel, OnFailure, Run, RunError, RunId,
-    Stage,
+    CallEnd, Chain, Change, ContainerCall, ContainerName, Digest, LogLevel, OnFailure, Run, RunError, Stage,
 };
 use simulay_store::StoreError;
 use tokio_util::sync::CancellationToken;
@@ -26,7 +25,7 @@ use crate::fair_queue::Permit;
 use crate::lease::{RunLease, may_pass};
 use crate::limits::Flow;
 use crate::placing::PlacedExchange;
-use crate::removals::{Removals, remove};
+use crate::removals::{Removals, name, remove};
 use crate::retry::{Attempt, Budget, judge};
 use crate::reuse::Reuse;
 use crate::{EngineError, omission, trace, verdict};
@@ -355,10 +354,6 @@ pub(crate) fn failure(call: &ContainerCall, end: &CallEnd) -> Option<RunError> {
         CallEnd::Result(result) if call.on_failure == OnFailure::FailRun => verdict::of_ending(result),
         CallEnd::Result(_) => None,
     }
-}
-
-pub(crate) const fn name(run: RunId, (step, call, attempt): (u32, u32, u32)) -> ContainerName {
-    ContainerName { run, step, call, attempt }
 }
 
 /// Waits, unless the end is asked for.
