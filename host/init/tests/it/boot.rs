@@ -1,6 +1,6 @@
 //! Commands that are started ahead of their job.
 
-use simulay_init::frames::{BootSpec, JobSpec, Order, Phase, Report};
+use simulay_init::frames::{BootSpec, FAILED, JobSpec, Order, Phase, Report};
 
 use crate::harness::{Init, script};
 
@@ -106,4 +106,15 @@ fn it_is_gone_when_there_is_no_job() {
     init.close_stdin();
     assert_eq!(init.exit_code(), 0);
     assert!(!std::path::Path::new(&format!("/proc/{}", children.trim())).exists());
+}
+
+#[test]
+fn jobs_follow_each_other_only_where_each_is_a_user_of_its_own() {
+    let mut init = Init::with_hello();
+    init.send(&Order::Fork(boot_of(&job(&[]))));
+    assert_eq!(init.report(), Report::NotBooted);
+    init.submit(job(&[("SIM_A", "1")]), &[("file", b"content\n")]);
+    assert!(init.told().stdout().starts_with("came late with SIM_A=1\n"));
+    init.send(&Order::Reset);
+    assert_eq!(init.exit_code(), i32::from(FAILED));
 }
