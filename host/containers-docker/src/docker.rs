@@ -49,6 +49,7 @@ pub use preflight::{Finding, Severity};
 use presence::{Presence, Taken};
 pub use receiving::hear;
 
+use crate::class::Class;
 use crate::facts::Programs;
 use crate::spec::{self, Place, Runtime};
 use crate::{Address, Owner, Tls, facts};
@@ -137,8 +138,13 @@ impl DockerContainers {
     /// The containers that wait for a call.
     fn pool_status(&self) -> PoolStatus {
         let images = &self.policy.images;
-        self.pool
-            .status(|class| images.iter().find(|(_, id)| **id == class.image).map(|(name, _)| name.clone()))
+        let name =
+            |class: Class| images.iter().find(|(_, id)| **id == class.image).map(|(name, _)| name.clone());
+        PoolStatus {
+            forking: self.forks.count(),
+            forking_bytes: self.forks.bytes(),
+            ..self.pool.status(name)
+        }
     }
 
     async fn see_through(

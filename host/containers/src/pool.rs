@@ -13,6 +13,12 @@ pub struct PoolStatus {
     pub max_memory_mib: u64,
     /// What calls asked for lately.
     pub classes: Vec<WarmClass>,
+    /// Those in which calls of one tenant follow each other, that wait for the next.
+    #[serde(default)]
+    pub forking: u32,
+    /// Memory that these take together, bytes, as measured when each was made.
+    #[serde(default)]
+    pub forking_bytes: u64,
 }
 
 /// Containers that are alike until they are given a job.

@@ -189,6 +189,12 @@ pub struct Pool {
     pub max_memory_mib: u64,
     /// What calls asked for lately.
     pub classes: Vec<WarmClass>,
+    /// Those in which calls of one account and plugin version follow each other, each a process, that wait for the next.
+    #[serde(default)]
+    pub forking: u32,
+    /// Memory that these take together, bytes, as measured when each was made.
+    #[serde(default)]
+    pub forking_bytes: u64,
 }
 
 /// Containers that are alike: each is for any call that needs their image and resources.
@@ -214,9 +220,10 @@ pub struct WarmClass {
 
 impl From<PoolStatus> for Pool {
     fn from(pool: PoolStatus) -> Self {
-        let PoolStatus { max_containers, max_per_class, max_memory_mib, classes } = pool;
+        let PoolStatus { max_containers, max_per_class, max_memory_mib, classes, forking, forking_bytes } =
+            pool;
         let classes = classes.into_iter().map(WarmClass::from).collect();
-        Self { max_containers, max_per_class, max_memory_mib, classes }
+        Self { max_containers, max_per_class, max_memory_mib, classes, forking, forking_bytes }
     }
 }
 

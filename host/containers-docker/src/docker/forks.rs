@@ -146,14 +146,21 @@ impl Forks {
         drop(goes);
     }
 
+    /// How many wait.
+    pub(super) fn count(&self) -> u32 {
+        u32::try_from(self.idle.lock().len()).unwrap_or(u32::MAX)
+    }
+
+    /// What they take together, bytes.
+    pub(super) fn bytes(&self) -> u64 {
+        self.idle.lock().iter().map(|one| one.fork.service.bytes).fold(0, u64::saturating_add)
+    }
+
     /// What is left for others that wait.
     pub(super) fn left_of(&self, settings: &PoolSettings) -> PoolSettings {
-        let idle = self.idle.lock();
-        let count = u32::try_from(idle.len()).unwrap_or(u32::MAX);
-        let bytes = idle.iter().map(|one| one.fork.service.bytes).fold(0, u64::saturating_add);
         PoolSettings {
-            max_containers: settings.max_containers.saturating_sub(count),
-            max_memory_bytes: settings.max_memory_bytes.saturating_sub(bytes),
+            max_containers: settings.max_containers.saturating_sub(self.count()),
+            max_memory_bytes: settings.max_memory_bytes.saturating_sub(self.bytes()),
             ..*settings
         }
     }

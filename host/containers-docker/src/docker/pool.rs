@@ -212,7 +212,7 @@ impl Pool {
         self.bell.notified().await;
     }
 
-    /// What there is, by class; `name` tells what an image is called.
+    /// What there is for any call, by class; `name` tells what an image is called.
     pub(super) fn status(&self, name: impl Fn(Class) -> Option<String>) -> PoolStatus {
         let state = self.state.lock();
         let of_class = |class: Class| {
@@ -235,6 +235,7 @@ impl Pool {
             max_per_class: self.settings.max_per_class,
             max_memory_mib: self.settings.max_memory_bytes >> 20,
             classes: state.demand.classes().filter_map(of_class).collect(),
+            ..PoolStatus::default()
         }
     }
 }

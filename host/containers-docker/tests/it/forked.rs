@@ -106,6 +106,9 @@ async fn calls_follow_each_other() {
     for _ in 0..20 {
         assert_eq!(host.serves().await, container);
     }
+    let pool = host.rig.containers.node().await.unwrap().pool;
+    assert_eq!(pool.forking, 1);
+    assert!((1..256 << 20).contains(&pool.forking_bytes), "{pool:?}");
 }
 
 #[tokio::test]

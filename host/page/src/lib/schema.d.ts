@@ -2481,6 +2481,16 @@ export interface components {
             classes: components["schemas"]["WarmClass"][];
             /**
              * Format: int32
+             * @description Those in which calls of one account and plugin version follow each other, each a process, that wait for the next.
+             */
+            forking?: number;
+            /**
+             * Format: int64
+             * @description Memory that these take together, bytes, as measured when each was made.
+             */
+            forking_bytes?: number;
+            /**
+             * Format: int32
              * @description The most that wait; 0 where none do.
              */
             max_containers: number;

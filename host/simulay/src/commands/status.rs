@@ -108,7 +108,7 @@ fn node_table(nodes: &[Node]) -> Table {
 /// How many containers wait for calls, and may.
 fn warm(node: &Node) -> String {
     let ready: u32 = node.pool.classes.iter().map(|class| class.ready).sum();
-    format!("{ready} of {}", node.pool.max_containers)
+    format!("{} of {}", ready + node.pool.forking, node.pool.max_containers)
 }
 
 fn cores(milli: u64) -> String {
