@@ -19,7 +19,7 @@ use crate::parent::Parent;
 use crate::processes::{Causes, Processes};
 use crate::record::Record;
 use crate::reset;
-use crate::user::User;
+use crate::user::{self, User};
 
 /// How long a rejection is held when no job said how long.
 const HOLD_MS: u64 = 60_000;
@@ -207,7 +207,7 @@ impl Keeper<'_> {
 
     /// Only where each job is a user of its own: others must not outlive theirs.
     fn parent(&mut self, spec: BootSpec) {
-        let may = self.user != User::Own;
+        let may = self.user != User::Own && user::are_there();
         self.parent = may.then(|| Parent::start(spec, self.record).ok()).flatten();
         if self.parent.is_none() {
             self.record.change(|facts| facts.booted = Some(false));

@@ -7,6 +7,8 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use simulay_init::frames::{Decoder, Order};
 
+use crate::user::is_of_job;
+
 /// Something happened.
 pub(crate) enum Event {
     /// The host says so.
@@ -45,12 +47,12 @@ pub(crate) fn block_stop() -> nix::Result<SignalFd> {
     SignalFd::with_flags(&mask, SfdFlags::SFD_CLOEXEC)
 }
 
-/// Passes each SIGTERM on.
+/// Passes each SIGTERM on, but for those of a job, which may reach a thread of init that is its user.
 pub(crate) fn watch(signals: &SignalFd, events: &SyncSender<Event>) {
     loop {
         match signals.read_signal() {
-            Ok(Some(_)) => drop(events.send(Event::Stop)),
-            Ok(None) | Err(nix::Error::EINTR) => {}
+            Ok(Some(signal)) if !is_of_job(signal.ssi_uid) => drop(events.send(Event::Stop)),
+            Ok(_) | Err(nix::Error::EINTR) => {}
             Err(_) => return,
         }
     }

@@ -87,8 +87,6 @@ impl Parent {
             return None;
         }
         let [stdout, stderr, brought] = [pipe().ok()?, pipe().ok()?, pipe().ok()?];
-        // A pipe takes more than the variables may have.
-        File::from(brought.1).write_all(&variables(job)).ok()?;
         let ends = [&stdout.1, &stderr.1, &brought.0].map(OwnedFd::as_raw_fd);
         let message = number.to_ne_bytes();
         let rights = [ControlMessage::ScmRights(&ends)];
@@ -100,6 +98,9 @@ impl Parent {
             None,
         )
         .ok()?;
+        // Only the child reads: where there is none this fails, and is told below. A pipe may take less than there is.
+        drop((stdout.1, stderr.1, brought.0));
+        let _ = File::from(brought.1).write_all(&variables(job));
         // It was asked for: nobody may start the command once more, unless it is known that there is no child.
         let child = hear(&self.socket).filter(|child| *child > 0).unwrap_or_else(|| exit(FAILED.into()));
         Some(Started { first: Pid::from_raw(child), stdout: stdout.0.into(), stderr: stderr.0.into() })

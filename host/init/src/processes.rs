@@ -136,8 +136,11 @@ impl Processes {
 /// True when no process is left but this one, which is process 1, and `parent`. Reaps those that ended.
 pub(crate) fn are_gone(parent: Option<Process>) -> bool {
     while matches!(wait(WaitOptions::NOHANG), Ok(Some(_))) {}
-    let mut others = processes().filter(|pid| *pid != Pid::this());
-    others.all(|pid| parent.is_some_and(|parent| Process::of(pid) == Some(parent)))
+    // A list that cannot be read whole tells nothing.
+    let Ok(all) = listed() else { return false };
+    let is_known =
+        |pid: &Pid| *pid == Pid::this() || parent.is_some_and(|parent| Process::of(*pid) == Some(parent));
+    all.contains(&Pid::this()) && all.iter().all(is_known)
 }
 
 /// Kills and reaps whatever is left, until nothing is.
@@ -188,8 +191,16 @@ fn children() -> impl Iterator<Item = Pid> {
 }
 
 fn processes() -> impl Iterator<Item = Pid> {
-    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).map(Pid::from_raw)
+    fs::read_dir("/proc").into_iter().flatten().flatten().filter_map(|entry| number(&entry))
+}
+
+fn listed() -> io::Result<Vec<Pid>> {
+    let entries = fs::read_dir("/proc")?.collect::<io::Result<Vec<_>>>()?;
+    Ok(entries.iter().filter_map(number).collect())
+}
+
+fn number(entry: &fs::DirEntry) -> Option<Pid> {
+    entry.file_name().to_str()?.parse().ok().map(Pid::from_raw)
 }
 
 fn parent_of(pid: i32) -> Option<i32> {

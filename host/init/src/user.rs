@@ -1,7 +1,7 @@
 //! The user whom a job is. In most containers that is init's own. Where jobs follow each other, init is root, and
 //! each job is a user whom none was before: no process, no file and no right of it is another's.
 
-use std::fs::{File, Permissions, set_permissions};
+use std::fs::{self, File, Permissions, set_permissions};
 use std::io;
 use std::os::unix::fs::{PermissionsExt as _, chown, fchown};
 use std::os::unix::process::CommandExt as _;
@@ -17,6 +17,8 @@ use simulay_init::frames::FAILED;
 
 /// No image has users above it, and init none of its jobs below.
 const FIRST: u32 = 100_000;
+/// Far more than a container serves.
+const MOST_JOBS: u32 = 100_000;
 const ROOT: u32 = 0;
 /// Of the working directory, as Docker makes it.
 const MODE: u32 = 0o755;
@@ -73,6 +75,8 @@ impl User {
         match self {
             Self::Own => Ok(()),
             Self::Other(number) => {
+                // Only its owner changes its mode, and it may have been told of the same job before.
+                chown(".", Some(ROOT), Some(ROOT))?;
                 set_permissions(".", Permissions::from_mode(MODE))?;
                 chown(".", Some(number), Some(number))
             }
@@ -89,6 +93,28 @@ impl User {
         fchown(&folder, Some(ROOT), Some(ROOT))?;
         folder.set_permissions(Permissions::from_mode(MODE))
     }
+}
+
+/// Whether a user is one of those whom jobs are, where each is another.
+pub(crate) const fn is_of_job(user: u32) -> bool {
+    user >= FIRST
+}
+
+/// Whether there are all the users whom jobs may be: a daemon with a user namespace has few.
+pub(crate) fn are_there() -> bool {
+    ["/proc/self/uid_map", "/proc/self/gid_map"].into_iter().all(|map| {
+        let text = fs::read_to_string(map).unwrap_or_default();
+        text.lines().any(|line| covers(line, FIRST, FIRST + MOST_JOBS))
+    })
+}
+
+/// Whether a line of a map, which is the first within, the first without, and how many, has all of these within.
+fn covers(line: &str, first: u32, last: u32) -> bool {
+    let mut fields = line.split_whitespace().map(|field| field.parse::<u64>().unwrap_or_default());
+    let (Some(begin), Some(_), Some(count)) = (fields.next(), fields.next(), fields.next()) else {
+        return false;
+    };
+    begin <= u64::from(first) && u64::from(last) < begin.saturating_add(count)
 }
 
 /// Does `act` on this thread, from now on, with no right of root but to make a process another user.
@@ -120,4 +146,16 @@ fn become_user(number: u32) -> io::Result<()> {
 /// A process that is not who it should be does nothing more.
 fn fail<T, E>(_: E) -> T {
     exit(FAILED.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::covers;
+
+    #[test]
+    fn a_map_has_the_users_of_jobs_or_has_not() {
+        assert!(covers("         0          0 4294967295", 100_000, 200_000));
+        assert!(!covers("         0     100000      65536", 100_000, 200_000));
+        assert!(!covers("", 100_000, 200_000));
+    }
 }

@@ -46,7 +46,7 @@ pub(super) struct Attached {
     /// Where the job is, once init has said so to who is attached.
     pub(super) phase: Option<Phase>,
     /// By which init was greeted last.
-    session: u64,
+    pub(super) session: u64,
 }
 
 impl From<AttachContainerResults> for Attached {

@@ -70,10 +70,13 @@ impl Job<'_> {
     {
         self.answered = false;
         let phase = attached.phase.take();
-        let Attached { reader, writer, .. } = attached;
+        let Attached { reader, writer, session: known, .. } = attached;
         let greeted = match phase {
             Some(phase) => Ok(Greeted::Init(phase)),
-            None => greet(reader, writer, session, &alive).await,
+            None => {
+                *known = session;
+                greet(reader, writer, session, &alive).await
+            }
         };
         let phase = match greeted {
             Ok(Greeted::Init(phase)) => phase,

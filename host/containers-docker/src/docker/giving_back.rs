@@ -9,6 +9,7 @@ use simulay_containers::{Admitted, Tenant};
 use simulay_init::frames::{Order, Phase};
 use simulay_model::ContainerName;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::DockerContainers;
 use super::attachment::{Attached, Cut, Greeted};
@@ -30,6 +31,7 @@ impl DockerContainers {
         name: ContainerName,
         tenant: &Tenant,
         (call, place): (&Admitted, Place),
+        cancel: &CancellationToken,
     ) -> Option<Fork> {
         let key = self.key(tenant, call, place).await?;
         while let Some((waited, mut fork)) = self.forks.take(&key) {
@@ -42,7 +44,7 @@ impl DockerContainers {
                 (_, bound) => return doubt(name, bound),
             }
         }
-        let (waited, fork) = self.make_fork(key, place).await?;
+        let (waited, fork) = self.make_fork(key, place, cancel).await?;
         match self.daemon.bind(waited.as_str(), name).await {
             Ok(()) => Some(bind(waited, fork)),
             bound => doubt(name, bound),
@@ -61,31 +63,37 @@ impl DockerContainers {
         (!self.forks.is_refused(&key)).then(|| Arc::new(key))
     }
 
-    async fn make_fork(&self, key: Arc<Key>, place: Place) -> Option<(WarmName, Fork)> {
-        let _permit = self.starts.acquire().await.ok()?;
-        match self.start_fork(key.clone(), place).await {
-            Ok(made) => Some(made),
-            Err(error) => {
-                tracing::info!(image = %key.class.image, %error, "no calls can follow each other");
-                if matches!(error, WarmingError::NotBooted(_)) {
-                    self.forks.refuse(key);
-                }
-                None
-            }
-        }
-    }
-
-    async fn start_fork(&self, key: Arc<Key>, place: Place) -> Result<(WarmName, Fork), WarmingError> {
+    async fn make_fork(
+        &self,
+        key: Arc<Key>,
+        place: Place,
+        cancel: &CancellationToken,
+    ) -> Option<(WarmName, Fork)> {
+        let _permit = cancel.run_until_cancelled(self.starts.acquire()).await?.ok()?;
         let name = self.pool.names.give_for(&key.mark, self.instance);
         let body = spec::fork_body(key.class, self.pool.life, place);
-        self.daemon.create_called(name.as_str(), body).await?;
+        let image = key.class.image;
+        let made = async {
+            // Not broken off: what Docker was asked for is there when what has its name is removed.
+            self.daemon.create_called(name.as_str(), body).await?;
+            let started = cancel.run_until_cancelled(self.start_fork(name, key)).await;
+            started.unwrap_or(Err(WarmingError::Closing))
+        };
+        let told = |error| tracing::info!(%image, %error, "no calls can follow each other");
+        made.await.map_err(told).ok()
+    }
+
+    async fn start_fork(&self, name: WarmName, key: Arc<Key>) -> Result<(WarmName, Fork), WarmingError> {
         self.daemon.start_called(name.as_str()).await?;
         let mut attached = Attached::from(self.daemon.attach_called(name.as_str()).await?);
         if attached.ask(session(), BEGINNING).await? != Greeted::Init(Phase::Idle) {
             return Err(WarmingError::Foreign);
         }
-        let order = Order::Fork((*key.boot).clone());
-        if !attached.boot(&order, BOOT).await? {
+        let booted = attached.boot(&Order::Fork((*key.boot).clone()), BOOT).await;
+        if booted != Ok(true) {
+            self.forks.refuse(key.clone());
+        }
+        if !booted? {
             return Err(WarmingError::NotBooted(key.boot.command.clone()));
         }
         let bytes = self.daemon.memory(name.as_str()).await?.unwrap_or_default();
@@ -100,13 +108,12 @@ impl DockerContainers {
             return false;
         }
         let waits = self.pool.names.give_for(&fork.service.key.mark, self.instance);
-        // Whatever comes of it, what is called so is removed, unless it waits from now on.
-        let (renamed, reset) =
-            tokio::join!(self.daemon.unbind(name, waits.as_str()), reset(&mut fork.attached));
-        if renamed.is_err() {
+        // Whatever comes of it, what is called so is removed, unless it waits from now on. First of all it loses the name
+        // of its attempt: whoever finds that name and an init without a job would give it the job again.
+        if self.daemon.unbind(name, waits.as_str()).await.is_err() {
             return false;
         }
-        match reset {
+        match reset(&mut fork.attached).await {
             Ok(true) => {
                 fork.service.served += 1;
                 self.forks.put(waits, fork, &self.pool.settings);

@@ -89,7 +89,7 @@ impl DockerContainers {
         let place = self.place().await?;
         // Docker binds none to a name that is taken: there is no need to look first.
         if *begin == Begin::Start
-            && let Some(taken) = self.take(name, (call, tenant), place).await
+            && let Some(taken) = self.take(name, (call, tenant), place, cancel).await
         {
             return Ok(Presence::Running(place, Some(taken)));
         }
@@ -123,9 +123,10 @@ impl DockerContainers {
         name: ContainerName,
         (call, tenant): (&Admitted, Option<&Tenant>),
         place: Place,
+        cancel: &CancellationToken,
     ) -> Option<Taken> {
         if let Some(tenant) = tenant
-            && let Some(fork) = self.claim_fork(name, tenant, (call, place)).await
+            && let Some(fork) = self.claim_fork(name, tenant, (call, place), cancel).await
         {
             return Some(Taken::Fork(fork));
         }

@@ -156,6 +156,7 @@ async fn of_what_the_kernel_keeps_nothing_is_left() {
     nothing_is_left_of(&[
         ("system_v", Then::Replaced, 20_000),
         ("queue", Then::Replaced, 20_000),
+        ("ports", Then::Either, 20_000),
         ("hog", Then::Replaced, 20_000),
     ])
     .await;
@@ -168,6 +169,7 @@ async fn nobody_reaches_the_parent_or_init() {
         ("rights", Then::Kept, 20_000),
         ("signals", Then::Kept, 20_000),
         ("everyone", Then::Kept, 20_000),
+        ("threads", Then::Kept, 20_000),
     ])
     .await;
 }

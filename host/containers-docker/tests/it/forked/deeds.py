@@ -170,6 +170,31 @@ def fill_all():
     fill(("/dev/shm", "/tmp", "/sim"))
 
 
+def ports():
+    """A connection whose end outlives its process, where there is a network within the container at all."""
+    listener = socket.socket()
+    try:
+        listener.bind(("127.0.0.1", 5000))
+        listener.listen()
+        there = socket.create_connection(("127.0.0.1", 5000), 1)
+    except OSError:
+        return
+    here, _ = listener.accept()
+    here.close()
+    there.recv(1)
+    there.close()
+
+
+def threads():
+    """One thread of init is this user, and takes signals for all of it."""
+    for task in os.listdir("/proc/1/task"):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            try:
+                os.kill(int(task), number)
+            except OSError:
+                pass
+
+
 def output():
     while True:
         sys.stdout.write("x" * 65536)

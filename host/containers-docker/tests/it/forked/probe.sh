@@ -6,6 +6,7 @@ for place in /sim /tmp /dev/shm /dev/mqueue; do
 done
 getfattr -d /sim 2>/dev/null
 tail -n +1 /proc/sysvipc/*
+cat /proc/net/tcp /proc/net/tcp6 /proc/net/udp /proc/net/udp6 2>/dev/null | grep -v local_address
 for task in /proc/[0-9]*/task/*; do
     [ "${task%%/task*}" = /proc/$$ ] && continue
     nice=$(sed 's/.*) //' $task/stat 2>/dev/null | cut -d' ' -f17)
