@@ -635,8 +635,8 @@ export interface paths {
         /**
          * Say what keeps the calls of a plugin version from each other
          * @description Without it each has a container of its own. With `process`, calls of one account follow each other in a container,
-         *     which is made clean in between: a program that its image can fork starts in milliseconds. Steps that begin later go
-         *     by it. A plugin cannot ask for it, and another version has it only when that is said of it as well.
+         *     which is made clean in between: a program that its image can fork starts in milliseconds. Runs that are taken up later
+         *     go by it. A plugin cannot ask for it, and another version has it only when that is said of it as well.
          */
         put: operations["setPluginIsolation"];
         post?: never;
