@@ -284,7 +284,11 @@ impl Simulation<'_> {
         if let Some(message) = warning {
             self.warn(message).await?;
         }
-        self.removals.add(pending.attempt()).await;
+        match self.tenant {
+            // It serves the next call, which would have another made for it.
+            Some(_) => remove(self.lease, pending.attempt()).await,
+            None => self.removals.add(pending.attempt()).await,
+        }
         Ok(goes_on)
     }
 
