@@ -55,9 +55,9 @@ fn the_command_has_no_input_and_blocks_no_signal() {
     let own = std::fs::read_to_string("/proc/self/status").unwrap();
     // What a test got ignored is none of init's; that Rust ignores broken pipes is.
     let got = masks(&own, "SigIgn:") & !(1 << (Signal::SIGPIPE as u32 - 1));
-    assert_eq!(masks(&told.stdout(), "SigIgn:") & !got, 0);
+    assert_eq!(masks(told.stdout(), "SigIgn:") & !got, 0);
     // Those above the first 31 are as this test got them.
-    assert_eq!(masks(&told.stdout(), "SigBlk:") & 0x7fff_ffff, 0);
+    assert_eq!(masks(told.stdout(), "SigBlk:") & 0x7fff_ffff, 0);
 }
 
 #[test]
