@@ -3,18 +3,29 @@
 use std::time::Duration;
 
 use simulay_containers::Admitted;
+use simulay_init::frames::Phase;
 use simulay_model::ContainerName;
 
 use super::DockerContainers;
-use super::attachment::Attached;
+use super::attachment::{Attached, Greeted};
 use super::pool::Kind;
-use super::warming::still_waits;
+use super::warming::session;
 use crate::boot;
 use crate::class::Class;
 use crate::spec::Place;
 
 /// For the init of one that waits to say that it is there. It has nothing else to do.
 const ANSWER: Duration = Duration::from_millis(500);
+
+/// What came of binding a container that waited.
+pub(super) enum Binding {
+    /// It is the attempt's.
+    Bound,
+    /// It waits no more, and is nobody's.
+    Gone,
+    /// It may be the attempt's.
+    Doubt,
+}
 
 impl DockerContainers {
     async fn kind(&self, call: &Admitted, place: Place) -> Kind {
@@ -35,25 +46,38 @@ impl DockerContainers {
         }
         let kind = self.kind(call, place).await;
         let mut found = self.pool.take(&kind);
-        while let Some(warm) = found {
-            let called = warm.name.as_str().to_owned();
-            // One that turns out to be gone is let go of again: there are few.
-            let (warm, bound) = tokio::join!(still_waits(warm, ANSWER), self.daemon.bind(&called, name));
-            match (warm, bound) {
-                (Some(warm), Ok(())) => {
-                    tracing::debug!(container = %name, waited = called, "it waited for the call");
+        while let Some(mut warm) = found {
+            match self.bind(name, &mut warm.attached, warm.name.as_str()).await {
+                Binding::Bound => {
                     warm.name.bind();
                     return Some(warm.attached);
                 }
-                (None, Ok(())) if self.let_go(name).await => {}
-                (_, bound) => {
-                    let error = bound.err().map(tracing::field::display);
-                    tracing::info!(container = %name, error, "it is in doubt whose the container is");
-                    return None;
-                }
+                Binding::Gone => found = self.pool.take_another(&kind),
+                Binding::Doubt => return None,
             }
-            found = self.pool.take_another(&kind);
         }
         None
+    }
+
+    /// Binds the container that waits under the name `waited` to the attempt `name`, while its init is asked whether it
+    /// waits: one that turns out to be gone is let go of again, since there are few.
+    pub(super) async fn bind(&self, name: ContainerName, attached: &mut Attached, waited: &str) -> Binding {
+        let (answer, bound) = tokio::join!(attached.ask(session(), ANSWER), self.daemon.bind(waited, name));
+        let waits = matches!(answer, Ok(Greeted::Init(Phase::Idle)));
+        match bound {
+            Ok(()) if waits => {
+                tracing::debug!(container = %name, waited, "it waited for the call");
+                Binding::Bound
+            }
+            Ok(()) if self.let_go(name).await => {
+                tracing::info!(container = waited, ?answer, "a container waits no more");
+                Binding::Gone
+            }
+            bound => {
+                let error = bound.err().map(tracing::field::display);
+                tracing::info!(container = %name, error, "it is in doubt whose the container is");
+                Binding::Doubt
+            }
+        }
     }
 }

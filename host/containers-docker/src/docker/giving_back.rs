@@ -6,21 +6,20 @@ use std::time::Duration;
 
 use fail::fail_point;
 use simulay_containers::{Admitted, Tenant};
-use simulay_init::frames::{Order, Phase};
+use simulay_init::frames::Order;
 use simulay_model::ContainerName;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::DockerContainers;
-use super::attachment::{Attached, Cut, Greeted};
-use super::daemon::DaemonError;
+use super::attachment::{Attached, Cut};
+use super::claiming::Binding;
 use super::forks::{Fork, Key, Service};
 use super::pool::WarmName;
-use super::warming::{BEGINNING, BOOT, WarmingError, session};
+use super::warming::{BOOT, WarmingError};
 use crate::spec::{self, Place};
 
-/// For the init of one that waits to say that it is there, and for it to remove what a call left.
-const ANSWER: Duration = Duration::from_millis(500);
+/// For init to remove what a call left.
 const RESET: Duration = Duration::from_secs(10);
 
 impl DockerContainers {
@@ -35,20 +34,21 @@ impl DockerContainers {
     ) -> Option<Fork> {
         let key = self.key(tenant, call, place).await?;
         while let Some((waited, mut fork)) = self.forks.take(&key) {
-            // One that turns out to be gone is let go of again: there are few.
-            let (waits, bound) =
-                tokio::join!(still_waits(&mut fork.attached), self.daemon.bind(waited.as_str(), name));
-            match (waits, bound) {
-                (true, Ok(())) => return Some(bind(waited, fork)),
-                (false, Ok(())) if self.let_go(name).await => {}
-                (_, bound) => return doubt(name, bound),
+            match self.bind(name, &mut fork.attached, waited.as_str()).await {
+                Binding::Bound => {
+                    waited.bind();
+                    return Some(fork);
+                }
+                Binding::Gone => {}
+                Binding::Doubt => return None,
             }
         }
-        let (waited, fork) = self.make_fork(key, place, cancel).await?;
-        match self.daemon.bind(waited.as_str(), name).await {
-            Ok(()) => Some(bind(waited, fork)),
-            bound => doubt(name, bound),
-        }
+        let (waited, mut fork) = self.make_fork(key, place, cancel).await?;
+        let bound = self.bind(name, &mut fork.attached, waited.as_str()).await;
+        matches!(bound, Binding::Bound).then(|| {
+            waited.bind();
+            fork
+        })
     }
 
     async fn key(&self, tenant: &Tenant, call: &Admitted, place: Place) -> Option<Arc<Key>> {
@@ -84,11 +84,7 @@ impl DockerContainers {
     }
 
     async fn start_fork(&self, name: WarmName, key: Arc<Key>) -> Result<(WarmName, Fork), WarmingError> {
-        self.daemon.start_called(name.as_str()).await?;
-        let mut attached = Attached::from(self.daemon.attach_called(name.as_str()).await?);
-        if attached.ask(session(), BEGINNING).await? != Greeted::Init(Phase::Idle) {
-            return Err(WarmingError::Foreign);
-        }
+        let mut attached = self.wake(name.as_str()).await?;
         let booted = attached.boot(&Order::Fork((*key.boot).clone()), BOOT).await;
         if booted != Ok(true) {
             self.forks.refuse(key.clone());
@@ -125,24 +121,6 @@ impl DockerContainers {
         }
         true
     }
-}
-
-/// The container of `waited` is that of its attempt from now on.
-fn bind(waited: WarmName, fork: Fork) -> Fork {
-    waited.bind();
-    fork
-}
-
-fn doubt<T>(name: ContainerName, bound: Result<(), DaemonError>) -> Option<T> {
-    let error = bound.err().map(tracing::field::display);
-    tracing::info!(container = %name, error, "it is in doubt whose the container is");
-    None
-}
-
-/// Whether init answers and has no job.
-async fn still_waits(attached: &mut Attached) -> bool {
-    let answer = attached.ask(session(), ANSWER).await;
-    matches!(answer, Ok(Greeted::Init(Phase::Idle)))
 }
 
 async fn reset(attached: &mut Attached) -> Result<bool, Cut> {

@@ -30,7 +30,7 @@ const SETTLING: Duration = Duration::from_millis(50);
 const SEARCH: Duration = Duration::from_secs(60);
 const SEARCH_OTHERS: Duration = Duration::from_secs(3600);
 /// For init to answer when it was just started, and when it has nothing else to do.
-pub(super) const BEGINNING: Duration = Duration::from_secs(20);
+const BEGINNING: Duration = Duration::from_secs(20);
 const ANSWER: Duration = Duration::from_secs(2);
 /// For init to say whether a command that it started ahead waits; it gives up sooner.
 pub(super) const BOOT: Duration = Duration::from_secs(40);
@@ -216,12 +216,7 @@ impl DockerContainers {
     /// Starts a container, and hears that its init waits.
     async fn start_up(&self, name: WarmName, kind: Kind) -> Result<Warm, WarmingError> {
         let Kind { class, boot } = kind;
-        self.daemon.start_called(name.as_str()).await?;
-        let mut attached = Attached::from(self.daemon.attach_called(name.as_str()).await?);
-        match attached.ask(session(), BEGINNING).await? {
-            Greeted::Init(Phase::Idle) => {}
-            Greeted::Init(_) | Greeted::Foreign => return Err(WarmingError::Foreign),
-        }
+        let mut attached = self.wake(name.as_str()).await?;
         if let Some(boot) = &boot {
             self.boot_up(class, boot, &mut attached).await?;
         }
@@ -229,6 +224,16 @@ impl DockerContainers {
         self.pool.learn(class, bytes.unwrap_or_default());
         let now = Instant::now();
         Ok(Warm { name, kind: Kind { class, boot }, attached, made: now, heard: now })
+    }
+
+    /// Starts what is `called` so, and hears that its init has no job.
+    pub(super) async fn wake(&self, called: &str) -> Result<Attached, WarmingError> {
+        self.daemon.start_called(called).await?;
+        let mut attached = Attached::from(self.daemon.attach_called(called).await?);
+        match attached.ask(session(), BEGINNING).await? {
+            Greeted::Init(Phase::Idle) => Ok(attached),
+            Greeted::Init(_) | Greeted::Foreign => Err(WarmingError::Foreign),
+        }
     }
 
     /// Has init start a command ahead. What comes to nothing is not tried again, and its container is not given a
@@ -270,7 +275,7 @@ impl DockerContainers {
 }
 
 /// The container, when its init answers and has no job.
-pub(super) async fn still_waits(mut warm: Warm, patience: Duration) -> Option<Warm> {
+async fn still_waits(mut warm: Warm, patience: Duration) -> Option<Warm> {
     let answer = warm.attached.ask(session(), patience).await;
     if matches!(answer, Ok(Greeted::Init(Phase::Idle))) {
         warm.heard = Instant::now();
