@@ -18,6 +18,7 @@ mod preflight;
 mod presence;
 mod receiving;
 mod sending;
+mod serving;
 mod warming;
 
 use std::collections::BTreeMap;
@@ -37,17 +38,19 @@ use uuid::Uuid;
 
 pub(crate) use absence::in_words;
 use attachment::Attached;
+use claiming::Taken;
 pub use connect::ConnectError;
 pub(crate) use connect::client;
 use conversation::{Heard, Job};
 use daemon::{Daemon, DaemonError};
-use forks::{Fork, Forks};
+use forks::Forks;
 use patience::Patience;
 use pool::Pool;
 pub use pool::PoolSettings;
 pub use preflight::{Finding, Severity};
-use presence::{Presence, Taken};
+use presence::Presence;
 pub use receiving::hear;
+use serving::Serving;
 
 use crate::class::Class;
 use crate::facts::Programs;
@@ -94,6 +97,7 @@ pub struct DockerContainers {
     pool: Arc<Pool>,
     cpus: OnceCell<u32>,
     forks: Forks,
+    serving: Serving,
     /// Images that were looked at, and have nothing against them; with what each says of its programs.
     sound: Mutex<BTreeMap<ImageId, Programs>>,
     pub(crate) address: Address,
@@ -121,6 +125,7 @@ impl DockerContainers {
             cores: u32::try_from(cores).unwrap_or(1),
             pool: Arc::new(Pool::new(settings.pool)),
             forks: Forks::default(),
+            serving: Serving::default(),
             cpus: OnceCell::new(),
             sound: Mutex::default(),
             address: settings.address,
@@ -150,21 +155,18 @@ impl DockerContainers {
     async fn see_through(
         &self,
         name: ContainerName,
-        call: &Admitted,
-        exchange: &dyn Exchange,
-        (place, attached): (Place, &mut Option<Attached>),
+        mut job: Job<'_>,
+        attached: &mut Option<Attached>,
     ) -> Result<Completed, ContainerError> {
-        let env = spec::environment(call, place);
-        let mut job = Job { call, env, exchange, running_since: None, answered: false };
         let mut patience = Patience::default();
         let mut unanswered = 0;
         for _ in 0..MAX_CUTS {
             let overdue = job.is_overdue();
             match self.converse(name, attached, &mut job).await? {
-                Heard::Done(exit, omitted) => return self.confirm(name, &exit, omitted).await,
+                Heard::Done(exit, omitted) => return self.confirm(name, (&exit, omitted), job.place).await,
                 Heard::Overdue => return self.end_overdue(name, &job).await,
                 Heard::Cut(reason) => {
-                    *attached = None;
+                    (*attached, job.place) = (None, None);
                     tracing::warn!(container = %name, reason, "the attachment was lost");
                     if let Some(ended) = self.look_after(name, &job).await? {
                         return Ok(ended);
@@ -189,7 +191,7 @@ impl DockerContainers {
     ) -> Result<Heard, ContainerError> {
         let there = match attached.take() {
             Some(there) => there,
-            None => match self.daemon.attach(name).await {
+            None => match self.daemon.attach(&self.called(name)).await {
                 Ok(new) => new.into(),
                 Err(DaemonError::NotFound) => {
                     return Ok(Heard::Cut("there is no such container".to_owned()));
@@ -219,8 +221,8 @@ impl DockerContainers {
         (begin, cancel): (Begin, &CancellationToken),
     ) -> Result<Completed, ContainerError> {
         match self.run_or_stop(name, whose, exchange, (begin, cancel)).await {
-            Ok((completed, fork)) => {
-                self.note_finished(name, fork);
+            Ok((completed, taken)) => {
+                self.note_finished(name, taken);
                 Ok(completed)
             }
             Err(error) => {
@@ -237,7 +239,7 @@ impl DockerContainers {
         (call, tenant): (&Admitted, Option<&Tenant>),
         exchange: &dyn Exchange,
         (begin, cancel): (Begin, &CancellationToken),
-    ) -> Result<(Completed, Option<Fork>), ContainerError> {
+    ) -> Result<(Completed, Option<Taken>), ContainerError> {
         // Not dropped half-way by a cancellation: what Docker was asked for must be known.
         let ensured = self.ensure(name, (call, tenant), begin, cancel).await;
         // What it took, or the place it had to start another, is free for those that wait.
@@ -246,15 +248,17 @@ impl DockerContainers {
             Presence::Running(place, taken) => (place, taken),
             Presence::Over(found) => return Ok((confirm::over(&found, 0)?, None)),
         };
-        let (mut attached, service) = taken.map(Taken::apart).unzip();
+        let env = spec::environment(call, place);
+        let ran = taken.as_ref().map(|taken| taken.place(call));
+        let job = Job { name, call, env, exchange, place: ran, running_since: None, answered: false };
+        let (mut attached, service) = taken.map(|taken| (taken.attached, taken.service)).unzip();
         let completed = tokio::select! {
             biased;
             () = cancel.cancelled() => Err(ContainerError::Cancelled),
-            completed = self.see_through(name, call, exchange, (place, &mut attached)) => completed,
+            completed = self.see_through(name, job, &mut attached) => completed,
         }?;
         let service = service.flatten().filter(|service| service.may_go_on(&completed, &self.pool.settings));
-        let fork = service.and_then(|service| Some(service.with(attached?)));
-        Ok((completed, fork))
+        Ok((completed, attached.map(|attached| Taken { attached, service })))
     }
 }
 
@@ -289,6 +293,7 @@ impl Execution for DockerContainers {
     }
 
     async fn remove(&self, name: ContainerName, _fence: Option<u64>) -> Result<(), ContainerError> {
+        self.take_up().await?;
         if self.set_aside(name).await {
             return Ok(());
         }
@@ -304,11 +309,13 @@ impl Execution for DockerContainers {
 #[async_trait]
 impl Inventory for DockerContainers {
     async fn list(&self) -> Result<Vec<ContainerName>, ContainerError> {
-        let (ours, former) = self.daemon.list().await?;
+        self.take_up().await?;
+        let (mut ours, former) = self.daemon.list().await?;
+        ours.extend(self.serving.called_otherwise());
         for called in former {
             tracing::info!(container = called, "removing a container that an older version made");
             // One that cannot be removed now is found by the next list.
-            if let Err(error) = self.daemon.remove_called(&called).await {
+            if let Err(error) = self.daemon.remove(&called).await {
                 tracing::warn!(container = called, %error, "the container stays");
             }
         }

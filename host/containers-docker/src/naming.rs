@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 /// No run is called so.
 const POOL: &str = "simulay-pool-";
+const ASIDE: &str = "over-";
 
 /// Docker's name of the container `name` of an instance.
 #[must_use]
@@ -17,6 +18,16 @@ pub fn docker_name(name: ContainerName, instance: Uuid) -> String {
 /// to be removed.
 pub(crate) fn pool_name(number: Uuid, instance: Uuid) -> String {
     format!("{POOL}{}-{}", number.simple(), mark(instance))
+}
+
+/// What Docker calls one of `instance` that is only there to be removed.
+pub(crate) fn name_aside(number: Uuid, instance: Uuid) -> String {
+    format!("{POOL}{ASIDE}{}-{}", number.simple(), mark(instance))
+}
+
+/// True when a container that is called so is only there to be removed.
+pub(crate) fn is_aside(text: &str) -> bool {
+    text.strip_prefix(POOL).is_some_and(|rest| rest.starts_with(ASIDE))
 }
 
 /// What Docker calls one of `instance` that waits for a call of whom `key` tells, and for no other.
@@ -69,6 +80,9 @@ mod tests {
         assert!(is_of_pool(&called));
         assert_eq!(of_instance(&called, one), None);
         assert!(called.parse::<ContainerName>().is_err());
+        let aside = name_aside(Uuid::new_v4(), one);
+        assert!(is_of_pool(&aside) && is_aside(&aside) && !is_aside(&called));
+        assert_eq!(of_instance(&aside, one), None);
         let keyed = key_name("0a1b", Uuid::new_v4(), one);
         assert!(is_of_pool(&keyed) && is_for(&keyed, "0a1b"));
         assert!(!is_for(&keyed, "0a1") && !is_for(&keyed, "ffff") && !is_for(&called, "0a1b"));

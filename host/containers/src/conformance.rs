@@ -41,6 +41,7 @@ pub async fn check(subject: &dyn Subject) {
     adoption::what_is_not_there_is_not_adopted(subject).await;
     adoption::containers_go_on_when_their_host_is_closed(subject).await;
     refusal::a_call_is_refused_whatever_was_admitted_elsewhere(subject).await;
+    execution::the_image_that_it_ran_in_is_told(subject).await;
     what_there_is_is_told(subject).await;
 }
 

@@ -47,6 +47,14 @@ impl From<Digest> for ImageId {
     }
 }
 
+impl ImageId {
+    /// That of its configuration.
+    #[must_use]
+    pub const fn digest(self) -> Digest {
+        self.0
+    }
+}
+
 impl fmt::Display for ImageId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{PREFIX}{}", self.0)

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use simulay_model::{Ending, Isolation, Omission};
 
+use crate::ImageId;
+
 /// A command that ran to an end and handed back what it left.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Completed {
@@ -19,14 +21,17 @@ pub struct Completed {
     /// What kept it from others.
     #[serde(default)]
     pub isolation: Isolation,
+    /// The image that it ran in; none when nobody can tell.
+    #[serde(default)]
+    pub image: Option<ImageId>,
 }
 
 impl Completed {
     /// An end of which no more is known.
     #[must_use]
     pub fn new(ending: Ending, wall_ms: u64) -> Self {
-        let (omitted, isolation) = Default::default();
-        Self { ending, wall_ms, cpu_ms: None, peak_memory_bytes: None, omitted, isolation }
+        let (omitted, isolation, image) = Default::default();
+        Self { ending, wall_ms, cpu_ms: None, peak_memory_bytes: None, omitted, isolation, image }
     }
 }
 

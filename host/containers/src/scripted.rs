@@ -222,7 +222,8 @@ impl Scripted {
             End::With(ending) => {
                 hand_back(act.outputs, exchange).await?;
                 let (omitted, cpu_ms) = (act.omitted, act.cpu_ms);
-                Ok(Completed { omitted, cpu_ms, ..Completed::new(ending, act.wall_ms) })
+                let image = Some(call.image());
+                Ok(Completed { omitted, cpu_ms, image, ..Completed::new(ending, act.wall_ms) })
             }
         }
     }

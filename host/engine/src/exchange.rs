@@ -10,7 +10,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
 use parking_lot::Mutex;
 use simulay_blobs::{BlobError, BlobWriter, Blobs};
-use simulay_containers::{Completed, Exchange, OutputSink, Stream};
+use simulay_containers::{Completed, Exchange, ImageId, OutputSink, Stream};
 use simulay_model::{Artifact, ContainerResult, Digest, RelativePath};
 
 use crate::logs::{AttemptLogs, LiveLog};
@@ -63,6 +63,7 @@ impl CallExchange {
             stderr_log: self.keep_log("stderr.log", stderr).await?,
             wall_ms: completed.wall_ms,
             isolation: completed.isolation,
+            image: completed.image.map(ImageId::digest),
             reused: false,
             reused_from: None,
         })

@@ -14,8 +14,8 @@ pub(crate) struct Counters {
 /// What happened between two moments.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Usage {
-    /// Processes that the kernel killed for want of memory.
-    pub(crate) oom_kills: u64,
+    /// Processes that the kernel killed for want of memory; none when nobody counts them.
+    pub(crate) oom_kills: Option<u64>,
     /// Processes that the kernel refused to start.
     pub(crate) refused_processes: u64,
     /// Processor time, milliseconds.
@@ -40,7 +40,7 @@ impl Counters {
         let now = Self::now();
         let since = |now: Option<u64>, then: Option<u64>| Some(now?.saturating_sub(then?));
         Usage {
-            oom_kills: since(now.oom_kills, self.oom_kills).unwrap_or(0),
+            oom_kills: since(now.oom_kills, self.oom_kills),
             refused_processes: since(now.refused_processes, self.refused_processes).unwrap_or(0),
             cpu_ms: since(now.cpu_ms, self.cpu_ms),
             peak_memory_bytes: now.peak_memory_bytes.filter(|peak| Some(*peak) > self.peak_memory_bytes),

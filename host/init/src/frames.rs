@@ -14,12 +14,13 @@
 //! Begin(job)                     →
 //! File{path,size} Data…          →      written below the working directory
 //! Run                            →
+//!                                ←      Serves{attempt}
 //!                                ←      Started
 //!                                ←      Stdout{offset,bytes} Stderr{…} …
 //!                                ←      Exited(exit)
 //!                                ←      Output{path,size} Data… (each file) LeftOut{…}…, or Rejected{…}
 //!                                ←      Done
-//! Ack                            →      exits with 0
+//! Ack                            →      has no job, takes no other, and exits with 0 soon
 //! ```
 //! In a container in which jobs follow each other, the host says `Fork` in the place of `Boot`, and `Reset` in the place
 //! of `Ack`; what follows is as after the first `Hello`.
@@ -37,7 +38,7 @@ pub use codec::{Decoder, FrameError, MAX_DATA, MAX_FRAME, decode_all, encode};
 pub use message::{BootSpec, Exit, JobSpec, Order, Phase, Rejection, Report};
 
 /// What this init and this host speak. A host of another protocol asks for the image to be registered anew.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;
 /// Files left out that are told one by one; of further ones the number is told.
 pub const MAX_LEFT_OUT: usize = 1000;
 

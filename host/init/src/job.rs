@@ -24,6 +24,9 @@ use crate::user::{self, User};
 /// How long a rejection is held when no job said how long.
 const HOLD_MS: u64 = 60_000;
 
+/// How long init is there when all is safe: whoever removes the container takes it apart at a better moment.
+const LINGER_MS: u64 = 250;
+
 /// The exit code, once it is known.
 type Flow = ControlFlow<u8>;
 
@@ -77,6 +80,8 @@ enum State {
     Running(Running),
     /// What there is to say is held.
     Held { hold: Duration, until: Option<Instant> },
+    /// All is said, and safe.
+    Over { until: Option<Instant> },
 }
 
 struct Begun {
@@ -103,7 +108,7 @@ impl State {
         match self {
             Self::Idle | Self::Begun(_) => None,
             Self::Running(running) => running.deadline,
-            Self::Held { until, .. } => *until,
+            Self::Held { until, .. } | Self::Over { until } => *until,
         }
     }
 
@@ -132,7 +137,7 @@ impl Keeper<'_> {
             Event::Order(order) => return self.obey(order),
             Event::Deaf => self.deaf = true,
             Event::Stop => match &mut self.state {
-                State::Idle | State::Begun(_) => return Flow::Break(0),
+                State::Idle | State::Begun(_) | State::Over { .. } => return Flow::Break(0),
                 State::Running(running) => running.terminate(|causes| causes.stopped = true),
                 State::Held { .. } => {}
             },
@@ -152,7 +157,12 @@ impl Keeper<'_> {
                 self.greet(session);
                 Ok(())
             }
-            (Order::Ack, State::Idle | State::Held { .. }) => return Flow::Break(0),
+            (Order::Ack, State::Idle) => return Flow::Break(0),
+            (Order::Ack, State::Held { .. }) => {
+                self.record.let_go();
+                self.state = State::Over { until: after(LINGER_MS) };
+                Ok(())
+            }
             (Order::Terminate, State::Running(running)) => {
                 running.terminate(|causes| causes.terminated = true);
                 Ok(())
@@ -233,6 +243,7 @@ impl Keeper<'_> {
         let State::Begun(begun) = std::mem::replace(&mut self.state, State::Idle) else { return Ok(()) };
         let Begun { spec, wanted, mut inputs } = *begun;
         let held = State::held(spec.hold_ms);
+        self.record.change(|facts| facts.attempt = Some(spec.attempt.clone()));
         let booted = self.boot.take().and_then(|boot| boot.fit(&spec)).map(Ahead::Booted);
         let ahead = booted.or(self.parent.as_ref().map(Ahead::Parent)).unwrap_or(Ahead::Nothing);
         let started = inputs.keep().and_then(|()| {
@@ -249,9 +260,12 @@ impl Keeper<'_> {
 
     fn reject(&mut self, rejection: Rejection) {
         match &self.state {
-            State::Begun(begun) => self.state = State::held(begun.spec.hold_ms),
+            State::Begun(begun) => {
+                self.record.change(|facts| facts.attempt = Some(begun.spec.attempt.clone()));
+                self.state = State::held(begun.spec.hold_ms);
+            }
             State::Idle => self.state = State::held(HOLD_MS),
-            State::Held { .. } | State::Running(_) => {}
+            State::Held { .. } | State::Running(_) | State::Over { .. } => {}
         }
         self.record.finish(Err(rejection));
     }
@@ -273,7 +287,7 @@ impl Keeper<'_> {
                 }
                 *until = later;
             }
-            State::Idle => return Flow::Break(0),
+            State::Idle | State::Over { .. } => return Flow::Break(0),
             State::Begun(_) => {}
         }
         Flow::Continue(())

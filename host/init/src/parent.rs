@@ -77,7 +77,9 @@ impl Parent {
 
     /// Whether it is as it was when it was ready.
     pub(crate) fn is_sound(&self) -> bool {
-        self.record.booted() == Some(true) && self.process.is_there() && self.before.usage().oom_kills == 0
+        self.record.booted() == Some(true)
+            && self.process.is_there()
+            && self.before.usage().oom_kills.is_none_or(|kills| kills == 0)
     }
 
     /// Has a child that goes on with `job` as `user`; none when it is another command's, or there no more.

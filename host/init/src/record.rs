@@ -54,6 +54,8 @@ pub(crate) struct Facts {
     pub(crate) phase: Phase,
     /// Whether a command waits for its job, once that is known.
     pub(crate) booted: Option<bool>,
+    /// Whose the job is, once it is to be run.
+    pub(crate) attempt: Option<String>,
     pub(crate) started: bool,
     pub(crate) stdout: Held,
     pub(crate) stderr: Held,
@@ -77,6 +79,7 @@ impl Facts {
             session,
             phase: Phase::Idle,
             booted,
+            attempt: None,
             started: false,
             stdout: Held::default(),
             stderr: Held::default(),
@@ -149,6 +152,13 @@ impl Record {
             }
             is_over
         })
+    }
+
+    /// The job is nobody's any more, as hosts are told that come later.
+    pub(crate) fn let_go(&self) {
+        self.change(|facts| {
+            (facts.phase, facts.attempt) = (Phase::Idle, None);
+        });
     }
 
     /// The last word on the job.

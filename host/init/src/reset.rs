@@ -19,8 +19,11 @@ const PLACES: [&str; 3] = [".", "/tmp", "/dev/shm"];
 /// Where the kernel tells of shared memory, semaphores and messages of System V, below a line of titles.
 const SYSTEM_V: [&str; 3] = ["/proc/sysvipc/shm", "/proc/sysvipc/sem", "/proc/sysvipc/msg"];
 const QUEUES: &str = "/dev/mqueue";
-/// Where it tells of sockets, below a line of titles: some outlive those who had them, and keep their port.
-const SOCKETS: [&str; 4] = ["/proc/net/tcp", "/proc/net/tcp6", "/proc/net/udp", "/proc/net/udp6"];
+/// Where it counts the sockets of a network: some outlive those who had them, and keep their port. To list them takes a walk
+/// through those of the whole machine.
+const SOCKETS: [&str; 2] = ["/proc/net/sockstat", "/proc/net/sockstat6"];
+/// In use by a protocol, and waiting for a time to be over.
+const COUNTS: [&str; 2] = ["inuse", "tw"];
 /// Entries of a folder that are looked at together: init has little memory.
 const MOST_AT_ONCE: usize = 4096;
 
@@ -31,7 +34,8 @@ pub(crate) fn clean(parent: &Parent, user: User) -> io::Result<()> {
     within("the working directory", user.move_out())?;
     PLACES.into_iter().try_for_each(|place| within(place, check(place)))?;
     within(QUEUES, has_none(QUEUES))?;
-    SYSTEM_V.into_iter().chain(SOCKETS).try_for_each(|place| within(place, lists_none(place)))?;
+    SYSTEM_V.into_iter().try_for_each(|place| within(place, lists_none(place)))?;
+    SOCKETS.into_iter().try_for_each(|place| within(place, counts_none(place)))?;
     must(parent.is_sound(), "the command cannot have more children")
 }
 
@@ -103,8 +107,33 @@ fn has_none(place: &str) -> io::Result<()> {
 }
 
 fn lists_none(place: &str) -> io::Result<()> {
+    told(place, |list| list.lines().count() == 1)
+}
+
+fn counts_none(place: &str) -> io::Result<()> {
+    told(place, |counts| counted(counts) == Some(0))
+}
+
+/// How many sockets are left, by lines like `TCP: inuse 0 orphan 0 tw 0 alloc 4 mem 102`; none when it makes no sense.
+fn counted(counts: &str) -> Option<u64> {
+    let mut sum = 0;
+    for line in counts.lines() {
+        let (_, pairs) = line.split_once(':')?;
+        let words: Vec<_> = pairs.split_whitespace().collect();
+        for pair in words.chunks(2) {
+            if let [name, number] = pair
+                && COUNTS.contains(name)
+            {
+                sum += number.parse::<u64>().ok()?;
+            }
+        }
+    }
+    Some(sum)
+}
+
+fn told(place: &str, is_well: impl FnOnce(&str) -> bool) -> io::Result<()> {
     match fs::read_to_string(place) {
-        Ok(list) => must(list.lines().count() == 1, "something is left"),
+        Ok(text) => must(is_well(&text), "something is left"),
         // A kernel without it has nothing to tell.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
@@ -144,4 +173,19 @@ fn within(place: &str, done: io::Result<()>) -> io::Result<()> {
 
 fn must(is_so: bool, otherwise: &str) -> io::Result<()> {
     if is_so { Ok(()) } else { Err(io::Error::other(otherwise.to_owned())) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::counted;
+
+    #[test]
+    fn sockets_in_use_and_those_that_wait_are_counted() {
+        let none = "sockets: used 9\nTCP: inuse 0 orphan 0 tw 0 alloc 4 mem 102\nUDP: inuse 0 mem 0\nFRAG: inuse 0 memory 0\n";
+        assert_eq!(counted(none), Some(0));
+        assert_eq!(counted(&none.replace("tw 0", "tw 2")), Some(2));
+        assert_eq!(counted(&none.replace("UDP: inuse 0", "UDP: inuse 1")), Some(1));
+        assert_eq!(counted("TCP6: inuse 3\n"), Some(3));
+        assert_eq!((counted("TCP: inuse many\n"), counted("nonsense\n")), (None, None));
+    }
 }

@@ -14,6 +14,7 @@ use crate::record::{Facts, Harvest, Output, Record, Session};
 struct Told {
     session: Option<Session>,
     booted: bool,
+    attempt: bool,
     started: bool,
     stdout: u64,
     stderr: u64,
@@ -98,6 +99,10 @@ impl Told {
         if let (Some(booted), Phase::Idle, false) = (facts.booted, facts.phase, self.booted) {
             self.booted = true;
             return report(if booted { Report::Booted } else { Report::NotBooted });
+        }
+        if let (Some(attempt), false) = (&facts.attempt, self.attempt) {
+            self.attempt = true;
+            return report(Report::Serves { attempt: attempt.clone() });
         }
         match self.next_of_command(facts) {
             ControlFlow::Break(next) => next,

@@ -145,6 +145,9 @@ pub struct ContainerResult {
     /// What kept the call from others.
     #[serde(default)]
     pub isolation: Isolation,
+    /// The image that it ran in, by the digest of its configuration; none when nobody can tell.
+    #[serde(default)]
+    pub image: Option<Digest>,
     /// The result of an earlier, equal call was reused.
     pub reused: bool,
     /// The run that computed it, when it was reused and that run is of the same account.

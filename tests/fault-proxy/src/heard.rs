@@ -18,10 +18,22 @@ impl Request {
         Self("GET /containers/*/json".to_owned())
     }
 
-    /// That a container is given another name.
+    /// That somebody wants to hear a container, and to be heard.
     #[must_use]
-    pub fn renaming() -> Self {
-        Self("POST /containers/*/rename".to_owned())
+    pub fn attachment() -> Self {
+        Self("POST /containers/*/attach".to_owned())
+    }
+
+    /// What containers there are.
+    #[must_use]
+    pub fn list() -> Self {
+        Self("GET /containers/json".to_owned())
+    }
+
+    /// That a container is removed.
+    #[must_use]
+    pub fn removal() -> Self {
+        Self("DELETE /containers/*".to_owned())
     }
 
     pub(crate) fn of(method: &Method, uri: &Uri) -> Self {

@@ -112,6 +112,7 @@ fn seal<T: serde::Serialize>(name: &str, messages: &[T]) -> Seed {
 
 fn orders() -> Vec<Order> {
     let job = JobSpec {
+        attempt: "simulay-0-0-0-0".to_owned(),
         command: ["octave-cli", "main.m"].map(str::to_owned).into(),
         env: vec![("SIM_MODE".to_owned(), "fast".to_owned())],
         outputs: ["out/**", "*.{csv,png}", "[a-c]?.txt"].map(str::to_owned).into(),
@@ -144,7 +145,7 @@ fn reports() -> Vec<Report> {
         stream_limit: false,
         terminated: false,
         stopped: false,
-        oom_kills: 0,
+        oom_kills: Some(0),
         refused_processes: 0,
         scratch_full: false,
         wall_ms: 5,
@@ -152,6 +153,7 @@ fn reports() -> Vec<Report> {
         peak_memory_bytes: None,
     };
     vec![
+        Report::Serves { attempt: "simulay-0-0-0-0".to_owned() },
         Report::Started,
         Report::Stdout { offset: 0, bytes: b"ab".to_vec() },
         Report::Stderr { offset: 0, bytes: b"warning".to_vec() },

@@ -11,6 +11,8 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
+use simulay_init::frames::{Decoder, Report};
+use tempfile::TempDir;
 
 use crate::process::{poll, read};
 
@@ -29,10 +31,26 @@ pub(super) struct Witness {
 struct Watch {
     /// Its address; the usual one when there is none.
     address: Option<String>,
-    /// Tells each start and each new name as it happens: Docker itself remembers only its last 256 events.
+    /// Tells each start as it happens: Docker itself remembers only its last 256 events.
     events: Child,
     told: File,
+    /// What the init of each container said that waited for calls, by its name.
+    said: TempDir,
 }
+
+/// Tells each start, and writes down what containers say that wait for calls. A daemon that comes again tells what it
+/// remembers; what was told before is told in the same words.
+const WATCH: &str = r#"
+said=$1; shift
+while :; do
+    "$@" | while read -r time name; do
+        echo "$time $name"
+        case "$name" in simulay-pool-*)
+            [ -e "$said/$name" ] || docker attach --no-stdin --sig-proxy=false "$name" > "$said/$name" 2>/dev/null &
+        esac
+    done
+    sleep 0.1
+done"#;
 
 impl Witness {
     /// Of the host that keeps its data in `data`.
@@ -72,19 +90,19 @@ impl Witness {
         Ok(present.map(|name| format!("{name} was left behind by a host that stopped")).collect())
     }
 
-    /// Attempts that a container was started for or given to more than once, and how many had one at all. One that
-    /// waits for a call is no attempt's yet: it is once it is renamed.
+    /// Attempts that more than one container was started for or served, and how many had one at all. Whose job one has
+    /// that waited for calls, its init says.
     fn starts(&mut self) -> anyhow::Result<(Vec<String>, usize)> {
-        let mut told = BTreeSet::new();
+        let mut counts = BTreeMap::<String, usize>::new();
         for watch in &mut self.watches {
-            told.extend(watch.told()?);
+            let told = watch.told()?;
+            let names = told.iter().filter_map(|line| line.split_whitespace().nth(1));
+            let named = names.filter(|name| !name.starts_with(POOL)).map(attempt).map(str::to_owned);
+            for attempt in named.chain(watch.served()?) {
+                *counts.entry(attempt).or_default() += 1;
+            }
         }
-        let mut counts = BTreeMap::<&str, usize>::new();
-        let names = told.iter().filter_map(|line| line.split_whitespace().nth(1));
-        for name in names.filter(|name| !name.starts_with(POOL)) {
-            *counts.entry(name).or_default() += 1;
-        }
-        let twice = counts.iter().filter(|(_, count)| **count > 1).map(|(name, _)| (*name).to_owned());
+        let twice = counts.iter().filter(|(_, count)| **count > 1).map(|(name, _)| name.clone());
         Ok((twice.collect(), counts.values().sum()))
     }
 
@@ -107,19 +125,33 @@ impl Witness {
 
 impl Watch {
     fn new(address: Option<String>, label: &str) -> anyhow::Result<Self> {
-        let told = tempfile::tempfile()?;
+        let (told, said) = (tempfile::tempfile()?, tempfile::tempdir()?);
         let mut watching = Command::new("sh");
-        // A daemon that comes again tells what it remembers; what was told before is told in the same words.
-        watching.args(["-c", "while :; do \"$@\"; sleep 0.1; done", "watch", "docker", "events"]);
-        watching.args(["--since", &now()?, "--filter", label]);
-        watching.args(["--filter", "event=start", "--filter", "event=rename"]);
+        watching.args(["-c", WATCH, "watch"]).arg(said.path()).args(["docker", "events"]);
+        watching.args(["--since", &now()?, "--filter", label, "--filter", "event=start"]);
         watching.args(["--format", "{{.TimeNano}} {{.Actor.Attributes.name}}"]);
         watching.envs(address.iter().map(|address| ("DOCKER_HOST", address))).process_group(0);
         let events = watching.stdin(Stdio::null()).stdout(told.try_clone()?).stderr(Stdio::null()).spawn()?;
-        Ok(Self { address, events, told })
+        Ok(Self { address, events, told, said })
     }
 
-    /// Each start and each new name: when, and of which container.
+    /// The attempts that each container served which waited for calls; one that several served comes several times.
+    fn served(&self) -> anyhow::Result<Vec<String>> {
+        let mut served = Vec::new();
+        for entry in fs::read_dir(self.said.path())? {
+            let said = fs::read(entry?.path())?;
+            let reports = Decoder::default().feed::<Report>(&said).into_iter().flatten();
+            let attempts = reports.filter_map(|report| match report {
+                Report::Serves { attempt } => Some(attempt),
+                _ => None,
+            });
+            // It says so again to each host that asks.
+            served.extend(attempts.collect::<BTreeSet<_>>());
+        }
+        Ok(served)
+    }
+
+    /// Each start: when, and of which container.
     fn told(&mut self) -> anyhow::Result<BTreeSet<String>> {
         if let Some(ended) = self.events.try_wait()? {
             bail!("who watches the events of Docker ended with {ended}: not every start was seen");
@@ -146,6 +178,11 @@ impl Drop for Watch {
         }
         let _ = self.events.wait();
     }
+}
+
+/// Of which attempt a container is that is called so: before the mark of its instance.
+fn attempt(name: &str) -> &str {
+    name.rsplit_once('-').map_or(name, |(attempt, _)| attempt)
 }
 
 /// The daemon's own clock, which stamps its events.

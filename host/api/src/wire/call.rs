@@ -1,6 +1,7 @@
 //! Container calls: what was asked, and what came of it.
 
 use serde::{Deserialize, Serialize};
+use simulay_containers::ImageId;
 use simulay_engine::Planned;
 use simulay_model as model;
 use simulay_model::Document;
@@ -121,6 +122,9 @@ pub struct CallResult {
     /// What kept it from others.
     #[serde(default)]
     pub isolation: Isolation,
+    /// The ID of the image that it ran in; left out when nobody could tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_id: Option<String>,
     /// The result of an earlier, equal call was reused.
     pub reused: bool,
     /// The run that computed it, when it was reused and that run is of the same account; it may be deleted by now.
@@ -294,6 +298,7 @@ impl From<model::ContainerResult> for CallResult {
             cpu_ms: result.cpu_ms,
             peak_memory_bytes: result.peak_memory_bytes,
             isolation: result.isolation.into(),
+            image_id: result.image.map(|image| ImageId::from(image).to_string()),
         }
     }
 }

@@ -36,7 +36,7 @@ pub struct Comparison {
 pub enum ComparisonGroup {
     /// Which pipeline, version and component.
     Version,
-    /// The images, by their logical names, that its container calls name.
+    /// The images that its container calls name: the IDs of those that they ran in, `true` when nobody knows.
     Image,
     /// What everything random comes of.
     Seed,

@@ -9,6 +9,7 @@ use bollard::errors::Error;
 use futures_util::{Stream, StreamExt as _};
 use simulay_init::frames::{Decoder, FrameError, Order, PROTOCOL, Phase, Report, encode};
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
+use uuid::Uuid;
 
 /// An attachment that is lost, or on which the other side makes no sense; in words.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -58,7 +59,8 @@ impl From<AttachContainerResults> for Attached {
 
 impl Attached {
     /// Asks init where its job is, for as long as `patience`.
-    pub(super) async fn ask(&mut self, session: u64, patience: Duration) -> Result<Greeted, Cut> {
+    pub(super) async fn ask(&mut self, patience: Duration) -> Result<Greeted, Cut> {
+        let session = session();
         let asked = async {
             self.writer.greet(session).await?;
             self.reader.welcome(session).await
@@ -71,6 +73,21 @@ impl Attached {
         Ok(greeted)
     }
 
+    /// Whether init says within `patience` that it has no job.
+    pub(super) async fn waits(&mut self, patience: Duration) -> bool {
+        matches!(self.ask(patience).await, Ok(Greeted::Init(Phase::Idle)))
+    }
+
+    /// Asks init whose job it has, for as long as `patience`; none when it has none, or is of another host.
+    pub(super) async fn whose(&mut self, patience: Duration) -> Result<Option<String>, Cut> {
+        match self.ask(patience).await? {
+            Greeted::Init(Phase::Running | Phase::Ended) => {}
+            Greeted::Init(Phase::Idle) | Greeted::Foreign => return Ok(None),
+        }
+        let told = tokio::time::timeout(patience, self.reader.serves()).await;
+        told.unwrap_or_else(|_| Err(Cut("simulay-init does not say whose job it has".to_owned()))).map(Some)
+    }
+
     /// Has init start a command ahead, by `order`, for as long as `patience`; true when it waits.
     pub(super) async fn boot(&mut self, order: &Order, patience: Duration) -> Result<bool, Cut> {
         let booted = async {
@@ -79,6 +96,11 @@ impl Attached {
         };
         let silent = |_| Err(Cut("simulay-init does not say whether the command waits".to_owned()));
         tokio::time::timeout(patience, booted).await.unwrap_or_else(silent)
+    }
+
+    /// Tells init that everything handed back is safe.
+    pub(super) async fn acknowledge(&mut self) -> Result<(), Cut> {
+        self.writer.say(&Order::Ack).await
     }
 
     /// Has init make the container as it was before its job; true when it is, within `patience`.
@@ -108,6 +130,15 @@ impl Reader {
                 Report::Booted => return Ok(true),
                 Report::NotBooted => return Ok(false),
                 _ => {}
+            }
+        }
+    }
+
+    /// Waits until init says whose job it has.
+    async fn serves(&mut self) -> Result<String, Cut> {
+        loop {
+            if let Report::Serves { attempt } = self.next().await? {
+                return Ok(attempt);
             }
         }
     }
@@ -169,4 +200,9 @@ impl Writer {
             Err(_) => Err(Cut("simulay-init takes no orders".to_owned())),
         }
     }
+}
+
+/// By which an attachment is told from those before it.
+pub(super) fn session() -> u64 {
+    Uuid::new_v4().as_u64_pair().0
 }

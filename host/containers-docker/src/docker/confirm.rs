@@ -7,6 +7,7 @@ use simulay_init::frames::Exit;
 use simulay_model::{ContainerName, Ending};
 
 use super::DockerContainers;
+use super::claiming::Where;
 use super::conversation::Job;
 use super::daemon::{DaemonError, Found, Life};
 use super::ending::ending;
@@ -20,32 +21,42 @@ impl DockerContainers {
     async fn find(&self, name: ContainerName) -> Result<Option<Found>, ContainerError> {
         let mut patience = Patience::default();
         loop {
-            match self.daemon.inspect(name).await {
+            match self.daemon.inspect(&self.called(name)).await {
                 Ok(found) => return Ok(found),
                 Err(error) => patience.bear(error).await?,
             }
         }
     }
 
-    /// The ending that init told, with what Docker knows of it.
+    /// The ending that init told, with what Docker knows of it; `place` is where it ran, when that is known. Docker is not
+    /// asked for what is known: who took the container and never lost it knows the place, and init what the kernel
+    /// killed for want of memory, unless nobody counts that for it.
     pub(super) async fn confirm(
         &self,
         name: ContainerName,
-        exit: &Exit,
-        omitted: Omitted,
+        (exit, omitted): (&Exit, Omitted),
+        place: Option<Where>,
     ) -> Result<Completed, ContainerError> {
         // What others end is no end of the simulation's own, even when it took it well.
         if exit.stopped {
             return Err(ContainerError::Lost("it was stopped from outside, e.g. with its daemon".to_owned()));
         }
-        let found = self.find(name).await?;
-        let oom_killed = found.as_ref().is_some_and(|found| found.oom_killed);
-        let isolation = found.map(|found| found.isolation).unwrap_or_default();
+        let (place, oom_killed) = match place.filter(|_| exit.oom_kills.is_some()) {
+            Some(place) => (place, false),
+            None => {
+                let found = self.find(name).await?;
+                (
+                    found.as_ref().map(Found::place).unwrap_or_default(),
+                    found.is_some_and(|found| found.oom_killed),
+                )
+            }
+        };
         let Some(ending) = ending(exit, oom_killed) else {
             return Err(ContainerError::Lost("its exit makes no sense".to_owned()));
         };
         let Exit { wall_ms, cpu_ms, peak_memory_bytes, .. } = *exit;
-        Ok(Completed { ending, wall_ms, cpu_ms, peak_memory_bytes, omitted, isolation })
+        let Where { isolation, image } = place;
+        Ok(Completed { ending, wall_ms, cpu_ms, peak_memory_bytes, omitted, isolation, image })
     }
 
     /// After a lost attachment: `None` when the container runs on, its end when that is known.
@@ -63,7 +74,7 @@ impl DockerContainers {
 
     /// False once Docker says that the container does not run.
     pub(super) async fn is_alive(&self, name: ContainerName) -> bool {
-        match self.daemon.inspect(name).await {
+        match self.daemon.inspect(&self.called(name)).await {
             Ok(found) => found.is_some_and(|found| found.life == Life::Running),
             // A daemon that is away says nothing of its containers.
             Err(_) => true,
@@ -77,10 +88,10 @@ impl DockerContainers {
         job: &Job<'_>,
     ) -> Result<Completed, ContainerError> {
         tracing::warn!(container = %name, "the command is overdue: killing its container");
-        let mut completed = Completed::new(Ending::TimedOut, job.running_ms());
+        let completed = Completed::new(Ending::TimedOut, job.running_ms());
         let mut patience = Patience::of(DEATH);
         loop {
-            match self.daemon.kill(name).await {
+            match self.daemon.kill(&self.called(name)).await {
                 // Not running any more, or not there.
                 Ok(()) | Err(DaemonError::Conflict(_) | DaemonError::NotFound) => {}
                 Err(error) => patience.bear(error).await?,
@@ -91,8 +102,8 @@ impl DockerContainers {
                 }
                 Some(Found { life: Life::Running, .. }) => patience.pause().await,
                 found => {
-                    completed.isolation = found.map(|found| found.isolation).unwrap_or_default();
-                    return Ok(completed);
+                    let Where { isolation, image } = found.map(|found| found.place()).unwrap_or_default();
+                    return Ok(Completed { isolation, image, ..completed });
                 }
             }
         }
@@ -102,8 +113,8 @@ impl DockerContainers {
 /// What a container that is over without a word of its init came to.
 pub(super) fn over(found: &Found, wall_ms: u64) -> Result<Completed, ContainerError> {
     if found.oom_killed {
-        let isolation = found.isolation;
-        return Ok(Completed { isolation, ..Completed::new(Ending::OutOfMemory, wall_ms) });
+        let Where { isolation, image } = found.place();
+        return Ok(Completed { isolation, image, ..Completed::new(Ending::OutOfMemory, wall_ms) });
     }
     let code = found.exit_code;
     Err(ContainerError::Lost(format!("it ended with code {code} before its results were here")))

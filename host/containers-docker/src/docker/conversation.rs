@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use simulay_containers::{Admitted, ContainerError, Exchange, Omitted};
 use simulay_init::frames::{Exit, Phase, Report};
+use simulay_model::ContainerName;
 use tokio::time::Instant;
-use uuid::Uuid;
 
-use super::attachment::{Attached, Cut, Greeted, Reader, Writer};
+use super::attachment::{Attached, Cut, Greeted, Reader, Writer, session};
+use super::claiming::Where;
 use super::receiving::{Progress, Receipt, ReceiveError};
 use super::sending::{self, SendError};
 
@@ -24,9 +25,13 @@ const MARGIN: Duration = Duration::from_secs(20);
 
 /// What a job is and what is known of it across attachments.
 pub(super) struct Job<'a> {
+    /// Of which attempt.
+    pub(super) name: ContainerName,
     pub(super) call: &'a Admitted,
     pub(super) env: Vec<(String, String)>,
     pub(super) exchange: &'a dyn Exchange,
+    /// Where it runs, as long as that is known without asking.
+    pub(super) place: Option<Where>,
     /// When the command was first known to run.
     pub(super) running_since: Option<Instant>,
     /// Whether init answered the last greeting.
@@ -55,7 +60,7 @@ impl Job<'_> {
         A: Fn() -> F + Sync,
         F: Future<Output = bool> + Send,
     {
-        self.converse_as(Uuid::new_v4().as_u64_pair().0, attached, alive).await
+        self.converse_as(session(), attached, alive).await
     }
 
     async fn converse_as<A, F>(
@@ -94,9 +99,9 @@ impl Job<'_> {
             self.running_since.get_or_insert_with(Instant::now);
             return self.hear(reader, &sent, alive).await;
         }
-        let (call, env, exchange) = (self.call, self.env.clone(), self.exchange);
+        let (name, call, env, exchange) = (self.name, self.call, self.env.clone(), self.exchange);
         let sending = async {
-            let outcome = sending::send(writer, call, env, exchange).await;
+            let outcome = sending::send(writer, (name, call), env, exchange).await;
             sent.store(true, Ordering::Relaxed);
             outcome
         };
@@ -132,6 +137,11 @@ impl Job<'_> {
             match tokio::time::timeout_at(until, reader.next()).await {
                 Ok(Ok(report)) => {
                     silences = 0;
+                    if let Report::Serves { attempt } = &report
+                        && *attempt != self.name.to_string()
+                    {
+                        return Ok(Heard::Cut(format!("the container serves {attempt:?}")));
+                    }
                     if report == Report::Started {
                         self.running_since.get_or_insert_with(Instant::now);
                     }

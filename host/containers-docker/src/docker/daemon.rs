@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bollard::Docker;
 use bollard::container::AttachContainerResults;
@@ -25,7 +25,8 @@ use simulay_model::{ContainerName, Isolation};
 use uuid::Uuid;
 
 use super::absence::in_words;
-use crate::naming::{docker_name, is_of_pool, of_instance};
+use super::claiming::Where;
+use crate::naming::{docker_name, is_aside, is_of_pool, of_instance};
 use crate::spec::{FORK_LABEL, INSTANCE_LABEL, OWNER_LABEL, POOL_LABEL};
 use crate::{Address, Owner};
 
@@ -33,6 +34,10 @@ const QUICK: Duration = Duration::from_secs(5);
 const USUAL: Duration = Duration::from_secs(20);
 /// Creating, starting and removing wait for disks and for each other.
 const SLOW: Duration = Duration::from_secs(60);
+/// How Docker tells of one whose init ended without a job: with any other code it may have served.
+const WITHOUT_A_JOB: &str = "Exited (0)";
+/// Seconds after which nobody asks for one that ended.
+const LONG: i64 = 3600;
 
 /// Why Docker did not do as asked.
 #[derive(Debug, thiserror::Error)]
@@ -66,11 +71,18 @@ pub(crate) struct Found {
     pub(crate) life: Life,
     pub(crate) oom_killed: bool,
     pub(crate) exit_code: i64,
-    /// What keeps its call from others.
-    pub(crate) isolation: Isolation,
+    isolation: Isolation,
+    image: Option<ImageId>,
 }
 
-/// A container that is no attempt's: it waits for a call, or to be removed.
+impl Found {
+    /// Where its call runs.
+    pub(crate) const fn place(&self) -> Where {
+        Where { isolation: self.isolation, image: self.image }
+    }
+}
+
+/// A container that is not called as an attempt is: it waits for a call, serves one, or is to be removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Waiting {
     /// What Docker calls it.
@@ -79,8 +91,12 @@ pub(crate) struct Waiting {
     pub(crate) ours: bool,
     /// The life of the host that made it, when that made it for any call.
     pub(crate) life: Option<Uuid>,
-    /// It waits no more, but ended.
+    /// It ended.
     pub(crate) over: bool,
+    /// It is only there to be removed.
+    pub(crate) aside: bool,
+    /// It ended, and has nothing that anybody may still ask for.
+    pub(crate) spent: bool,
 }
 
 /// Where a container is in its life.
@@ -109,10 +125,6 @@ impl Daemon {
         Self { docker, address: address.to_string().into(), instance }
     }
 
-    fn called(&self, name: ContainerName) -> String {
-        docker_name(name, self.instance)
-    }
-
     pub(crate) async fn ping(&self) -> Result<(), DaemonError> {
         self.within("ping", QUICK, self.docker.ping()).await.map(|_| ())
     }
@@ -134,7 +146,7 @@ impl Daemon {
         name: ContainerName,
         body: ContainerCreateBody,
     ) -> Result<(), DaemonError> {
-        self.create_called(&self.called(name), body).await
+        self.create_called(&docker_name(name, self.instance), body).await
     }
 
     pub(crate) async fn create_called(
@@ -148,34 +160,21 @@ impl Daemon {
 
     /// Starting a container that runs is fine.
     pub(crate) async fn start(&self, name: ContainerName) -> Result<(), DaemonError> {
-        self.start_called(&self.called(name)).await
+        self.start_called(&docker_name(name, self.instance)).await
     }
 
     pub(crate) async fn start_called(&self, called: &str) -> Result<(), DaemonError> {
         self.within("start", SLOW, self.docker.start_container(called, None)).await
     }
 
-    /// Has the container that Docker calls so be `name` from now on. Docker writes that down before it answers,
-    /// and gives a name to one container at a time.
-    pub(crate) async fn bind(&self, called: &str, name: ContainerName) -> Result<(), DaemonError> {
-        self.rename(called, &self.called(name)).await
-    }
-
-    /// Has the container of `name` be called otherwise from now on, and be nobody's.
+    /// Has the container of that name be called otherwise from now on, and be nobody's.
     pub(crate) async fn unbind(&self, name: ContainerName, called: &str) -> Result<(), DaemonError> {
-        self.rename(&self.called(name), called).await
+        let options = RenameContainerOptionsBuilder::default().name(called).build();
+        let own = docker_name(name, self.instance);
+        self.within("rename", QUICK, self.docker.rename_container(&own, options)).await
     }
 
-    async fn rename(&self, from: &str, to: &str) -> Result<(), DaemonError> {
-        let options = RenameContainerOptionsBuilder::default().name(to).build();
-        self.within("rename", QUICK, self.docker.rename_container(from, options)).await
-    }
-
-    pub(crate) async fn attach(&self, name: ContainerName) -> Result<AttachContainerResults, DaemonError> {
-        self.attach_called(&self.called(name)).await
-    }
-
-    pub(crate) async fn attach_called(&self, called: &str) -> Result<AttachContainerResults, DaemonError> {
+    pub(crate) async fn attach(&self, called: &str) -> Result<AttachContainerResults, DaemonError> {
         let options = AttachContainerOptionsBuilder::default().stdin(true).stdout(true).stderr(true);
         let options = options.stream(true).build();
         self.within("attach", USUAL, self.docker.attach_container(called, Some(options))).await
@@ -198,25 +197,20 @@ impl Daemon {
     }
 
     /// `None` when there is no such container.
-    pub(crate) async fn inspect(&self, name: ContainerName) -> Result<Option<Found>, DaemonError> {
-        match self.within("inspect", USUAL, self.docker.inspect_container(&self.called(name), None)).await {
+    pub(crate) async fn inspect(&self, called: &str) -> Result<Option<Found>, DaemonError> {
+        match self.within("inspect", USUAL, self.docker.inspect_container(called, None)).await {
             Ok(found) => Ok(Some(found.into())),
             Err(DaemonError::NotFound) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    pub(crate) async fn kill(&self, name: ContainerName) -> Result<(), DaemonError> {
+    pub(crate) async fn kill(&self, called: &str) -> Result<(), DaemonError> {
         let options = KillContainerOptionsBuilder::default().signal("SIGKILL").build();
-        self.within("kill", USUAL, self.docker.kill_container(&self.called(name), Some(options))).await
+        self.within("kill", USUAL, self.docker.kill_container(called, Some(options))).await
     }
 
-    pub(crate) async fn remove(&self, name: ContainerName) -> Result<(), DaemonError> {
-        self.remove_called(&self.called(name)).await
-    }
-
-    /// Removes a container by what Docker calls it.
-    pub(crate) async fn remove_called(&self, called: &str) -> Result<(), DaemonError> {
+    pub(crate) async fn remove(&self, called: &str) -> Result<(), DaemonError> {
         let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
         self.within("remove", SLOW, self.docker.remove_container(called, Some(options))).await
     }
@@ -232,18 +226,23 @@ impl Daemon {
         Ok((ours, former))
     }
 
-    /// The containers of all instances that are no attempt's.
+    /// The containers of all instances that are not called as attempts are.
     pub(crate) async fn pools(&self) -> Result<Vec<Waiting>, DaemonError> {
         let found = self.labelled(INSTANCE_LABEL.to_owned()).await?.into_iter();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs().cast_signed());
         let waiting = found.filter_map(|container| {
             let over = matches!(container.state, Some(State::EXITED | State::DEAD));
+            let status = container.status.unwrap_or_default();
+            let is_old = container.created.is_some_and(|created| created < now - LONG);
+            let spent = over && (status.starts_with(WITHOUT_A_JOB) || is_old);
             let label = |name| container.labels.as_ref()?.get(name)?.parse::<Uuid>().ok();
             let (life, ours) = (label(POOL_LABEL), label(INSTANCE_LABEL) == Some(self.instance));
             let name = container.names?.into_iter().find_map(|name| {
                 let name = name.strip_prefix('/')?;
                 is_of_pool(name).then(|| name.to_owned())
             })?;
-            Some(Waiting { name, ours, life, over })
+            let aside = is_aside(&name);
+            Some(Waiting { name, ours, life, over, aside, spent })
         });
         Ok(waiting.collect())
     }
@@ -278,7 +277,8 @@ impl From<ContainerInspectResponse> for Found {
             _ => Life::Over,
         };
         let (oom_killed, exit_code) = (state.oom_killed == Some(true), state.exit_code.unwrap_or_default());
-        Self { life, oom_killed, exit_code, isolation }
+        let image = found.image.and_then(|id| id.parse().ok());
+        Self { life, oom_killed, exit_code, isolation, image }
     }
 }
 

@@ -2,11 +2,10 @@
 //!
 //! Such a container serves one tenant: calls of one account, made by one version of one plugin, of one class, that ask
 //! for one command. That command is started once in it, and has a child for each call, which is a user whom no other
-//! call was. It is bound to its attempt as any container of the [pool](super::pool) is, and serves that alone until the
-//! end of the call is stored. Only then, and only when all went as it should, it is *given back* instead of removed:
-//! init makes it as it was before the call and says so, and Docker renames it to a name of the pool that tells for whom
-//! it waits. So a host that is killed in the middle leaves what it leaves otherwise: a container under the name of its
-//! attempt, which is adopted and then removed, or one of the pool, which the next life removes.
+//! call was. It serves one attempt at a time, until the end of the call is stored. Only then, and only when all went as
+//! it should, it is *given back* instead of removed: init makes it as it was before the call, says so, and has no job any
+//! more. So a host that is killed in the middle leaves what it leaves otherwise: a container that has an attempt's job,
+//! which is taken up and then removed, or one that has none, which the next life removes.
 
 use std::sync::Arc;
 use std::time::Duration;

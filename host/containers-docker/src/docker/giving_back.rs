@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::DockerContainers;
 use super::attachment::{Attached, Cut};
-use super::claiming::Binding;
+use super::claiming::{ANSWER, Taken};
 use super::forks::{Fork, Key, Service};
 use super::pool::WarmName;
 use super::warming::{BOOT, WarmingError};
@@ -23,32 +23,33 @@ use crate::spec::{self, Place};
 const RESET: Duration = Duration::from_secs(10);
 
 impl DockerContainers {
-    /// Binds a container in which calls of `tenant` follow each other to the attempt `name`; nothing when there can be
-    /// none, or when it is in doubt whether it is bound.
+    /// Takes a container in which calls of `tenant` follow each other for the attempt `name`; nothing when there can be
+    /// none.
     pub(super) async fn claim_fork(
         &self,
         name: ContainerName,
         tenant: &Tenant,
         (call, place): (&Admitted, Place),
         cancel: &CancellationToken,
-    ) -> Option<Fork> {
+    ) -> Option<Taken> {
         let key = self.key(tenant, call, place).await?;
-        while let Some((waited, mut fork)) = self.forks.take(&key) {
-            match self.bind(name, &mut fork.attached, waited.as_str()).await {
-                Binding::Bound => {
-                    waited.bind();
-                    return Some(fork);
-                }
-                Binding::Gone => {}
-                Binding::Doubt => return None,
+        let (waited, Fork { attached, service }) = match self.find_fork(&key).await {
+            Some(found) => found,
+            None => self.make_fork(key, place, cancel).await?,
+        };
+        self.serving.serve(name, waited);
+        Some(Taken { attached, service: Some(service) })
+    }
+
+    /// One that waits for calls of `key` and is well.
+    async fn find_fork(&self, key: &Key) -> Option<(WarmName, Fork)> {
+        loop {
+            let (waited, mut fork) = self.forks.take(key)?;
+            if fork.attached.waits(ANSWER).await {
+                return Some((waited, fork));
             }
+            tracing::info!(container = waited.as_str(), "a container waits no more");
         }
-        let (waited, mut fork) = self.make_fork(key, place, cancel).await?;
-        let bound = self.bind(name, &mut fork.attached, waited.as_str()).await;
-        matches!(bound, Binding::Bound).then(|| {
-            waited.bind();
-            fork
-        })
     }
 
     async fn key(&self, tenant: &Tenant, call: &Admitted, place: Place) -> Option<Arc<Key>> {
@@ -97,17 +98,11 @@ impl DockerContainers {
         Ok((name, service.with(attached)))
     }
 
-    /// Lets the container of `name`, whose call is over and stored, wait for the next call of its key; false when it
-    /// is to be removed by who asks. What is in doubt is removed.
-    pub(super) async fn give_back(&self, name: ContainerName, mut fork: Fork) -> bool {
+    /// Lets the container that is called `waits`, whose call is over and stored, wait for the next call of its key, or
+    /// has it removed when that is in doubt.
+    pub(super) async fn give_back(&self, waits: WarmName, mut fork: Fork) {
         if self.pool.closing.is_cancelled() {
-            return false;
-        }
-        let waits = self.pool.names.give_for(&fork.service.key.mark, self.instance);
-        // Whatever comes of it, what is called so is removed, unless it waits from now on. First of all it loses the name
-        // of its attempt: whoever finds that name and an init without a job would give it the job again.
-        if self.daemon.unbind(name, waits.as_str()).await.is_err() {
-            return false;
+            return;
         }
         match reset(&mut fork.attached).await {
             Ok(true) => {
@@ -117,9 +112,11 @@ impl DockerContainers {
                     self.forks.clear();
                 }
             }
-            doubt => tracing::info!(container = %name, ?doubt, "what a call left cannot be removed"),
+            doubt => {
+                let container = waits.as_str();
+                tracing::info!(container, ?doubt, "what a call left cannot be removed");
+            }
         }
-        true
     }
 }
 

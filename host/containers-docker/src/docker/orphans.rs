@@ -17,7 +17,7 @@ impl DockerContainers {
             if owner.is_gone(&here) {
                 tracing::info!(container = %id, %owner, "removing a container whose process is gone");
                 // Another command may be at it as well; what stays is found by the next one.
-                match self.daemon.remove_called(&id).await {
+                match self.daemon.remove(&id).await {
                     Ok(()) => removed += 1,
                     Err(error) => tracing::warn!(container = %id, %error, "the container stays"),
                 }

@@ -48,7 +48,7 @@ use self::names::Names;
 pub(super) use self::names::WarmName;
 pub use self::settings::PoolSettings;
 use super::attachment::Attached;
-use super::forks::Fork;
+use super::claiming::Taken;
 use crate::class::Class;
 
 /// A container that waits for a call. Dropped, it is removed.
@@ -76,8 +76,8 @@ pub(super) struct Pool {
     pub(super) life: Uuid,
     pub(super) names: Arc<Names>,
     state: Mutex<State>,
-    /// Attempts whose containers have handed back all they had, with those that may serve other calls.
-    pub(super) finished: Mutex<HashMap<ContainerName, Option<Fork>>>,
+    /// Attempts whose containers have handed back all they had, with who is still attached to those.
+    pub(super) finished: Mutex<HashMap<ContainerName, Option<Taken>>>,
     /// Somebody removes what is to be removed.
     pub(super) is_kept: AtomicBool,
     /// Rung when another container may be made.

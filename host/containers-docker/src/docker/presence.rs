@@ -8,9 +8,8 @@ use simulay_model::ContainerName;
 use tokio_util::sync::CancellationToken;
 
 use super::DockerContainers;
-use super::attachment::Attached;
+use super::claiming::Taken;
 use super::daemon::{DaemonError, Found, Life};
-use super::forks::{Fork, Service};
 use super::patience::Patience;
 use crate::facts::{Programs, programs, unbounded, volumes};
 use crate::spec::{self, Place};
@@ -25,24 +24,6 @@ pub(super) enum Presence {
     Running(Place, Option<Taken>),
     /// It ended, in an earlier life of the host.
     Over(Found),
-}
-
-/// A container that waited for a call.
-pub(super) enum Taken {
-    /// It serves that call alone.
-    Warm(Attached),
-    /// It may serve others after it.
-    Fork(Fork),
-}
-
-impl Taken {
-    /// Who is attached, and what the container served when it may serve others.
-    pub(super) fn apart(self) -> (Attached, Option<Service>) {
-        match self {
-            Self::Warm(attached) => (attached, None),
-            Self::Fork(Fork { attached, service }) => (attached, Some(service)),
-        }
-    }
 }
 
 /// Why a container does not run.
@@ -87,13 +68,14 @@ impl DockerContainers {
         cancel: &CancellationToken,
     ) -> Result<Presence, Hindrance> {
         let place = self.place().await?;
-        // Docker binds none to a name that is taken: there is no need to look first.
+        self.take_up().await?;
         if *begin == Begin::Start
+            && !self.serving.has(name)
             && let Some(taken) = self.take(name, (call, tenant), place, cancel).await
         {
             return Ok(Presence::Running(place, Some(taken)));
         }
-        match self.daemon.inspect(name).await? {
+        match self.daemon.inspect(&self.called(name)).await? {
             Some(Found { life: Life::Created, .. }) => {
                 let _permit = self.start_permit(cancel).await?;
                 *begin = Begin::Adopt;
@@ -117,7 +99,7 @@ impl DockerContainers {
         Ok(Presence::Running(place, None))
     }
 
-    /// Binds a container that waits to the attempt `name`, when one does and fits.
+    /// Takes a container that waits for the attempt `name`, when one does and fits.
     async fn take(
         &self,
         name: ContainerName,
@@ -126,11 +108,11 @@ impl DockerContainers {
         cancel: &CancellationToken,
     ) -> Option<Taken> {
         if let Some(tenant) = tenant
-            && let Some(fork) = self.claim_fork(name, tenant, (call, place), cancel).await
+            && let Some(taken) = self.claim_fork(name, tenant, (call, place), cancel).await
         {
-            return Some(Taken::Fork(fork));
+            return Some(taken);
         }
-        self.claim(name, call, place).await.map(Taken::Warm)
+        self.claim(name, call, place).await
     }
 
     async fn start_permit(
@@ -148,10 +130,13 @@ impl DockerContainers {
 
     async fn create(&self, name: ContainerName, call: &Admitted, place: Place) -> Result<(), Hindrance> {
         self.check_image(call).await?;
+        self.serving.note(name);
         match self.daemon.create(name, spec::body(name, call, place)).await {
             Ok(()) => Ok(()),
             // Created by a request whose answer was lost.
-            Err(DaemonError::Conflict(_)) if self.daemon.inspect(name).await?.is_some() => Ok(()),
+            Err(DaemonError::Conflict(_)) if self.daemon.inspect(&self.called(name)).await?.is_some() => {
+                Ok(())
+            }
             Err(DaemonError::NotFound) => Err(Hindrance::Final(image_unavailable(call))),
             Err(DaemonError::Refused(reason)) => Err(Hindrance::Final(ContainerError::SpecDenied {
                 field: "resources".to_owned(),
@@ -230,11 +215,14 @@ impl DockerContainers {
 
     /// Removes the container and returns once Docker knows it no more.
     pub(super) async fn remove_and_verify(&self, name: ContainerName) -> Result<(), ContainerError> {
-        let mut patience = Patience::of(REMOVAL);
+        let (mut patience, called) = (Patience::of(REMOVAL), self.called(name));
         loop {
-            let removed = self.daemon.remove(name).await;
-            let error = match (removed, self.daemon.inspect(name).await) {
-                (_, Ok(None)) => return Ok(()),
+            let removed = self.daemon.remove(&called).await;
+            let error = match (removed, self.daemon.inspect(&called).await) {
+                (_, Ok(None)) => {
+                    self.serving.release(name);
+                    return Ok(());
+                }
                 (Ok(()) | Err(DaemonError::NotFound), Ok(Some(_))) => "it is still there".to_owned(),
                 (Err(error), _) | (_, Err(error)) => error.to_string(),
             };

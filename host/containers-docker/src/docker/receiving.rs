@@ -80,7 +80,7 @@ impl<'a> Receipt<'a> {
             Report::Welcome { .. } | Report::UnversionedWelcome { .. } => {
                 return Err(confused("a second welcome"));
             }
-            Report::Started | Report::Booted | Report::NotBooted => {}
+            Report::Serves { .. } | Report::Started | Report::Booted | Report::NotBooted => {}
             Report::Stdout { offset, bytes } => self.stream(Stream::Stdout, offset, bytes).await?,
             Report::Stderr { offset, bytes } => self.stream(Stream::Stderr, offset, bytes).await?,
             Report::Exited(exit) => self.exited(exit)?,

@@ -8,7 +8,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
 use simulay_containers::{Admitted, ContainerError, Content, Exchange};
 use simulay_init::frames::{JobSpec, MAX_DATA, Order};
-use simulay_model::Digest;
+use simulay_model::{ContainerName, Digest};
 
 use super::attachment::{Cut, Writer};
 
@@ -24,12 +24,12 @@ pub(super) enum SendError {
 /// Sends the whole job, files and all, and lets it run.
 pub(super) async fn send(
     writer: &mut Writer,
-    call: &Admitted,
+    (name, call): (ContainerName, &Admitted),
     env: Vec<(String, String)>,
     exchange: &dyn Exchange,
 ) -> Result<(), SendError> {
     fail_point!("job.send.before", |_| std::process::abort());
-    writer.say(&Order::Begin(job(call, env))).await?;
+    writer.say(&Order::Begin(job(name, call, env))).await?;
     for (path, content) in call.files() {
         let path = path.to_string();
         match content {
@@ -45,8 +45,9 @@ pub(super) async fn send(
     Ok(())
 }
 
-fn job(call: &Admitted, env: Vec<(String, String)>) -> JobSpec {
+fn job(name: ContainerName, call: &Admitted, env: Vec<(String, String)>) -> JobSpec {
     JobSpec {
+        attempt: name.to_string(),
         command: call.command().to_vec(),
         env,
         outputs: call.outputs().to_vec(),

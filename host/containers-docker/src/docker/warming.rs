@@ -11,10 +11,10 @@ use simulay_init::frames::{BootSpec, Order, Phase};
 use simulay_model::ContainerName;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
-use uuid::Uuid;
 
 use super::DockerContainers;
 use super::attachment::{Attached, Cut, Greeted};
+use super::claiming::Taken;
 use super::daemon::{DaemonError, Waiting};
 use super::forks::Fork;
 use super::pool::{InMaking, Kind, Warm, WarmName};
@@ -28,7 +28,6 @@ const PERIOD: Duration = Duration::from_secs(10);
 const SETTLING: Duration = Duration::from_millis(50);
 /// Between two looks at what Docker has.
 const SEARCH: Duration = Duration::from_secs(60);
-const SEARCH_OTHERS: Duration = Duration::from_secs(3600);
 /// For init to answer when it was just started, and when it has nothing else to do.
 const BEGINNING: Duration = Duration::from_secs(20);
 const ANSWER: Duration = Duration::from_secs(2);
@@ -38,7 +37,7 @@ pub(super) const BOOT: Duration = Duration::from_secs(40);
 const UNHEARD: Duration = Duration::from_secs(30);
 /// For Docker to remove what waits, when the host stops.
 const FAREWELL: Duration = Duration::from_secs(10);
-const REMOVALS: usize = 8;
+pub(super) const REMOVALS: usize = 8;
 /// With more to be removed, whoever wants one more removed waits for it.
 const MOST_WASTE: usize = 32;
 /// Of which it is remembered that their attempts are over; others are removed while somebody waits.
@@ -83,16 +82,11 @@ impl DockerContainers {
     }
 
     async fn look_after_pool(self: &Arc<Self>) {
-        let (mut search, mut search_others) = (Instant::now(), Instant::now());
+        let mut search = Instant::now();
         loop {
-            let now = Instant::now();
-            if search <= now {
-                let others = search_others <= now;
-                let found = self.search_for_waste(others).await;
+            if search <= Instant::now() {
+                let found = self.search_for_waste().await;
                 search = Instant::now() + if found.is_ok() { SEARCH } else { PERIOD };
-                if others && found.is_ok() {
-                    search_others = Instant::now() + SEARCH_OTHERS;
-                }
             }
             self.forks.shrink(&self.pool.settings);
             self.listen_to_the_silent().await;
@@ -102,56 +96,57 @@ impl DockerContainers {
         }
     }
 
-    /// Finds what waits in Docker and is nobody's: that of requests whose answers were lost, what `others` left, which
-    /// are earlier lives of this instance, and what waited for any host until it ended by itself, since that was gone.
-    /// An earlier life that was told to stop may be at its last calls: it is not looked at all the time.
-    async fn search_for_waste(&self, others: bool) -> Result<(), ContainerError> {
+    /// Finds what nobody answers for in Docker: what requests made whose answers were lost, and what ended. What earlier
+    /// lives of this instance left is asked first, whose it is.
+    async fn search_for_waste(&self) -> Result<(), ContainerError> {
+        self.take_up().await?;
         let found = self.daemon.pools().await?.into_iter();
-        let is_waste = |waiting: &Waiting| match waiting {
-            Waiting { over: true, .. } => true,
-            Waiting { ours, life, .. } => *ours && (others || *life == Some(self.pool.life)),
+        let is_waste = |found: &Waiting| {
+            found.spent || (found.ours && (found.over || found.aside || found.life == Some(self.pool.life)))
         };
-        self.pool.names.find(found.filter(is_waste).map(|waiting| waiting.name));
+        self.pool.names.find(found.filter(is_waste).map(|found| found.name));
         Ok(())
     }
 
     /// True when the container of an attempt that is over was taken from it: it waits for another call, or is removed
     /// while nobody waits for that.
     pub(super) async fn set_aside(&self, name: ContainerName) -> bool {
-        let finished = self.pool.finished.lock().remove(&name);
-        let (is_over, is_kept) = (finished.is_some(), self.pool.is_kept.load(Ordering::Relaxed));
-        if let Some(fork) = finished.flatten()
-            && is_kept
-            && self.give_back(name, fork).await
-        {
-            return true;
-        }
-        if !is_over || !is_kept || self.pool.names.waste().len() >= MOST_WASTE {
+        let Some(taken) = self.pool.finished.lock().remove(&name) else { return false };
+        if !self.pool.is_kept.load(Ordering::Relaxed) || self.pool.names.waste().len() >= MOST_WASTE {
             return false;
         }
-        self.let_go(name).await
+        // One that was started for the attempt loses its name, and no life of the host asks it again.
+        let Some(waited) = self.serving.release(name) else { return self.let_go(name).await };
+        match taken {
+            Some(Taken { attached, service: Some(service) }) => {
+                self.give_back(waited, Fork { attached, service }).await;
+            }
+            Some(Taken { mut attached, service: None }) => drop(attached.acknowledge().await),
+            None => {}
+        }
+        true
     }
 
     /// True when the container of an attempt was taken from it.
     pub(super) async fn let_go(&self, name: ContainerName) -> bool {
-        let aside = self.pool.names.give(self.instance);
+        let aside = self.pool.names.give_aside(self.instance);
         // Whatever comes of it, what is called so is removed.
         self.daemon.unbind(name, aside.as_str()).await.is_ok()
     }
 
-    /// Its container has handed back all it had, and may serve other calls when it is a `fork`.
-    pub(super) fn note_finished(&self, name: ContainerName, fork: Option<Fork>) {
+    /// Its container has handed back all it had, over what is still `attached`.
+    pub(super) fn note_finished(&self, name: ContainerName, taken: Option<Taken>) {
         let mut finished = self.pool.finished.lock();
         if finished.len() >= MOST_FINISHED {
             finished.clear();
         }
-        finished.insert(name, fork);
+        finished.insert(name, taken);
     }
 
     /// Removes what is to be removed; what cannot be is tried again later.
     async fn remove_waste(&self) {
         let removals = self.pool.names.waste().into_iter().map(|name| async move {
-            match self.daemon.remove_called(&name).await {
+            match self.daemon.remove(&name).await {
                 Ok(()) | Err(DaemonError::NotFound) => self.pool.names.forget(&name),
                 Err(error) => tracing::debug!(container = name, %error, "it is removed later"),
             }
@@ -164,7 +159,7 @@ impl DockerContainers {
         let now = Instant::now();
         let Some(since) = now.checked_sub(UNHEARD) else { return };
         for warm in self.pool.take_unheard(since) {
-            if let Some(warm) = still_waits(warm, ANSWER).await {
+            if let Some(warm) = still_waits(warm).await {
                 self.pool.put(warm);
             }
         }
@@ -229,8 +224,8 @@ impl DockerContainers {
     /// Starts what is `called` so, and hears that its init has no job.
     pub(super) async fn wake(&self, called: &str) -> Result<Attached, WarmingError> {
         self.daemon.start_called(called).await?;
-        let mut attached = Attached::from(self.daemon.attach_called(called).await?);
-        match attached.ask(session(), BEGINNING).await? {
+        let mut attached = Attached::from(self.daemon.attach(called).await?);
+        match attached.ask(BEGINNING).await? {
             Greeted::Init(Phase::Idle) => Ok(attached),
             Greeted::Init(_) | Greeted::Foreign => Err(WarmingError::Foreign),
         }
@@ -275,16 +270,11 @@ impl DockerContainers {
 }
 
 /// The container, when its init answers and has no job.
-async fn still_waits(mut warm: Warm, patience: Duration) -> Option<Warm> {
-    let answer = warm.attached.ask(session(), patience).await;
-    if matches!(answer, Ok(Greeted::Init(Phase::Idle))) {
+async fn still_waits(mut warm: Warm) -> Option<Warm> {
+    if warm.attached.waits(ANSWER).await {
         warm.heard = Instant::now();
         return Some(warm);
     }
-    tracing::info!(container = warm.name.as_str(), ?answer, "a container waits no more");
+    tracing::info!(container = warm.name.as_str(), "a container waits no more");
     None
-}
-
-pub(super) fn session() -> u64 {
-    Uuid::new_v4().as_u64_pair().0
 }

@@ -1,18 +1,15 @@
 //! Calls that follow each other in a container.
 
 use std::process::Command;
-use std::time::Duration;
 
 use simulay_containers::scripted::Memory;
 use simulay_containers::{Begin, Execution as _, Inventory as _, Tenant};
-use simulay_containers_docker::{Address, PoolSettings};
-use simulay_fault_proxy::{Fault, FaultProxy, Mode, Request};
+use simulay_containers_docker::PoolSettings;
 use simulay_model::{ContainerCall, Digest, Ending, File, Isolation, PluginRef, Resources, RunId, Source};
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
-use crate::pool::{Host, POOL, gone, id, until, waiting_of};
-use crate::rig::{Rig, SOCKET, octave, resources, shell};
+use crate::pool::{Host, POOL, gone, id, waiting_of};
+use crate::rig::{Rig, octave, resources, shell};
 
 /// An account with a version of a plugin.
 pub(crate) fn tenant(account: &str, version: &str) -> Tenant {
@@ -287,30 +284,4 @@ async fn none_waits_for_a_host_that_was_closed() {
     host.serves().await;
     host.rig.containers.close().await;
     assert_eq!(waiting_of(host.instance), Vec::<String>::new());
-}
-
-#[tokio::test]
-async fn whatever_comes_of_a_renaming_the_command_runs_once_and_nothing_is_left() {
-    let directory = tempfile::tempdir().unwrap();
-    let proxy = FaultProxy::start(&directory.path().join("docker.sock"), SOCKET.as_ref()).unwrap();
-    let mut host = Host::at(Address::Unix(proxy.socket().to_owned()), Uuid::new_v4(), POOL);
-    host.rig.tenant = Some(tenant("ann", "1.0.0"));
-    let late = Mode::Late(Duration::from_secs(7));
-    for nth in [1, 2] {
-        for mode in [Mode::LostRequest, Mode::LostAnswer, Mode::ServerError, Mode::Conflict, Mode::Cut, late]
-        {
-            host.complete(&octave("disp(1)")).await;
-            proxy.arm(Some(Fault { request: Request::renaming(), nth: Some(nth), mode }));
-            let (ending, memory) = host.complete(&octave("disp once")).await;
-            assert_eq!((ending, memory.stdout().as_str()), (Ending::Exited(0), "once\n"), "{nth} {mode}");
-            assert_eq!(host.rig.inspect(), None, "{nth} {mode}");
-            assert!(proxy.has_struck());
-            proxy.arm(None);
-        }
-    }
-    let names = until(async || {
-        let ids = waiting_of(host.instance);
-        (host.rig.containers.list().await.unwrap().is_empty() && ids.len() <= 2).then_some(ids)
-    });
-    names.await;
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use simulay_containers::scripted::Memory;
-use simulay_containers::{Begin, Execution as _, Inventory as _, Tenant};
+use simulay_containers::{Begin, ContainerError, Execution as _, ExecutionRequest, Inventory as _, Tenant};
 use simulay_containers_docker::{Address, PoolSettings};
 use simulay_fault_proxy::{Fault, FaultProxy, Mode, Request};
 use simulay_model::{ContainerCall, Ending, Resources, RunId};
@@ -288,40 +288,74 @@ async fn one_that_is_old_or_that_nobody_asks_for_is_let_go_of() {
     .await;
 }
 
+/// Requests that fail in these ways are done, or not done, and nobody is told.
+const FAULTS: [Mode; 4] = [Mode::LostRequest, Mode::LostAnswer, Mode::ServerError, Mode::Cut];
+
 #[tokio::test]
-async fn whatever_comes_of_taking_one_the_command_runs_once() {
+async fn whatever_fails_as_a_host_comes_back_what_serves_is_found() {
     let directory = tempfile::tempdir().unwrap();
     let proxy = FaultProxy::start(&directory.path().join("docker.sock"), SOCKET.as_ref()).unwrap();
-    let address = Address::Unix(proxy.socket().to_owned());
-    let mut host = Host::at(address, Uuid::new_v4(), POOL);
-    host.complete(&shell("true")).await;
-    let late = Mode::Late(Duration::from_secs(7));
-    for mode in [
-        Mode::LostRequest,
-        Mode::LostAnswer,
-        Mode::ServerError,
-        Mode::Conflict,
-        Mode::Garbage,
-        Mode::Cut,
-        late,
-    ] {
-        host.one_waits().await;
-        proxy.arm(Some(Fault { request: Request::renaming(), nth: Some(1), mode }));
-        let (ending, memory) = host.complete(&shell("echo once")).await;
-        assert!(proxy.has_struck());
-        assert_eq!((ending, memory.stdout().as_str()), (Ending::Exited(0), "once\n"), "{mode}");
-        assert_eq!(host.rig.inspect(), None, "{mode}");
-        proxy.arm(None);
+    let mut host = Host::warm(&shell("true")).await;
+    host.rig.name.run = RunId::generate();
+    let (call, memory) = (waiting(), Memory::new());
+    tokio::select! {
+        ended = host.rig.run(&call, &memory) => panic!("{ended:?}"),
+        () = memory.printed("one") => {}
     }
-    // Nothing is left but for the one that waits.
-    host.one_waits().await;
-    let label = format!("label=org.simulay.instance={}", host.instance);
-    until(async || {
-        let all =
-            Command::new("docker").args(["ps", "--all", "--quiet", "--filter", &label]).output().unwrap();
-        (String::from_utf8(all.stdout).unwrap().lines().count() == 1).then_some(())
-    })
-    .await;
+    let serves = id(&host.rig).unwrap();
+    host.keeping.abort();
+    for request in [Request::list(), Request::attachment(), Request::removal()] {
+        for mode in FAULTS {
+            let waits = made(&host).await;
+            proxy.arm(Some(Fault { request: request.clone(), nth: Some(1), mode }));
+            let address = Address::Unix(proxy.socket().to_owned());
+            let next = Rig::with_pool(address, host.instance, PoolSettings::NONE);
+            let found = until(async || next.containers.list().await.ok()).await;
+            assert_eq!(found, [host.rig.name], "{request} {mode}");
+            assert!(proxy.has_struck(), "{request} {mode}");
+            assert!(docker(&["inspect", &serves]).is_some(), "{request} {mode}");
+            let is_gone = docker(&["inspect", &waits]).is_none();
+            assert!(is_gone || request == Request::removal(), "{request} {mode}: one without a job stays");
+            let _ = Command::new("docker").args(["rm", "--force", &waits]).output();
+        }
+    }
+    proxy.arm(None);
+    let next = Host::of(host.instance, PoolSettings::NONE);
+    let (rig, memory) = (&next.rig, Memory::new());
+    let request = ExecutionRequest { name: host.rig.name, ..rig.request(&call, Begin::Adopt) };
+    let (completed, ()) =
+        tokio::join!(rig.containers.run(request, &memory, CancellationToken::new()), async {
+            memory.printed("one").await;
+            go(&host.rig);
+        });
+    assert_eq!((completed.unwrap().ending, memory.stdout().as_str()), (Ending::Exited(0), "one\ntwo\n"));
+    rig.containers.remove(host.rig.name, None).await.unwrap();
+    gone(&serves).await;
+}
+
+/// The ID of one without a job, that another life of `host` made and left.
+async fn made(host: &Host) -> String {
+    let mut life = Host::of(host.instance, POOL);
+    let before = waiting_of(host.instance);
+    life.complete(&shell("true")).await;
+    let made = until(async || waiting_of(host.instance).into_iter().find(|id| !before.contains(id))).await;
+    until(async || (life.rig.containers.node().await.unwrap().warm.get("octave") == Some(&1)).then_some(()))
+        .await;
+    life.keeping.abort();
+    std::mem::forget(life);
+    made
+}
+
+#[tokio::test]
+async fn what_has_no_job_is_gone_before_an_attempt_counts_as_lost() {
+    let host = Host::warm(&shell("true")).await;
+    let waited = host.one_waits().await;
+    host.keeping.abort();
+    let next = Rig::with_pool(Address::Unix(SOCKET.into()), host.instance, PoolSettings::NONE);
+    let request = next.request(&shell("true"), Begin::Adopt);
+    let ended = next.containers.run(request, &Memory::new(), CancellationToken::new()).await;
+    assert!(matches!(ended, Err(ContainerError::Lost(_))), "{ended:?}");
+    assert!(docker(&["inspect", &waited]).is_none());
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use simulay_containers::{
     Tenant,
 };
 use simulay_containers_docker::{
-    Address, DockerContainers, DockerSettings, Owner, PoolSettings, Runtime, Tls, docker_name,
+    Address, DockerContainers, DockerSettings, Owner, PoolSettings, Runtime, Tls,
 };
 use simulay_model::{ContainerCall, ContainerName, File, OnFailure, Resources, RunId, Source};
 use tokio_util::sync::CancellationToken;
@@ -121,9 +121,9 @@ impl Rig {
         docker(&["inspect", &self.called()]).map(|found| found[0].clone())
     }
 
-    /// What Docker calls the container.
+    /// What Docker calls the container, that waited or was started for the attempt.
     pub(crate) fn called(&self) -> String {
-        docker_name(self.name, self.instance)
+        self.containers.called(self.name)
     }
 }
 

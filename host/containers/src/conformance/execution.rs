@@ -24,6 +24,15 @@ pub(super) async fn streams_and_outputs_are_handed_back(subject: &dyn Subject) {
     }
 }
 
+pub(super) async fn the_image_that_it_ran_in_is_told(subject: &dyn Subject) {
+    let (host, request) = (subject.host(), calls::request(calls::failing()));
+    let images = host.images().await.unwrap().into_iter();
+    let known = images.map(|image| (image.name, image.id)).find(|(name, _)| name == calls::IMAGE);
+    let completed = run(&*host, &request, &Memory::new()).await.unwrap();
+    assert_eq!(completed.image, known.map(|(_, id)| id));
+    host.remove(request.name, Some(request.fence)).await.unwrap();
+}
+
 pub(super) async fn a_command_that_fails_is_completed(subject: &dyn Subject) {
     let (host, request) = (subject.host(), calls::request(calls::failing()));
     let completed = run(&*host, &request, &Memory::new()).await.unwrap();

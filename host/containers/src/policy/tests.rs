@@ -169,6 +169,7 @@ fn the_largest_job_fits_into_a_frame() {
     };
     let admitted = admit(&large).unwrap();
     let job = simulay_init::frames::JobSpec {
+        attempt: "x".repeat(128),
         command: admitted.command,
         env: admitted.env.into_iter().collect(),
         outputs: admitted.outputs,

@@ -1,12 +1,13 @@
 //! Runs side by side. They are read one after the other, and of each only what is compared is held.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use semver::Version;
 use serde_json::{Value, json};
+use simulay_containers::ImageId;
 use simulay_model::comparison::{Field, Group, JoinedPlot, PlotJoin, Row, fields, rows, unit_at};
-use simulay_model::{Document, Manifest, PluginName, Principal, Run, RunId, RunSummary, Weight};
+use simulay_model::{CallEnd, Document, Manifest, PluginName, Principal, Run, RunId, RunSummary, Weight};
 use simulay_store::StoreError;
 
 use super::Reader;
@@ -51,6 +52,9 @@ struct Gathered {
     plots: PlotJoin,
     left_out: Vec<String>,
 }
+
+/// By their logical names, those that the calls of a run ran in.
+type Images = BTreeMap<String, BTreeSet<ImageId>>;
 
 type Manifests = HashMap<(PluginName, Version), Option<Arc<Manifest>>>;
 
@@ -107,10 +111,17 @@ impl Reader {
         gathered.await
     }
 
-    /// The images that the container calls of a run name.
-    async fn images(&self, principal: &Principal, id: RunId) -> Result<BTreeSet<String>, EngineError> {
-        let calls = self.calls(principal, id).await?;
-        Ok(calls.into_iter().map(|record| record.call.image).collect())
+    /// The images that the container calls of a run name, with those that they ran in, as far as that is known.
+    async fn images(&self, principal: &Principal, id: RunId) -> Result<Images, EngineError> {
+        let mut images = Images::new();
+        for record in self.calls(principal, id).await? {
+            let ran_in = match record.end {
+                Some(CallEnd::Result(result)) => result.image,
+                _ => None,
+            };
+            images.entry(record.call.image).or_default().extend(ran_in.map(ImageId::from));
+        }
+        Ok(images)
     }
 
     /// What the version of a run says of itself, when the principal still sees it.
@@ -141,13 +152,7 @@ fn weight(run: &Run) -> Weight {
 
 impl Gathered {
     /// The same, and a run.
-    fn with(
-        mut self,
-        place: usize,
-        run: &Run,
-        images: BTreeSet<String>,
-        manifest: Option<&Manifest>,
-    ) -> Self {
+    fn with(mut self, place: usize, run: &Run, images: Images, manifest: Option<&Manifest>) -> Self {
         let mut told = of_run(run, images);
         if run.request.inputs.len() > MOST_INPUTS {
             self.left_out.push(format!("inputs of run {} beyond the first {MOST_INPUTS}", run.id));
@@ -184,7 +189,7 @@ impl Gathered {
 }
 
 /// What a run is, without its documents.
-fn of_run(run: &Run, images: BTreeSet<String>) -> Vec<Field> {
+fn of_run(run: &Run, images: Images) -> Vec<Field> {
     let field = |group, name: &str, value| Field { group, name: name.to_owned(), unit: None, value };
     let inputs = run.request.inputs.iter();
     let inputs = inputs.map(|input| field(Group::Input, input.path.as_str(), json!(input.sha256)));
@@ -196,7 +201,16 @@ fn of_run(run: &Run, images: BTreeSet<String>) -> Vec<Field> {
         field(Group::Seed, "seed", json!(run.request.seed)),
         field(Group::State, "state", json!(run.state)),
     ];
-    all.extend(images.iter().map(|image| field(Group::Image, image, json!(true))));
+    all.extend(images.iter().map(|(name, ids)| field(Group::Image, name, shown(ids))));
     all.extend(inputs.take(MOST_INPUTS).chain(error));
     all
+}
+
+/// The image that a name stood for; several when it was registered anew meanwhile, true when nobody knows.
+fn shown(ids: &BTreeSet<ImageId>) -> Value {
+    match ids.iter().collect::<Vec<_>>().as_slice() {
+        [] => json!(true),
+        [id] => json!(id),
+        ids => json!(ids),
+    }
 }

@@ -25,7 +25,7 @@ pub enum Order {
     Run,
     /// End the command: TERM, then KILL after the grace time. What is there is still handed back.
     Terminate,
-    /// Everything handed back is safe: exit.
+    /// Everything handed back is safe: the job is nobody's any more, and init exits soon.
     Ack,
     /// Start a command that is likely to be asked for, as far as it gets without a job. Said before there is one;
     /// answered by [`Report::Booted`] or [`Report::NotBooted`], unless there is a job first.
@@ -51,6 +51,8 @@ pub struct BootSpec {
 /// A job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobSpec {
+    /// Of which attempt it is, as the host says; told to every host that asks later.
+    pub attempt: String,
     /// Argument vector, not empty.
     pub command: Vec<String>,
     /// The whole environment of the command.
@@ -148,6 +150,11 @@ pub enum Report {
     Rejected(Rejection),
     /// Everything has been handed back.
     Done,
+    /// Of which attempt the job is, that is at work or done. Told before anything else of it.
+    Serves {
+        /// As in the job.
+        attempt: String,
+    },
     /// The command of [`Order::Boot`] is started, and waits for the job.
     Booted,
     /// It did not get there; a job that asks for it starts it as any other.
@@ -180,8 +187,8 @@ pub struct Exit {
     pub terminated: bool,
     /// Init ended it because the container was stopped by somebody else, e.g. with its daemon.
     pub stopped: bool,
-    /// Processes the kernel killed for want of memory, as the cgroup counts them.
-    pub oom_kills: u64,
+    /// Processes the kernel killed for want of memory, as the cgroup counts them; none when it does not.
+    pub oom_kills: Option<u64>,
     /// Processes the kernel refused, as the cgroup counts them.
     pub refused_processes: u64,
     /// The working directory, `/tmp` or `/dev/shm` had no space or no file left, at any moment.

@@ -15,6 +15,7 @@ fn job() -> impl Strategy<Value = JobSpec> {
         let [max_stream_bytes, max_output_bytes, timeout_ms, grace_ms, hold_ms] = numbers;
         let [keep_unchanged, end_on_stream_limit] = choices;
         JobSpec {
+            attempt: "simulay-run-0-0-0".to_owned(),
             command,
             env,
             outputs,
@@ -53,9 +54,9 @@ fn order() -> impl Strategy<Value = Order> {
 }
 
 fn exit() -> impl Strategy<Value = Exit> {
-    let measured = (any::<[u64; 3]>(), any::<[Option<u64>; 2]>());
+    let measured = (any::<[u64; 2]>(), any::<[Option<u64>; 3]>());
     (any::<[Option<i32>; 2]>(), any::<[bool; 5]>(), measured).prop_map(
-        |([code, signal], causes, ([oom_kills, refused_processes, wall_ms], [cpu_ms, peak_memory_bytes]))| {
+        |([code, signal], causes, ([refused_processes, wall_ms], [oom_kills, cpu_ms, peak_memory_bytes]))| {
             let [timed_out, stream_limit, terminated, stopped, scratch_full] = causes;
             Exit {
                 code,
@@ -92,6 +93,7 @@ fn report() -> impl Strategy<Value = Report> {
             phase,
             protocol
         }),
+        any::<String>().prop_map(|attempt| Report::Serves { attempt }),
         Just(Report::Started),
         (any::<u64>(), data()).prop_map(|(offset, bytes)| Report::Stdout { offset, bytes }),
         (any::<u64>(), data()).prop_map(|(offset, bytes)| Report::Stderr { offset, bytes }),

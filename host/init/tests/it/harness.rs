@@ -14,9 +14,13 @@ use tempfile::TempDir;
 /// Longer than anything here takes: what is not there by then never comes.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// Whose each job is.
+const ATTEMPT: &str = "simulay-0-0-0-0";
+
 /// A job that runs `script` in a shell.
 pub(crate) fn script(script: &str) -> JobSpec {
     JobSpec {
+        attempt: ATTEMPT.to_owned(),
         command: ["sh", "-c", script].map(String::from).into(),
         env: vec![("PATH".to_owned(), "/usr/bin:/bin".to_owned())],
         outputs: Vec::new(),
@@ -40,6 +44,7 @@ pub(crate) fn script_with_outputs(text: &str, outputs: &[&str]) -> JobSpec {
 /// Everything init told of a job.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Told {
+    pub(crate) attempt: Option<String>,
     pub(crate) started: bool,
     pub(crate) stdout: Vec<u8>,
     pub(crate) stderr: Vec<u8>,
@@ -64,6 +69,7 @@ impl Told {
 
     fn take(&mut self, report: Report) {
         match report {
+            Report::Serves { attempt } => self.attempt = Some(attempt),
             Report::Started => self.started = true,
             Report::Stdout { offset, bytes } => {
                 append(&mut self.stdout, &mut self.stdout_gap, offset, &bytes);

@@ -217,6 +217,7 @@ fn result() -> ContainerResult {
         cpu_ms: None,
         peak_memory_bytes: None,
         isolation: crate::Isolation::Process,
+        image: None,
         reused: false,
         reused_from: None,
     }

@@ -63,6 +63,7 @@ fn result(ending: Ending) -> ContainerResult {
         cpu_ms: Some(7),
         peak_memory_bytes: None,
         isolation: simulay_model::Isolation::Container,
+        image: None,
         reused: false,
         reused_from: None,
     }

@@ -185,6 +185,7 @@ pub fn result(wall_ms: u64) -> ContainerResult {
         cpu_ms: Some(4),
         peak_memory_bytes: None,
         isolation: Isolation::Process,
+        image: Some(Digest::of(b"an image")),
         reused: false,
         reused_from: None,
     }

@@ -2,7 +2,7 @@
 //! and what is in `result.outputs`.
 
 use serde::{Deserialize, Serialize};
-use simulay_model::{CallEnd, ContainerResult, Ending, Isolation, Omission, RunId};
+use simulay_model::{CallEnd, ContainerResult, Digest, Ending, Isolation, Omission, RunId};
 
 use super::artifact::StoredArtifact;
 use super::error::StoredError;
@@ -38,6 +38,8 @@ pub struct StoredResult {
     peak_memory_bytes: Option<u64>,
     #[serde(default, with = "StoredIsolation")]
     isolation: Isolation,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    image: Option<Digest>,
     reused: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reused_from: Option<RunId>,
@@ -92,8 +94,9 @@ impl From<&ContainerResult> for StoredResult {
     fn from(result: &ContainerResult) -> Self {
         let ContainerResult { name, stdout, stderr, outputs, left_out, stdout_log, stderr_log, .. } = result;
         let ContainerResult { ending, left_out_more, stdout_omitted, stderr_omitted, .. } = *result;
-        let ContainerResult { wall_ms, cpu_ms, peak_memory_bytes, isolation, reused, reused_from, .. } =
-            *result;
+        let ContainerResult {
+            wall_ms, cpu_ms, peak_memory_bytes, isolation, image, reused, reused_from, ..
+        } = *result;
         Self {
             name: name.clone(),
             ending,
@@ -110,6 +113,7 @@ impl From<&ContainerResult> for StoredResult {
             cpu_ms,
             peak_memory_bytes,
             isolation,
+            image,
             reused,
             reused_from,
         }
@@ -134,6 +138,7 @@ impl From<StoredResult> for ContainerResult {
             cpu_ms: result.cpu_ms,
             peak_memory_bytes: result.peak_memory_bytes,
             isolation: result.isolation,
+            image: result.image,
             reused: result.reused,
             reused_from: result.reused_from,
         }

@@ -2,6 +2,7 @@ use bollard::container::{AttachContainerResults, LogOutput};
 use futures_util::{StreamExt as _, stream};
 use simulay_containers::scripted::Ledger;
 use simulay_init::frames::{PROTOCOL, Report, encode};
+use simulay_model::RunId;
 use tokio::io::sink;
 
 use super::*;
@@ -22,11 +23,16 @@ fn speaking(phase: Phase) -> impl Fn(u64) -> Report {
     move |session| Report::Welcome { session, phase, protocol: PROTOCOL }
 }
 
+fn name() -> ContainerName {
+    ContainerName { run: RunId::generate(), step: 0, call: 0, attempt: 0 }
+}
+
 /// What comes of one conversation after another, the last of them.
 async fn heard(attachments: Vec<(u64, AttachContainerResults)>) -> Vec<Result<Heard, ContainerError>> {
     let (admitted, ledger) = (admitted(&call(), &policy()), Ledger::default());
-    let mut job =
-        Job { call: &admitted, env: Vec::new(), exchange: &ledger, running_since: None, answered: false };
+    let (env, place, running_since) = Default::default();
+    let (call, exchange) = (&admitted, &ledger);
+    let mut job = Job { name: name(), call, env, exchange, place, running_since, answered: false };
     let mut heard = Vec::new();
     for (session, attached) in attachments {
         heard.push(job.converse_as(session, &mut attached.into(), || async { true }).await);
@@ -60,4 +66,12 @@ async fn an_init_of_another_host_is_told_as_one() {
         let Err(error) = heard else { panic!("{heard:?}") };
         assert!(error.to_string().contains("simulay images register octave"), "{error}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_container_that_serves_another_is_not_heard() {
+    let other = Report::Serves { attempt: name().to_string() };
+    let heard =
+        heard(vec![attached(speaking(Phase::Ended), vec![other, Report::Exited(EXIT), Report::Done])]).await;
+    assert!(matches!(&heard[0], Ok(Heard::Cut(why)) if why.contains("serves")), "{heard:?}");
 }

@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::naming::{key_name, pool_name};
+use crate::naming::{key_name, name_aside, pool_name};
 
 /// The names that this life of the host gave.
 #[derive(Default)]
@@ -30,7 +30,6 @@ struct Given {
 pub(in crate::docker) struct WarmName {
     name: String,
     names: Arc<Names>,
-    bound: bool,
 }
 
 impl Names {
@@ -39,14 +38,25 @@ impl Names {
         self.hold(pool_name(Uuid::new_v4(), instance))
     }
 
+    /// One of a container that is to be removed.
+    pub(in crate::docker) fn give_aside(self: &Arc<Self>, instance: Uuid) -> WarmName {
+        self.hold(name_aside(Uuid::new_v4(), instance))
+    }
+
     /// One that says for whom a container waits.
     pub(in crate::docker) fn give_for(self: &Arc<Self>, key: &str, instance: Uuid) -> WarmName {
         self.hold(key_name(key, Uuid::new_v4(), instance))
     }
 
+    /// One that an earlier life of the host gave; none when it is taken up already.
+    pub(in crate::docker) fn take_up(self: &Arc<Self>, name: String) -> Option<WarmName> {
+        let is_held = self.given.lock().held.contains(&name);
+        (!is_held).then(|| self.hold(name))
+    }
+
     fn hold(self: &Arc<Self>, name: String) -> WarmName {
         self.given.lock().held.insert(name.clone());
-        WarmName { name, names: self.clone(), bound: false }
+        WarmName { name, names: self.clone() }
     }
 
     /// What is to be removed.
@@ -78,22 +88,15 @@ impl WarmName {
     pub(in crate::docker) fn as_str(&self) -> &str {
         &self.name
     }
-
-    /// The container has another name now, and is its attempt's.
-    pub(in crate::docker) fn bind(mut self) {
-        self.bound = true;
-    }
 }
 
 impl Drop for WarmName {
     fn drop(&mut self) {
         let mut given = self.names.given.lock();
         given.held.remove(&self.name);
-        if !self.bound {
-            given.waste.insert(std::mem::take(&mut self.name));
-            drop(given);
-            self.names.bell.notify_one();
-        }
+        given.waste.insert(std::mem::take(&mut self.name));
+        drop(given);
+        self.names.bell.notify_one();
     }
 }
 
@@ -105,15 +108,19 @@ mod tests {
     fn what_nobody_answers_for_is_removed() {
         let names = Arc::<Names>::default();
         let instance = Uuid::now_v7();
-        let [waits, bound, dropped] = [(); 3].map(|()| names.give(instance));
-        let [still, renamed, lost] = [&waits, &bound, &dropped].map(|name| name.as_str().to_owned());
-        bound.bind();
+        let [waits, dropped] = [(); 2].map(|()| names.give(instance));
+        let [still, lost] = [&waits, &dropped].map(|name| name.as_str().to_owned());
         assert_eq!(names.waste(), Vec::<String>::new());
         drop(dropped);
         assert_eq!(names.waste(), std::slice::from_ref(&lost));
         names.forget(&lost);
-        // Seen before it was renamed: there is nothing under that name to be removed.
-        names.find([still, renamed.clone()]);
-        assert_eq!(names.waste(), [renamed]);
+        names.find([still.clone(), "strange".to_owned()]);
+        assert_eq!(names.waste(), ["strange"]);
+        assert!(names.take_up(still).is_none());
+        let taken_up = names.take_up("older".to_owned()).unwrap();
+        names.find(["older".to_owned()]);
+        assert_eq!(names.waste(), ["strange"]);
+        drop(taken_up);
+        assert_eq!(names.waste(), ["older", "strange"]);
     }
 }
