@@ -126,11 +126,12 @@ take_variables (int place)
   return 0;
 }
 
-/* Returns in the child alone, once its parent is init. */
+/* Returns in the child alone, once its parent is init. The process between them has the memory of this one, which stands
+ * still meanwhile: only one copy is made of all that Octave has. */
 static void
 fork_for (const struct job *job, const sigset_t *mask)
 {
-  pid_t between = fork ();
+  pid_t between = vfork ();
   if (between == 0)
     {
       pid_t parent = getpid ();

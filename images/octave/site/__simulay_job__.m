@@ -36,6 +36,7 @@ function get_ready ()
   % Octave ends with these, and has read them by then.
   close ("all");
   __simulay_close__ ();
+  __simulay_end__ (true);
   % Each generator builds its tables at its first use.
   seed ("0", false);
   unsetenv ("SIM_SEED_TAKEN");
