@@ -37,6 +37,7 @@ function get_ready ()
   close ("all");
   __simulay_close__ ();
   __simulay_end__ (true);
+  __simulay_leave__ ("ahead");
   % Each generator builds its tables at its first use.
   seed ("0", false);
   unsetenv ("SIM_SEED_TAKEN");
