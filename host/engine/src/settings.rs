@@ -76,7 +76,7 @@ impl Default for Settings {
         Self {
             lease_holder: "host".to_owned(),
             runs_elsewhere: false,
-            lease: Duration::from_secs(30),
+            lease: Duration::from_secs(20),
             max_unfinished_runs: 10_000,
             quotas: Quotas::default(),
             max_parsed_bytes: 192 << 20,

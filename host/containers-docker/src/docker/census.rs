@@ -1,4 +1,4 @@
-//! What waits for calls on a daemon, whichever host made it.
+//! What was made to wait for calls on a daemon, whichever host made it.
 
 use simulay_containers::ContainerError;
 
@@ -8,7 +8,7 @@ use super::DockerContainers;
 const MEASURED: usize = 16;
 
 impl DockerContainers {
-    /// How many containers of all hosts wait for calls, and what some of them take, bytes.
+    /// How many containers of all hosts wait for calls, or serve one that they waited for, and what some take, bytes.
     ///
     /// # Errors
     /// When Docker does not answer.
@@ -17,7 +17,7 @@ impl DockerContainers {
         waiting.retain(|waiting| !waiting.over);
         let mut measured = Vec::new();
         for waiting in waiting.iter().take(MEASURED) {
-            // One that was taken meanwhile is called otherwise.
+            // One may be gone meanwhile.
             measured.extend(self.daemon.memory(&waiting.name).await.ok().flatten());
         }
         Ok((waiting.len(), measured))

@@ -1,28 +1,17 @@
 //! Containers that wait for a call, made ahead of it.
 //!
-//! **To which attempt a container belongs, its name in Docker says, and nothing else.** One that waits has a name
-//! of its own. Whoever takes it for an attempt has Docker rename it to the name of the attempt *before* it is given
-//! the job. Docker writes a rename down before it answers, and gives each name to one container at a time. So:
+//! One that is taken for an attempt keeps its name, and Docker is asked nothing: see [`serving`](super::serving). A host
+//! that is killed leaves it as one whose init tells of the attempt, or as one that never had a job.
 //!
-//! - A host that is killed at any instruction leaves either a container that waits, and never had a job, or one
-//!   under the name of its attempt, which is adopted as one that was started cold: its init says where the job is.
-//! - An attempt has one container at most, whoever lost which answer: of a rename that comes late and a container
-//!   that is created meanwhile, the second finds the name taken.
-//! - One that waits is only ever removed by the name it waits under. When it was taken meanwhile, nobody is there
-//!   under that name, and nothing happens.
-//!
-//! Neither the journal nor init could do as much: the journal would name a container that Docker may have lost, and
-//! init would have to be asked by who does not know which of them it is.
-//!
-//! The other end is alike: removing a container takes as long as starting one, and nobody need wait for it. One whose
-//! call is over and whose results are stored is renamed to a name of nobody, and removed by that.
+//! The other end is alike: removing a container takes as long as starting one, and nobody need wait for it. The init of
+//! one whose call is over and whose results are stored has no job any more, and the container is removed later.
 //!
 //! One may have a command started ahead, up to where that would read its program: what calls of its class ask for
 //! most. It has all that the command can know before it is given a job, and nothing of any job; a call that asks for
 //! another command starts that in it as in any other.
 //!
-//! Those that wait are labelled with the life of their host. What an earlier life of the same instance left is
-//! removed; what other instances have has another label and another name.
+//! All of them are labelled with the life of their host. What an earlier life of the same instance left without a job
+//! is removed; what other instances have has another label and another name.
 
 mod boots;
 mod demand;

@@ -18,7 +18,6 @@ use crate::spec::{self, Place};
 const REMOVAL: Duration = Duration::from_secs(30);
 
 /// A container that is there.
-#[expect(clippy::large_enum_variant, reason = "one at a time, never in bulk")]
 pub(super) enum Presence {
     /// It runs, for all that is known; when it waited for the call, somebody is attached already.
     Running(Place, Option<Taken>),

@@ -1386,6 +1386,8 @@ export interface components {
             cpu_ms?: number | null;
             /** @description How it ended. */
             ending: components["schemas"]["Ending"];
+            /** @description The ID of the image that it ran in; left out when nobody could tell. */
+            image_id?: string | null;
             /** @description What kept it from others. */
             isolation?: components["schemas"]["Isolation"];
             /** @description Files that were asked for and not kept, by path. */

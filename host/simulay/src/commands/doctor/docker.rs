@@ -81,5 +81,5 @@ async fn pool(settings: &Settings) -> Option<Check> {
     };
     let each =
         measured.iter().max().map(|most| format!(", at most {} each", size(*most))).unwrap_or_default();
-    Some(Check::ok("pool", format!("{bounds}; {count} wait on this daemon now{each}")))
+    Some(Check::ok("pool", format!("{bounds}; {count} wait or serve one on this daemon now{each}")))
 }
