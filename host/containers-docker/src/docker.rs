@@ -163,10 +163,10 @@ impl DockerContainers {
         for _ in 0..MAX_CUTS {
             let overdue = job.is_overdue();
             match self.converse(name, attached, &mut job).await? {
-                Heard::Done(exit, omitted) => return self.confirm(name, (&exit, omitted), job.place).await,
+                Heard::Done(exit, omitted) => return self.confirm(name, (&exit, omitted), job.ran).await,
                 Heard::Overdue => return self.end_overdue(name, &job).await,
                 Heard::Cut(reason) => {
-                    (*attached, job.place) = (None, None);
+                    (*attached, job.ran) = (None, None);
                     tracing::warn!(container = %name, reason, "the attachment was lost");
                     if let Some(ended) = self.look_after(name, &job).await? {
                         return Ok(ended);
@@ -222,7 +222,7 @@ impl DockerContainers {
     ) -> Result<Completed, ContainerError> {
         match self.run_or_stop(name, whose, exchange, (begin, cancel)).await {
             Ok((completed, taken)) => {
-                self.note_finished(name, taken);
+                self.note_finished(name, taken.filter(|_| self.serving.waited(name)));
                 Ok(completed)
             }
             Err(error) => {
@@ -240,6 +240,8 @@ impl DockerContainers {
         exchange: &dyn Exchange,
         (begin, cancel): (Begin, &CancellationToken),
     ) -> Result<(Completed, Option<Taken>), ContainerError> {
+        // Init tells everything again to whoever asks now: who heard it before is not to hold it up.
+        self.pool.finished.lock().remove(&name);
         // Not dropped half-way by a cancellation: what Docker was asked for must be known.
         let ensured = self.ensure(name, (call, tenant), begin, cancel).await;
         // What it took, or the place it had to start another, is free for those that wait.
@@ -249,8 +251,8 @@ impl DockerContainers {
             Presence::Over(found) => return Ok((confirm::over(&found, 0)?, None)),
         };
         let env = spec::environment(call, place);
-        let ran = taken.as_ref().map(|taken| taken.place(call));
-        let job = Job { name, call, env, exchange, place: ran, running_since: None, answered: false };
+        let ran = taken.as_ref().map(|taken| taken.ran(call));
+        let job = Job { name, call, env, exchange, ran, running_since: None, answered: false };
         let (mut attached, service) = taken.map(|taken| (taken.attached, taken.service)).unzip();
         let completed = tokio::select! {
             biased;

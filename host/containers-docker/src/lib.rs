@@ -21,7 +21,6 @@ pub use address::{Address, AddressError, Reach, Tls};
 pub use docker::{ConnectError, DockerContainers, DockerSettings, Finding, PoolSettings, Severity, hear};
 pub use facts::ImageFacts;
 pub use keeping::ImageSource;
-pub use naming::docker_name;
 pub use owner::{Owner, OwnerError};
 pub use register::{RegisterError, Registrar};
 pub use shipping::{Login, ShipError, Shipper};

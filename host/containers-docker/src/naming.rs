@@ -8,14 +8,13 @@ use uuid::Uuid;
 const POOL: &str = "simulay-pool-";
 const ASIDE: &str = "over-";
 
-/// Docker's name of the container `name` of an instance.
-#[must_use]
-pub fn docker_name(name: ContainerName, instance: Uuid) -> String {
+/// Docker's name of the container of `instance` that is started for the attempt `name`.
+pub(crate) fn docker_name(name: ContainerName, instance: Uuid) -> String {
     format!("{name}-{}", mark(instance))
 }
 
-/// What Docker calls a container of `instance` that is no attempt's, the one of this number: it waits for a call, or
-/// to be removed.
+/// What Docker calls a container of `instance` that was made to wait for a call, the one of this number; also while it
+/// serves one.
 pub(crate) fn pool_name(number: Uuid, instance: Uuid) -> String {
     format!("{POOL}{}-{}", number.simple(), mark(instance))
 }
@@ -40,7 +39,7 @@ pub(crate) fn is_for(text: &str, key: &str) -> bool {
     text.strip_prefix(POOL).and_then(|rest| rest.strip_prefix(key)).is_some_and(|rest| rest.starts_with('-'))
 }
 
-/// True when Docker calls a container so that is no attempt's, of whatever instance.
+/// True when Docker calls a container so that was made to wait, or is to be removed, of whatever instance.
 pub(crate) fn is_of_pool(text: &str) -> bool {
     text.starts_with(POOL)
 }

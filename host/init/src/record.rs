@@ -156,9 +156,7 @@ impl Record {
 
     /// The job is nobody's any more, as hosts are told that come later.
     pub(crate) fn let_go(&self) {
-        self.change(|facts| {
-            (facts.phase, facts.attempt) = (Phase::Idle, None);
-        });
+        self.change(|facts| *facts = Facts::new(facts.session, None));
     }
 
     /// The last word on the job.

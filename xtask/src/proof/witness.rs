@@ -11,12 +11,12 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
-use simulay_init::frames::{Decoder, Report};
+use simulay_init::frames::{Decoder, Phase, Report};
 use tempfile::TempDir;
 
 use crate::process::{poll, read};
 
-/// What those are called that are no attempt's.
+/// What those are called that wait for calls, also while they serve one.
 const POOL: &str = "simulay-pool-";
 /// Longer than the host's sweep takes to come around.
 const SWEPT: Duration = Duration::from_secs(90);
@@ -135,18 +135,11 @@ impl Watch {
         Ok(Self { address, events, told, said })
     }
 
-    /// The attempts that each container served which waited for calls; one that several served comes several times.
+    /// The attempts that each container served which waited for calls; one that was served twice comes twice.
     fn served(&self) -> anyhow::Result<Vec<String>> {
         let mut served = Vec::new();
         for entry in fs::read_dir(self.said.path())? {
-            let said = fs::read(entry?.path())?;
-            let reports = Decoder::default().feed::<Report>(&said).into_iter().flatten();
-            let attempts = reports.filter_map(|report| match report {
-                Report::Serves { attempt } => Some(attempt),
-                _ => None,
-            });
-            // It says so again to each host that asks.
-            served.extend(attempts.collect::<BTreeSet<_>>());
+            served.extend(begun(&fs::read(entry?.path())?));
         }
         Ok(served)
     }
@@ -185,7 +178,46 @@ fn attempt(name: &str) -> &str {
     name.rsplit_once('-').map_or(name, |(attempt, _)| attempt)
 }
 
+/// The attempts whose jobs an init began that said all this. It says again whose it has to each host that asks, after
+/// it said that there is one.
+fn begun(said: &[u8]) -> Vec<String> {
+    let (mut begun, mut has_one) = (Vec::<String>::new(), false);
+    for report in Decoder::default().feed::<Report>(said).into_iter().flatten() {
+        match report {
+            Report::Welcome { phase, .. } => has_one = phase != Phase::Idle,
+            Report::Serves { attempt } if !has_one || !begun.contains(&attempt) => begun.push(attempt),
+            _ => {}
+        }
+    }
+    begun
+}
+
 /// The daemon's own clock, which stamps its events.
 fn now() -> anyhow::Result<String> {
     Ok(read(Command::new("docker").args(["info", "--format", "{{.SystemTime}}"]))?.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use simulay_init::frames::{PROTOCOL, encode};
+
+    use super::*;
+
+    fn welcome(phase: Phase) -> Report {
+        Report::Welcome { session: 1, phase, protocol: PROTOCOL }
+    }
+
+    #[test]
+    fn what_is_begun_again_is_seen_and_what_is_told_again_is_not() {
+        let serves = |attempt: &str| Report::Serves { attempt: attempt.to_owned() };
+        let said = |reports: &[Report]| {
+            reports.iter().flat_map(|report| encode(report).unwrap()).collect::<Vec<_>>()
+        };
+        let told = [welcome(Phase::Idle), serves("a"), welcome(Phase::Running), serves("a")];
+        assert_eq!(begun(&said(&told)), ["a"]);
+        let twice = [welcome(Phase::Idle), serves("a"), welcome(Phase::Idle), serves("a"), serves("b")];
+        assert_eq!(begun(&said(&twice)), ["a", "a", "b"]);
+        // Who came late heard of it from another host.
+        assert_eq!(begun(&said(&[welcome(Phase::Ended), serves("c")])), ["c"]);
+    }
 }

@@ -25,16 +25,16 @@ pub(super) struct Taken {
 
 /// Where a call runs, as who took its container knows without asking Docker.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Where {
+pub(super) struct Ran {
     pub(super) isolation: Isolation,
     pub(super) image: Option<ImageId>,
 }
 
 impl Taken {
-    /// Where `call` runs, that it was taken for.
-    pub(super) fn place(&self, call: &Admitted) -> Where {
+    /// Where `call` runs, for which it was taken.
+    pub(super) fn ran(&self, call: &Admitted) -> Ran {
         let isolation = if self.service.is_some() { Isolation::Process } else { Isolation::Container };
-        Where { isolation, image: Some(call.image()) }
+        Ran { isolation, image: Some(call.image()) }
     }
 }
 

@@ -7,7 +7,7 @@ use simulay_init::frames::Exit;
 use simulay_model::{ContainerName, Ending};
 
 use super::DockerContainers;
-use super::claiming::Where;
+use super::claiming::Ran;
 use super::conversation::Job;
 use super::daemon::{DaemonError, Found, Life};
 use super::ending::ending;
@@ -28,25 +28,25 @@ impl DockerContainers {
         }
     }
 
-    /// The ending that init told, with what Docker knows of it; `place` is where it ran, when that is known. Docker is not
-    /// asked for what is known: who took the container and never lost it knows the place, and init what the kernel
+    /// The ending that init told, with what Docker knows of it; `ran` is where, when that is known. Docker is not
+    /// asked for what is known: who took the container and never lost it knows where, and init what the kernel
     /// killed for want of memory, unless nobody counts that for it.
     pub(super) async fn confirm(
         &self,
         name: ContainerName,
         (exit, omitted): (&Exit, Omitted),
-        place: Option<Where>,
+        ran: Option<Ran>,
     ) -> Result<Completed, ContainerError> {
         // What others end is no end of the simulation's own, even when it took it well.
         if exit.stopped {
             return Err(ContainerError::Lost("it was stopped from outside, e.g. with its daemon".to_owned()));
         }
-        let (place, oom_killed) = match place.filter(|_| exit.oom_kills.is_some()) {
-            Some(place) => (place, false),
+        let (ran, oom_killed) = match ran.filter(|_| exit.oom_kills.is_some()) {
+            Some(ran) => (ran, false),
             None => {
                 let found = self.find(name).await?;
                 (
-                    found.as_ref().map(Found::place).unwrap_or_default(),
+                    found.as_ref().map(Found::ran).unwrap_or_default(),
                     found.is_some_and(|found| found.oom_killed),
                 )
             }
@@ -55,7 +55,7 @@ impl DockerContainers {
             return Err(ContainerError::Lost("its exit makes no sense".to_owned()));
         };
         let Exit { wall_ms, cpu_ms, peak_memory_bytes, .. } = *exit;
-        let Where { isolation, image } = place;
+        let Ran { isolation, image } = ran;
         Ok(Completed { ending, wall_ms, cpu_ms, peak_memory_bytes, omitted, isolation, image })
     }
 
@@ -102,7 +102,7 @@ impl DockerContainers {
                 }
                 Some(Found { life: Life::Running, .. }) => patience.pause().await,
                 found => {
-                    let Where { isolation, image } = found.map(|found| found.place()).unwrap_or_default();
+                    let Ran { isolation, image } = found.map(|found| found.ran()).unwrap_or_default();
                     return Ok(Completed { isolation, image, ..completed });
                 }
             }
@@ -113,7 +113,7 @@ impl DockerContainers {
 /// What a container that is over without a word of its init came to.
 pub(super) fn over(found: &Found, wall_ms: u64) -> Result<Completed, ContainerError> {
     if found.oom_killed {
-        let Where { isolation, image } = found.place();
+        let Ran { isolation, image } = found.ran();
         return Ok(Completed { isolation, image, ..Completed::new(Ending::OutOfMemory, wall_ms) });
     }
     let code = found.exit_code;

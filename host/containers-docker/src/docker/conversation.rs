@@ -9,7 +9,7 @@ use simulay_model::ContainerName;
 use tokio::time::Instant;
 
 use super::attachment::{Attached, Cut, Greeted, Reader, Writer, session};
-use super::claiming::Where;
+use super::claiming::Ran;
 use super::receiving::{Progress, Receipt, ReceiveError};
 use super::sending::{self, SendError};
 
@@ -31,7 +31,7 @@ pub(super) struct Job<'a> {
     pub(super) env: Vec<(String, String)>,
     pub(super) exchange: &'a dyn Exchange,
     /// Where it runs, as long as that is known without asking.
-    pub(super) place: Option<Where>,
+    pub(super) ran: Option<Ran>,
     /// When the command was first known to run.
     pub(super) running_since: Option<Instant>,
     /// Whether init answered the last greeting.

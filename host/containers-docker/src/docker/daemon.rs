@@ -25,7 +25,7 @@ use simulay_model::{ContainerName, Isolation};
 use uuid::Uuid;
 
 use super::absence::in_words;
-use super::claiming::Where;
+use super::claiming::Ran;
 use crate::naming::{docker_name, is_aside, is_of_pool, of_instance};
 use crate::spec::{FORK_LABEL, INSTANCE_LABEL, OWNER_LABEL, POOL_LABEL};
 use crate::{Address, Owner};
@@ -36,8 +36,8 @@ const USUAL: Duration = Duration::from_secs(20);
 const SLOW: Duration = Duration::from_secs(60);
 /// How Docker tells of one whose init ended without a job: with any other code it may have served.
 const WITHOUT_A_JOB: &str = "Exited (0)";
-/// Seconds after which nobody asks for one that ended.
-const LONG: i64 = 3600;
+/// Seconds after its creation in which no call of any host is over.
+const LONG: i64 = 48 * 3600;
 
 /// Why Docker did not do as asked.
 #[derive(Debug, thiserror::Error)]
@@ -77,20 +77,22 @@ pub(crate) struct Found {
 
 impl Found {
     /// Where its call runs.
-    pub(crate) const fn place(&self) -> Where {
-        Where { isolation: self.isolation, image: self.image }
+    pub(crate) const fn ran(&self) -> Ran {
+        Ran { isolation: self.isolation, image: self.image }
     }
 }
 
 /// A container that is not called as an attempt is: it waits for a call, serves one, or is to be removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Waiting {
+pub(crate) struct Pooled {
     /// What Docker calls it.
     pub(crate) name: String,
     /// It is of this instance.
     pub(crate) ours: bool,
     /// The life of the host that made it, when that made it for any call.
     pub(crate) life: Option<Uuid>,
+    /// It was never started.
+    pub(crate) created: bool,
     /// It ended.
     pub(crate) over: bool,
     /// It is only there to be removed.
@@ -227,11 +229,12 @@ impl Daemon {
     }
 
     /// The containers of all instances that are not called as attempts are.
-    pub(crate) async fn pools(&self) -> Result<Vec<Waiting>, DaemonError> {
+    pub(crate) async fn pools(&self) -> Result<Vec<Pooled>, DaemonError> {
         let found = self.labelled(INSTANCE_LABEL.to_owned()).await?.into_iter();
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs().cast_signed());
         let waiting = found.filter_map(|container| {
             let over = matches!(container.state, Some(State::EXITED | State::DEAD));
+            let created = container.state == Some(State::CREATED);
             let status = container.status.unwrap_or_default();
             let is_old = container.created.is_some_and(|created| created < now - LONG);
             let spent = over && (status.starts_with(WITHOUT_A_JOB) || is_old);
@@ -242,7 +245,7 @@ impl Daemon {
                 is_of_pool(name).then(|| name.to_owned())
             })?;
             let aside = is_aside(&name);
-            Some(Waiting { name, ours, life, over, aside, spent })
+            Some(Pooled { name, ours, life, created, over, aside, spent })
         });
         Ok(waiting.collect())
     }

@@ -67,7 +67,8 @@ impl DockerContainers {
         cancel: &CancellationToken,
     ) -> Result<Presence, Hindrance> {
         let place = self.place().await?;
-        self.take_up().await?;
+        let taken_up = cancel.run_until_cancelled(self.take_up()).await;
+        taken_up.ok_or(Hindrance::Final(ContainerError::Cancelled))??;
         if *begin == Begin::Start
             && !self.serving.has(name)
             && let Some(taken) = self.take(name, (call, tenant), place, cancel).await
@@ -209,6 +210,7 @@ impl DockerContainers {
     pub(super) async fn discard(&self, name: ContainerName) {
         if let Err(error) = self.remove_and_verify(name).await {
             tracing::warn!(container = %name, %error, "the container stays until the next sweep");
+            self.serving.forget(name);
         }
     }
 

@@ -5,7 +5,8 @@
 //! Docker between a call and its job. A host that is killed at whatever moment leaves containers that have a job, and
 //! those that have none. The next life of it asks each, once, before it believes of any attempt that it has none. What
 //! has a job is its attempt's from then on. What has none is removed, and is gone before anybody makes another attempt:
-//! a job that was on its way to it comes to nothing.
+//! a job that was on its way to it comes to nothing. What gives no answer is left alone and asked again later: it costs
+//! its attempt, and nothing else.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -17,16 +18,17 @@ use simulay_model::ContainerName;
 use tokio::sync::OnceCell;
 
 use super::DockerContainers;
-use super::attachment::Attached;
-use super::daemon::{DaemonError, Waiting};
+use super::attachment::{Attached, Cut};
+use super::daemon::{DaemonError, Life, Pooled};
 use super::pool::WarmName;
 use super::warming::REMOVALS;
 use crate::naming::docker_name;
 
 /// For an init with a command at work to say whose it is.
-const ANSWER: Duration = Duration::from_secs(20);
-/// How often one is asked whose attachment fails.
+const ANSWER: Duration = Duration::from_secs(5);
+/// How often one is asked that gives no answer, and between.
 const TRIES: u32 = 3;
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// The containers of attempts, as far as this life of the host knows them.
 #[derive(Default)]
@@ -35,6 +37,16 @@ pub(super) struct Serving {
     known: Mutex<HashMap<ContainerName, Option<WarmName>>>,
     /// What an earlier life left has been asked.
     asked: OnceCell<()>,
+}
+
+/// What a container of an earlier life says of itself.
+enum Word {
+    /// It has the job of this attempt.
+    Serves(ContainerName),
+    /// It has none.
+    Idle,
+    /// Nothing.
+    Silent,
 }
 
 impl Serving {
@@ -48,9 +60,19 @@ impl Serving {
         self.known.lock().entry(name).or_insert(None);
     }
 
+    /// Nobody looks after the one of the attempt's own name any more.
+    pub(super) fn forget(&self, name: ContainerName) {
+        self.known.lock().retain(|known, waited| *known != name || waited.is_some());
+    }
+
     /// Whether the attempt has one, for all that is known.
     pub(super) fn has(&self, name: ContainerName) -> bool {
         self.known.lock().contains_key(&name)
+    }
+
+    /// Whether that waited for the attempt.
+    pub(super) fn waited(&self, name: ContainerName) -> bool {
+        self.known.lock().get(&name).is_some_and(Option::is_some)
     }
 
     /// The attempt has none any more; the name of one that waited.
@@ -64,7 +86,7 @@ impl Serving {
         known.iter().filter(|(_, waited)| waited.is_some()).map(|(name, _)| *name).collect()
     }
 
-    fn waited(&self, name: ContainerName) -> Option<String> {
+    fn called(&self, name: ContainerName) -> Option<String> {
         self.known.lock().get(&name)?.as_ref().map(|waited| waited.as_str().to_owned())
     }
 }
@@ -73,7 +95,7 @@ impl DockerContainers {
     /// What Docker calls the container of the attempt `name`.
     #[must_use]
     pub fn called(&self, name: ContainerName) -> String {
-        self.serving.waited(name).unwrap_or_else(|| docker_name(name, self.instance))
+        self.serving.called(name).unwrap_or_else(|| docker_name(name, self.instance))
     }
 
     /// Sees which attempts have containers of an earlier life of the host, once in this one.
@@ -81,55 +103,83 @@ impl DockerContainers {
         self.serving.asked.get_or_try_init(|| self.ask_what_is_left()).await.copied()
     }
 
-    async fn ask_what_is_left(&self) -> Result<(), DaemonError> {
+    /// Asks all that earlier lives left, and that nobody answers for yet.
+    pub(super) async fn ask_what_is_left(&self) -> Result<(), DaemonError> {
         let (named, _) = self.daemon.list().await?;
         named.into_iter().for_each(|name| self.serving.note(name));
-        let left = self.daemon.pools().await?.into_iter();
-        // What is over tells nothing, and is removed with the rest of what nobody answers for.
-        let is_asked =
-            |left: &Waiting| left.ours && !left.over && !left.aside && left.life != Some(self.pool.life);
-        let left = left.filter(is_asked);
-        stream::iter(left.map(|left| self.ask(left))).buffer_unordered(REMOVALS).try_collect().await
+        let left = self.daemon.pools().await?.into_iter().filter(|left| {
+            let is_earlier = left.ours && left.life != Some(self.pool.life);
+            // What is over tells nothing, and is removed with the rest of what nobody answers for.
+            is_earlier && !left.over && !left.aside && !self.pool.names.has(&left.name)
+        });
+        let asked = left.map(|left| self.ask(left));
+        stream::iter(asked).buffer_unordered(REMOVALS).try_collect().await
     }
 
-    async fn ask(&self, left: Waiting) -> Result<(), DaemonError> {
-        // When it answered before, and another did not.
-        let Some(waited) = self.pool.names.take_up(left.name) else { return Ok(()) };
-        match self.attempt_of(waited.as_str()).await? {
-            Some(name) => {
-                tracing::info!(container = %name, waited = waited.as_str(), "an earlier life of the host left it");
-                self.serving.serve(name, waited);
-                Ok(())
+    /// Whoever asks may be broken off: until there is an answer, nothing is changed.
+    async fn ask(&self, left: Pooled) -> Result<(), DaemonError> {
+        let word = if left.created { Word::Idle } else { self.word_of(&left.name).await? };
+        match word {
+            Word::Serves(name) => {
+                tracing::info!(container = %name, waited = left.name, "an earlier life of the host left it");
+                self.serving.serve(name, self.pool.names.take_up(left.name));
             }
-            None => self.remove_left(waited).await,
+            Word::Idle => self.remove_left(&left.name).await?,
+            Word::Silent => {
+                tracing::warn!(
+                    container = left.name,
+                    "it does not say whose job it has: it is asked again later"
+                );
+            }
         }
+        Ok(())
     }
 
-    /// Whose job the container that is `called` so has, if its init has one and says so in time.
-    async fn attempt_of(&self, called: &str) -> Result<Option<ContainerName>, DaemonError> {
+    async fn word_of(&self, called: &str) -> Result<Word, DaemonError> {
         for _ in 0..TRIES {
-            let mut attached = match self.daemon.attach(called).await {
-                Ok(attached) => Attached::from(attached),
-                Err(error @ DaemonError::Absent(_)) => return Err(error),
-                // It is there no more, or stands still.
-                Err(DaemonError::NotFound | DaemonError::Conflict(_)) => return Ok(None),
-                Err(DaemonError::Refused(_) | DaemonError::Failed(_)) => continue,
-            };
-            match attached.whose(ANSWER).await {
-                Ok(attempt) => return Ok(attempt.and_then(|attempt| attempt.parse().ok())),
-                Err(error) => tracing::info!(container = called, %error, "it does not say whose job it has"),
+            match self.try_word_of(called).await? {
+                Word::Silent => tokio::time::sleep(PAUSE).await,
+                word => return Ok(word),
             }
         }
-        Ok(None)
+        Ok(Word::Silent)
+    }
+
+    async fn try_word_of(&self, called: &str) -> Result<Word, DaemonError> {
+        let heard = match self.daemon.attach(called).await {
+            Ok(attached) => Attached::from(attached).whose(ANSWER).await,
+            Err(DaemonError::NotFound) => return Ok(Word::Idle),
+            // One container that hangs is not all of Docker.
+            Err(error @ DaemonError::Absent(_)) if self.daemon.ping().await.is_err() => return Err(error),
+            Err(error) => Err(Cut(error.to_string())),
+        };
+        match heard {
+            Ok(attempt) => {
+                Ok(attempt.and_then(|attempt| attempt.parse().ok()).map_or(Word::Idle, Word::Serves))
+            }
+            Err(error) => {
+                tracing::info!(container = called, %error, "an earlier life of the host left it");
+                self.is_over(called).await.map(|is_over| if is_over { Word::Idle } else { Word::Silent })
+            }
+        }
+    }
+
+    async fn is_over(&self, called: &str) -> Result<bool, DaemonError> {
+        match self.daemon.inspect(called).await {
+            Ok(found) => Ok(found.is_none_or(|found| found.life != Life::Running)),
+            Err(error @ DaemonError::Absent(_)) if self.daemon.ping().await.is_err() => Err(error),
+            Err(_) => Ok(false),
+        }
     }
 
     /// Returns once it is gone, as far as Docker does what it is told: what stays is tried again later.
-    async fn remove_left(&self, waited: WarmName) -> Result<(), DaemonError> {
-        match self.daemon.remove(waited.as_str()).await {
-            Ok(()) | Err(DaemonError::NotFound) => {}
-            Err(error @ DaemonError::Absent(_)) => return Err(error),
-            Err(error) => tracing::warn!(container = waited.as_str(), %error, "the container stays"),
+    async fn remove_left(&self, called: &str) -> Result<(), DaemonError> {
+        match self.daemon.remove(called).await {
+            Ok(()) | Err(DaemonError::NotFound) => return Ok(()),
+            Err(error @ DaemonError::Absent(_)) if self.daemon.ping().await.is_err() => return Err(error),
+            Err(error) => tracing::warn!(container = called, %error, "the container stays"),
         }
+        self.pool.names.find([called.to_owned()]);
         Ok(())
     }
 }

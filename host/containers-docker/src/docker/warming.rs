@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use fail::fail_point;
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use simulay_containers::ContainerError;
@@ -15,7 +16,7 @@ use tokio::time::Instant;
 use super::DockerContainers;
 use super::attachment::{Attached, Cut, Greeted};
 use super::claiming::Taken;
-use super::daemon::{DaemonError, Waiting};
+use super::daemon::{DaemonError, Pooled};
 use super::forks::Fork;
 use super::pool::{InMaking, Kind, Warm, WarmName};
 use crate::class::Class;
@@ -61,7 +62,7 @@ pub(super) enum WarmingError {
 }
 
 impl DockerContainers {
-    /// Removes containers that an earlier life of the host let wait, and lets others wait as calls ask for them, until
+    /// Removes containers that nobody has any more, and lets others wait as calls ask for them, until
     /// [`close`](simulay_containers::Execution::close).
     pub async fn keep_pool(self: Arc<Self>) {
         let token = self.pool.makers.token();
@@ -100,9 +101,12 @@ impl DockerContainers {
     /// lives of this instance left is asked first, whose it is.
     async fn search_for_waste(&self) -> Result<(), ContainerError> {
         self.take_up().await?;
+        // What gave no answer then, and what a request of an earlier life made since.
+        self.ask_what_is_left().await?;
         let found = self.daemon.pools().await?.into_iter();
-        let is_waste = |found: &Waiting| {
-            found.spent || (found.ours && (found.over || found.aside || found.life == Some(self.pool.life)))
+        let is_waste = |found: &Pooled| {
+            let is_nobodys = found.over || found.aside || found.life == Some(self.pool.life);
+            found.spent || (found.ours && is_nobodys)
         };
         self.pool.names.find(found.filter(is_waste).map(|found| found.name));
         Ok(())
@@ -121,7 +125,7 @@ impl DockerContainers {
             Some(Taken { attached, service: Some(service) }) => {
                 self.give_back(waited, Fork { attached, service }).await;
             }
-            Some(Taken { mut attached, service: None }) => drop(attached.acknowledge().await),
+            Some(Taken { mut attached, service: None }) => acknowledge(&mut attached).await,
             None => {}
         }
         true
@@ -267,6 +271,15 @@ impl DockerContainers {
             tokio::time::sleep(SETTLING).await;
         }
     }
+}
+
+/// Tells init that its job is over, as far as it hears: what it does not hear costs nothing, since it is removed.
+async fn acknowledge(attached: &mut Attached) {
+    fail_point!("container.ack.before", |_| std::process::abort());
+    if let Err(error) = attached.acknowledge().await {
+        tracing::debug!(%error, "init does not hear that its job is over");
+    }
+    fail_point!("container.ack.after", |_| std::process::abort());
 }
 
 /// The container, when its init answers and has no job.

@@ -35,6 +35,7 @@ const NUMBERS: &[&str] = &[
     "x = 0:0.1:1; printf('%a ', fft(sin(x)), conv(x, x), polyfit(x, x.^2, 2), interp1(x, x.^2, 0.55))",
     "disp(f(4)), addpath('lib'), disp(g(5)), rmpath('lib'), g(5)",
     "pkg load statistics; disp(normcdf(0.3)), pkg list",
+    "x = magic(4); save('-hdf5', 'x.h5', 'x'); y = load('x.h5'); disp(y.x), z = y.x; save('-hdf5', 'z.h5', 'z'); load z.h5; disp(z)",
 ];
 
 /// Ends of all kinds.

@@ -85,6 +85,12 @@ impl Host {
         .await
     }
 
+    /// Ends as one that is killed: what it has stays.
+    fn leave(self) {
+        self.keeping.abort();
+        std::mem::forget(self);
+    }
+
     /// Once one waits that has an Octave started ahead.
     pub(crate) async fn octave_waits(&self) {
         until(async || has_octave(&self.one_waits().await).then_some(())).await;
@@ -309,14 +315,15 @@ async fn whatever_fails_as_a_host_comes_back_what_serves_is_found() {
             let waits = made(&host).await;
             proxy.arm(Some(Fault { request: request.clone(), nth: Some(1), mode }));
             let address = Address::Unix(proxy.socket().to_owned());
-            let next = Rig::with_pool(address, host.instance, PoolSettings::NONE);
-            let found = until(async || next.containers.list().await.ok()).await;
+            let next = Host::at(address, host.instance, PoolSettings::NONE);
+            let found = until(async || next.rig.containers.list().await.ok()).await;
             assert_eq!(found, [host.rig.name], "{request} {mode}");
             assert!(proxy.has_struck(), "{request} {mode}");
             assert!(docker(&["inspect", &serves]).is_some(), "{request} {mode}");
             let is_gone = docker(&["inspect", &waits]).is_none();
             assert!(is_gone || request == Request::removal(), "{request} {mode}: one without a job stays");
-            let _ = Command::new("docker").args(["rm", "--force", &waits]).output();
+            gone(&waits).await;
+            next.leave();
         }
     }
     proxy.arm(None);
@@ -341,8 +348,7 @@ async fn made(host: &Host) -> String {
     let made = until(async || waiting_of(host.instance).into_iter().find(|id| !before.contains(id))).await;
     until(async || (life.rig.containers.node().await.unwrap().warm.get("octave") == Some(&1)).then_some(()))
         .await;
-    life.keeping.abort();
-    std::mem::forget(life);
+    life.leave();
     made
 }
 

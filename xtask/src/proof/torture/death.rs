@@ -14,7 +14,8 @@ const MOST_PASSED: u32 = 12;
 const TRIES: u32 = 4;
 
 /// What is asked of Docker, what init is told, and what is written into the journal: each has a moment before and one after.
-const EFFECTS: [&str; 20] = [
+const EFFECTS: [&str; 21] = [
+    "container.ack",
     "container.reset",
     "docker.attach",
     "docker.create",

@@ -30,9 +30,9 @@ fn name() -> ContainerName {
 /// What comes of one conversation after another, the last of them.
 async fn heard(attachments: Vec<(u64, AttachContainerResults)>) -> Vec<Result<Heard, ContainerError>> {
     let (admitted, ledger) = (admitted(&call(), &policy()), Ledger::default());
-    let (env, place, running_since) = Default::default();
+    let (env, ran, running_since) = Default::default();
     let (call, exchange) = (&admitted, &ledger);
-    let mut job = Job { name: name(), call, env, exchange, place, running_since, answered: false };
+    let mut job = Job { name: name(), call, env, exchange, ran, running_since, answered: false };
     let mut heard = Vec::new();
     for (session, attached) in attachments {
         heard.push(job.converse_as(session, &mut attached.into(), || async { true }).await);

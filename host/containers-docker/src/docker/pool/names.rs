@@ -1,4 +1,4 @@
-//! What containers are called that are no attempt's, and which of these names nobody answers for.
+//! What containers are called that are not called as attempts are, and which of these names nobody answers for.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::naming::{key_name, name_aside, pool_name};
 
-/// The names that this life of the host gave.
+/// The names that this life of the host gave, or took up.
 #[derive(Default)]
 pub(in crate::docker) struct Names {
     given: Mutex<Given>,
@@ -25,7 +25,7 @@ struct Given {
     waste: BTreeSet<String>,
 }
 
-/// The name of a container that is no attempt's. Dropped, it has what is called so removed: whatever came of a request
+/// The name of a container that waits, serves an attempt, or is to be removed. Dropped, it has what is called so removed: whatever came of a request
 /// whose answer was lost, or was not waited for.
 pub(in crate::docker) struct WarmName {
     name: String,
@@ -48,10 +48,15 @@ impl Names {
         self.hold(key_name(key, Uuid::new_v4(), instance))
     }
 
-    /// One that an earlier life of the host gave; none when it is taken up already.
-    pub(in crate::docker) fn take_up(self: &Arc<Self>, name: String) -> Option<WarmName> {
-        let is_held = self.given.lock().held.contains(&name);
-        (!is_held).then(|| self.hold(name))
+    /// One that an earlier life of the host gave.
+    pub(in crate::docker) fn take_up(self: &Arc<Self>, name: String) -> WarmName {
+        self.hold(name)
+    }
+
+    /// Whether somebody answers for what is called so, or it is to be removed.
+    pub(in crate::docker) fn has(&self, name: &str) -> bool {
+        let given = self.given.lock();
+        given.held.contains(name) || given.waste.contains(name)
     }
 
     fn hold(self: &Arc<Self>, name: String) -> WarmName {
@@ -116,8 +121,8 @@ mod tests {
         names.forget(&lost);
         names.find([still.clone(), "strange".to_owned()]);
         assert_eq!(names.waste(), ["strange"]);
-        assert!(names.take_up(still).is_none());
-        let taken_up = names.take_up("older".to_owned()).unwrap();
+        assert!(names.has(&still) && names.has("strange") && !names.has("older"));
+        let taken_up = names.take_up("older".to_owned());
         names.find(["older".to_owned()]);
         assert_eq!(names.waste(), ["strange"]);
         drop(taken_up);
