@@ -98,6 +98,8 @@ test('the palette goes to any place by keys, and ? lists the keys', async () => 
   await page.keyboard.type('system');
   await page.keyboard.press('Enter');
   await page.waitForURL(/\/system$/);
+  // It is found once the palette is closed, into which else is typed.
+  await page.getByRole('heading', { level: 1, name: 'System' }).waitFor();
   await page.keyboard.press('?');
   await page.getByRole('dialog', { name: 'Keys' }).waitFor();
   await page.keyboard.press('Escape');
