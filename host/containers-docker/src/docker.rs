@@ -222,7 +222,7 @@ impl DockerContainers {
     ) -> Result<Completed, ContainerError> {
         match self.run_or_stop(name, whose, exchange, (begin, cancel)).await {
             Ok((completed, taken)) => {
-                self.note_finished(name, taken.filter(|_| self.serving.waited(name)));
+                self.note_finished(name, taken);
                 Ok(completed)
             }
             Err(error) => {

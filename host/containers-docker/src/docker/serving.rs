@@ -70,11 +70,6 @@ impl Serving {
         self.known.lock().contains_key(&name)
     }
 
-    /// Whether that waited for the attempt.
-    pub(super) fn waited(&self, name: ContainerName) -> bool {
-        self.known.lock().get(&name).is_some_and(Option::is_some)
-    }
-
     /// The attempt has none any more; the name of one that waited.
     pub(super) fn release(&self, name: ContainerName) -> Option<WarmName> {
         self.known.lock().remove(&name).flatten()

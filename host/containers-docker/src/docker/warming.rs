@@ -119,16 +119,20 @@ impl DockerContainers {
         if !self.pool.is_kept.load(Ordering::Relaxed) || self.pool.names.waste().len() >= MOST_WASTE {
             return false;
         }
-        // One that was started for the attempt loses its name, and no life of the host asks it again.
-        let Some(waited) = self.serving.release(name) else { return self.let_go(name).await };
-        match taken {
-            Some(Taken { attached, service: Some(service) }) => {
+        let waited = self.serving.release(name);
+        match (waited, taken) {
+            (Some(waited), Some(Taken { attached, service: Some(service) })) => {
                 self.give_back(waited, Fork { attached, service }).await;
+                true
             }
-            Some(Taken { mut attached, service: None }) => acknowledge(&mut attached).await,
-            None => {}
+            (waited, taken) => {
+                if let Some(Taken { mut attached, .. }) = taken {
+                    acknowledge(&mut attached).await;
+                }
+                // One that was started for the attempt loses its name, and no life of the host asks it again.
+                waited.is_some() || self.let_go(name).await
+            }
         }
-        true
     }
 
     /// True when the container of an attempt was taken from it.
