@@ -154,26 +154,26 @@ impl DockerContainers {
 
     async fn see_through(
         &self,
-        name: ContainerName,
         mut job: Job<'_>,
         attached: &mut Option<Attached>,
     ) -> Result<Completed, ContainerError> {
+        let name = job.name;
         let mut patience = Patience::default();
         let mut unanswered = 0;
         for _ in 0..MAX_CUTS {
             let overdue = job.is_overdue();
-            match self.converse(name, attached, &mut job).await? {
+            match self.converse(attached, &mut job).await? {
                 Heard::Done(exit, omitted) => return self.confirm(name, (&exit, omitted), job.ran).await,
-                Heard::Overdue => return self.end_overdue(name, &job).await,
+                Heard::Overdue => return self.end_overdue(&job).await,
                 Heard::Cut(reason) => {
                     (*attached, job.ran) = (None, None);
                     tracing::warn!(container = %name, reason, "the attachment was lost");
-                    if let Some(ended) = self.look_after(name, &job).await? {
+                    if let Some(ended) = self.look_after(&job).await? {
                         return Ok(ended);
                     }
                     unanswered = if overdue && !job.answered { unanswered + 1 } else { 0 };
                     if unanswered >= MAX_UNANSWERED {
-                        return self.end_overdue(name, &job).await;
+                        return self.end_overdue(&job).await;
                     }
                     patience.pause().await;
                 }
@@ -185,10 +185,10 @@ impl DockerContainers {
     /// Talks over `attached`, or over an attachment that it leaves there.
     async fn converse(
         &self,
-        name: ContainerName,
         attached: &mut Option<Attached>,
         job: &mut Job<'_>,
     ) -> Result<Heard, ContainerError> {
+        let name = job.name;
         let there = match attached.take() {
             Some(there) => there,
             None => match self.daemon.attach(&self.called(name)).await {
@@ -257,7 +257,7 @@ impl DockerContainers {
         let completed = tokio::select! {
             biased;
             () = cancel.cancelled() => Err(ContainerError::Cancelled),
-            completed = self.see_through(name, job, &mut attached) => completed,
+            completed = self.see_through(job, &mut attached) => completed,
         }?;
         let service = service.flatten().filter(|service| service.may_go_on(&completed, &self.pool.settings));
         Ok((completed, attached.map(|attached| Taken { attached, service })))

@@ -243,7 +243,7 @@ impl Keeper<'_> {
         let State::Begun(begun) = std::mem::replace(&mut self.state, State::Idle) else { return Ok(()) };
         let Begun { spec, wanted, mut inputs } = *begun;
         let held = State::held(spec.hold_ms);
-        self.record.change(|facts| facts.attempt = Some(spec.attempt.clone()));
+        self.record.serve(&spec.attempt);
         let booted = self.boot.take().and_then(|boot| boot.fit(&spec)).map(Ahead::Booted);
         let ahead = booted.or(self.parent.as_ref().map(Ahead::Parent)).unwrap_or(Ahead::Nothing);
         let started = inputs.keep().and_then(|()| {
@@ -261,7 +261,7 @@ impl Keeper<'_> {
     fn reject(&mut self, rejection: Rejection) {
         match &self.state {
             State::Begun(begun) => {
-                self.record.change(|facts| facts.attempt = Some(begun.spec.attempt.clone()));
+                self.record.serve(&begun.spec.attempt);
                 self.state = State::held(begun.spec.hold_ms);
             }
             State::Idle => self.state = State::held(HOLD_MS),

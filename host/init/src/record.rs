@@ -154,6 +154,11 @@ impl Record {
         })
     }
 
+    /// The job is of `attempt`, as hosts are told.
+    pub(crate) fn serve(&self, attempt: &str) {
+        self.change(|facts| facts.attempt = Some(attempt.to_owned()));
+    }
+
     /// The job is nobody's any more, as hosts are told that come later.
     pub(crate) fn let_go(&self) {
         self.change(|facts| *facts = Facts::new(facts.session, None));

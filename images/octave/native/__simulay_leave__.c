@@ -1,7 +1,8 @@
 /* Lets Octave leave at once when its status is known and all that it had to do at its end is done: what is left is that
  * a hundred libraries give back memory, which takes as long as many programs. What libraries that a program loaded have
- * to do at the end comes before this, since it was asked for later; files in HDF5 are closed here. Called with anything, it closes
- * HDF5 now, which Octave opens as it begins and closes as it ends: what needs it opens it again by itself. */
+ * to do at the end comes before this, since it was asked for later; files in HDF5 are closed here. Called with
+ * anything, it closes HDF5 now, which Octave opens as it begins and closes as it ends: what needs it opens it again by
+ * itself. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdio.h>

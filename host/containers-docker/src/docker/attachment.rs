@@ -73,9 +73,14 @@ impl Attached {
         Ok(greeted)
     }
 
-    /// Whether init says within `patience` that it has no job.
-    pub(super) async fn waits(&mut self, patience: Duration) -> bool {
-        matches!(self.ask(patience).await, Ok(Greeted::Init(Phase::Idle)))
+    /// Whether the init of the container that is `called` so says within `patience` that it has no job.
+    pub(super) async fn waits(&mut self, called: &str, patience: Duration) -> bool {
+        let answer = self.ask(patience).await;
+        let waits = matches!(answer, Ok(Greeted::Init(Phase::Idle)));
+        if !waits {
+            tracing::info!(container = called, ?answer, "a container waits no more");
+        }
+        waits
     }
 
     /// Asks init whose job it has, for as long as `patience`; none when it has none, or is of another host.

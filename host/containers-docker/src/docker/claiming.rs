@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use simulay_containers::{Admitted, ImageId};
+use simulay_containers::Admitted;
 use simulay_model::{ContainerName, Isolation};
 
 use super::DockerContainers;
 use super::attachment::Attached;
+use super::daemon::Ran;
 use super::forks::Service;
 use super::pool::Kind;
 use crate::boot;
@@ -23,15 +24,8 @@ pub(super) struct Taken {
     pub(super) service: Option<Service>,
 }
 
-/// Where a call runs, as who took its container knows without asking Docker.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Ran {
-    pub(super) isolation: Isolation,
-    pub(super) image: Option<ImageId>,
-}
-
 impl Taken {
-    /// Where `call` runs, for which it was taken.
+    /// Where `call` runs, for which it was taken: who took it knows without asking Docker.
     pub(super) fn ran(&self, call: &Admitted) -> Ran {
         let isolation = if self.service.is_some() { Isolation::Process } else { Isolation::Container };
         Ran { isolation, image: Some(call.image()) }
@@ -57,12 +51,11 @@ impl DockerContainers {
         let kind = self.kind(call, place).await;
         let mut found = self.pool.take(&kind);
         while let Some(mut warm) = found {
-            if warm.attached.waits(ANSWER).await {
+            if warm.attached.waits(warm.name.as_str(), ANSWER).await {
                 tracing::debug!(container = %name, waited = warm.name.as_str(), "it waited for the call");
                 self.serving.serve(name, warm.name);
                 return Some(Taken { attached: warm.attached, service: None });
             }
-            tracing::info!(container = warm.name.as_str(), "a container waits no more");
             found = self.pool.take_another(&kind);
         }
         None

@@ -7,9 +7,8 @@ use simulay_init::frames::Exit;
 use simulay_model::{ContainerName, Ending};
 
 use super::DockerContainers;
-use super::claiming::Ran;
 use super::conversation::Job;
-use super::daemon::{DaemonError, Found, Life};
+use super::daemon::{DaemonError, Found, Life, Ran};
 use super::ending::ending;
 use super::patience::Patience;
 
@@ -45,10 +44,7 @@ impl DockerContainers {
             Some(ran) => (ran, false),
             None => {
                 let found = self.find(name).await?;
-                (
-                    found.as_ref().map(Found::ran).unwrap_or_default(),
-                    found.is_some_and(|found| found.oom_killed),
-                )
+                found.map(|found| (found.ran, found.oom_killed)).unwrap_or_default()
             }
         };
         let Some(ending) = ending(exit, oom_killed) else {
@@ -60,12 +56,8 @@ impl DockerContainers {
     }
 
     /// After a lost attachment: `None` when the container runs on, its end when that is known.
-    pub(super) async fn look_after(
-        &self,
-        name: ContainerName,
-        job: &Job<'_>,
-    ) -> Result<Option<Completed>, ContainerError> {
-        match self.find(name).await? {
+    pub(super) async fn look_after(&self, job: &Job<'_>) -> Result<Option<Completed>, ContainerError> {
+        match self.find(job.name).await? {
             Some(Found { life: Life::Running, .. }) => Ok(None),
             Some(found) => over(&found, job.running_ms()).map(Some),
             None => Err(ContainerError::Lost("it was removed".to_owned())),
@@ -82,11 +74,8 @@ impl DockerContainers {
     }
 
     /// Ends a container whose init failed to end the command in time.
-    pub(super) async fn end_overdue(
-        &self,
-        name: ContainerName,
-        job: &Job<'_>,
-    ) -> Result<Completed, ContainerError> {
+    pub(super) async fn end_overdue(&self, job: &Job<'_>) -> Result<Completed, ContainerError> {
+        let name = job.name;
         tracing::warn!(container = %name, "the command is overdue: killing its container");
         let completed = Completed::new(Ending::TimedOut, job.running_ms());
         let mut patience = Patience::of(DEATH);
@@ -102,7 +91,7 @@ impl DockerContainers {
                 }
                 Some(Found { life: Life::Running, .. }) => patience.pause().await,
                 found => {
-                    let Ran { isolation, image } = found.map(|found| found.ran()).unwrap_or_default();
+                    let Ran { isolation, image } = found.map(|found| found.ran).unwrap_or_default();
                     return Ok(Completed { isolation, image, ..completed });
                 }
             }
@@ -113,7 +102,7 @@ impl DockerContainers {
 /// What a container that is over without a word of its init came to.
 pub(super) fn over(found: &Found, wall_ms: u64) -> Result<Completed, ContainerError> {
     if found.oom_killed {
-        let Ran { isolation, image } = found.ran();
+        let Ran { isolation, image } = found.ran;
         return Ok(Completed { isolation, image, ..Completed::new(Ending::OutOfMemory, wall_ms) });
     }
     let code = found.exit_code;

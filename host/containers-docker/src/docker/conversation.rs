@@ -9,7 +9,7 @@ use simulay_model::ContainerName;
 use tokio::time::Instant;
 
 use super::attachment::{Attached, Cut, Greeted, Reader, Writer, session};
-use super::claiming::Ran;
+use super::daemon::Ran;
 use super::receiving::{Progress, Receipt, ReceiveError};
 use super::sending::{self, SendError};
 

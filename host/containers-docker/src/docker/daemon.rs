@@ -25,7 +25,6 @@ use simulay_model::{ContainerName, Isolation};
 use uuid::Uuid;
 
 use super::absence::in_words;
-use super::claiming::Ran;
 use crate::naming::{docker_name, is_aside, is_of_pool, of_instance};
 use crate::spec::{FORK_LABEL, INSTANCE_LABEL, OWNER_LABEL, POOL_LABEL};
 use crate::{Address, Owner};
@@ -71,15 +70,16 @@ pub(crate) struct Found {
     pub(crate) life: Life,
     pub(crate) oom_killed: bool,
     pub(crate) exit_code: i64,
-    isolation: Isolation,
-    image: Option<ImageId>,
+    pub(crate) ran: Ran,
 }
 
-impl Found {
-    /// Where its call runs.
-    pub(crate) const fn ran(&self) -> Ran {
-        Ran { isolation: self.isolation, image: self.image }
-    }
+/// Where a call runs, or ran.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Ran {
+    /// What keeps it from others.
+    pub(crate) isolation: Isolation,
+    /// None when nobody can tell.
+    pub(crate) image: Option<ImageId>,
 }
 
 /// A container that is not called as an attempt is: it waits for a call, serves one, or is to be removed.
@@ -281,7 +281,7 @@ impl From<ContainerInspectResponse> for Found {
         };
         let (oom_killed, exit_code) = (state.oom_killed == Some(true), state.exit_code.unwrap_or_default());
         let image = found.image.and_then(|id| id.parse().ok());
-        Self { life, oom_killed, exit_code, isolation, image }
+        Self { life, oom_killed, exit_code, ran: Ran { isolation, image } }
     }
 }
 

@@ -45,10 +45,9 @@ impl DockerContainers {
     async fn find_fork(&self, key: &Key) -> Option<(WarmName, Fork)> {
         loop {
             let (waited, mut fork) = self.forks.take(key)?;
-            if fork.attached.waits(ANSWER).await {
+            if fork.attached.waits(waited.as_str(), ANSWER).await {
                 return Some((waited, fork));
             }
-            tracing::info!(container = waited.as_str(), "a container waits no more");
         }
     }
 

@@ -95,14 +95,17 @@ impl DockerContainers {
 
     /// Sees which attempts have containers of an earlier life of the host, once in this one.
     pub(super) async fn take_up(&self) -> Result<(), DaemonError> {
-        self.serving.asked.get_or_try_init(|| self.ask_what_is_left()).await.copied()
+        let asking = || async {
+            let (named, _) = self.daemon.list().await?;
+            named.into_iter().for_each(|name| self.serving.note(name));
+            self.ask_what_is_left(self.daemon.pools().await?).await
+        };
+        self.serving.asked.get_or_try_init(asking).await.copied()
     }
 
-    /// Asks all that earlier lives left, and that nobody answers for yet.
-    pub(super) async fn ask_what_is_left(&self) -> Result<(), DaemonError> {
-        let (named, _) = self.daemon.list().await?;
-        named.into_iter().for_each(|name| self.serving.note(name));
-        let left = self.daemon.pools().await?.into_iter().filter(|left| {
+    /// Asks those of `found` that earlier lives left, and that nobody answers for yet.
+    pub(super) async fn ask_what_is_left(&self, found: Vec<Pooled>) -> Result<(), DaemonError> {
+        let left = found.into_iter().filter(|left| {
             let is_earlier = left.ours && left.life != Some(self.pool.life);
             // What is over tells nothing, and is removed with the rest of what nobody answers for.
             is_earlier && !left.over && !left.aside && !self.pool.names.has(&left.name)
@@ -117,7 +120,7 @@ impl DockerContainers {
         match word {
             Word::Serves(name) => {
                 tracing::info!(container = %name, waited = left.name, "an earlier life of the host left it");
-                self.serving.serve(name, self.pool.names.take_up(left.name));
+                self.serving.serve(name, self.pool.names.hold(left.name));
             }
             Word::Idle => self.remove_left(&left.name).await?,
             Word::Silent => {
@@ -144,8 +147,7 @@ impl DockerContainers {
         let heard = match self.daemon.attach(called).await {
             Ok(attached) => Attached::from(attached).whose(ANSWER).await,
             Err(DaemonError::NotFound) => return Ok(Word::Idle),
-            // One container that hangs is not all of Docker.
-            Err(error @ DaemonError::Absent(_)) if self.daemon.ping().await.is_err() => return Err(error),
+            Err(error) if self.is_away(&error).await => return Err(error),
             Err(error) => Err(Cut(error.to_string())),
         };
         match heard {
@@ -159,10 +161,15 @@ impl DockerContainers {
         }
     }
 
+    /// One container that hangs is not all of Docker.
+    async fn is_away(&self, error: &DaemonError) -> bool {
+        matches!(error, DaemonError::Absent(_)) && self.daemon.ping().await.is_err()
+    }
+
     async fn is_over(&self, called: &str) -> Result<bool, DaemonError> {
         match self.daemon.inspect(called).await {
             Ok(found) => Ok(found.is_none_or(|found| found.life != Life::Running)),
-            Err(error @ DaemonError::Absent(_)) if self.daemon.ping().await.is_err() => Err(error),
+            Err(error) if self.is_away(&error).await => Err(error),
             Err(_) => Ok(false),
         }
     }
@@ -171,7 +178,7 @@ impl DockerContainers {
     async fn remove_left(&self, called: &str) -> Result<(), DaemonError> {
         match self.daemon.remove(called).await {
             Ok(()) | Err(DaemonError::NotFound) => return Ok(()),
-            Err(error @ DaemonError::Absent(_)) if self.daemon.ping().await.is_err() => return Err(error),
+            Err(error) if self.is_away(&error).await => return Err(error),
             Err(error) => tracing::warn!(container = called, %error, "the container stays"),
         }
         self.pool.names.find([called.to_owned()]);

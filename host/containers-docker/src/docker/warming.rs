@@ -101,15 +101,15 @@ impl DockerContainers {
     /// lives of this instance left is asked first, whose it is.
     async fn search_for_waste(&self) -> Result<(), ContainerError> {
         self.take_up().await?;
-        // What gave no answer then, and what a request of an earlier life made since.
-        self.ask_what_is_left().await?;
-        let found = self.daemon.pools().await?.into_iter();
+        let found = self.daemon.pools().await?;
         let is_waste = |found: &Pooled| {
             let is_nobodys = found.over || found.aside || found.life == Some(self.pool.life);
             found.spent || (found.ours && is_nobodys)
         };
-        self.pool.names.find(found.filter(is_waste).map(|found| found.name));
-        Ok(())
+        let waste = found.iter().filter(|found| is_waste(found));
+        self.pool.names.find(waste.map(|found| found.name.clone()));
+        // What gave no answer before, and what a request of an earlier life made since.
+        Ok(self.ask_what_is_left(found).await?)
     }
 
     /// True when the container of an attempt that is over was taken from it: it waits for another call, or is removed
@@ -166,8 +166,9 @@ impl DockerContainers {
     async fn listen_to_the_silent(&self) {
         let now = Instant::now();
         let Some(since) = now.checked_sub(UNHEARD) else { return };
-        for warm in self.pool.take_unheard(since) {
-            if let Some(warm) = still_waits(warm).await {
+        for mut warm in self.pool.take_unheard(since) {
+            if warm.attached.waits(warm.name.as_str(), ANSWER).await {
+                warm.heard = Instant::now();
                 self.pool.put(warm);
             }
         }
@@ -284,14 +285,4 @@ async fn acknowledge(attached: &mut Attached) {
         tracing::debug!(%error, "init does not hear that its job is over");
     }
     fail_point!("container.ack.after", |_| std::process::abort());
-}
-
-/// The container, when its init answers and has no job.
-async fn still_waits(mut warm: Warm) -> Option<Warm> {
-    if warm.attached.waits(ANSWER).await {
-        warm.heard = Instant::now();
-        return Some(warm);
-    }
-    tracing::info!(container = warm.name.as_str(), "a container waits no more");
-    None
 }

@@ -25,8 +25,8 @@ struct Given {
     waste: BTreeSet<String>,
 }
 
-/// The name of a container that waits, serves an attempt, or is to be removed. Dropped, it has what is called so removed: whatever came of a request
-/// whose answer was lost, or was not waited for.
+/// The name of a container that waits, serves an attempt, or is to be removed. Dropped, it has what is called so
+/// removed: whatever came of a request whose answer was lost, or was not waited for.
 pub(in crate::docker) struct WarmName {
     name: String,
     names: Arc<Names>,
@@ -48,18 +48,14 @@ impl Names {
         self.hold(key_name(key, Uuid::new_v4(), instance))
     }
 
-    /// One that an earlier life of the host gave.
-    pub(in crate::docker) fn take_up(self: &Arc<Self>, name: String) -> WarmName {
-        self.hold(name)
-    }
-
     /// Whether somebody answers for what is called so, or it is to be removed.
     pub(in crate::docker) fn has(&self, name: &str) -> bool {
         let given = self.given.lock();
         given.held.contains(name) || given.waste.contains(name)
     }
 
-    fn hold(self: &Arc<Self>, name: String) -> WarmName {
+    /// One that is given already, as by an earlier life of the host.
+    pub(in crate::docker) fn hold(self: &Arc<Self>, name: String) -> WarmName {
         self.given.lock().held.insert(name.clone());
         WarmName { name, names: self.clone() }
     }
@@ -122,7 +118,7 @@ mod tests {
         names.find([still.clone(), "strange".to_owned()]);
         assert_eq!(names.waste(), ["strange"]);
         assert!(names.has(&still) && names.has("strange") && !names.has("older"));
-        let taken_up = names.take_up("older".to_owned());
+        let taken_up = names.hold("older".to_owned());
         names.find(["older".to_owned()]);
         assert_eq!(names.waste(), ["strange"]);
         drop(taken_up);
