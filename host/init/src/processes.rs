@@ -5,7 +5,7 @@ use std::io;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
@@ -14,8 +14,12 @@ use rustix::process::{WaitOptions, WaitStatus, wait};
 use crate::parent::Process;
 use crate::user::User;
 
-/// Between two looks whether what was killed is gone.
-const PAUSE: Duration = Duration::from_micros(500);
+/// Between the first two looks whether what was killed is gone.
+const PAUSE: Duration = Duration::from_micros(50);
+/// Between later ones.
+const LONGEST_PAUSE: Duration = Duration::from_millis(2);
+/// For those that end to give back what they had.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Signals that wait to be sent.
 const QUEUE: usize = 4;
 
@@ -40,7 +44,13 @@ pub(crate) enum Reach {
     /// There are no others.
     All,
     /// They alone are its user's. One thread is that user: whatever they do to it ends with it.
-    OfUser(SyncSender<Signal>),
+    OfUser(SyncSender<Sending>),
+}
+
+/// A signal for all processes of a user, and where it is told that it was sent.
+pub(crate) struct Sending {
+    signal: Signal,
+    sent: SyncSender<()>,
 }
 
 impl Reach {
@@ -52,8 +62,9 @@ impl Reach {
         let (sender, signals) = sync_channel(QUEUE);
         thread::Builder::new().spawn(move || {
             user.stay();
-            for signal in signals {
+            for Sending { signal, sent } in signals {
                 let _ = kill(Pid::from_raw(-1), signal);
+                let _ = sent.try_send(());
             }
         })?;
         Ok(Self::OfUser(sender))
@@ -62,8 +73,12 @@ impl Reach {
     fn send(&self, first: Pid, signal: Signal) {
         match self {
             Self::All => send(first, signal),
-            // Whoever waits to kill does it again.
-            Self::OfUser(sender) => drop(sender.try_send(signal)),
+            Self::OfUser(sender) => {
+                let (sent, is_sent) = sync_channel(1);
+                if sender.send(Sending { signal, sent }).is_ok() {
+                    let _ = is_sent.recv();
+                }
+            }
         }
     }
 }
@@ -117,15 +132,17 @@ impl Processes {
         status
     }
 
-    /// Kills and reaps whatever is left, until nothing is but `parent`.
+    /// Kills whatever is left but `parent`, until none of it does anything any more: some may be giving back memory
+    /// yet, which takes long.
     pub(crate) fn end_all(&self, parent: Option<Process>) {
-        if matches!(self.reach, Reach::All) {
-            return end_all();
+        if !is_first_of_all() {
+            return end_children();
         }
-        while !are_gone(parent) {
+        wait_until(|| {
+            // Those that are to be killed make no others, so that who looks at one after the other misses none.
             self.reach.send(self.first, Signal::SIGKILL);
-            thread::sleep(PAUSE);
-        }
+            are_all(parent, Process::is_ending)
+        });
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -133,20 +150,41 @@ impl Processes {
     }
 }
 
-/// True when no process is left but this one, which is process 1, and `parent`. Reaps those that ended.
-pub(crate) fn are_gone(parent: Option<Process>) -> bool {
+/// True once no process is left but this one, which is process 1, and `parent`. For those that were ended it waits.
+pub(crate) fn are_gone(parent: Process) -> bool {
+    let (began, mut gone) = (Instant::now(), false);
+    wait_until(|| {
+        gone = are_all(Some(parent), |_| false);
+        gone || began.elapsed() > PATIENCE
+    });
+    gone
+}
+
+/// Looks now and then, less often when it takes longer.
+fn wait_until(mut is_so: impl FnMut() -> bool) {
+    let mut pause = PAUSE;
+    while !is_so() {
+        thread::sleep(pause);
+        pause = LONGEST_PAUSE.min(2 * pause);
+    }
+}
+
+/// Whether all but this process, which is process 1, and `parent` are so. Reaps those that ended.
+fn are_all(parent: Option<Process>, so: impl Fn(Pid) -> bool) -> bool {
     while matches!(wait(WaitOptions::NOHANG), Ok(Some(_))) {}
     // A list that cannot be read whole tells nothing.
     let Ok(all) = listed() else { return false };
     let is_known =
-        |pid: &Pid| *pid == Pid::this() || parent.is_some_and(|parent| Process::of(*pid) == Some(parent));
-    all.contains(&Pid::this()) && all.iter().all(is_known)
+        |pid: Pid| pid == Pid::this() || parent.is_some_and(|parent| Process::of(pid) == Some(parent));
+    all.contains(&Pid::this()) && all.into_iter().all(|pid| is_known(pid) || so(pid))
 }
 
-/// Kills and reaps whatever is left, until nothing is.
-fn end_all() {
+/// Kills and reaps children until none is left; orphans of a child become ours.
+fn end_children() {
     loop {
-        kill_children();
+        for child in children() {
+            let _ = kill(child, Signal::SIGKILL);
+        }
         if reap().is_none() {
             return;
         }
@@ -168,16 +206,6 @@ fn reap() -> Option<(Pid, WaitStatus)> {
 /// there is elsewhere.
 fn send(first: Pid, signal: Signal) {
     let _ = if is_first_of_all() { kill(Pid::from_raw(-1), signal) } else { killpg(first, signal) };
-}
-
-fn kill_children() {
-    if is_first_of_all() {
-        let _ = kill(Pid::from_raw(-1), Signal::SIGKILL);
-    } else {
-        for child in children() {
-            let _ = kill(child, Signal::SIGKILL);
-        }
-    }
 }
 
 fn is_first_of_all() -> bool {

@@ -32,7 +32,7 @@ const MOST_AT_ONCE: usize = 4096;
 
 /// Makes the container as it was before the job of `user`, all of whose processes have ended.
 pub(crate) fn clean(parent: &Parent, user: User) -> io::Result<()> {
-    must(are_gone(Some(parent.process())), "a process is left")?;
+    must(are_gone(parent.process()), "a process is left")?;
     user.act(|| PLACES.into_iter().try_for_each(|place| within(place, empty(place))))?;
     within("the working directory", user.move_out())?;
     PLACES.into_iter().try_for_each(|place| within(place, check(place)))?;
