@@ -1,6 +1,61 @@
 //! What the container's cgroup counts, in version 2 and in version 1.
 
-use std::fs;
+use std::fs::File;
+use std::os::unix::fs::FileExt as _;
+use std::path::Path;
+use std::sync::LazyLock;
+
+const PLACE: &str = "/sys/fs/cgroup";
+/// Bytes of a file that are read: none of these has more.
+const MOST: usize = 4096;
+
+/// Where each is counted, opened once: that takes longer than to read it.
+static FILES: LazyLock<Files> = LazyLock::new(Files::open);
+
+struct Files {
+    memory_events: Option<File>,
+    refused_processes: Option<File>,
+    cpu: Cpu,
+    memory_peak: Option<File>,
+}
+
+enum Cpu {
+    /// Version 2: among other numbers, microseconds.
+    Stat(File),
+    /// Version 1: nanoseconds.
+    Usage(File),
+    None,
+}
+
+impl Files {
+    fn open() -> Self {
+        Self {
+            memory_events: first(&["memory.events", "memory/memory.oom_control"]),
+            refused_processes: first(&["pids.events", "pids/pids.events"]),
+            cpu: Cpu::open(),
+            memory_peak: first(&["memory.peak", "memory/memory.max_usage_in_bytes"]),
+        }
+    }
+}
+
+impl Cpu {
+    fn open() -> Self {
+        let usage = || first(&["cpuacct/cpuacct.usage"]).map(Self::Usage);
+        first(&["cpu.stat"]).map(Self::Stat).or_else(usage).unwrap_or(Self::None)
+    }
+
+    fn milliseconds(&self) -> Option<u64> {
+        match self {
+            Self::Stat(stat) => find(&read(stat)?, "usage_usec ").map(|time| time / 1000),
+            Self::Usage(usage) => number(&read(usage)?).map(|time| time / 1_000_000),
+            Self::None => None,
+        }
+    }
+}
+
+fn first(files: &[&str]) -> Option<File> {
+    files.iter().find_map(|file| File::open(Path::new(PLACE).join(file)).ok())
+}
 
 /// Counters at one moment; what the kernel does not tell is none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -24,14 +79,20 @@ pub(crate) struct Usage {
     pub(crate) peak_memory_bytes: Option<u64>,
 }
 
+/// Opens what is counted, before somebody waits for it.
+pub(crate) fn open() {
+    LazyLock::force(&FILES);
+}
+
 impl Counters {
     /// As they are now.
     pub(crate) fn now() -> Self {
+        let line = |file: &Option<File>, key| find(&read(file.as_ref()?)?, key);
         Self {
-            oom_kills: oom_kills(),
-            refused_processes: line(&["pids.events", "pids/pids.events"], "max "),
-            cpu_ms: cpu_ms(),
-            peak_memory_bytes: number(&["memory.peak", "memory/memory.max_usage_in_bytes"]),
+            oom_kills: line(&FILES.memory_events, "oom_kill "),
+            refused_processes: line(&FILES.refused_processes, "max "),
+            cpu_ms: FILES.cpu.milliseconds(),
+            peak_memory_bytes: FILES.memory_peak.as_ref().and_then(|file| number(&read(file)?)),
         }
     }
 
@@ -48,27 +109,14 @@ impl Counters {
     }
 }
 
-fn oom_kills() -> Option<u64> {
-    line(&["memory.events", "memory/memory.oom_control"], "oom_kill ")
+fn read(file: &File) -> Option<String> {
+    let mut bytes = [0; MOST];
+    let read = file.read_at(&mut bytes, 0).ok()?;
+    String::from_utf8(bytes.get(..read)?.to_vec()).ok()
 }
 
-fn cpu_ms() -> Option<u64> {
-    let microseconds = line(&["cpu.stat"], "usage_usec ");
-    let nanoseconds = || number(&["cpuacct/cpuacct.usage"]);
-    microseconds.map(|time| time / 1000).or_else(|| nanoseconds().map(|time| time / 1_000_000))
-}
-
-/// The number behind `key` in the first of `files` that is there.
-fn line(files: &[&str], key: &str) -> Option<u64> {
-    find(&read(files)?, key)
-}
-
-fn number(files: &[&str]) -> Option<u64> {
-    read(files)?.trim().parse().ok()
-}
-
-fn read(files: &[&str]) -> Option<String> {
-    files.iter().find_map(|file| fs::read_to_string(format!("/sys/fs/cgroup/{file}")).ok())
+fn number(text: &str) -> Option<u64> {
+    text.trim().parse().ok()
 }
 
 fn find(text: &str, key: &str) -> Option<u64> {

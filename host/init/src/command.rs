@@ -1,10 +1,7 @@
 //! Runs a command to its end.
 
-use std::fs::File;
 use std::io;
 use std::sync::Arc;
-use std::sync::mpsc::{SyncSender, sync_channel};
-use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use rustix::process::WaitStatus;
@@ -13,10 +10,12 @@ use simulay_init::frames::{Exit, JobSpec, Phase, Rejection};
 use crate::badness::Badness;
 use crate::boot::Booted;
 use crate::cgroup::Counters;
-use crate::outputs::Wanted;
+use crate::hands::{Done, Hands};
+use crate::held::Held;
+use crate::outputs::{Collection, Wanted};
 use crate::parent::{Parent, Process};
 use crate::processes::{Processes, Reach};
-use crate::record::Record;
+use crate::record::{Facts, Record};
 use crate::scratch::Watch;
 use crate::spawn::{self, Started};
 use crate::streams::{self, Bound, Which};
@@ -52,23 +51,17 @@ pub(crate) fn start(
     spec: &JobSpec,
     (wanted, user): (Wanted, User),
     ahead: Ahead<'_>,
-    badness: &Badness,
+    (badness, hands): (&Badness, &mut Hands),
     record: &Arc<Record>,
     ended: impl FnOnce() + Send + 'static,
 ) -> Result<Arc<Processes>, Rejection> {
     let refused = |error: io::Error| Rejection::Command(error.to_string());
-    let (before, scratch) = (Counters::now(), Watch::start());
-    let stdout = reader(|facts| &mut facts.stdout, spec, record).map_err(refused)?;
-    let stderr = reader(|facts| &mut facts.stderr, spec, record).map_err(refused)?;
+    // Before the command, which may take every process there may be.
+    let mut hand = || hands.take().map_err(refused);
+    let (watch, attendant) = (hand()?, hand()?);
+    let readers = [(hand()?, stdout as Which), (hand()?, stderr as Which)];
     let reach = Reach::new(user).map_err(refused)?;
-    let attendant = Waiting::new(move |mut attendant: Attendant| {
-        attendant.attend();
-        let harvest = wanted.collect();
-        // First, so that the host's answer to the result cannot come before it.
-        ended();
-        attendant.record.finish(Ok(harvest));
-    });
-    let attendant = attendant.map_err(refused)?;
+    let (before, scratch) = (Counters::now(), Watch::start(watch));
     let began = Instant::now();
     let parent = ahead.parent();
     let begin = || {
@@ -81,40 +74,31 @@ pub(crate) fn start(
         facts.phase = Phase::Running;
         facts.started = true;
     });
-    let readers = vec![
-        stdout.begin((started.stdout, Arc::clone(&processes))),
-        stderr.begin((started.stderr, Arc::clone(&processes))),
-    ];
-    let (attended, record) = (Arc::clone(&processes), Arc::clone(record));
-    attendant.begin(Attendant { processes: attended, parent, record, readers, began, before, scratch });
+    let pipes = [started.stdout, started.stderr].into_iter().zip(readers);
+    let readers = pipes.map(|(pipe, (hand, which))| {
+        let (bound, record, processes) = (Bound::of(spec), Arc::clone(record), Arc::clone(&processes));
+        hand.begin(move || streams::keep(pipe, which, bound, &record, &processes))
+    });
+    let (attended, record, readers) = (Arc::clone(&processes), Arc::clone(record), readers.collect());
+    let mut attending = Attendant { processes: attended, parent, record, readers, began, before, scratch };
+    attendant.begin(move || {
+        // While the command is at work.
+        let search = wanted.compile();
+        attending.attend();
+        let harvest = search.as_ref().map(Collection::collect).map_err(Rejection::clone);
+        // First, so that the host's answer to the result cannot come before it.
+        ended();
+        attending.record.finish(harvest);
+    });
     Ok(processes)
 }
 
-/// A thread that is there before the command is: that may take every process its container may have.
-struct Waiting<T> {
-    work: SyncSender<T>,
-    thread: JoinHandle<()>,
+fn stdout(facts: &mut Facts) -> &mut Held {
+    &mut facts.stdout
 }
 
-impl<T: Send + 'static> Waiting<T> {
-    fn new(work: impl FnOnce(T) + Send + 'static) -> io::Result<Self> {
-        let (sender, receiver) = sync_channel(1);
-        let wait = move || receiver.recv().map_or((), work);
-        Ok(Self { work: sender, thread: thread::Builder::new().spawn(wait)? })
-    }
-
-    fn begin(self, with: T) -> JoinHandle<()> {
-        // It waits for nothing else.
-        let _ = self.work.send(with);
-        self.thread
-    }
-}
-
-fn reader(which: Which, spec: &JobSpec, record: &Arc<Record>) -> io::Result<Waiting<(File, Arc<Processes>)>> {
-    let (record, bound) = (Arc::clone(record), Bound::of(spec));
-    Waiting::new(move |(pipe, processes): (File, Arc<Processes>)| {
-        streams::keep(pipe, which, bound, &record, &processes);
-    })
+fn stderr(facts: &mut Facts) -> &mut Held {
+    &mut facts.stderr
 }
 
 /// Waits beside a command and takes down how it ended.
@@ -123,7 +107,7 @@ struct Attendant {
     /// What goes on after the job.
     parent: Option<Process>,
     record: Arc<Record>,
-    readers: Vec<JoinHandle<()>>,
+    readers: Vec<Done>,
     began: Instant,
     before: Counters,
     scratch: Watch,
@@ -135,7 +119,7 @@ impl Attendant {
         let wall = self.began.elapsed();
         self.processes.end_all(self.parent);
         // The pipes end with the last process that holds them.
-        self.readers.drain(..).for_each(|reader| drop(reader.join()));
+        self.readers.drain(..).for_each(Done::wait);
         let exit = self.exit(status, u64::try_from(wall.as_millis()).unwrap_or(u64::MAX));
         self.record.change(|facts| {
             // The files are looked for yet, but the command is over.

@@ -11,7 +11,9 @@ use simulay_init::frames::{BootSpec, FAILED, JobSpec, Order, PATIENCE_VARIABLE, 
 
 use crate::badness::Badness;
 use crate::boot::Boot;
+use crate::cgroup;
 use crate::command::{self, Ahead};
+use crate::hands::Hands;
 use crate::inputs::Inputs;
 use crate::orders::Event;
 use crate::outputs::Wanted;
@@ -39,7 +41,10 @@ pub(crate) fn serve(
 ) -> u8 {
     let patience = patience();
     let (state, user) = (State::Idle, User::first());
-    let mut keeper = Keeper { record, sender, badness, state, user, boot: None, parent: None, deaf: false };
+    let (boot, parent, mut hands) = (None, None, Hands::default());
+    hands.gather();
+    cgroup::open();
+    let mut keeper = Keeper { record, sender, badness, state, user, boot, parent, hands, deaf: false };
     loop {
         // Each event begins it anew.
         let deadline = keeper.state.deadline().or_else(|| keeper.state.idle_until(patience));
@@ -128,6 +133,8 @@ struct Keeper<'a> {
     boot: Option<Boot>,
     /// The command that was started ahead of all jobs.
     parent: Option<Parent>,
+    /// For the next command.
+    hands: Hands,
     deaf: bool,
 }
 
@@ -236,6 +243,7 @@ impl Keeper<'_> {
             return Flow::Break(FAILED);
         }
         (self.state, self.user) = (State::Idle, self.user.next());
+        self.hands.gather();
         Flow::Continue(())
     }
 
@@ -249,7 +257,8 @@ impl Keeper<'_> {
         let started = inputs.keep().and_then(|()| {
             let (sender, wanted) = (self.sender.clone(), wanted.besides(inputs.placed()));
             let ended = move || drop(sender.send(Event::Ended));
-            command::start(&spec, (wanted, self.user), ahead, self.badness, self.record, ended)
+            let own = (self.badness, &mut self.hands);
+            command::start(&spec, (wanted, self.user), ahead, own, self.record, ended)
         });
         self.state = match &started {
             Ok(processes) => State::Running(Running::new(processes, &spec)),

@@ -7,6 +7,7 @@ mod badness;
 mod boot;
 mod cgroup;
 mod command;
+mod hands;
 mod held;
 mod inputs;
 mod job;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use nix::fcntl::OFlag;
 use simulay_init::frames::{JobSpec, MAX_LEFT_OUT, Rejection};
-use simulay_init::patterns::Patterns;
+use simulay_init::patterns::{PatternError, Patterns};
 
 use crate::inputs::{Placed, Version};
 use crate::path;
@@ -22,10 +22,21 @@ const SEARCH: Duration = Duration::from_secs(60);
 
 /// Which files are wanted, and how much of them.
 pub(crate) struct Wanted {
-    /// Whose they are.
-    user: User,
+    outputs: Vec<String>,
+    excludes: Vec<String>,
+    terms: Terms,
+}
+
+/// The same, as it is looked for.
+pub(crate) struct Collection {
     patterns: Patterns,
     excludes: Patterns,
+    terms: Terms,
+}
+
+struct Terms {
+    /// Whose they are.
+    user: User,
     keep_unchanged: bool,
     placed: Placed,
     max_count: usize,
@@ -33,30 +44,43 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
-    /// Reads the patterns of a job.
+    /// Checks the patterns of a job.
     pub(crate) fn new(spec: &JobSpec, user: User) -> Result<Self, Rejection> {
-        let read = |field, patterns: &[String]| {
-            Patterns::new(patterns).map_err(|error| Rejection::Order(format!("{field}{error}")))
-        };
-        Ok(Self {
+        Patterns::check(&spec.outputs).map_err(|error| wrong("outputs", &error))?;
+        Patterns::check(&spec.excludes).map_err(|error| wrong("excludes", &error))?;
+        let terms = Terms {
             user,
-            patterns: read("outputs", &spec.outputs)?,
-            excludes: read("excludes", &spec.excludes)?,
             keep_unchanged: spec.keep_unchanged,
             placed: Placed::new(),
             max_count: usize::try_from(spec.max_outputs).unwrap_or(usize::MAX),
             max_bytes: spec.max_output_bytes,
-        })
+        };
+        Ok(Self { outputs: spec.outputs.clone(), excludes: spec.excludes.clone(), terms })
     }
 
     /// The same, told which files were there before the command.
-    pub(crate) fn besides(self, placed: Placed) -> Self {
-        Self { placed, ..self }
+    pub(crate) fn besides(mut self, placed: Placed) -> Self {
+        self.terms.placed = placed;
+        self
     }
 
+    /// Makes of the patterns what paths are compared with, which takes a while.
+    pub(crate) fn compile(self) -> Result<Collection, Rejection> {
+        let Self { outputs, excludes, terms } = self;
+        let patterns = Patterns::new(&outputs).map_err(|error| wrong("outputs", &error))?;
+        let excludes = Patterns::new(&excludes).map_err(|error| wrong("excludes", &error))?;
+        Ok(Collection { patterns, excludes, terms })
+    }
+}
+
+fn wrong(field: &str, error: &PatternError) -> Rejection {
+    Rejection::Order(format!("{field}{error}"))
+}
+
+impl Collection {
     /// Finds the wanted files.
     pub(crate) fn collect(&self) -> Harvest {
-        self.user.act(|| self.find())
+        self.terms.user.act(|| self.find())
     }
 
     fn find(&self) -> Harvest {
@@ -77,7 +101,7 @@ impl Wanted {
         for (name, size) in found {
             let fits = size.and_then(|size| {
                 self.check_room(&harvest, bytes, size)?;
-                path::of(&name).map(|path| Output { path, size, user: self.user })
+                path::of(&name).map(|path| Output { path, size, user: self.terms.user })
             });
             match fits {
                 Ok(output) => {
@@ -91,14 +115,14 @@ impl Wanted {
     }
 
     fn check_room(&self, harvest: &Harvest, bytes: u64, size: u64) -> Result<(), String> {
-        if bytes.saturating_add(size) > self.max_bytes {
-            let limit = self.max_bytes;
+        if bytes.saturating_add(size) > self.terms.max_bytes {
+            let limit = self.terms.max_bytes;
             return Err(format!(
                 "it has {size} bytes, and a call keeps at most {limit} in all (`max_output_bytes`)"
             ));
         }
-        if harvest.outputs.len() >= self.max_count {
-            return Err(format!("a call keeps at most {} files (`max_outputs`)", self.max_count));
+        if harvest.outputs.len() >= self.terms.max_count {
+            return Err(format!("a call keeps at most {} files (`max_outputs`)", self.terms.max_count));
         }
         Ok(())
     }
@@ -110,9 +134,9 @@ impl Wanted {
 
     /// Whether a file was there before and is as it was.
     fn passes_over(&self, name: &Path) -> bool {
-        let was = || self.placed.get(name);
+        let was = || self.terms.placed.get(name);
         let is = || fs::symlink_metadata(name).ok().map(|file| Version::of(&file));
-        !self.keep_unchanged && was().is_some_and(|was| is().is_some_and(|is| is == *was))
+        !self.terms.keep_unchanged && was().is_some_and(|was| is().is_some_and(|is| is == *was))
     }
 }
 
@@ -140,7 +164,7 @@ fn here() -> PathBuf {
 
 /// What is found below the working directory: the size of each wanted file, or why it has none.
 struct Search<'a> {
-    wanted: &'a Wanted,
+    wanted: &'a Collection,
     here: PathBuf,
     until: Instant,
     found: Vec<(PathBuf, Result<u64, String>)>,
@@ -177,7 +201,7 @@ impl Search<'_> {
 
     /// Holds what can be told of it, and counts the rest: init has little memory.
     fn find(&mut self, name: PathBuf, size: Result<u64, String>) {
-        if self.found.len() < self.wanted.max_count.saturating_add(MAX_LEFT_OUT) {
+        if self.found.len() < self.wanted.terms.max_count.saturating_add(MAX_LEFT_OUT) {
             self.found.push((name, size));
         } else {
             self.more += 1;

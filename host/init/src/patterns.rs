@@ -42,17 +42,21 @@ impl Patterns {
     /// # Errors
     /// For the first that is not well formed, or with which they are too much.
     pub fn new(patterns: &[String]) -> Result<Self, PatternError> {
-        let (mut set, mut bytes, mut wildcards) = (GlobSet::builder(), 0, 0);
-        for (index, pattern) in patterns.iter().enumerate() {
-            bytes += pattern.len();
-            wildcards += pattern.matches(['*', '?', '[', '{']).count();
-            let fits = bytes <= MAX_TOTAL_BYTES && wildcards <= MAX_WILDCARDS;
-            let glob = if fits { read(pattern) } else { Err(too_much()) };
-            set.add(glob.map_err(|rule| PatternError { index, rule })?);
+        let mut set = GlobSet::builder();
+        for glob in globs(patterns) {
+            set.add(glob?);
         }
         let last = patterns.len().saturating_sub(1);
         let set = set.build().map_err(|_| PatternError { index: last, rule: too_much() })?;
         Ok(Self { set })
+    }
+
+    /// Reads patterns as [`Patterns::new`] does, and makes nothing of them.
+    ///
+    /// # Errors
+    /// For the first that is not well formed, or with which they are too many.
+    pub fn check(patterns: &[String]) -> Result<(), PatternError> {
+        globs(patterns).try_for_each(|glob| glob.map(drop))
     }
 
     /// True when no file can match.
@@ -67,6 +71,18 @@ impl Patterns {
         use std::os::unix::ffi::OsStrExt as _;
         self.set.is_match(std::ffi::OsStr::from_bytes(path.as_ref()))
     }
+}
+
+/// Each pattern, as far as it is well formed.
+fn globs(patterns: &[String]) -> impl Iterator<Item = Result<Glob, PatternError>> {
+    let (mut bytes, mut wildcards) = (0, 0);
+    patterns.iter().enumerate().map(move |(index, pattern)| {
+        bytes += pattern.len();
+        wildcards += pattern.matches(['*', '?', '[', '{']).count();
+        let fits = bytes <= MAX_TOTAL_BYTES && wildcards <= MAX_WILDCARDS;
+        let glob = if fits { read(pattern) } else { Err(too_much()) };
+        glob.map_err(|rule| PatternError { index, rule })
+    })
 }
 
 fn too_much() -> String {

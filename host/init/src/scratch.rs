@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use crate::hands::Hand;
 use nix::sys::statvfs::{Statvfs, statvfs};
 use simulay_init::reserve::{RESERVE_BYTES, RESERVE_FILES};
 
@@ -27,11 +28,11 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Begins to look.
-    pub(crate) fn start() -> Self {
+    /// Has `hand` begin to look.
+    pub(crate) fn start(hand: Hand) -> Self {
         let watch = Self { was_full: Arc::default(), over: Arc::default() };
         let (was_full, over) = (Arc::clone(&watch.was_full), Arc::clone(&watch.over));
-        thread::spawn(move || {
+        hand.begin(move || {
             while !over.load(Ordering::Relaxed) {
                 let Some(pause) = look() else { return was_full.store(true, Ordering::Relaxed) };
                 thread::sleep(pause);

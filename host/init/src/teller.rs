@@ -1,6 +1,6 @@
 //! Tells the host what is known, and all of it again to a host that comes later.
 
-use std::io::{Read, Write};
+use std::io::{BufWriter, Read, Write};
 use std::ops::ControlFlow;
 
 use simulay_init::frames::{MAX_DATA, PROTOCOL, Phase, Report, encode};
@@ -8,6 +8,9 @@ use simulay_init::frames::{MAX_DATA, PROTOCOL, Phase, Report, encode};
 use crate::held::Piece;
 use crate::outputs;
 use crate::record::{Facts, Harvest, Output, Record, Session};
+
+/// Bytes that go to the host in one piece: each piece wakes everybody on its way.
+const BUFFER: usize = 64 << 10;
 
 /// What the present host was told.
 #[derive(Default)]
@@ -32,30 +35,40 @@ enum Next {
 
 /// Writes reports to `host` as long as the process lives.
 pub(crate) fn tell(record: &Record, host: impl Write) {
+    let host = BufWriter::with_capacity(BUFFER, host);
     let mut teller = Teller { record, host, told: Told::default() };
     loop {
-        match record.wait_for(|facts| teller.told.next(facts)) {
+        match teller.next() {
             Next::Report(report) => teller.say(&report),
             Next::Output(output) => teller.say_output(&output),
         }
     }
 }
 
-struct Teller<'a, W> {
+struct Teller<'a, W: Write> {
     record: &'a Record,
-    host: W,
+    host: BufWriter<W>,
     told: Told,
 }
 
 impl<W: Write> Teller<'_, W> {
+    /// What there is to tell next; all before it is on its way when that comes later.
+    fn next(&mut self) -> Next {
+        if let Some(next) = self.record.look(|facts| self.told.next(facts)) {
+            return next;
+        }
+        // Who does not listen gets everything again after the next hello.
+        let _ = self.host.flush();
+        self.record.wait_for(|facts| self.told.next(facts))
+    }
+
     fn say(&mut self, report: &Report) {
         let Ok(frame) = encode(report) else { return };
         // The frame before a welcome may be cut off, by us or on the way: the zero ends it.
         if matches!(report, Report::Welcome { .. }) {
             let _ = self.host.write_all(&[0]);
         }
-        // Who does not listen gets everything again after the next hello.
-        let _ = self.host.write_all(&frame).and_then(|()| self.host.flush());
+        let _ = self.host.write_all(&frame);
         self.record.note_telling();
     }
 
