@@ -213,14 +213,31 @@ impl DockerContainers {
         Ok(Place { instance, owner, runtime, cpus: *cpus.await? })
     }
 
-    async fn run_or_discard(
+    /// Tells that the call has its place, and takes a container that waits meanwhile, when one does.
+    async fn place_call(
         &self,
         name: ContainerName,
         whose: (&Admitted, Option<&Tenant>),
         exchange: &dyn Exchange,
         (begin, cancel): (Begin, &CancellationToken),
+    ) -> Result<Option<Taken>, ContainerError> {
+        let (placed, taken) = tokio::join!(exchange.placed(), self.take(name, whose, begin, cancel));
+        if let Err(error) = placed {
+            // It has no job, and waits for no other.
+            drop(self.serving.release(name));
+            return Err(ContainerError::Exchange(error));
+        }
+        Ok(taken)
+    }
+
+    async fn run_or_discard(
+        &self,
+        name: ContainerName,
+        (call, taken): (&Admitted, Option<Taken>),
+        exchange: &dyn Exchange,
+        (begin, cancel): (Begin, &CancellationToken),
     ) -> Result<Completed, ContainerError> {
-        match self.run_or_stop(name, whose, exchange, (begin, cancel)).await {
+        match self.run_or_stop(name, (call, taken), exchange, (begin, cancel)).await {
             Ok((completed, taken)) => {
                 self.note_finished(name, taken);
                 Ok(completed)
@@ -236,18 +253,21 @@ impl DockerContainers {
     async fn run_or_stop(
         &self,
         name: ContainerName,
-        (call, tenant): (&Admitted, Option<&Tenant>),
+        (call, taken): (&Admitted, Option<Taken>),
         exchange: &dyn Exchange,
         (begin, cancel): (Begin, &CancellationToken),
     ) -> Result<(Completed, Option<Taken>), ContainerError> {
         // Init tells everything again to whoever asks now: who heard it before is not to hold it up.
         self.pool.finished.lock().remove(&name);
         // Not dropped half-way by a cancellation: what Docker was asked for must be known.
-        let ensured = self.ensure(name, (call, tenant), begin, cancel).await;
+        let ensured = match &taken {
+            Some(_) => self.place().await.map(Presence::Running).map_err(Into::into),
+            None => self.ensure(name, call, begin, cancel).await,
+        };
         // What it took, or the place it had to start another, is free for those that wait.
         self.pool.ring();
-        let (place, taken) = match ensured? {
-            Presence::Running(place, taken) => (place, taken),
+        let place = match ensured? {
+            Presence::Running(place) => place,
             Presence::Over(found) => return Ok((confirm::over(&found, 0)?, None)),
         };
         let env = spec::environment(call, place);
@@ -286,12 +306,19 @@ impl Execution for DockerContainers {
         // Its files may be large, and are copied.
         drop(request);
         let span = container(name);
-        let running = self.run_or_discard(name, (&call, tenant.as_ref()), exchange, (begin, &cancel));
+        let running = async {
+            let taken = self.place_call(name, (&call, tenant.as_ref()), exchange, (begin, &cancel)).await?;
+            self.run_or_discard(name, (&call, taken), exchange, (begin, &cancel)).await
+        };
         let ended = self.gate.pass(running).instrument(span.clone()).await;
         if ended.is_err() {
             span.record("otel.status_code", "ERROR");
         }
         ended
+    }
+
+    fn places_calls(&self) -> bool {
+        true
     }
 
     async fn remove(&self, name: ContainerName, _fence: Option<u64>) -> Result<(), ContainerError> {

@@ -1,6 +1,7 @@
 //! The two directions of an attachment to a container, as frames.
 
 use std::collections::VecDeque;
+use std::io;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use bollard::container::{AttachContainerResults, LogOutput};
 use bollard::errors::Error;
 use futures_util::{Stream, StreamExt as _};
 use simulay_init::frames::{Decoder, FrameError, Order, PROTOCOL, Phase, Report, encode};
-use tokio::io::{AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncWrite, AsyncWriteExt as _, BufWriter};
 use uuid::Uuid;
 
 /// An attachment that is lost, or on which the other side makes no sense; in words.
@@ -25,6 +26,8 @@ pub(super) enum Greeted {
     Foreign,
 }
 
+/// Bytes that go to init in one piece: each piece wakes everybody on its way.
+const BUFFER: usize = 64 << 10;
 /// For init to take a frame.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -37,7 +40,7 @@ pub(super) struct Reader {
 
 /// What init is told.
 pub(super) struct Writer {
-    input: Pin<Box<dyn AsyncWrite + Send>>,
+    input: BufWriter<Pin<Box<dyn AsyncWrite + Send>>>,
 }
 
 /// Both directions.
@@ -53,7 +56,8 @@ pub(super) struct Attached {
 impl From<AttachContainerResults> for Attached {
     fn from(attached: AttachContainerResults) -> Self {
         let reader = Reader { output: attached.output, decoder: Decoder::default(), ready: VecDeque::new() };
-        Self { reader, writer: Writer { input: attached.input }, phase: None, session: 0 }
+        let input = BufWriter::with_capacity(BUFFER, attached.input);
+        Self { reader, writer: Writer { input }, phase: None, session: 0 }
     }
 }
 
@@ -185,25 +189,28 @@ impl Reader {
 impl Writer {
     /// Begins a session. The lone zero ends what an earlier attachment may have left unfinished.
     pub(super) async fn greet(&mut self, session: u64) -> Result<(), Cut> {
-        self.write(&[0]).await?;
+        taken(self.input.write_all(&[0])).await?;
         self.say(&Order::Hello { session }).await
     }
 
-    /// Sends one order.
+    /// Sends one order, and those before it.
     pub(super) async fn say(&mut self, order: &Order) -> Result<(), Cut> {
-        let frame = encode(order).map_err(|error| Cut(error.to_string()))?;
-        self.write(&frame).await
+        self.say_before(order).await?;
+        taken(self.input.flush()).await
     }
 
-    async fn write(&mut self, bytes: &[u8]) -> Result<(), Cut> {
-        let written = async {
-            self.input.write_all(bytes).await?;
-            self.input.flush().await
-        };
-        match tokio::time::timeout(PATIENCE, written).await {
-            Ok(written) => written.map_err(|error| Cut(error.to_string())),
-            Err(_) => Err(Cut("simulay-init takes no orders".to_owned())),
-        }
+    /// Sends one order at the latest with the next one that is said.
+    pub(super) async fn say_before(&mut self, order: &Order) -> Result<(), Cut> {
+        let frame = encode(order).map_err(|error| Cut(error.to_string()))?;
+        taken(self.input.write_all(&frame)).await
+    }
+}
+
+/// In time, or not at all.
+async fn taken(written: impl Future<Output = io::Result<()>>) -> Result<(), Cut> {
+    match tokio::time::timeout(PATIENCE, written).await {
+        Ok(written) => written.map_err(|error| Cut(error.to_string())),
+        Err(_) => Err(Cut("simulay-init takes no orders".to_owned())),
     }
 }
 

@@ -19,8 +19,8 @@ const REMOVAL: Duration = Duration::from_secs(30);
 
 /// A container that is there.
 pub(super) enum Presence {
-    /// It runs, for all that is known; when it waited for the call, somebody is attached already.
-    Running(Place, Option<Taken>),
+    /// It runs, for all that is known.
+    Running(Place),
     /// It ended, in an earlier life of the host.
     Over(Found),
 }
@@ -42,7 +42,7 @@ impl DockerContainers {
     pub(super) async fn ensure(
         &self,
         name: ContainerName,
-        (call, tenant): (&Admitted, Option<&Tenant>),
+        call: &Admitted,
         mut begin: Begin,
         cancel: &CancellationToken,
     ) -> Result<Presence, ContainerError> {
@@ -51,7 +51,7 @@ impl DockerContainers {
             if cancel.is_cancelled() {
                 return Err(ContainerError::Cancelled);
             }
-            match self.try_ensure(name, (call, tenant), &mut begin, cancel).await {
+            match self.try_ensure(name, call, &mut begin, cancel).await {
                 Ok(presence) => return Ok(presence),
                 Err(Hindrance::Final(error)) => return Err(error),
                 Err(Hindrance::Daemon(error)) => patience.bear(error).await?,
@@ -62,19 +62,13 @@ impl DockerContainers {
     async fn try_ensure(
         &self,
         name: ContainerName,
-        (call, tenant): (&Admitted, Option<&Tenant>),
+        call: &Admitted,
         begin: &mut Begin,
         cancel: &CancellationToken,
     ) -> Result<Presence, Hindrance> {
         let place = self.place().await?;
         let taken_up = cancel.run_until_cancelled(self.take_up()).await;
         taken_up.ok_or(Hindrance::Final(ContainerError::Cancelled))??;
-        if *begin == Begin::Start
-            && !self.serving.has(name)
-            && let Some(taken) = self.take(name, (call, tenant), place, cancel).await
-        {
-            return Ok(Presence::Running(place, Some(taken)));
-        }
         match self.daemon.inspect(&self.called(name)).await? {
             Some(Found { life: Life::Created, .. }) => {
                 let _permit = self.start_permit(cancel).await?;
@@ -96,17 +90,27 @@ impl DockerContainers {
                 tracing::info!(container = %name, "adopting a container")
             }
         }
-        Ok(Presence::Running(place, None))
+        Ok(Presence::Running(place))
     }
 
-    /// Takes a container that waits for the attempt `name`, when one does and fits.
-    async fn take(
+    /// Takes a container that waits for the attempt `name`, when the attempt has none, and one waits that fits. Nothing
+    /// of the call is begun by that.
+    pub(super) async fn take(
         &self,
         name: ContainerName,
         (call, tenant): (&Admitted, Option<&Tenant>),
-        place: Place,
+        begin: Begin,
         cancel: &CancellationToken,
     ) -> Option<Taken> {
+        if begin == Begin::Adopt {
+            return None;
+        }
+        // A daemon that does not answer is waited for by who has nothing else.
+        let place = self.place().await.ok()?;
+        cancel.run_until_cancelled(self.take_up()).await?.ok()?;
+        if self.serving.has(name) {
+            return None;
+        }
         if let Some(tenant) = tenant
             && let Some(taken) = self.claim_fork(name, tenant, (call, place), cancel).await
         {

@@ -29,12 +29,12 @@ pub(super) async fn send(
     exchange: &dyn Exchange,
 ) -> Result<(), SendError> {
     fail_point!("job.send.before", |_| std::process::abort());
-    writer.say(&Order::Begin(job(name, call, env))).await?;
+    writer.say_before(&Order::Begin(job(name, call, env))).await?;
     for (path, content) in call.files() {
         let path = path.to_string();
         match content {
             Content::Inline(bytes) => {
-                writer.say(&Order::File { path, size: bytes.len() as u64 }).await?;
+                writer.say_before(&Order::File { path, size: bytes.len() as u64 }).await?;
                 send_bytes(writer, bytes).await?;
             }
             Content::Artifact(artifact) => send_artifact(writer, path, *artifact, exchange).await?,
@@ -70,7 +70,7 @@ async fn send_artifact(
     exchange: &dyn Exchange,
 ) -> Result<(), SendError> {
     let (size, content) = exchange.open(artifact).await.map_err(ContainerError::Exchange)?;
-    writer.say(&Order::File { path, size }).await?;
+    writer.say_before(&Order::File { path, size }).await?;
     send_stream(writer, size, content).await
 }
 
@@ -90,7 +90,7 @@ async fn send_stream(
 
 async fn send_bytes(writer: &mut Writer, bytes: &[u8]) -> Result<(), SendError> {
     for piece in bytes.chunks(MAX_DATA) {
-        writer.say(&Order::Data(piece.to_vec())).await?;
+        writer.say_before(&Order::Data(piece.to_vec())).await?;
     }
     Ok(())
 }
