@@ -17,6 +17,7 @@ use axum::response::Response;
 use parking_lot::Mutex;
 use simulay_engine::AuditLog;
 use simulay_model::{AuditAction, AuditEntry, AuditResult, Principal};
+use tokio::task::JoinHandle;
 
 pub(crate) use self::actions::Actions;
 use crate::middleware::RequestId;
@@ -35,6 +36,8 @@ pub(crate) struct Recorder {
 pub(crate) struct Deed {
     asked: Arc<Asked>,
     known: Arc<Mutex<Known>>,
+    /// Its record, while that is made.
+    recording: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 
 /// What was asked for, and where that is recorded.
@@ -87,6 +90,22 @@ impl Deed {
         self.record(self.change(AuditResult::Done)).await;
     }
 
+    /// As [`Self::done`], for who is answered much later: it is recorded by then.
+    pub(crate) fn done_meanwhile(&self) {
+        if let (Some(log), Some(entry)) = (&self.asked.log, self.last(self.change(AuditResult::Done))) {
+            *self.recording.lock() = log.record_soon(entry);
+        }
+    }
+
+    /// Returns once it is recorded, as far as that was begun.
+    async fn is_recorded(&self) {
+        let recording = self.recording.lock().take();
+        if let Some(recording) = recording {
+            // It ends early with the runtime only.
+            let _ = recording.await;
+        }
+    }
+
     /// Records `entry` of it, unless it is recorded by now.
     async fn record(&self, entry: Option<AuditEntry>) {
         if let (Some(log), Some(entry)) = (&self.asked.log, self.last(entry)) {
@@ -126,6 +145,7 @@ pub(crate) async fn record(State(recorder): State<Recorder>, request: Request, n
     parts.extensions.insert(deed.clone());
     let response = next.run(Request::from_parts(parts, body)).await;
     deed.record(deed.entry(&response)).await;
+    deed.is_recorded().await;
     response
 }
 
@@ -149,7 +169,7 @@ impl Deed {
             route: format!("{} {matched}", parts.method),
         };
         let known = Known { subject, via: "rest".to_owned(), ..Known::default() };
-        Self { asked: Arc::new(asked), known: Arc::new(Mutex::new(known)) }
+        Self { asked: Arc::new(asked), known: Arc::new(Mutex::new(known)), recording: Arc::default() }
     }
 
     /// What is recorded of the request with this answer.

@@ -113,6 +113,9 @@ pub(crate) async fn inputs(
     owner: &OwnerFilter,
     new: &NewRun,
 ) -> Result<Vec<Artifact>, CreateError> {
+    if new.inputs.is_empty() {
+        return Ok(Vec::new());
+    }
     let asked = new.inputs.iter().map(|input| input.sha256).collect();
     let nameable = parts.uploads.nameable(owner, asked).await?;
     let mut inputs = Vec::with_capacity(new.inputs.len());

@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use simulay_model::RunId;
 use tokio_util::sync::CancellationToken;
 
+use crate::fresh::FreshRuns;
 use crate::limits::{Flow, Limits};
 use crate::logs::LiveLogs;
 use crate::races::LeaseRaces;
@@ -22,6 +23,8 @@ pub(crate) struct RunContext {
     pub(crate) run: RunId,
     /// Whose turn it is by.
     pub(crate) flow: Flow,
+    /// What this process accepted a moment ago.
+    pub(crate) fresh: Arc<FreshRuns>,
     /// It was worked on, here or elsewhere: there may be containers of it.
     pub(crate) begun: AtomicBool,
     /// What is left of the disk.

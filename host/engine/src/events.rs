@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
 use simulay_model::{Event, EventData, OwnerFilter, RunId};
-use simulay_signals::{Heard, Subscription, Topic};
+use simulay_signals::{Heard, Signal, Subscription, Topic};
 use simulay_store::StoreError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout};
@@ -67,12 +67,26 @@ pub(crate) async fn ended(parts: Parts, owner: OwnerFilter, run: RunId) {
     let followed = Followed { parts, owner, run };
     let mut signals = followed.subscribe();
     while matches!(followed.is_over().await, Ok(false)) {
-        if timeout(LOOK, signals.next()).await == Ok(Heard::Closed) {
-            tokio::time::sleep(LOOK).await;
-            signals = followed.subscribe();
+        match timeout(LOOK, end(&mut signals)).await {
+            Ok(Heard::Signal(Signal::RunEnded(_))) => return,
+            Ok(Heard::Closed) => {
+                tokio::time::sleep(LOOK).await;
+                signals = followed.subscribe();
+            }
+            _ => {}
         }
         // Before the look, so that nothing falls between the two.
         signals.forget();
+    }
+}
+
+/// Passes over what happens to a run before it ends.
+async fn end(signals: &mut Subscription) -> Heard {
+    loop {
+        match signals.next().await {
+            Heard::Signal(Signal::RunChanged(_)) => {}
+            heard => return heard,
+        }
     }
 }
 

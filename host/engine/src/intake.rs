@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use simulay_archives::Bounds;
 use simulay_containers::Capacity;
 use simulay_model::{
@@ -14,10 +15,12 @@ use simulay_model::{
 use simulay_sandbox::{Answer, Call};
 use simulay_signals::Signal;
 use simulay_store::{Claim, Outcome, StoreError};
+use tokio::time::Instant;
 use tracing::Instrument as _;
 
 use crate::archive::ArchiveWriter;
 use crate::checks::CheckPermit;
+use crate::fresh::FreshRun;
 use crate::lease::apply_unleased;
 use crate::plugins::CallFault;
 use crate::repeat::{AtWork, Beginning, InFlight, Once};
@@ -28,6 +31,8 @@ use crate::{
     plugins, trace, verdict,
 };
 
+/// How long a count of runs is believed.
+const BELIEVED: Duration = Duration::from_secs(1);
 /// Time a request waits to be checked.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -64,11 +69,28 @@ pub struct Intake {
     in_flight: InFlight,
     /// Runs that are being stored.
     accepting: Arc<AtomicUsize>,
+    /// How many waited or were at work a moment ago.
+    unfinished: Arc<Mutex<Option<Counted>>>,
+}
+
+/// Runs that waited or were at work at a moment, and those that were accepted since.
+struct Counted {
+    at: Instant,
+    runs: usize,
+}
+
+impl Counted {
+    /// One more, while so many are far from the `most` there may be, and were counted a moment ago.
+    fn one_more(&mut self, most: usize) -> bool {
+        let may = self.at.elapsed() < BELIEVED && self.runs < most / 2;
+        self.runs += usize::from(may);
+        may
+    }
 }
 
 impl Intake {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, in_flight: InFlight::default(), accepting: Arc::default() }
+        Self { shared, in_flight: InFlight::default(), accepting: Arc::default(), unfinished: Arc::default() }
     }
 
     /// What a run would do first; starts and stores nothing.
@@ -185,8 +207,9 @@ impl Intake {
     /// # Errors
     /// See [`CreateError`].
     pub async fn create(&self, principal: &Principal, new: NewRun) -> Result<Run, CreateError> {
-        let run = self.accept(principal, new).await?;
-        self.take_in(run, None).await
+        let awaited = new.awaited;
+        let fresh = self.accept(principal, new).await?;
+        self.take_in(fresh, None, awaited).await
     }
 
     /// As [`Intake::create`]. When the request comes again, the run that came of the first is told,
@@ -203,8 +226,10 @@ impl Intake {
         match self.begin(principal, once).await? {
             Beginning::Again(outcome) => self.accepted_before(principal, outcome).await,
             Beginning::First(at_work) => {
-                let run = self.accept(principal, new).await?;
-                let created = self.take_in(run, Some((once.claim(principal), at_work))).await;
+                let awaited = new.awaited;
+                let fresh = self.accept(principal, new).await?;
+                let claim = Some((once.claim(principal), at_work));
+                let created = self.take_in(fresh, claim, awaited).await;
                 match created {
                     // Another host that shares the database was faster.
                     Err(CreateError::Engine(EngineError::Records(StoreError::Repeated))) => {
@@ -233,8 +258,9 @@ impl Intake {
         if let Some(run) = self.run(principal, id).await? {
             return self.same(principal, run, &new).await;
         }
-        let run = Run { id, ..self.accept(principal, new.clone()).await? };
-        match self.take_in(run, None).await {
+        let mut fresh = self.accept(principal, new.clone()).await?;
+        fresh.run.id = id;
+        match self.take_in(fresh, None, new.awaited).await {
             Err(CreateError::Engine(EngineError::Records(StoreError::RunExists))) => {
                 let run = self.run(principal, id).await?.ok_or(StoreError::NotFound)?;
                 self.same(principal, run, &new).await
@@ -264,11 +290,12 @@ impl Intake {
         Ok(self.shared.parts.requests.remember(once.claim(principal), answer).await?)
     }
 
-    async fn accept(&self, principal: &Principal, new: NewRun) -> Result<Run, CreateError> {
+    async fn accept(&self, principal: &Principal, new: NewRun) -> Result<FreshRun, CreateError> {
         self.check_room_for(&principal.account).await?;
         let (plugin, request) = self.valid(principal, &new).await?;
         accept::retries(&new, self.shared.settings.max_retries)?;
-        Ok(accept::run(&self.shared.parts, &principal.account, &plugin, &new, request))
+        let run = accept::run(&self.shared.parts, &principal.account, &plugin, &new, request);
+        Ok(FreshRun { run, plugin })
     }
 
     async fn check_room_for(&self, account: &AccountName) -> Result<(), CreateError> {
@@ -303,23 +330,50 @@ impl Intake {
     }
 
     /// Stores an accepted run and sets it to work, even when its caller goes away meanwhile.
-    async fn take_in(&self, run: Run, claim: Option<(Claim, AtWork)>) -> Result<Run, CreateError> {
+    async fn take_in(
+        &self,
+        fresh: FreshRun,
+        claim: Option<(Claim, AtWork)>,
+        awaited: bool,
+    ) -> Result<Run, CreateError> {
         let accepting = self.count_in().await?;
         let intake = self.clone();
         let stored = self.shared.tasks.spawn(async move {
             let (_accepting, (claim, _at_work)) = (accepting, claim.unzip());
-            let accept = trace::accept(&run);
-            intake.store_run(run, claim).instrument(accept).await
+            let accept = trace::accept(&fresh.run);
+            intake.store_run(fresh, claim, awaited).instrument(accept).await
         });
         Ok(stored.await.map_err(EngineError::broken)??)
     }
 
-    async fn store_run(&self, run: Run, claim: Option<Claim>) -> Result<Run, EngineError> {
+    async fn store_run(
+        &self,
+        fresh: FreshRun,
+        claim: Option<Claim>,
+        awaited: bool,
+    ) -> Result<Run, EngineError> {
+        let run = fresh.run.clone();
         let quotas = self.shared.quotas.of(&run.owner).await?;
-        let created = self.shared.parts.runs.create_within(run.clone(), claim, &quotas);
-        created.instrument(trace::create(run.id)).await?;
-        self.shared.parts.signals.publish(Signal::RunQueued(UnfinishedRun::from(&run)));
-        self.shared.parts.signals.publish(Signal::AccountChanged(run.owner.clone()));
+        let (runs, signals) = (&self.shared.parts.runs, &self.shared.parts.signals);
+        let span = trace::create(run.id);
+        let queued = Signal::RunQueued(UnfinishedRun::from(&run));
+        if awaited {
+            let durable = runs.create_soon(run.clone(), claim, &quotas).instrument(span.clone()).await?;
+            // Who works on it reads nothing of it.
+            let is_kept = self.shared.fresh.keep(fresh);
+            if is_kept {
+                signals.publish(queued.clone());
+            }
+            durable.instrument(span).await?;
+            if !is_kept {
+                signals.publish(queued);
+            }
+        } else {
+            runs.create_within(run.clone(), claim, &quotas).instrument(span).await?;
+            self.shared.fresh.keep(fresh);
+            signals.publish(queued);
+        }
+        signals.publish(Signal::AccountChanged(run.owner.clone()));
         Ok(run)
     }
 
@@ -327,7 +381,12 @@ impl Intake {
     async fn count_in(&self) -> Result<Accepting, CreateError> {
         let (runs, most) = (&self.shared.parts.runs, self.shared.settings.max_unfinished_runs);
         let counted = Accepting::new(&self.accepting);
+        if self.unfinished.lock().as_mut().is_some_and(|known| known.one_more(most)) {
+            return Ok(counted);
+        }
+        let at = Instant::now();
         let unfinished = runs.count_unfinished(&OwnerFilter::Any, most).await?;
+        *self.unfinished.lock() = Some(Counted { at, runs: unfinished.saturating_add(1) });
         let all = unfinished.saturating_add(self.accepting.load(Ordering::Relaxed));
         if all > most { Err(CreateError::QueueFull(most)) } else { Ok(counted) }
     }

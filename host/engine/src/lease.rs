@@ -2,6 +2,7 @@
 //! asleep for too long changes nothing any more.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -13,12 +14,16 @@ use simulay_model::{
 };
 use simulay_signals::Signal;
 use simulay_store::{Durable, Lease, StoreError};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, oneshot};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
 use crate::active_time::ActiveTime;
 use crate::{Parts, Settings, trace};
+
+/// Of the first lease of a run.
+const FIRST_FENCE: u64 = 1;
 
 /// A run that this host leased.
 pub(crate) struct RunLease {
@@ -33,8 +38,11 @@ pub(crate) struct RunLease {
     /// What is stored of the run, and changed by nobody else but who asks for its end; none after a write
     /// of which nobody knows whether it was stored.
     progress: Mutex<Option<Arc<Progress>>>,
-    /// Why a change in no haste did not become durable.
-    lost: Arc<parking_lot::Mutex<Option<StoreError>>>,
+    /// A change did not become durable that others may have followed: whoever works on the run begins anew with what
+    /// is stored.
+    lost: Arc<AtomicBool>,
+    /// Those that tell of what was stored once it is durable.
+    telling: TaskTracker,
 }
 
 impl RunLease {
@@ -54,8 +62,19 @@ impl RunLease {
             active: ActiveTime::after(active),
             progress: Mutex::default(),
             lost: Arc::default(),
+            telling: TaskTracker::new(),
         };
         Ok(lease.map(leased))
+    }
+
+    /// True when nobody worked on the run before.
+    pub(crate) const fn is_first(&self) -> bool {
+        self.fence == FIRST_FENCE
+    }
+
+    /// Takes it that the run is as it was accepted: should it have been changed since, the next write finds that.
+    pub(crate) async fn expect_unchanged(&self) {
+        *self.progress.lock().await = Some(Arc::new(Progress::queued()));
     }
 
     /// Renews the lease until another has it or the run has ended. Cancels `stop` when the end of the run is asked for elsewhere.
@@ -69,7 +88,7 @@ impl RunLease {
                 Err(StoreError::Fenced) => return,
                 Err(StoreError::Ended | StoreError::NotFound) => {
                     // Whoever stored the end may not have come to tell of it.
-                    self.parts.signals.publish(Signal::RunChanged(self.run));
+                    self.parts.signals.publish(Signal::RunEnded(self.run));
                     return;
                 }
                 // Whether anyone took the run meanwhile, the next write will tell.
@@ -88,7 +107,14 @@ impl RunLease {
 
     /// What is stored of the run.
     pub(crate) async fn progress(&self) -> Result<Arc<Progress>, StoreError> {
-        self.known(&mut *self.progress.lock().await).await
+        let mut known = self.progress.lock().await;
+        self.check()?;
+        self.known(&mut known).await
+    }
+
+    /// Refuses whatever would follow a change that was lost.
+    fn check(&self) -> Result<(), StoreError> {
+        if self.lost.load(Ordering::Acquire) { Err(StoreError::Stale) } else { Ok(()) }
     }
 
     /// Decides on a change of the run and stores what follows.
@@ -98,29 +124,31 @@ impl RunLease {
 
     /// Decides on changes that follow each other, and stores all that follows or nothing.
     pub(crate) async fn apply_all(&self, changes: Vec<Change>) -> Result<(), StoreError> {
-        self.store(changes, true).await
+        self.store(changes, Commit::Awaited).await.map(drop)
     }
 
     /// As [`Self::apply_all`], in no haste: for what nobody acts upon outside the store before another change is stored.
     pub(crate) async fn apply_soon(&self, changes: Vec<Change>) -> Result<(), StoreError> {
-        self.store(changes, false).await
+        self.store(changes, Commit::Soon).await.map(drop)
     }
 
-    async fn store(&self, changes: Vec<Change>, in_haste: bool) -> Result<(), StoreError> {
+    /// As [`Self::apply`], for what somebody acts upon outside the store once it is durable, while other changes follow.
+    pub(crate) async fn apply_ahead(&self, change: Change) -> Result<Stored, StoreError> {
+        self.store(vec![change], Commit::Ahead).await
+    }
+
+    async fn store(&self, changes: Vec<Change>, how: Commit) -> Result<Stored, StoreError> {
         let mut known = self.progress.lock().await;
         loop {
-            if let Some(lost) = self.lost.lock().take() {
-                *known = None;
-                return Err(lost);
-            }
+            self.check()?;
             let progress = self.known(&mut known).await?;
             let effects = decide_all(&progress, self.parts.clock.now(), &changes)?;
             if effects.is_empty() {
-                return Ok(());
+                return Ok(Stored::before());
             }
             // Whatever comes of it, what was known is not what is stored.
             *known = None;
-            match self.commit(effects.clone(), in_haste).instrument(trace::commit(self.run)).await {
+            match self.commit(effects.clone(), how).instrument(trace::commit(self.run)).await {
                 Ok(durable) => {
                     let mut progress = Arc::unwrap_or_clone(progress);
                     effects.iter().for_each(|effects| progress.apply(effects));
@@ -128,35 +156,55 @@ impl RunLease {
                         progress.shed_prints();
                     }
                     *known = Some(Arc::new(progress));
-                    self.tell_once(durable, effects);
-                    return Ok(());
+                    return Ok(self.tell_once(durable, effects));
                 }
-                Err(StoreError::Stale) => {}
+                // It may follow one that was lost.
+                Err(StoreError::Stale) => self.settle().await,
                 Err(error) => return Err(error),
             }
         }
     }
 
-    async fn commit(&self, effects: Vec<Effects>, in_haste: bool) -> Result<Durable, StoreError> {
+    /// Returns once it is known what became of all that was stored.
+    async fn settle(&self) {
+        self.telling.close();
+        self.telling.wait().await;
+        self.telling.reopen();
+    }
+
+    async fn commit(&self, effects: Vec<Effects>, how: Commit) -> Result<Durable, StoreError> {
         let (runs, fence) = (&self.parts.runs, Some(self.fence));
-        if !in_haste {
-            return runs.commit_soon(self.run, fence, effects).await;
+        match how {
+            Commit::Soon => runs.commit_soon(self.run, fence, effects).await,
+            Commit::Ahead => runs.commit_ahead(self.run, fence, effects).await,
+            Commit::Awaited => {
+                runs.commit_all(self.run, fence, effects).await.map(|()| ready(Ok(())).boxed())
+            }
         }
-        runs.commit_all(self.run, fence, effects).await.map(|()| ready(Ok(())).boxed())
     }
 
     /// Tells of what was stored once it is `durable`: who hears of it reads it.
-    fn tell_once(&self, mut durable: Durable, effects: Vec<Effects>) {
+    fn tell_once(&self, mut durable: Durable, effects: Vec<Effects>) -> Stored {
         let (parts, run, owner) = (self.parts.clone(), self.run, self.owner.clone());
-        let lost = self.lost.clone();
-        let done = move |stored: Result<(), StoreError>| match stored {
-            Ok(()) => tell(&parts, run, &owner, &effects),
-            Err(error) => *lost.lock() = Some(error),
+        let (lost, (sender, receiver)) = (self.lost.clone(), oneshot::channel());
+        let done = move |stored: Result<(), StoreError>| {
+            match stored {
+                Ok(()) => {
+                    tell(&parts, run, &owner, &effects);
+                    // Few wait for it.
+                    let _ = sender.send(());
+                }
+                Err(error) => {
+                    tracing::error!(%run, error = %Chain(&error), "a change of the run was not stored");
+                    lost.store(true, Ordering::Release);
+                }
+            }
         };
         match (&mut durable).now_or_never() {
             Some(stored) => done(stored),
-            None => drop(tokio::spawn(async move { done(durable.await) })),
+            None => drop(self.telling.spawn(async move { done(durable.await) })),
         }
+        Stored(receiver)
     }
 
     /// Ends the run as failed, though what happened to it may not be readable any more.
@@ -173,6 +221,34 @@ impl RunLease {
         let mut stored = self.parts.runs.progress(self.run).await?.ok_or(StoreError::NotFound)?;
         stored.shed_prints();
         Ok(known.insert(Arc::new(stored)).clone())
+    }
+}
+
+/// When a change that is stored becomes durable.
+#[derive(Debug, Clone, Copy)]
+enum Commit {
+    /// Before anything else is done.
+    Awaited,
+    /// At once, while other things are done.
+    Ahead,
+    /// With the next, or in a moment.
+    Soon,
+}
+
+/// What was stored, and becomes durable.
+pub(crate) struct Stored(oneshot::Receiver<()>);
+
+impl Stored {
+    /// What was stored before.
+    fn before() -> Self {
+        let (sender, receiver) = oneshot::channel();
+        let _ = sender.send(());
+        Self(receiver)
+    }
+
+    /// Returns once it is durable. False when it was lost, which whoever stores the next change is told.
+    pub(crate) async fn becomes_durable(self) -> bool {
+        self.0.await.is_ok()
     }
 }
 
@@ -244,7 +320,8 @@ async fn apply_by_head(
 
 /// Tells of what was stored: who follows the run, and who lists the runs of its owner.
 fn tell(parts: &Parts, run: RunId, owner: &AccountName, effects: &[Effects]) {
-    parts.signals.publish(Signal::RunChanged(run));
+    let ended = effects.iter().any(Effects::is_end);
+    parts.signals.publish(if ended { Signal::RunEnded(run) } else { Signal::RunChanged(run) });
     if effects.iter().any(|effects| effects.head.is_some()) {
         parts.signals.publish(Signal::AccountChanged(owner.clone()));
     }

@@ -24,6 +24,7 @@ mod exchange;
 mod fair_queue;
 mod fault;
 mod file_names;
+mod fresh;
 mod intake;
 mod lease;
 mod limits;

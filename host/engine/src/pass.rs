@@ -24,6 +24,7 @@ use tracing::Instrument as _;
 
 use crate::context::RunContext;
 use crate::fault::Fault;
+use crate::fresh::FreshRun;
 use crate::lease::RunLease;
 use crate::limits::Flow;
 use crate::plan::Terms;
@@ -85,23 +86,35 @@ impl<'a> Pass<'a> {
     }
 
     async fn load(context: &'a RunContext, lease: &'a RunLease, flow: &'a Flow) -> Result<Self, StoreError> {
-        let run =
-            context.parts.runs.get(&OwnerFilter::Any, context.run).await?.ok_or(StoreError::NotFound)?;
+        let fresh = if lease.is_first() { context.fresh.take(context.run) } else { None };
+        let FreshRun { run, plugin } = match fresh {
+            Some(fresh) => {
+                lease.expect_unchanged().await;
+                fresh
+            }
+            None => Self::read(context).await?,
+        };
         if run.state.is_end() {
             return Err(StoreError::Ended);
         }
         if run.state == RunState::Queued {
             trace::waited(&run);
         }
-        let plugin = plugins::of_run(&context.parts, &run.plugin).await?;
         Ok(Self { context, lease, flow, run, plugin })
+    }
+
+    async fn read(context: &RunContext) -> Result<FreshRun, StoreError> {
+        let run = context.parts.runs.get(&OwnerFilter::Any, context.run).await?;
+        let run = run.ok_or(StoreError::NotFound)?;
+        let plugin = plugins::of_run(&context.parts, &run.plugin).await?;
+        Ok(FreshRun { run, plugin })
     }
 
     /// Works on the run, and stores its end after nothing of it is left in Docker.
     async fn end(&self) -> Result<(), EngineError> {
         let (removals, removed) = removals();
         let work = async move { AssertUnwindSafe(self.within_time(&removals)).catch_unwind().await };
-        let (worked, ()) = tokio::join!(work, removed.carry_out(self.lease));
+        let (worked, ()) = tokio::join!(work, removed.carry_out(self.lease, self.reuse()));
         let worked = worked.unwrap_or_else(|_| {
             let message = "a fault in the host stopped the run; please report it";
             Err(RunError::new(ErrorKind::Internal, message).into())
@@ -198,6 +211,10 @@ impl<'a> Pass<'a> {
         }
         if state == RunState::Queued {
             self.lease.apply_soon(vec![Change::Started]).await?;
+            // Its end may have been asked for since it was accepted.
+            if self.lease.progress().await?.cancel_requested {
+                return Ok(None);
+            }
         }
         let call = Call::PreProcess(self.run.request.clone());
         match self.ask(Stage::PreProcess, call).await? {

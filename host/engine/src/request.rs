@@ -54,6 +54,9 @@ pub struct NewRun {
     pub labels: Labels,
     /// The point of a sweep that it is: for sweeps to say, and no caller.
     pub sweep: Option<SweepPoint>,
+    /// Who asks waits for the end: work on it may begin before it is durable, as far as nothing comes of that outside the
+    /// store.
+    pub awaited: bool,
 }
 
 impl NewRun {
@@ -70,6 +73,7 @@ impl NewRun {
             name: None,
             labels: Labels::default(),
             sweep: None,
+            awaited: false,
         }
     }
 }

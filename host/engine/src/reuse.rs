@@ -19,6 +19,12 @@ use crate::{Parts, ReuseAmong};
 
 pub(crate) use departure::{Departure, Instead};
 
+/// A call for which others may wait, by what it is known.
+pub(crate) struct Flown {
+    pub(crate) place: CallPlace,
+    pub(crate) key: Digest,
+}
+
 /// What a run may take of earlier calls.
 #[derive(Clone, Copy)]
 pub(crate) struct Reuse<'a> {

@@ -235,6 +235,7 @@ impl Runner {
             logs: self.shared.logs.clone(),
             run: run.id,
             flow: Flow::from(run),
+            fresh: self.shared.fresh.clone(),
             begun: false.into(),
             stop,
             draining: self.shared.shutdown.clone(),

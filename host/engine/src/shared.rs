@@ -6,6 +6,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::audit::AuditLog;
+use crate::fresh::FreshRuns;
 use crate::limits::Limits;
 use crate::logs::LiveLogs;
 use crate::races::LeaseRaces;
@@ -26,16 +27,23 @@ pub(crate) struct Shared {
     pub(crate) shutdown: CancellationToken,
     /// Cancelled when the work in hand is left as it is.
     pub(crate) letting_go: CancellationToken,
-    /// What is tidied up, and where room is looked for; none in a store that has no bound.
+    /// What is tidied up; none in a store that has no bound.
     pub(crate) kept: Option<RetentionPorts>,
+    /// Where room is looked for.
+    room: FreeSpace,
     pub(crate) last_jump: LastJump,
     pub(crate) audit: AuditLog,
+    /// What was accepted a moment ago.
+    pub(crate) fresh: Arc<FreshRuns>,
 }
 
 impl Shared {
     pub(crate) fn new(parts: Parts, settings: Settings, kept: Option<RetentionPorts>) -> Arc<Self> {
         let quotas = AccountQuotas::new(parts.metering.clone(), settings.quotas.clone());
         let audit = AuditLog::new(parts.audit.clone(), parts.clock.clone());
+        let disks =
+            |kept: &RetentionPorts| Disks { records: kept.space.clone(), blobs: kept.inventory.clone() };
+        let room = FreeSpace::on(kept.as_ref().map(disks), settings.min_free_bytes);
         Arc::new(Self {
             logs: LiveLogs::relayed_by(parts.relay.clone()),
             parts,
@@ -48,18 +56,18 @@ impl Shared {
             shutdown: CancellationToken::new(),
             letting_go: CancellationToken::new(),
             kept,
+            room,
             last_jump: LastJump::default(),
+            fresh: Arc::default(),
         })
     }
 
     /// Refuses new work when too little room is left for it.
     pub(crate) async fn check_room(&self) -> Result<(), EngineError> {
-        self.room().check(0).await
+        self.room.check(0).await
     }
 
     pub(crate) fn room(&self) -> FreeSpace {
-        let disks =
-            |kept: &RetentionPorts| Disks { records: kept.space.clone(), blobs: kept.inventory.clone() };
-        FreeSpace { disks: self.kept.as_ref().map(disks), floor: self.settings.min_free_bytes }
+        self.room.clone()
     }
 }

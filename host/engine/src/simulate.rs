@@ -22,12 +22,12 @@ use tracing::Instrument as _;
 use crate::context::RunContext;
 use crate::exchange::CallExchange;
 use crate::fair_queue::Permit;
-use crate::lease::{RunLease, may_pass};
+use crate::lease::{RunLease, Stored, may_pass};
 use crate::limits::Flow;
 use crate::placing::PlacedExchange;
-use crate::removals::{Removals, name, remove};
+use crate::removals::{Ended, Removals, name, remove};
 use crate::retry::{Attempt, Budget, judge};
-use crate::reuse::Reuse;
+use crate::reuse::{Flown, Reuse};
 use crate::{EngineError, omission, trace, verdict};
 
 pub(crate) use pending::Pending;
@@ -110,10 +110,12 @@ impl Simulation<'_> {
         present: &[ContainerName],
         stop: &CancellationToken,
     ) -> Result<bool, EngineError> {
-        let (place, key) = (pending.place(self.run.id), pending.key);
-        let ended = self.see_through(pending, present, stop).await;
-        if let Some(key) = key {
-            self.reuse.land(place, key.digest()).await;
+        let mut flight =
+            pending.key.map(|key| Flown { place: pending.place(self.run.id), key: key.digest() });
+        let ended = self.see_through(pending, present, &mut flight, stop).await;
+        // What came of it is not stored; otherwise it lands with that.
+        if let Some(flight) = flight {
+            self.reuse.land(flight).await;
         }
         ended
     }
@@ -122,6 +124,7 @@ impl Simulation<'_> {
         &self,
         mut pending: Pending,
         present: &[ContainerName],
+        flight: &mut Option<Flown>,
         stop: &CancellationToken,
     ) -> Result<bool, EngineError> {
         // A container that may have been started and is not there is never started again.
@@ -147,12 +150,12 @@ impl Simulation<'_> {
                 }
                 Attempt::Over(end) => match failure(&pending.call, &end) {
                     Some(error) if budget.retry(&error) => error,
-                    _ => return self.over(pending, *end, stop).await,
+                    _ => return self.over(pending, *end, flight, stop).await,
                 },
                 Attempt::Parked(error) => error,
                 Attempt::Broken(error) if budget.again() => error,
                 Attempt::Broken(error) => {
-                    return self.over(pending, CallEnd::Error(error), stop).await;
+                    return self.over(pending, CallEnd::Error(error), flight, stop).await;
                 }
             };
             self.next_attempt(&mut pending, &error.message).await?;
@@ -275,38 +278,47 @@ impl Simulation<'_> {
         &self,
         mut pending: Pending,
         end: CallEnd,
+        flight: &mut Option<Flown>,
         stop: &CancellationToken,
     ) -> Result<bool, EngineError> {
         let goes_on = failure(&pending.call, &end).is_none();
         let warning = omission::warning(&end);
-        self.end(&pending, end, stop).await?;
+        let stored = self.end(&pending, end, stop).await?;
         pending.close_logs();
         if let Some(message) = warning {
             self.warn(message).await?;
         }
+        let ended = Ended { attempt: pending.attempt(), stored, flight: flight.take() };
         match self.tenant {
             // It serves the next call, which would have another made for it.
-            Some(_) => remove(self.lease, pending.attempt()).await,
-            None => self.removals.add(pending.attempt()).await,
+            Some(_) => ended.let_go(self.lease, self.reuse).await,
+            None => self.removals.add(ended).await,
         }
         Ok(goes_on)
     }
 
-    /// What was computed waits for a store that fails: an end may be stored twice.
-    async fn end(&self, pending: &Pending, end: CallEnd, stop: &CancellationToken) -> Result<(), StoreError> {
+    /// What was computed waits for a store that fails: an end may be stored twice. Other changes may follow before it is
+    /// durable.
+    async fn end(
+        &self,
+        pending: &Pending,
+        end: CallEnd,
+        stop: &CancellationToken,
+    ) -> Result<Stored, StoreError> {
         let (step, index, attempt) = pending.attempt();
-        for failures in 0.. {
+        let mut failures = 0_u32;
+        loop {
             let end = end.clone();
             let ended = Change::CallEnded { step, index, attempt, end, taken: None };
-            match self.lease.apply(ended).await {
+            match self.lease.apply_ahead(ended).await {
                 Err(error) if may_pass(&error) && !stop.is_cancelled() => {
                     tracing::error!(run = %self.run.id, error = %Chain(&error), "the end of a call waits for the store");
                     self.pause(failures, stop).await;
+                    failures = failures.saturating_add(1);
                 }
                 stored => return stored,
             }
         }
-        Ok(())
     }
 
     /// Turns to the next attempt. The journal learns of it when it starts: until then, a host that

@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use parking_lot::Mutex;
 use simulay_blobs::{BlobError, BlobInventory, BlobStream, BlobWriter, Blobs};
 use simulay_model::{Chain, Digest};
 use simulay_store::{Space, StoreError};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::EngineError;
@@ -21,12 +23,18 @@ const LONGEST: Duration = Duration::from_secs(1800);
 /// Between two looks of who waits for room.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// How long it is believed that there is room, when there is so much of it that nobody fills it meanwhile.
+const BELIEVED: Duration = Duration::from_millis(100);
+const PLENTY: u64 = 1 << 30;
+
 /// How much room is left, and how much of it is not to be taken.
 #[derive(Clone)]
 pub(crate) struct FreeSpace {
     /// Where it is looked for; none where there is no bound.
-    pub(crate) disks: Option<Disks>,
-    pub(crate) floor: u64,
+    disks: Option<Disks>,
+    floor: u64,
+    /// When there was plenty.
+    plenty: Arc<Mutex<Option<Instant>>>,
 }
 
 /// What must have room: records and blobs may lie apart.
@@ -39,17 +47,29 @@ pub(crate) struct Disks {
 impl Disks {
     /// Bytes that are free in both.
     async fn free(&self) -> Result<u64, EngineError> {
-        let records = self.records.free().await?;
-        Ok(self.blobs.free().await?.map_or(records, |blobs| records.min(blobs)))
+        let (records, blobs) = tokio::join!(self.records.free(), self.blobs.free());
+        let records = records?;
+        Ok(blobs?.map_or(records, |blobs| records.min(blobs)))
     }
 }
 
 impl FreeSpace {
+    /// On these disks, of which `floor` bytes are left free.
+    pub(crate) fn on(disks: Option<Disks>, floor: u64) -> Self {
+        Self { disks, floor, plenty: Arc::default() }
+    }
+
     /// Refuses when less than the floor would be free with `more` bytes, or nothing can be stored.
     pub(crate) async fn check(&self, more: usize) -> Result<(), EngineError> {
         let Some(disks) = &self.disks else { return Ok(()) };
+        let (more, now) = (more as u64, Instant::now());
+        let believed = |at: Instant| now.duration_since(at) < BELIEVED;
+        if more < PLENTY && self.plenty.lock().is_some_and(believed) {
+            return Ok(());
+        }
         let (free, floor) = (disks.free().await?, self.floor);
-        if free < floor.saturating_add(more as u64) { Err(EngineError::Low { free, floor }) } else { Ok(()) }
+        *self.plenty.lock() = (free >= floor.saturating_add(2 * PLENTY)).then_some(now);
+        if free < floor.saturating_add(more) { Err(EngineError::Low { free, floor }) } else { Ok(()) }
     }
 
     /// Waits until there is room for `more` bytes; refuses once `stop` says so.

@@ -98,6 +98,7 @@ impl Sweeps {
             name: None,
             labels: Default::default(),
             sweep: None,
+            awaited: false,
         };
         let planned = self.intake.preview(principal, run).await?;
         let (points, max_at_once) = (points.count(), new.max_at_once);

@@ -16,6 +16,8 @@ pub enum Signal {
     RunTaken(RunId),
     /// The run has new events.
     RunChanged(RunId),
+    /// The run has new events, and ended with the last.
+    RunEnded(RunId),
     /// Someone asked for the end of the run.
     CancelRequested(RunId),
     /// The sweep, or a run of it, went on.
@@ -78,7 +80,7 @@ impl Signal {
         match self {
             Self::RunQueued(_) | Self::RunTaken(_) | Self::CancelRequested(_) => Topic::Work,
             Self::SweepChanged(_) => Topic::Sweeps,
-            Self::RunChanged(run) => Topic::Run(*run),
+            Self::RunChanged(run) | Self::RunEnded(run) => Topic::Run(*run),
             Self::PluginChanged(plugin) => Topic::Plugin(plugin.clone()),
             Self::AccountChanged(account) | Self::UploadAdvanced(account, _) => {
                 Topic::Account(account.clone())

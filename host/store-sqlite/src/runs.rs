@@ -35,17 +35,18 @@ const UNFINISHED_WITHIN: &str = "SELECT count(*) AS count FROM (SELECT 1 FROM ru
 #[async_trait]
 impl Runs for SqliteStore {
     async fn create_within(&self, run: Run, claim: Option<Claim>, quotas: &Quotas) -> Result<(), StoreError> {
-        let (at, quotas) = (self.observed.millis(), quotas.clone());
-        let name = if claim.is_some() { "request.run" } else { "run.queued" };
-        let work = move |connection: &Connection| {
-            // Before it is one of them; whatever else is wrong with it is told first.
-            let admitted = metering::admit_run(connection, &quotas, &run);
-            create(connection, &run)?;
-            claim.map_or(Ok(()), |claim| requests::insert(connection, at, &claim, &Outcome::Run(run.id)))?;
-            metering::count(connection, &run.owner, run.created_at, Usage::of_run())?;
-            admitted
-        };
+        let (name, work) = self.creation(run, claim, quotas);
         self.write(name, work).await
+    }
+
+    async fn create_soon(
+        &self,
+        run: Run,
+        claim: Option<Claim>,
+        quotas: &Quotas,
+    ) -> Result<Durable, StoreError> {
+        let (name, work) = self.creation(run, claim, quotas);
+        self.writer.write_soon(name, work).await.map(|((), durable)| durable)
     }
 
     async fn progress(&self, run: RunId) -> Result<Option<Progress>, StoreError> {
@@ -78,7 +79,19 @@ impl Runs for SqliteStore {
         let Some(first) = effects.first() else { return Ok(ready(Ok(())).boxed()) };
         let name = first.event.kind();
         let work = each(run, fence, effects, self.observed.millis());
-        self.write_soon(name, work).await.map(|((), durable)| durable)
+        self.writer.write_soon(name, work).await.map(|((), durable)| durable)
+    }
+
+    async fn commit_ahead(
+        &self,
+        run: RunId,
+        fence: Option<u64>,
+        effects: Vec<Effects>,
+    ) -> Result<Durable, StoreError> {
+        let Some(first) = effects.first() else { return Ok(ready(Ok(())).boxed()) };
+        let name = first.event.kind();
+        let work = each(run, fence, effects, self.observed.millis());
+        self.writer.write_ahead(name, work).await.map(|((), durable)| durable)
     }
 
     async fn acquire_lease(
@@ -93,7 +106,7 @@ impl Runs for SqliteStore {
             return self.write_at_last("lease.take", acquire).await;
         }
         // Nobody else opens these records: a lease that is lost with the process was over with it.
-        self.write_soon("lease.take", acquire).await.map(|(lease, _)| lease)
+        self.writer.write_soon("lease.take", acquire).await.map(|(lease, _)| lease)
     }
 
     async fn renew_lease(&self, run: RunId, lease: Lease, time: Duration) -> Result<Renewed, StoreError> {
@@ -150,6 +163,26 @@ impl Runs for SqliteStore {
 }
 
 impl SqliteStore {
+    /// The write by which a run is stored, and its name.
+    fn creation(
+        &self,
+        run: Run,
+        claim: Option<Claim>,
+        quotas: &Quotas,
+    ) -> (&'static str, impl FnOnce(&Connection) -> SqlResult<()> + Send + 'static) {
+        let (at, quotas) = (self.observed.millis(), quotas.clone());
+        let name = if claim.is_some() { "request.run" } else { "run.queued" };
+        let work = move |connection: &Connection| {
+            // Before it is one of them; whatever else is wrong with it is told first.
+            let admitted = metering::admit_run(connection, &quotas, &run);
+            create(connection, &run)?;
+            claim.map_or(Ok(()), |claim| requests::insert(connection, at, &claim, &Outcome::Run(run.id)))?;
+            metering::count(connection, &run.owner, run.created_at, Usage::of_run())?;
+            admitted
+        };
+        (name, work)
+    }
+
     /// What `read` makes of the run, when the filter finds it.
     async fn one<T: Send + 'static>(
         &self,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 use simulay_model::{Clock, Digest};
-use simulay_store::{Durable, Flights, StoreError};
+use simulay_store::{Flights, StoreError};
 
 use crate::connection::{self, Readers};
 use crate::failure::SqlResult;
@@ -127,19 +127,6 @@ impl SqliteStore {
         F: FnOnce(&Connection) -> SqlResult<T> + Send + 'static,
     {
         self.writer.write(name, work).await
-    }
-
-    /// As [`Self::write`], in no haste: see [`Runs::commit_soon`](simulay_store::Runs::commit_soon).
-    pub(crate) async fn write_soon<T, F>(
-        &self,
-        name: &'static str,
-        work: F,
-    ) -> Result<(T, Durable), StoreError>
-    where
-        T: Send + 'static,
-        F: FnOnce(&Connection) -> SqlResult<T> + Send + 'static,
-    {
-        self.writer.write_soon(name, work).await
     }
 
     /// As [`Self::write`], also on a full disk: what frees room, or ends what takes it.

@@ -94,8 +94,7 @@ impl Writer {
         answered.await.map_err(|_| stopped())?
     }
 
-    /// As [`Self::write`], in no haste: answered before it is durable, and seen by those who read only then. Gives what comes
-    /// of that as well.
+    /// As [`Self::write_ahead`], in no haste.
     pub(crate) async fn write_soon<T, F>(
         &self,
         name: &'static str,
@@ -105,9 +104,36 @@ impl Writer {
         T: Send + 'static,
         F: FnOnce(&Connection) -> SqlResult<T> + Send + 'static,
     {
-        tracing::trace!(name, "a write in no haste");
+        self.write_before_commit(name, work, false).await
+    }
+
+    /// As [`Self::write`], answered before it is durable, and seen by those who read only then. Gives what comes of that as
+    /// well.
+    pub(crate) async fn write_ahead<T, F>(
+        &self,
+        name: &'static str,
+        work: F,
+    ) -> Result<(T, Durable), StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> SqlResult<T> + Send + 'static,
+    {
+        self.write_before_commit(name, work, true).await
+    }
+
+    async fn write_before_commit<T, F>(
+        &self,
+        name: &'static str,
+        work: F,
+        in_haste: bool,
+    ) -> Result<(T, Durable), StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> SqlResult<T> + Send + 'static,
+    {
+        tracing::trace!(name, in_haste, "a write that is answered before it is durable");
         let ((answer, answered), (commit, committed)) = (oneshot::channel(), oneshot::channel());
-        let job = Job::new(false, move |group| {
+        let job = Job::new(in_haste, move |group| {
             fail_point!(&format!("store.{name}.before"), |_| std::process::abort());
             let _ = answer.send(group.and_then(|group| Ok(in_savepoint(group, work)?)));
             Box::new(move |group_committed| {
@@ -116,7 +142,9 @@ impl Writer {
             })
         });
         self.send(job).await?;
-        self.commit_in_a_moment()?;
+        if !in_haste {
+            self.commit_in_a_moment()?;
+        }
         let worked = answered.await.map_err(|_| stopped())??;
         let durable = committed.map(|committed| committed.unwrap_or_else(|_| Err(stopped())));
         Ok((worked, durable.boxed()))

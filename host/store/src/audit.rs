@@ -1,10 +1,12 @@
 //! The audit log.
 
 use async_trait::async_trait;
+use futures_util::FutureExt as _;
+use futures_util::future::ready;
 use jiff::Timestamp;
 use simulay_model::{AccountName, AuditEntry, AuditHead, AuditRecord};
 
-use crate::StoreError;
+use crate::{Durable, StoreError};
 
 /// The audit log: records are put at its end and read; nothing changes or removes one.
 #[async_trait]
@@ -12,6 +14,11 @@ pub trait Audit: Send + Sync {
     /// Puts a record of `entry`, made at `at`, at the end of the log, sealed with the record before it, in one durable
     /// transaction.
     async fn append(&self, at: Timestamp, entry: AuditEntry) -> Result<AuditHead, StoreError>;
+
+    /// As [`Audit::append`], in no haste: gives what comes of it, a moment later.
+    async fn append_soon(&self, at: Timestamp, entry: AuditEntry) -> Result<Durable, StoreError> {
+        self.append(at, entry).await.map(|_| ready(Ok(())).boxed())
+    }
 
     /// Records that match, from the oldest.
     async fn page(&self, query: AuditQuery) -> Result<Vec<AuditRecord>, StoreError>;

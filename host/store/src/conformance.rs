@@ -67,6 +67,7 @@ async fn check_runs(open: &impl AsyncFn() -> Subject) {
 async fn check_changes(open: &impl AsyncFn() -> Subject) {
     commits::progress_is_what_was_committed(&open().await).await;
     commits::what_is_in_no_haste_stands_before_what_follows(&open().await).await;
+    commits::what_is_answered_ahead_becomes_durable_by_itself(&open().await).await;
     commits::a_run_reads_back_as_it_went(&open().await).await;
     commits::every_end_reads_back(&open().await).await;
     commits::what_was_decided_on_less_is_stale(&open().await).await;

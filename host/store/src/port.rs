@@ -125,6 +125,20 @@ pub trait Runs: Send + Sync {
     /// As [`Runs::create`], and [`StoreError::QuotaExceeded`].
     async fn create_within(&self, run: Run, claim: Option<Claim>, quotas: &Quotas) -> Result<(), StoreError>;
 
+    /// As [`Runs::create_within`], in no haste: the run may be leased and changed from now on, and is read when it is
+    /// durable, as in [`Runs::commit_soon`].
+    ///
+    /// # Errors
+    /// As [`Runs::create_within`].
+    async fn create_soon(
+        &self,
+        run: Run,
+        claim: Option<Claim>,
+        quotas: &Quotas,
+    ) -> Result<Durable, StoreError> {
+        self.create_within(run, claim, quotas).await.map(|()| ready(Ok(())).boxed())
+    }
+
     /// What decides about the run, for whoever leased it.
     async fn progress(&self, run: RunId) -> Result<Option<Progress>, StoreError>;
 
@@ -161,6 +175,19 @@ pub trait Runs: Send + Sync {
     /// # Errors
     /// As [`Runs::commit`].
     async fn commit_soon(
+        &self,
+        run: RunId,
+        fence: Option<u64>,
+        effects: Vec<Effects>,
+    ) -> Result<Durable, StoreError> {
+        self.commit_all(run, fence, effects).await.map(|()| ready(Ok(())).boxed())
+    }
+
+    /// As [`Runs::commit_all`], and answers before that is durable, which it becomes at once. Gives what comes of that.
+    ///
+    /// # Errors
+    /// As [`Runs::commit`].
+    async fn commit_ahead(
         &self,
         run: RunId,
         fence: Option<u64>,

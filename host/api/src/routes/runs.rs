@@ -54,6 +54,7 @@ pub(super) async fn create(
     let (Wait(wait), ComputesAnew(anew)) = asked;
     let mut new = document.into_engine(selector);
     new.reuse &= !anew;
+    new.awaited = wait.is_some();
     let once = keyed.once(|| Digest::of(&bytes));
     // Not held while the end of the run is waited for.
     drop(bytes);
@@ -62,7 +63,7 @@ pub(super) async fn create(
         None => api.engine.intake.create(&principal, new).await?,
     };
     drop(permit);
-    is_stored(&deed, &run).await;
+    is_stored(&deed, &run, wait.is_some()).await;
     accepted(&api, &principal, run, wait).await
 }
 
@@ -103,11 +104,12 @@ pub(super) async fn create_as(
     let pipeline = selector(&document.pipeline).ok_or_else(|| Refusal::not_found("pipeline"))?;
     let mut new = document.request().into_engine(pipeline);
     new.reuse &= !anew;
+    new.awaited = wait.is_some();
     let named = api.engine.intake.create_as(&principal, id, new).await?;
     // Not held while the end of the run is waited for.
     drop(permit);
     let (Named::New(run) | Named::Known(run)) = &named;
-    is_stored(&deed, run).await;
+    is_stored(&deed, run, wait.is_some()).await;
     match named {
         Named::New(run) => accepted(&api, &principal, run, wait).await,
         Named::Known(run) => {
@@ -116,11 +118,11 @@ pub(super) async fn create_as(
     }
 }
 
-/// Records that `run` is created: its end may be waited for.
-async fn is_stored(deed: &Deed, run: &Run) {
+/// Records that `run` is created; meanwhile, where its end is `awaited`.
+async fn is_stored(deed: &Deed, run: &Run, awaited: bool) {
     deed.is_about(run.id);
     deed.says(&run.plugin);
-    deed.done().await;
+    if awaited { deed.done_meanwhile() } else { deed.done().await }
 }
 
 /// The answer to who created `run`, and perhaps waits for its end.

@@ -7,7 +7,7 @@ use simulay_model::{CallPlace, Chain, Digest};
 use simulay_signals::Signal;
 use simulay_store::{Offered, StoreError};
 
-use super::Reuse;
+use super::{Flown, Reuse};
 
 /// A call that is about to be started, and is not when an equal one was or is carried out.
 pub(crate) struct Departure<'a> {
@@ -86,14 +86,14 @@ impl<'a> Departure<'a> {
 
     async fn land(&self) {
         if self.leads.load(Ordering::Relaxed) {
-            self.reuse.land(self.place, self.key).await;
+            self.reuse.land(Flown { place: self.place, key: self.key }).await;
         }
     }
 }
 
 impl Reuse<'_> {
     /// Lets those go on who wait for a call, whatever came of it.
-    pub(crate) async fn land(&self, place: CallPlace, key: Digest) {
+    pub(crate) async fn land(&self, Flown { place, key }: Flown) {
         if let Err(error) = self.parts.reuse.land(&self.flight(key), place).await {
             tracing::warn!(run = %place.run, error = %Chain(&error), "who waits for a call waits until its time is over");
         }

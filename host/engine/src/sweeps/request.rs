@@ -54,6 +54,7 @@ impl NewSweep {
             name: None,
             labels: Labels::default(),
             sweep: None,
+            awaited: false,
         }
     }
 

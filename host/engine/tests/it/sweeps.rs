@@ -324,6 +324,7 @@ async fn sweeps_leave_places_to_others() {
     };
     tokio::time::timeout(Duration::from_secs(30), full).await.unwrap();
     let run = house.create(json!({})).await;
-    assert_eq!(house.engine.reader.run(&me(), run).await.unwrap().unwrap().state, RunState::Queued);
+    // It may have begun by now.
+    assert!(!house.engine.reader.run(&me(), run).await.unwrap().unwrap().state.is_end());
     assert!(house.engine.sweeps.sweep(&me(), id).await.unwrap().unwrap().counts.all() <= 18);
 }

@@ -60,6 +60,19 @@ pub async fn what_is_in_no_haste_stands_before_what_follows(subject: &Subject) {
     assert_eq!((read.state, read.steps), (RunState::Running, 1));
 }
 
+/// What follows is decided on it before it is durable, which it becomes without another.
+pub async fn what_is_answered_ahead_becomes_durable_by_itself(subject: &Subject) {
+    let (run, mut known) = (subject.queued().await, Progress::queued());
+    let first = effects(&known, Change::Started);
+    known.apply(&first);
+    let stale = first.clone();
+    let durable = subject.runs.commit_ahead(run, None, vec![*first]).await.unwrap();
+    let refused = subject.runs.commit_ahead(run, None, vec![*stale]).await;
+    assert!(matches!(refused.err(), Some(StoreError::Stale)));
+    durable.await.unwrap();
+    assert_eq!(subject.runs.progress(run).await.unwrap(), Some(known));
+}
+
 /// The run says where it is and since when.
 pub async fn a_run_reads_back_as_it_went(subject: &Subject) {
     let run = subject.queued().await;
