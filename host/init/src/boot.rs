@@ -22,6 +22,7 @@ use simulay_init::frames::{BOOT_VARIABLE, BootSpec, JOB_PREFIX, JobSpec};
 
 use crate::badness::Badness;
 use crate::record::Record;
+use crate::sleeper::Sleeper;
 use crate::spawn::{self, Started};
 use crate::user::User;
 
@@ -43,6 +44,7 @@ pub(crate) struct Boot {
 /// A command that waits. Dropped, it is gone.
 pub(crate) struct Booted {
     child: Option<Child>,
+    sleeper: Option<Sleeper>,
     pipe: File,
 }
 
@@ -95,7 +97,8 @@ impl Booted {
         if !waits || self.pipe.write_all(&variables(job)).is_err() {
             return None;
         }
-        self.child.take().and_then(Started::of)
+        let started = self.child.take().and_then(Started::of)?;
+        Some(Started { sleeper: self.sleeper.take(), ..started })
     }
 }
 
@@ -105,6 +108,7 @@ impl Drop for Booted {
             let _ = child.kill();
             let _ = child.wait();
         }
+        self.sleeper.iter().for_each(Sleeper::end);
     }
 }
 
@@ -120,7 +124,8 @@ fn watch(mut child: Child, place: &Path) -> Option<Booted> {
         // Nobody can open it for writing as long as nobody reads it.
         let flags = OFlag::O_NONBLOCK.bits();
         if let Ok(pipe) = OpenOptions::new().write(true).custom_flags(flags).open(place) {
-            return Some(Booted { child: Some(child), pipe });
+            let sleeper = Sleeper::beside(spawn::pid(&child));
+            return Some(Booted { child: Some(child), sleeper, pipe });
         }
         thread::sleep(PAUSE);
     }

@@ -69,7 +69,7 @@ pub(crate) fn start(
         Started::of(child).ok_or_else(|| io::Error::other("it has no streams"))
     };
     let started = ahead.go_on(spec, user).map_or_else(begin, Ok).map_err(refused)?;
-    let processes = Arc::new(Processes::new(started.first, reach));
+    let processes = Arc::new(Processes::new(started.first, started.sleeper, reach));
     record.change(|facts| {
         facts.phase = Phase::Running;
         facts.started = true;

@@ -19,6 +19,7 @@ mod processes;
 mod record;
 mod reset;
 mod scratch;
+mod sleeper;
 mod spawn;
 mod streams;
 mod teller;

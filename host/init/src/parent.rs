@@ -108,7 +108,12 @@ impl Parent {
         let _ = File::from(brought.1).write_all(&variables(job));
         // It was asked for: nobody may start the command once more, unless it is known that there is no child.
         let child = hear(&self.socket).filter(|child| *child > 0).unwrap_or_else(|| exit(FAILED.into()));
-        Some(Started { first: Pid::from_raw(child), stdout: stdout.0.into(), stderr: stderr.0.into() })
+        Some(Started {
+            first: Pid::from_raw(child),
+            sleeper: None,
+            stdout: stdout.0.into(),
+            stderr: stderr.0.into(),
+        })
     }
 }
 
@@ -125,7 +130,7 @@ impl Process {
         Some(Self { pid, began: fields.nth(18)?.parse().ok()? })
     }
 
-    fn is_there(self) -> bool {
+    pub(crate) fn is_there(self) -> bool {
         Self::of(self.pid) == Some(self)
     }
 

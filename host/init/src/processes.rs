@@ -12,6 +12,7 @@ use nix::unistd::Pid;
 use rustix::process::{WaitOptions, WaitStatus, wait};
 
 use crate::parent::Process;
+use crate::sleeper::Sleeper;
 use crate::user::User;
 
 /// Between the first two looks whether what was killed is gone.
@@ -35,6 +36,8 @@ pub(crate) struct Causes {
 /// The command's first process and all that came from it.
 pub(crate) struct Processes {
     first: Pid,
+    /// What has the memory of the first as well.
+    sleeper: Option<Sleeper>,
     reach: Reach,
     state: Mutex<State>,
 }
@@ -91,8 +94,8 @@ struct State {
 
 impl Processes {
     /// Those of the process `first`, leader of its group.
-    pub(crate) fn new(first: Pid, reach: Reach) -> Self {
-        Self { first, reach, state: Mutex::default() }
+    pub(crate) fn new(first: Pid, sleeper: Option<Sleeper>, reach: Reach) -> Self {
+        Self { first, sleeper, reach, state: Mutex::default() }
     }
 
     /// Sends `signal` to all, unless the command has ended, and notes the cause.
@@ -138,6 +141,9 @@ impl Processes {
         if !is_first_of_all() {
             return end_children();
         }
+        if parent.is_none() && self.sleeper.as_ref().is_some_and(is_alone) {
+            return;
+        }
         wait_until(|| {
             // Those that are to be killed make no others, so that who looks at one after the other misses none.
             self.reach.send(self.first, Signal::SIGKILL);
@@ -148,6 +154,17 @@ impl Processes {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// True when no process is left but this one, which is process 1, and one that sleeps on.
+fn is_alone(sleeper: &Sleeper) -> bool {
+    are_all(Some(sleeper.process()), Process::is_ending) && sleeper.sleeps()
+}
+
+/// The processes beside this one, when it is process 1, and `first`.
+pub(crate) fn others(first: Pid) -> Option<Vec<Pid>> {
+    let others = |pid: &Pid| *pid != Pid::this() && *pid != first;
+    is_first_of_all().then(|| listed().ok())?.map(|all| all.into_iter().filter(others).collect())
 }
 
 /// True once no process is left but this one, which is process 1, and `parent`. For those that were ended it waits.

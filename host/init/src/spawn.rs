@@ -9,12 +9,15 @@ use std::process::{Child, Command, Stdio};
 use nix::sys::signal::{SigSet, SigmaskHow};
 use nix::unistd::Pid;
 
+use crate::sleeper::Sleeper;
 use crate::user::User;
 
 /// A command that was started.
 pub(crate) struct Started {
     /// Its first process, the leader of its group.
     pub(crate) first: Pid,
+    /// What shares its memory, if anything does.
+    pub(crate) sleeper: Option<Sleeper>,
     pub(crate) stdout: File,
     pub(crate) stderr: File,
 }
@@ -24,7 +27,7 @@ impl Started {
     pub(crate) fn of(child: Child) -> Option<Self> {
         let first = pid(&child);
         let (stdout, stderr) = (OwnedFd::from(child.stdout?), OwnedFd::from(child.stderr?));
-        Some(Self { first, stdout: stdout.into(), stderr: stderr.into() })
+        Some(Self { first, sleeper: None, stdout: stdout.into(), stderr: stderr.into() })
     }
 }
 

@@ -49,30 +49,35 @@ fn describe_error(error: CallError, settings: &SandboxSettings) -> InspectError 
     }
 }
 
-/// Calls one of the other exports.
-pub(crate) fn call(
+/// Calls one of the other exports. What comes of it is `told` before the instance is taken apart, which takes a while.
+pub(crate) fn call<T>(
     compiled: &Compiled,
     settings: &SandboxSettings,
     call: Call,
     artifacts: Arc<dyn ReadArtifacts>,
     cancel: Cancel,
-) -> Result<Answered, CallError> {
+    told: impl FnOnce(Result<Answered, CallError>) -> T,
+) -> T {
     let (Call::PreProcess(request) | Call::PostProcess { request, .. }) = &call;
     let allowance = Allowance { time: settings.call_time, bytes: settings.answer_bytes, seed: request.seed };
     let mut invocation = Invocation::new(compiled, settings, &allowance, artifacts, cancel);
     let bounds = Bounds { calls: settings.calls, json_bytes: settings.json_bytes };
+    told(answer(&mut invocation, call, &bounds))
+}
+
+fn answer(invocation: &mut Invocation<'_>, call: Call, bounds: &Bounds) -> Result<Answered, CallError> {
     let exports = invocation.instantiate()?;
     let answer = match call {
         Call::PreProcess(request) => {
             let request = convert::request(&request);
             let said = invocation.ask(|store| exports.pre_process(store, &request))?;
-            translate(said, |said| convert::step(said, &bounds).map(Answer::Step))?
+            translate(said, |said| convert::step(said, bounds).map(Answer::Step))?
         }
         Call::PostProcess { request, state, results } => {
             let (request, state) = (convert::request(&request), state.to_string());
             let results = convert::results(&results);
             let said = invocation.ask(|store| exports.post_process(store, &request, &state, results))?;
-            translate(said, |said| convert::next(said, &bounds).map(Answer::Next))?
+            translate(said, |said| convert::next(said, bounds).map(Answer::Next))?
         }
     };
     Ok(Answered { answer, messages: invocation.messages() })

@@ -99,7 +99,9 @@ impl Sandbox for WasmSandbox {
         artifacts: Arc<dyn ReadArtifacts>,
     ) -> Result<Answered, CallError> {
         let compiled = self.ready(plugin, code).await?;
-        self.run(move |settings, cancel| invocation::call(&compiled, settings, call, artifacts, cancel))
-            .await?
+        self.run(move |settings, cancel| {
+            invocation::call(&compiled, settings, call, artifacts, cancel, |answered| answered)
+        })
+        .await?
     }
 }

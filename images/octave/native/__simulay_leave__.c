@@ -2,7 +2,7 @@
  * a hundred libraries give back memory, which takes as long as many programs. What libraries that a program loaded have
  * to do at the end comes before this, since it was asked for later; files in HDF5 are closed here. Called with
  * anything, it closes HDF5 now, which Octave opens as it begins and closes as it ends: what needs it opens it again by
- * itself. */
+ * itself; and called with two things, has a process that sleeps share the memory from now on. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -21,6 +21,9 @@ static const char *const COUNTS[][2] = {
   {"/sys/fs/cgroup/pids.current", "/sys/fs/cgroup/pids.max"},
   {"/sys/fs/cgroup/pids/pids.current", "/sys/fs/cgroup/pids/pids.max"},
 };
+
+/* Whose memory another process has from the beginning. */
+static pid_t shared;
 
 /* Looked for as Octave begins: in a hundred libraries that takes a while. */
 static int (*close_hdf5) (void);
@@ -50,29 +53,39 @@ may_have_one_more (void)
   return 0;
 }
 
-/* Ends when who made it has ended. It uses nothing of the memory but its stack. */
+/* What sleeps uses nothing of the memory but its stack, and wakes for nothing. */
 static int
-hold (void *nothing)
+sleep_on (void *until_alone)
 {
-  (void) nothing;
   close_range (0, ~0U, 0);
-  if (prctl (PR_SET_PDEATHSIG, SIGKILL) == 0)
-    while (getppid () != INIT)
+  if (! until_alone || prctl (PR_SET_PDEATHSIG, SIGKILL) == 0)
+    while (! until_alone || getppid () != INIT)
       pause ();
   _exit (0);
 }
 
 /* A process that ends first gives back its memory, which takes longer than a small program, and only then tells that it
- * has ended. Another that shares the memory, and ends after it, gives it back beside what follows. Only where nothing
- * follows that may need the memory: `simulay-init` then waits for the next job until it is free. */
+ * has ended. Another that shares the memory, and ends after it, gives it back later: as soon as it is alone, or with its
+ * container. */
+static int
+share_memory (int until_alone)
+{
+  static char stack[STACK_BYTES] __attribute__ ((aligned (16)));
+  sigset_t all, mask;
+  sigfillset (&all);
+  if (sigprocmask (SIG_SETMASK, &all, &mask))
+    return 0;
+  int other = clone (sleep_on, stack + sizeof stack, CLONE_VM, until_alone ? stack : NULL);
+  sigprocmask (SIG_SETMASK, &mask, NULL);
+  return other > 0;
+}
+
+/* Only where nothing follows that may need the memory: `simulay-init` waits for the next job until it is free. */
 static void
 leave_memory (void)
 {
-  static char stack[STACK_BYTES] __attribute__ ((aligned (16)));
-  sigset_t all;
-  sigfillset (&all);
-  if (getppid () == INIT && may_have_one_more () && sigprocmask (SIG_SETMASK, &all, NULL) == 0)
-    clone (hold, stack + sizeof stack, CLONE_VM, NULL);
+  if (shared != getpid () && getppid () == INIT && may_have_one_more ())
+    share_memory (1);
 }
 
 static void
@@ -97,4 +110,6 @@ mexFunction (int results, void **result, int arguments, const void **argument)
     }
   else if (close_hdf5)
     close_hdf5 ();
+  if (arguments > 1 && share_memory (0))
+    shared = getpid ();
 }

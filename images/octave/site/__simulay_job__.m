@@ -19,6 +19,7 @@ function __simulay_job__ ()
     % Every job goes on from here, each in a process of its own; this one never does.
     __simulay_fork__ ();
   elseif (ahead)
+    __simulay_leave__ ("ahead", "share");
     wait (place);
   endif
   seed (getenv ("SIM_SEED"), ahead);

@@ -53,6 +53,7 @@ const ENDS: &[&str] = &[
     "f = fopen('left.txt', 'w'); fputs(f, 'x'); unwind_protect, error('e'), unwind_protect_cleanup, disp('clean'), end_unwind_protect",
     "figure; plot(1:3); print('-dsvg', 'left.txt'); disp(exist('left.txt'))",
     "system('(sleep 600; echo late) & echo started'); disp('on'), fflush(stdout);",
+    "system('for p in /proc/[0-9]*; do p=${p#/proc/}; [ $p = $$ ] || kill -STOP $p; kill -CONT $p; done 2>&1 | wc -l'); disp('on')",
     "x = onCleanup(@() close('all')); figure; y = onCleanup(@() disp('cleaned')); disp hello",
     "f = fopen('close.m', 'w'); fputs(f, 'function close(varargin), disp(nargin), end'); fclose(f); rehash; close",
     "while true, end",

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use parking_lot::{Mutex, MutexGuard};
 use serde_bytes::ByteBuf;
 use simulay_model::{Digest, Manifest};
-use simulay_sandbox::{Answered, Call, CallError, InspectError, ReadArtifacts, SandboxSettings};
+use simulay_sandbox::{Call, CallError, InspectError, ReadArtifacts, SandboxSettings};
 use wasmtime::component::Linker;
 
 use super::loaded::{self, Loaded};
@@ -60,7 +60,7 @@ impl Worker {
                 return Ok(None);
             }
             Question::Describe(plugin) => Reply::Described(self.describe(plugin)),
-            Question::Call(plugin, call) => Reply::Called(self.call(plugin, call)),
+            Question::Call(plugin, call) => return self.call(plugin, call).map(|()| None),
             Question::Part(_) | Question::NoArtifact | Question::ReadFault(_) => return Err(out_of_turn()),
         }))
     }
@@ -82,10 +82,14 @@ impl Worker {
         invocation::describe(self.loaded(plugin)?.plugin(), &self.settings, Cancel::default())
     }
 
-    fn call(&self, plugin: Digest, call: Call) -> Result<Answered, CallError> {
-        let loaded = self.loaded(plugin).map_err(|error| CallError::Host(error.to_string()))?;
+    fn call(&self, plugin: Digest, call: Call) -> io::Result<()> {
+        let tell = |answered| self.host.lock().send(&Reply::Called(answered));
+        let loaded = match self.loaded(plugin) {
+            Ok(loaded) => loaded,
+            Err(error) => return tell(Err(CallError::Host(error.to_string()))),
+        };
         let artifacts = Arc::new(self.host.clone());
-        invocation::call(loaded.plugin(), &self.settings, call, artifacts, Cancel::default())
+        invocation::call(loaded.plugin(), &self.settings, call, artifacts, Cancel::default(), tell)
     }
 
     fn loaded(&self, plugin: Digest) -> Result<Arc<Loaded>, InspectError> {
