@@ -10,18 +10,18 @@ use super::Seen;
 /// What follows each other from the request to the answer.
 pub(super) const PHASES: [&str; 16] = [
     "HTTP, who asks, parse, validate",
-    "commit: the run",
-    "its turn",
-    "commit: the lease",
-    "read: run, plugin, progress",
-    "commit: it has begun",
+    "the run stands in the store; its turn",
+    "the lease stands",
+    "at hand: run, plugin, progress",
+    "that it began stands",
     "sandbox: `pre-process`",
-    "policy; commit: the plan",
-    "who computes the same; commit: the call starts",
-    "claim, hand-over, hear, confirm",
+    "policy; the plan stands",
+    "who computes the same",
+    "commit: all that, and that the call starts; a container is taken",
+    "hand-over and hear: job, outputs, end",
     "the command at work",
-    "logs; commit: the call ended",
-    "container set aside; whoever follows told",
+    "logs; the end of the call stands",
+    "told who removes its container",
     "sandbox: `post-process`",
     "outcome checked; commit: the run ended",
     "answer",
@@ -62,20 +62,20 @@ impl Trace {
     /// Microseconds of each phase; none when spans are missing.
     pub(super) fn phases(&self, run: &Seen) -> Option<[f64; PHASES.len()]> {
         let one = |name: &str| self.0.get(name)?.first().copied();
-        let [begun, planned, _started, call_ended, ended] = self.commits()?;
+        let [begun, planned, started, call_ended, ended] = self.commits()?;
         let (accept, lease, container) = (one("accept")?, one("lease")?, one("container")?);
-        let (before, simulate, after) = (one("pre-process")?, one("simulate")?, one("post-process")?);
-        let beside = (container.end - container.begin).saturating_sub(run.work);
+        let (before, after) = (one("pre-process")?, one("post-process")?);
+        let beside = container.end.saturating_sub(started.end).saturating_sub(run.work);
         let marks = [
             (run.sent, accept.begin),
-            (accept.begin, accept.end),
-            (accept.end, lease.begin),
+            (accept.begin, lease.begin),
             (lease.begin, lease.end),
             (lease.end, begun.begin),
-            (begun.begin, begun.end),
+            (begun.begin, before.begin),
             (before.begin, before.end),
             (before.end, planned.end),
-            (simulate.begin, container.begin),
+            (planned.end, container.begin),
+            (container.begin, started.end),
             (0, beside),
             (0, run.work),
             (container.end, call_ended.end),
@@ -109,16 +109,15 @@ mod tests {
         let spans = [
             ("accept", 100, 200),
             ("lease", 250, 300),
-            ("container", 4000, 7000),
+            ("container", 2500, 7000),
             ("pre-process", 1000, 1200),
-            ("simulate", 2000, 8500),
             ("post-process", 8600, 9000),
         ];
         let lines: Vec<_> = ends.into_iter().chain(spans).map(line).collect();
         let traces = Trace::read(&lines.join("\n")).unwrap();
         let seen = Seen { id: ID.to_owned(), sent: 0, answered: 11_000, work: 2000 };
         let phases = traces[ID].phases(&seen).unwrap();
-        let expected = [0.1, 0.1, 0.05, 0.05, 0.2, 0.5, 0.2, 0.8, 2.0, 1.0, 2.0, 1.0, 0.6, 0.4, 1.0, 1.0];
+        let expected = [0.1, 0.15, 0.05, 0.2, 0.5, 0.2, 0.8, 0.5, 0.5, 2.0, 2.0, 1.0, 0.6, 0.4, 1.0, 1.0];
         assert!(phases.iter().zip(expected).all(|(one, other)| (one - other).abs() < 1e-9), "{phases:?}");
         assert!(Trace::default().phases(&seen).is_none());
     }
