@@ -221,10 +221,14 @@ impl DockerContainers {
         exchange: &dyn Exchange,
         (begin, cancel): (Begin, &CancellationToken),
     ) -> Result<Option<Taken>, ContainerError> {
+        if whose.1.is_some() {
+            // One may be made for it.
+            exchange.placed().await.map_err(ContainerError::Exchange)?;
+            return Ok(self.take(name, whose, begin, cancel).await);
+        }
         let (placed, taken) = tokio::join!(exchange.placed(), self.take(name, whose, begin, cancel));
         if let Err(error) = placed {
-            // It has no job, and waits for no other.
-            drop(self.serving.release(name));
+            taken.into_iter().for_each(|taken| self.put_back(name, taken));
             return Err(ContainerError::Exchange(error));
         }
         Ok(taken)
@@ -280,7 +284,7 @@ impl DockerContainers {
             completed = self.see_through(job, &mut attached) => completed,
         }?;
         let service = service.flatten().filter(|service| service.may_go_on(&completed, &self.pool.settings));
-        Ok((completed, attached.map(|attached| Taken { attached, service })))
+        Ok((completed, attached.map(|attached| Taken::new(attached, service))))
     }
 }
 

@@ -31,6 +31,8 @@ use crate::{
     plugins, trace, verdict,
 };
 
+/// Of as many as may wait or be at work, those that are far from it: others that share the store count alone.
+const FAR: usize = 8;
 /// How long a count of runs is believed.
 const BELIEVED: Duration = Duration::from_secs(1);
 /// Time a request waits to be checked.
@@ -82,7 +84,7 @@ struct Counted {
 impl Counted {
     /// One more, while so many are far from the `most` there may be, and were counted a moment ago.
     fn one_more(&mut self, most: usize) -> bool {
-        let may = self.at.elapsed() < BELIEVED && self.runs < most / 2;
+        let may = self.at.elapsed() < BELIEVED && self.runs < most / FAR;
         self.runs += usize::from(may);
         may
     }

@@ -218,6 +218,9 @@ impl RunLease {
         if let Some(progress) = known {
             return Ok(progress.clone());
         }
+        // Whoever reads sees what is durable.
+        self.settle().await;
+        self.check()?;
         let mut stored = self.parts.runs.progress(self.run).await?.ok_or(StoreError::NotFound)?;
         stored.shed_prints();
         Ok(known.insert(Arc::new(stored)).clone())
@@ -239,8 +242,8 @@ enum Commit {
 pub(crate) struct Stored(oneshot::Receiver<()>);
 
 impl Stored {
-    /// What was stored before.
-    fn before() -> Self {
+    /// What is durable by now.
+    pub(crate) fn before() -> Self {
         let (sender, receiver) = oneshot::channel();
         let _ = sender.send(());
         Self(receiver)

@@ -310,7 +310,7 @@ impl Simulation<'_> {
         loop {
             let end = end.clone();
             let ended = Change::CallEnded { step, index, attempt, end, taken: None };
-            match self.lease.apply_ahead(ended).await {
+            match self.store_end(ended).await {
                 Err(error) if may_pass(&error) && !stop.is_cancelled() => {
                     tracing::error!(run = %self.run.id, error = %Chain(&error), "the end of a call waits for the store");
                     self.pause(failures, stop).await;
@@ -318,6 +318,16 @@ impl Simulation<'_> {
                 }
                 stored => return stored,
             }
+        }
+    }
+
+    /// An error is stored durably at once: its container has gone, and nobody tells of it again.
+    async fn store_end(&self, ended: Change) -> Result<Stored, StoreError> {
+        match ended {
+            Change::CallEnded { end: CallEnd::Error(_), .. } => {
+                self.lease.apply(ended).await.map(|()| Stored::before())
+            }
+            ended => self.lease.apply_ahead(ended).await,
         }
     }
 

@@ -22,7 +22,7 @@ use simulay_init::frames::{BOOT_VARIABLE, BootSpec, JOB_PREFIX, JobSpec};
 
 use crate::badness::Badness;
 use crate::record::Record;
-use crate::sleeper::Sleeper;
+use crate::sleeper::{self, Sleeper};
 use crate::spawn::{self, Started};
 use crate::user::User;
 
@@ -105,11 +105,15 @@ impl Booted {
 impl Drop for Booted {
     fn drop(&mut self) {
         if let Some(child) = &mut self.child {
-            let _ = child.kill();
-            let _ = child.wait();
+            end(child);
         }
-        self.sleeper.iter().for_each(Sleeper::end);
     }
+}
+
+fn end(child: &mut Child) {
+    let _ = child.kill();
+    let _ = child.wait();
+    sleeper::end_beside(spawn::pid(child));
 }
 
 /// In a container init is process 1; elsewhere there are others.
@@ -129,8 +133,7 @@ fn watch(mut child: Child, place: &Path) -> Option<Booted> {
         }
         thread::sleep(PAUSE);
     }
-    let _ = child.kill();
-    let _ = child.wait();
+    end(&mut child);
     None
 }
 

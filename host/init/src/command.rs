@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
 use std::time::Instant;
 
 use rustix::process::WaitStatus;
@@ -58,7 +59,7 @@ pub(crate) fn start(
     let refused = |error: io::Error| Rejection::Command(error.to_string());
     // Before the command, which may take every process there may be.
     let mut hand = || hands.take().map_err(refused);
-    let (watch, attendant) = (hand()?, hand()?);
+    let (watch, attendant, compiler) = (hand()?, hand()?, hand()?);
     let readers = [(hand()?, stdout as Which), (hand()?, stderr as Which)];
     let reach = Reach::new(user).map_err(refused)?;
     let (before, scratch) = (Counters::now(), Watch::start(watch));
@@ -81,10 +82,12 @@ pub(crate) fn start(
     });
     let (attended, record, readers) = (Arc::clone(&processes), Arc::clone(record), readers.collect());
     let mut attending = Attendant { processes: attended, parent, record, readers, began, before, scratch };
+    let (give, compiled) = sync_channel(1);
+    // While the command is at work.
+    compiler.begin(move || drop(give.send(wanted.compile())));
     attendant.begin(move || {
-        // While the command is at work.
-        let search = wanted.compile();
         attending.attend();
+        let search = compiled.recv().unwrap_or_else(|error| Err(Rejection::Order(error.to_string())));
         let harvest = search.as_ref().map(Collection::collect).map_err(Rejection::clone);
         // First, so that the host's answer to the result cannot come before it.
         ended();

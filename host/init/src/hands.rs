@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 /// What a command takes.
-const ENOUGH: usize = 4;
+const ENOUGH: usize = 5;
 
 type Work = Box<dyn FnOnce() + Send>;
 

@@ -29,6 +29,9 @@ const HOLD_MS: u64 = 60_000;
 /// How long init is there when all is safe: whoever removes the container takes it apart at a better moment.
 const LINGER_MS: u64 = 250;
 
+/// How long whoever stores what came of the job is not disturbed by memory that is given back.
+const REST_MS: u64 = 25;
+
 /// The exit code, once it is known.
 type Flow = ControlFlow<u8>;
 
@@ -44,7 +47,8 @@ pub(crate) fn serve(
     let (boot, parent, mut hands) = (None, None, Hands::default());
     hands.gather();
     cgroup::open();
-    let mut keeper = Keeper { record, sender, badness, state, user, boot, parent, hands, deaf: false };
+    let (ended, deaf) = (None, false);
+    let mut keeper = Keeper { record, sender, badness, state, user, boot, parent, hands, ended, deaf };
     loop {
         // Each event begins it anew.
         let deadline = keeper.state.deadline().or_else(|| keeper.state.idle_until(patience));
@@ -135,6 +139,8 @@ struct Keeper<'a> {
     parent: Option<Parent>,
     /// For the next command.
     hands: Hands,
+    /// Those of the command that is over, which may have memory yet.
+    ended: Option<Arc<Processes>>,
     deaf: bool,
 }
 
@@ -167,7 +173,7 @@ impl Keeper<'_> {
             (Order::Ack, State::Idle) => return Flow::Break(0),
             (Order::Ack, State::Held { .. }) => {
                 self.record.let_go();
-                self.state = State::Over { until: after(LINGER_MS) };
+                self.state = State::Over { until: after(REST_MS) };
                 Ok(())
             }
             (Order::Terminate, State::Running(running)) => {
@@ -242,7 +248,7 @@ impl Keeper<'_> {
         if !self.record.begin_anew() {
             return Flow::Break(FAILED);
         }
-        (self.state, self.user) = (State::Idle, self.user.next());
+        (self.state, self.user, self.ended) = (State::Idle, self.user.next(), None);
         self.hands.gather();
         Flow::Continue(())
     }
@@ -281,6 +287,7 @@ impl Keeper<'_> {
 
     fn hold(&mut self) {
         if let State::Running(running) = &self.state {
+            self.ended = Some(Arc::clone(&running.processes));
             self.state = State::held(running.hold_ms);
         }
     }
@@ -296,7 +303,14 @@ impl Keeper<'_> {
                 }
                 *until = later;
             }
-            State::Idle | State::Over { .. } => return Flow::Break(0),
+            State::Over { until } => match self.ended.take() {
+                Some(ended) => {
+                    ended.give_back_memory();
+                    *until = after(LINGER_MS);
+                }
+                None => return Flow::Break(0),
+            },
+            State::Idle => return Flow::Break(0),
             State::Begun(_) => {}
         }
         Flow::Continue(())

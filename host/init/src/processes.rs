@@ -151,14 +151,27 @@ impl Processes {
         });
     }
 
+    /// Ends what slept beside them: nobody waits any more.
+    pub(crate) fn give_back_memory(&self) {
+        self.sleeper.iter().for_each(Sleeper::end);
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// True when no process is left but this one, which is process 1, and one that sleeps on.
+/// True when no process is left but this one, which is process 1, and one that sleeps on. None was made meanwhile, whose
+/// maker ended before it was looked at.
 fn is_alone(sleeper: &Sleeper) -> bool {
-    are_all(Some(sleeper.process()), Process::is_ending) && sleeper.sleeps()
+    let Some(newest) = newest() else { return false };
+    are_all(Some(sleeper.process()), Process::is_ending) && sleeper.sleeps() && self::newest() == Some(newest)
+}
+
+/// The number that the kernel gave away last to a process or thread of the container: the last of `/proc/loadavg`, see
+/// proc_loadavg(5).
+fn newest() -> Option<u32> {
+    fs::read_to_string("/proc/loadavg").ok()?.split_whitespace().last()?.parse().ok()
 }
 
 /// The processes beside this one, when it is process 1, and `first`.

@@ -45,7 +45,7 @@ impl Sleeper {
         self.process
     }
 
-    /// Ends it: another command is to have the memory.
+    /// Ends it.
     pub(crate) fn end(&self) {
         if self.process.is_there() {
             let _ = kill(self.process.pid, Signal::SIGKILL);
@@ -55,6 +55,13 @@ impl Sleeper {
     /// Whether it never ran since, and will not: to be asked when nobody is left who could wake it.
     pub(crate) fn sleeps(&self) -> bool {
         runs_of_one_asleep(self.process.pid) == Some(self.runs) && self.process.is_there()
+    }
+}
+
+/// Ends whatever is there beside init and the command `first`, which got no job: another command is to have the memory.
+pub(crate) fn end_beside(first: Pid) {
+    for other in others(first).unwrap_or_default() {
+        let _ = kill(other, Signal::SIGKILL);
     }
 }
 

@@ -46,7 +46,14 @@ impl Runs for SqliteStore {
         quotas: &Quotas,
     ) -> Result<Durable, StoreError> {
         let (name, work) = self.creation(run, claim, quotas);
-        self.writer.write_soon(name, work).await.map(|((), durable)| durable)
+        match self.writer.write_soon(name, work).await {
+            Ok(((), durable)) => Ok(durable),
+            Err(refused) => {
+                // By what is there, for whoever reads it.
+                self.writer.settle().await?;
+                Err(refused)
+            }
+        }
     }
 
     async fn progress(&self, run: RunId) -> Result<Option<Progress>, StoreError> {

@@ -53,11 +53,12 @@ may_have_one_more (void)
   return 0;
 }
 
-/* What sleeps uses nothing of the memory but its stack, and wakes for nothing. */
+/* What sleeps uses nothing of the memory but its stack, has no files, and wakes for nothing. */
 static int
 sleep_on (void *until_alone)
 {
-  close_range (0, ~0U, 0);
+  if (close_range (0, ~0U, 0))
+    _exit (0);
   if (! until_alone || prctl (PR_SET_PDEATHSIG, SIGKILL) == 0)
     while (! until_alone || getppid () != INIT)
       pause ();

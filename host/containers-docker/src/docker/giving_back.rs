@@ -38,7 +38,7 @@ impl DockerContainers {
             None => self.make_fork(key, place, cancel).await?,
         };
         self.serving.serve(name, waited);
-        Some(Taken { attached, service: Some(service) })
+        Some(Taken::new(attached, Some(service)))
     }
 
     /// One that waits for calls of `key` and is well.

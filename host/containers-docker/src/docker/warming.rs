@@ -121,7 +121,7 @@ impl DockerContainers {
         }
         let waited = self.serving.release(name);
         match (waited, taken) {
-            (Some(waited), Some(Taken { attached, service: Some(service) })) => {
+            (Some(waited), Some(Taken { attached, service: Some(service), .. })) => {
                 self.give_back(waited, Fork { attached, service }).await;
                 true
             }

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use simulay_containers::scripted::{Act, Scripted};
 use simulay_engine::{CountedSweep, CreateError, NewSweep, Settings, SweepError, SweepPointState};
 use simulay_model::{
-    Bound, Labels, Layout, OwnerFilter, PointCounts, Quotas, Run, RunState, RunSummary, StopRule, Sweep,
-    SweepId, SweepProgress, SweepRefusal, SweepState, SweepSummary, Variation,
+    Bound, Labels, Layout, OwnerFilter, PointCounts, Quotas, Run, RunSummary, StopRule, Sweep, SweepId,
+    SweepProgress, SweepRefusal, SweepState, SweepSummary, Variation,
 };
 use simulay_store::{Claim, PointRun, StoreError, SweepQuery, Sweeps};
 use simulay_store_sqlite::SqliteStore;
