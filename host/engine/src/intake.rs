@@ -2,20 +2,17 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use simulay_archives::Bounds;
 use simulay_containers::Capacity;
 use simulay_model::{
-    AccountName, Change, DescriptionChange, Digest, OwnerFilter, Plugin, Principal, Request, Run, RunId,
-    RunState, RunSummary, UnfinishedRun,
+    AccountName, Change, DescriptionChange, Digest, Plugin, Principal, Request, Run, RunId, RunState,
+    RunSummary, UnfinishedRun,
 };
 use simulay_sandbox::{Answer, Call};
 use simulay_signals::Signal;
 use simulay_store::{Claim, Outcome, StoreError};
-use tokio::time::Instant;
 use tracing::Instrument as _;
 
 use crate::archive::ArchiveWriter;
@@ -25,16 +22,13 @@ use crate::lease::apply_unleased;
 use crate::plugins::CallFault;
 use crate::repeat::{AtWork, Beginning, InFlight, Once};
 use crate::shared::Shared;
+use crate::unfinished::{Accepting, Unfinished};
 use crate::upload::{InputWriter, Uploader};
 use crate::{
     CreateError, DescribeError, EngineError, NewRun, Planned, RepeatError, accept, checks, description, plan,
     plugins, trace, verdict,
 };
 
-/// Of as many as may wait or be at work, those that are far from it: others that share the store count alone.
-const FAR: usize = 8;
-/// How long a count of runs is believed.
-const BELIEVED: Duration = Duration::from_secs(1);
 /// Time a request waits to be checked.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -47,52 +41,18 @@ pub enum Named {
     Known(Run),
 }
 
-/// A run that is being stored; it counts as waiting.
-struct Accepting(Arc<AtomicUsize>);
-
-impl Accepting {
-    fn new(accepting: &Arc<AtomicUsize>) -> Self {
-        accepting.fetch_add(1, Ordering::Relaxed);
-        Self(accepting.clone())
-    }
-}
-
-impl Drop for Accepting {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 /// Takes what is asked for in. Cheap to clone.
 #[derive(Clone)]
 pub struct Intake {
     shared: Arc<Shared>,
     /// Requests at work that may come again.
     in_flight: InFlight,
-    /// Runs that are being stored.
-    accepting: Arc<AtomicUsize>,
-    /// How many waited or were at work a moment ago.
-    unfinished: Arc<Mutex<Option<Counted>>>,
-}
-
-/// Runs that waited or were at work at a moment, and those that were accepted since.
-struct Counted {
-    at: Instant,
-    runs: usize,
-}
-
-impl Counted {
-    /// One more, while so many are far from the `most` there may be, and were counted a moment ago.
-    fn one_more(&mut self, most: usize) -> bool {
-        let may = self.at.elapsed() < BELIEVED && self.runs < most / FAR;
-        self.runs += usize::from(may);
-        may
-    }
+    unfinished: Unfinished,
 }
 
 impl Intake {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, in_flight: InFlight::default(), accepting: Arc::default(), unfinished: Arc::default() }
+        Self { shared, in_flight: InFlight::default(), unfinished: Unfinished::default() }
     }
 
     /// What a run would do first; starts and stores nothing.
@@ -362,14 +322,9 @@ impl Intake {
         if awaited {
             let durable = runs.create_soon(run.clone(), claim, &quotas).instrument(span.clone()).await?;
             // Who works on it reads nothing of it.
-            let is_kept = self.shared.fresh.keep(fresh);
-            if is_kept {
-                signals.publish(queued.clone());
-            }
+            let told = self.shared.fresh.keep(fresh).then(|| signals.publish(queued.clone()));
             durable.instrument(span).await?;
-            if !is_kept {
-                signals.publish(queued);
-            }
+            told.unwrap_or_else(|| signals.publish(queued));
         } else {
             runs.create_within(run.clone(), claim, &quotas).instrument(span).await?;
             self.shared.fresh.keep(fresh);
@@ -379,18 +334,9 @@ impl Intake {
         Ok(run)
     }
 
-    /// Counts a run that is being stored among those that wait, unless as many wait or work as may.
     async fn count_in(&self) -> Result<Accepting, CreateError> {
-        let (runs, most) = (&self.shared.parts.runs, self.shared.settings.max_unfinished_runs);
-        let counted = Accepting::new(&self.accepting);
-        if self.unfinished.lock().as_mut().is_some_and(|known| known.one_more(most)) {
-            return Ok(counted);
-        }
-        let at = Instant::now();
-        let unfinished = runs.count_unfinished(&OwnerFilter::Any, most).await?;
-        *self.unfinished.lock() = Some(Counted { at, runs: unfinished.saturating_add(1) });
-        let all = unfinished.saturating_add(self.accepting.load(Ordering::Relaxed));
-        if all > most { Err(CreateError::QueueFull(most)) } else { Ok(counted) }
+        let (runs, most) = (&*self.shared.parts.runs, self.shared.settings.max_unfinished_runs);
+        self.unfinished.count_in(runs, most).await
     }
 
     async fn run(&self, principal: &Principal, id: RunId) -> Result<Option<Run>, EngineError> {

@@ -15,7 +15,7 @@ use futures_util::FutureExt as _;
 use simulay_containers::{Permissions, Tenant};
 use simulay_model::{
     Artifact, CallEnd, Chain, Change, ContainerCall, ContainerResult, Digest, ErrorKind, Isolation, LogLevel,
-    Next, OwnerFilter, Plugin, Progress, Run, RunEnd, RunError, RunState, Stage, Step,
+    Next, OwnerFilter, Plugin, Run, RunEnd, RunError, RunState, Stage, Step,
 };
 use simulay_sandbox::{Answer, Answered, Call, CallError};
 use simulay_store::StoreError;
@@ -32,7 +32,8 @@ use crate::plugins::CallFault;
 use crate::removals::{Removals, removals, remove};
 use crate::retry::Budget;
 use crate::reuse::Reuse;
-use crate::simulate::{Pending, Simulation, failure, pause};
+use crate::simulate::{Simulation, pause};
+use crate::step_calls::{ends, failed, pending};
 use crate::{EngineError, ReuseAmong, plan, plugins, report, sweeps, trace, verdict};
 
 /// Calls whose ends are stored in one transaction, when their results are there.
@@ -371,46 +372,4 @@ async fn remove_containers(lease: &RunLease) -> Result<(), StoreError> {
         remove(lease, (*step, *index, newest.attempt)).await;
     }
     Ok(())
-}
-
-/// The error of the first call of a step that failed the run.
-fn failed(number: u32, step: &Step, progress: &Progress) -> Option<RunError> {
-    ends(number, step, progress).find_map(|(call, end)| failure(call, end?))
-}
-
-/// The calls of a step, and how they ended.
-fn ends<'a>(
-    number: u32,
-    step: &'a Step,
-    progress: &'a Progress,
-) -> impl Iterator<Item = (&'a ContainerCall, Option<&'a CallEnd>)> {
-    (0..).zip(&step.calls).map(move |(index, call)| {
-        (call, progress.attempts.get(&(number, index)).and_then(|newest| newest.end.as_ref()))
-    })
-}
-
-/// The calls of a step that have not ended, and what they take.
-fn pending(number: u32, step: &Step, progress: &Progress, terms: &[Terms]) -> Vec<Pending> {
-    let calls = (0..).zip(&step.calls).zip(terms).filter_map(|((index, call), terms)| {
-        let newest = progress.attempts.get(&(number, index)).filter(|newest| newest.end.is_none())?;
-        let (attempt, started) = (newest.attempt, newest.started);
-        // An image may be another since: what was started is known by what it was started as.
-        let key = if started { newest.key } else { terms.key };
-        let takes = !started && key.is_some() && newest.key == key;
-        let (call, demand) = (call.clone(), terms.demand);
-        Some(Pending {
-            step: number,
-            index,
-            attempt,
-            started,
-            call,
-            demand,
-            key,
-            next_key: terms.key,
-            takes,
-            patience: None,
-            logs: None,
-        })
-    });
-    calls.collect()
 }

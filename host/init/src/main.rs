@@ -15,6 +15,7 @@ mod orders;
 mod outputs;
 mod parent;
 mod path;
+mod process;
 mod processes;
 mod record;
 mod reset;

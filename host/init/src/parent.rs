@@ -3,7 +3,7 @@
 //! It runs nothing that a job brings, and reads nothing of it: what it is told is a user, and the ends of pipes. The
 //! child that it makes is that user, has init as its parent, and reads its variables itself.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, IoSlice, Write};
 use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::process::{Child, exit};
@@ -23,15 +23,13 @@ use simulay_init::frames::{BootSpec, FAILED, FORK_VARIABLE, JobSpec};
 
 use crate::boot::{fits, variables};
 use crate::cgroup::Counters;
+use crate::process::Process;
 use crate::record::Record;
 use crate::spawn::{self, Started};
 use crate::user::{User, with_rights_of_parent};
 
 /// For the command to be ready, and for a child to be there.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// `PF_EXITING` of Linux (include/linux/sched.h), among the flags in `/proc/PID/stat`: proc_pid_stat(5).
-const ENDING: u32 = 0x4;
 
 /// A command on its way, or ready to have children.
 pub(crate) struct Parent {
@@ -41,14 +39,6 @@ pub(crate) struct Parent {
     record: Arc<Record>,
     /// What the container's cgroup counted before.
     before: Counters,
-}
-
-/// A process that cannot be taken for another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Process {
-    pub(crate) pid: Pid,
-    /// Clock ticks after the boot of the machine.
-    began: u64,
 }
 
 impl Parent {
@@ -117,40 +107,6 @@ impl Parent {
     }
 }
 
-impl Process {
-    /// The process of this number now.
-    pub(crate) fn of(pid: Pid) -> Option<Self> {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        // pid (name, which may hold anything) state parent …
-        let (_, fields) = stat.rsplit_once(')')?;
-        let mut fields = fields.split_whitespace();
-        if matches!(fields.next()?, "Z" | "X") {
-            return None;
-        }
-        Some(Self { pid, began: fields.nth(18)?.parse().ok()? })
-    }
-
-    pub(crate) fn is_there(self) -> bool {
-        Self::of(self.pid) == Some(self)
-    }
-
-    /// Whether a process only gives back what it had: none of its threads comes back to its program. False where the
-    /// kernel does not tell.
-    pub(crate) fn is_ending(pid: Pid) -> bool {
-        let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return false };
-        threads.into_iter().all(|thread| {
-            let stat = thread.and_then(|thread| fs::read_to_string(thread.path().join("stat")));
-            stat.is_ok_and(|stat| flags(&stat).is_some_and(|flags| flags & ENDING != 0))
-        })
-    }
-}
-
-/// What the kernel notes of a thread, by its line in `/proc`.
-fn flags(stat: &str) -> Option<u32> {
-    let (_, fields) = stat.rsplit_once(')')?;
-    fields.split_whitespace().nth(6)?.parse().ok()
-}
-
 fn pipe() -> nix::Result<(OwnedFd, OwnedFd)> {
     pipe2(OFlag::O_CLOEXEC)
 }
@@ -170,32 +126,4 @@ fn hear(socket: &OwnedFd) -> Option<i32> {
     let mut word = [0; 4];
     let heard = recv(socket.as_raw_fd(), &mut word, MsgFlags::empty()).ok()?;
     (heard == word.len()).then(|| i32::from_ne_bytes(word))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::process::Command;
-
-    use super::*;
-
-    #[test]
-    fn a_process_that_gives_back_what_it_had_is_told_from_one_at_work() {
-        let mut ended = Command::new("true").spawn().unwrap();
-        let mut at_work = Command::new("sleep").arg("1000").spawn().unwrap();
-        // Without a wait it stays in the list.
-        while !Process::is_ending(spawn::pid(&ended)) {
-            thread::yield_now();
-        }
-        assert!(!Process::is_ending(spawn::pid(&at_work)));
-        at_work.kill().unwrap();
-        at_work.wait().unwrap();
-        assert!(!Process::is_ending(spawn::pid(&at_work)), "it is there no more");
-        ended.wait().unwrap();
-    }
-
-    #[test]
-    fn the_name_of_a_process_may_hold_anything() {
-        assert_eq!(flags("7 (a) Z 1 2 3) S 1 7 7 0 -1 4194308 9"), Some(4_194_308));
-        assert_eq!(flags("7 (a"), None);
-    }
 }

@@ -11,7 +11,7 @@ use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use rustix::process::{WaitOptions, WaitStatus, wait};
 
-use crate::parent::Process;
+use crate::process::{self, Process, is_first_of_all, listed, processes};
 use crate::sleeper::Sleeper;
 use crate::user::User;
 
@@ -164,20 +164,10 @@ impl Processes {
 /// True when no process is left but this one, which is process 1, and one that sleeps on. None was made meanwhile, whose
 /// maker ended before it was looked at.
 fn is_alone(sleeper: &Sleeper) -> bool {
-    let Some(newest) = newest() else { return false };
-    are_all(Some(sleeper.process()), Process::is_ending) && sleeper.sleeps() && self::newest() == Some(newest)
-}
-
-/// The number that the kernel gave away last to a process or thread of the container: the last of `/proc/loadavg`, see
-/// proc_loadavg(5).
-fn newest() -> Option<u32> {
-    fs::read_to_string("/proc/loadavg").ok()?.split_whitespace().last()?.parse().ok()
-}
-
-/// The processes beside this one, when it is process 1, and `first`.
-pub(crate) fn others(first: Pid) -> Option<Vec<Pid>> {
-    let others = |pid: &Pid| *pid != Pid::this() && *pid != first;
-    is_first_of_all().then(|| listed().ok())?.map(|all| all.into_iter().filter(others).collect())
+    let Some(newest) = process::newest() else { return false };
+    are_all(Some(sleeper.process()), Process::is_ending)
+        && sleeper.sleeps()
+        && process::newest() == Some(newest)
 }
 
 /// True once no process is left but this one, which is process 1, and `parent`. For those that were ended it waits.
@@ -238,27 +228,10 @@ fn send(first: Pid, signal: Signal) {
     let _ = if is_first_of_all() { kill(Pid::from_raw(-1), signal) } else { killpg(first, signal) };
 }
 
-fn is_first_of_all() -> bool {
-    Pid::this().as_raw() == 1
-}
-
 /// The children of this process; orphans of the command become ours, since init is a subreaper.
 fn children() -> impl Iterator<Item = Pid> {
     let me = Pid::this().as_raw();
     processes().filter(move |pid| parent_of(pid.as_raw()) == Some(me))
-}
-
-fn processes() -> impl Iterator<Item = Pid> {
-    fs::read_dir("/proc").into_iter().flatten().flatten().filter_map(|entry| number(&entry))
-}
-
-fn listed() -> io::Result<Vec<Pid>> {
-    let entries = fs::read_dir("/proc")?.collect::<io::Result<Vec<_>>>()?;
-    Ok(entries.iter().filter_map(number).collect())
-}
-
-fn number(entry: &fs::DirEntry) -> Option<Pid> {
-    entry.file_name().to_str()?.parse().ok().map(Pid::from_raw)
 }
 
 fn parent_of(pid: i32) -> Option<i32> {

@@ -9,8 +9,7 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::parent::Process;
-use crate::processes::others;
+use crate::process::{Process, others};
 
 /// For it to fall asleep.
 const PAUSE: Duration = Duration::from_millis(1);

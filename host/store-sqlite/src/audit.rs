@@ -29,7 +29,7 @@ impl Audit for SqliteStore {
 
     async fn append_soon(&self, at: Timestamp, entry: AuditEntry) -> Result<Durable, StoreError> {
         let work = move |connection: &Connection| append(connection, at, &entry);
-        self.writer.write_soon("audit.append", work).await.map(|(_, durable)| durable)
+        self.writer.write_early("audit.append", work, false).await.map(|(_, durable)| durable)
     }
 
     async fn page(&self, query: AuditQuery) -> Result<Vec<AuditRecord>, StoreError> {

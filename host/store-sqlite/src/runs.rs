@@ -46,7 +46,7 @@ impl Runs for SqliteStore {
         quotas: &Quotas,
     ) -> Result<Durable, StoreError> {
         let (name, work) = self.creation(run, claim, quotas);
-        match self.writer.write_soon(name, work).await {
+        match self.writer.write_early(name, work, false).await {
             Ok(((), durable)) => Ok(durable),
             Err(refused) => {
                 // By what is there, for whoever reads it.
@@ -86,7 +86,7 @@ impl Runs for SqliteStore {
         let Some(first) = effects.first() else { return Ok(ready(Ok(())).boxed()) };
         let name = first.event.kind();
         let work = each(run, fence, effects, self.observed.millis());
-        self.writer.write_soon(name, work).await.map(|((), durable)| durable)
+        self.writer.write_early(name, work, false).await.map(|((), durable)| durable)
     }
 
     async fn commit_ahead(
@@ -98,7 +98,7 @@ impl Runs for SqliteStore {
         let Some(first) = effects.first() else { return Ok(ready(Ok(())).boxed()) };
         let name = first.event.kind();
         let work = each(run, fence, effects, self.observed.millis());
-        self.writer.write_ahead(name, work).await.map(|((), durable)| durable)
+        self.writer.write_early(name, work, true).await.map(|((), durable)| durable)
     }
 
     async fn acquire_lease(
@@ -113,7 +113,7 @@ impl Runs for SqliteStore {
             return self.write_at_last("lease.take", acquire).await;
         }
         // Nobody else opens these records: a lease that is lost with the process was over with it.
-        self.writer.write_soon("lease.take", acquire).await.map(|(lease, _)| lease)
+        self.writer.write_early("lease.take", acquire, false).await.map(|(lease, _)| lease)
     }
 
     async fn renew_lease(&self, run: RunId, lease: Lease, time: Duration) -> Result<Renewed, StoreError> {

@@ -94,34 +94,9 @@ impl Writer {
         answered.await.map_err(|_| stopped())?
     }
 
-    /// As [`Self::write_ahead`], in no haste.
-    pub(crate) async fn write_soon<T, F>(
-        &self,
-        name: &'static str,
-        work: F,
-    ) -> Result<(T, Durable), StoreError>
-    where
-        T: Send + 'static,
-        F: FnOnce(&Connection) -> SqlResult<T> + Send + 'static,
-    {
-        self.write_before_commit(name, work, false).await
-    }
-
-    /// As [`Self::write`], answered before it is durable, and seen by those who read only then. Gives what comes of that as
-    /// well.
-    pub(crate) async fn write_ahead<T, F>(
-        &self,
-        name: &'static str,
-        work: F,
-    ) -> Result<(T, Durable), StoreError>
-    where
-        T: Send + 'static,
-        F: FnOnce(&Connection) -> SqlResult<T> + Send + 'static,
-    {
-        self.write_before_commit(name, work, true).await
-    }
-
-    async fn write_before_commit<T, F>(
+    /// As [`Self::write`], answered before it is durable, which it becomes at once when it is `in_haste`; seen by those who
+    /// read only then. Gives what comes of that as well.
+    pub(crate) async fn write_early<T, F>(
         &self,
         name: &'static str,
         work: F,
@@ -372,7 +347,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_in_no_haste_is_committed_with_what_follows() {
         let bench = bench_with_company(Duration::from_secs(3600));
-        let ((), durable) = bench.writer.write_soon("test", |c| insert(c, 1)).await.unwrap();
+        let ((), durable) = bench.writer.write_early("test", |c| insert(c, 1), false).await.unwrap();
         assert_eq!(count(&bench.file), 0, "nobody reads it yet");
         let seen = bench
             .writer
@@ -385,11 +360,11 @@ mod tests {
     #[tokio::test]
     async fn what_is_in_no_haste_and_alone_is_committed_all_the_same() {
         let bench = bench();
-        let ((), durable) = bench.writer.write_soon("test", |c| insert(c, 1)).await.unwrap();
+        let ((), durable) = bench.writer.write_early("test", |c| insert(c, 1), false).await.unwrap();
         durable.await.unwrap();
         assert_eq!(count(&bench.file), 1);
         let lonely = bench_with_company(Duration::from_secs(3600));
-        let ((), durable) = lonely.writer.write_soon("test", |c| insert(c, 1)).await.unwrap();
+        let ((), durable) = lonely.writer.write_early("test", |c| insert(c, 1), false).await.unwrap();
         drop(lonely.writer);
         durable.await.unwrap();
         assert_eq!(count(&lonely.file), 1);
@@ -398,9 +373,10 @@ mod tests {
     #[tokio::test]
     async fn what_is_in_no_haste_is_told_when_it_is_lost() {
         let bench = bench_with_company(Duration::from_secs(3600));
-        let spoilt = bench.writer.write_soon("test", |_| Err::<(), _>(StoreError::Ended.into())).await;
+        let spoilt =
+            bench.writer.write_early("test", |_| Err::<(), _>(StoreError::Ended.into()), false).await;
         assert!(matches!(spoilt.err(), Some(StoreError::Ended)));
-        let ((), durable) = bench.writer.write_soon("test", |c| insert(c, 1)).await.unwrap();
+        let ((), durable) = bench.writer.write_early("test", |c| insert(c, 1), false).await.unwrap();
         let rollback = bench.writer.write("test", |c| Ok(c.execute_batch("ROLLBACK")?)).await;
         assert!(rollback.is_err() && durable.await.is_err());
         assert_eq!(count(&bench.file), 0);

@@ -19,6 +19,7 @@ mod failures;
 mod forked;
 mod lies;
 mod ownership;
+mod placing;
 mod pool;
 mod proxy;
 mod registration;
