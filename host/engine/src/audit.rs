@@ -29,9 +29,9 @@ const MINUTE: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone, Copy)]
 enum Haste {
     /// At once.
-    Some,
+    AtOnce,
     /// For something that takes longer.
-    None,
+    Soon,
 }
 
 /// The audit log. Cheap to clone.
@@ -62,7 +62,7 @@ impl AuditLog {
     /// Records what somebody asked for, before he is answered; also when he goes meanwhile. A record that the store does
     /// not take is logged and counted: what was done stays done.
     pub async fn record(&self, entry: AuditEntry) {
-        if let Some(recording) = self.begin(entry, Haste::Some) {
+        if let Some(recording) = self.begin(entry, Haste::AtOnce) {
             // It ends early with the runtime only.
             let _ = recording.await;
         }
@@ -71,12 +71,12 @@ impl AuditLog {
     /// Records what somebody asked for, in no haste: he is answered when what this gives has ended.
     #[must_use]
     pub fn record_soon(&self, entry: AuditEntry) -> Option<JoinHandle<()>> {
-        self.begin(entry, Haste::None)
+        self.begin(entry, Haste::Soon)
     }
 
     /// Records what somebody asked for who has gone.
     pub fn record_later(&self, entry: AuditEntry) {
-        drop(self.begin(entry, Haste::Some));
+        drop(self.begin(entry, Haste::AtOnce));
     }
 
     /// Begins to record, unless it is only counted. Whoever drops what it gives does not end it.
@@ -101,8 +101,8 @@ impl AuditLog {
     async fn keep(&self, entry: AuditEntry, haste: Haste) {
         let (at, kept) = (self.clock.now(), entry.clone());
         let kept = match haste {
-            Haste::Some => self.store.append(at, kept).await.map(drop),
-            Haste::None => match self.store.append_soon(at, kept).await {
+            Haste::AtOnce => self.store.append(at, kept).await.map(drop),
+            Haste::Soon => match self.store.append_soon(at, kept).await {
                 Ok(durable) => durable.await,
                 Err(error) => Err(error),
             },
@@ -128,7 +128,7 @@ impl AuditLog {
     /// Records how often what was counted came again since the last time; also when the caller goes meanwhile.
     pub async fn tell_repeats(&self) {
         let told = std::mem::take(&mut *self.repeats.lock()).told().collect();
-        if let Some(recording) = self.keep_all(told, Haste::Some) {
+        if let Some(recording) = self.keep_all(told, Haste::AtOnce) {
             let _ = recording.await;
         }
     }

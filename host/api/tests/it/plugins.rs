@@ -109,13 +109,21 @@ async fn a_component_is_bounded_while_it_streams() {
 async fn who_waited_for_a_place_still_has_time_for_the_body() {
     let settings = ApiSettings { max_uploads: 1, ..ApiSettings::default() };
     let house = House::with(&settings, Settings::default());
-    let never = Body::from_stream(futures_util::stream::pending::<Result<&str, std::io::Error>>());
+    let (begun, is_begun) = tokio::sync::oneshot::channel();
+    let never = Body::from_stream(futures_util::stream::once(async {
+        // Its body is asked for: it has the place.
+        begun.send(()).unwrap();
+        std::future::pending::<Result<&str, std::io::Error>>().await
+    }));
     let soon = futures_util::stream::once(async {
         tokio::time::sleep(Duration::from_secs(1)).await;
         Ok::<_, std::io::Error>(HEAT)
     });
-    let (stalled, patient) =
-        tokio::join!(house.send(upload(), never), house.send(upload(), Body::from_stream(soon)));
+    let patient = async {
+        is_begun.await.unwrap();
+        house.send(upload(), Body::from_stream(soon)).await
+    };
+    let (stalled, patient) = tokio::join!(house.send(upload(), never), patient);
     stalled.problem(408, "request_timeout");
     patient.expect(201);
 }
