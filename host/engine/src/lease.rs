@@ -6,14 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use futures_util::future::ready;
 use jiff::Timestamp;
 use simulay_model::{
     AccountName, Chain, Change, Decision, Effects, OwnerFilter, Principal, Progress, RunEnd, RunError, RunId,
     UnfinishedRun,
 };
 use simulay_signals::Signal;
-use simulay_store::{Durable, Lease, StoreError};
+use simulay_store::{Durable, Lease, StoreError, durable_now};
 use tokio::sync::{Mutex, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -177,9 +176,7 @@ impl RunLease {
         match how {
             Commit::Soon => runs.commit_soon(self.run, fence, effects).await,
             Commit::Ahead => runs.commit_ahead(self.run, fence, effects).await,
-            Commit::Awaited => {
-                runs.commit_all(self.run, fence, effects).await.map(|()| ready(Ok(())).boxed())
-            }
+            Commit::Awaited => runs.commit_all(self.run, fence, effects).await.map(|()| durable_now()),
         }
     }
 

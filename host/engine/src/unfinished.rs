@@ -15,6 +15,7 @@ use crate::CreateError;
 const FAR: usize = 8;
 /// How long a count of runs is believed.
 const BELIEVED: Duration = Duration::from_secs(1);
+
 /// Counts runs that are accepted. Cheap to clone.
 #[derive(Clone, Default)]
 pub(crate) struct Unfinished {

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::str::SplitWhitespace;
 
 use nix::unistd::Pid;
 
@@ -20,9 +21,7 @@ impl Process {
     /// The process of this number now.
     pub(crate) fn of(pid: Pid) -> Option<Self> {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        // pid (name, which may hold anything) state parent …
-        let (_, fields) = stat.rsplit_once(')')?;
-        let mut fields = fields.split_whitespace();
+        let mut fields = fields(&stat)?;
         if matches!(fields.next()?, "Z" | "X") {
             return None;
         }
@@ -46,8 +45,18 @@ impl Process {
 
 /// What the kernel notes of a thread, by its line in `/proc`.
 fn flags(stat: &str) -> Option<u32> {
-    let (_, fields) = stat.rsplit_once(')')?;
-    fields.split_whitespace().nth(6)?.parse().ok()
+    fields(stat)?.nth(6)?.parse().ok()
+}
+
+/// From the state on: what is before may hold anything, the name. See proc_pid_stat(5).
+fn fields(stat: &str) -> Option<SplitWhitespace<'_>> {
+    stat.rsplit_once(')').map(|(_, fields)| fields.split_whitespace())
+}
+
+/// Whose child a process is.
+pub(crate) fn parent_of(pid: Pid) -> Option<Pid> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    fields(&stat)?.nth(1)?.parse().ok().map(Pid::from_raw)
 }
 
 /// True in a container: `kill(-1)` is everyone else then, at once.

@@ -1,6 +1,5 @@
 //! The command's processes: signals for all of them, and their ends.
 
-use std::fs;
 use std::io;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,7 +10,7 @@ use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use rustix::process::{WaitOptions, WaitStatus, wait};
 
-use crate::process::{self, Process, is_first_of_all, listed, processes};
+use crate::process::{self, Process, is_first_of_all, listed, parent_of, processes};
 use crate::sleeper::Sleeper;
 use crate::user::User;
 
@@ -230,13 +229,6 @@ fn send(first: Pid, signal: Signal) {
 
 /// The children of this process; orphans of the command become ours, since init is a subreaper.
 fn children() -> impl Iterator<Item = Pid> {
-    let me = Pid::this().as_raw();
-    processes().filter(move |pid| parent_of(pid.as_raw()) == Some(me))
-}
-
-fn parent_of(pid: i32) -> Option<i32> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // pid (name, which may hold anything) state parent …
-    let (_, after_name) = stat.rsplit_once(')')?;
-    after_name.split_whitespace().nth(1)?.parse().ok()
+    let me = Pid::this();
+    processes().filter(move |pid| parent_of(*pid) == Some(me))
 }

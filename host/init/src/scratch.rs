@@ -10,9 +10,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use crate::hands::Hand;
 use nix::sys::statvfs::{Statvfs, statvfs};
 use simulay_init::reserve::{RESERVE_BYTES, RESERVE_FILES};
+
+use crate::hands::Hand;
 
 const PLACES: [&str; 3] = [".", "/tmp", "/dev/shm"];
 /// No machine fills memory faster than this, bytes in a millisecond: 8 GB/s.

@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::FutureExt as _;
-use futures_util::future::ready;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use simulay_model::{
     ArtifactKind, Description, Effects, EventData, OwnerFilter, Progress, Quotas, Request, Run, RunArtifact,
     RunId, RunName, RunSummary, Usage,
 };
-use simulay_store::{Claim, ClaimableRun, Durable, Lease, Outcome, Renewed, RunQuery, Runs, StoreError};
+use simulay_store::{
+    Claim, ClaimableRun, Durable, Lease, Outcome, Renewed, RunQuery, Runs, StoreError, durable_now,
+};
 
 use crate::commit::{commit, insert_artifact, insert_event};
 use crate::failure::SqlResult;
@@ -83,10 +83,7 @@ impl Runs for SqliteStore {
         fence: Option<u64>,
         effects: Vec<Effects>,
     ) -> Result<Durable, StoreError> {
-        let Some(first) = effects.first() else { return Ok(ready(Ok(())).boxed()) };
-        let name = first.event.kind();
-        let work = each(run, fence, effects, self.observed.millis());
-        self.writer.write_early(name, work, false).await.map(|((), durable)| durable)
+        self.commit_early(run, fence, effects, false).await
     }
 
     async fn commit_ahead(
@@ -95,10 +92,7 @@ impl Runs for SqliteStore {
         fence: Option<u64>,
         effects: Vec<Effects>,
     ) -> Result<Durable, StoreError> {
-        let Some(first) = effects.first() else { return Ok(ready(Ok(())).boxed()) };
-        let name = first.event.kind();
-        let work = each(run, fence, effects, self.observed.millis());
-        self.writer.write_early(name, work, true).await.map(|((), durable)| durable)
+        self.commit_early(run, fence, effects, true).await
     }
 
     async fn acquire_lease(
@@ -170,6 +164,20 @@ impl Runs for SqliteStore {
 }
 
 impl SqliteStore {
+    /// Commits changes that are answered before they are durable.
+    async fn commit_early(
+        &self,
+        run: RunId,
+        fence: Option<u64>,
+        effects: Vec<Effects>,
+        in_haste: bool,
+    ) -> Result<Durable, StoreError> {
+        let Some(first) = effects.first() else { return Ok(durable_now()) };
+        let name = first.event.kind();
+        let work = each(run, fence, effects, self.observed.millis());
+        self.writer.write_early(name, work, in_haste).await.map(|((), durable)| durable)
+    }
+
     /// The write by which a run is stored, and its name.
     fn creation(
         &self,

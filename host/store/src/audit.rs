@@ -1,12 +1,10 @@
 //! The audit log.
 
 use async_trait::async_trait;
-use futures_util::FutureExt as _;
-use futures_util::future::ready;
 use jiff::Timestamp;
 use simulay_model::{AccountName, AuditEntry, AuditHead, AuditRecord};
 
-use crate::{Durable, StoreError};
+use crate::{Durable, StoreError, durable_now};
 
 /// The audit log: records are put at its end and read; nothing changes or removes one.
 #[async_trait]
@@ -17,7 +15,7 @@ pub trait Audit: Send + Sync {
 
     /// As [`Audit::append`], in no haste: gives what comes of it, a moment later.
     async fn append_soon(&self, at: Timestamp, entry: AuditEntry) -> Result<Durable, StoreError> {
-        self.append(at, entry).await.map(|_| ready(Ok(())).boxed())
+        self.append(at, entry).await.map(|_| durable_now())
     }
 
     /// Records that match, from the oldest.

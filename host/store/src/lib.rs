@@ -31,7 +31,7 @@ pub use links::{LinkAdded, Links};
 pub use memory::MemoryStore;
 pub use metering::Metering;
 pub use overview::{Looked, MAX_LOOKED_INTO, Overview, RunCounts, RunFilter, RunQuery};
-pub use port::{Added, ClaimableRun, Durable, Journal, Lease, Plugins, Renewed, Runs};
+pub use port::{Added, ClaimableRun, Durable, Journal, Lease, Plugins, Renewed, Runs, durable_now};
 pub use requests::{Claim, Outcome, Remembered, RequestKey, Requests};
 pub use retention::{Left, Retention};
 pub use reuse::{Flight, KeptKey, Offered, Reuse};

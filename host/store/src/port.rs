@@ -18,6 +18,12 @@ use crate::{Claim, RunQuery, StoreError};
 /// What comes of making durable what is stored.
 pub type Durable = BoxFuture<'static, Result<(), StoreError>>;
 
+/// Of what is durable when it is answered.
+#[must_use]
+pub fn durable_now() -> Durable {
+    ready(Ok(())).boxed()
+}
+
 /// Uploaded plugins. Versions are immutable, but for where they are in their life.
 #[async_trait]
 pub trait Plugins: Send + Sync {
@@ -136,7 +142,7 @@ pub trait Runs: Send + Sync {
         claim: Option<Claim>,
         quotas: &Quotas,
     ) -> Result<Durable, StoreError> {
-        self.create_within(run, claim, quotas).await.map(|()| ready(Ok(())).boxed())
+        self.create_within(run, claim, quotas).await.map(|()| durable_now())
     }
 
     /// What decides about the run, for whoever leased it.
@@ -180,7 +186,7 @@ pub trait Runs: Send + Sync {
         fence: Option<u64>,
         effects: Vec<Effects>,
     ) -> Result<Durable, StoreError> {
-        self.commit_all(run, fence, effects).await.map(|()| ready(Ok(())).boxed())
+        self.commit_all(run, fence, effects).await.map(|()| durable_now())
     }
 
     /// As [`Runs::commit_all`], and answers before that is durable, which it becomes at once. Gives what comes of that.
@@ -193,7 +199,7 @@ pub trait Runs: Send + Sync {
         fence: Option<u64>,
         effects: Vec<Effects>,
     ) -> Result<Durable, StoreError> {
-        self.commit_all(run, fence, effects).await.map(|()| ready(Ok(())).boxed())
+        self.commit_all(run, fence, effects).await.map(|()| durable_now())
     }
 
     /// Leases the run to `holder` for `time`, with a fence above all before. `None` while another holder has

@@ -1,8 +1,8 @@
 /* Lets Octave leave at once when its status is known and all that it had to do at its end is done: what is left is that
  * a hundred libraries give back memory, which takes as long as many programs. What libraries that a program loaded have
  * to do at the end comes before this, since it was asked for later; files in HDF5 are closed here. Called with
- * anything, it closes HDF5 now, which Octave opens as it begins and closes as it ends: what needs it opens it again by
- * itself; and called with two things, has a process that sleeps share the memory from now on. */
+ * one thing, it closes HDF5 now, which Octave opens as it begins and closes as it ends: what needs it opens it again by
+ * itself. Called with two, it has a process that sleeps share the memory from now on. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -109,8 +109,8 @@ mexFunction (int results, void **result, int arguments, const void **argument)
       close_hdf5 = (int (*) (void)) dlsym (RTLD_DEFAULT, "H5close");
       on_exit (leave, NULL);
     }
+  else if (arguments > 1)
+    shared = share_memory (0) ? getpid () : 0;
   else if (close_hdf5)
     close_hdf5 ();
-  if (arguments > 1 && share_memory (0))
-    shared = getpid ();
 }
