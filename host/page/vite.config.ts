@@ -11,7 +11,7 @@ const proxy = Object.fromEntries(
 const first = {
   name: 'common',
   includeDependenciesRecursively: false,
-  test: /vite\/preload|svelte\/src|esm-env|clsx|src\/(routes|screens\/start\/(Start|Welcome|Offers)|lib\/(ui\/(Page|Problem|State|Time|Icon|Words)|api|base|format\/(time|clock)|host|navigate|plugins\/offer|paths|problem|remembered|resource|router|states|stream\/news|title))\b/,
+  test: /vite\/preload|svelte\/src|esm-env|clsx|src\/(routes|screens\/start\/(Start|Welcome|Offers)|lib\/(ui\/(Page|Problem|State|Time|Icon|Words)|api|base|format\/(time|clock)|host|navigate|part|plugins\/offer|paths|problem|remembered|resource|router|states|stream\/news|title))\b/,
 };
 // What Svelte has for forms and drawings.
 const later = {

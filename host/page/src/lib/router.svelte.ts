@@ -1,6 +1,7 @@
 import { type Component, tick } from 'svelte';
 
 import { base } from './base';
+import { part } from './part';
 import { type Params, params, pattern } from './paths';
 
 type Screen = () => Promise<{ default: Component }>;
@@ -52,10 +53,10 @@ export class Router {
     this.#latest = url;
     const path = within(url);
     const { screen, params } = this.#find(path);
-    const { default: component } = await screen();
+    const fetched = await part(screen, () => this.#latest === url);
     // Another way was taken while this screen was fetched.
-    if (this.#latest !== url) return;
-    this.screen = component;
+    if (!fetched || this.#latest !== url) return;
+    this.screen = fetched.default;
     this.params = params;
     this.pathname = path;
     this.search = url.search;

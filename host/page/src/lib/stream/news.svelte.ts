@@ -1,4 +1,5 @@
 import { base, href } from '../base';
+import { part } from '../part';
 import type { Problem } from '../problem';
 import type { Reader, Standing } from './reader';
 
@@ -74,9 +75,9 @@ class Stream {
   async #lead(stop: AbortSignal): Promise<void> {
     // The tab that led before is gone, and what it said of its connection with it.
     this.standing = { at: 'connecting' };
-    const { Reader } = await import('./reader');
-    if (stop.aborted) return;
-    this.#reader = new Reader({
+    const read = await part(() => import('./reader'), () => !stop.aborted);
+    if (!read || stop.aborted) return;
+    this.#reader = new read.Reader({
       after: this.#cursor,
       address: (after) => href('/v1/events') + (after ? `?after=${encodeURIComponent(after)}` : ''),
       event: ({ event, data, id }) => this.#read(event ?? 'message', data, id),

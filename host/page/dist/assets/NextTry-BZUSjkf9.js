@@ -1,1 +1,0 @@
-import{$t as e,It as t,Ot as n,Qt as r,Wt as i,at as a,ct as o,it as s,n as c,vt as l}from"./common-Dq33G0Pz.js";var u=o(`<span aria-hidden="true"> </span>`);function d(o,d){e(d,!0);let f=i(()=>Math.max(0,Math.ceil((d.at-c.now)/1e3)));var p=u(),m=t(p,!0);n(()=>s(m,l(f)>0?`Next try in ${l(f)} s.`:`Trying now.`)),a(o,p),r()}export{d as t};

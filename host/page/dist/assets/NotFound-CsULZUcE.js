@@ -1,1 +1,0 @@
-import{$t as e,I as t,Lt as n,Ot as r,Qt as i,U as a,at as o,cn as s,ct as c,g as l,jt as u}from"./common-Dq33G0Pz.js";var d=c(`<p>No screen has this address. <a>Go to the start.</a></p>`);function f(c,f){e(f,!0),l(c,{title:`Nothing is here`,children:(e,i)=>{var c=d(),l=n(u(c));s(c),r(e=>a(l,`href`,e),[()=>t(`/`)]),o(e,c)},$$slots:{default:!0}}),i()}export{f as default};

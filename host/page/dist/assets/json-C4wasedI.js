@@ -1,1 +1,0 @@
-import{A as e,I as t,M as n,O as r}from"./common-Dq33G0Pz.js";async function i(i,a){let o=await r(t(i),a);if(!o.ok)throw new e(await n(o));return await o.json()}export{i as t};

@@ -1,1 +1,0 @@
-import{Bt as e,Vt as t,vt as n}from"./common-Dq33G0Pz.js";var r=new class{#e=t(!document.hidden);get now(){return n(this.#e)}set now(t){e(this.#e,t,!0)}constructor(){let e=()=>this.now=!document.hidden;document.addEventListener(`visibilitychange`,e),addEventListener(`pageshow`,e)}};export{r as t};
