@@ -8,6 +8,7 @@ use object_store::path::Path as Key;
 use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt as _};
 use simulay_blobs::BlobError;
 use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use crate::failure::of_object;
@@ -24,6 +25,24 @@ pub(crate) struct Staging {
 struct Upload {
     key: Key,
     parts: Box<dyn MultipartUpload>,
+    /// The piece that is on its way while the next one comes.
+    under_way: Option<JoinHandle<object_store::Result<()>>>,
+}
+
+impl Upload {
+    async fn put(&mut self, piece: Bytes) -> Result<(), BlobError> {
+        self.arrive().await?;
+        self.under_way = Some(tokio::spawn(self.parts.put_part(piece.into())));
+        Ok(())
+    }
+
+    /// Waits for the piece that is on its way.
+    async fn arrive(&mut self) -> Result<(), BlobError> {
+        match self.under_way.take() {
+            Some(piece) => piece.await.map_err(BlobError::of)?.map_err(of_object),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Staging {
@@ -38,10 +57,10 @@ impl Staging {
             none => {
                 let key = Key::from_iter([INCOMING, &Uuid::now_v7().to_string()]);
                 let parts = self.objects.put_multipart(&key).await.map_err(of_object)?;
-                none.insert(Upload { key, parts })
+                none.insert(Upload { key, parts, under_way: None })
             }
         };
-        upload.parts.put_part(piece.into()).await.map_err(of_object)
+        upload.put(piece).await
     }
 
     /// The object of all pieces and the `rest`; `None` when there were no pieces.
@@ -53,6 +72,7 @@ impl Staging {
             self.take(rest).await?;
         }
         let Some(upload) = &mut self.upload else { return Ok(None) };
+        upload.arrive().await?;
         upload.parts.complete().await.map_err(of_object)?;
         Ok(self.upload.take().map(|upload| upload.key))
     }
@@ -62,6 +82,8 @@ impl Drop for Staging {
     fn drop(&mut self) {
         let (Some(mut upload), Ok(runtime)) = (self.upload.take(), Handle::try_current()) else { return };
         runtime.spawn(async move {
+            // How it went does not matter any more.
+            let _ = upload.arrive().await;
             if let Err(error) = upload.parts.abort().await {
                 tracing::warn!(key = %upload.key, %error, "the pieces of an unfinished blob stay");
             }

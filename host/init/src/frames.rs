@@ -3,7 +3,8 @@
 //! A frame is one message, encoded with [postcard] and closed by a CRC-32, the whole in COBS
 //! (Cheshire & Baker, 1999) and ended by a zero byte. COBS leaves no other zero, so a reader that
 //! comes late, or follows a writer that died in the middle of a frame, is in step again after the
-//! next zero: a host that attaches anew begins with a lone zero and a [`Order::Hello`].
+//! next zero: a host that attaches anew begins with [`SYNC`] and a [`Order::Hello`]. The bytes of a file go behind a
+//! frame that tells how many they are, and are cut off by [`SYNC`] alone, which no piece of a file has in itself.
 //!
 //! ```text
 //! host                                  init
@@ -32,13 +33,15 @@
 //! Neither side trusts the other: lengths are bounded here, and what a frame says is data.
 
 mod codec;
+mod content;
 mod message;
 
 pub use codec::{Decoder, FrameError, MAX_DATA, MAX_FRAME, decode_all, encode};
+pub use content::{Content, Message, SYNC, pieces};
 pub use message::{BootSpec, Exit, JobSpec, Order, Phase, Rejection, Report};
 
 /// What this init and this host speak. A host of another protocol asks for the image to be registered anew.
-pub const PROTOCOL: u32 = 3;
+pub const PROTOCOL: u32 = 4;
 /// Files left out that are told one by one; of further ones the number is told.
 pub const MAX_LEFT_OUT: usize = 1000;
 

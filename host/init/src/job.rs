@@ -182,7 +182,7 @@ impl Keeper<'_> {
             }
             (Order::Begin(spec), State::Idle | State::Begun(_)) => self.begin(spec),
             (Order::File { path, size }, State::Begun(begun)) => begun.inputs.begin(path, size),
-            (Order::Data(bytes), State::Begun(begun)) => begun.inputs.write(&bytes),
+            (Order::Data(content), State::Begun(begun)) => begun.inputs.write(content.bytes()),
             (Order::Run, State::Begun(_)) => self.run(),
             (Order::Boot(spec), State::Idle) if self.boot.is_none() => {
                 self.boot(spec);

@@ -23,14 +23,14 @@ pub(crate) enum Event {
 
 /// Reads orders until there are no more. Frames that were damaged are skipped.
 pub(crate) fn listen(mut host: impl Read, events: &SyncSender<Event>) {
-    let mut decoder = Decoder::default();
+    let mut decoder = Decoder::<Order>::default();
     let mut buffer = vec![0; 64 * 1024];
     loop {
         match host.read(&mut buffer) {
             Ok(0) => break,
             Ok(read) => {
                 let bytes = buffer.get(..read).unwrap_or_default();
-                let orders = decoder.feed::<Order>(bytes).into_iter().flatten();
+                let orders = decoder.feed(bytes).into_iter().flatten();
                 orders.for_each(|order| drop(events.send(Event::Order(order))));
             }
             Err(error) if error.kind() == ErrorKind::Interrupted => {}

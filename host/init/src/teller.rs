@@ -3,14 +3,16 @@
 use std::io::{BufWriter, Read, Write};
 use std::ops::ControlFlow;
 
-use simulay_init::frames::{MAX_DATA, PROTOCOL, Phase, Report, encode};
+use simulay_init::frames::{Content, PROTOCOL, Phase, Report, SYNC, encode, pieces};
 
 use crate::held::Piece;
 use crate::outputs;
 use crate::record::{Facts, Harvest, Output, Record, Session};
 
 /// Bytes that go to the host in one piece: each piece wakes everybody on its way.
-const BUFFER: usize = 64 << 10;
+const BUFFER: usize = 128 << 10;
+/// Bytes of a file that are read at once.
+const READ: usize = 64 << 10;
 
 /// What the present host was told.
 #[derive(Default)]
@@ -64,9 +66,9 @@ impl<W: Write> Teller<'_, W> {
 
     fn say(&mut self, report: &Report) {
         let Ok(frame) = encode(report) else { return };
-        // The frame before a welcome may be cut off, by us or on the way: the zero ends it.
+        // What was told before a welcome may be cut off, by us or on the way.
         if matches!(report, Report::Welcome { .. }) {
-            let _ = self.host.write_all(&[0]);
+            let _ = self.host.write_all(&SYNC);
         }
         let _ = self.host.write_all(&frame);
         self.record.note_telling();
@@ -81,13 +83,15 @@ impl<W: Write> Teller<'_, W> {
 
     fn say_content(&mut self, output: &Output) -> std::io::Result<()> {
         let mut file = output.user.act(|| outputs::open(output))?;
-        let mut buffer = vec![0; MAX_DATA];
+        let mut buffer = vec![0; READ];
         let mut left = output.size;
         while left > 0 && self.record.session() == self.told.session {
             let read = file.read(&mut buffer)?;
-            let bytes = buffer.get(..read).unwrap_or_default().to_vec();
             left = left.checked_sub(read as u64).filter(|_| read > 0).ok_or_else(changed)?;
-            self.say(&Report::Data(bytes));
+            for piece in pieces(buffer.get(..read).unwrap_or_default()) {
+                self.say(&Report::Data(Content::announcing(piece)));
+                let _ = self.host.write_all(piece);
+            }
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use simulay_containers::scripted::Ledger;
 use simulay_containers_docker::hear;
-use simulay_init::frames::{Decoder, FrameError, JobSpec, Order, Report, decode_all, encode};
+use simulay_init::frames::{Decoder, FrameError, JobSpec, Message, Order, Report, decode_all, encode};
 use simulay_init::patterns::Patterns;
 
 use crate::bounded;
@@ -31,7 +31,7 @@ fn stream(bytes: &[u8]) {
 /// The messages in `bytes`, the same in whatever pieces they arrive, and written as they are read.
 fn read<T>(bytes: &[u8]) -> Vec<T>
 where
-    T: serde::de::DeserializeOwned + serde::Serialize + PartialEq + std::fmt::Debug,
+    T: serde::de::DeserializeOwned + serde::Serialize + Message + PartialEq + std::fmt::Debug,
 {
     let whole = decode_all::<T>(bytes);
     let mut decoder = Decoder::default();

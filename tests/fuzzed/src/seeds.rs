@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 use simulay_hostile::bombs;
 use simulay_hostile::guest::Guest;
-use simulay_init::frames::{Exit, JobSpec, Order, PROTOCOL, Phase, Rejection, Report, encode};
+use simulay_init::frames::{
+    Content, Exit, JobSpec, Message, Order, PROTOCOL, Phase, Rejection, Report, encode,
+};
 use simulay_model::Manifest;
 
 use crate::answer;
@@ -94,15 +96,15 @@ fn frames() -> Vec<Seed> {
 }
 
 /// Messages as they go over an attachment.
-fn stream<T: serde::Serialize>(name: &str, messages: &[T]) -> Seed {
+fn stream<T: serde::Serialize + Message>(name: &str, messages: &[T]) -> Seed {
     let bytes = messages.iter().flat_map(|message| encode(message).unwrap()).collect();
     ("frames", format!("{name}.stream"), bytes)
 }
 
-/// Messages, each after its length.
-fn seal<T: serde::Serialize>(name: &str, messages: &[T]) -> Seed {
+/// Messages, each after its length, but for those that bring more than a frame.
+fn seal<T: serde::Serialize + Message>(name: &str, messages: &[T]) -> Seed {
     let mut bytes = Vec::new();
-    for message in messages {
+    for message in messages.iter().filter(|message| message.content().is_none()) {
         let message = postcard::to_allocvec(message).unwrap();
         bytes.push(u8::try_from(message.len()).expect("seeds are short"));
         bytes.extend(message);
@@ -130,7 +132,7 @@ fn orders() -> Vec<Order> {
         Order::Hello { session: 7 },
         Order::Begin(job),
         Order::File { path: "main.m".to_owned(), size: 5 },
-        Order::Data(b"x = 1".to_vec()),
+        Order::Data(Content::of(b"x = 1".to_vec())),
         Order::Run,
         Order::Terminate,
         Order::Ack,
@@ -160,8 +162,8 @@ fn reports() -> Vec<Report> {
         Report::Stdout { offset: 2, bytes: b"c".to_vec() },
         Report::Exited(exit),
         Report::Output { path: "out/a.csv".to_owned(), size: 3 },
-        Report::Data(b"1".to_vec()),
-        Report::Data(b"2\n".to_vec()),
+        Report::Data(Content::of(b"1".to_vec())),
+        Report::Data(Content::of(b"2\n".to_vec())),
         Report::Output { path: "empty".to_owned(), size: 0 },
         Report::Output { path: "out/b.csv".to_owned(), size: 3 },
         Report::Abandoned { reason: "why".to_owned() },

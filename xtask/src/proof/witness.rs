@@ -182,7 +182,7 @@ fn attempt(name: &str) -> &str {
 /// it said that there is one.
 fn begun(said: &[u8]) -> Vec<String> {
     let (mut begun, mut has_one) = (Vec::<String>::new(), false);
-    for report in Decoder::default().feed::<Report>(said).into_iter().flatten() {
+    for report in Decoder::<Report>::default().feed(said).into_iter().flatten() {
         match report {
             Report::Welcome { phase, .. } => has_one = phase != Phase::Idle,
             Report::Serves { attempt } if !has_one || !begun.contains(&attempt) => begun.push(attempt),

@@ -8,7 +8,7 @@ use simulay_blobs::{BlobError, PieceSink, Whole};
 use super::editions::Editions;
 use crate::staging::Staging;
 
-/// Bytes written at a time, the fewest that S3 takes as a part; the most of a blob on its way in that is in memory.
+/// Bytes written at a time, the fewest that S3 takes as a part; twice as many of a blob on its way in are in memory.
 pub(crate) const PIECE: usize = 5 * 1024 * 1024;
 
 /// One blob on its way in. A small one is put at once; of a large one an edition is made when it is whole.

@@ -13,7 +13,7 @@ use super::layout::{Stamp, key};
 use crate::failure::{blocking, of_object};
 use crate::staging::Staging;
 
-/// Bytes written at a time; the most of a blob on its way in that is in memory.
+/// Bytes written at a time. Of a blob on its way in two pieces are in memory: one comes while the other is written.
 pub(crate) const PIECE: usize = 512 * 1024;
 
 /// One blob on its way in. A small one is put at once; a large one is moved to its address when it is whole.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bollard::container::{AttachContainerResults, LogOutput};
 use bollard::errors::Error;
 use futures_util::{Stream, StreamExt as _};
-use simulay_init::frames::{Decoder, FrameError, Order, PROTOCOL, Phase, Report, encode};
+use simulay_init::frames::{Decoder, FrameError, Order, PROTOCOL, Phase, Report, SYNC, encode};
 use tokio::io::{AsyncWrite, AsyncWriteExt as _, BufWriter};
 use uuid::Uuid;
 
@@ -27,14 +27,14 @@ pub(super) enum Greeted {
 }
 
 /// Bytes that go to init in one piece: each piece wakes everybody on its way.
-const BUFFER: usize = 64 << 10;
+const BUFFER: usize = 128 << 10;
 /// For init to take a frame.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What init says.
 pub(super) struct Reader {
     output: Pin<Box<dyn Stream<Item = Result<LogOutput, Error>> + Send>>,
-    decoder: Decoder,
+    decoder: Decoder<Report>,
     ready: VecDeque<Result<Report, FrameError>>,
 }
 
@@ -187,9 +187,9 @@ impl Reader {
 }
 
 impl Writer {
-    /// Begins a session. The lone zero ends what an earlier attachment may have left unfinished.
+    /// Begins a session, whatever an earlier attachment may have left unfinished.
     pub(super) async fn greet(&mut self, session: u64) -> Result<(), Cut> {
-        taken(self.input.write_all(&[0])).await?;
+        taken(self.input.write_all(&SYNC)).await?;
         self.say(&Order::Hello { session }).await
     }
 
@@ -197,6 +197,12 @@ impl Writer {
     pub(super) async fn say(&mut self, order: &Order) -> Result<(), Cut> {
         self.say_before(order).await?;
         taken(self.input.flush()).await
+    }
+
+    /// The same, with the content that goes behind it.
+    pub(super) async fn say_with(&mut self, order: &Order, content: &[u8]) -> Result<(), Cut> {
+        self.say_before(order).await?;
+        taken(self.input.write_all(content)).await
     }
 
     /// Sends one order at the latest with the next one that is said.

@@ -85,7 +85,7 @@ impl<'a> Receipt<'a> {
             Report::Stderr { offset, bytes } => self.stream(Stream::Stderr, offset, bytes).await?,
             Report::Exited(exit) => self.exited(exit)?,
             Report::Output { path, size } => self.output(path, size).await?,
-            Report::Data(bytes) => self.data(bytes).await?,
+            Report::Data(content) => self.data(content.into_bytes()).await?,
             Report::Abandoned { reason } => self.abandon(&reason),
             Report::LeftOut { path, reason } => self.left_out(&path, &reason)?,
             Report::LeftOutMore(more) => self.left_out_more(more)?,
@@ -176,7 +176,7 @@ impl<'a> Receipt<'a> {
 
     async fn data(&mut self, bytes: Vec<u8>) -> Result<(), ReceiveError> {
         let open = self.open.as_mut().ok_or_else(|| confused("data without an output"))?;
-        let left = open.left.checked_sub(bytes.len() as u64).filter(|_| bytes.len() <= MAX_DATA);
+        let left = open.left.checked_sub(bytes.len() as u64);
         open.left = left.ok_or_else(|| confused("more data than announced"))?;
         if let Some(sink) = &mut open.sink {
             sink.write(Bytes::from(bytes)).await.map_err(ContainerError::Exchange)?;

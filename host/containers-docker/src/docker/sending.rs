@@ -7,7 +7,7 @@ use fail::fail_point;
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
 use simulay_containers::{Admitted, ContainerError, Content, Exchange};
-use simulay_init::frames::{JobSpec, MAX_DATA, Order};
+use simulay_init::frames::{self, JobSpec, Order, pieces};
 use simulay_model::{ContainerName, Digest};
 
 use super::attachment::{Cut, Writer};
@@ -89,8 +89,8 @@ async fn send_stream(
 }
 
 async fn send_bytes(writer: &mut Writer, bytes: &[u8]) -> Result<(), SendError> {
-    for piece in bytes.chunks(MAX_DATA) {
-        writer.say_before(&Order::Data(piece.to_vec())).await?;
+    for piece in pieces(bytes) {
+        writer.say_with(&Order::Data(frames::Content::announcing(piece)), piece).await?;
     }
     Ok(())
 }

@@ -1,8 +1,11 @@
 //! Bytes to frames and back.
 
+use memchr::memchr;
 use serde::{Serialize, de::DeserializeOwned};
 
-/// The most bytes of content in one frame.
+use super::content::{Content, Filled, Message, SYNC};
+
+/// The most bytes of a stream in one frame.
 pub const MAX_DATA: usize = 32 * 1024;
 /// The most bytes of a frame before COBS; a job's command, environment and patterns must fit.
 pub const MAX_FRAME: usize = 256 * 1024;
@@ -18,11 +21,11 @@ pub enum FrameError {
     Damaged,
 }
 
-/// `message` as the bytes of one frame, its closing zero included.
+/// `message` as the bytes of one frame, its closing zero included, and of the content that it has at hand.
 ///
 /// # Errors
 /// When the message is too large.
-pub fn encode<T: Serialize>(message: &T) -> Result<Vec<u8>, FrameError> {
+pub fn encode<T: Serialize + Message>(message: &T) -> Result<Vec<u8>, FrameError> {
     let mut body = postcard::to_allocvec(message).map_err(|_| FrameError::TooLarge)?;
     body.extend(crc32fast::hash(&body).to_le_bytes());
     if body.len() > MAX_FRAME {
@@ -30,29 +33,71 @@ pub fn encode<T: Serialize>(message: &T) -> Result<Vec<u8>, FrameError> {
     }
     let mut frame = cobs::encode_vec(&body);
     frame.push(0);
+    frame.extend_from_slice(message.content().map(Content::bytes).unwrap_or_default());
     Ok(frame)
 }
 
 /// Finds frames in a stream of bytes that arrive in pieces of any size.
-#[derive(Default)]
-pub struct Decoder {
+pub struct Decoder<T> {
     frame: Vec<u8>,
     overlong: bool,
+    /// What lacks bytes of its content.
+    filling: Option<T>,
 }
 
-impl Decoder {
+impl<T> Default for Decoder<T> {
+    fn default() -> Self {
+        Self { frame: Vec::new(), overlong: false, filling: None }
+    }
+}
+
+impl<T: DeserializeOwned + Message> Decoder<T> {
     /// Takes the next bytes and gives what they complete, in order. After a damaged or overlong
-    /// frame the following ones are found again. Empty frames (lone zeros) are silence.
-    pub fn feed<T: DeserializeOwned>(&mut self, mut bytes: &[u8]) -> Vec<Result<T, FrameError>> {
+    /// frame the following ones are found again. Empty frames (lone zeros) and [`SYNC`] are silence.
+    pub fn feed(&mut self, mut bytes: &[u8]) -> Vec<Result<T, FrameError>> {
         let mut found = Vec::new();
-        while let Some(end) = bytes.iter().position(|byte| *byte == 0) {
-            let (head, rest) = bytes.split_at(end);
-            self.keep(head);
-            found.extend(self.close());
-            bytes = rest.strip_prefix(&[0]).unwrap_or_default();
+        while !bytes.is_empty() {
+            bytes = match self.filling.take() {
+                Some(message) => self.fill(message, bytes, &mut found),
+                None => self.find(bytes, &mut found),
+            };
         }
-        self.keep(bytes);
         found
+    }
+
+    /// Takes bytes of a frame up to its end; gives those behind it.
+    fn find<'a>(&mut self, bytes: &'a [u8], found: &mut Vec<Result<T, FrameError>>) -> &'a [u8] {
+        let Some(end) = memchr(0, bytes) else {
+            self.keep(bytes);
+            return &[];
+        };
+        let (head, rest) = bytes.split_at(end);
+        self.keep(head);
+        match self.close() {
+            Some(Ok(message)) if message.content().is_some() => self.filling = Some(message),
+            closed => found.extend(closed),
+        }
+        rest.strip_prefix(&[0]).unwrap_or_default()
+    }
+
+    /// Takes bytes of the content of a message; gives those behind it.
+    fn fill<'a>(
+        &mut self,
+        mut message: T,
+        bytes: &'a [u8],
+        found: &mut Vec<Result<T, FrameError>>,
+    ) -> &'a [u8] {
+        let filled = message.content_mut().map_or(Filled::Damaged(bytes), |content| content.fill(bytes));
+        let (one, rest) = match filled {
+            Filled::Partly => {
+                self.filling = Some(message);
+                return &[];
+            }
+            Filled::Whole(rest) => (Ok(message), rest),
+            Filled::Cut(rest) | Filled::Damaged(rest) => (Err(FrameError::Damaged), rest),
+        };
+        found.push(one);
+        rest
     }
 
     fn keep(&mut self, bytes: &[u8]) {
@@ -66,28 +111,30 @@ impl Decoder {
         }
     }
 
-    fn close<T: DeserializeOwned>(&mut self) -> Option<Result<T, FrameError>> {
+    fn close(&mut self) -> Option<Result<T, FrameError>> {
         let frame = std::mem::take(&mut self.frame);
         if std::mem::take(&mut self.overlong) {
             return Some(Err(FrameError::TooLarge));
         }
-        if frame.is_empty() { None } else { Some(decode(&frame)) }
+        let is_silence = frame.is_empty()
+            || SYNC.strip_prefix(&[0]).is_some_and(|sync| sync.strip_suffix(&[0]) == Some(&frame));
+        if is_silence { None } else { Some(decode(&frame)) }
     }
 }
 
 /// All frames of `bytes`, as a [`Decoder`] finds them.
-pub fn decode_all<T: DeserializeOwned>(bytes: &[u8]) -> Vec<Result<T, FrameError>> {
+pub fn decode_all<T: DeserializeOwned + Message>(bytes: &[u8]) -> Vec<Result<T, FrameError>> {
     Decoder::default().feed(bytes)
 }
 
-fn decode<T: DeserializeOwned>(frame: &[u8]) -> Result<T, FrameError> {
+fn decode<T: DeserializeOwned + Message>(frame: &[u8]) -> Result<T, FrameError> {
     let body = cobs::decode_vec(frame).map_err(|_| FrameError::Damaged)?;
     let (message, checksum) = body.split_last_chunk::<4>().ok_or(FrameError::Damaged)?;
     if crc32fast::hash(message) != u32::from_le_bytes(*checksum) {
         return Err(FrameError::Damaged);
     }
-    match postcard::take_from_bytes(message) {
-        Ok((message, [])) => Ok(message),
+    match postcard::take_from_bytes::<T>(message) {
+        Ok((message, [])) if message.content().is_none_or(Content::is_bounded) => Ok(message),
         _ => Err(FrameError::Damaged),
     }
 }
@@ -95,14 +142,15 @@ fn decode<T: DeserializeOwned>(frame: &[u8]) -> Result<T, FrameError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::frames::Order;
 
     #[test]
     fn an_endless_frame_takes_bounded_memory() {
-        let mut decoder = Decoder::default();
+        let mut decoder = Decoder::<Order>::default();
         for _ in 0..1000 {
-            assert_eq!(decoder.feed::<u8>(&[1; 64 * 1024]), []);
+            assert_eq!(decoder.feed(&[1; 64 * 1024]), []);
             assert!(decoder.frame.capacity() <= 4 * MAX_FRAME);
         }
-        assert_eq!(decoder.feed::<u8>(&[0]), [Err(FrameError::TooLarge)]);
+        assert_eq!(decoder.feed(&[0]), [Err(FrameError::TooLarge)]);
     }
 }

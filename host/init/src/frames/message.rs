@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::content::{Content, Message};
+
 /// What the host sends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Order {
@@ -19,8 +21,8 @@ pub enum Order {
         /// Bytes to come.
         size: u64,
     },
-    /// The next bytes of the file; at most [`super::MAX_DATA`].
-    Data(#[serde(with = "serde_bytes")] Vec<u8>),
+    /// The next bytes of the file.
+    Data(Content),
     /// All files are there: run the command.
     Run,
     /// End the command: TERM, then KILL after the grace time. What is there is still handed back.
@@ -36,6 +38,16 @@ pub enum Order {
     /// Everything handed back is safe: make the container as it was before the job. Answered as a greeting is, once
     /// that is so; an init that cannot exits.
     Reset,
+}
+
+impl Message for Order {
+    fn content(&self) -> Option<&Content> {
+        if let Self::Data(content) = self { Some(content) } else { None }
+    }
+
+    fn content_mut(&mut self) -> Option<&mut Content> {
+        if let Self::Data(content) = self { Some(content) } else { None }
+    }
 }
 
 /// A command that is started ahead of its job. It stops where it would begin to work, as its image promises with
@@ -130,8 +142,8 @@ pub enum Report {
         /// Bytes to come.
         size: u64,
     },
-    /// The next bytes of the output; at most [`super::MAX_DATA`].
-    Data(#[serde(with = "serde_bytes")] Vec<u8>),
+    /// The next bytes of the output.
+    Data(Content),
     /// The output that was begun cannot be read to its end: it is left out.
     Abandoned {
         /// Why, in words.
@@ -159,6 +171,16 @@ pub enum Report {
     Booted,
     /// It did not get there; a job that asks for it starts it as any other.
     NotBooted,
+}
+
+impl Message for Report {
+    fn content(&self) -> Option<&Content> {
+        if let Self::Data(content) = self { Some(content) } else { None }
+    }
+
+    fn content_mut(&mut self) -> Option<&mut Content> {
+        if let Self::Data(content) = self { Some(content) } else { None }
+    }
 }
 
 /// Where a job is.

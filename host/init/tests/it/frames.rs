@@ -3,8 +3,8 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use simulay_init::frames::{
-    Decoder, Exit, FrameError, JobSpec, MAX_DATA, MAX_FRAME, Order, Phase, Rejection, Report, decode_all,
-    encode,
+    Content, Decoder, Exit, FrameError, JobSpec, MAX_DATA, MAX_FRAME, Message, Order, Phase, Rejection,
+    Report, SYNC, decode_all, encode, pieces,
 };
 
 fn job() -> impl Strategy<Value = JobSpec> {
@@ -41,12 +41,17 @@ fn data() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
+fn content() -> impl Strategy<Value = Content> {
+    let bytes = data().prop_filter("no piece is empty", |bytes| !bytes.is_empty());
+    bytes.prop_map(Content::of)
+}
+
 fn order() -> impl Strategy<Value = Order> {
     prop_oneof![
         any::<u64>().prop_map(|session| Order::Hello { session }),
         job().prop_map(Order::Begin),
         any::<(String, u64)>().prop_map(|(path, size)| Order::File { path, size }),
-        data().prop_map(Order::Data),
+        content().prop_map(Order::Data),
         Just(Order::Run),
         Just(Order::Terminate),
         Just(Order::Ack),
@@ -99,7 +104,7 @@ fn report() -> impl Strategy<Value = Report> {
         (any::<u64>(), data()).prop_map(|(offset, bytes)| Report::Stderr { offset, bytes }),
         exit().prop_map(Report::Exited),
         any::<(String, u64)>().prop_map(|(path, size)| Report::Output { path, size }),
-        data().prop_map(Report::Data),
+        content().prop_map(Report::Data),
         any::<String>().prop_map(|reason| Report::Abandoned { reason }),
         any::<(String, String)>().prop_map(|(path, reason)| Report::LeftOut { path, reason }),
         any::<u64>().prop_map(Report::LeftOutMore),
@@ -109,7 +114,7 @@ fn report() -> impl Strategy<Value = Report> {
 }
 
 /// Feeds `bytes` in pieces of the given sizes, over and over.
-fn feed_in_pieces<T: serde::de::DeserializeOwned>(
+fn feed_in_pieces<T: serde::de::DeserializeOwned + Message>(
     bytes: &[u8],
     sizes: &[usize],
 ) -> Vec<Result<T, FrameError>> {
@@ -149,7 +154,7 @@ proptest! {
 
     #[test]
     fn after_any_garbage_the_next_frame_is_found(mut bytes in vec(any::<u8>(), 0..2000), order in order()) {
-        bytes.push(0);
+        bytes.extend(SYNC);
         bytes.extend(encode(&order).unwrap());
         prop_assert_eq!(decode_all(&bytes).pop(), Some(Ok(order)));
     }
@@ -158,14 +163,11 @@ proptest! {
     fn a_frame_cut_off_is_lost_alone(cut in any::<prop::sample::Index>(), lost in order(), order in order()) {
         let frame = encode(&lost).unwrap();
         let mut bytes = frame[..cut.index(frame.len() - 1)].to_vec();
-        let silence = bytes.is_empty();
-        bytes.push(0);
+        bytes.extend(SYNC);
         bytes.extend(encode(&order).unwrap());
-        let mut expected = vec![Ok(order)];
-        if !silence {
-            expected.insert(0, Err(FrameError::Damaged));
-        }
-        prop_assert_eq!(decode_all(&bytes), expected);
+        let mut found = decode_all(&bytes);
+        prop_assert_eq!(found.pop(), Some(Ok(order)));
+        prop_assert!(found.iter().all(Result::is_err));
     }
 
     #[test]
@@ -180,9 +182,27 @@ proptest! {
 
 #[test]
 fn a_message_that_is_too_large_is_not_sent() {
-    assert_eq!(encode(&Order::Data(vec![1; MAX_FRAME])), Err(FrameError::TooLarge));
-    let largest = Order::Data(vec![1; MAX_FRAME - 8]);
+    let named = |bytes| Order::File { path: "a".repeat(bytes), size: 0 };
+    assert_eq!(encode(&named(MAX_FRAME)), Err(FrameError::TooLarge));
+    let largest = named(MAX_FRAME - 9);
     assert_eq!(decode_all(&encode(&largest).unwrap()), [Ok(largest)]);
+}
+
+#[test]
+fn a_file_that_has_what_begins_a_session_arrives_whole() {
+    let file = [&[7; 300_000][..], &SYNC, &SYNC, &[0; 300_000], &SYNC].concat();
+    let orders: Vec<_> = pieces(&file).map(|piece| Order::Data(Content::of(piece.to_vec()))).collect();
+    let bytes: Vec<u8> = orders.iter().flat_map(|order| encode(order).unwrap()).collect();
+    assert_eq!(feed_in_pieces(&bytes, &[1000, 7]), orders.into_iter().map(Ok).collect::<Vec<_>>());
+    assert_eq!(pieces(&file).collect::<Vec<_>>().concat(), file);
+}
+
+#[test]
+fn changed_content_is_found_out() {
+    let mut bytes = encode(&Order::Data(Content::of(b"abc".to_vec()))).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    bytes.extend(encode(&Order::Run).unwrap());
+    assert_eq!(decode_all(&bytes), [Err(FrameError::Damaged), Ok(Order::Run)]);
 }
 
 #[test]

@@ -7,7 +7,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use simulay_init::frames::{
-    Decoder, Exit, JobSpec, MAX_DATA, Order, PROTOCOL, Phase, Rejection, Report, encode,
+    Content, Decoder, Exit, JobSpec, MAX_DATA, Order, PROTOCOL, Phase, Rejection, Report, SYNC, encode,
+    pieces,
 };
 use tempfile::TempDir;
 
@@ -82,7 +83,7 @@ impl Told {
                 self.check_output_size();
                 self.outputs.push((path, Vec::with_capacity(size as usize)));
             }
-            Report::Data(bytes) => self.outputs.last_mut().unwrap().1.extend(bytes),
+            Report::Data(content) => self.outputs.last_mut().unwrap().1.extend(content.bytes()),
             Report::Rejected(rejection) => self.rejection = Some(rejection),
             Report::Done => self.check_output_size(),
             Report::LeftOut { path, reason } => self.left_out.push((path, reason)),
@@ -178,7 +179,7 @@ impl Init {
 
     /// Greets as a host that attaches anew and skips what was for an earlier one.
     pub(crate) fn hello(&mut self, session: u64) -> Phase {
-        self.send_bytes(&[0]);
+        self.send_bytes(&SYNC);
         self.send(&Order::Hello { session });
         loop {
             match self.report() {
@@ -193,7 +194,7 @@ impl Init {
 
     pub(crate) fn send_file(&mut self, path: &str, content: &[u8]) {
         self.send(&Order::File { path: path.to_owned(), size: content.len() as u64 });
-        content.chunks(MAX_DATA).for_each(|chunk| self.send(&Order::Data(chunk.to_vec())));
+        pieces(content).for_each(|piece| self.send(&Order::Data(Content::of(piece.to_vec()))));
     }
 
     pub(crate) fn submit(&mut self, job: JobSpec, files: &[(&str, &[u8])]) {

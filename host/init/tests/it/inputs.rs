@@ -1,6 +1,6 @@
 //! Files on their way in.
 
-use simulay_init::frames::{Order, Rejection};
+use simulay_init::frames::{Content, Order, Rejection};
 
 use crate::harness::{Init, script};
 
@@ -55,7 +55,7 @@ fn sizes_must_be_as_announced() {
         let rejection = rejection_of(|init| {
             init.send(&Order::Begin(script("true")));
             init.send(&Order::File { path: "a".to_owned(), size });
-            init.send(&Order::Data(content.to_vec()));
+            init.send(&Order::Data(Content::of(content.to_vec())));
             init.send(&Order::Run);
         });
         assert!(matches!(rejection, Rejection::Input(path, _) if path == "a"));
@@ -64,13 +64,14 @@ fn sizes_must_be_as_announced() {
 
 #[test]
 fn orders_out_of_place_are_refused() {
-    let orders = [Order::Run, Order::Data(vec![1]), Order::File { path: "a".to_owned(), size: 1 }];
+    let orders =
+        [Order::Run, Order::Data(Content::of(vec![1])), Order::File { path: "a".to_owned(), size: 1 }];
     for order in orders {
         assert!(matches!(rejection_of(|init| init.send(&order)), Rejection::Order(_)), "{order:?}");
     }
     let rejection = rejection_of(|init| {
         init.send(&Order::Begin(script("true")));
-        init.send(&Order::Data(vec![1]));
+        init.send(&Order::Data(Content::of(vec![1])));
     });
     assert!(matches!(rejection, Rejection::Order(_)));
 }

@@ -1,6 +1,6 @@
 //! Hosts that go and hosts that come.
 
-use simulay_init::frames::{Order, Phase, encode};
+use simulay_init::frames::{Content, Order, Phase, encode};
 
 use crate::harness::{Init, script, script_with_outputs};
 
@@ -11,7 +11,7 @@ fn a_host_that_died_in_a_frame_is_followed_by_another() {
     init.send(&Order::Begin(script("echo old")));
     init.send_file("old/a", b"whole");
     init.send(&Order::File { path: "old/b".to_owned(), size: 100 });
-    let frame = encode(&Order::Data(vec![7; 100])).unwrap();
+    let frame = encode(&Order::Data(Content::of(vec![7; 100]))).unwrap();
     init.send_bytes(&frame[..frame.len() / 2]);
     assert_eq!(init.hello(2), Phase::Idle);
     assert!(!init.path("old").exists());

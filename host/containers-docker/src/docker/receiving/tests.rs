@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 use simulay_containers::scripted::Ledger;
+use simulay_init::frames::Content;
 use simulay_model::ContainerCall;
 
 use super::*;
@@ -41,7 +42,7 @@ fn output(path: &str, size: u64) -> Report {
 }
 
 fn data(length: usize) -> Report {
-    Report::Data(vec![0; length])
+    Report::Data(Content::of(vec![0; length]))
 }
 
 #[test]
@@ -180,7 +181,7 @@ fn any_report() -> impl Strategy<Value = Report> {
         (0_u64..6, bytes()).prop_map(|(offset, bytes)| Report::Stderr { offset, bytes }),
         Just(Report::Exited(EXIT)),
         (path, 0_u64..40).prop_map(|(path, size)| Report::Output { path, size }),
-        bytes().prop_map(Report::Data),
+        bytes().prop_map(|bytes| Report::Data(Content::of(bytes))),
         Just(Report::Abandoned { reason: "why".to_owned() }),
         Just(Report::Done),
     ]
