@@ -38,10 +38,10 @@ impl Upload {
 
     /// Waits for the piece that is on its way.
     async fn arrive(&mut self) -> Result<(), BlobError> {
-        match self.under_way.take() {
-            Some(piece) => piece.await.map_err(BlobError::of)?.map_err(of_object),
-            None => Ok(()),
-        }
+        let Some(piece) = &mut self.under_way else { return Ok(()) };
+        let arrived = piece.await;
+        self.under_way = None;
+        arrived.map_err(BlobError::of)?.map_err(of_object)
     }
 }
 

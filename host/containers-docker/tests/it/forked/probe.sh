@@ -9,6 +9,8 @@ tail -n +1 /proc/sysvipc/*
 cat /proc/net/tcp /proc/net/tcp6 /proc/net/udp /proc/net/udp6 2>/dev/null | grep -v local_address
 for task in /proc/[0-9]*/task/*; do
     [ "${task%%/task*}" = /proc/$$ ] && continue
+    # Who makes a process blocks all signals for a moment.
+    for _ in 1 2 3 4 5; do grep -q '^SigBlk:.fffffff' $task/status 2>/dev/null && sleep 0.1; done
     nice=$(sed 's/.*) //' $task/stat 2>/dev/null | cut -d' ' -f17)
     grep -E '^(Name|Uid|Gid|Groups|CapPrm|NoNewPrivs|SigBlk|SigIgn|Cpus_allowed):' $task/status 2>/dev/null | tr '\n\t' '  '
     echo "nice $nice, badness $(cat ${task%%/task*}/oom_score_adj)"
