@@ -26,7 +26,7 @@ pub struct Whole {
     pub size: u64,
 }
 
-/// A blob on its way into a [`PieceSink`]; at most one piece of it is held in memory.
+/// A blob on its way into a [`PieceSink`]; at most one piece of it is held here, besides what the sink has not written yet.
 pub struct PieceWriter<S> {
     sink: S,
     piece: usize,

@@ -3,8 +3,8 @@
 //! A frame is one message, encoded with [postcard] and closed by a CRC-32, the whole in COBS
 //! (Cheshire & Baker, 1999) and ended by a zero byte. COBS leaves no other zero, so a reader that
 //! comes late, or follows a writer that died in the middle of a frame, is in step again after the
-//! next zero: a host that attaches anew begins with [`SYNC`] and a [`Order::Hello`]. The bytes of a file go behind a
-//! frame that tells how many they are, and are cut off by [`SYNC`] alone, which no piece of a file has in itself.
+//! next [`SYNC`]: a host that attaches anew begins with it and a [`Order::Hello`]. The bytes of a file go behind a frame
+//! that tells how many they are; no piece of them has in itself what [`SYNC`] is made of.
 //!
 //! ```text
 //! host                                  init

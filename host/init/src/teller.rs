@@ -10,7 +10,7 @@ use crate::outputs;
 use crate::record::{Facts, Harvest, Output, Record, Session};
 
 /// Bytes that go to the host in one piece: each piece wakes everybody on its way.
-const BUFFER: usize = 128 << 10;
+const BUFFER: usize = 130 << 10;
 /// Bytes of a file that are read at once.
 const READ: usize = 64 << 10;
 
@@ -68,7 +68,7 @@ impl<W: Write> Teller<'_, W> {
         let Ok(frame) = encode(report) else { return };
         // What was told before a welcome may be cut off, by us or on the way.
         if matches!(report, Report::Welcome { .. }) {
-            let _ = self.host.write_all(&SYNC);
+            let _ = self.host.write_all(SYNC);
         }
         let _ = self.host.write_all(&frame);
         self.record.note_telling();

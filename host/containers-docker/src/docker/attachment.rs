@@ -27,7 +27,7 @@ pub(super) enum Greeted {
 }
 
 /// Bytes that go to init in one piece: each piece wakes everybody on its way.
-const BUFFER: usize = 128 << 10;
+const BUFFER: usize = 130 << 10;
 /// For init to take a frame.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -189,7 +189,7 @@ impl Reader {
 impl Writer {
     /// Begins a session, whatever an earlier attachment may have left unfinished.
     pub(super) async fn greet(&mut self, session: u64) -> Result<(), Cut> {
-        taken(self.input.write_all(&SYNC)).await?;
+        taken(self.input.write_all(SYNC)).await?;
         self.say(&Order::Hello { session }).await
     }
 
@@ -199,16 +199,16 @@ impl Writer {
         taken(self.input.flush()).await
     }
 
-    /// The same, with the content that goes behind it.
-    pub(super) async fn say_with(&mut self, order: &Order, content: &[u8]) -> Result<(), Cut> {
-        self.say_before(order).await?;
-        taken(self.input.write_all(content)).await
-    }
-
     /// Sends one order at the latest with the next one that is said.
     pub(super) async fn say_before(&mut self, order: &Order) -> Result<(), Cut> {
         let frame = encode(order).map_err(|error| Cut(error.to_string()))?;
         taken(self.input.write_all(&frame)).await
+    }
+
+    /// The same, with the content that goes behind it.
+    pub(super) async fn say_with(&mut self, order: &Order, content: &[u8]) -> Result<(), Cut> {
+        self.say_before(order).await?;
+        taken(self.input.write_all(content)).await
     }
 }
 

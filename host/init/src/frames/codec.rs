@@ -3,7 +3,7 @@
 use memchr::memchr;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::content::{Content, Filled, Message, SYNC};
+use super::content::{Content, Filled, MARK, Message};
 
 /// The most bytes of a stream in one frame.
 pub const MAX_DATA: usize = 32 * 1024;
@@ -43,17 +43,19 @@ pub struct Decoder<T> {
     overlong: bool,
     /// What lacks bytes of its content.
     filling: Option<T>,
+    /// Where frames begin is not known until the next [`MARK`].
+    is_lost: bool,
 }
 
 impl<T> Default for Decoder<T> {
     fn default() -> Self {
-        Self { frame: Vec::new(), overlong: false, filling: None }
+        Self { frame: Vec::new(), overlong: false, filling: None, is_lost: false }
     }
 }
 
 impl<T: DeserializeOwned + Message> Decoder<T> {
     /// Takes the next bytes and gives what they complete, in order. After a damaged or overlong
-    /// frame the following ones are found again. Empty frames (lone zeros) and [`SYNC`] are silence.
+    /// frame those behind the next [`super::SYNC`] are found again. Empty frames (lone zeros) are silence.
     pub fn feed(&mut self, mut bytes: &[u8]) -> Vec<Result<T, FrameError>> {
         let mut found = Vec::new();
         while !bytes.is_empty() {
@@ -75,7 +77,8 @@ impl<T: DeserializeOwned + Message> Decoder<T> {
         self.keep(head);
         match self.close() {
             Some(Ok(message)) if message.content().is_some() => self.filling = Some(message),
-            closed => found.extend(closed),
+            Some(closed) => self.give(closed, found),
+            None => {}
         }
         rest.strip_prefix(&[0]).unwrap_or_default()
     }
@@ -96,8 +99,14 @@ impl<T: DeserializeOwned + Message> Decoder<T> {
             Filled::Whole(rest) => (Ok(message), rest),
             Filled::Cut(rest) | Filled::Damaged(rest) => (Err(FrameError::Damaged), rest),
         };
-        found.push(one);
+        self.give(one, found);
         rest
+    }
+
+    /// What follows an error may be the bytes of a file, and is not taken for messages.
+    fn give(&mut self, one: Result<T, FrameError>, found: &mut Vec<Result<T, FrameError>>) {
+        self.is_lost |= one.is_err();
+        found.push(one);
     }
 
     fn keep(&mut self, bytes: &[u8]) {
@@ -113,12 +122,17 @@ impl<T: DeserializeOwned + Message> Decoder<T> {
 
     fn close(&mut self) -> Option<Result<T, FrameError>> {
         let frame = std::mem::take(&mut self.frame);
-        if std::mem::take(&mut self.overlong) {
-            return Some(Err(FrameError::TooLarge));
+        if frame == MARK {
+            self.is_lost = false;
+            return None;
         }
-        let is_silence = frame.is_empty()
-            || SYNC.strip_prefix(&[0]).is_some_and(|sync| sync.strip_suffix(&[0]) == Some(&frame));
-        if is_silence { None } else { Some(decode(&frame)) }
+        let overlong = std::mem::take(&mut self.overlong);
+        let closed = if overlong {
+            Some(Err(FrameError::TooLarge))
+        } else {
+            (!frame.is_empty()).then(|| decode(&frame))
+        };
+        closed.filter(|_| !self.is_lost)
     }
 }
 

@@ -5,9 +5,11 @@ use serde::{Deserialize, Serialize};
 
 /// The most bytes of one piece.
 const MAX_PIECE: usize = 64 * 1024;
-/// What goes before a greeting and before its answer. No piece has it in itself: who waits for the rest of one that was
-/// cut off finds the next session by it.
-pub const SYNC: [u8; 16] = *b"\0Simulay\xd6\x1f\xa9\x83\x5e\xc4\xb7\0";
+/// No piece has this in itself: who waits for the rest of one that was cut off finds the next session by it.
+pub(super) const MARK: &[u8] = b"Simulay\xd6\x1f\xa9\x83\x5e\xc4\xb7";
+/// What goes before a greeting and before its answer: the mark twice, since a piece that lacks a few bytes takes those of
+/// the first.
+pub const SYNC: &[u8] = b"\0Simulay\xd6\x1f\xa9\x83\x5e\xc4\xb7\0\0Simulay\xd6\x1f\xa9\x83\x5e\xc4\xb7\0";
 
 /// A piece of a file. Its frame tells what follows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,9 +77,9 @@ impl Content {
         self.bytes.reserve_exact(self.size as usize - had);
         self.bytes.extend_from_slice(own);
         // It may have begun in the bytes before.
-        let from = had.saturating_sub(SYNC.len() - 1);
-        if let Some(at) = self.bytes.get(from..).and_then(|bytes| memmem::find(bytes, &SYNC)) {
-            return Filled::Cut(bytes.get(from + at + SYNC.len() - had..).unwrap_or_default());
+        let from = had.saturating_sub(MARK.len() - 1);
+        if let Some(at) = self.bytes.get(from..).and_then(|bytes| memmem::find(bytes, MARK)) {
+            return Filled::Cut(bytes.get(from + at + MARK.len() - had..).unwrap_or_default());
         }
         if self.bytes.len() < self.size as usize {
             Filled::Partly
@@ -101,5 +103,5 @@ pub fn pieces(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
 /// Of the first piece of `bytes`, which ends within what it may not have.
 fn length(bytes: &[u8]) -> usize {
     let most = bytes.get(..MAX_PIECE).unwrap_or(bytes);
-    memmem::find(most, &SYNC).map_or(most.len(), |at| at + SYNC.len() / 2)
+    memmem::find(most, MARK).map_or(most.len(), |at| at + MARK.len() / 2)
 }

@@ -190,7 +190,7 @@ fn a_message_that_is_too_large_is_not_sent() {
 
 #[test]
 fn a_file_that_has_what_begins_a_session_arrives_whole() {
-    let file = [&[7; 300_000][..], &SYNC, &SYNC, &[0; 300_000], &SYNC].concat();
+    let file = [&[7; 300_000][..], SYNC, SYNC, &[0; 300_000], SYNC].concat();
     let orders: Vec<_> = pieces(&file).map(|piece| Order::Data(Content::of(piece.to_vec()))).collect();
     let bytes: Vec<u8> = orders.iter().flat_map(|order| encode(order).unwrap()).collect();
     assert_eq!(feed_in_pieces(&bytes, &[1000, 7]), orders.into_iter().map(Ok).collect::<Vec<_>>());
@@ -201,14 +201,28 @@ fn a_file_that_has_what_begins_a_session_arrives_whole() {
 fn changed_content_is_found_out() {
     let mut bytes = encode(&Order::Data(Content::of(b"abc".to_vec()))).unwrap();
     *bytes.last_mut().unwrap() ^= 1;
+    bytes.extend(SYNC);
     bytes.extend(encode(&Order::Run).unwrap());
     assert_eq!(decode_all(&bytes), [Err(FrameError::Damaged), Ok(Order::Run)]);
 }
 
 #[test]
+fn a_file_is_cut_off_at_any_byte_and_none_of_it_is_taken_for_messages() {
+    let forged = [&[0][..], &encode(&Order::Terminate).unwrap(), &[7]].concat().repeat(9);
+    let frame = encode(&Order::Data(Content::of(forged))).unwrap();
+    for cut in 0..frame.len() {
+        let bytes = [&frame[..cut], SYNC, &encode(&Order::Run).unwrap()].concat();
+        let messages: Vec<_> = decode_all::<Order>(&bytes).into_iter().flatten().collect();
+        assert_eq!(messages, [Order::Run], "after {cut} bytes");
+    }
+    let behind = [&[7, 0][..], &frame, SYNC, &encode(&Order::Run).unwrap()].concat();
+    assert_eq!(decode_all(&behind), [Err(FrameError::Damaged), Ok(Order::Run)]);
+}
+
+#[test]
 fn an_overlong_frame_is_refused_once_and_the_next_is_found() {
     let mut bytes = vec![1; 10 * MAX_FRAME];
-    bytes.push(0);
+    bytes.extend(SYNC);
     bytes.extend(encode(&Order::Run).unwrap());
     let expected = vec![Err(FrameError::TooLarge), Ok(Order::Run)];
     assert_eq!(decode_all(&bytes), expected);

@@ -179,7 +179,7 @@ impl Init {
 
     /// Greets as a host that attaches anew and skips what was for an earlier one.
     pub(crate) fn hello(&mut self, session: u64) -> Phase {
-        self.send_bytes(&SYNC);
+        self.send_bytes(SYNC);
         self.send(&Order::Hello { session });
         loop {
             match self.report() {

@@ -1,37 +1,68 @@
 import { fetched } from './api';
 import { href } from './base';
-import { host } from './host.svelte';
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 10_000;
+/** Where the address lies that was loaded anew. */
+const LOADED = 'simulay-loaded-anew';
 
-// What fetches a part asks for its styles once only.
-document.addEventListener('error', ({ target }) => target instanceof HTMLLinkElement && fetchAgain(target), true);
-
-function fetchAgain(style: HTMLLinkElement): void {
-  setTimeout(() => style.replaceWith(style.cloneNode()), FIRST_WAIT_MS);
-}
+export type Wish = {
+  /** Whether the part is needed still. */
+  wanted?: () => boolean;
+  /** What to do when the host is there and has no such part: it is of another build than this page. */
+  missing?: () => void;
+};
 
 /**
  * A part of the page that is fetched when it is first needed, tried until it is there: the host may be away just then.
- * One of another version has other parts, so all is loaded anew from it. Nothing once it is not `wanted` any more.
+ * Nothing once it is not wanted any more.
  */
 export function part<T>(fetch: () => Promise<T>): Promise<T>;
-export function part<T>(fetch: () => Promise<T>, wanted: () => boolean): Promise<T | undefined>;
-export async function part<T>(fetch: () => Promise<T>, wanted = () => true): Promise<T | undefined> {
-  for (let wait = FIRST_WAIT_MS; wanted(); wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
+export function part<T>(fetch: () => Promise<T>, wish: Wish): Promise<T | undefined>;
+export async function part<T>(fetch: () => Promise<T>, { wanted = () => true, missing }: Wish = {}): Promise<T | undefined> {
+  let isThere = false;
+  for (let wait = FIRST_WAIT_MS; wanted(); wait = longer(wait)) {
     try {
       return await fetch();
     } catch (error) {
       console.warn(error);
+      if (isThere) missing?.();
       await new Promise((resolve) => setTimeout(resolve, wait));
-      if (await isAnother()) location.reload();
+      isThere = await answers();
     }
   }
 }
 
-/** True when the host answers, and is of another version than this page. */
-async function isAnother(): Promise<boolean> {
-  await fetched(href('/healthz')).catch(() => undefined);
-  return host.changed;
+/** Loads the page anew, once at an address: what is not there then does not come by another time either. */
+export function loadAnew(): void {
+  if (sessionStorage.getItem(LOADED) === location.href) return;
+  sessionStorage.setItem(LOADED, location.href);
+  location.reload();
+}
+
+/** Tells that a page is whole, so that it may be loaded anew another time. */
+export function isWhole(): void {
+  sessionStorage.removeItem(LOADED);
+}
+
+async function answers(): Promise<boolean> {
+  const answer = await fetched(href('/healthz')).catch(() => undefined);
+  return answer?.ok ?? false;
+}
+
+function longer(wait: number): number {
+  return Math.min(2 * wait, LONGEST_WAIT_MS);
+}
+
+/** Asks again for styles that could not be fetched: what fetches a part asks for its styles once only. */
+export function fetchStylesAgain(): void {
+  document.addEventListener('error', ({ target }) => target instanceof HTMLLinkElement && fetchAgain(target), true);
+}
+
+function fetchAgain(link: HTMLLinkElement): void {
+  if (link.rel !== 'stylesheet') return;
+  const wait = Number(link.dataset.wait ?? FIRST_WAIT_MS);
+  const again = link.cloneNode() as HTMLLinkElement;
+  again.dataset.wait = String(longer(wait));
+  setTimeout(() => link.replaceWith(again), wait);
 }

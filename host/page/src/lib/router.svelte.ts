@@ -1,7 +1,7 @@
 import { type Component, tick } from 'svelte';
 
 import { base } from './base';
-import { part } from './part';
+import { loadAnew, part } from './part';
 import { type Params, params, pattern } from './paths';
 
 type Screen = () => Promise<{ default: Component }>;
@@ -53,7 +53,7 @@ export class Router {
     this.#latest = url;
     const path = within(url);
     const { screen, params } = this.#find(path);
-    const fetched = await part(screen, () => this.#latest === url);
+    const fetched = await part(screen, { wanted: () => this.#latest === url, missing: loadAnew });
     // Another way was taken while this screen was fetched.
     if (!fetched || this.#latest !== url) return;
     this.screen = fetched.default;

@@ -75,7 +75,7 @@ class Stream {
   async #lead(stop: AbortSignal): Promise<void> {
     // The tab that led before is gone, and what it said of its connection with it.
     this.standing = { at: 'connecting' };
-    const read = await part(() => import('./reader'), () => !stop.aborted);
+    const read = await part(() => import('./reader'), { wanted: () => !stop.aborted });
     if (!read || stop.aborted) return;
     this.#reader = new read.Reader({
       after: this.#cursor,

@@ -79,6 +79,6 @@ function notANumber(text: string, unit: string): string {
 }
 
 async function byUcum(value: number, from: string, to: string): Promise<number | string> {
-  const { convert } = await import('./convert');
-  return convert(value, from, to);
+  const units = await import('./convert').catch(() => undefined);
+  return units ? units.convert(value, from, to) : 'what converts it could not be fetched; type it again';
 }

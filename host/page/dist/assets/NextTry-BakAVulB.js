@@ -1,0 +1,1 @@
+import{Bt as e,Jt as t,Mt as n,St as r,ct as i,ft as a,lt as o,n as s,nn as c,rn as l}from"./common-ChWdFp9e.js";var u=a(`<span aria-hidden="true"> </span>`);function d(a,d){l(d,!0);let f=t(()=>Math.max(0,Math.ceil((d.at-s.now)/1e3)));var p=u(),m=e(p,!0);n(()=>i(m,r(f)>0?`Next try in ${r(f)} s.`:`Trying now.`)),o(a,p),c()}export{d as t};

@@ -1,1 +1,0 @@
-import{$t as e,Gt as t,Lt as n,at as r,en as i,kt as a,lt as o,n as s,ot as c,yt as l}from"./common-B8JinfNa.js";var u=o(`<span aria-hidden="true"> </span>`);function d(o,d){i(d,!0);let f=t(()=>Math.max(0,Math.ceil((d.at-s.now)/1e3)));var p=u(),m=n(p,!0);a(()=>r(m,l(f)>0?`Next try in ${l(f)} s.`:`Trying now.`)),c(o,p),e()}export{d as t};

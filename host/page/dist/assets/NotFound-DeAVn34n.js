@@ -1,0 +1,1 @@
+import{B as e,Ft as t,Mt as n,Vt as r,fn as i,ft as a,g as o,lt as s,nn as c,q as l,rn as u}from"./common-ChWdFp9e.js";var d=a(`<p>No screen has this address. <a>Go to the start.</a></p>`);function f(a,f){u(f,!0),o(a,{title:`Nothing is here`,children:(a,o)=>{var c=d(),u=r(t(c));i(c),n(e=>l(u,`href`,e),[()=>e(`/`)]),s(a,c)},$$slots:{default:!0}}),c()}export{f as default};

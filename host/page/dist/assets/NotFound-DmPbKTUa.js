@@ -1,1 +1,0 @@
-import{$t as e,L as t,Mt as n,Rt as r,W as i,en as a,g as o,kt as s,ln as c,lt as l,ot as u}from"./common-B8JinfNa.js";var d=l(`<p>No screen has this address. <a>Go to the start.</a></p>`);function f(l,f){a(f,!0),o(l,{title:`Nothing is here`,children:(e,a)=>{var o=d(),l=r(n(o));c(o),s(e=>i(l,`href`,e),[()=>t(`/`)]),u(e,o)},$$slots:{default:!0}}),e()}export{f as default};

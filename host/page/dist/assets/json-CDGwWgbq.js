@@ -1,0 +1,1 @@
+import{B as e,I as t,M as n,P as r}from"./common-ChWdFp9e.js";async function i(i,a){let o=await n(e(i),a);if(!o.ok)throw new r(await t(o));return await o.json()}export{i as t};

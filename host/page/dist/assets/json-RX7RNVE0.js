@@ -1,1 +1,0 @@
-import{L as e,N as t,j as n,k as r}from"./common-B8JinfNa.js";async function i(i,a){let o=await r(e(i),a);if(!o.ok)throw new n(await t(o));return await o.json()}export{i as t};

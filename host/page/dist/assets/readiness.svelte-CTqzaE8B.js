@@ -1,1 +1,0 @@
-import{D as e,O as t,b as n,w as r}from"./common-B8JinfNa.js";function i(){let i=r(()=>n=>t(e.GET(`/readyz`,{signal:n}))),a=()=>void i.reload();return n(`system`,a),n(`reset`,a),{get value(){return i.value},get problem(){return i.problem},get lacks(){return i.problem?.missing??i.value?.missing??[]},reload:a}}export{i as t};

@@ -1,0 +1,1 @@
+import{A as e,b as t,j as n,w as r}from"./common-ChWdFp9e.js";function i(){let i=r(()=>t=>n(e.GET(`/readyz`,{signal:t}))),a=()=>void i.reload();return t(`system`,a),t(`reset`,a),{get value(){return i.value},get problem(){return i.problem},get lacks(){return i.problem?.missing??i.value?.missing??[]},reload:a}}export{i as t};

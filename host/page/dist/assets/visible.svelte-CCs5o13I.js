@@ -1,0 +1,1 @@
+import{Gt as e,St as t,Wt as n}from"./common-ChWdFp9e.js";var r=new class{#e=e(!document.hidden);get now(){return t(this.#e)}set now(e){n(this.#e,e,!0)}constructor(){let e=()=>this.now=!document.hidden;document.addEventListener(`visibilitychange`,e),addEventListener(`pageshow`,e)}};export{r as t};

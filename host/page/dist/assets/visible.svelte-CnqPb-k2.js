@@ -1,1 +1,0 @@
-import{Ht as e,Vt as t,yt as n}from"./common-B8JinfNa.js";var r=new class{#e=e(!document.hidden);get now(){return n(this.#e)}set now(e){t(this.#e,e,!0)}constructor(){let e=()=>this.now=!document.hidden;document.addEventListener(`visibilitychange`,e),addEventListener(`pageshow`,e)}};export{r as t};
