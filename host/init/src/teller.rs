@@ -9,7 +9,7 @@ use crate::held::Piece;
 use crate::outputs;
 use crate::record::{Facts, Harvest, Output, Record, Session};
 
-/// Bytes that go to the host in one piece: each piece wakes everybody on its way.
+/// Bytes that go to the host in one piece, two of a file with their frames: each piece wakes everybody on its way.
 const BUFFER: usize = 130 << 10;
 /// Bytes of a file that are read at once.
 const READ: usize = 64 << 10;

@@ -26,7 +26,7 @@ pub(super) enum Greeted {
     Foreign,
 }
 
-/// Bytes that go to init in one piece: each piece wakes everybody on its way.
+/// Bytes that go to init in one piece, two of a file with their frames: each piece wakes everybody on its way.
 const BUFFER: usize = 130 << 10;
 /// For init to take a frame.
 const PATIENCE: Duration = Duration::from_secs(60);

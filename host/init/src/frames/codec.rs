@@ -97,7 +97,7 @@ impl<T: DeserializeOwned + Message> Decoder<T> {
                 return &[];
             }
             Filled::Whole(rest) => (Ok(message), rest),
-            Filled::Cut(rest) | Filled::Damaged(rest) => (Err(FrameError::Damaged), rest),
+            Filled::Damaged(rest) => (Err(FrameError::Damaged), rest),
         };
         self.give(one, found);
         rest

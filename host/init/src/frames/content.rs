@@ -32,9 +32,7 @@ pub trait Message {
 pub(super) enum Filled<'a> {
     Partly,
     Whole(&'a [u8]),
-    /// Another session began in the middle of it.
-    Cut(&'a [u8]),
-    /// They were changed on the way.
+    /// They were changed on the way, or another session began in the middle of them.
     Damaged(&'a [u8]),
 }
 
@@ -79,7 +77,7 @@ impl Content {
         // It may have begun in the bytes before.
         let from = had.saturating_sub(MARK.len() - 1);
         if let Some(at) = self.bytes.get(from..).and_then(|bytes| memmem::find(bytes, MARK)) {
-            return Filled::Cut(bytes.get(from + at + MARK.len() - had..).unwrap_or_default());
+            return Filled::Damaged(bytes.get(from + at + MARK.len() - had..).unwrap_or_default());
         }
         if self.bytes.len() < self.size as usize {
             Filled::Partly
