@@ -19,10 +19,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "variables.h"
+
 /* `octave::install_signal_handlers`: has a thread wait for signals, and only the one that forks is in a child. */
 extern void wait_for_signals (void) __asm__ ("_ZN6octave23install_signal_handlersEv");
 
-enum { DESCRIPTORS = 3, OUTPUT = 0, ERRORS = 1, VARIABLES = 2, MOST_BYTES = 64 << 10, UNHEARD = 3 };
+enum { DESCRIPTORS = 3, OUTPUT = 0, ERRORS = 1, VARIABLES = 2, UNHEARD = 3 };
 
 static int host;
 
@@ -96,34 +98,6 @@ be_child (const struct job *job)
       || dup2 (job->descriptors[ERRORS], STDERR_FILENO) < 0)
     return -1;
   return be_worst () || be_user (job->user) || say (getpid ());
-}
-
-static int
-take_variables (int place)
-{
-  char *text = malloc (MOST_BYTES + 1), *end = text;
-  ssize_t got = 1;
-  while (text && got > 0 && end < text + MOST_BYTES)
-    {
-      while ((got = read (place, end, text + MOST_BYTES - end)) < 0 && errno == EINTR)
-        ;
-      end += got > 0 ? got : 0;
-    }
-  if (! text || got != 0)
-    return -1;
-  *end = '\0';
-  for (char *entry = text; entry < end; )
-    {
-      char *next = entry + strlen (entry) + 1, *equals = strchr (entry, '=');
-      if (! equals)
-        return -1;
-      *equals = '\0';
-      if (setenv (entry, equals + 1, 1))
-        return -1;
-      entry = next;
-    }
-  free (text);
-  return 0;
 }
 
 /* Returns in the child alone, once its parent is init. The process between them has the memory of this one, which stands

@@ -9,9 +9,8 @@ function __simulay_job__ ()
   endif
   begun = true;
   __simulay_leave__ ();
-  place = getenv ("SIMULAY_BOOT");
   forks = ! isempty (getenv ("SIMULAY_FORK"));
-  ahead = forks || ! isempty (place);
+  ahead = forks || ! isempty (getenv ("SIMULAY_BOOT"));
   if (ahead)
     get_ready ();
   endif
@@ -20,14 +19,13 @@ function __simulay_job__ ()
     __simulay_fork__ ();
   elseif (ahead)
     __simulay_leave__ ("ahead", "share");
-    wait (place);
+    __simulay_wait__ ();
   endif
   seed (getenv ("SIM_SEED"), ahead);
 endfunction
 
 % Does all that there is to do without a job. Nothing may look for its files yet.
 function get_ready ()
-  unsetenv ("SIMULAY_BOOT");
   unsetenv ("SIMULAY_FORK");
   if (! waits_for_files (argv ()))
     kill (getpid (), SIG ().KILL);
@@ -42,21 +40,6 @@ function get_ready ()
   % Each generator builds its tables at its first use.
   seed ("0", false);
   unsetenv ("SIM_SEED_TAKEN");
-endfunction
-
-% Reads the variables of the job once there is one. Its files come before.
-function wait (place)
-  job = fopen (place, "r");
-  % The most that a job says is half of it.
-  text = fread (job, 65536, "uint8=>char").';
-  fclose (job);
-  ends = find (text == "\0");
-  begins = [1, ends(1:end-1) + 1];
-  for k = 1:numel (ends)
-    entry = text(begins(k):ends(k)-1);
-    equals = find (entry == "=", 1);
-    setenv (entry(1:equals-1), entry(equals+1:end));
-  endfor
 endfunction
 
 % False for options by which Octave looks at files before it comes here, and for those that nobody uses here.
