@@ -53,13 +53,13 @@ pub(crate) fn start(
     spec: &JobSpec,
     (wanted, user): (Wanted, User),
     ahead: Ahead<'_>,
-    (badness, hands): (&Badness, &mut Hands),
+    (badness, hands): (&Badness, &Hands),
     record: &Arc<Record>,
     ended: impl FnOnce() + Send + 'static,
 ) -> Result<Arc<Processes>, Rejection> {
     let refused = |error: io::Error| Rejection::Command(error.to_string());
     // Before the command, which may take every process there may be.
-    let mut hand = || hands.take().map_err(refused);
+    let hand = || hands.take().map_err(refused);
     let (watch, attendant, compiler) = (hand()?, hand()?, hand()?);
     let readers = [(hand()?, stdout as Which), (hand()?, stderr as Which)];
     let reach = Reach::new(user).map_err(refused)?;

@@ -44,7 +44,7 @@ pub(crate) fn serve(
 ) -> u8 {
     let patience = patience();
     let (state, user) = (State::Idle, User::first());
-    let (boot, parent, mut hands) = (None, None, Hands::default());
+    let (boot, parent, hands) = (None, None, Hands::default());
     hands.gather();
     cgroup::open();
     let (ended, deaf) = (None, false);
@@ -263,7 +263,7 @@ impl Keeper<'_> {
         let started = inputs.keep().and_then(|()| {
             let (sender, wanted) = (self.sender.clone(), wanted.besides(inputs.placed()));
             let ended = move || drop(sender.send(Event::Ended));
-            let own = (self.badness, &mut self.hands);
+            let own = (self.badness, &self.hands);
             command::start(&spec, (wanted, self.user), ahead, own, self.record, ended)
         });
         self.state = match &started {

@@ -32,8 +32,14 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 
 use badness::Badness;
+use dlmalloc::GlobalDlmalloc;
 use record::Record;
 use simulay_init::frames::FAILED;
+
+/// That of musl maps memory and unmaps it with every few pieces of a file or a frame, at which every processor of the
+/// machine is stopped.
+#[global_allocator]
+static ALLOCATOR: GlobalDlmalloc = GlobalDlmalloc;
 
 /// Orders that wait while a file is written; more wait in the pipe.
 const QUEUE: usize = 4;

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
 use nix::sys::statvfs::{Statvfs, statvfs};
@@ -25,19 +25,23 @@ const LONGEST_MS: u64 = 50;
 /// Looks until it is dropped.
 pub(crate) struct Watch {
     was_full: Arc<AtomicBool>,
-    over: Arc<AtomicBool>,
+    /// Nothing is ever sent: it ends when this does.
+    _until: SyncSender<()>,
 }
 
 impl Watch {
     /// Has `hand` begin to look.
     pub(crate) fn start(hand: Hand) -> Self {
-        let watch = Self { was_full: Arc::default(), over: Arc::default() };
-        let (was_full, over) = (Arc::clone(&watch.was_full), Arc::clone(&watch.over));
+        let (until, over) = sync_channel(0);
+        let watch = Self { was_full: Arc::default(), _until: until };
+        let was_full = Arc::clone(&watch.was_full);
         hand.begin(move || {
-            while !over.load(Ordering::Relaxed) {
-                let Some(pause) = look() else { return was_full.store(true, Ordering::Relaxed) };
-                thread::sleep(pause);
+            while let Some(pause) = look() {
+                if over.recv_timeout(pause) == Err(RecvTimeoutError::Disconnected) {
+                    return;
+                }
             }
+            was_full.store(true, Ordering::Relaxed);
         });
         watch
     }
@@ -45,12 +49,6 @@ impl Watch {
     /// True when a place is full or was.
     pub(crate) fn was_full(&self) -> bool {
         self.was_full.load(Ordering::Relaxed) || is_full()
-    }
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        self.over.store(true, Ordering::Relaxed);
     }
 }
 
