@@ -117,9 +117,11 @@ pub(crate) fn labels_text(labels: &Labels) -> SqlResult<Option<String>> {
     Some(labels).filter(|labels| !labels.is_empty()).map(to_json).transpose()
 }
 
-/// What [`run`] reads.
-pub(crate) const RUN: &str = "SELECT runs.*, requested.inputs, requested.params, reports.report FROM runs
-    JOIN requested ON requested.run = runs.id LEFT JOIN reports ON reports.run = runs.id";
+/// What [`run`] reads. Nothing is joined: SQLite would prepare that anew for each run.
+pub(crate) const RUN: &str = "SELECT runs.*,
+    (SELECT inputs FROM requested WHERE run = runs.id) AS inputs,
+    (SELECT params FROM requested WHERE run = runs.id) AS params,
+    (SELECT report FROM reports WHERE run = runs.id) AS report FROM runs";
 
 pub(crate) fn run(row: &Row<'_>) -> SqlResult<Run> {
     Ok(Run {
@@ -263,4 +265,27 @@ pub(crate) fn sound<T>(row: &Row<'_>, read: impl FnOnce(&Row<'_>) -> SqlResult<T
             tracing::error!(run = id, %error, "a damaged run is left out of the list");
         })
         .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::{Connection, StatementStatus, named_params};
+
+    use super::*;
+    use crate::filter;
+    use crate::schema::migrate;
+
+    #[test]
+    fn a_run_is_read_by_a_statement_that_is_prepared_once() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, &|| Ok(Vec::new())).unwrap();
+        let sql = [RUN, "WHERE runs.id = :run AND", filter::RUNS].join(" ");
+        for run in ["one", "another", "a third"] {
+            let mut statement = connection.prepare_cached(&sql).unwrap();
+            let owner = None::<&str>;
+            let values = named_params! { ":run": run, ":owner": owner, ":pipeline": owner, ":within": owner };
+            assert!(!statement.exists(values).unwrap());
+            assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
+        }
+    }
 }
