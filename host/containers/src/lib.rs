@@ -34,7 +34,7 @@ pub use nodes::{
 };
 pub use outcome::{Completed, Omitted};
 pub use permissions::Permissions;
-pub use policy::{Admission, Admitted, Content, Limits, Policy, TMP_MIB};
+pub use policy::{Admission, Admitted, CompiledPatterns, Content, Limits, Policy, TMP_MIB};
 pub use pool::{PoolStatus, WarmClass};
 pub use port::{Containers, Execution, Inventory};
 pub use request::{Begin, ExecutionRequest, Tenant};

@@ -14,6 +14,7 @@ use crate::error::shown;
 use crate::{ContainerError, ImageId, Permissions};
 
 pub use admitted::{Admitted, Content, TMP_MIB};
+pub use outputs::CompiledPatterns;
 
 const MAX_NAME: usize = 64;
 /// Docker takes no less.
@@ -36,6 +37,8 @@ pub struct Policy {
     pub images: BTreeMap<String, ImageId>,
     /// Bounds of each call.
     pub limits: Limits,
+    /// What it remembers of the patterns of calls.
+    pub patterns: CompiledPatterns,
 }
 
 /// Bounds of one container call.
@@ -84,8 +87,8 @@ impl Admission for Policy {
     fn admit(&self, call: &ContainerCall, permissions: &Permissions) -> Result<Admitted, ContainerError> {
         check_name(&call.name)?;
         let image = self.image(&call.image, permissions)?;
-        outputs::check("outputs", &call.outputs)?;
-        outputs::check("excludes", &call.excludes)?;
+        outputs::check("outputs", &call.outputs, &self.patterns)?;
+        outputs::check("excludes", &call.excludes, &self.patterns)?;
         Ok(Admitted {
             name: call.name.clone(),
             image_name: call.image.clone(),

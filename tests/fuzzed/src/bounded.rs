@@ -24,7 +24,7 @@ pub(crate) static CALL: LazyLock<Admitted> = LazyLock::new(|| {
         ..Limits::default()
     };
     let id = format!("sha256:{}", "0".repeat(64)).parse().unwrap();
-    let policy = Policy { images: [(image.clone(), id)].into(), limits };
+    let policy = Policy { images: [(image.clone(), id)].into(), limits, ..Policy::default() };
     let call = ContainerCall {
         name: "fuzzed".to_owned(),
         image,

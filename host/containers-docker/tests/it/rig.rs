@@ -67,7 +67,8 @@ impl Rig {
         limits: Limits,
         image: ImageId,
     ) -> Self {
-        let policy = Policy { images: BTreeMap::from([("octave".to_owned(), image)]), limits };
+        let policy =
+            Policy { images: BTreeMap::from([("octave".to_owned(), image)]), limits, ..Policy::default() };
         let (runtime, pool) = (Runtime::Runc, PoolSettings::NONE);
         Self::of_settings(DockerSettings { address, tls, instance, owner, policy, runtime, pool })
     }
@@ -82,7 +83,7 @@ impl Rig {
     /// A host of `instance` for whose calls containers wait, once someone keeps them.
     pub(crate) fn with_pool(address: Address, instance: Uuid, pool: PoolSettings) -> Self {
         let images = BTreeMap::from([("octave".to_owned(), image_id())]);
-        let policy = Policy { images, limits: Limits::default() };
+        let policy = Policy { images, ..Policy::default() };
         let (tls, owner, runtime) = (None, None, Runtime::Runc);
         Self::of_settings(DockerSettings { address, tls, instance, owner, policy, runtime, pool })
     }

@@ -17,7 +17,7 @@ fn policy(images: &[&str]) -> Policy {
     let id = |name: &&str| ((*name).to_owned(), ImageId::from(Digest::of(name.as_bytes())));
     // What is printed is not held: a call takes 100 MiB.
     let limits = Limits { max_stream_bytes: 0, ..Limits::default() };
-    Policy { images: images.iter().map(id).collect(), limits }
+    Policy { images: images.iter().map(id).collect(), limits, ..Policy::default() }
 }
 
 /// A node with room for so many calls.

@@ -34,7 +34,7 @@ pub(crate) struct Whose {
 pub(super) fn policy(settings: &Settings, images: &ImageIds) -> anyhow::Result<Policy> {
     let images = images.iter().map(|(name, id)| Ok((name.clone(), id.parse()?)));
     let images = images.collect::<anyhow::Result<_>>()?;
-    Ok(Policy { images, limits: limits::of_container(&settings.container) })
+    Ok(Policy { images, limits: limits::of_container(&settings.container), ..Policy::default() })
 }
 
 /// The containers of a host on the daemon of the settings; asks it nothing yet.
