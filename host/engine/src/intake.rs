@@ -60,7 +60,8 @@ impl Intake {
     /// # Errors
     /// See [`CreateError`].
     pub async fn preview(&self, principal: &Principal, new: NewRun) -> Result<Planned, CreateError> {
-        let (plugin, request) = self.valid(principal, &new).await?;
+        let plugin = self.pipeline(principal, &new).await?;
+        let request = self.request(principal, &new, &plugin).await?;
         let (params, seed) = (request.params.clone(), request.seed);
         let known: HashMap<_, _> = request.inputs.iter().map(|input| (input.sha256, input.size)).collect();
         let known = Arc::new(known);
@@ -253,8 +254,12 @@ impl Intake {
     }
 
     async fn accept(&self, principal: &Principal, new: NewRun) -> Result<FreshRun, CreateError> {
-        self.check_room_for(&principal.account).await?;
-        let (plugin, request) = self.valid(principal, &new).await?;
+        // Both are read beside each other.
+        let (room, plugin) =
+            tokio::join!(self.check_room_for(&principal.account), self.pipeline(principal, &new));
+        room?;
+        let plugin = plugin?;
+        let request = self.request(principal, &new, &plugin).await?;
         accept::retries(&new, self.shared.settings.max_retries)?;
         let run = accept::run(&self.shared.parts, &principal.account, &plugin, &new, request);
         Ok(FreshRun { run, plugin })
@@ -276,13 +281,21 @@ impl Intake {
         self.count_in().await.map(drop)
     }
 
-    /// The version meant, and the request as it will get it.
-    async fn valid(&self, principal: &Principal, new: &NewRun) -> Result<(Plugin, Request), CreateError> {
-        let (parts, visible) = (&self.shared.parts, principal.visible());
-        let plugin = accept::pipeline(parts, &principal.visible_plugins(), &new.pipeline).await?;
+    /// The version meant.
+    async fn pipeline(&self, principal: &Principal, new: &NewRun) -> Result<Plugin, CreateError> {
+        accept::pipeline(&self.shared.parts, &principal.visible_plugins(), &new.pipeline).await
+    }
+
+    /// The request as `plugin` will get it.
+    async fn request(
+        &self,
+        principal: &Principal,
+        new: &NewRun,
+        plugin: &Plugin,
+    ) -> Result<Request, CreateError> {
         accept::inputs_together(new, self.shared.settings.max_inputs)?;
-        let request = accept::request(parts, &visible, &plugin, new, self.check_permit().await?).await?;
-        Ok((plugin, request))
+        let permit = self.check_permit().await?;
+        accept::request(&self.shared.parts, &principal.visible(), plugin, new, permit).await
     }
 
     /// A permit to check a request; who would wait for long is told to come back.

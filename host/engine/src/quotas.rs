@@ -22,8 +22,8 @@ use crate::EngineError;
 use crate::allowance::Allowance;
 use crate::limits::Limits;
 
-/// How long what is known is believed.
-const BELIEVED: Duration = Duration::from_secs(1);
+/// How long what is known is believed; longer than between two looks, so that no request waits for one.
+const BELIEVED: Duration = Duration::from_secs(3);
 /// Between two looks for bounds that changed.
 const PAUSE: Duration = Duration::from_secs(2);
 
@@ -76,6 +76,11 @@ impl AccountQuotas {
         if let Some(known) = known.filter(|known| known.at.elapsed() < BELIEVED) {
             return Ok(known.overrides);
         }
+        self.look().await
+    }
+
+    /// What differs for accounts now.
+    async fn look(&self) -> Result<AllOverrides, EngineError> {
         let (at, overrides) = (Instant::now(), Arc::new(self.store.overrides().await?));
         *self.known.lock() = Some(Known { at, overrides: overrides.clone() });
         Ok(overrides)
@@ -160,6 +165,6 @@ pub(crate) async fn keep_known(quotas: AccountQuotas, limits: Arc<Limits>) {
 
 /// Has the queues know the bounds of accounts as they are.
 pub(crate) async fn make_known(quotas: &AccountQuotas, limits: &Limits) -> Result<(), EngineError> {
-    limits.bound_accounts(quotas.usual(), &*quotas.overrides().await?);
+    limits.bound_accounts(quotas.usual(), &*quotas.look().await?);
     Ok(())
 }

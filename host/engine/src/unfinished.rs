@@ -13,8 +13,8 @@ use crate::CreateError;
 
 /// Of as many as may wait or be at work, those that are far from it: others that share the store count alone.
 const FAR: usize = 8;
-/// How long a count of runs is believed.
-const BELIEVED: Duration = Duration::from_secs(1);
+/// How long a count of runs is believed: runs that are accepted are counted, those that end are not.
+const BELIEVED: Duration = Duration::from_secs(10);
 
 /// Counts runs that are accepted. Cheap to clone.
 #[derive(Clone, Default)]

@@ -115,7 +115,11 @@ fn whoever_waits_for_a_call_that_comes_to_nothing_computes_it() {
         for fate in [Fate::Exits, Fate::Hangs] {
             let params = Params { salt: 5, steps: 1, calls: 1, fate };
             let new = equal(&params);
+            let before = story.daemon.starts().len();
             let first = hosts[0].engine.intake.create(&me(), new.clone()).await.unwrap();
+            while story.daemon.starts().len() == before {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
             let second = hosts[1].engine.intake.create(&me(), new).await.unwrap();
             if fate == Fate::Hangs {
                 tokio::time::sleep(Duration::from_secs(10)).await;
