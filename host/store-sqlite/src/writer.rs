@@ -108,17 +108,20 @@ impl Writer {
     {
         tracing::trace!(name, in_haste, "a write that is answered before it is durable");
         let ((answer, answered), (commit, committed)) = (oneshot::channel(), oneshot::channel());
+        let is_open = Arc::new(AtomicBool::new(true));
+        let open = is_open.clone();
         let job = Job::new(in_haste, move |group| {
             fail_point!(&format!("store.{name}.before"), |_| std::process::abort());
             let _ = answer.send(group.and_then(|group| Ok(in_savepoint(group, work)?)));
             Box::new(move |group_committed| {
                 fail_point!(&format!("store.{name}.after"), |_| std::process::abort());
+                open.store(false, Ordering::Relaxed);
                 let _ = commit.send(group_committed);
             })
         });
         self.send(job).await?;
         if !in_haste {
-            self.commit_in_a_moment()?;
+            self.commit_in_a_moment(is_open)?;
         }
         let worked = answered.await.map_err(|_| stopped())??;
         let durable = committed.map(|committed| committed.unwrap_or_else(|_| Err(stopped())));
@@ -130,13 +133,14 @@ impl Writer {
         self.write("settle", |_| Ok(())).await
     }
 
-    /// Has what is open by then committed, should nobody else come.
-    fn commit_in_a_moment(&self) -> Result<(), StoreError> {
+    /// Has a write committed that `is_open` by then, should nobody else come; not those after it, which may have company
+    /// yet.
+    fn commit_in_a_moment(&self, is_open: Arc<AtomicBool>) -> Result<(), StoreError> {
         // The thread is not kept at work by whoever only waits to hurry it.
         let (jobs, company) = (self.jobs.as_ref().ok_or_else(stopped)?.downgrade(), self.company);
         tokio::spawn(async move {
             tokio::time::sleep(company).await;
-            if let Some(jobs) = jobs.upgrade() {
+            if let Some(jobs) = jobs.upgrade().filter(|_| is_open.load(Ordering::Relaxed)) {
                 // The thread has ended, and committed all there was.
                 let _ = jobs.send(Job::new(true, |_| Box::new(|_| ()))).await;
             }
