@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use simulay_containers::scripted::Memory;
-use simulay_model::{ContainerCall, File, Resources, Source};
+use simulay_model::{ContainerCall, Digest, File, Resources, Source};
 
 use crate::forked::{of_user, tenant};
 use crate::pool::Host;
@@ -54,6 +54,9 @@ const ENDS: &[&str] = &[
     "figure; plot(1:3); print('-dsvg', 'left.txt'); disp(exist('left.txt'))",
     "system('(sleep 600; echo late) & echo started'); disp('on'), fflush(stdout);",
     "system('for p in /proc/[0-9]*; do p=${p#/proc/}; [ $p = $$ ] || kill -STOP $p; kill -CONT $p; done 2>&1 | wc -l'); disp('on')",
+    "diary('left.txt'); disp hello",
+    "f = popen('cat > left.txt; sleep 0.2; echo end >> left.txt', 'w'); fputs(f, 'piped ')",
+    "function p(), persistent x; mlock(); x = onCleanup(@() disp('cleaned')); end; p(); disp(1)",
     "x = onCleanup(@() close('all')); figure; y = onCleanup(@() disp('cleaned')); disp hello",
     "f = fopen('close.m', 'w'); fputs(f, 'function close(varargin), disp(nargin), end'); fclose(f); rehash; close",
     "while true, end",
@@ -120,6 +123,36 @@ async fn it_computes_the_same_numbers() {
 #[tokio::test]
 async fn it_ends_the_same() {
     are_equal(ENDS).await;
+}
+
+/// Octave leaves before it has taken itself apart, and not before it has done all that a program left it to do.
+#[tokio::test]
+async fn what_a_program_leaves_to_its_end_is_done() {
+    let mut host = Host::new();
+    for (program, stdout, left) in [
+        ("diary('left.txt'); disp hello", "hello\n", "hello\n"),
+        ("f = fopen('left.txt', 'w'); fputs(f, 'not closed');", "", "not closed"),
+        (
+            "f = popen('cat > left.txt; sleep 0.2; echo end >> left.txt', 'w'); fputs(f, 'piped ');",
+            "",
+            "piped end\n",
+        ),
+        (
+            "1; function p(), persistent x; mlock(); x = onCleanup(@() disp('late')); end; p(); fputs(fopen('left.txt', 'w'), 'x');",
+            "late\n",
+            "x",
+        ),
+        ("x = onCleanup(@() system('printf late > left.txt')); exit(0)", "", "late"),
+    ] {
+        let (_, memory) = host.complete(&call(program)).await;
+        let outputs: Vec<_> = memory.outputs().into_values().collect();
+        assert_eq!(
+            (memory.stdout().as_str(), outputs),
+            (stdout, vec![(left.len() as u64, Digest::of(left.as_bytes()))]),
+            "{program}: {}",
+            memory.stderr()
+        );
+    }
 }
 
 #[tokio::test]
