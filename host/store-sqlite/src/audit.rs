@@ -29,7 +29,8 @@ impl Audit for SqliteStore {
 
     async fn append_soon(&self, at: Timestamp, entry: AuditEntry) -> Result<Durable, StoreError> {
         let work = move |connection: &Connection| append(connection, at, &entry);
-        self.writer.write_early("audit.append", work, false).await.map(|(_, durable)| durable)
+        // Whoever waits for it waits for nothing else by then.
+        self.writer.write_early("audit.append", work, true).await.map(|(_, durable)| durable)
     }
 
     async fn page(&self, query: AuditQuery) -> Result<Vec<AuditRecord>, StoreError> {
