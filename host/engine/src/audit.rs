@@ -25,15 +25,6 @@ use crate::EngineError;
 /// Between two tellings of what was counted.
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Whether somebody waits for a record.
-#[derive(Debug, Clone, Copy)]
-enum Haste {
-    /// At once.
-    AtOnce,
-    /// For something that takes longer.
-    Soon,
-}
-
 /// The audit log. Cheap to clone.
 #[derive(Clone)]
 pub struct AuditLog {
@@ -62,52 +53,44 @@ impl AuditLog {
     /// Records what somebody asked for, before he is answered; also when he goes meanwhile. A record that the store does
     /// not take is logged and counted: what was done stays done.
     pub async fn record(&self, entry: AuditEntry) {
-        if let Some(recording) = self.begin(entry, Haste::AtOnce) {
+        if let Some(recording) = self.begin(entry) {
             // It ends early with the runtime only.
             let _ = recording.await;
         }
     }
 
-    /// Records what somebody asked for, in no haste: he is answered when what this gives has ended.
+    /// Records what somebody asked for who is answered later: when what this gives has ended.
     #[must_use]
     pub fn record_soon(&self, entry: AuditEntry) -> Option<JoinHandle<()>> {
-        self.begin(entry, Haste::Soon)
+        self.begin(entry)
     }
 
     /// Records what somebody asked for who has gone.
     pub fn record_later(&self, entry: AuditEntry) {
-        drop(self.begin(entry, Haste::AtOnce));
+        drop(self.begin(entry));
     }
 
     /// Begins to record, unless it is only counted. Whoever drops what it gives does not end it.
-    fn begin(&self, entry: AuditEntry, haste: Haste) -> Option<JoinHandle<()>> {
+    fn begin(&self, entry: AuditEntry) -> Option<JoinHandle<()>> {
         let counted = self.repeats.lock().count(&entry);
-        if counted { None } else { self.keep_all(vec![entry], haste) }
+        if counted { None } else { self.keep_all(vec![entry]) }
     }
 
     /// Records these, one after the other, whoever waits for it.
-    fn keep_all(&self, entries: Vec<AuditEntry>, haste: Haste) -> Option<JoinHandle<()>> {
+    fn keep_all(&self, entries: Vec<AuditEntry>) -> Option<JoinHandle<()>> {
         let (log, runtime) = (self.clone(), Handle::try_current());
         let lost = runtime.inspect_err(|error| entries.iter().for_each(|entry| self.lose(entry, error)));
         let runtime = lost.ok()?;
         let recording = async move {
             for entry in entries {
-                log.keep(entry, haste).await;
+                log.keep(entry).await;
             }
         };
         Some(self.at_work.spawn_on(recording.in_current_span(), &runtime))
     }
 
-    async fn keep(&self, entry: AuditEntry, haste: Haste) {
-        let (at, kept) = (self.clock.now(), entry.clone());
-        let kept = match haste {
-            Haste::AtOnce => self.store.append(at, kept).await.map(drop),
-            Haste::Soon => match self.store.append_soon(at, kept).await {
-                Ok(durable) => durable.await,
-                Err(error) => Err(error),
-            },
-        };
-        if let Err(error) = kept {
+    async fn keep(&self, entry: AuditEntry) {
+        if let Err(error) = self.store.append(self.clock.now(), entry.clone()).await {
             self.lose(&entry, &Chain(&error));
         }
     }
@@ -128,7 +111,7 @@ impl AuditLog {
     /// Records how often what was counted came again since the last time; also when the caller goes meanwhile.
     pub async fn tell_repeats(&self) {
         let told = std::mem::take(&mut *self.repeats.lock()).told().collect();
-        if let Some(recording) = self.keep_all(told, Haste::AtOnce) {
+        if let Some(recording) = self.keep_all(told) {
             let _ = recording.await;
         }
     }

@@ -11,10 +11,11 @@ use tokio::time::Instant;
 
 use crate::CreateError;
 
-/// Of as many as may wait or be at work, those that are far from it: others that share the store count alone.
+/// Of as many as may wait or be at work, those that are far from it: others that share the store count alone, and so many
+/// of them come near it together.
 const FAR: usize = 8;
 /// How long a count of runs is believed: runs that are accepted are counted, those that end are not.
-const BELIEVED: Duration = Duration::from_secs(10);
+const BELIEVED: Duration = Duration::from_secs(3);
 
 /// Counts runs that are accepted. Cheap to clone.
 #[derive(Clone, Default)]

@@ -13,10 +13,14 @@ const ENOUGH: usize = 5;
 /// For those at work to come back, once their command is over.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-type Work = Box<dyn FnOnce() + Send>;
+/// Work, and the hand that is free again after it.
+struct Task {
+    work: Box<dyn FnOnce() + Send>,
+    hand: Hand,
+}
 
-/// A thread that waits for its work.
-pub(crate) struct Hand(SyncSender<Work>);
+/// A thread that waits for its work; dropped, it is let go of.
+pub(crate) struct Hand(SyncSender<Task>);
 
 /// Work that was begun.
 pub(crate) struct Done(Receiver<()>);
@@ -37,8 +41,9 @@ impl Hand {
             work();
             let _ = tell.send(());
         };
+        let tasks = self.0.clone();
         // It waits for nothing else.
-        let _ = self.0.send(Box::new(told));
+        let _ = tasks.send(Task { work: Box::new(told), hand: self });
         Done(done)
     }
 }
@@ -79,17 +84,23 @@ impl Hands {
     }
 
     fn hire(&self) -> io::Result<Hand> {
-        let ((own, given), others) = (sync_channel::<Work>(1), self.clone());
-        let hand = Hand(own.clone());
-        thread::Builder::new().spawn(move || {
-            for work in given {
-                work();
-                others.lock().waiting.push(Hand(own.clone()));
-                others.0.came_back.notify_all();
-            }
-        })?;
+        let ((tasks, given), others) = (sync_channel::<Task>(1), self.clone());
+        // Before the thread, which may end at once.
         self.lock().hired += 1;
-        Ok(hand)
+        let hired = thread::Builder::new().spawn(move || {
+            for Task { work, hand } in given {
+                work();
+                others.change(|state| state.waiting.push(hand));
+            }
+            others.change(|state| state.hired -= 1);
+        });
+        hired.inspect_err(|_| self.change(|state| state.hired -= 1))?;
+        Ok(Hand(tasks))
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.lock());
+        self.0.came_back.notify_all();
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -110,6 +121,16 @@ mod tests {
             work.into_iter().for_each(Done::wait);
         }
         assert_eq!(hands.lock().hired, ENOUGH);
+    }
+
+    #[test]
+    fn one_that_gets_no_work_is_let_go_of() {
+        let hands = Hands::default();
+        hands.gather();
+        drop(hands.take().unwrap());
+        hands.gather();
+        let state = hands.lock();
+        assert_eq!((state.hired, state.waiting.len()), (ENOUGH, ENOUGH));
     }
 
     #[test]

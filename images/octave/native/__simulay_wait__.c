@@ -2,6 +2,7 @@
  * are the job's variables. Its files come before. */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <stdio.h>
 
 #include "variables.h"
 
@@ -18,6 +19,9 @@ mexFunction (int results, void **result, int arguments, const void **argument)
     ;
   unsetenv ("SIMULAY_BOOT");
   if (job < 0 || take_variables (job))
-    _exit (UNHEARD);
+    {
+      fputs ("SIMULAY_BOOT names no pipe through which variables come\n", stderr);
+      _exit (UNHEARD);
+    }
   close (job);
 }

@@ -12,7 +12,7 @@ function __simulay_job__ ()
   forks = ! isempty (getenv ("SIMULAY_FORK"));
   ahead = forks || ! isempty (getenv ("SIMULAY_BOOT"));
   if (ahead)
-    get_ready ();
+    get_ready (forks);
   endif
   if (forks)
     % Every job goes on from here, each in a process of its own; this one never does.
@@ -21,12 +21,18 @@ function __simulay_job__ ()
     __simulay_leave__ ("ahead", "share");
     __simulay_wait__ ();
   endif
+  if (ahead)
+    forget_what_is_hidden ();
+  endif
   seed (getenv ("SIM_SEED"), ahead);
 endfunction
 
 % Does all that there is to do without a job. Nothing may look for its files yet.
-function get_ready ()
+function get_ready (forks)
   unsetenv ("SIMULAY_FORK");
+  if (forks)
+    unsetenv ("SIMULAY_BOOT");
+  endif
   if (! waits_for_files (argv ()))
     kill (getpid (), SIG ().KILL);
   endif
@@ -40,6 +46,16 @@ function get_ready ()
   % Each generator builds its tables at its first use.
   seed ("0", false);
   unsetenv ("SIM_SEED_TAKEN");
+endfunction
+
+% Octave ends with these, and knows them before there are files: a program may have its own.
+function forget_what_is_hidden ()
+  for name = {"close", "isfigure"}
+    if (! isempty (stat ([name{1} ".m"])))
+      munlock (name{1});
+      clear ("-functions", name{1});
+    endif
+  endfor
 endfunction
 
 % False for options by which Octave looks at files before it comes here, and for those that nobody uses here.

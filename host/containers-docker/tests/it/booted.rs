@@ -86,6 +86,11 @@ fn call(program: &str) -> ContainerCall {
 /// Gives each of `programs` to an Octave that waits, to one that is started for it, and to a child of one that has
 /// had others before.
 async fn are_equal(programs: &[&str]) {
+    are_equal_as(programs, call).await;
+}
+
+/// The same, each in a call that `call` makes.
+async fn are_equal_as(programs: &[&str], make: impl Fn(&str) -> ContainerCall) {
     let (mut warm, mut cold) = (Host::new(), Host::cold());
     let mut forked = Host::forking(tenant("ann", "1.0.0"));
     let container = forked.serves().await;
@@ -93,7 +98,7 @@ async fn are_equal(programs: &[&str]) {
         warm.complete(&call("disp(1)")).await;
     }
     for program in programs {
-        let mut call = call(program);
+        let mut call = make(program);
         if program.contains("while true") {
             call.resources.timeout_ms = 1000;
         }
@@ -113,6 +118,21 @@ async fn are_equal(programs: &[&str]) {
 #[tokio::test]
 async fn it_finds_the_same_surroundings() {
     are_equal(SURROUNDINGS).await;
+}
+
+/// Of what Octave knows before it has a job, and the program has its own.
+#[tokio::test]
+async fn it_calls_what_hides_its_own_functions() {
+    let of_own = |program: &str| {
+        let mut call = call(program);
+        for name in ["close", "isfigure"] {
+            let text = format!("function t = {name}(varargin), disp('my own'), t = 1; end");
+            call.files.push(File { path: format!("{name}.m"), content: Source::Text(text) });
+        }
+        call
+    };
+    are_equal_as(&["isfigure(1); close", "clear all; isfigure(1); close", "which close isfigure"], of_own)
+        .await;
 }
 
 #[tokio::test]
