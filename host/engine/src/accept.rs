@@ -85,6 +85,20 @@ pub(crate) fn run(
     }
 }
 
+/// The run as it was told when it was accepted.
+pub(crate) fn as_accepted(run: Run) -> Run {
+    Run {
+        state: RunState::Queued,
+        steps: 0,
+        cancel_requested: false,
+        started_at: None,
+        ended_at: None,
+        report: None,
+        error: None,
+        ..run
+    }
+}
+
 /// Refuses more retries than the operator allows.
 pub(crate) fn retries(new: &NewRun, most: u32) -> Result<(), CreateError> {
     if new.retries <= most {

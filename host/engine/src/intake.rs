@@ -7,8 +7,8 @@ use std::time::Duration;
 use simulay_archives::Bounds;
 use simulay_containers::Capacity;
 use simulay_model::{
-    AccountName, Change, DescriptionChange, Digest, Plugin, Principal, Request, Run, RunId, RunState,
-    RunSummary, UnfinishedRun,
+    AccountName, Change, DescriptionChange, Digest, Plugin, Principal, Request, Run, RunId, RunSummary,
+    UnfinishedRun,
 };
 use simulay_sandbox::{Answer, Call};
 use simulay_signals::Signal;
@@ -359,7 +359,7 @@ impl Intake {
     async fn accepted_before(&self, principal: &Principal, outcome: Outcome) -> Result<Run, CreateError> {
         let Outcome::Run(id) = outcome else { return Err(RepeatError::OtherRequest.into()) };
         let run = self.run(principal, id).await?.ok_or(StoreError::NotFound)?;
-        Ok(as_accepted(run))
+        Ok(accept::as_accepted(run))
     }
 
     /// The run, when `new` asks for the same.
@@ -391,19 +391,5 @@ impl Intake {
         let (one, two) = (&asked.params, &accepted.params);
         // Most who ask again ask in the same words.
         Ok(one == two || checks::agree(self.check_permit().await?, one, two).await)
-    }
-}
-
-/// The run as it was told when it was accepted.
-fn as_accepted(run: Run) -> Run {
-    Run {
-        state: RunState::Queued,
-        steps: 0,
-        cancel_requested: false,
-        started_at: None,
-        ended_at: None,
-        report: None,
-        error: None,
-        ..run
     }
 }
