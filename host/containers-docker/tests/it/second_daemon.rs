@@ -81,6 +81,19 @@ impl Daemon {
         let process = self.process.id().to_string();
         assert!(Command::new("kill").args(["-s", signal, &process]).status().unwrap().success());
     }
+
+    /// Stops each of its threads: one that has not heard yet may answer.
+    fn freeze(&self) {
+        self.signal("STOP");
+        let stands = |thread: std::fs::DirEntry| {
+            let stat = std::fs::read_to_string(thread.path().join("stat"));
+            stat.is_ok_and(|stat| stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T')))
+        };
+        let threads = || std::fs::read_dir(format!("/proc/{}/task", self.process.id())).unwrap();
+        while !threads().all(|thread| thread.is_ok_and(stands)) {
+            std::thread::yield_now();
+        }
+    }
 }
 
 impl Drop for Daemon {
@@ -149,7 +162,7 @@ async fn a_daemon_that_freezes_is_borne_and_its_container_goes_on() {
     let (call, memory) = (shell("echo one; sleep 1; echo two"), Memory::new());
     let (ended, ()) = tokio::join!(rig.run(&call, &memory), async {
         memory.printed("one").await;
-        daemon.signal("STOP");
+        daemon.freeze();
         // Takes as long as a host waits for an answer: the command is over by then.
         let absent = rig.containers.ping().await;
         daemon.signal("CONT");
