@@ -53,27 +53,23 @@ impl AuditLog {
     /// Records what somebody asked for, before he is answered; also when he goes meanwhile. A record that the store does
     /// not take is logged and counted: what was done stays done.
     pub async fn record(&self, entry: AuditEntry) {
-        if let Some(recording) = self.begin(entry) {
+        if let Some(recording) = self.record_soon(entry) {
             // It ends early with the runtime only.
             let _ = recording.await;
         }
     }
 
-    /// Records what somebody asked for who is answered later: when what this gives has ended.
+    /// Begins to record what somebody asked for who is answered later, when what this gives has ended; nothing when it is
+    /// only counted. Whoever drops what it gives does not end it.
     #[must_use]
     pub fn record_soon(&self, entry: AuditEntry) -> Option<JoinHandle<()>> {
-        self.begin(entry)
+        let counted = self.repeats.lock().count(&entry);
+        if counted { None } else { self.keep_all(vec![entry]) }
     }
 
     /// Records what somebody asked for who has gone.
     pub fn record_later(&self, entry: AuditEntry) {
-        drop(self.begin(entry));
-    }
-
-    /// Begins to record, unless it is only counted. Whoever drops what it gives does not end it.
-    fn begin(&self, entry: AuditEntry) -> Option<JoinHandle<()>> {
-        let counted = self.repeats.lock().count(&entry);
-        if counted { None } else { self.keep_all(vec![entry]) }
+        drop(self.record_soon(entry));
     }
 
     /// Records these, one after the other, whoever waits for it.

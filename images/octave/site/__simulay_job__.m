@@ -12,10 +12,11 @@ function __simulay_job__ ()
   forks = ! isempty (getenv ("SIMULAY_FORK"));
   ahead = forks || ! isempty (getenv ("SIMULAY_BOOT"));
   if (ahead)
-    get_ready (forks);
+    get_ready ();
   endif
   if (forks)
     % Every job goes on from here, each in a process of its own; this one never does.
+    unsetenv ("SIMULAY_BOOT");
     __simulay_fork__ ();
   elseif (ahead)
     __simulay_leave__ ("ahead", "share");
@@ -28,11 +29,8 @@ function __simulay_job__ ()
 endfunction
 
 % Does all that there is to do without a job. Nothing may look for its files yet.
-function get_ready (forks)
+function get_ready ()
   unsetenv ("SIMULAY_FORK");
-  if (forks)
-    unsetenv ("SIMULAY_BOOT");
-  endif
   if (! waits_for_files (argv ()))
     kill (getpid (), SIG ().KILL);
   endif
