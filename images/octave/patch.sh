@@ -18,10 +18,6 @@ change plot/util/__gnuplot_drawnow__.m 's/^  else  # nargin == 1$/  elseif (fals
 # Octave crashes at its end over this listener, which only serves a cancel button on a screen.
 change gui/waitbar.m '/^    addlistener \(hf, "createcancelbtn"/d; s/(addproperty \("createcancelbtn", hf, )"figurebuttondownfcn"/\1"any"/'
 
-# Octave ends with these, between forgetting all functions twice: they would be read again.
-change plot/util/close.m 's/^  figs = \[\];$/  mlock ();\n&/'
-change plot/util/isfigure.m 's/^  tf = ishghandle \(h\);$/  mlock ();\n&/'
-
 # Files are drawn through cairo, which finds a font for every script; PostScript knows Latin only.
 print=plot/util/private/__gnuplot_print__.m
 change $print 's/gp_opts = font_spec \(opts, "devopt", "eps"\);/gp_opts = font_spec (opts, "devopt", "pdfcairo");/'

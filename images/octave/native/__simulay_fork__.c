@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <malloc.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
@@ -24,6 +25,7 @@
 /* `octave::install_signal_handlers`: has a thread wait for signals, and only the one that forks is in a child. */
 extern void wait_for_signals (void) __asm__ ("_ZN6octave23install_signal_handlersEv");
 
+enum { LARGEST_GAP = 64 << 10, SMALLEST_GAP = 16, STEP = 16 };
 enum { DESCRIPTORS = 3, OUTPUT = 0, ERRORS = 1, VARIABLES = 2, UNHEARD = 3 };
 
 static int host;
@@ -133,6 +135,21 @@ fork_for (const struct job *job, const sigset_t *mask)
     say (-1);
 }
 
+/* Takes what is free between what is in use, for ever: what a child asks for then lies together, behind all that, and not
+ * on hundreds of pages that would be copied for it. */
+static void
+fill_gaps (void)
+{
+  const char *end = (const char *) sbrk (0) - mallinfo2 ().keepcost;
+  for (size_t size = LARGEST_GAP; size >= SMALLEST_GAP; size -= STEP)
+    for (char *gap; (gap = malloc (size)); )
+      if (gap >= end)
+        {
+          free (gap);
+          break;
+        }
+}
+
 void
 mexFunction (int results, void **result, int arguments, const void **argument)
 {
@@ -142,6 +159,7 @@ mexFunction (int results, void **result, int arguments, const void **argument)
   sigaddset (&children, SIGCHLD);
   sigprocmask (SIG_BLOCK, &children, &mask);
   prctl (PR_SET_DUMPABLE, 0);
+  fill_gaps ();
   host = fcntl (STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
   pid_t self = getpid ();
   if (host < 0 || have_no_input () || say (0))

@@ -2,7 +2,7 @@
  * a hundred libraries give back memory, which takes as long as many programs. What libraries that a program loaded have
  * to do at the end comes before this, since it was asked for later; files in HDF5 are closed here. Called with
  * one thing, it closes HDF5 now, which Octave opens as it begins and closes as it ends: what needs it opens it again by
- * itself. Called with two, it has a process that sleeps share the memory from now on. */
+ * itself; and it sets aside what Octave ends with, see `octave-cli.cc`. Called with two, it has a process that sleeps share the memory from now on. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -89,6 +89,15 @@ leave_memory (void)
     share_memory (1);
 }
 
+/* Other programs of Octave than this image's `octave-cli` have it not: they read the same functions once more. */
+static void
+set_aside (void)
+{
+  void (*set_aside) (void) = (void (*) (void)) dlsym (RTLD_DEFAULT, "simulay_set_aside");
+  if (set_aside)
+    set_aside ();
+}
+
 static void
 leave (int status, void *nothing)
 {
@@ -111,6 +120,10 @@ mexFunction (int results, void **result, int arguments, const void **argument)
     }
   else if (arguments > 1)
     shared = share_memory (0) ? getpid () : 0;
-  else if (close_hdf5)
-    close_hdf5 ();
+  else
+    {
+      if (close_hdf5)
+        close_hdf5 ();
+      set_aside ();
+    }
 }

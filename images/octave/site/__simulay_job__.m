@@ -22,9 +22,6 @@ function __simulay_job__ ()
     __simulay_leave__ ("ahead", "share");
     __simulay_wait__ ();
   endif
-  if (ahead)
-    forget_what_is_hidden ();
-  endif
   seed (getenv ("SIM_SEED"), ahead);
 endfunction
 
@@ -36,24 +33,15 @@ function get_ready ()
   endif
   % Octave read a dozen functions to learn their options, which it keeps. It would free them at its end.
   clear ("-functions");
-  % Octave ends with these, and has read them by then.
+  % Octave ends with these, and has read them by then; a program may have others of their names.
   close ("all");
   __simulay_close__ ();
   __simulay_end__ (true);
   __simulay_leave__ ("ahead");
+  clear ("-functions", "close", "isfigure");
   % Each generator builds its tables at its first use.
   seed ("0", false);
   unsetenv ("SIM_SEED_TAKEN");
-endfunction
-
-% Octave ends with these, and knows them before there are files: a program may have its own.
-function forget_what_is_hidden ()
-  for name = {"close", "isfigure"}
-    if (! isempty (stat ([name{1} ".m"])))
-      munlock (name{1});
-      clear ("-functions", name{1});
-    endif
-  endfor
 endfunction
 
 % False for options by which Octave looks at files before it comes here, and for those that nobody uses here.

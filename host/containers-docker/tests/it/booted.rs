@@ -17,6 +17,7 @@ const SURROUNDINGS: &[&str] = &[
     "system('env | sort | grep -v ^SHLVL'); getenv('SIMULAY_BOOT'), getenv('SIM_A'), getenv('HOME')",
     "system('ls -l /proc/self/fd | wc -l; ls -la /tmp /dev/shm | grep -v total | wc -l; id; umask');",
     "system('grep -E ^Sig\\(Ign\\|Cgt\\) /proc/$PPID/status; cat /proc/$PPID/oom_score_adj; tr \"\\\\0\" \" \" </proc/$PPID/cmdline');",
+    "system('cat /proc/$PPID/comm'); getenv('LD_BIND_NOW'), getenv('SIMULAY_FORK')",
     "system('cat /proc/$PPID/limits; ls /proc/$PPID/fd | sort -n | tr \"\\\\n\" \" \"');",
     "system('grep -E \"^(Threads|NoNewPrivs|Cap...|Umask):\" /proc/$PPID/status | grep -v CapBnd');",
     "warning(), get(0, 'defaultfigurevisible'), page_screen_output, version",
@@ -123,16 +124,18 @@ async fn it_finds_the_same_surroundings() {
 /// Of what Octave knows before it has a job, and the program has its own.
 #[tokio::test]
 async fn it_calls_what_hides_its_own_functions() {
-    let of_own = |program: &str| {
+    let with_own = |program: &str, folder: &str| {
         let mut call = call(program);
         for name in ["close", "isfigure"] {
             let text = format!("function t = {name}(varargin), disp('my own'), t = 1; end");
-            call.files.push(File { path: format!("{name}.m"), content: Source::Text(text) });
+            call.files.push(File { path: format!("{folder}{name}.m"), content: Source::Text(text) });
         }
         call
     };
-    are_equal_as(&["isfigure(1); close", "clear all; isfigure(1); close", "which close isfigure"], of_own)
-        .await;
+    let beside = ["isfigure(1); close", "clear all; isfigure(1); close", "which close isfigure"];
+    are_equal_as(&beside, |program| with_own(program, "")).await;
+    let elsewhere = ["addpath('lib')", "addpath('lib'); isfigure(1); close", "close; addpath('lib'); close"];
+    are_equal_as(&elsewhere, |program| with_own(program, "lib/")).await;
 }
 
 #[tokio::test]
