@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bollard::container::{AttachContainerResults, LogOutput};
 use bollard::errors::Error;
-use futures_util::{Stream, StreamExt as _};
+use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use simulay_init::frames::{Decoder, FrameError, Order, PROTOCOL, Phase, Report, SYNC, encode};
 use tokio::io::{AsyncWrite, AsyncWriteExt as _, BufWriter};
 use uuid::Uuid;
@@ -85,6 +85,11 @@ impl Attached {
             tracing::info!(container = called, ?answer, "a container waits no more");
         }
         waits
+    }
+
+    /// False when it is over, or init has said something since it was heard last. Does not wait.
+    pub(super) fn is_quiet(&mut self) -> bool {
+        self.reader.ready.is_empty() && self.reader.output.next().now_or_never().is_none()
     }
 
     /// Asks init whose job it has, for as long as `patience`; none when it has none, or is of another host.

@@ -28,6 +28,8 @@ use crate::spec::Place;
 const MOST_CALLS: u32 = 1000;
 /// Digits of a digest that tell one key from another.
 const MARK: usize = 16;
+/// One that served a call less long ago is on its way to the next, and counts as at work.
+const REST: Duration = Duration::from_secs(5);
 /// One that no call asked for this long makes room for others.
 const IDLE: Duration = Duration::from_secs(60);
 /// Keys that are remembered as those of commands which cannot have children.
@@ -97,6 +99,12 @@ struct Idle {
     since: Instant,
 }
 
+impl Idle {
+    fn is_at_rest(&self) -> bool {
+        self.since.elapsed() >= REST
+    }
+}
+
 /// Those that wait.
 #[derive(Default)]
 pub(super) struct Forks {
@@ -105,14 +113,14 @@ pub(super) struct Forks {
 }
 
 impl Forks {
-    /// One for a call of `key`: the one that waited least, so that others may go.
-    pub(super) fn take(&self, key: &Key) -> Option<(WarmName, Fork)> {
+    /// One for a call of `key`: the one that waited least, so that others may go; and since when it waited.
+    pub(super) fn take(&self, key: &Key) -> Option<(WarmName, Fork, Instant)> {
         let mut idle = self.idle.lock();
         // Its name was given for whom it waits: what is called otherwise is never his.
         let fits = |one: &Idle| *one.fork.service.key == *key && is_for(one.name.as_str(), &key.mark);
         let index = idle.iter().rposition(fits)?;
-        let Idle { name, fork, .. } = idle.remove(index);
-        Some((name, fork))
+        let Idle { name, fork, since } = idle.remove(index);
+        Some((name, fork, since))
     }
 
     /// Lets one wait for a call, as long as there is room.
@@ -128,15 +136,14 @@ impl Forks {
         let all = std::mem::take(&mut *idle);
         let (mut stays, mut goes) = (Vec::new(), Vec::new());
         for one in all.into_iter().rev() {
-            let fits = count < settings.max_containers
-                && bytes.saturating_add(one.fork.service.bytes) <= settings.max_memory_bytes;
+            let more = bytes.saturating_add(one.fork.service.bytes);
+            let fits = count < settings.max_containers && more <= settings.max_memory_bytes;
             let young = one.since.elapsed() < IDLE && one.fork.service.made.elapsed() < settings.max_age;
-            if fits && young {
-                (count, bytes) = (count + 1, bytes + one.fork.service.bytes);
-                stays.push(one);
-            } else {
-                goes.push(one);
+            let stay = young && (fits || !one.is_at_rest());
+            if stay && one.is_at_rest() {
+                (count, bytes) = (count + 1, more);
             }
+            if stay { &mut stays } else { &mut goes }.push(one);
         }
         stays.reverse();
         *idle = stays;
@@ -157,11 +164,12 @@ impl Forks {
 
     /// What is left for others that wait.
     pub(super) fn left_of(&self, settings: &PoolSettings) -> PoolSettings {
-        PoolSettings {
-            max_containers: settings.max_containers.saturating_sub(self.count()),
-            max_memory_bytes: settings.max_memory_bytes.saturating_sub(self.bytes()),
-            ..*settings
+        let mut left = *settings;
+        for one in self.idle.lock().iter().filter(|one| one.is_at_rest()) {
+            left.max_containers = left.max_containers.saturating_sub(1);
+            left.max_memory_bytes = left.max_memory_bytes.saturating_sub(one.fork.service.bytes);
         }
+        left
     }
 
     /// The command of `key` cannot have children.
@@ -187,10 +195,16 @@ impl Forks {
 
 #[cfg(test)]
 mod tests {
+    use bollard::container::{AttachContainerResults, LogOutput};
+    use bollard::errors::Error;
+    use futures_util::StreamExt as _;
+    use futures_util::stream::{self, BoxStream};
     use simulay_containers::ImageId;
     use simulay_model::{AccountName, PluginRef};
+    use tokio::io::sink;
 
     use super::*;
+    use crate::docker::pool::Pool;
 
     fn tenant(account: &str, version: &str) -> Tenant {
         let plugin = PluginRef {
@@ -199,6 +213,52 @@ mod tests {
             sha256: Digest::of(version.as_bytes()),
         };
         Tenant { account: account.parse().unwrap(), plugin }
+    }
+
+    fn attached(output: BoxStream<'static, Result<LogOutput, Error>>) -> Attached {
+        AttachContainerResults { output, input: Box::pin(sink()) }.into()
+    }
+
+    fn fork() -> Fork {
+        let class = Class {
+            image: ImageId::from(Digest::of(b"octave")),
+            memory_bytes: 1,
+            scratch_mib: 1,
+            cpu_milli: 1,
+        };
+        let boot = Arc::new(BootSpec { command: vec!["octave-cli".to_owned()], env: Vec::new() });
+        let key = Key { class, boot, tenant: tenant("ann", "1.0.0"), mark: "mark".to_owned() };
+        let service = Service { key: Arc::new(key), made: Instant::now(), served: 1, bytes: 10 };
+        service.with(attached(stream::pending().boxed()))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_served_a_moment_ago_counts_as_at_work() {
+        let settings = PoolSettings {
+            max_containers: 2,
+            max_per_class: 1,
+            max_memory_bytes: 100,
+            idle: IDLE,
+            max_age: Duration::from_secs(3600),
+        };
+        let (forks, pool) = (Forks::default(), Pool::new(settings));
+        for _ in 0..3 {
+            forks.put(pool.names.give_for("mark", Uuid::from_u128(1)), fork(), &settings);
+        }
+        assert_eq!((forks.count(), forks.left_of(&settings)), (3, settings));
+        tokio::time::advance(REST).await;
+        forks.put(pool.names.give_for("mark", Uuid::from_u128(1)), fork(), &settings);
+        assert_eq!((forks.count(), pool.names.waste().len()), (3, 1), "two at rest, and the last");
+        let left = forks.left_of(&settings);
+        assert_eq!((left.max_containers, left.max_memory_bytes), (0, 80));
+    }
+
+    #[tokio::test]
+    async fn an_attachment_is_quiet_until_something_is_heard_or_it_ends() {
+        assert!(attached(stream::pending().boxed()).is_quiet());
+        assert!(!attached(stream::empty().boxed()).is_quiet());
+        let word = LogOutput::StdOut { message: "x".into() };
+        assert!(!attached(stream::iter([Ok(word)]).chain(stream::pending()).boxed()).is_quiet());
     }
 
     #[test]

@@ -19,6 +19,8 @@ use super::pool::WarmName;
 use super::warming::{BOOT, WarmingError};
 use crate::spec::{self, Place};
 
+/// One that said so long ago that it waits is not asked again.
+const BELIEVED: Duration = Duration::from_millis(100);
 /// For init to remove what a call left.
 const RESET: Duration = Duration::from_secs(10);
 
@@ -44,8 +46,9 @@ impl DockerContainers {
     /// One that waits for calls of `key` and is well.
     async fn find_fork(&self, key: &Key) -> Option<(WarmName, Fork)> {
         loop {
-            let (waited, mut fork) = self.forks.take(key)?;
-            if fork.attached.waits(waited.as_str(), ANSWER).await {
+            let (waited, mut fork, since) = self.forks.take(key)?;
+            let was_heard = since.elapsed() < BELIEVED && fork.attached.is_quiet();
+            if was_heard || fork.attached.waits(waited.as_str(), ANSWER).await {
                 return Some((waited, fork));
             }
         }
