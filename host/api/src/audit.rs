@@ -90,11 +90,16 @@ impl Deed {
         self.record(self.change(AuditResult::Done)).await;
     }
 
-    /// As [`Self::done`], for who is answered much later: it is recorded by then.
+    /// As [`Self::done`], for who is answered later: it is recorded by then, with what is done.
     pub(crate) fn done_meanwhile(&self) {
         if let (Some(log), Some(entry)) = (&self.asked.log, self.last(self.change(AuditResult::Done))) {
             *self.recording.lock() = log.record_soon(entry);
         }
+    }
+
+    /// What was to be done is not: what came of it instead is recorded after that.
+    pub(crate) fn undone(&self) {
+        self.known.lock().over = false;
     }
 
     /// Returns once it is recorded, as far as that was begun.

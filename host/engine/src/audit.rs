@@ -25,6 +25,14 @@ use crate::EngineError;
 /// Between two tellings of what was counted.
 const MINUTE: Duration = Duration::from_secs(60);
 
+/// When a record is written.
+#[derive(Clone, Copy)]
+enum Haste {
+    Now,
+    /// With what is written next.
+    InCompany,
+}
+
 /// The audit log. Cheap to clone.
 #[derive(Clone)]
 pub struct AuditLog {
@@ -53,40 +61,52 @@ impl AuditLog {
     /// Records what somebody asked for, before he is answered; also when he goes meanwhile. A record that the store does
     /// not take is logged and counted: what was done stays done.
     pub async fn record(&self, entry: AuditEntry) {
-        if let Some(recording) = self.record_soon(entry) {
+        if let Some(recording) = self.begin(entry, Haste::Now) {
             // It ends early with the runtime only.
             let _ = recording.await;
         }
     }
 
-    /// Begins to record what somebody asked for who is answered later, when what this gives has ended; nothing when it is
-    /// only counted. Whoever drops what it gives does not end it.
+    /// Begins to record what somebody asked for who is answered later, when what this gives has ended, in one transaction
+    /// with what is written meanwhile; nothing when it is only counted. Whoever drops what it gives does not end it.
     #[must_use]
     pub fn record_soon(&self, entry: AuditEntry) -> Option<JoinHandle<()>> {
-        let counted = self.repeats.lock().count(&entry);
-        if counted { None } else { self.keep_all(vec![entry]) }
+        self.begin(entry, Haste::InCompany)
     }
 
     /// Records what somebody asked for who has gone.
     pub fn record_later(&self, entry: AuditEntry) {
-        drop(self.record_soon(entry));
+        drop(self.begin(entry, Haste::Now));
+    }
+
+    fn begin(&self, entry: AuditEntry, haste: Haste) -> Option<JoinHandle<()>> {
+        let counted = self.repeats.lock().count(&entry);
+        if counted { None } else { self.keep_all(vec![entry], haste) }
     }
 
     /// Records these, one after the other, whoever waits for it.
-    fn keep_all(&self, entries: Vec<AuditEntry>) -> Option<JoinHandle<()>> {
+    fn keep_all(&self, entries: Vec<AuditEntry>, haste: Haste) -> Option<JoinHandle<()>> {
         let (log, runtime) = (self.clone(), Handle::try_current());
         let lost = runtime.inspect_err(|error| entries.iter().for_each(|entry| self.lose(entry, error)));
         let runtime = lost.ok()?;
         let recording = async move {
             for entry in entries {
-                log.keep(entry).await;
+                log.keep(entry, haste).await;
             }
         };
         Some(self.at_work.spawn_on(recording.in_current_span(), &runtime))
     }
 
-    async fn keep(&self, entry: AuditEntry) {
-        if let Err(error) = self.store.append(self.clock.now(), entry.clone()).await {
+    async fn keep(&self, entry: AuditEntry, haste: Haste) {
+        let now = self.clock.now();
+        let kept = match haste {
+            Haste::Now => self.store.append(now, entry.clone()).await.map(drop),
+            Haste::InCompany => match self.store.append_soon(now, entry.clone()).await {
+                Ok(durable) => durable.await,
+                Err(error) => Err(error),
+            },
+        };
+        if let Err(error) = kept {
             self.lose(&entry, &Chain(&error));
         }
     }
@@ -107,7 +127,7 @@ impl AuditLog {
     /// Records how often what was counted came again since the last time; also when the caller goes meanwhile.
     pub async fn tell_repeats(&self) {
         let told = std::mem::take(&mut *self.repeats.lock()).told().collect();
-        if let Some(recording) = self.keep_all(told) {
+        if let Some(recording) = self.keep_all(told, Haste::Now) {
             let _ = recording.await;
         }
     }

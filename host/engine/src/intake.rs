@@ -8,13 +8,13 @@ use simulay_archives::Bounds;
 use simulay_containers::Capacity;
 use simulay_model::{
     AccountName, Change, DescriptionChange, Digest, Plugin, Principal, Request, Run, RunId, RunSummary,
-    UnfinishedRun,
 };
 use simulay_sandbox::{Answer, Call};
 use simulay_signals::Signal;
 use simulay_store::{Claim, Outcome, StoreError};
 use tracing::Instrument as _;
 
+use crate::accepted::Accepted;
 use crate::archive::ArchiveWriter;
 use crate::checks::CheckPermit;
 use crate::fresh::FreshRun;
@@ -25,21 +25,12 @@ use crate::shared::Shared;
 use crate::unfinished::{Accepting, Unfinished};
 use crate::upload::{InputWriter, Uploader};
 use crate::{
-    CreateError, DescribeError, EngineError, NewRun, Planned, RepeatError, accept, checks, description, plan,
-    plugins, trace, verdict,
+    CreateError, DescribeError, EngineError, NewRun, Planned, RepeatError, accept, accepted, checks,
+    description, plan, plugins, trace, verdict,
 };
 
 /// Time a request waits to be checked.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// What came of a request for a run with an id of the caller's choice.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Named {
-    /// The run is new.
-    New(Run),
-    /// The same was asked for before.
-    Known(Run),
-}
 
 /// Takes what is asked for in. Cheap to clone.
 #[derive(Clone)]
@@ -170,22 +161,30 @@ impl Intake {
     /// # Errors
     /// See [`CreateError`].
     pub async fn create(&self, principal: &Principal, new: NewRun) -> Result<Run, CreateError> {
+        Ok(self.submit(principal, new).await?.stored().await?)
+    }
+
+    /// As [`Intake::create`], told before the run is durable when its end is awaited.
+    ///
+    /// # Errors
+    /// See [`CreateError`].
+    pub async fn submit(&self, principal: &Principal, new: NewRun) -> Result<Accepted, CreateError> {
         let awaited = new.awaited;
         let fresh = self.accept(principal, new).await?;
         self.take_in(fresh, None, awaited).await
     }
 
-    /// As [`Intake::create`]. When the request comes again, the run that came of the first is told,
+    /// As [`Intake::submit`]. When the request comes again, the run that came of the first is told,
     /// as it was then.
     ///
     /// # Errors
     /// See [`CreateError`].
-    pub async fn create_once(
+    pub async fn submit_once(
         &self,
         principal: &Principal,
         new: NewRun,
         once: &Once,
-    ) -> Result<Run, CreateError> {
+    ) -> Result<Accepted, CreateError> {
         match self.begin(principal, once).await? {
             Beginning::Again(outcome) => self.accepted_before(principal, outcome).await,
             Beginning::First(at_work) => {
@@ -204,18 +203,18 @@ impl Intake {
         }
     }
 
-    /// As [`Intake::create`], with an id of the caller's choice. The same request again gives the
+    /// As [`Intake::submit`], with an id of the caller's choice. The same request again gives the
     /// same run.
     ///
     /// # Errors
     /// [`CreateError::IdTaken`] when another request has the id; [`StoreError::NotFound`] when it is one of
     /// another account; see [`CreateError`].
-    pub async fn create_as(
+    pub async fn submit_as(
         &self,
         principal: &Principal,
         id: RunId,
         new: NewRun,
-    ) -> Result<Named, CreateError> {
+    ) -> Result<Accepted, CreateError> {
         // Not drawn: the same request again has the same seed.
         let new = NewRun { seed: Some(new.seed.unwrap_or_else(|| accept::seed_of(id))), ..new };
         if let Some(run) = self.run(principal, id).await? {
@@ -228,7 +227,7 @@ impl Intake {
                 let run = self.run(principal, id).await?.ok_or(StoreError::NotFound)?;
                 self.same(principal, run, &new).await
             }
-            created => created.map(Named::New),
+            accepted => accepted,
         }
     }
 
@@ -310,41 +309,20 @@ impl Intake {
         fresh: FreshRun,
         claim: Option<(Claim, AtWork)>,
         awaited: bool,
-    ) -> Result<Run, CreateError> {
-        let accepting = self.count_in().await?;
-        let intake = self.clone();
-        let stored = self.shared.tasks.spawn(async move {
-            let (_accepting, (claim, _at_work)) = (accepting, claim.unzip());
-            let accept = trace::accept(&fresh.run);
-            intake.store_run(fresh, claim, awaited).instrument(accept).await
-        });
-        Ok(stored.await.map_err(EngineError::broken)??)
-    }
-
-    async fn store_run(
-        &self,
-        fresh: FreshRun,
-        claim: Option<Claim>,
-        awaited: bool,
-    ) -> Result<Run, EngineError> {
-        let run = fresh.run.clone();
-        let quotas = self.shared.quotas.of(&run.owner).await?;
-        let (runs, signals) = (&self.shared.parts.runs, &self.shared.parts.signals);
-        let span = trace::create(run.id);
-        let queued = Signal::RunQueued(UnfinishedRun::from(&run));
-        if awaited {
-            let durable = runs.create_soon(run.clone(), claim, &quotas).instrument(span.clone()).await?;
-            // Who works on it reads nothing of it.
-            let told = self.shared.fresh.keep(fresh).then(|| signals.publish(queued.clone()));
-            durable.instrument(span).await?;
-            told.unwrap_or_else(|| signals.publish(queued));
-        } else {
-            runs.create_within(run.clone(), claim, &quotas).instrument(span).await?;
-            self.shared.fresh.keep(fresh);
-            signals.publish(queued);
-        }
-        signals.publish(Signal::AccountChanged(run.owner.clone()));
-        Ok(run)
+    ) -> Result<Accepted, CreateError> {
+        let (accepting, shared) = (self.count_in().await?, self.shared.clone());
+        let accept = trace::accept(&fresh.run);
+        let storing = async move {
+            let (claim, at_work) = claim.unzip();
+            let counted = (accepting, at_work);
+            if awaited {
+                accepted::store_soon(&shared, fresh, claim, counted).await
+            } else {
+                accepted::store(&shared, fresh, claim, counted).await
+            }
+        };
+        let stored = self.shared.tasks.spawn(storing.instrument(accept)).await;
+        Ok(stored.map_err(EngineError::broken)??)
     }
 
     async fn count_in(&self) -> Result<Accepting, CreateError> {
@@ -356,14 +334,18 @@ impl Intake {
         Ok(self.shared.parts.runs.get(&principal.visible(), id).await?)
     }
 
-    async fn accepted_before(&self, principal: &Principal, outcome: Outcome) -> Result<Run, CreateError> {
+    async fn accepted_before(
+        &self,
+        principal: &Principal,
+        outcome: Outcome,
+    ) -> Result<Accepted, CreateError> {
         let Outcome::Run(id) = outcome else { return Err(RepeatError::OtherRequest.into()) };
         let run = self.run(principal, id).await?.ok_or(StoreError::NotFound)?;
-        Ok(accept::as_accepted(run))
+        Ok(Accepted::before(accept::as_accepted(run)))
     }
 
     /// The run, when `new` asks for the same.
-    async fn same(&self, principal: &Principal, run: Run, new: &NewRun) -> Result<Named, CreateError> {
+    async fn same(&self, principal: &Principal, run: Run, new: &NewRun) -> Result<Accepted, CreateError> {
         let plugin = plugins::of_run(&self.shared.parts, &run.plugin).await?;
         let version = new.pipeline.version.as_ref();
         let named =
@@ -381,7 +363,7 @@ impl Intake {
             Some(asked) => self.is_same(&asked, &run.request).await?,
             None => false,
         };
-        if same { Ok(Named::Known(run)) } else { Err(CreateError::IdTaken(run.id)) }
+        if same { Ok(Accepted::before(run)) } else { Err(CreateError::IdTaken(run.id)) }
     }
 
     async fn is_same(&self, asked: &Request, accepted: &Request) -> Result<bool, CreateError> {

@@ -1,6 +1,7 @@
 //! What happens to a run. Owns no technology: it is given a sandbox, containers and a store.
 
 mod accept;
+mod accepted;
 mod accounts;
 mod active_time;
 mod allowance;
@@ -70,6 +71,7 @@ mod upkeep;
 mod upload;
 mod verdict;
 
+pub use accepted::Accepted;
 pub use accounts::{AccountError, Accounts, NewToken, draw_token};
 pub use among::ReuseAmong;
 pub use approval::{Approval, PluginPolicy};
@@ -85,7 +87,7 @@ pub use error::{
     ArchiveRefused, CreateError, EngineError, LifeError, LinkError, RepeatError, SweepError, UnknownImages,
     UploadError,
 };
-pub use intake::{Intake, Named};
+pub use intake::Intake;
 pub use links::Links;
 pub use logs::LogStream;
 pub use metering::{AccountUsage, Load, Meter};

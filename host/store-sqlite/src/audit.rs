@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row, params};
 use simulay_model::{AccountName, AuditAction, AuditEntry, AuditHead, AuditRecord, AuditResult};
-use simulay_store::{Audit, AuditQuery, AuditStart, StoreError};
+use simulay_store::{Audit, AuditQuery, AuditStart, Durable, StoreError};
 
 use crate::failure::{SqlError, SqlResult};
 use crate::rows::signed;
@@ -25,6 +25,11 @@ impl Audit for SqliteStore {
         } else {
             self.write("audit.append", work).await
         }
+    }
+
+    async fn append_soon(&self, at: Timestamp, entry: AuditEntry) -> Result<Durable, StoreError> {
+        let work = move |connection: &Connection| append(connection, at, &entry);
+        self.writer.write_early("audit.append", work, false).await.map(|(_, durable)| durable)
     }
 
     async fn page(&self, query: AuditQuery) -> Result<Vec<AuditRecord>, StoreError> {

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use simulay_model::{AccountName, AuditEntry, AuditHead, AuditRecord};
 
-use crate::StoreError;
+use crate::{Durable, StoreError, durable_now};
 
 /// The audit log: records are put at its end and read; nothing changes or removes one.
 #[async_trait]
@@ -12,6 +12,11 @@ pub trait Audit: Send + Sync {
     /// Puts a record of `entry`, made at `at`, at the end of the log, sealed with the record before it, in one durable
     /// transaction.
     async fn append(&self, at: Timestamp, entry: AuditEntry) -> Result<AuditHead, StoreError>;
+
+    /// As [`Audit::append`], in no haste: it becomes durable with what is written next, or in a moment.
+    async fn append_soon(&self, at: Timestamp, entry: AuditEntry) -> Result<Durable, StoreError> {
+        self.append(at, entry).await.map(|_| durable_now())
+    }
 
     /// Records that match, from the oldest.
     async fn page(&self, query: AuditQuery) -> Result<Vec<AuditRecord>, StoreError>;

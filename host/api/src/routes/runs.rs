@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
-use simulay_engine::Named;
+use simulay_engine::Accepted;
 use simulay_model::{Digest, Principal, Run, RunId, RunSummary};
 
 use crate::audit::Deed;
@@ -58,12 +58,12 @@ pub(super) async fn create(
     let once = keyed.once(|| Digest::of(&bytes));
     // Not held while the end of the run is waited for.
     drop(bytes);
-    let run = match once {
-        Some(once) => api.engine.intake.create_once(&principal, new, &once).await?,
-        None => api.engine.intake.create(&principal, new).await?,
+    let submitted = match once {
+        Some(once) => api.engine.intake.submit_once(&principal, new, &once).await?,
+        None => api.engine.intake.submit(&principal, new).await?,
     };
     drop(permit);
-    is_stored(&deed, &run, wait.is_some()).await;
+    let run = stored(&deed, submitted, wait.is_some()).await?;
     accepted(&api, &principal, run, wait).await
 }
 
@@ -105,24 +105,27 @@ pub(super) async fn create_as(
     let mut new = document.request().into_engine(pipeline);
     new.reuse &= !anew;
     new.awaited = wait.is_some();
-    let named = api.engine.intake.create_as(&principal, id, new).await?;
+    let submitted = api.engine.intake.submit_as(&principal, id, new).await?;
     // Not held while the end of the run is waited for.
     drop(permit);
-    let (Named::New(run) | Named::Known(run)) = &named;
-    is_stored(&deed, run, wait.is_some()).await;
-    match named {
-        Named::New(run) => accepted(&api, &principal, run, wait).await,
-        Named::Known(run) => {
-            Ok((StatusCode::OK, accepted(&api, &principal, run, wait).await?).into_response())
-        }
-    }
+    let is_known = submitted.is_known;
+    let run = stored(&deed, submitted, wait.is_some()).await?;
+    let answer = accepted(&api, &principal, run, wait).await?;
+    Ok(if is_known { (StatusCode::OK, answer).into_response() } else { answer })
 }
 
-/// Records that `run` is created; meanwhile, where its end is `awaited`.
-async fn is_stored(deed: &Deed, run: &Run, awaited: bool) {
-    deed.is_about(run.id);
-    deed.says(&run.plugin);
-    if awaited { deed.done_meanwhile() } else { deed.done().await }
+/// The run once it is durable and recorded; where its end is `awaited`, it may be recorded yet.
+async fn stored(deed: &Deed, submitted: Accepted, awaited: bool) -> Result<Run, Refusal> {
+    deed.is_about(submitted.run.id);
+    deed.says(&submitted.run.plugin);
+    if awaited {
+        deed.done_meanwhile();
+    }
+    let run = submitted.stored().await.inspect_err(|_| deed.undone())?;
+    if !awaited {
+        deed.done().await;
+    }
+    Ok(run)
 }
 
 /// The answer to who created `run`, and perhaps waits for its end.
