@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use simulay_model::RunId;
 use tokio_util::sync::CancellationToken;
 
+use crate::answers::Answers;
 use crate::fresh::FreshRuns;
 use crate::limits::{Flow, Limits};
 use crate::logs::LiveLogs;
@@ -25,6 +26,8 @@ pub(crate) struct RunContext {
     pub(crate) flow: Flow,
     /// What this process accepted a moment ago.
     pub(crate) fresh: Arc<FreshRuns>,
+    /// What plugins answered lately.
+    pub(crate) answers: Arc<Answers>,
     /// It was worked on, here or elsewhere: there may be containers of it.
     pub(crate) begun: AtomicBool,
     /// What is left of the disk.

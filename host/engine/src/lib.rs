@@ -6,6 +6,7 @@ mod accounts;
 mod active_time;
 mod allowance;
 mod among;
+mod answers;
 mod approval;
 mod archive;
 mod audit;

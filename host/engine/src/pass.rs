@@ -22,6 +22,7 @@ use simulay_store::StoreError;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
+use crate::answers::Answers;
 use crate::context::RunContext;
 use crate::fault::Fault;
 use crate::fresh::FreshRun;
@@ -233,12 +234,26 @@ impl<'a> Pass<'a> {
     }
 
     async fn ask(&self, stage: Stage, call: Call) -> Result<Answer, Fault> {
-        let called = self.call_plugin(call).instrument(trace::stage(self.run.id, stage));
-        let answered = called.await?;
+        let answered = self.answer(call).instrument(trace::stage(self.run.id, stage)).await?;
         for (level, message) in answered.messages {
             self.log(stage, level, message).await?;
         }
         Ok(answered.answer.map_err(verdict::of_failure)?)
+    }
+
+    /// What the plugin answers, or answered to the same question where earlier results are taken.
+    async fn answer(&self, call: Call) -> Result<Answered, Fault> {
+        let (run, answers) = (&self.run, &*self.context.answers);
+        let question = || Answers::question(&run.owner, run.plugin.sha256, &call);
+        let Some(question) = self.reuse().takes().then(question).flatten() else {
+            return self.call_plugin(call).await;
+        };
+        if let Some(answered) = answers.get(question) {
+            return Ok(answered);
+        }
+        let answered = self.call_plugin(call).await?;
+        answers.note(question, &answered);
+        Ok(answered)
     }
 
     /// Calls the plugin, again when the sandbox failed: a worker may die of something else than the plugin.

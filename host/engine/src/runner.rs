@@ -236,6 +236,7 @@ impl Runner {
             run: run.id,
             flow: Flow::from(run),
             fresh: self.shared.fresh.clone(),
+            answers: self.shared.answers.clone(),
             begun: false.into(),
             stop,
             draining: self.shared.shutdown.clone(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::answers::Answers;
 use crate::audit::AuditLog;
 use crate::fresh::FreshRuns;
 use crate::limits::Limits;
@@ -35,6 +36,7 @@ pub(crate) struct Shared {
     pub(crate) audit: AuditLog,
     /// What was accepted a moment ago.
     pub(crate) fresh: Arc<FreshRuns>,
+    pub(crate) answers: Arc<Answers>,
 }
 
 impl Shared {
@@ -59,6 +61,7 @@ impl Shared {
             room,
             last_jump: LastJump::default(),
             fresh: Arc::default(),
+            answers: Arc::default(),
         })
     }
 

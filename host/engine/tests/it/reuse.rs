@@ -1,5 +1,7 @@
 //! What was computed before, or is computed at the moment, is not computed again.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -189,6 +191,27 @@ async fn what_failed_is_computed_again() {
         assert_eq!(run.state, RunState::Succeeded);
         assert_eq!(containers.starts().len(), starts, "one of two exited with 0");
     }
+}
+
+#[tokio::test]
+async fn a_plugin_is_not_asked_again_what_it_was_asked_twice() {
+    let (containers, asked) = (Scripted::new(), Arc::new(AtomicU32::new(0)));
+    let (directory, counted) = (tempfile::tempdir().unwrap(), asked.clone());
+    let plugins = ScriptedSandbox::default().with(COMPONENT, manifest(), move |call, _| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        Ok(answer(call))
+    });
+    let house = House::of(directory.path(), &containers, Settings::default(), plugins);
+    house.upload().await;
+    let first = house.ran(equal(json!({}))).await;
+    let (mut times, mut before) = (Vec::new(), asked.load(Ordering::Relaxed));
+    for new in [equal(json!({})), equal(json!({})), equal(json!({})), anew(), request(json!({}))] {
+        assert_eq!(house.ran(new).await.report, first.report);
+        times.push(asked.load(Ordering::Relaxed) - before);
+        before += times[times.len() - 1];
+    }
+    // Of the first run the results had no source, those of the others have.
+    assert_eq!(times, [2, 1, 0, 2, 2]);
 }
 
 #[tokio::test]
