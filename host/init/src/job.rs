@@ -16,7 +16,7 @@ use crate::command::{self, Ahead};
 use crate::hands::Hands;
 use crate::inputs::Inputs;
 use crate::orders::Event;
-use crate::outputs::Wanted;
+use crate::outputs::{Compiled, Wanted};
 use crate::parent::Parent;
 use crate::processes::{Causes, Processes};
 use crate::record::Record;
@@ -44,11 +44,12 @@ pub(crate) fn serve(
 ) -> u8 {
     let patience = patience();
     let (state, user) = (State::Idle, User::first());
-    let (boot, parent, hands) = (None, None, Hands::default());
+    let (boot, parent, hands, compiled) = (None, None, Hands::default(), Compiled::default());
     hands.gather();
     cgroup::open();
     let (ended, deaf) = (None, false);
-    let mut keeper = Keeper { record, sender, badness, state, user, boot, parent, hands, ended, deaf };
+    let mut keeper =
+        Keeper { record, sender, badness, state, user, boot, parent, hands, compiled, ended, deaf };
     loop {
         // Each event begins it anew.
         let deadline = keeper.state.deadline().or_else(|| keeper.state.idle_until(patience));
@@ -139,6 +140,7 @@ struct Keeper<'a> {
     parent: Option<Parent>,
     /// For the next command.
     hands: Hands,
+    compiled: Compiled,
     /// Those of the command that is over, which may have memory yet.
     ended: Option<Arc<Processes>>,
     deaf: bool,
@@ -214,7 +216,7 @@ impl Keeper<'_> {
     fn begin(&mut self, spec: JobSpec) -> Result<(), Rejection> {
         // The files of a job that was begun before make room first.
         self.state = State::Idle;
-        let wanted = Wanted::new(&spec, self.user)?;
+        let wanted = Wanted::new(&spec, self.user, &self.compiled)?;
         let refuse = |error: std::io::Error| Rejection::Command(error.to_string());
         self.user.move_in().map_err(refuse)?;
         self.state = State::Begun(Box::new(Begun { spec, wanted, inputs: Inputs::of(self.user) }));

@@ -5,6 +5,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use nix::fcntl::OFlag;
@@ -20,17 +21,38 @@ const HERE: &str = ".";
 /// For all files together: init's own work has a bound as the command's has.
 const SEARCH: Duration = Duration::from_secs(60);
 
+/// The patterns that were compiled last: jobs that follow each other mostly ask alike. Cheap to clone.
+#[derive(Clone, Default)]
+pub(crate) struct Compiled(Arc<Mutex<Vec<(Vec<String>, Arc<Patterns>)>>>);
+
+impl Compiled {
+    /// Outputs and excludes of one job.
+    const MOST: usize = 2;
+
+    fn of(&self, patterns: &[String]) -> Result<Arc<Patterns>, PatternError> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, compiled)) = known.iter().find(|(text, _)| text == patterns) {
+            return Ok(compiled.clone());
+        }
+        let compiled = Arc::new(Patterns::new(patterns)?);
+        known.truncate(Self::MOST - 1);
+        known.insert(0, (patterns.to_vec(), compiled.clone()));
+        Ok(compiled)
+    }
+}
+
 /// Which files are wanted, and how much of them.
 pub(crate) struct Wanted {
     outputs: Vec<String>,
     excludes: Vec<String>,
+    compiled: Compiled,
     terms: Terms,
 }
 
 /// The same, as it is looked for.
 pub(crate) struct Collection {
-    patterns: Patterns,
-    excludes: Patterns,
+    patterns: Arc<Patterns>,
+    excludes: Arc<Patterns>,
     terms: Terms,
 }
 
@@ -45,7 +67,7 @@ struct Terms {
 
 impl Wanted {
     /// Checks the patterns of a job.
-    pub(crate) fn new(spec: &JobSpec, user: User) -> Result<Self, Rejection> {
+    pub(crate) fn new(spec: &JobSpec, user: User, compiled: &Compiled) -> Result<Self, Rejection> {
         Patterns::check(&spec.outputs).map_err(|error| wrong("outputs", &error))?;
         Patterns::check(&spec.excludes).map_err(|error| wrong("excludes", &error))?;
         let terms = Terms {
@@ -55,7 +77,8 @@ impl Wanted {
             max_count: usize::try_from(spec.max_outputs).unwrap_or(usize::MAX),
             max_bytes: spec.max_output_bytes,
         };
-        Ok(Self { outputs: spec.outputs.clone(), excludes: spec.excludes.clone(), terms })
+        let (outputs, excludes) = (spec.outputs.clone(), spec.excludes.clone());
+        Ok(Self { outputs, excludes, compiled: compiled.clone(), terms })
     }
 
     /// The same, told which files were there before the command.
@@ -66,9 +89,9 @@ impl Wanted {
 
     /// Makes of the patterns what paths are compared with, which takes a while.
     pub(crate) fn compile(self) -> Result<Collection, Rejection> {
-        let Self { outputs, excludes, terms } = self;
-        let patterns = Patterns::new(&outputs).map_err(|error| wrong("outputs", &error))?;
-        let excludes = Patterns::new(&excludes).map_err(|error| wrong("excludes", &error))?;
+        let Self { outputs, excludes, compiled, terms } = self;
+        let patterns = compiled.of(&outputs).map_err(|error| wrong("outputs", &error))?;
+        let excludes = compiled.of(&excludes).map_err(|error| wrong("excludes", &error))?;
         Ok(Collection { patterns, excludes, terms })
     }
 }

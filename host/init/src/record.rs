@@ -118,6 +118,18 @@ impl Record {
         }
     }
 
+    /// The same, until `due`.
+    pub(crate) fn wait_until<T>(&self, due: Instant, mut look: impl FnMut(&Facts) -> Option<T>) -> Option<T> {
+        let mut facts = self.lock();
+        loop {
+            if let Some(found) = look(&facts) {
+                return Some(found);
+            }
+            let left = due.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())?;
+            facts = self.changed.wait_timeout(facts, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
     /// The host that said hello last.
     pub(crate) fn session(&self) -> Option<Session> {
         self.lock().session

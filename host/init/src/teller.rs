@@ -2,6 +2,7 @@
 
 use std::io::{BufWriter, Read, Write};
 use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
 
 use simulay_init::frames::{Content, PROTOCOL, Phase, Report, SYNC, encode, pieces};
 
@@ -9,8 +10,10 @@ use crate::held::Piece;
 use crate::outputs;
 use crate::record::{Facts, Harvest, Output, Record, Session};
 
-/// Bytes that go to the host in one piece, two of a file with their frames: each piece wakes everybody on its way.
+/// Bytes that go to the host in one piece, two of a file with their frames.
 const BUFFER: usize = 130 << 10;
+/// For other things to be told together with those that nobody waits for: each piece wakes everybody on its way.
+const COMPANY: Duration = Duration::from_millis(2);
 /// Bytes of a file that are read at once.
 const READ: usize = 64 << 10;
 
@@ -38,7 +41,7 @@ enum Next {
 /// Writes reports to `host` as long as the process lives.
 pub(crate) fn tell(record: &Record, host: impl Write) {
     let host = BufWriter::with_capacity(BUFFER, host);
-    let mut teller = Teller { record, host, told: Told::default() };
+    let mut teller = Teller { record, host, told: Told::default(), due: None };
     loop {
         match teller.next() {
             Next::Report(report) => teller.say(&report),
@@ -51,6 +54,8 @@ struct Teller<'a, W: Write> {
     record: &'a Record,
     host: BufWriter<W>,
     told: Told,
+    /// When what is not on its way yet has to be.
+    due: Option<Instant>,
 }
 
 impl<W: Write> Teller<'_, W> {
@@ -59,8 +64,14 @@ impl<W: Write> Teller<'_, W> {
         if let Some(next) = self.record.look(|facts| self.told.next(facts)) {
             return next;
         }
+        if let Some(due) = self.due
+            && let Some(next) = self.record.wait_until(due, |facts| self.told.next(facts))
+        {
+            return next;
+        }
         // Who does not listen gets everything again after the next hello.
         let _ = self.host.flush();
+        self.due = None;
         self.record.wait_for(|facts| self.told.next(facts))
     }
 
@@ -71,6 +82,10 @@ impl<W: Write> Teller<'_, W> {
             let _ = self.host.write_all(SYNC);
         }
         let _ = self.host.write_all(&frame);
+        let now = Instant::now();
+        let company = if is_waited_for(report) { Duration::ZERO } else { COMPANY };
+        let due = now.checked_add(company).unwrap_or(now);
+        self.due = Some(self.due.map_or(due, |earlier| earlier.min(due)));
         self.record.note_telling();
     }
 
@@ -95,6 +110,18 @@ impl<W: Write> Teller<'_, W> {
         }
         Ok(())
     }
+}
+
+/// Others are told while the command is at work, or has just ended.
+const fn is_waited_for(report: &Report) -> bool {
+    !matches!(
+        report,
+        Report::Serves { .. }
+            | Report::Started
+            | Report::Stdout { .. }
+            | Report::Stderr { .. }
+            | Report::Exited(_)
+    )
 }
 
 fn changed() -> std::io::Error {
