@@ -99,10 +99,9 @@ pub(crate) async fn points(
     kept: bool,
 ) -> Result<Vec<Document>, CreateError> {
     let weight = design.fixed.weight().map_err(|error| CreateError::ParamsInvalid(whole(error)))?;
-    let (schemas, schema, design, blocks) =
-        (permit.schemas.clone(), schema.clone(), design.clone(), blocks.to_vec());
+    let (schema, design, blocks) = (permit.schemas.find(schema), design.clone(), blocks.to_vec());
     let work = move || {
-        let schema = schemas.compiled(&schema).map_err(whole)?;
+        let schema = schema.compiled().map_err(whole)?;
         let all = Points::new(&design, &blocks).map_err(whole)?;
         let (mut params, mut errors, mut bytes) = (Vec::new(), Vec::new(), 0_usize);
         for point in points {
@@ -151,11 +150,11 @@ async fn apply<T: Send + 'static>(
     work: impl FnOnce(&Schema, Value) -> Result<T, Vec<FieldError>> + Send + 'static,
 ) -> Result<T, Unfit> {
     let weight = document.weight().map_err(|error| Unfit::Broken(whole(error)))?;
-    let (schemas, schema, document) = (permit.schemas.clone(), schema.clone(), document.clone());
+    let (schema, document) = (permit.schemas.find(schema), document.clone());
     let check = move || {
         let value = document.value().map_err(whole)?;
         // It was checked at upload, perhaps by a host that took more.
-        work(&*schemas.compiled(&schema).map_err(whole)?, value)
+        work(&*schema.compiled().map_err(whole)?, value)
     };
     permit.work(weight, check).await.map_err(Unfit::Engine)?.map_err(Unfit::Broken)
 }

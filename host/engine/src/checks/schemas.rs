@@ -12,9 +12,15 @@ const KEPT: NonZeroUsize = NonZeroUsize::MIN.saturating_add(31);
 /// Bytes of text from which on a schema is compiled each time: what it takes compiled is a multiple of that.
 const LARGE: usize = 64 << 10;
 
-/// The schemas, by their text. Cheap to clone.
+/// The schemas, by their documents. Cheap to clone.
 #[derive(Clone)]
-pub(super) struct Schemas(Arc<Mutex<LruCache<String, Arc<Schema>>>>);
+pub(super) struct Schemas(Arc<Mutex<LruCache<Value, Arc<Schema>>>>);
+
+/// A schema that was compiled lately, or is to be.
+pub(super) enum Found {
+    Compiled(Arc<Schema>),
+    Not(Schemas, Value),
+}
 
 impl Default for Schemas {
     fn default() -> Self {
@@ -23,15 +29,23 @@ impl Default for Schemas {
 }
 
 impl Schemas {
-    /// The schema that `document` is.
-    pub(super) fn compiled(&self, document: &Value) -> Result<Arc<Schema>, SchemaError> {
-        let text = document.to_string();
-        if let Some(known) = self.0.lock().get(&text) {
-            return Ok(known.clone());
-        }
-        let schema = Arc::new(Schema::new(document)?);
-        if text.len() < LARGE {
-            self.0.lock().put(text, schema.clone());
+    /// Looks for the schema that `document` is; compiles nothing.
+    pub(super) fn find(&self, document: &Value) -> Found {
+        let known = self.0.lock().get(document).cloned();
+        known.map_or_else(|| Found::Not(self.clone(), document.clone()), Found::Compiled)
+    }
+}
+
+impl Found {
+    /// The schema, compiled by now.
+    pub(super) fn compiled(self) -> Result<Arc<Schema>, SchemaError> {
+        let (Schemas(known), document) = match self {
+            Self::Compiled(schema) => return Ok(schema),
+            Self::Not(schemas, document) => (schemas, document),
+        };
+        let schema = Arc::new(Schema::new(&document)?);
+        if document.to_string().len() < LARGE {
+            known.lock().put(document, schema.clone());
         }
         Ok(schema)
     }
@@ -48,18 +62,19 @@ mod tests {
         let schemas = Schemas::default();
         let small = json!({ "type": "number" });
         let large = json!({ "type": "number", "description": "x".repeat(LARGE) });
-        let twice = |document| (schemas.compiled(document).unwrap(), schemas.compiled(document).unwrap());
+        let compiled = |document| schemas.find(document).compiled().unwrap();
+        let twice = |document| (compiled(document), compiled(document));
         let ((one, other), (first, second)) = (twice(&small), twice(&large));
         assert!(Arc::ptr_eq(&one, &other));
         assert!(!Arc::ptr_eq(&first, &second));
-        assert!(schemas.compiled(&json!({ "type": "integer" })).unwrap().check(&json!(0.5)).is_err());
+        assert!(compiled(&json!({ "type": "integer" })).check(&json!(0.5)).is_err());
     }
 
     #[test]
     fn what_is_no_schema_is_refused_each_time() {
         let schemas = Schemas::default();
         for _ in 0..2 {
-            assert!(schemas.compiled(&json!({ "type": "nonsense" })).is_err());
+            assert!(schemas.find(&json!({ "type": "nonsense" })).compiled().is_err());
         }
     }
 }
