@@ -13,7 +13,7 @@ use crate::record::{Facts, Harvest, Output, Record, Session};
 /// Bytes that go to the host in one piece, two of a file with their frames.
 const BUFFER: usize = 130 << 10;
 /// For other things to be told together with those that nobody waits for: each piece wakes everybody on its way.
-const COMPANY: Duration = Duration::from_millis(2);
+const COMPANY: Duration = Duration::from_millis(5);
 /// Bytes of a file that are read at once.
 const READ: usize = 64 << 10;
 

@@ -36,6 +36,7 @@ mod store;
 mod sweeps;
 mod transfer;
 mod uploads;
+mod wal;
 mod writer;
 
 pub use audit::AuditFile;

@@ -14,6 +14,7 @@ use crate::leases;
 use crate::observed::ObservedTime;
 use crate::reserve::Reserve;
 use crate::schema::{check_version, check_whole, known, migrate};
+use crate::wal;
 use crate::writer::Writer;
 
 /// The file of the records, in the directory of the store.
@@ -53,6 +54,7 @@ impl SqliteStore {
         let mut writing = connection::connect(&directory.join(RECORDS))?;
         migrate(&mut writing, blobs)?;
         check_whole(&writing)?;
+        wal::lay_out(&mut writing)?;
         Self::over(writing, directory, clock, Reserve::open(directory))
     }
 
