@@ -23,21 +23,26 @@ const SEARCH: Duration = Duration::from_secs(60);
 
 /// The patterns that were compiled last: jobs that follow each other mostly ask alike. Cheap to clone.
 #[derive(Clone, Default)]
-pub(crate) struct Compiled(Arc<Mutex<Vec<(Vec<String>, Arc<Patterns>)>>>);
+pub(crate) struct Compiled(Arc<Mutex<Vec<Known>>>);
+
+struct Known {
+    texts: Vec<String>,
+    patterns: Arc<Patterns>,
+}
 
 impl Compiled {
     /// Outputs and excludes of one job.
     const MOST: usize = 2;
 
-    fn of(&self, patterns: &[String]) -> Result<Arc<Patterns>, PatternError> {
+    fn of(&self, texts: &[String]) -> Result<Arc<Patterns>, PatternError> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, compiled)) = known.iter().find(|(text, _)| text == patterns) {
-            return Ok(compiled.clone());
+        if let Some(Known { patterns, .. }) = known.iter().find(|known| known.texts == texts) {
+            return Ok(patterns.clone());
         }
-        let compiled = Arc::new(Patterns::new(patterns)?);
+        let patterns = Arc::new(Patterns::new(texts)?);
         known.truncate(Self::MOST - 1);
-        known.insert(0, (patterns.to_vec(), compiled.clone()));
-        Ok(compiled)
+        known.insert(0, Known { texts: texts.to_vec(), patterns: patterns.clone() });
+        Ok(patterns)
     }
 }
 

@@ -5,7 +5,7 @@
 //! reads nothing (sqlite.org/fileformat2.html, "The Write-Ahead Log").
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Seek as _, SeekFrom, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 
 use rusqlite::{Connection, TransactionBehavior};
 use rustix::fs::fstatvfs;
@@ -18,8 +18,6 @@ const FRAME: u64 = 4096 + 24;
 const FRAMES: u64 = 1000 + 64;
 /// On a disk with less room left than so many times its length, the log takes what it needs.
 const PART: u64 = 32;
-/// Bytes that are written at once.
-const PIECE: [u8; 64 << 10] = [0; 64 << 10];
 
 /// Lays out the log of a database that was read from. A disk that has no room is none the worse for it.
 pub(crate) fn lay_out(connection: &mut Connection) -> SqlResult<()> {
@@ -38,12 +36,8 @@ fn extend(mut log: File) -> io::Result<()> {
     if disk.f_bavail.saturating_mul(disk.f_frsize) / PART < length {
         return Ok(());
     }
-    let mut left = length.saturating_sub(log.seek(SeekFrom::End(0))?);
-    while left > 0 {
-        let piece = PIECE.len().min(usize::try_from(left).unwrap_or(usize::MAX));
-        log.write_all(PIECE.get(..piece).unwrap_or(&PIECE))?;
-        left = left.saturating_sub(piece as u64);
-    }
+    let left = length.saturating_sub(log.seek(SeekFrom::End(0))?);
+    io::copy(&mut io::repeat(0).take(left), &mut log)?;
     log.sync_all()
 }
 
