@@ -97,7 +97,7 @@ impl Deed {
         }
     }
 
-    /// What was to be done is not: what came of it instead is recorded after that.
+    /// What was to be done is not: what came of it instead is recorded after that, which may say that it is done.
     pub(crate) fn undone(&self) {
         self.known.lock().over = false;
     }
@@ -149,8 +149,8 @@ pub(crate) async fn record(State(recorder): State<Recorder>, request: Request, n
     let deed = &unanswered.0;
     parts.extensions.insert(deed.clone());
     let response = next.run(Request::from_parts(parts, body)).await;
-    deed.record(deed.entry(&response)).await;
     deed.is_recorded().await;
+    deed.record(deed.entry(&response)).await;
     response
 }
 

@@ -1,9 +1,11 @@
 //! What plugins answered lately, for runs that may take earlier results.
 //!
-//! What a plugin answers follows from its code and from what it is asked alone: in its sandbox there is no clock, no chance
-//! and no memory of earlier calls. So what is asked again in equal words need not be asked again. The words of most runs
+//! What a plugin answers follows from its code, from what it is asked, and from the artifacts that it may read: in its
+//! sandbox there is no clock, no chance and no memory of earlier calls. So what is asked again in equal words need not be
+//! asked again. The words of most runs
 //! differ: an answer is kept when the same was asked a second time.
 
+use std::collections::{BTreeSet, HashMap};
 use std::num::NonZeroUsize;
 
 use bytes::BufMut as _;
@@ -29,8 +31,14 @@ impl Default for Answers {
 
 impl Answers {
     /// By what a question is known: nobody finds out by the time it takes what others ask. None when it is long.
-    pub(crate) fn question(owner: &AccountName, plugin: Digest, call: &Call) -> Option<Digest> {
-        written(&(owner, plugin, call)).map(|question| Digest::of(&question))
+    pub(crate) fn question(
+        owner: &AccountName,
+        plugin: Digest,
+        call: &Call,
+        artifacts: &HashMap<Digest, u64>,
+    ) -> Option<Digest> {
+        let artifacts: BTreeSet<_> = artifacts.keys().collect();
+        written(&(owner, plugin, call, artifacts)).map(|question| Digest::of(&question))
     }
 
     /// The answer to a question that came more than once.
@@ -70,7 +78,16 @@ mod tests {
     }
 
     fn question(owner: &str, plugin: &[u8], call: &Call) -> Option<Digest> {
-        Answers::question(&owner.parse().unwrap(), Digest::of(plugin), call)
+        question_over(owner, plugin, call, &HashMap::new())
+    }
+
+    fn question_over(
+        owner: &str,
+        plugin: &[u8],
+        call: &Call,
+        artifacts: &HashMap<Digest, u64>,
+    ) -> Option<Digest> {
+        Answers::question(&owner.parse().unwrap(), Digest::of(plugin), call, artifacts)
     }
 
     fn answered(text: &str) -> Answered {
@@ -88,11 +105,12 @@ mod tests {
             question("ann", b"two", &call),
             question("ann", b"one", &asked(2, "a")),
             question("ann", b"one", &asked(1, "b")),
+            question_over("ann", b"one", &call, &HashMap::from([(Digest::of(b"artifact"), 8)])),
         ];
         assert_eq!(questions[0], question("ann", b"one", &call.clone()));
         questions.sort();
         questions.dedup();
-        assert_eq!((questions.len(), questions.contains(&None)), (5, false));
+        assert_eq!((questions.len(), questions.contains(&None)), (6, false));
         assert_eq!(question("ann", b"one", &asked(1, &"a".repeat(MOST_BYTES))), None);
     }
 

@@ -113,6 +113,7 @@ impl AuditLog {
 
     fn lose(&self, entry: &AuditEntry, error: &dyn std::fmt::Display) {
         self.lost.fetch_add(1, Ordering::Relaxed);
+        self.repeats.lock().forget(entry);
         // In the form of a record that has no place, and by its rules.
         let lost = AuditRecord::seal(self.clock.now(), entry, None).line();
         tracing::error!(lost, %error, "the audit log did not take a record");

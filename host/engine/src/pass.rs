@@ -243,22 +243,21 @@ impl<'a> Pass<'a> {
 
     /// What the plugin answers, or answered to the same question where earlier results are taken.
     async fn answer(&self, call: Call) -> Result<Answered, Fault> {
-        let (run, answers) = (&self.run, &*self.context.answers);
-        let question = || Answers::question(&run.owner, run.plugin.sha256, &call);
+        let (run, answers, known) = (&self.run, &*self.context.answers, self.known().await?);
+        let question = || Answers::question(&run.owner, run.plugin.sha256, &call, &known);
         let Some(question) = self.reuse().takes().then(question).flatten() else {
-            return self.call_plugin(call).await;
+            return self.call_plugin(call, known).await;
         };
         if let Some(answered) = answers.get(question) {
             return Ok(answered);
         }
-        let answered = self.call_plugin(call).await?;
+        let answered = self.call_plugin(call, known).await?;
         answers.note(question, &answered);
         Ok(answered)
     }
 
     /// Calls the plugin, again when the sandbox failed: a worker may die of something else than the plugin.
-    async fn call_plugin(&self, call: Call) -> Result<Answered, Fault> {
-        let known = self.known().await?;
+    async fn call_plugin(&self, call: Call, known: Arc<HashMap<Digest, u64>>) -> Result<Answered, Fault> {
         let RunContext { parts, settings, stop, .. } = self.context;
         let _active = self.lease.active.begin();
         let mut budget = Budget::new(settings.max_attempts, 0);

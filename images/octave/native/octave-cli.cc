@@ -53,9 +53,9 @@ namespace
   bool
   is_own (const std::string& name, const octave_value& value)
   {
-    bool is_of_simulay = name.rfind ("__simulay_", 0) == 0;
-    if (is_of_simulay && value.is_mex_function ())
+    if (name == "__simulay_fork__" || name == "__simulay_leave__" || name == "__simulay_wait__")
       return true;
+    bool is_of_simulay = name.rfind ("__simulay_", 0) == 0;
     octave_user_function *function = value.user_function_value (true);
     bool is_of_image = function && (function->is_system_fcn_file () || is_of_simulay);
     octave::load_path& path = octave::interpreter::the_interpreter ()->get_load_path ();
@@ -136,7 +136,7 @@ octave::symbol_table::clear_functions (bool force)
     }
 }
 
-// All functions were cleared by force right before.
+// All functions that have an end were cleared by force right before.
 void
 octave::symbol_table::cleanup ()
 {

@@ -28,7 +28,8 @@ use crate::spec::Place;
 const MOST_CALLS: u32 = 1000;
 /// Digits of a digest that tell one key from another.
 const MARK: usize = 16;
-/// One that served a call less long ago is on its way to the next, and counts as at work.
+/// One that had another call before, and served one less long ago, is between two calls: the number of those that wait
+/// leaves it out, their memory does not.
 const REST: Duration = Duration::from_secs(5);
 /// One that no call asked for this long makes room for others.
 const IDLE: Duration = Duration::from_secs(60);
@@ -100,8 +101,8 @@ struct Idle {
 }
 
 impl Idle {
-    fn is_at_rest(&self) -> bool {
-        self.since.elapsed() >= REST
+    fn is_between_calls(&self) -> bool {
+        self.fork.service.served > 1 && self.since.elapsed() < REST
     }
 }
 
@@ -129,21 +130,24 @@ impl Forks {
         self.shrink(settings);
     }
 
-    /// Lets go of those that waited long, and of those that waited longest where they are too many.
+    /// Lets go of those that waited long, and of those that waited longest where they are too many: more than may wait,
+    /// or more than twice as many where they are between two calls.
     pub(super) fn shrink(&self, settings: &PoolSettings) {
         let mut idle = self.idle.lock();
         let (mut count, mut bytes) = (0, 0_u64);
         let all = std::mem::take(&mut *idle);
         let (mut stays, mut goes) = (Vec::new(), Vec::new());
         for one in all.into_iter().rev() {
+            let most = settings.max_containers.saturating_mul(if one.is_between_calls() { 2 } else { 1 });
             let more = bytes.saturating_add(one.fork.service.bytes);
-            let fits = count < settings.max_containers && more <= settings.max_memory_bytes;
+            let fits = count < most && more <= settings.max_memory_bytes;
             let young = one.since.elapsed() < IDLE && one.fork.service.made.elapsed() < settings.max_age;
-            let stay = young && (fits || !one.is_at_rest());
-            if stay && one.is_at_rest() {
+            if fits && young {
                 (count, bytes) = (count + 1, more);
+                stays.push(one);
+            } else {
+                goes.push(one);
             }
-            if stay { &mut stays } else { &mut goes }.push(one);
         }
         stays.reverse();
         *idle = stays;
@@ -165,8 +169,8 @@ impl Forks {
     /// What is left for others that wait.
     pub(super) fn left_of(&self, settings: &PoolSettings) -> PoolSettings {
         let mut left = *settings;
-        for one in self.idle.lock().iter().filter(|one| one.is_at_rest()) {
-            left.max_containers = left.max_containers.saturating_sub(1);
+        for one in self.idle.lock().iter() {
+            left.max_containers = left.max_containers.saturating_sub(u32::from(!one.is_between_calls()));
             left.max_memory_bytes = left.max_memory_bytes.saturating_sub(one.fork.service.bytes);
         }
         left
@@ -219,7 +223,7 @@ mod tests {
         AttachContainerResults { output, input: Box::pin(sink()) }.into()
     }
 
-    fn fork() -> Fork {
+    fn fork(served: u32) -> Fork {
         let class = Class {
             image: ImageId::from(Digest::of(b"octave")),
             memory_bytes: 1,
@@ -228,12 +232,12 @@ mod tests {
         };
         let boot = Arc::new(BootSpec { command: vec!["octave-cli".to_owned()], env: Vec::new() });
         let key = Key { class, boot, tenant: tenant("ann", "1.0.0"), mark: "mark".to_owned() };
-        let service = Service { key: Arc::new(key), made: Instant::now(), served: 1, bytes: 10 };
+        let service = Service { key: Arc::new(key), made: Instant::now(), served, bytes: 10 };
         service.with(attached(stream::pending().boxed()))
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_that_served_a_moment_ago_counts_as_at_work() {
+    async fn those_between_two_calls_may_be_twice_as_many_within_the_same_memory() {
         let settings = PoolSettings {
             max_containers: 2,
             max_per_class: 1,
@@ -242,15 +246,23 @@ mod tests {
             max_age: Duration::from_secs(3600),
         };
         let (forks, pool) = (Forks::default(), Pool::new(settings));
-        for _ in 0..3 {
-            forks.put(pool.names.give_for("mark", Uuid::from_u128(1)), fork(), &settings);
-        }
-        assert_eq!((forks.count(), forks.left_of(&settings)), (3, settings));
-        tokio::time::advance(REST).await;
-        forks.put(pool.names.give_for("mark", Uuid::from_u128(1)), fork(), &settings);
-        assert_eq!((forks.count(), pool.names.waste().len()), (3, 1), "two at rest, and the last");
+        let put = |served, settings: &PoolSettings| {
+            forks.put(pool.names.give_for("mark", Uuid::from_u128(1)), fork(served), settings);
+            forks.count()
+        };
+        assert_eq!(
+            [1, 1, 1].map(|served| put(served, &settings)),
+            [1, 2, 2],
+            "none of them had a second call"
+        );
+        assert_eq!([2, 2, 2, 2, 2].map(|served| put(served, &settings)), [2, 2, 3, 4, 4]);
         let left = forks.left_of(&settings);
-        assert_eq!((left.max_containers, left.max_memory_bytes), (0, 80));
+        assert_eq!((left.max_containers, left.max_memory_bytes), (2, 60));
+        assert_eq!(put(2, &PoolSettings { max_memory_bytes: 30, ..settings }), 3);
+        tokio::time::advance(REST).await;
+        forks.shrink(&settings);
+        let left = forks.left_of(&settings);
+        assert_eq!((forks.count(), left.max_containers, left.max_memory_bytes), (2, 0, 80));
     }
 
     #[tokio::test]

@@ -36,6 +36,11 @@ impl Repeats {
         }
     }
 
+    /// There is no record of `entry` after all.
+    pub(super) fn forget(&mut self, entry: &AuditEntry) {
+        self.deeds.remove(&AuditEntry { request: None, ..entry.clone() });
+    }
+
     /// No deed is counted of which there is no record.
     fn count_deed(&mut self, entry: &AuditEntry) -> bool {
         let deed = AuditEntry { request: None, ..entry.clone() };
