@@ -102,11 +102,6 @@ impl Record {
         changed
     }
 
-    /// What `look` finds now.
-    pub(crate) fn look<T>(&self, look: impl FnOnce(&Facts) -> Option<T>) -> Option<T> {
-        look(&self.lock())
-    }
-
     /// Waits until `look` finds something.
     pub(crate) fn wait_for<T>(&self, mut look: impl FnMut(&Facts) -> Option<T>) -> T {
         let mut facts = self.lock();

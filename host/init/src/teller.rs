@@ -61,9 +61,6 @@ struct Teller<'a, W: Write> {
 impl<W: Write> Teller<'_, W> {
     /// What there is to tell next; all before it is on its way when that comes later.
     fn next(&mut self) -> Next {
-        if let Some(next) = self.record.look(|facts| self.told.next(facts)) {
-            return next;
-        }
         if let Some(due) = self.due
             && let Some(next) = self.record.wait_until(due, |facts| self.told.next(facts))
         {

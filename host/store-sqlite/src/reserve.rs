@@ -6,8 +6,9 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::fs::{FallocateFlags, fallocate, statvfs};
+use rustix::fs::{FallocateFlags, StatVfsMountFlags, fallocate, statvfs};
 use rustix::io::Errno;
+use simulay_store::StoreError;
 
 const MOST: u64 = 8 << 20;
 /// Of a small disk, this part.
@@ -81,6 +82,15 @@ impl Reserve {
 fn fill(mut file: &File, size: u64) -> io::Result<()> {
     let piece = [0; 1 << 16];
     (0..size.div_ceil(piece.len() as u64)).try_for_each(|_| file.write_all(&piece))
+}
+
+/// Bytes that are free in the file system of `directory`.
+pub(crate) fn free_in(directory: &Path) -> Result<u64, StoreError> {
+    let status = statvfs(directory).map_err(|error| StoreError::of_file(directory, error.into()))?;
+    if status.f_flag.contains(StatVfsMountFlags::RDONLY) {
+        return Err(StoreError::of_file(directory, io::ErrorKind::ReadOnlyFilesystem.into()));
+    }
+    Ok(status.f_bavail.saturating_mul(status.f_frsize))
 }
 
 #[cfg(test)]

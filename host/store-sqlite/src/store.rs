@@ -54,7 +54,7 @@ impl SqliteStore {
         let mut writing = connection::connect(&directory.join(RECORDS))?;
         migrate(&mut writing, blobs)?;
         check_whole(&writing)?;
-        wal::lay_out(&mut writing)?;
+        wal::lay_out(&mut writing, directory)?;
         Self::over(writing, directory, clock, Reserve::open(directory))
     }
 

@@ -6,11 +6,12 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::path::Path;
 
 use rusqlite::{Connection, TransactionBehavior};
-use rustix::fs::fstatvfs;
 
 use crate::failure::SqlResult;
+use crate::reserve::free_in;
 
 /// A page and the header of its frame, bytes.
 const FRAME: u64 = 4096 + 24;
@@ -20,7 +21,10 @@ const FRAMES: u64 = 1000 + 64;
 const PART: u64 = 32;
 
 /// Lays out the log of a database that was read from. A disk that has no room is none the worse for it.
-pub(crate) fn lay_out(connection: &mut Connection) -> SqlResult<()> {
+pub(crate) fn lay_out(connection: &mut Connection, directory: &Path) -> SqlResult<()> {
+    if free_in(directory).map_or(0, |free| free / PART) < FRAME * FRAMES {
+        return Ok(());
+    }
     let Some(log) = connection.path().map(|path| format!("{path}-wal")) else { return Ok(()) };
     // Whoever has the right to write is the only one that adds to the log.
     let _alone = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -31,12 +35,7 @@ pub(crate) fn lay_out(connection: &mut Connection) -> SqlResult<()> {
 }
 
 fn extend(mut log: File) -> io::Result<()> {
-    let length = FRAME * FRAMES;
-    let disk = fstatvfs(&log)?;
-    if disk.f_bavail.saturating_mul(disk.f_frsize) / PART < length {
-        return Ok(());
-    }
-    let left = length.saturating_sub(log.seek(SeekFrom::End(0))?);
+    let left = (FRAME * FRAMES).saturating_sub(log.seek(SeekFrom::End(0))?);
     io::copy(&mut io::repeat(0).take(left), &mut log)?;
     log.sync_all()
 }
@@ -55,7 +54,7 @@ mod tests {
         let length = || fs::metadata(directory.path().join("db-wal")).unwrap().len();
         let mut connection = connect(&file).unwrap();
         connection.execute_batch("CREATE TABLE t (n INTEGER); INSERT INTO t VALUES (1)").unwrap();
-        lay_out(&mut connection).unwrap();
+        lay_out(&mut connection, directory.path()).unwrap();
         assert_eq!(length(), FRAME * FRAMES);
         for n in 2..=1500 {
             connection.execute("INSERT INTO t VALUES (?1)", [n]).unwrap();
@@ -79,8 +78,8 @@ mod tests {
         one.execute_batch("CREATE TABLE t (n INTEGER)").unwrap();
         let writing = one.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
         other.busy_timeout(std::time::Duration::ZERO).unwrap();
-        assert!(lay_out(&mut other).is_err());
+        assert!(lay_out(&mut other, directory.path()).is_err());
         writing.commit().unwrap();
-        lay_out(&mut other).unwrap();
+        lay_out(&mut other, directory.path()).unwrap();
     }
 }

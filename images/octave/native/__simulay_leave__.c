@@ -2,7 +2,8 @@
  * a hundred libraries give back memory, which takes as long as many programs. What libraries that a program loaded have
  * to do at the end comes before this, since it was asked for later; files in HDF5 are closed here. Called with
  * one thing, it closes HDF5 now, which Octave opens as it begins and closes as it ends: what needs it opens it again by
- * itself; and it sets aside what Octave ends with, see `octave-cli.cc`. Called with two, it has a process that sleeps share the memory from now on. */
+ * itself; and it sets aside what Octave ends with, see `octave-cli.cc`. Called with two, it has a process that sleeps share
+ * the memory from now on. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>

@@ -168,12 +168,13 @@ impl Forks {
 
     /// What is left for others that wait.
     pub(super) fn left_of(&self, settings: &PoolSettings) -> PoolSettings {
-        let mut left = *settings;
-        for one in self.idle.lock().iter() {
-            left.max_containers = left.max_containers.saturating_sub(u32::from(!one.is_between_calls()));
-            left.max_memory_bytes = left.max_memory_bytes.saturating_sub(one.fork.service.bytes);
+        let at_rest = self.idle.lock().iter().filter(|one| !one.is_between_calls()).count();
+        let at_rest = u32::try_from(at_rest).unwrap_or(u32::MAX);
+        PoolSettings {
+            max_containers: settings.max_containers.saturating_sub(at_rest),
+            max_memory_bytes: settings.max_memory_bytes.saturating_sub(self.bytes()),
+            ..*settings
         }
-        left
     }
 
     /// The command of `key` cannot have children.
@@ -223,15 +224,22 @@ mod tests {
         AttachContainerResults { output, input: Box::pin(sink()) }.into()
     }
 
+    fn class() -> Class {
+        let image = ImageId::from(Digest::of(b"octave"));
+        Class { image, memory_bytes: 1, scratch_mib: 1, cpu_milli: 1 }
+    }
+
+    fn boot() -> BootSpec {
+        BootSpec { command: vec!["octave-cli".to_owned()], env: Vec::new() }
+    }
+
     fn fork(served: u32) -> Fork {
-        let class = Class {
-            image: ImageId::from(Digest::of(b"octave")),
-            memory_bytes: 1,
-            scratch_mib: 1,
-            cpu_milli: 1,
+        let key = Key {
+            class: class(),
+            boot: Arc::new(boot()),
+            tenant: tenant("ann", "1.0.0"),
+            mark: "mark".to_owned(),
         };
-        let boot = Arc::new(BootSpec { command: vec!["octave-cli".to_owned()], env: Vec::new() });
-        let key = Key { class, boot, tenant: tenant("ann", "1.0.0"), mark: "mark".to_owned() };
         let service = Service { key: Arc::new(key), made: Instant::now(), served, bytes: 10 };
         service.with(attached(stream::pending().boxed()))
     }
@@ -275,13 +283,7 @@ mod tests {
 
     #[test]
     fn whoever_differs_in_anything_has_another_mark() {
-        let class = Class {
-            image: ImageId::from(Digest::of(b"octave")),
-            memory_bytes: 1,
-            scratch_mib: 1,
-            cpu_milli: 1,
-        };
-        let boot = BootSpec { command: vec!["octave-cli".to_owned()], env: Vec::new() };
+        let (class, boot) = (class(), boot());
         let instance = Uuid::from_u128(1);
         let (ann, local) = (tenant("ann", "1.0.0"), AccountName::local());
         let of = |instance, tenant: &Tenant, class: &Class, boot: &BootSpec| {
